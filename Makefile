@@ -1,0 +1,94 @@
+# make sets up a private environment below this folder and runs the study. Nothing outside this folder is changed.
+
+CONFIG ?=
+CORES  ?= 2
+NAME   ?=
+PYTHON ?= python3
+
+SHELL := /bin/sh
+BIN   := .venv/bin
+UV    := .tools/bin/uv
+
+# The environment holds absolute paths, so a moved or copied project is set up anew: the stamp names the folder.
+PLACE := $(shell pwd | cksum | cut -d ' ' -f 1)
+READY := .venv/ready-$(PLACE)
+TOOLS := .tools/ready-$(PLACE)
+
+# A uv or pip configuration that hides packages from each other has no part in a hash-checked installation.
+export UV_NO_PROGRESS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := study
+.PHONY: study run setup test lint format example notebooks lock clean-run help
+.SILENT:
+
+study: $(READY)  ## set up, run the main analysis (config/config.yaml), print report and headline
+	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/python -m alliance.runs
+
+run: $(READY)  ## the same for another configuration: make run CONFIG=config/reviewer.example.yaml
+	if [ -z "$(CONFIG)" ]; then echo "Which configuration? For example: make run CONFIG=config/reviewer.example.yaml" >&2; exit 2; fi
+	$(BIN)/python -m alliance.runs --check "$(CONFIG)"
+	$(BIN)/snakemake --cores $(CORES) --configfile "$(CONFIG)"
+	$(BIN)/python -m alliance.runs "$(CONFIG)"
+
+setup: $(READY)  ## only set up the environment
+
+test: $(READY) lint  ## set up, check format, types and workflow, and run all tests
+	$(BIN)/pytest -n $(CORES) --cov --cov-report=
+
+lint: $(READY)  ## format, style, types and workflow, without changing a file
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check workflow
+	$(BIN)/snakemake --lint
+	$(BIN)/snakemake --lint --snakefile workflow/example.smk
+
+format: $(READY)  ## format code and workflow in place
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/snakefmt workflow
+
+example: $(READY)  ## simulate the study in data/example/ anew
+	$(BIN)/snakemake --cores 1 --snakefile workflow/example.smk --forceall
+
+clean-run: $(READY)  ## delete the results of one run: make clean-run NAME=reviewer
+	if [ -z "$(NAME)" ] || [ ! -f "results/$(NAME)/run.yaml" ]; then \
+	  echo "Which run? Runs with results: $$(ls results | grep -v README.md | tr '\n' ' ')" >&2; exit 2; fi
+	rm -rf "results/$(NAME)"
+
+lock: $(TOOLS)  ## resolve the newest versions anew: requirements.lock and environment.yml
+	$(UV) pip compile --python-version 3.13 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade \
+	  pyproject.toml --group notebooks --group dev --quiet --output-file requirements.lock
+	$(PYTHON) workflow/scripts/write_environment.py requirements.lock environment.yml
+
+help:  ## this list
+	echo "Targets:"
+	sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | awk -F '\t' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+# uv, pinned by hash, in a folder of its own. Debian's python3 has venv and pip in packages of their own.
+$(TOOLS): requirements-tools.lock
+	command -v $(PYTHON) >/dev/null 2>&1 || { echo "No $(PYTHON) was found. Install Python 3.13 (on Debian: apt-get install python3 python3-venv), then run make again." >&2; exit 1; }
+	rm -rf .tools
+	$(PYTHON) -m venv .tools >.tools.log 2>&1 \
+	  || { rm -rf .tools; tail -n 3 .tools.log >&2; rm -f .tools.log; \
+	       echo "$(PYTHON) cannot make a private environment. Install its venv module (on Debian: apt-get install python3-venv), then run make again." >&2; exit 1; }
+	rm -f .tools.log
+	.tools/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: -r requirements-tools.lock \
+	  || { echo "The installer uv could not be fetched. Check the connection to your package index (pip's own settings are used), then run make again." >&2; exit 1; }
+	touch $@
+
+$(READY): requirements.lock pyproject.toml .python-version $(TOOLS)
+	if [ ! -f $(READY) ] && ls .venv/ready-* >/dev/null 2>&1; then rm -rf .venv; fi
+	if [ ! -x $(BIN)/python ]; then \
+	  $(UV) venv --quiet --python "$$(cat .python-version)" .venv 2>.tools/venv.log \
+	    || $(UV) venv --quiet --python ">=3.12" .venv 2>>.tools/venv.log \
+	    || { echo "No Python 3.12 or newer was found, and none could be downloaded. Install Python 3.13 so that 'python3.13' works, then run make again (details: .tools/venv.log)." >&2; exit 1; }; \
+	fi
+	echo "Installing the environment (a few minutes the first time) ..."
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock \
+	  || { echo "The packages of requirements.lock could not be installed. Check the connection to your package index and the disk space, then run make again." >&2; exit 1; }
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python workflow/scripts/write_profile.py
+	touch $(READY)

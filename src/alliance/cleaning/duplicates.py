@@ -1,0 +1,45 @@
+"""Rows that stand for the same thing: which are repetitions, which contradict each other, which one is kept."""
+
+import pandas as pd
+
+from alliance.contracts import PATIENT, SESSION, THERAPIST
+
+
+def identical_rows(table: pd.DataFrame) -> pd.Series:
+    """Return the rows that repeat an earlier row in every column."""
+    return table.duplicated(keep="first")
+
+
+def conflicting_rows(table: pd.DataFrame, key: list[str]) -> pd.Series:
+    """Return the rows that share their key with another row but not everything else."""
+    distinct = table[~identical_rows(table)]
+    clash = distinct.duplicated(key, keep=False) & distinct[key].notna().all(axis="columns")
+    return clash.reindex(table.index, fill_value=False)
+
+
+def most_complete_rows(sessions: pd.DataFrame, values: list[str]) -> pd.DataFrame:
+    """Keep one row per patient and session: the one with the most answers.
+
+    Among equally complete rows the one of the earliest date is kept, then the one whose first differing value is
+    smallest, so that the choice depends on the content and never on the order of the rows.
+    """
+    ranked = sessions.assign(_answers=-sessions[values].notna().sum(axis="columns"))
+    times = [column for column in ("date", "week") if column in sessions]
+    ranked = ranked.sort_values(["_answers", *times, *values], na_position="last", kind="stable")
+    return ranked.drop_duplicates([PATIENT, SESSION]).sort_index().drop(columns="_answers")
+
+
+def therapist_of_patient(sessions: pd.DataFrame, rule: str) -> pd.Series:
+    """Choose one therapist for each patient from the sessions; the index of the result are the patients.
+
+    ``most_sessions`` takes the therapist of most sessions, ``first`` that of the earliest session. Ties go to the
+    therapist who came first, then to the one with more sessions overall.
+    """
+    known = sessions.dropna(subset=[PATIENT, THERAPIST])
+    seen = known.groupby([PATIENT, THERAPIST], sort=False)[SESSION].agg(["nunique", "min", "max"]).reset_index()
+    seen["overall"] = seen[THERAPIST].map(known.groupby(THERAPIST).size())
+    seen["sessions"], seen["all"] = -seen["nunique"], -seen["overall"]
+    order = ["sessions", "min"] if rule == "most_sessions" else ["min", "sessions"]
+    # The spelling of the id decides only between therapists whom nothing else tells apart.
+    seen = seen.sort_values([PATIENT, *order, "max", "all", THERAPIST])
+    return seen.drop_duplicates(PATIENT).set_index(PATIENT)[THERAPIST]

@@ -1,0 +1,141 @@
+"""Estimates next to each other: of two runs, and of one run and the known truth of a simulated study."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alliance.config import Config
+from alliance.contracts import LAG
+
+_KEYS = ["model", "outcome", "path", "effect", "level"]
+_CARRIED = [
+    "horizon",
+    "estimate",
+    "sd",
+    "low",
+    "high",
+    "interval",
+    "interval_kind",
+    "n_patients",
+    "n_sessions",
+    "n_therapists",
+    "flag",
+]
+_TRUTH_KEYS = ["outcome", "path", "effect", "level", "horizon"]
+
+COMPARISON_COLUMNS = [
+    *_KEYS,
+    *(f"{name}_{side}" for side in ("base", "this") for name in _CARRIED),
+    "difference", "shift", "overlap", "change",
+]  # fmt: skip
+TRUTH_COLUMNS = [
+    "model", "outcome", "path", "effect", "level", "horizon", "truth",
+    "estimate", "low", "high", "interval", "interval_kind", "n_patients", "n_sessions", "n_therapists", "holds", "flag",
+]  # fmt: skip
+
+
+def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
+    """Put the estimates of two runs side by side.
+
+    Rows belong together if model, outcome, path, effect and level agree. The horizon may differ: another lag changes it,
+    and that is what a comparison is to show. Where one such group has several horizons, equal ones are paired first and
+    the others in their order.
+
+    Parameters
+    ----------
+    base, this
+        Estimates of the run compared with and of this run, columns `contracts.ESTIMATE_COLUMNS`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `COMPARISON_COLUMNS`, in the order of `this`, followed by rows only `base` has. ``difference`` is this
+        minus base, ``shift`` the difference in standard deviations of the base estimate, ``overlap`` the share of the
+        shorter interval that lies within the other one (0 to 1), ``change`` what happened in words. All but ``change`` are
+        missing where a run does not have the estimate.
+    """
+    left, right = (_numbered(table, other) for table, other in ((base, this), (this, base)))
+    joined = right.merge(left, on=[*_KEYS, "pair"], how="outer", suffixes=("_this", "_base"), sort=False)
+    joined = joined.sort_values(["order_this", "order_base"], na_position="last", kind="stable").reset_index(drop=True)
+    joined["difference"] = joined["estimate_this"] - joined["estimate_base"]
+    spread = joined["sd_base"].where(joined["sd_base"] > 0)
+    joined["shift"] = joined["difference"] / spread
+    joined["overlap"] = _overlap(joined)
+    joined["change"] = [_name_change(row) for row in joined.to_dict("records")]
+    return joined[COMPARISON_COLUMNS]
+
+
+def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """Put estimates next to the known truth of a simulated study.
+
+    The truth holds from one session to the next, given the history. A model that does not hold each outcome's own past
+    equal, or that looks further back than one session, estimates something else and is left out.
+
+    Parameters
+    ----------
+    truth
+        Columns outcome, path, effect, level, horizon, value; one row per quantity, in the units of the estimates.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `TRUTH_COLUMNS`, one row per estimate whose true value is known; ``holds`` tells whether the interval
+        contains it.
+    """
+    known = truth[[*_TRUTH_KEYS, "value"]].rename(columns={"value": "truth"})
+    asked = estimates[estimates["model"].isin(models_given_history(config))]
+    joined = asked.merge(known, on=_TRUTH_KEYS, how="inner", validate="many_to_one")
+    joined["holds"] = (joined["low"] <= joined["truth"]) & (joined["truth"] <= joined["high"])
+    return joined[TRUTH_COLUMNS]
+
+
+def models_given_history(config: Config) -> list[str]:
+    """Name the fitted path models in which every equation holds its outcome's value at the session before equal."""
+    specs = config.models.specs
+    return [
+        name
+        for name in config.models.fit
+        if config.panel.lag == 1
+        and specs[name].analysis == "path"
+        and all(f"{outcome}{LAG}" in equation.on for outcome, equation in specs[name].equations.items())
+    ]
+
+
+def _numbered(table: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Number rows with equal keys so that equal horizons of the two runs get equal numbers."""
+    table = table[[*_KEYS, *_CARRIED]].reset_index(drop=True)
+    table["order"] = np.arange(len(table))
+    horizons = {key: set(group["horizon"]) for key, group in other.groupby(_KEYS)}
+    shared = [
+        row["horizon"] in horizons.get(tuple(row[key] for key in _KEYS), set()) for row in table.to_dict("records")
+    ]
+    counted = table.assign(shared=shared)
+    number = counted.groupby([*_KEYS, "shared"]).cumcount().astype(str)
+    # An equal horizon is its own pair; the others are paired by their order among those without a partner.
+    table["pair"] = np.where(shared, "horizon " + table["horizon"].astype(str), "number " + number)
+    return table
+
+
+def _overlap(joined: pd.DataFrame) -> pd.Series:
+    shared = joined[["high_this", "high_base"]].min(axis=1) - joined[["low_this", "low_base"]].max(axis=1)
+    shortest = pd.concat(
+        [joined[f"high_{side}"] - joined[f"low_{side}"] for side in ("this", "base")],
+        axis=1,
+    ).min(axis=1)
+    share = shared.clip(lower=0) / shortest.where(shortest > 0)
+    return share.where(joined["difference"].notna())
+
+
+def _name_change(row: Mapping[Hashable, Any]) -> str:
+    if np.isnan(row["estimate_base"]):
+        return "only in this run"
+    if np.isnan(row["estimate_this"]):
+        return "only in the other run"
+    was_open, is_open = (row[f"low_{side}"] <= 0 <= row[f"high_{side}"] for side in ("base", "this"))
+    if was_open and is_open:
+        return "interval contains zero in both"
+    if was_open != is_open:
+        return "interval now contains zero" if is_open else "interval no longer contains zero"
+    return "same direction" if row["estimate_base"] * row["estimate_this"] > 0 else "direction turned round"

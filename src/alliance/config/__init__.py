@@ -1,0 +1,15 @@
+"""The configuration: its schema, how files are merged, and what is refused."""
+
+from alliance.config.load import difference_of_configs, merge_configs, read_yaml, validate_config
+from alliance.config.schema import Config, Equation, ModelSpec, Variable
+
+__all__ = [
+    "Config",
+    "Equation",
+    "ModelSpec",
+    "Variable",
+    "difference_of_configs",
+    "merge_configs",
+    "read_yaml",
+    "validate_config",
+]

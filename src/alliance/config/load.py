@@ -1,0 +1,210 @@
+"""Merge configuration files, refuse what is unknown or contradictory, and say where."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from alliance.config.schema import Config, Effects
+from alliance.config.timing import check_model
+from alliance.errors import ConfigError, suggest
+
+REPLACE = "replace"  # key of an overlay: sections of the base that it replaces as a whole
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read one configuration file.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, is not YAML, or is not a mapping of settings.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"The configuration file {path} does not exist. Check the spelling of the path.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not a text file in UTF-8. Save it as UTF-8 and run again.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it cannot be read"
+        raise ConfigError(f"{path}{where}: this is not valid YAML ({problem}). Check indentation and quotes.") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} holds no settings. It must contain lines such as 'run:' with settings below them.")
+    return content
+
+
+def merge_configs(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge an overlay into a base: mappings are merged by key, lists and values are replaced.
+
+    An overlay for other data lists under its top-level key ``replace`` the settings it does not want to inherit at all,
+    e.g. ``replace: [study, data, variables, models]`` or ``models.specs``; the merged settings no longer hold that key.
+
+    Raises
+    ------
+    ConfigError
+        `replace` is not a list of settings of the base.
+    """
+    listed = overlay.get(REPLACE, [])
+    if not isinstance(listed, list):
+        raise ConfigError(f"{REPLACE}: expected a list of settings such as [data, variables] (found: {listed!r}).")
+    kept: Mapping[str, Any] = base
+    for place in listed:
+        kept = _without(kept, str(place).split("."), str(place))
+    return _merge(kept, {key: value for key, value in overlay.items() if key != REPLACE})
+
+
+def _without(settings: Mapping[str, Any], path: list[str], place: str) -> dict[str, Any]:
+    key, *rest = path
+    if key not in settings or (rest and not isinstance(settings[key], Mapping)):
+        raise ConfigError(f"{REPLACE}: '{place}' is not a setting of the base configuration.{suggest(key, settings)}")
+    if rest:
+        return {**settings, key: _without(settings[key], rest, place)}
+    return {name: value for name, value in settings.items() if name != key}
+
+
+def _merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in overlay.items():
+        present = merged.get(key)
+        if isinstance(present, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merge(present, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def difference_of_configs(base: Mapping[str, Any], other: Mapping[str, Any], prefix: str = "") -> list[dict[str, str]]:
+    """List every setting whose value differs, with its dotted key and both values."""
+    rows: list[dict[str, str]] = []
+    for key in [*base, *(key for key in other if key not in base)]:
+        left, right, name = base.get(key), other.get(key), f"{prefix}{key}"
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            rows += difference_of_configs(left, right, f"{name}.")
+        elif left != right:
+            rows.append({"setting": name, "base": _shown(key, base), "this": _shown(key, other)})
+    return rows
+
+
+def _shown(key: str, config: Mapping[str, Any]) -> str:
+    if key not in config:
+        return "(not set)"
+    text: str = yaml.safe_dump(config[key], default_flow_style=True, width=10_000)
+    return text.removesuffix("...\n").strip()
+
+
+def validate_config(settings: Mapping[str, Any]) -> Config:
+    """Turn merged settings into a `Config`, or list every problem with its dotted key.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown, missing, of the wrong type or out of range, or settings contradict each other.
+    """
+    try:
+        config = Config.model_validate(_with_on_as_text(settings))
+    except ValidationError as error:
+        problems = [_explain(item) for item in error.errors()]
+        raise ConfigError(_listed(problems)) from None
+    problems = _contradictions(config)
+    if problems:
+        raise ConfigError(_listed(problems))
+    return config
+
+
+def _with_on_as_text(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give equations back their key `on`, which YAML 1.1 reads as the truth value true."""
+    restored = dict(settings)
+    models = restored.get("models")
+    if not isinstance(models, Mapping) or not isinstance(models.get("specs"), Mapping):
+        return restored
+    specs = {}
+    for name, spec in models["specs"].items():
+        if isinstance(spec, Mapping) and isinstance(spec.get("equations"), Mapping):
+            equations = {
+                outcome: {("on" if key is True else key): value for key, value in equation.items()}
+                if isinstance(equation, Mapping)
+                else equation
+                for outcome, equation in spec["equations"].items()
+            }
+            spec = {**spec, "equations": equations}
+        specs[name] = spec
+    restored["models"] = {**models, "specs": specs}
+    return restored
+
+
+def _listed(problems: list[str]) -> str:
+    unique = list(dict.fromkeys(problems))
+    head = "1 setting cannot be used:" if len(unique) == 1 else f"{len(unique)} settings cannot be used:"
+    return "\n  - ".join([head, *unique])
+
+
+def _explain(item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"]) or "(top level)"
+    kind, found = item["type"], item.get("input")
+    if kind == "extra_forbidden":
+        known = _known_keys(item["loc"][:-1])
+        return f"{place}: this setting is unknown.{suggest(str(item['loc'][-1]), known)} Remove it or correct its name."
+    if kind == "missing":
+        return f"{place}: this setting is missing. Add it (config/config.yaml shows an example)."
+    message = item["msg"].removeprefix("Value error, ")
+    shown = "" if isinstance(found, dict | BaseModel) else f" (found: {found!r})"
+    return f"{place}: {message}{shown}."
+
+
+def _known_keys(location: tuple[Any, ...]) -> list[str]:
+    """Names allowed at a place in the configuration, found by walking the schema."""
+    section: type[BaseModel] = Config
+    names_follow = False  # inside a mapping of free names, such as `variables`
+    for part in location:
+        if names_follow:
+            names_follow = False
+            continue
+        if part not in section.model_fields:
+            return []
+        annotation = section.model_fields[part].annotation
+        inside = _model_inside(annotation)
+        if inside is None:
+            return []
+        section, names_follow = inside, getattr(annotation, "__origin__", None) is dict
+    return ["from", "to"] if section is Effects else list(section.model_fields)
+
+
+def _model_inside(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inside = (_model_inside(argument) for argument in getattr(annotation, "__args__", ()))
+    return next((model for model in inside if model is not None), None)
+
+
+def _contradictions(config: Config) -> list[str]:
+    problems = []
+    for name in config.models.fit:
+        if name not in config.models.specs:
+            hint = suggest(name, config.models.specs)
+            problems.append(f"models.fit: '{name}' is not declared under models.specs.{hint}")
+    for name, variable in config.variables.items():
+        for part in variable.of:
+            if part not in config.variables:
+                problems.append(f"variables.{name}.of: '{part}' is not a variable.{suggest(part, config.variables)}")
+            elif config.variables[part].table != variable.table:
+                problems.append(f"variables.{name}.of: '{part}' belongs to another table than '{name}'.")
+        if variable.table != "sessions" and getattr(config.data, variable.table) is None:
+            problems.append(f"variables.{name}.table: there is no data.{variable.table}. Declare the file or remove the variable.")
+    for name in config.study.randomised:
+        if name not in config.variables:
+            problems.append(f"study.randomised: '{name}' is not a variable.{suggest(name, config.variables)}")
+    if config.study.design == "randomised_arms" and not config.study.randomised:
+        problems.append("study.randomised: design 'randomised_arms' must name the variable that was assigned at random.")
+    if config.study.design != "randomised_arms" and config.study.randomised:
+        problems.append(f"study.randomised: design '{config.study.design}' has nothing randomised. Empty the list or change study.design.")
+    for name in config.models.fit:
+        if name in config.models.specs:
+            problems += check_model(name, config.models.specs[name], config)
+    if config.run.compare_to == config.run.name:
+        problems.append(f"run.compare_to: a run cannot be compared with itself ('{config.run.name}').")
+    return problems

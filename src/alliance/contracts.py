@@ -1,0 +1,170 @@
+"""What the parts of the pipeline hand to each other: names of columns, tables and artefacts.
+
+Nothing here computes. A column or an artefact that two modules share is named here once.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+# Keys of the clean tables. Codes such as P001 and T01 stand in for the ids of the export.
+PATIENT, THERAPIST, SESSION, DAYS, WEEKS = "patient", "therapist", "session", "days", "weeks"
+ITEM = "{variable}__{item}"  # column of one item of a scale
+
+# Suffixes of the panel's columns; `alliance_lag` is `panel.lag` sessions earlier.
+LAG, WITHIN, BETWEEN, BASELINE = "_lag", "_within", "_between", "_baseline"
+BETWEEN_THERAPIST = "_between_therapist"
+
+Severity = Literal["error", "warning"]
+Level = Literal["within", "between_patient", "between_therapist", "overall"]
+
+ESTIMATE_COLUMNS = [
+    "model", "family", "engine", "outcome", "path", "effect", "level", "horizon",
+    "estimate", "sd", "low", "high", "interval", "interval_kind", "p_direction",
+    "n_patients", "n_sessions", "n_therapists", "flag",
+]  # fmt: skip
+
+# What one row of estimates is about; also the coordinates of `quantity` in the container.
+QUANTITY_COLUMNS = ["outcome", "path", "effect", "level", "horizon"]
+COUNT_COLUMNS = ["n_patients", "n_sessions", "n_therapists"]
+
+DIAGNOSTIC_COLUMNS = ["model", "family", "engine", "diagnostic", "subject", "value", "threshold", "passed", "meaning"]
+
+FLOW_COLUMNS = [
+    "order", "stage", "model", "outcome", "reason",
+    "n_patients", "n_sessions", "n_therapists", "removed_patients", "removed_sessions",
+]  # fmt: skip
+
+FINDING_COLUMNS = ["severity", "rule", "table", "row", "column", "value", "count", "message", "remedy"]
+
+CLEANING_COLUMNS = ["rule", "table", "setting", "rows", "cells", "meaning"]
+
+PRIOR_COLUMNS = [
+    "model",
+    "block",
+    "parameter",
+    "distribution",
+    "standardised",
+    "raw_low",
+    "raw_high",
+    "unit",
+    "meaning",
+]
+
+PREDICTIVE_COLUMNS = ["model", "kind", "statistic", "outcome", "observed", "low", "median", "high", "p_value"]
+
+RELIABILITY_COLUMNS = [
+    "variable", "scale", "instrument", "n_items", "n_patients", "n_sessions",
+    "mean", "sd", "alpha", "omega_within", "omega_between", "prorated", "missing", "note",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing a check found.
+
+    Parameters
+    ----------
+    severity
+        ``error`` stops the run before any fit; ``warning`` follows the data into the report.
+    rule
+        Name of the check, e.g. ``out_of_range``.
+    table
+        ``sessions``, ``patients`` or ``therapists``.
+    message
+        What was found and where, in one sentence.
+    remedy
+        What to do about it, in one sentence.
+    row
+        First row concerned, counted as in the user's file (the header is row 1); None if it is about the table.
+    column
+        The user's own column name; None if it is about the table.
+    value
+        The value found, as text. Never an id: those are shown by row number only.
+    count
+        How many rows or cells are concerned.
+    """
+
+    severity: Severity
+    rule: str
+    table: str
+    message: str
+    remedy: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One table of the export as it was read: nothing is mapped, converted or cleaned.
+
+    Parameters
+    ----------
+    name
+        ``sessions``, ``patients`` or ``therapists``.
+    path
+        The file, for messages.
+    frame
+        One column per column of the file: text, numbers or dates; blank cells are missing. The index holds the row
+        numbers of the user's file (spreadsheets and text files: the header is row 1; files without a header row, such
+        as SPSS: the first case is 1). Row numbers repeat after a wide file was reshaped.
+    labels
+        Value labels of SPSS and Stata files: column -> value -> label.
+    patterns
+        For reshaped files: column -> the user's pattern with ``{session}``.
+    decimal
+        The decimal mark of numbers that are text.
+    notes
+        What the reader had to find out by itself, one sentence each.
+    """
+
+    name: str
+    path: str
+    frame: pd.DataFrame
+    labels: dict[str, dict[object, str]] = field(default_factory=dict)
+    patterns: dict[str, str] = field(default_factory=dict)
+    decimal: str = "."
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, the values it shows, its description for people who cannot see it, and notes below its caption."""
+
+    figure: object
+    values: pd.DataFrame
+    alt: str
+    notes: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for people: formatted cells, a caption and notes; `data` keeps the numbers."""
+
+    data: pd.DataFrame
+    shown: pd.DataFrame
+    caption: str
+    notes: list[str] = field(default_factory=list)
+
+
+# Artefacts of a run: name -> path below results/<run>/. Figures, tables and report sections ask for them by name
+# (`NEEDS = ("panel", "estimates")`), and the workflow turns the names into rule inputs.
+ARTEFACTS: dict[str, str] = {
+    "checks": "data/checks.csv",
+    "cleaning": "data/cleaning.csv",
+    "sessions": "data/sessions.parquet",
+    "patients": "data/patients.parquet",
+    "therapists": "data/therapists.parquet",
+    "scores": "data/scores.parquet",
+    "reliability": "data/reliability.csv",
+    "panel": "data/panel.parquet",
+    "flow": "estimates/flow.csv",
+    "estimates": "estimates/estimates.csv",
+    "diagnostics": "estimates/diagnostics.csv",
+    "priors": "estimates/priors.csv",
+    "predictive": "estimates/predictive.csv",
+    "draws": "estimates/draws.parquet",
+}

@@ -1,0 +1,83 @@
+"""From draws of the paths to the table of estimates, the same for every family."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from alliance.contracts import ESTIMATE_COLUMNS
+from alliance.models.container import Mark, quantities_of
+
+DRAWN_EFFECTS = ("a", "b", "c_prime", "effect", "indirect", "total")
+_MOST_DRAWS = 4000
+
+
+def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -> pd.DataFrame:
+    """Summarise the draws of every quantity of one model.
+
+    Parameters
+    ----------
+    tree
+        Container of `models.container.make_tree`, draws of shape (chain, draw, quantity).
+    marks
+        What the diagnostics found; failed ones become the flag of the estimates concerned.
+    interval
+        Probability content of the interval, e.g. 0.95.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `contracts.ESTIMATE_COLUMNS`. `estimate` is the mean of the draws and `sd` their standard deviation;
+        `low` and `high` are the equal-tailed quantiles (1 - interval) / 2 and (1 + interval) / 2; `p_direction` is the
+        share of draws on the side of zero where most of them lie (Makowski et al. 2019), missing for quantities that
+        cannot be negative. All are in the units of the outcome per unit of the cause.
+    """
+    values = tree["paths"]["value"].to_numpy()
+    draws = values.reshape(-1, values.shape[-1])
+    table = quantities_of(tree)
+    tail = (1 - interval) / 2
+    table["estimate"] = draws.mean(axis=0)
+    table["sd"] = draws.std(axis=0, ddof=1)
+    table["low"], table["high"] = np.quantile(draws, [tail, 1 - tail], axis=0)
+    above = (draws > 0).mean(axis=0)
+    below = (draws < 0).mean(axis=0)
+    signed = ~table["effect"].isin(["variance", "icc", "sd"])
+    table["p_direction"] = np.where(signed, np.maximum(above, below), np.nan)
+    table["interval"] = interval
+    for name in ("model", "family", "engine", "interval_kind"):
+        table[name] = tree.attrs[name]
+    table["flag"] = [flag_of(row.outcome, row.effect, row.path, marks, row.level) for row in table.itertuples()]
+    return table[ESTIMATE_COLUMNS]
+
+
+def flag_of(outcome: str, effect: str, path: str, marks: list[Mark], level: str = "") -> str:
+    """Join the names of the failed diagnostics that concern one estimate.
+
+    A mark on an equation concerns the estimates of that outcome and every effect of a path that runs through it.
+    """
+    names = [
+        mark.diagnostic
+        for mark in marks
+        if not mark.passed
+        and (not mark.outcomes or outcome in mark.outcomes or set(path.split(" -> ")[1:]) & set(mark.outcomes))
+        and (not mark.effects or effect in mark.effects)
+        and (not mark.levels or level in mark.levels)
+    ]
+    return "; ".join(dict.fromkeys(names))
+
+
+def thin_draws(tree: xr.DataTree) -> pd.DataFrame:
+    """Return at most 4000 draws of each path and effect in long form, for figures.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns model, outcome, path, effect, level, horizon, chain, draw, value.
+    """
+    paths = tree["paths"].to_dataset()
+    keep = np.flatnonzero(np.isin(paths["effect"].to_numpy(), DRAWN_EFFECTS))
+    per_chain = max(1, _MOST_DRAWS // paths.sizes["chain"])
+    step = max(1, -(-paths.sizes["draw"] // per_chain))
+    chosen = paths[["value"]].isel(quantity=keep, draw=slice(None, None, step))
+    table = chosen.to_dataframe().reset_index()
+    table.insert(0, "model", tree.attrs["model"])
+    return table[["model", "outcome", "path", "effect", "level", "horizon", "chain", "draw", "value"]]

@@ -1,0 +1,134 @@
+"""The one look of all figures: sizes of a journal column, colours that survive greyscale, text that stays text."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from alliance.contracts import Drawing
+
+_MM_PER_INCH = 25.4
+SINGLE, DOUBLE = 85 / _MM_PER_INCH, 175 / _MM_PER_INCH  # column widths of journals, in inches
+POINTS = 72  # to the inch
+TEXT, SMALL = 8.0, 7.0  # points at print size; nothing is smaller than SMALL
+LINE = 1.25 * SMALL  # points from one line of small text to the next
+
+# Dark to light, so that they stay apart in grey; blue against orange stays apart for all common kinds of colour blindness.
+NAVY, BLUE, ORANGE, PALE = "#12355B", "#3B86BE", "#E9A53A", "#CBD5DE"
+INK, MUTED, RULE = "#1A1A1A", "#595959", "#B8BEC4"
+SERIES = (NAVY, ORANGE, BLUE)
+MARKERS = ("o", "s", "^")
+LINES = ("-", "--", ":")
+LEVEL_COLOURS = {
+    "within": BLUE,
+    "between_patient": NAVY,
+    "between_therapist": ORANGE,
+    "overall": NAVY,
+    "session": BLUE,
+    "patient": NAVY,
+    "therapist": ORANGE,
+}
+LEVEL_MARKERS = {"within": "o", "between_patient": "s", "between_therapist": "^", "overall": "D"}
+LEVEL_GLYPHS = {"within": "●", "between_patient": "■", "between_therapist": "▲", "overall": "◆"}
+LEVEL_LINES = {"within": "-", "between_patient": "--", "between_therapist": ":", "overall": "-."}
+LEVEL_HATCHES = {"session": "", "patient": "", "therapist": "///"}
+FLAG = "†"  # follows every estimate whose diagnostics found something
+
+_RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": TEXT,
+    "axes.titlesize": TEXT,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": TEXT,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "axes.formatter.useoffset": False,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4,
+    "patch.linewidth": 0.6,
+    "hatch.linewidth": 0.5,
+    "text.color": INK,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "alliance",  # element ids of the SVG would otherwise differ from run to run
+    "path.simplify": True,
+}
+
+
+@contextmanager
+def applied() -> Iterator[None]:
+    """Apply the theme to everything drawn or saved inside the block."""
+    with mpl.rc_context(), sns.axes_style("ticks"):
+        mpl.rcParams.update(_RC)
+        yield
+
+
+def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **options: object) -> tuple[Figure, list[Axes]]:
+    """Return a figure of `width` x `height` inches with its axes in reading order.
+
+    The figure belongs to no window system, so nothing has to be closed.
+    """
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.03, hspace=0.03)  # type: ignore[union-attr]
+    axes = figure.subplots(rows, columns, squeeze=False, **options)  # type: ignore[arg-type]
+    return figure, list(axes.ravel())
+
+
+def new_canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure for diagrams: one pair of invisible axes whose units are points, from the lower left corner.
+
+    Parameters
+    ----------
+    width, height
+        Size in points (72 to the inch), so that text of a known size can be placed without measuring.
+    """
+    figure = Figure(figsize=(width / POINTS, height / POINTS))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_xlim(0, width)
+    axes.set_ylim(0, height)
+    axes.set_axis_off()
+    return figure, axes
+
+
+def wrap(text: str, width: int) -> str:
+    """Break a label into lines of at most `width` characters, between words."""
+    return "\n".join(textwrap.wrap(text, width, break_long_words=False)) or text
+
+
+def draw_unavailable(reason: str) -> Drawing:
+    """Return a figure that says in words why there is nothing to draw; better than empty axes."""
+    with applied():
+        figure, (axes,) = new_figure(SINGLE, 0.9)
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, wrap(reason, 48), ha="center", va="center", fontsize=TEXT, color=INK, transform=axes.transAxes)
+    return Drawing(figure, pd.DataFrame({"not_available": [reason]}), f"Not available: {reason}")
+
+
+def mark_flags(texts: Sequence[str], flags: Sequence[str]) -> list[str]:
+    """Append the sign of a flag to the texts whose estimate carries one."""
+    return [f"{text} {FLAG}" if flag else text for text, flag in zip(texts, flags, strict=True)]
+
+
+def note_of_flags(flags: Sequence[str]) -> str:
+    """Return the footnote that explains the sign, or an empty string if nothing is flagged."""
+    found = sorted({part.strip() for flag in flags if flag for part in str(flag).split(";")})
+    return f"{FLAG} Flagged by the diagnostics: {', '.join(found)}." if found else ""

@@ -1,0 +1,202 @@
+"""Names for people: labels of terms, paths, effects and levels, all from the configuration's own words."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from alliance.config import Config, Variable
+from alliance.config.timing import parse_term, varies_between_sessions
+from alliance.contracts import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
+from alliance.models.diagram import ARROW, paths_of
+
+LEVELS = {
+    "within": "within patients",
+    "between_patient": "between patients",
+    "between_therapist": "between therapists",
+    "overall": "overall",
+    "session": "between sessions",
+    "patient": "between patients",
+    "therapist": "between therapists",
+}
+# Plain words that every design licenses; `prose` decides whether a sentence may say "effect".
+EFFECTS = {
+    "a": "a (cause to mediator)",
+    "b": "b (mediator to outcome)",
+    "c_prime": "c′ (past the mediator)",
+    "indirect": "indirect",
+    "indirect_product": "indirect, product without the covariance",
+    "direct": "direct",
+    "total": "total",
+    "cov_ab": "covariance of a and b",
+    "effect": "slope",
+    "icc": "share of variance",
+    "variance": "variance",
+    "sd": "standard deviation",
+    "correlation": "correlation",
+    "coefficient": "coefficient",
+}
+_TIMES = {"session": "session number", "weeks": "weeks since the first session"}
+_ENDINGS = {
+    BETWEEN_THERAPIST: " (therapist's mean)",
+    BETWEEN: " (patient's mean)",
+    WITHIN: " (deviation from the patient's mean)",
+    BASELINE: " (first session)",
+}
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What plays which part in the fitted models: causes -> mediators -> outcome (names of scores)."""
+
+    outcome: str | None
+    mediators: tuple[str, ...]
+    causes: tuple[str, ...]
+
+    @property
+    def session_scores(self) -> tuple[str, ...]:
+        """Mediators and outcome: what the descriptive figures show."""
+        return (*self.mediators, *((self.outcome,) if self.outcome else ()))
+
+
+def label_of(term: str, config: Config) -> str:
+    """Return the label of a term or panel column, e.g. ``alliance_lag`` -> ``working alliance, previous session``."""
+    known = config.variables
+    if term in _TIMES:
+        return _TIMES[term]
+    if term not in known and term.endswith(LAG):
+        lag = config.panel.lag
+        earlier = "previous session" if lag == 1 else f"{lag} sessions earlier"
+        return f"{label_of(term.removesuffix(LAG), config)}, {earlier}"
+    ending = next((end for end in _ENDINGS if term.endswith(end) and term not in known), "")
+    found = parse_term(term.removesuffix(ending), known)
+    if found is None or found.variable is None:
+        return capitalised_name(term).lower()
+    label = known[found.variable].label
+    if found.part is not None:
+        part = found.part.replace("_", " ")
+        label = f"{label}: {part}" if known[found.variable].kind == "category" else f"{label} ({part})"
+    return label + _ENDINGS.get(ending, "")
+
+
+def label_path(path: str, config: Config) -> str:
+    """Return a path with labels and arrows: ``technique -> alliance`` becomes ``technique → working alliance``."""
+    return " → ".join(label_of(node, config) for node in path.split(ARROW)) if path else ""
+
+
+def label_level(level: str) -> str:
+    """Return the name of a level for people."""
+    return LEVELS.get(level, level.replace("_", " "))
+
+
+def label_effect(effect: str) -> str:
+    """Return the name of an effect for people."""
+    return EFFECTS.get(effect, effect.replace("_", " "))
+
+
+def label_model(name: str, config: Config) -> str:
+    """Return the label of a model, or its name if it is not declared (as in a compared run)."""
+    spec = config.models.specs.get(name)
+    return spec.label if spec is not None else capitalised_name(name)
+
+
+def capitalised_name(name: str) -> str:
+    """Return a plain name for a heading: ``arm_by_steps`` -> ``Arm by steps``."""
+    text = name.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def variable_of(term: str, config: Config) -> Variable | None:
+    """Return the declared variable behind a term; None for time and unknown names."""
+    for ending in ("", BETWEEN_THERAPIST, BETWEEN, WITHIN, BASELINE, LAG):
+        if term.endswith(ending):
+            found = parse_term(term.removesuffix(ending), config.variables)
+            if found is not None and found.variable is not None and not (ending == "" and found.suffix):
+                return config.variables[found.variable]
+    return None
+
+
+def unit_of(term: str, config: Config) -> str:
+    """Return the unit of a term: its variable's, ``session`` for time, a contrast for the labels of a category."""
+    if term in _TIMES:
+        return "weeks" if term == "weeks" else "sessions"
+    variable = variable_of(term, config)
+    if variable is None:
+        return "units"
+    if variable.kind != "category":
+        return variable.unit
+    if variable.levels:
+        ordered = sorted(variable.levels, key=variable.levels.__getitem__)
+        return f"{plain_label(ordered[-1])} against {plain_label(ordered[0])}"
+    return f"against {plain_label(variable.reference or '')}"
+
+
+def plain_label(label: str) -> str:
+    """Return a label of a category as it is read: without underscores."""
+    return str(label).replace("_", " ")
+
+
+def find_roles(config: Config) -> Roles:
+    """Find out which scores are outcome, mediators and causes, from the fitted path models that run forwards.
+
+    The outcome is the one most models end in (the first of them if several do). A session-level cause whose model has no
+    mediator counts as a mediator: it is the process variable of a study that cannot ask for more.
+    """
+    specs = {name: config.models.specs[name] for name in config.models.fit}
+    forward = {name: spec for name, spec in specs.items() if spec.analysis == "path" and spec.direction == "forward"}
+    targets = [spec.effects.target for spec in forward.values() if spec.effects is not None]
+    if not targets:
+        named = [variable for spec in specs.values() for variable in spec.variables]
+        return Roles(named[-1] if named else None, tuple(dict.fromkeys(named[:-1])), ())
+    outcome = max(dict.fromkeys(targets), key=targets.count)
+    mediators: list[str] = []
+    causes: list[str] = []
+    for name, spec in forward.items():
+        if spec.effects is None or spec.effects.target != outcome:
+            continue
+        between = [edge.outcome for path in paths_of(name, spec, config.variables) for edge in path.edges[:-1]]
+        mediators += between
+        source = parse_term(spec.effects.source, config.variables)
+        changes = source is not None and source.variable is not None and varies_between_sessions(source, config.variables)
+        (causes if between or not changes else mediators).append(spec.effects.source)
+    unique = tuple(dict.fromkeys(mediators))
+    return Roles(outcome, unique, tuple(cause for cause in dict.fromkeys(causes) if cause not in unique))
+
+
+def label_groups(frame: pd.DataFrame, config: Config) -> pd.Series | None:
+    """Return the randomised group of each row by its label, or None if the study has none (or its column is missing).
+
+    Parameters
+    ----------
+    frame
+        Rows of the panel.
+    """
+    for name in config.study.randomised:
+        variable = config.variables[name]
+        if variable.levels and name in frame.columns:
+            names = {number: plain_label(label) for label, number in variable.levels.items()}
+            return frame[name].map(names).astype(object)
+        dummies = [column for column in frame.columns if column.startswith(f"{name}_") and variable_of(column, config) is variable]
+        dummies = [column for column in dummies if not column.endswith((LAG, BASELINE, BETWEEN, BETWEEN_THERAPIST, WITHIN))]
+        if variable.reference and dummies:
+            labels = pd.Series(plain_label(variable.reference), index=frame.index, dtype=object)
+            for column in dummies:
+                labels = labels.mask(frame[column] == 1, plain_label(column.removeprefix(f"{name}_")))
+            return labels.mask(frame[dummies].isna().any(axis=1))
+    return None
+
+
+def order_groups(groups: pd.Series, config: Config) -> list[str]:
+    """Return the labels of `label_groups` in the order of their numbers in the configuration, the reference first."""
+    present = [label for label in groups.dropna().unique()]
+    for name in config.study.randomised:
+        variable = config.variables[name]
+        declared = sorted(variable.levels, key=variable.levels.__getitem__) if variable.levels else [variable.reference or ""]
+        first = [plain_label(label) for label in declared if plain_label(label) in present]
+        return [*first, *sorted(set(present) - set(first))]
+    return sorted(present)
+
+
+def label_reason(reason: str, config: Config) -> str:
+    """Return a reason of the patient flow with labels: ``not observed: alliance_lag`` names the variable's label."""
+    text, colon, term = str(reason).partition(": ")
+    return f"{text} ({label_of(term, config)})" if colon and variable_of(term, config) is not None else str(reason)

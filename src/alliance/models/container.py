@@ -1,0 +1,132 @@
+"""The one container of every family: draws of the paths, what they are about, and how the fit went.
+
+Layout of the tree
+------------------
+``/paths``  variable ``value`` (chain, draw, quantity); coordinates of ``quantity``: outcome, path, effect, level,
+horizon, n_patients, n_sessions, n_therapists.
+Other groups (``posterior``, ``sample_stats``, ``predictive``, ...) are the family's own.
+Attributes: model, family, engine, interval_kind, and ``record`` (JSON, see `FitRecord`).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from alliance.contracts import COUNT_COLUMNS, QUANTITY_COLUMNS
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something a fit reports about itself.
+
+    Parameters
+    ----------
+    diagnostic
+        What was looked at, e.g. ``convergence``, ``boundary variance``.
+    subject
+        Equation, parameter or quantity concerned.
+    passed
+        False puts `diagnostic` into the flag of every estimate concerned.
+    value, threshold
+        Numbers behind the verdict, NaN where there are none.
+    meaning
+        One sentence for a reader who is not a statistician.
+    outcomes
+        Outcomes whose estimates carry the flag; empty: all of the model.
+    effects
+        Effects that carry the flag; empty: all.
+    levels
+        Levels whose estimates carry the flag; empty: all.
+    """
+
+    diagnostic: str
+    subject: str
+    passed: bool
+    meaning: str
+    value: float = float("nan")
+    threshold: float = float("nan")
+    outcomes: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FitRecord:
+    """Marks of a fit, the priors it used and its predictive checks; rows as in `contracts`, without the model's name."""
+
+    marks: list[Mark] = field(default_factory=list)
+    priors: list[dict[str, Any]] = field(default_factory=list)
+    predictive: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a family hands back: the container and the rows of the patient flow."""
+
+    tree: xr.DataTree
+    flow: pd.DataFrame
+
+
+def make_tree(
+    *,
+    model: str,
+    family: str,
+    engine: str,
+    interval_kind: str,
+    quantities: pd.DataFrame,
+    draws: np.ndarray,
+    record: FitRecord,
+    groups: Mapping[str, xr.Dataset] | None = None,
+) -> xr.DataTree:
+    """Build the container.
+
+    Parameters
+    ----------
+    quantities
+        One row per quantity with the columns outcome, path, effect, level, horizon, n_patients, n_sessions,
+        n_therapists.
+    draws
+        Array (chain, draw, quantity) of posterior draws, or of draws from the estimated sampling distribution
+        (one chain).
+    interval_kind
+        ``credible`` or ``Monte Carlo confidence``.
+
+    Raises
+    ------
+    ValueError
+        The array does not have one slice per quantity.
+    """
+    if draws.ndim != 3 or draws.shape[2] != len(quantities):
+        raise ValueError(f"draws have shape {draws.shape}, expected (chain, draw, {len(quantities)})")
+    coords: dict[str, Any] = {name: ("quantity", quantities[name].astype(str).to_numpy(dtype=object)) for name in QUANTITY_COLUMNS}
+    coords |= {name: ("quantity", quantities[name].to_numpy(dtype="int64")) for name in COUNT_COLUMNS}
+    coords |= {name: np.arange(size) for name, size in zip(("chain", "draw", "quantity"), draws.shape, strict=True)}
+    paths = xr.Dataset({"value": (("chain", "draw", "quantity"), np.asarray(draws, dtype="float64"))}, coords=coords)
+    tree = xr.DataTree.from_dict({"/paths": paths, **{f"/{name}": group for name, group in (groups or {}).items()}})
+    tree.attrs = {
+        "model": model,
+        "family": family,
+        "engine": engine,
+        "interval_kind": interval_kind,
+        "record": json.dumps(asdict(record)),
+    }
+    return tree
+
+
+def record_of(tree: xr.DataTree) -> FitRecord:
+    """Read the record of a fit back from its container."""
+    content = json.loads(tree.attrs["record"])
+    scopes = ("outcomes", "effects", "levels")
+    marks = [Mark(**{**mark, **{scope: tuple(mark[scope]) for scope in scopes}}) for mark in content["marks"]]
+    return FitRecord(marks, content["priors"], content["predictive"])
+
+
+def quantities_of(tree: xr.DataTree) -> pd.DataFrame:
+    """Return the rows `make_tree` was given: one per quantity, in the order of the draws."""
+    paths = tree["paths"]
+    return pd.DataFrame({name: paths[name].to_numpy() for name in [*QUANTITY_COLUMNS, *COUNT_COLUMNS]})

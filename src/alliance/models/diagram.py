@@ -1,0 +1,96 @@
+"""A model as a path diagram: which paths lead from the cause to the outcome, and what each step is called."""
+
+from dataclasses import dataclass
+
+import networkx as nx
+
+from alliance.config import ModelSpec, Variable
+from alliance.config.timing import parse_term, varies_between_sessions
+from alliance.contracts import BASELINE, BETWEEN, LAG
+from alliance.errors import ModelError
+
+ARROW = " -> "
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One arrow of the diagram: `term` in the equation of `outcome`, coming from node `source`."""
+
+    source: str
+    outcome: str
+    term: str
+    varies_by_patient: bool
+    constant: bool  # the cause is the same at every session of a patient
+
+    @property
+    def lagged(self) -> bool:
+        """Whether the arrow leads from an earlier session to this one."""
+        return self.term.endswith(LAG)
+
+
+@dataclass(frozen=True)
+class Path:
+    """A chain of arrows from the cause to the outcome."""
+
+    edges: tuple[Edge, ...]
+
+    @property
+    def text(self) -> str:
+        """Nodes joined by arrows, e.g. ``technique -> alliance -> symptoms``."""
+        return ARROW.join([self.edges[0].source, *(edge.outcome for edge in self.edges)])
+
+    def horizon(self, lag: int) -> str:
+        """Return how much later the end of the path is measured than its beginning; empty for a constant cause."""
+        if self.edges[0].constant:
+            return ""
+        return name_horizon(lag * sum(edge.lagged for edge in self.edges))
+
+
+def name_horizon(sessions: int) -> str:
+    """Name a distance in sessions: same session, next session, n sessions later."""
+    return {0: "same session", 1: "next session"}.get(sessions, f"{sessions} sessions later")
+
+
+def edges_of(spec: ModelSpec, variables: dict[str, Variable]) -> list[Edge]:
+    """List the arrows of a diagram.
+
+    Observed means, baseline values and a variable's own past adjust an equation; they are not arrows of the diagram.
+    """
+    edges = []
+    for outcome, equation in spec.equations.items():
+        varying = equation.vary.get("patient", [])
+        for name in equation.on:
+            term = parse_term(name, variables)
+            if term is None or term.suffix in (BASELINE, BETWEEN) or term.base == outcome:
+                continue
+            constant = not varies_between_sessions(term, variables)
+            edges.append(Edge(term.base, outcome, name, name in varying, constant))
+    return edges
+
+
+def paths_of(name: str, spec: ModelSpec, variables: dict[str, Variable]) -> list[Path]:
+    """Derive every path of a model from its cause to its outcome; the direct one comes first.
+
+    Raises
+    ------
+    ModelError
+        The diagram has no path between the two, or two arrows join the same nodes.
+    """
+    if spec.effects is None:
+        raise ModelError(f"models.specs.{name}: there is no 'effects', so no path can be derived. Add effects: {{from, to}}.")
+    graph = nx.DiGraph()
+    for edge in edges_of(spec, variables):
+        if graph.has_edge(edge.source, edge.outcome):
+            raise ModelError(
+                f"models.specs.{name}.equations.{edge.outcome}.on: '{edge.source}' appears twice (now and lagged), so its "
+                f"effect is not one number. Keep one of them."
+            )
+        graph.add_edge(edge.source, edge.outcome, edge=edge)
+    source, target = spec.effects.source, spec.effects.target
+    if source not in graph or target not in graph or not nx.has_path(graph, source, target):
+        raise ModelError(f"models.specs.{name}.effects: no path leads from '{source}' to '{target}'. Correct the equations.")
+    found = [
+        Path(tuple(graph.edges[a, b]["edge"] for a, b in zip(nodes, nodes[1:], strict=False)))
+        for nodes in nx.all_simple_paths(graph, source, target)
+    ]
+    return sorted(found, key=lambda path: (len(path.edges), path.text))

@@ -1,0 +1,86 @@
+"""The PyMC model: Gaussian equations with explicit random effects that correlate across equations.
+
+For equation k, row r of patient i (and therapist j), in standard units:
+
+    y = intercept_k + x'b_k + z'u_ik + z_w'w_jk + e,     e ~ N(0, s_k^2)
+    u_i = (u_i1, ..., u_iK) = diag(sd) L z_i,            z_i ~ N(0, I),   L L' ~ LKJ(eta)
+
+so the covariance of two varying effects of one patient, of the same or of different equations, is a parameter.
+`L` is the Cholesky factor of the correlations (non-centred; Lewandowski, Kurowicka & Joe, 2009).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from alliance.models.direct.design import Design
+
+
+def intercept_name(outcome: str) -> str:
+    """Name of an equation's intercept in the model and its posterior."""
+    return f"{outcome}_intercept"
+
+
+def slopes_name(outcome: str) -> str:
+    """Name of an equation's slopes, dimension ``{outcome}_term``."""
+    return f"{outcome}_slopes"
+
+
+def residual_name(outcome: str) -> str:
+    """Name of the standard deviation that an equation leaves between sessions."""
+    return f"{outcome}_residual_sd"
+
+
+def sd_name(level: str) -> str:
+    """Name of the standard deviations of the varying effects of a level, dimension ``{level}_effect``."""
+    return f"{level}_sd"
+
+
+def cholesky_name(level: str) -> str:
+    """Name of the Cholesky factor of the correlations of a level's varying effects."""
+    return f"{level}_cholesky"
+
+
+def build_model(design: Design, priors: Mapping[str, float]) -> pm.Model:
+    """Build the model of a design.
+
+    Parameters
+    ----------
+    priors
+        slope_sd, intercept_sd, residual_sd, varying_sd and correlation_lkj, on the standardised scale.
+    """
+    coords: dict[str, list[str]] = {}
+    for outcome, equation in design.equations.items():
+        coords[f"{outcome}_term"] = list(equation.terms)
+        coords[f"{outcome}_session"] = [str(row) for row in range(len(equation.y))]
+    for level, effects in design.varying.items():
+        coords[level] = design.units[level]
+        coords[f"{level}_effect"] = [effect.text for effect in effects]
+    with pm.Model(coords=coords) as model:
+        effects_of = {level: _build_effects(design, level, priors) for level in design.varying}
+        for outcome, equation in design.equations.items():
+            rows = f"{outcome}_session"
+            x = pm.Data(f"{outcome}_x", equation.x, dims=(rows, f"{outcome}_term"))
+            intercept = pm.Normal(intercept_name(outcome), 0, priors["intercept_sd"])
+            slopes = pm.Normal(slopes_name(outcome), 0, priors["slope_sd"], dims=f"{outcome}_term")
+            residual = pm.HalfNormal(residual_name(outcome), priors["residual_sd"])
+            mean = intercept + x @ slopes
+            for level, effects in effects_of.items():
+                for position, effect in enumerate(design.varying[level]):
+                    if effect.outcome == outcome:
+                        mean += equation.column(effect.term) * effects[position][equation.units[level]]
+            pm.Normal(outcome, mean, residual, observed=equation.y, dims=rows)
+    return model
+
+
+def _build_effects(design: Design, level: str, priors: Mapping[str, float]) -> pt.TensorVariable:
+    count = len(design.varying[level])
+    sd = pm.HalfNormal(sd_name(level), priors["varying_sd"], dims=f"{level}_effect")
+    standard = pm.Normal(f"{level}_standard", dims=(f"{level}_effect", level))
+    if count > 1:
+        independence = np.eye(count)  # a given start spares the sampler a compiled function that finds one
+        cholesky = pm.LKJCorr(cholesky_name(level), n=count, eta=priors["correlation_lkj"], initval=independence)
+        standard = cholesky @ standard
+    return sd[:, None] * standard

@@ -1,0 +1,41 @@
+"""Random draws that are the same on every run: seeds from names, and normal draws with exact moments."""
+
+import hashlib
+
+import numpy as np
+
+
+def generator_for(seed: int, *names: str) -> np.random.Generator:
+    """Return a random generator that depends on the run's seed and on names, never on the order of execution."""
+    digest = hashlib.sha256("\x1f".join(names).encode("utf-8")).digest()
+    words = np.frombuffer(digest, dtype="<u4").astype(int).tolist()
+    return np.random.default_rng(np.random.SeedSequence([seed, *words]))
+
+
+def draw_normal(mean: np.ndarray, cov: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw from a multivariate normal distribution so that the draws have exactly the given mean and covariance.
+
+    Standard normal draws are centred and multiplied by the inverse Cholesky factor of their own covariance before they
+    are given the wanted one. The mean of a linear function of the draws is then free of Monte Carlo error, and so is the
+    mean of the product of two of them.
+
+    Parameters
+    ----------
+    mean
+        Means, shape (k,).
+    cov
+        Covariance, shape (k, k), positive semi-definite.
+    size
+        Number of draws, more than k.
+
+    Returns
+    -------
+    numpy.ndarray
+        Draws, shape (size, k).
+    """
+    plain = rng.standard_normal((size, len(mean)))
+    plain -= plain.mean(axis=0)
+    own = np.linalg.cholesky(plain.T @ plain / (size - 1))
+    exact = np.linalg.solve(own, plain.T).T
+    values, vectors = np.linalg.eigh((cov + cov.T) / 2)
+    return mean + exact @ (vectors * np.sqrt(np.clip(values, 0.0, None))).T

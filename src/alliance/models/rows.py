@@ -1,0 +1,106 @@
+"""Which rows of the panel each equation uses, and why the others are left out."""
+
+import pandas as pd
+
+from alliance.config import ModelSpec
+from alliance.contracts import FLOW_COLUMNS, LAG, PATIENT, THERAPIST
+from alliance.errors import ModelError, suggest
+
+PANEL_ORDER = 100  # the stages before it belong to cleaning
+MODEL_ORDER = 200
+_FEWEST_PATIENTS = 5
+
+
+def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Return the rows of each equation and the patient flow from the panel to them.
+
+    Parameters
+    ----------
+    panel
+        One row per patient and session, see `alliance.panel`.
+
+    Returns
+    -------
+    rows
+        Outcome -> rows in which the outcome and every predictor are observed, with the panel's columns and order.
+    flow
+        Rows with the columns `contracts.FLOW_COLUMNS`; removals are counted one reason after the other, so they add up.
+
+    Raises
+    ------
+    ModelError
+        A column is missing, no rows are left, too few patients are left, or a variable is constant.
+    """
+    needs = {outcome: [outcome, *equation.on] for outcome, equation in spec.equations.items()}
+    by_therapist = {outcome: bool(equation.vary.get(THERAPIST)) for outcome, equation in spec.equations.items()}
+    if spec.analysis == "variance":
+        needs = {variable: [variable] for variable in spec.variables}
+        by_therapist = dict.fromkeys(needs, False)
+    rows, flow = {}, []
+    for outcome, columns in needs.items():
+        unknown = [column for column in columns if column not in panel.columns]
+        if unknown:
+            raise ModelError(
+                f"models.specs.{name}: the panel has no column '{unknown[0]}' (equation of '{outcome}')."
+                f"{suggest(unknown[0], panel.columns)} Scores, their subscales and the labels of categories can be used."
+            )
+        kept = panel
+        flow.append(_stage(kept, kept, name, outcome, "panel", "", len(flow)))
+        required = [*columns, THERAPIST] if by_therapist[outcome] else columns
+        for column in required:
+            left = kept[kept[column].notna()]
+            if len(left) < len(kept):
+                flow.append(_stage(kept, left, name, outcome, "left out", _reason(column), len(flow)))
+            kept = left
+        flow.append(_stage(kept, kept, name, outcome, "analysed", "", len(flow)))
+        _check_rows(kept, name, outcome, columns)
+        rows[outcome] = kept
+    return rows, pd.DataFrame(flow, columns=FLOW_COLUMNS)
+
+
+def _reason(column: str) -> str:
+    if column == THERAPIST:
+        return "no therapist known"
+    if column.endswith(LAG):
+        return f"no earlier session: {column}"
+    return f"not observed: {column}"
+
+
+def _stage(
+    before: pd.DataFrame, after: pd.DataFrame, model: str, outcome: str, stage: str, reason: str, order: int
+) -> dict[str, object]:
+    return {
+        "order": MODEL_ORDER + order,
+        "stage": stage,
+        "model": model,
+        "outcome": outcome,
+        "reason": reason,
+        **count_rows(after),
+        "removed_patients": before[PATIENT].nunique() - after[PATIENT].nunique(),
+        "removed_sessions": len(before) - len(after),
+    }
+
+
+def count_rows(rows: pd.DataFrame) -> dict[str, int]:
+    """Count patients, sessions and therapists in rows of the panel."""
+    return {
+        "n_patients": int(rows[PATIENT].nunique()),
+        "n_sessions": len(rows),
+        "n_therapists": int(rows[THERAPIST].nunique()),
+    }
+
+
+def _check_rows(rows: pd.DataFrame, name: str, outcome: str, columns: list[str]) -> None:
+    patients = rows[PATIENT].nunique()
+    if patients < _FEWEST_PATIENTS:
+        raise ModelError(
+            f"models.specs.{name}: only {patients} patients have all that the equation of '{outcome}' needs "
+            f"({', '.join(columns)}). Remove the predictor that is rarely observed (see data/panel.parquet), or the model "
+            f"from models.fit."
+        )
+    for column in columns:
+        if rows[column].nunique() < 2:
+            raise ModelError(
+                f"models.specs.{name}: '{column}' has the same value in all {len(rows)} rows that the equation of '{outcome}' can "
+                f"use, so it explains nothing. Remove it from the equation."
+            )

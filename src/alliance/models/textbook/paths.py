@@ -1,0 +1,253 @@
+"""Effects of a path diagram from equations that are fitted separately, with Monte Carlo intervals.
+
+A path is the product of its steps at one level. Intervals come from draws of the steps (MacKinnon, Lockwood and Williams 2004, doi
+10.1207/s15327906mbr3901_4; Preacher and Selig 2012, doi 10.1080/19312458.2012.679848), independent between equations.
+
+A cause that is constant within patients (arm) has two indirect effects: the step to the mediator times the effect *within*
+patients, and times the effect *between* them (Preacher, Zyphur and Zhang 2010, doi 10.1037/a0020141). In the equation of the outcome the mediator's
+means are predictors, so the coefficient c of the cause holds them constant and
+
+    total = c + sum over paths of (step to the mediator x effect between)
+
+is the same in both versions; the direct effect is the rest: c in the between version, total - indirect in the within version.
+"""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from alliance.config import ModelSpec, Variable
+from alliance.config.timing import parse_term, varies_between_sessions
+from alliance.contracts import LAG, PATIENT, THERAPIST
+from alliance.models.container import FitRecord, FitResult, Mark, make_tree
+from alliance.models.diagram import ARROW, Edge, Path, name_horizon, paths_of
+from alliance.models.rows import count_rows, select_rows
+from alliance.models.textbook.caution import mark_few_units, mark_lagged_outcome, mark_missing_covariance, mark_observed_means
+from alliance.models.textbook.centring import make_design
+from alliance.models.textbook.draws import INTERVAL_KIND, Drawn, Quantities, draw_equations
+from alliance.models.textbook.guarded import ENGINE, fit_guarded
+
+LEVELS = ("within", "between_patient", "between_therapist")
+
+
+def fit_paths(
+    panel: pd.DataFrame, name: str, spec: ModelSpec, variables: dict[str, Variable], seed: int, size: int, lag: int
+) -> FitResult:
+    """Fit each equation by itself and combine the steps of every path.
+
+    Raises
+    ------
+    ModelError
+        Rows or predictors do not allow the model, or no path leads from the cause to the outcome.
+    """
+    rows, flow = select_rows(panel, name, spec)
+    paths = paths_of(name, spec, variables)
+    fitted = [
+        fit_guarded(make_design(name, outcome, equation, rows[outcome], variables)) for outcome, equation in spec.equations.items()
+    ]
+    drawn = draw_equations(fitted, seed, size, name)
+    marks: list[Mark] = []
+    for equation in fitted:
+        outcome = equation.design.outcome
+        by_therapist = bool(equation.design.arrays.by_therapist)
+        marks += [
+            *equation.marks,
+            *mark_few_units(outcome, count_rows(equation.design.rows), by_therapist),
+            *mark_lagged_outcome(equation, variables),
+            *mark_observed_means(equation),
+        ]
+    marks += mark_missing_covariance(paths, spec)
+    quantities = Quantities()
+    _add_effects(quantities, paths, drawn, _is_session_level(paths[0].edges[0], variables), lag)
+    for draws in drawn.values():
+        _add_coefficients(quantities, draws, lag)
+        _add_components(quantities, draws)
+    tree = make_tree(
+        model=name,
+        family=spec.family,
+        engine=ENGINE,
+        interval_kind=INTERVAL_KIND,
+        quantities=quantities.table(),
+        draws=quantities.array(),
+        record=FitRecord(marks=marks),
+    )
+    return FitResult(tree, flow)
+
+
+def _is_session_level(first: Edge, variables: dict[str, Variable]) -> bool:
+    term = parse_term(first.term, variables)
+    return term is not None and term.variable is not None and varies_between_sessions(term, variables)
+
+
+def _step(edge: Edge, level: str, drawn: dict[str, Drawn]) -> np.ndarray | None:
+    """Return the draws of one step at a level, None where the equation has no such coefficient."""
+    equation = drawn[edge.outcome]
+    for position, column in enumerate(equation.fitted.design.columns):
+        if column.term == edge.term and column.level == level:
+            return equation.beta[:, position]
+    return None
+
+
+def _only_step(edge: Edge, drawn: dict[str, Drawn]) -> np.ndarray:
+    """Return the draws of the one coefficient of a cause that is not split into levels."""
+    columns = drawn[edge.outcome].fitted.design.columns
+    return drawn[edge.outcome].beta[:, next(i for i, column in enumerate(columns) if column.term == edge.term)]
+
+
+def _counts(edges: tuple[Edge, ...], drawn: dict[str, Drawn]) -> dict[str, int]:
+    """Count what the smallest of the equations concerned is fitted to."""
+    each = [count_rows(drawn[edge.outcome].fitted.design.rows) for edge in edges]
+    return {key: min(count[key] for count in each) for key in each[0]}
+
+
+def _add_effects(quantities: Quantities, paths: list[Path], drawn: dict[str, Drawn], session_level: bool, lag: int) -> None:
+    if session_level:
+        for level in LEVELS:
+            _add_version(quantities, paths, drawn, level, lag, [[_step(edge, level, drawn) for edge in path.edges] for path in paths])
+        return
+    constant = {path.text: _only_step(path.edges[0], drawn) for path in paths}
+    steps = {
+        level: [[constant[path.text], *(_step(edge, level, drawn) for edge in path.edges[1:])] for path in paths] for level in LEVELS
+    }
+    if len(paths) == 1 and len(paths[0].edges) == 1:
+        edge = paths[0].edges[0]
+        quantities.add(edge.outcome, paths[0].text, "effect", "overall", constant[paths[0].text], _counts((edge,), drawn))
+        return
+    _add_constant_cause(quantities, paths, drawn, steps)
+    for edge, values in _edges_after_cause(paths):
+        for level in LEVELS:
+            found = _step(edge, level, drawn)
+            if found is not None:
+                text = f"{edge.source}{ARROW}{edge.outcome}"
+                quantities.add(edge.outcome, text, values, level, found, _counts((edge,), drawn), _horizon((edge,), lag))
+
+
+def _horizon(edges: tuple[Edge, ...], lag: int) -> str:
+    return name_horizon(lag * sum(edge.lagged for edge in edges))
+
+
+def _add_version(
+    quantities: Quantities,
+    paths: list[Path],
+    drawn: dict[str, Drawn],
+    level: str,
+    lag: int,
+    steps: list[list[np.ndarray | None]],
+) -> None:
+    """Add everything about a session-level cause at one level, as far as all steps exist there."""
+    products: dict[str, np.ndarray] = {}
+    target = paths[0].edges[-1].outcome
+    seen: set[tuple[str, str]] = set()
+    for path, found in zip(paths, steps, strict=True):
+        for position, (edge, values) in enumerate(zip(path.edges, found, strict=True)):
+            effect = _name_of_step(path, position, len(paths))
+            if values is None or (edge.source, edge.outcome) in seen:
+                continue
+            seen.add((edge.source, edge.outcome))
+            text = f"{edge.source}{ARROW}{edge.outcome}"
+            quantities.add(edge.outcome, text, effect, level, values, _counts((edge,), drawn), _horizon((edge,), lag))
+        complete = [values for values in found if values is not None]
+        if len(complete) < len(found):
+            continue
+        products[path.text] = np.prod(complete, axis=0)
+        counts = _counts(path.edges, drawn)
+        if len(path.edges) > 1:
+            for effect in ("indirect", "indirect_product"):
+                quantities.add(target, path.text, effect, level, products[path.text], counts, path.horizon(lag))
+        elif len(paths) > 1:
+            quantities.add(target, path.text, "direct", level, products[path.text], counts, path.horizon(lag))
+    horizons = {path.horizon(lag) for path in paths}
+    # Effects that arrive at different sessions have no sum.
+    if len(paths) > 1 and len(products) == len(paths) and len(horizons) == 1:
+        counts = _counts(tuple(edge for path in paths for edge in path.edges), drawn)
+        text = f"{paths[0].edges[0].source}{ARROW}{target}"
+        quantities.add(target, text, "total", level, np.sum(list(products.values()), axis=0), counts, horizons.pop())
+
+
+def _name_of_step(path: Path, position: int, paths: int) -> str:
+    if len(path.edges) == 1:
+        return "effect" if paths == 1 else "c_prime"
+    return ("a", "b")[position] if len(path.edges) == 2 else "effect"
+
+
+def _edges_after_cause(paths: list[Path]) -> list[tuple[Edge, str]]:
+    found = {
+        (edge.source, edge.outcome): (edge, _name_of_step(path, position, len(paths)))
+        for path in paths
+        for position, edge in enumerate(path.edges)
+        if position > 0
+    }
+    return list(found.values())
+
+
+def _add_constant_cause(
+    quantities: Quantities, paths: list[Path], drawn: dict[str, Drawn], steps: dict[str, list[list[np.ndarray | None]]]
+) -> None:
+    """Add steps, both versions of the indirect effects, direct and total effects of a cause without sessions of its own."""
+    target = paths[0].edges[-1].outcome
+    source = paths[0].edges[0].source
+    direct_text = f"{source}{ARROW}{target}"
+    every = _counts(tuple(edge for path in paths for edge in path.edges), drawn)
+    for path in paths:
+        edge = path.edges[0]
+        if len(path.edges) > 1:
+            text = f"{edge.source}{ARROW}{edge.outcome}"
+            effect = _name_of_step(path, 0, len(paths))
+            quantities.add(edge.outcome, text, effect, "overall", _only_step(edge, drawn), _counts((edge,), drawn))
+    own = next((_only_step(path.edges[0], drawn) for path in paths if len(path.edges) == 1), None)
+    products = {
+        level: [np.prod([s for s in found if s is not None], axis=0) for found in all_found]
+        for level, all_found in steps.items()
+        if all(s is not None for found in all_found for s in found)
+    }
+    between = _between_level(drawn, paths)
+    indirect = [position for position, path in enumerate(paths) if len(path.edges) > 1]
+    base = products.get(between)
+    total = None if base is None else np.sum(base, axis=0)
+    for level in dict.fromkeys(("within", between)):
+        if level not in products:
+            continue
+        for position in indirect:
+            path = paths[position]
+            for effect in ("indirect", "indirect_product"):
+                quantities.add(target, path.text, effect, level, products[level][position], _counts(path.edges, drawn))
+        if total is None or own is None:
+            continue
+        rest = total - np.sum([products[level][position] for position in indirect], axis=0)
+        for effect, values in (("c_prime", rest), ("direct", rest), ("total", total)):
+            quantities.add(target, direct_text, effect, level, values, every)
+
+
+def _between_level(drawn: dict[str, Drawn], paths: list[Path]) -> str:
+    """Return the level at which a constant cause moves the mediators' means."""
+    first = paths[-1].edges[0]
+    column = next(c for c in drawn[first.outcome].fitted.design.columns if c.term == first.term)
+    split = all(_step(edge, column.level, drawn) is not None for path in paths for edge in path.edges[1:])
+    return column.level if split else "between_patient"
+
+
+def _add_coefficients(quantities: Quantities, draws: Drawn, lag: int) -> None:
+    outcome = draws.fitted.design.outcome
+    counts = count_rows(draws.fitted.design.rows)
+    for position, column in enumerate(draws.fitted.design.columns):
+        split = column.name != column.term
+        horizon = name_horizon(lag * column.term.endswith(LAG)) if split else ""
+        quantities.add(outcome, f"{column.term}{ARROW}{outcome}", "coefficient", column.level, draws.beta[:, position], counts, horizon)
+
+
+def _add_components(quantities: Quantities, draws: Drawn) -> None:
+    """Add standard deviations of the varying effects and the residual, and the correlations of varying effects."""
+    design = draws.fitted.design
+    counts = count_rows(design.rows)
+    for level, columns in ((PATIENT, design.arrays.by_patient), (THERAPIST, design.arrays.by_therapist)):
+        sds = {effect: np.sqrt(draws.covariances[level][:, effect, effect]) for effect in columns}
+        for effect, values in sds.items():
+            quantities.add(design.outcome, f"{design.varying[effect]}{ARROW}{design.outcome}", "sd", level, values, counts)
+        for one, other in combinations(columns, 2):
+            product = sds[one] * sds[other]
+            covariance = draws.covariances[level][:, one, other]
+            values = np.divide(covariance, product, out=np.zeros_like(product), where=product > 0)
+            text = f"{design.varying[one]}, {design.varying[other]}{ARROW}{design.outcome}"
+            quantities.add(design.outcome, text, "correlation", level, values, counts)
+    quantities.add(design.outcome, f"residual{ARROW}{design.outcome}", "sd", "session", draws.residual, counts)

@@ -1,0 +1,107 @@
+"""How numbers are written for people: the same in figures, tables and sentences.
+
+A true minus sign (U+2212), two decimals or as many as two significant digits need, and never a rounded-away ``0.00`` for
+a number that is not zero.
+"""
+
+import math
+from collections.abc import Sequence
+
+MINUS, MISSING = "\N{MINUS SIGN}", "\N{EN DASH}"
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_FEWEST_DECIMALS, _MOST_DECIMALS = 2, 4
+
+
+def format_number(value: float | None, decimals: int | None = None) -> str:
+    """Write one number.
+
+    Parameters
+    ----------
+    value
+        The number; None and NaN become an en dash.
+    decimals
+        Digits after the point; by default two, fewer for large numbers, more for numbers below 0.1.
+        A number that these digits would turn into zero gets more of them, or powers of ten.
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    if value == 0:
+        return "0" if decimals is None else f"{0:.{decimals}f}"
+    digits = _decimals_for(abs(value)) if decimals is None else decimals
+    while digits < _MOST_DECIMALS and _vanishes(value, digits):
+        digits += 1
+    if _vanishes(value, digits):
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", MINUS)
+    return f"{value:,.{digits}f}".replace("-", MINUS)
+
+
+def format_interval(low: float, high: float, decimals: int | None = None) -> str:
+    """Write an interval as ``[low, high]`` with the same number of decimals on both sides."""
+    digits = common_decimals([low, high], high - low) if decimals is None else decimals
+    return f"[{format_number(low, digits)}, {format_number(high, digits)}]"
+
+
+def format_estimate(estimate: float, low: float, high: float) -> str:
+    """Write an estimate and its interval as ``estimate [low, high]``, all with the same decimals."""
+    digits = common_decimals([estimate, low, high], high - low)
+    return f"{format_number(estimate, digits)} {format_interval(low, high, digits)}"
+
+
+def format_count(count: float | None) -> str:
+    """Write a count with thousands separated: ``1,234``."""
+    return MISSING if count is None or math.isnan(count) else f"{round(count):,}".replace("-", MINUS)
+
+
+def format_percent(share: float | None) -> str:
+    """Write a share of 1 as a percentage: whole percents, one decimal below 1 % and above 99 %."""
+    if share is None or math.isnan(share):
+        return MISSING
+    percent = 100 * share
+    if percent in (0, 100):
+        return f"{percent:.0f}%"
+    if 0 < percent < 0.05:
+        return "<0.1%"
+    if 99.95 <= percent < 100:
+        return ">99.9%"
+    near_edge = abs(percent) < 0.95 or 99.05 < percent < 100
+    return f"{percent:.{1 if near_edge else 0}f}%".replace("-", MINUS)
+
+
+def format_probability(probability: float | None) -> str:
+    """Write a probability with three decimals, or as beyond .001 and .999 where these would say never or always."""
+    if probability is None or math.isnan(probability):
+        return MISSING
+    if probability < 0.0005:
+        return "<0.001"
+    return ">0.999" if probability > 0.9995 else f"{probability:.3f}"
+
+
+def common_decimals(values: Sequence[float], scale: float | None = None) -> int:
+    """Return decimals that suit all values: two significant digits of `scale`, and none of them rounded away to zero."""
+    finite = [abs(value) for value in values if math.isfinite(value) and value != 0]
+    if not finite:
+        return _FEWEST_DECIMALS
+    usable = scale is not None and math.isfinite(scale) and scale > 0
+    # Half the width of an interval is known to one digit only, so twice the width decides.
+    digits = _decimals_for(2 * abs(scale) if usable and scale is not None else min(finite))
+    while digits < _MOST_DECIMALS and any(_vanishes(value, digits) for value in finite):
+        digits += 1
+    return digits
+
+
+def _vanishes(value: float, digits: int) -> bool:
+    return float(f"{value:.{digits}f}") == 0
+
+
+def _decimals_for(size: float) -> int:
+    """Two decimals between 0.1 and 100; large numbers need fewer, small ones two significant digits (at most four)."""
+    if size >= 1000:
+        return 0
+    if size >= 100:
+        return 1
+    if size == 0 or size >= 0.0995:
+        return _FEWEST_DECIMALS
+    return min(_MOST_DECIMALS, 1 - math.floor(math.log10(size)))

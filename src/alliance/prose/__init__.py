@@ -1,0 +1,56 @@
+"""Sentences computed from numbers. No sentence claims more than the design of the study licenses.
+
+Each ``describe_`` function takes the artefacts of a run by name and the configuration, and returns passages of plain
+text. The sections of the report name them in `report/sections.yaml`.
+"""
+
+from alliance.prose.headline import describe_headline
+from alliance.prose.passage import Inputs, Passage
+from alliance.prose.quality import (
+    describe_comparison,
+    describe_diagnostics,
+    describe_models,
+    describe_predictive,
+    describe_priors,
+    describe_truth,
+    describe_variance,
+)
+from alliance.prose.results import (
+    describe_agreement,
+    describe_indirect,
+    describe_predictions,
+    describe_reverse,
+)
+from alliance.prose.study import (
+    describe_checks,
+    describe_cleaning,
+    describe_flow,
+    describe_limits,
+    describe_measurement,
+    describe_question,
+)
+
+SENTENCES = {
+    function.__name__: function
+    for function in (
+        describe_agreement,
+        describe_checks,
+        describe_cleaning,
+        describe_comparison,
+        describe_diagnostics,
+        describe_flow,
+        describe_indirect,
+        describe_limits,
+        describe_measurement,
+        describe_models,
+        describe_predictions,
+        describe_predictive,
+        describe_priors,
+        describe_question,
+        describe_reverse,
+        describe_truth,
+        describe_variance,
+    )
+}
+
+__all__ = ["SENTENCES", "Inputs", "Passage", "describe_headline"]

@@ -1,0 +1,254 @@
+"""Sentences on what the models found: within and between, by way of the mediator, and the other way round."""
+
+from typing import Any
+
+from alliance.config import Config
+from alliance.config.timing import parse_term
+from alliance.labels import label_level, label_model, label_of, label_path
+from alliance.numbers import common_decimals, format_estimate, format_number
+from alliance.prose.licence import Licence
+from alliance.prose.passage import (
+    Inputs,
+    Passage,
+    caution,
+    fitted_models,
+    licence_for,
+    rows_of,
+    table_of,
+    text,
+)
+from alliance.prose.wording import (
+    capitalise,
+    count_of,
+    describe_contrast,
+    describe_difference,
+    describe_evidence,
+    describe_flag,
+    describe_openness,
+    describe_result,
+    describe_when,
+    includes_zero,
+    is_constant,
+    join_words,
+    mediators_of,
+    nodes_of,
+)
+
+_PARTS = {
+    "effect": {
+        "indirect": "Indirect effect",
+        "direct": "Direct effect",
+        "total": "Total effect",
+    },
+    "other": {
+        "indirect": "Indirect association",
+        "direct": "Remaining association",
+        "total": "Overall association",
+    },
+    "single_group": {
+        "indirect": "Indirect prediction",
+        "direct": "Remaining prediction",
+        "total": "Overall prediction",
+    },
+}
+
+
+def describe_predictions(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe the models that ask whether one thing precedes another, without a mediator, at each level."""
+    return _describe_single_paths(inputs, config, "forward")
+
+
+def describe_indirect(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe, for each model with a mediator, the indirect, the remaining and the total at each level."""
+    passages = []
+    for name in fitted_models(config, "forward"):
+        rows = rows_of(table_of(inputs, "estimates"), model=name)
+        if any(row["effect"] == "indirect" for row in rows):
+            passages += _describe_mediated_model(name, rows, config)
+    if not passages:
+        passages.append(
+            text(
+                "No fitted model has a variable between its first and its last one, so there is no path through a third."
+            )
+        )
+    return passages
+
+
+def describe_agreement(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe whether several models of the same path agree."""
+    estimates = table_of(inputs, "estimates")
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in rows_of(estimates, effect="indirect") + rows_of(estimates, effect="effect"):
+        groups.setdefault((row["path"], row["level"], row["effect"]), []).append(row)
+    sentences = [_describe_agreeing(rows, config) for rows in groups.values() if len(rows) > 1]
+    if not sentences:
+        return []
+    return [Passage(tuple(sentences), heading="Do the models agree?", kind="list")]
+
+
+def describe_reverse(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe the direction from the outcome back to the mediator; say so if nobody looked."""
+    passages = _describe_single_paths(inputs, config, "reverse")
+    for name in fitted_models(config, "reverse"):
+        rows = rows_of(table_of(inputs, "estimates"), model=name)
+        if any(row["effect"] == "indirect" for row in rows):
+            passages += _describe_mediated_model(name, rows, config)
+    if not passages:
+        return [
+            caution(
+                "No model of the reverse direction was estimated. So it stays open how much of what is reported above "
+                "runs the other way, from the outcome back to what is meant to precede it."
+            )
+        ]
+    return [
+        *passages,
+        text(
+            "Both directions can hold at once. Their sizes cannot be compared as they stand: they are differences in "
+            "different measures."
+        ),
+    ]
+
+
+def _describe_single_paths(inputs: Inputs, config: Config, direction: str) -> list[Passage]:
+    passages = []
+    for name in fitted_models(config, direction):
+        rows = rows_of(table_of(inputs, "estimates"), model=name)
+        single = [row for row in rows if row["effect"] == "effect"]
+        if single:
+            licence = licence_for(name, rows, config)
+            sentences = tuple(
+                f"{capitalise(label_level(row['level']))}: {describe_result(row, licence, config)}" for row in single
+            )
+            passages += [Passage(sentences, heading=label_model(name, config), kind="list")]
+            passages += _describe_assumptions(licence, [], config)
+    return passages
+
+
+def _describe_mediated_model(name: str, rows: list[dict[str, Any]], config: Config) -> list[Passage]:
+    licence = licence_for(name, rows, config)
+    parts = [row for effect in ("indirect", "direct", "total") for row in rows if row["effect"] == effect]
+    sentences = tuple(describe_part(row, rows, licence, config) for row in parts)
+    mediators = list(dict.fromkeys(node for row in parts if row["effect"] == "indirect" for node in mediators_of(row)))
+    heading = label_model(name, config)
+    return [
+        Passage(sentences, heading=heading, kind="list"),
+        *_describe_assumptions(licence, mediators, config),
+    ]
+
+
+def describe_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> str:
+    """Describe an indirect, direct or total estimate; what it is called is as strong as the design allows.
+
+    Parameters
+    ----------
+    rows
+        All estimates of the model, from which the product without the covariance is taken; empty to leave it out.
+    """
+    nodes = nodes_of(row)
+    outcome = label_of(nodes[-1], config)
+    name = _PARTS.get(licence.kind, _PARTS["other"])[row["effect"]] + _where(row, config)
+    contrast = describe_contrast(row, config)
+    if licence.kind != "effect":
+        sentence = describe_result(row, licence, config)
+        # A sentence goes on after the colon, unless it begins with the user's own label.
+        sentence = sentence if sentence.startswith(capitalise(label_of(nodes[0], config))) else _uncapitalise(sentence)
+        return f"{name}: {sentence}{_without_covariance(row, rows)}"
+    condition = ""
+    if row["effect"] != "total":
+        between = [row] if row["effect"] == "indirect" else [other for other in rows if other["effect"] == "indirect"]
+        ways = list(dict.fromkeys(label_of(node, config) for one in between for node in mediators_of(one)))
+        condition = f", if nothing unmeasured influences both {join_words(ways)} and {outcome}"
+    difference = describe_difference(row["estimate"], row, config)
+    sentence = f"with {contrast}, {outcome} {difference}{describe_flag(row)}{describe_when(row, config)} {describe_evidence(row)}."
+    return f"{name}{condition}: {sentence}{describe_openness(row, config)}{_without_covariance(row, rows)}"
+
+
+def _where(row: dict[str, Any], config: Config) -> str:
+    """Name path and level; for a cause that is constant within patients its two versions (design.md 4.2) are told apart."""
+    level, constant = row["level"], is_constant(nodes_of(row)[0], config)
+    if row["effect"] != "indirect":
+        beside = " beside that path" if row["effect"] == "direct" else ""
+        return beside if level == "overall" or constant else f"{beside}, {label_level(level)}"
+    ways = join_words([label_of(node, config) for node in mediators_of(row)])
+    outcome = label_of(nodes_of(row)[-1], config)
+    if not constant:
+        return f" by way of {ways}, {label_level(level)}"
+    if level in ("within", "overall"):
+        return f" by way of {ways} at each session, through the link of {ways} and {outcome} within patients"
+    return f" by way of {ways}, through the link of {ways} and {outcome} {label_level(level)}"
+
+
+def _without_covariance(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    if row["effect"] != "indirect":
+        return ""
+    same = ("path", "level", "horizon")
+    for other in rows:
+        if other["effect"] == "indirect_product" and all(other[key] == row[key] for key in same):
+            value = format_estimate(other["estimate"], other["low"], other["high"])
+            return f" Product of the two average steps without their covariance: {value}{describe_flag(other)}."
+    return ""
+
+
+def _uncapitalise(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _describe_assumptions(licence: Licence, mediators: list[str], config: Config) -> list[Passage]:
+    """Say what must hold for a model's numbers to mean what they are called."""
+    source, target = label_of(licence.source, config), label_of(licence.target, config)
+    if licence.kind == "single_group":
+        return [
+            caution(
+                f"Nothing was assigned at random: whatever changes along with {source} may explain what it predicts."
+            )
+        ]
+    if licence.kind == "association":
+        return [
+            caution(
+                f"There was no random assignment of {source}: whatever changes along with it may explain what followed. "
+                f"These are associations in time."
+            )
+        ]
+    if licence.kind == "adjusted":
+        terms = [parse_term(name, config.variables) for name in licence.adjusted_for]
+        held = join_words(list(dict.fromkeys(label_of(term.base, config) for term in terms if term is not None)))
+        return [
+            caution(
+                f"There was random assignment of {source}, but the equations also hold measurements made after it, which it "
+                f"may have changed: {held} (of this or earlier sessions). The numbers are differences that remain when these "
+                f"are equal, not the total effect of the assignment."
+            )
+        ]
+    total = f"There was random assignment of {source}, so the total may be called an effect of the assignment."
+    if not mediators:
+        return [caution(total)]
+    ways = join_words([label_of(node, config) for node in mediators])
+    return [
+        caution(
+            f"{total} Its parts rest on an assumption, because there was no random assignment of {ways}: nothing unmeasured "
+            f"may influence both {ways} and {target} within patients, and nothing else that the assignment changed may do so "
+            f"either. A part that uses the link between patients assumes the same of everything in which patients differ."
+        )
+    ]
+
+
+def _describe_agreeing(rows: list[dict[str, Any]], config: Config) -> str:
+    path, level = label_path(rows[0]["path"], config), label_level(rows[0]["level"])
+    lowest, highest = (end(row["estimate"] for row in rows) for end in (min, max))
+    digits = common_decimals([lowest, highest])
+    first, last = format_number(lowest, digits), format_number(highest, digits)
+    spread = f"{first} in each" if first == last else f"from {first} to {last}"
+    together = "both" if len(rows) == 2 else "all"
+    direction = f"{together} in the same direction" if lowest * highest > 0 else "in different directions"
+    overlap = max(row["low"] for row in rows) <= min(row["high"] for row in rows)
+    overlapping = (
+        "the intervals overlap" if overlap else f"the intervals do not {'' if len(rows) == 2 else 'all '}overlap"
+    )
+    with_zero = sum(includes_zero(row) for row in rows)
+    zero = f"{with_zero or 'none'} of the intervals {'contain' if with_zero > 1 else 'contains'} zero"
+    flagged = [f"{label_model(row['model'], config)}{describe_flag(row)}" for row in rows if describe_flag(row)]
+    marks = f" {'; '.join(flagged)}." if flagged else ""
+    return (
+        f"{capitalise(path)}, {level}: {count_of(len(rows), 'model')} estimate it ({spread}), {direction}; {overlapping}; "
+        f"{zero}.{marks}"
+    )

@@ -1,0 +1,87 @@
+"""Write results so that a half-written file is never taken for a result.
+
+Every writer makes a hidden file beside its target and renames it when it is complete; renaming is atomic. What a
+killed job leaves behind starts with `UNFINISHED` and is removed when the run goes on.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+UNFINISHED = ".unfinished-"
+
+# A text that a spreadsheet would run. Signed numbers such as "-0.25 [-0.40, -0.10]" are left alone.
+_FORMULA = re.compile(r"^(?:[=@\t\r]|[+-](?![\d.]))")
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path to write to; on success it becomes `path`, on failure it is removed.
+
+    The temporary name keeps the ending, since many writers choose the format by it.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{UNFINISHED}{os.getpid()}-{target.name}")
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write text as UTF-8 with plain line feeds."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_bytes(content: bytes, path: str | Path) -> None:
+    """Write bytes as they are."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_csv(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a table as UTF-8, comma separated, without index; no cell starts a spreadsheet formula.
+
+    A text that would is preceded by an apostrophe, which spreadsheets take as "this is text".
+    """
+    safe = table.copy()
+    for position, dtype in enumerate(table.dtypes):
+        if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)):
+            safe.isetitem(position, table.iloc[:, position].map(_without_formula, na_action="ignore"))
+    with replacing(path) as temporary:
+        safe.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def _without_formula(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def write_parquet(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a table as Parquet, without index."""
+    with replacing(path) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def write_tree(tree: xr.DataTree, path: str | Path) -> None:
+    """Write a container of draws as NetCDF 4."""
+    with replacing(path) as temporary:
+        tree.to_netcdf(temporary, engine="h5netcdf")
+
+
+def remove_unfinished(folder: str | Path) -> list[Path]:
+    """Remove what killed jobs left half-written below a run's folder, and say what it was.
+
+    Only the holder of the run's lock may call this: otherwise another job may be writing.
+    """
+    leftovers = sorted(Path(folder).rglob(f"{UNFINISHED}*"))
+    for path in leftovers:
+        path.unlink(missing_ok=True)
+    return leftovers

@@ -1,0 +1,145 @@
+"""Fingerprints of the code behind a step: what a change must alter before results are computed again.
+
+A fingerprint covers the modules a step can import (followed statically, lazily imported ones included), without
+docstrings, comments and layout, and the versions of the packages these modules import.
+"""
+
+import ast
+import hashlib
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import alliance
+
+PACKAGE = "alliance"
+ROOT = Path(alliance.__file__).parent
+
+# Import name -> name of the distribution, where the two differ.
+_DISTRIBUTIONS = {"yaml": "pyyaml", "docx": "python-docx"}
+
+
+def module_path(module: str) -> Path:
+    """Return the source file of a module of this package, without importing it.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        There is no such module.
+    """
+    base = ROOT.joinpath(*module.split(".")[1:])
+    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+        if module.split(".")[0] == PACKAGE and candidate.is_file():
+            return candidate
+    raise ModuleNotFoundError(f"No module named '{module}' below {ROOT}.")
+
+
+def read_constant(module: str, name: str) -> object:
+    """Return a literal constant of a module (e.g. ``NEEDS`` of a figure) without importing the module.
+
+    Raises
+    ------
+    AttributeError
+        The module assigns no literal value to that name.
+    """
+    for node in _parsed(module_path(module)).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets) and node.value is not None:
+            return ast.literal_eval(node.value)
+    raise AttributeError(f"{module} has no constant {name}. It must be a plain literal, such as {name} = ('estimates',).")
+
+
+def imported_modules(module: str) -> set[str]:
+    """Return every module of this package that importing `module`, or calling what is in it, can import."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        current = waiting.pop()
+        if current not in found:
+            found.add(current)
+            waiting += _imports(current)[0]
+    return found
+
+
+def fingerprint(modules: Iterable[str], scripts: Iterable[Path] = ()) -> str:
+    """Return the fingerprint of some modules, everything they import, and further scripts.
+
+    Editing a docstring or a comment does not change it; editing code does, and so does another version of a package
+    that one of these modules imports.
+    """
+    closure = sorted(set().union(*(imported_modules(module) for module in modules)))
+    packages = sorted(set().union(*(_imports(module)[1] for module in closure)))
+    parts = [f"{module}:{_code(module_path(module))}" for module in closure]
+    parts += [f"{script.name}:{_code(script)}" for script in scripts]
+    parts += [f"{package}=={version_of(package)}" for package in packages]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def version_of(package: str) -> str:
+    """Return the installed version of an imported package, or an empty text if it is not installed."""
+    try:
+        return metadata.version(_DISTRIBUTIONS.get(package, package))
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+@cache
+def _code(path: Path) -> str:
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [statement for statement in node.body if not _is_text(statement)]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+@cache
+def _imports(module: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return what a module imports: modules of this package, and top-level names of installed packages."""
+    own: set[str] = set()
+    foreign: set[str] = set()
+    path = module_path(module)
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(_parsed(path)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parents, *([base] if base else [])])
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        for name in names:
+            if name.split(".")[0] == PACKAGE:
+                own |= _with_parents(name)
+            elif name.split(".")[0] not in sys.stdlib_module_names:
+                foreign.add(name.split(".")[0])
+    return frozenset(own), frozenset(foreign)
+
+
+def _with_parents(name: str) -> set[str]:
+    """Return the modules that importing a dotted name runs; a name that is a function or class is left out."""
+    parts = name.split(".")
+    found = set()
+    for length in range(1, len(parts) + 1):
+        try:
+            module_path(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            break
+        found.add(".".join(parts[:length]))
+    return found

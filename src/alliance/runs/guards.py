@@ -1,0 +1,181 @@
+"""What is refused before a run starts, so that nothing another run made is overwritten and no job fails for a typo."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from alliance.config import Config, read_yaml
+from alliance.errors import AllianceError, ConfigError, DataError, suggest
+from alliance.models import family_of
+from alliance.runs.files import write_text
+from alliance.runs.plan import ORIGIN, RUN_FILES, data_files, instruments_of, needs_of
+
+
+class RunError(AllianceError):
+    """A run may not start, because it would touch what belongs to another run."""
+
+
+def check_overlay(config: Config, base: Path, origin: Sequence[str], is_overlay: bool) -> None:
+    """Refuse an overlay that would write into the folder of the main analysis.
+
+    Parameters
+    ----------
+    base
+        The configuration file of the main analysis.
+    origin
+        Names of the configuration files of this run.
+    is_overlay
+        Whether there is anything beside `base`.
+
+    Raises
+    ------
+    RunError
+        The overlay has no run name of its own.
+    """
+    base_name = read_yaml(base).get("run", {}).get("name")
+    if is_overlay and config.run.name == base_name:
+        raise RunError(
+            f"{', '.join(origin)} would write into results/{base_name}/, which belongs to config/config.yaml. "
+            "Give it a name of its own: add 'run: {name: another_name}'."
+        )
+
+
+def check_origin(folder: Path, origin: Sequence[str]) -> None:
+    """Refuse a run whose folder was made by another configuration.
+
+    Raises
+    ------
+    RunError
+        The folder holds results of another configuration.
+    """
+    record = folder / ORIGIN
+    if not record.is_file():
+        return
+    content = yaml.safe_load(record.read_text(encoding="utf-8"))
+    owner = content.get("configuration") if isinstance(content, dict) else None
+    if owner != list(origin):
+        shown = ", ".join(owner) if isinstance(owner, list) else "an unknown configuration"
+        raise RunError(
+            f"{folder}/ holds results of {shown}; {', '.join(origin)} may not overwrite them. "
+            f"Choose another run.name, or delete the folder {folder}/ if it is no longer needed."
+        )
+
+
+def record_origin(folder: Path, origin: Sequence[str]) -> None:
+    """Write down which configuration a run's folder belongs to, once."""
+    if not (folder / ORIGIN).is_file():
+        text = yaml.safe_dump({"configuration": list(origin)}, allow_unicode=True)
+        write_text(f"# Which configuration these results belong to; another one is refused.\n{text}", folder / ORIGIN)
+
+
+def check_files(config: Config, instruments: Path) -> None:
+    """Refuse a configuration that names a file that does not exist.
+
+    Parameters
+    ----------
+    instruments
+        Folder of the instrument files.
+
+    Raises
+    ------
+    DataError
+        A table of the export, or the file with the known truth, is missing.
+    ConfigError
+        A variable names an instrument that has no file.
+    """
+    problems = []
+    for table, path in data_files(config).items():
+        if not Path(path).is_file():
+            problems.append(f"data.{table}.path: the file {path} does not exist. {_nearest(Path(path))}")
+    if config.study.truth is not None and not Path(config.study.truth).is_file():
+        problems.append(
+            f"study.truth: the file {config.study.truth} does not exist. Correct the path, or set it to null for real data."
+        )
+    if problems:
+        raise DataError("\n  - ".join([f"{len(problems)} file(s) cannot be found:", *problems]))
+    known = sorted(path.stem for path in instruments.glob("*.yaml"))
+    unknown = [name for name in instruments_of(config) if name not in known]
+    if unknown:
+        users = {name: [key for key, variable in config.variables.items() if variable.instrument == name] for name in unknown}
+        lines = [
+            f"variables.{users[name][0]}.instrument: there is no {instruments}/{name}.yaml.{suggest(name, known)} "
+            f"Known: {', '.join(known)}."
+            for name in unknown
+        ]
+        raise ConfigError("\n".join(lines))
+
+
+def _nearest(path: Path) -> str:
+    """Say what lies where a missing file was looked for."""
+    if not path.parent.is_dir():
+        return f"There is no folder {path.parent}; paths are relative to the project's folder ({Path.cwd()})."
+    hint = suggest(path.name, [found.name for found in path.parent.iterdir() if found.is_file()])
+    return hint.strip() or f"Put it there, or correct the path (relative to {Path.cwd()})."
+
+
+def check_names(config: Config) -> None:
+    """Refuse names of figures, tables and families that do not exist.
+
+    Raises
+    ------
+    ConfigError
+        A name is unknown or given twice.
+    """
+    for kind in ("figures", "tables"):
+        names = getattr(config.output, kind)
+        for name in names:
+            needs_of(kind, name)
+            if names.count(name) > 1:
+                raise ConfigError(f"output.{kind}: '{name}' is named {names.count(name)} times. Name it once.")
+    for name in config.models.fit:
+        family_of(name, config.models.specs[name])
+        if config.models.fit.count(name) > 1:
+            raise ConfigError(f"models.fit: '{name}' is named {config.models.fit.count(name)} times. Name it once.")
+
+
+def check_comparison(config: Config, results: Path) -> None:
+    """Refuse a comparison with a run that is not finished.
+
+    Raises
+    ------
+    RunError
+        The other run does not exist or was not completed.
+    """
+    other = config.run.compare_to
+    if other is None or (results / other / RUN_FILES["manifest"]).is_file():
+        return
+    known = [path.parent.name for path in results.glob(f"*/{RUN_FILES['manifest']}")]
+    state = "is not finished" if (results / other).is_dir() else "does not exist"
+    raise RunError(
+        f"run.compare_to: the run '{other}' {state}.{suggest(other, known)} Run it first: "
+        "'make' for the main analysis, 'make run CONFIG=config/<file>.yaml' for another one."
+    )
+
+
+def hold_lock(path: Path, folder: Path) -> int:
+    """Take the lock of a run's folder for as long as this process lives, and return its file descriptor.
+
+    The operating system releases it when the process ends, however it ends, so a killed run leaves nothing to unlock.
+
+    Raises
+    ------
+    RunError
+        Another process holds the lock.
+    """
+    import fcntl  # not on Windows, where the workflow is not run
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.read(descriptor, 20).decode("ascii", errors="replace").strip() or "unknown"
+        os.close(descriptor)
+        raise RunError(
+            f"Another run is writing {folder}/ at this moment (process {holder}). Wait until it has ended, then run again."
+        ) from None
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, str(os.getpid()).encode("ascii"))
+    return descriptor

@@ -1,0 +1,48 @@
+"""What a run says on the terminal when it ends: where the report is, or what went wrong."""
+
+from pathlib import Path
+
+from alliance.errors import AllianceError
+from alliance.runs.plan import RUN_FILES
+
+# Opens the closing paragraph of the log of a failed job.
+FAILED = "This step failed."
+
+
+def message_of(error: AllianceError) -> str:
+    """Return an error a user can correct as one message, without a traceback."""
+    return f"{type(error).__name__}: {error}"
+
+
+def failure_of_step(step: str, explanation: str) -> str:
+    """Return the closing paragraph of a failed job's log."""
+    return f"{FAILED}\n{step}: {explanation}\n"
+
+
+def defect_of(error: BaseException, log: str) -> str:
+    """Return what to say of an exception that no user can have caused."""
+    return (
+        f"{type(error).__name__}: {error}\n"
+        "This is a defect of the project, not of your data or settings. "
+        f"Please report it together with the file {log}, which holds the details."
+    )
+
+
+def failures_in(logs: Path, since: float) -> str:
+    """Collect what the jobs that failed since a moment (seconds of the epoch) said last."""
+    found = []
+    for log in sorted(logs.rglob("*.log")):
+        if log.stat().st_mtime < since:
+            continue
+        _, mark, explanation = log.read_text(encoding="utf-8", errors="replace").rpartition(f"{FAILED}\n")
+        if mark and explanation.strip() not in found:
+            found.append(explanation.strip())
+    if not found:
+        return f"\nThe run stopped before it was complete. Details: {logs}/ and the lines above."
+    return "\n".join(["", "The run stopped. What to do:", *found, "Then run again: everything finished so far is kept."])
+
+
+def final_message(folder: Path) -> str:
+    """Return where the report lies and the headline result."""
+    headline = (folder / RUN_FILES["headline"]).read_text(encoding="utf-8").strip()
+    return f"\nReport:   {(folder / RUN_FILES['report']).resolve()}\nHeadline: {headline}"

@@ -1,0 +1,160 @@
+"""What one run consists of: its merged configuration, inputs, expected files and what each step depends on.
+
+The Snakefile asks here and holds no logic of its own. Nothing in this module imports a step, a model or a figure.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from alliance.config import Config, ModelSpec, Variable, merge_configs, read_yaml, validate_config
+from alliance.contracts import ARTEFACTS
+from alliance.errors import ConfigError, suggest
+from alliance.figures import FIGURES
+from alliance.models import family_of
+from alliance.runs.fingerprint import fingerprint, read_constant
+from alliance.steps import STEPS
+from alliance.tables import TABLES
+
+FIGURE_FORMATS = ("svg", "png", "csv")
+TABLE_FORMATS = ("csv", "html", "docx", "tex")
+
+# Artefacts that the workflow makes beside those that figures and tables can ask for.
+FLOW_DATA = "data/flow.csv"
+IDS_FILE = "data/ids.csv"
+RUN_FILES = {
+    "report": "report.html",
+    "headline": "headline.txt",
+    "provenance": "provenance.yaml",
+    "config": "config.yaml",
+    "manifest": "manifest.csv",
+}
+COMPARISON_FILES = {"comparison": "comparison/estimates.csv", "differences": "comparison/settings.csv"}
+ORIGIN = "run.yaml"
+
+# Numbers do not depend on how a variable is presented; steps that only compute get these in place of the user's words.
+_BARE = {"unit": "-", "rater": None, "higher_is": None}
+
+
+def merge_files(base: Path, overlays: Sequence[Path], values: Mapping[str, Any]) -> tuple[dict[str, Any], Config]:
+    """Read and merge configuration files and values given on the command line, and validate the whole.
+
+    Returns
+    -------
+    tuple
+        The merged settings as written by the user, and the validated configuration.
+
+    Raises
+    ------
+    ConfigError
+        A file cannot be read, or the merged settings cannot be used.
+    """
+    settings: dict[str, Any] = read_yaml(base)
+    for overlay in overlays:
+        settings = merge_configs(settings, read_yaml(overlay))
+    if values:
+        settings = merge_configs(settings, values)
+    return settings, validate_config(settings)
+
+
+def origin_of(base: Path, overlays: Sequence[Path], values: Mapping[str, Any], root: Path) -> list[str]:
+    """Name the configuration a run belongs to: its files, relative to the project where they lie in it, and values."""
+    files = [path.resolve() for path in (overlays or [base])]
+    named = [str(path.relative_to(root)) if path.is_relative_to(root) else str(path) for path in files]
+    return named + [f"{key}={value}" for key, value in sorted(values.items())]
+
+
+def plain(config: Config) -> dict[str, Any]:
+    """Return the whole configuration as plain values, with the names the user writes."""
+    return config.model_dump(mode="json", by_alias=True)
+
+
+def bare_variables(variables: Mapping[str, Variable]) -> dict[str, Any]:
+    """Return the variables with their names for labels, so that another label computes nothing again."""
+    return {
+        name: variable.model_copy(update={"label": name, **_BARE}).model_dump(mode="json")
+        for name, variable in variables.items()
+    }
+
+
+def bare_spec(spec: ModelSpec) -> dict[str, Any]:
+    """Return a model's declaration without what only the report shows."""
+    shown = {"label": "-", "time_order_signed_off": None}
+    return spec.model_copy(update=shown).model_dump(mode="json", by_alias=True)
+
+
+def shown_settings(config: Config) -> dict[str, Any]:
+    """Return the settings that can change how a figure or a table looks when the numbers it shows stay the same."""
+    settings = plain(config)
+    del settings["sampling"], settings["priors"], settings["run"]["seed"], settings["run"]["compare_to"]
+    del settings["output"]["figures"], settings["output"]["tables"]
+    return settings
+
+
+def instruments_of(config: Config) -> list[str]:
+    """Name the instruments in use, each once."""
+    return sorted({variable.instrument for variable in config.variables.values() if variable.instrument})
+
+
+def data_files(config: Config) -> dict[str, str]:
+    """Return the declared tables and their files."""
+    tables = {name: getattr(config.data, name) for name in ("sessions", "patients", "therapists")}
+    return {name: source.path for name, source in tables.items() if source is not None}
+
+
+def needs_of(kind: str, name: str) -> tuple[str, ...]:
+    """Name the artefacts that a figure or a table is made from.
+
+    Raises
+    ------
+    ConfigError
+        There is no such figure or table, or it asks for an artefact that does not exist.
+    """
+    registry = {"figures": FIGURES, "tables": TABLES}[kind]
+    if name not in registry:
+        raise ConfigError(f"output.{kind}: there is no '{name}'.{suggest(name, registry)} Known: {', '.join(registry)}.")
+    needs = read_constant(registry[name], "NEEDS")
+    if not isinstance(needs, tuple) or not set(needs) <= set(ARTEFACTS):
+        raise TypeError(f"{registry[name]}.NEEDS must be a tuple of names in alliance.contracts.ARTEFACTS, but is {needs}.")
+    return needs
+
+
+def code_of(step: str, script: Path, extra: Iterable[str] = ()) -> str:
+    """Return the fingerprint of the code behind a step; `extra` names modules that it chooses by its settings."""
+    return fingerprint([STEPS[step], *extra], [script])
+
+
+def code_of_model(name: str, spec: ModelSpec, script: Path) -> str:
+    """Return the fingerprint of the code that fits a model, its family included."""
+    return code_of("fit_model", script, [family_of(name, spec).module])
+
+
+def expected_files(config: Config) -> list[str]:
+    """List every file the workflow writes into the run's folder, logs aside."""
+    files = [*ARTEFACTS.values(), FLOW_DATA, ORIGIN, *RUN_FILES.values()]
+    files += [f"models/{model}/{file}" for model in config.models.fit for file in ("draws.nc", "flow.csv")]
+    files += [f"figures/{name}.{ending}" for name in config.output.figures for ending in FIGURE_FORMATS]
+    files += [f"tables/{name}.{ending}" for name in config.output.tables for ending in TABLE_FORMATS]
+    if config.privacy.original_ids:
+        files.append(IDS_FILE)
+    if config.run.compare_to is not None:
+        files += COMPARISON_FILES.values()
+    return files
+
+
+def stray_files(folder: Path, config: Config) -> list[str]:
+    """List files in the run's folder that the workflow does not write: left by hand, or by earlier settings."""
+    known = {*expected_files(config)}
+    if not folder.is_dir():
+        return []
+    present = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return [name for name in present if name not in known and not name.startswith("logs/")]
+
+
+def describe_stray(folder: Path, stray: Sequence[str]) -> str:
+    """Say which files in a run's folder are not its results."""
+    shown = ", ".join(stray[:5]) + (f" and {len(stray) - 5} more" if len(stray) > 5 else "")
+    return (
+        f"Warning: {len(stray)} file(s) in {folder}/ were not written by the workflow: {shown}. "
+        "manifest.csv lists them as stray; delete them or move them elsewhere."
+    )

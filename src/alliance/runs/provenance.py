@@ -1,0 +1,70 @@
+"""What made a run's results: inputs with their hashes, versions, seeds, and the state of the code."""
+
+import hashlib
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parents[3]
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def describe_files(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
+    """List files with size (bytes) and SHA-256."""
+    return [{"file": str(path), "bytes": Path(path).stat().st_size, "sha256": sha256_of(path)} for path in paths]
+
+
+def code_state(project: Path = PROJECT) -> dict[str, Any]:
+    """Return the commit of the project and how many of its files differ from it, or why neither is known."""
+    commit = _git(project, "rev-parse", "HEAD")
+    if commit is None:
+        return {"commit": "unknown (no commit, no git, or not a git checkout)"}
+    changed = _git(project, "status", "--porcelain")
+    return {"commit": commit, "files_changed_since": len(changed.splitlines()) if changed is not None else "unknown"}
+
+
+def _git(project: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(project), *arguments], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def software_versions() -> dict[str, str]:
+    """Return the versions of Python and of every installed package, and the platform."""
+    packages = {str(found.metadata["Name"]).lower(): found.version for found in metadata.distributions()}
+    return {"python": sys.version.split()[0], "platform": platform.platform(), **dict(sorted(packages.items()))}
+
+
+def manifest_rows(folder: str | Path, results: Sequence[str | Path], stray: Sequence[str]) -> list[dict[str, Any]]:
+    """List the files of a run: what the workflow wrote, and what else lies in its folder.
+
+    Parameters
+    ----------
+    results
+        Paths of the files the workflow wrote.
+    stray
+        Names, relative to `folder`, of files it did not write; those that are gone by now are left out.
+    """
+    here = Path(folder)
+    named = [(Path(path), "result") for path in results]
+    named += [(here / name, "stray") for name in stray if (here / name).is_file()]
+    return [
+        {
+            "file": path.relative_to(here).as_posix(),
+            "bytes": path.stat().st_size,
+            "sha256": sha256_of(path),
+            "status": status,
+        }
+        for path, status in sorted(named)
+    ]

@@ -1,0 +1,73 @@
+"""Answers to single items that add up to given totals."""
+
+import numpy as np
+
+
+def spread_totals(totals: np.ndarray, leanings: np.ndarray, low: int, high: int) -> np.ndarray:
+    """Spread totals over items as whole numbers that add up exactly.
+
+    Each item starts at its equal share of the total plus its leaning; the rounded answers are then moved by one point at
+    a time, the item farthest from its start first, until the sum is right.
+
+    Parameters
+    ----------
+    totals
+        Whole numbers, shape (rows,).
+    leanings
+        Shape (rows, items): how much higher than the others an item tends to be answered, in points.
+    low, high
+        Range of an item.
+
+    Returns
+    -------
+    numpy.ndarray
+        Whole numbers (rows, items) between `low` and `high`; each row sums to its total.
+
+    Raises
+    ------
+    ValueError
+        A total cannot be reached with items in this range.
+    """
+    rows, items = leanings.shape
+    if rows and (totals.min() < low * items or totals.max() > high * items):
+        raise ValueError(f"totals from {totals.min()} to {totals.max()} do not fit {items} items from {low} to {high}")
+    wanted = totals[:, None] / items + leanings - leanings.mean(axis=1, keepdims=True)
+    answers = np.clip(np.rint(wanted), low, high).astype(int)
+    missing = totals - answers.sum(axis=1)
+    while missing.any():
+        step = np.sign(missing)[:, None]
+        movable = np.where(step > 0, answers < high, answers > low)
+        gain = np.where(movable, step * (wanted - answers), -np.inf)
+        item = gain.argmax(axis=1)
+        answers[np.arange(rows), item] += step[:, 0]
+        missing = totals - answers.sum(axis=1)
+    return answers
+
+
+def draw_leanings(
+    rng: np.random.Generator,
+    person: np.ndarray,
+    means: np.ndarray,
+    stable_sd: float,
+    session_sd: float,
+    groups: np.ndarray | None = None,
+    group_sd: float = 0.0,
+) -> np.ndarray:
+    """Draw how each row of answers leans towards single items.
+
+    Parameters
+    ----------
+    person
+        Position of the person of each row, from 0.
+    means
+        Mean of each item relative to the others, shape (items,).
+    stable_sd, session_sd
+        Spread of what persons always do, and of what differs from session to session.
+    groups, group_sd
+        Position of the subscale of each item, and the spread of persons' lasting deviation of a whole subscale.
+    """
+    count = int(person.max()) + 1 if len(person) else 0
+    stable = rng.normal(0, stable_sd, (count, len(means)))
+    if groups is not None:
+        stable += rng.normal(0, group_sd, (count, int(groups.max()) + 1))[:, groups]
+    return means + stable[person] + rng.normal(0, session_sd, (len(person), len(means)))

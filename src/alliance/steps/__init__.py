@@ -1,0 +1,18 @@
+"""Steps: one function for each rule of the workflow. A step reads files, calls one pure function and writes files."""
+
+# Rule -> module of the function of the same name. The workflow imports only the module of the step it runs.
+STEPS = {
+    "simulate_example": "alliance.steps.example",
+    "check_data": "alliance.steps.prepare",
+    "clean_data": "alliance.steps.prepare",
+    "score_measures": "alliance.steps.measure",
+    "build_panel": "alliance.steps.panel",
+    "fit_model": "alliance.steps.fit",
+    "collect_estimates": "alliance.steps.collect",
+    "draw_figure": "alliance.steps.present",
+    "write_table": "alliance.steps.present",
+    "compare_runs": "alliance.steps.compare",
+    "write_report": "alliance.steps.report",
+    "record_provenance": "alliance.steps.record",
+    "write_manifest": "alliance.steps.record",
+}

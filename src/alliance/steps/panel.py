@@ -1,0 +1,36 @@
+"""Build the panel."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from alliance.config import Variable
+from alliance.instruments import read_instruments
+from alliance.panel import make_panel
+from alliance.runs.files import write_parquet
+
+
+def build_panel(
+    *,
+    scores: str,
+    patients: str,
+    therapists: str,
+    panel: str,
+    variables: dict[str, dict[str, Any]],
+    lag: int,
+    max_gap_days: float | None,
+    instruments: Sequence[str] = (),
+) -> None:
+    """Align sessions, split each score into within and between person parts, and add what is constant."""
+    declared = {name: Variable.model_validate(settings) for name, settings in variables.items()}
+    built = make_panel(
+        pd.read_parquet(scores),
+        pd.read_parquet(patients),
+        pd.read_parquet(therapists),
+        declared,
+        lag,
+        max_gap_days,
+        read_instruments(instruments),
+    )
+    write_parquet(built, panel)

@@ -1,0 +1,59 @@
+"""Record what made a run's results, and list its files."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from alliance.runs.files import write_csv, write_text
+from alliance.runs.plan import ORIGIN
+from alliance.runs.provenance import code_state, describe_files, manifest_rows, software_versions
+
+
+def record_provenance(
+    *,
+    data: Sequence[str],
+    instruments: Sequence[str],
+    provenance: str,
+    config: str,
+    settings: Mapping[str, Any],
+    origin: Sequence[str],
+    fingerprints: Mapping[str, str],
+) -> None:
+    """Write the merged configuration, and what the results came from.
+
+    Parameters
+    ----------
+    settings
+        The whole merged configuration.
+    origin
+        The configuration files (and values of the command line) it was merged from.
+    fingerprints
+        Step or model -> fingerprint of the code behind it.
+    """
+    record = {
+        "run": settings["run"],
+        "recorded": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "configuration": list(origin),
+        "inputs": describe_files([*data, *instruments]),
+        "code": {**code_state(), "fingerprints": dict(fingerprints)},
+        "software": software_versions(),
+    }
+    write_text(_as_yaml(settings), config)
+    write_text(_as_yaml(record), provenance)
+
+
+def write_manifest(*, files: Sequence[str], manifest: str, folder: str, stray: Sequence[str]) -> None:
+    """List every file of a run with size and SHA-256; files that the workflow did not write are marked `stray`."""
+    rows = manifest_rows(folder, [*files, Path(folder) / ORIGIN], stray)
+    for row in rows:
+        if row["status"] == "stray":
+            print(f"Warning: {folder}/{row['file']} was not written by the workflow.")
+    write_csv(pd.DataFrame(rows), manifest)
+
+
+def _as_yaml(content: Mapping[str, Any]) -> str:
+    return str(yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=120))

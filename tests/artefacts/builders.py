@@ -1,0 +1,457 @@
+"""Small, realistic artefacts for tests of everything that comes after the fits: figures, tables, sentences, report.
+
+Every frame has the columns of `alliance.contracts` and belongs to one of two studies: `arms_config` (the example study:
+two arms, therapists, clinics) and `single_config` (one group, no therapists, rumination as the process variable).
+Numbers are drawn with a fixed seed; they look like results but no model was fitted.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alliance.config import Config
+from alliance.config.load import read_yaml, validate_config
+from alliance.config.schema import ModelSpec
+from alliance.contracts import (
+    BASELINE,
+    BETWEEN,
+    BETWEEN_THERAPIST,
+    CLEANING_COLUMNS,
+    DIAGNOSTIC_COLUMNS,
+    ESTIMATE_COLUMNS,
+    FINDING_COLUMNS,
+    FLOW_COLUMNS,
+    LAG,
+    PREDICTIVE_COLUMNS,
+    PRIOR_COLUMNS,
+    RELIABILITY_COLUMNS,
+    WITHIN,
+)
+from alliance.models.diagram import paths_of
+from alliance.models.rows import count_rows, select_rows
+
+ROOT = Path(__file__).parents[2]
+LABELS_OF_CATEGORIES = {
+    "delivery": ["in_person", "video", "text"],
+    "rupture": ["none", "repaired", "unrepaired"],
+    "clinic": ["north", "south", "west"],
+    "gender": ["woman", "man", "other"],
+    "background": ["majority", "minority"],
+    "orientation": ["cbt", "psychodynamic", "systemic"],
+}
+SUBSCALES = {"alliance": ["task", "bond", "goal"]}
+DRAWN_EFFECTS = ("indirect", "total", "c_prime", "a", "b")
+CHAINS, DRAWS = 4, 250
+
+
+def arms_config(**changes: Any) -> Config:
+    """Return the main configuration of the project; `changes` replace whole sections."""
+    return validate_config(read_yaml(ROOT / "config" / "config.yaml") | changes)
+
+
+def single_config(**changes: Any) -> Config:
+    """Return a single-group study without therapists: does rumination carry change in symptoms?"""
+    settings = read_yaml(ROOT / "config" / "config.yaml")
+    vary = {"patient": ["intercept", "rumination_lag"]}
+    settings |= {
+        "run": {"name": "single", "title": "Does rumination predict later symptoms?", "seed": 1},
+        "study": {"description": "One group of patients in therapy.", "design": "single_group"},
+        "data": {"sessions": {"path": "data.csv", "keys": {"patient": "id", "session": "session"}}},
+        "variables": {
+            "rumination": {"label": "rumination", "column": "rq", "measured": "before", "range": [9, 63], "higher_is": "worse"},
+            "symptoms": {"label": "depression", "column": "bdi", "measured": "before", "range": [0, 63], "higher_is": "worse"},
+        },
+        "models": {
+            "fit": ["variance", "forward", "backward"],
+            "specs": {
+                "variance": {"label": "Variance", "family": "textbook", "analysis": "variance", "variables": ["rumination", "symptoms"]},
+                "forward": {
+                    "label": "Rumination predicts later depression",
+                    "family": "textbook",
+                    "equations": {"symptoms": {"on": ["rumination_lag", "symptoms_lag", "session"], "vary": vary}},
+                    "effects": {"from": "rumination", "to": "symptoms"},
+                },
+                "backward": {
+                    "label": "Depression predicts later rumination",
+                    "family": "textbook",
+                    "direction": "reverse",
+                    "equations": {
+                        "rumination": {"on": ["symptoms_lag", "rumination_lag", "session"], "vary": {"patient": ["intercept"]}}
+                    },
+                    "effects": {"from": "symptoms", "to": "rumination"},
+                },
+            },
+        },
+    }
+    return validate_config(settings | changes)
+
+
+def sessions(config: Config, *, patients: int = 80, last_session: int = 10, seed: int = 7) -> pd.DataFrame:
+    """Scores of one row per patient and session, with skipped sessions, blank values and dropout."""
+    rng = np.random.default_rng(seed)
+    has_therapists = _has_therapists(config)
+    blocks = []
+    for i in range(patients):
+        last = last_session if rng.random() > 0.35 else int(rng.integers(1, last_session + 1))
+        numbers = np.arange(1, last + 1)
+        numbers = numbers[(rng.random(last) > 0.06) | (numbers == 1)]
+        block = {
+            "patient": f"P{i + 1:03d}",
+            "therapist": f"T{i % 8 + 1:02d}" if has_therapists else pd.NA,
+            "session": numbers,
+            "days": 7.0 * (numbers - 1),
+            "weeks": 1.0 * (numbers - 1),
+        }
+        trait = rng.normal()
+        for position, (name, variable) in enumerate(config.variables.items()):
+            if variable.table != "sessions":
+                continue
+            block |= _session_scores(rng, name, variable, numbers, trait if position % 2 else -trait)
+        blocks.append(pd.DataFrame(block))
+    scores = pd.concat(blocks, ignore_index=True)
+    scores["therapist"] = scores["therapist"].astype("string").astype(object)
+    return scores
+
+
+def _session_scores(
+    rng: np.random.Generator, name: str, variable: Any, numbers: np.ndarray, trait: float
+) -> dict[str, np.ndarray]:
+    blank = rng.random(len(numbers)) < 0.07
+    if variable.kind == "category":
+        labels = LABELS_OF_CATEGORIES.get(name, [variable.reference or "no", "yes"])
+        drawn = rng.choice(labels, size=len(numbers), p=[0.7, *[0.3 / (len(labels) - 1)] * (len(labels) - 1)])
+        return {
+            f"{name}_{label}": np.where(blank, np.nan, (drawn == label).astype(float))
+            for label in labels
+            if label != variable.reference
+        }
+    low, high = variable.range or ((12, 60) if name == "alliance" else (0, 27))
+    trend = (0.01 if variable.higher_is == "better" else -0.025) * (numbers - 1)
+    level = 0.55 + 0.12 * trait + trend + rng.normal(0, 0.1, len(numbers))
+    values = np.where(blank, np.nan, low + (high - low) * np.clip(level, 0, 1))
+    columns = {name: np.round(values, 1)}
+    return columns | {f"{name}_{part}": np.round(values / 3, 1) for part in SUBSCALES.get(name, [])}
+
+
+def panel(config: Config, *, patients: int = 80, last_session: int = 10, seed: int = 7) -> pd.DataFrame:
+    """Return the panel of `sessions`, with lags, means, deviations, baseline values and the patients' own columns."""
+    frame = sessions(config, patients=patients, last_session=last_session, seed=seed)
+    scored = [name for name in frame.columns if name not in ("patient", "therapist", "session", "days", "weeks")]
+    derived: dict[str, pd.Series] = {}
+    for name in scored:
+        by_patient = frame.groupby("patient")[name]
+        follows = frame.groupby("patient")["session"].diff() == 1
+        derived[name + LAG] = by_patient.shift(1).where(follows)
+        derived[name + BETWEEN] = by_patient.transform("mean")
+        derived[name + WITHIN] = frame[name] - derived[name + BETWEEN]
+        therapist = frame["therapist"].map(frame.groupby("therapist")[name].mean().to_dict())
+        derived[name + BETWEEN_THERAPIST] = pd.to_numeric(therapist)
+        derived[name + BASELINE] = by_patient.transform("first")
+    frame = pd.concat([frame, pd.DataFrame(derived)], axis=1)
+    frame = frame.merge(patients_table(config, frame["patient"].unique(), seed=seed), on="patient", how="left")
+    if _has_therapists(config):
+        frame = frame.merge(therapists_table(config, seed=seed), on="therapist", how="left")
+    return frame
+
+
+def patients_table(config: Config, codes: Any, *, seed: int = 7) -> pd.DataFrame:
+    """One row per patient with its numeric columns, as the panel carries them."""
+    return _unit_table(config, "patients", "patient", codes, seed)
+
+
+def therapists_table(config: Config, *, seed: int = 7) -> pd.DataFrame:
+    """One row per therapist with its numeric columns, as the panel carries them."""
+    return _unit_table(config, "therapists", "therapist", [f"T{i:02d}" for i in range(1, 9)], seed)
+
+
+def _unit_table(config: Config, table: str, key: str, codes: Any, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed + 1)
+    columns: dict[str, Any] = {key: list(codes)}
+    n = len(columns[key])
+    for name, variable in config.variables.items():
+        if variable.table != table:
+            continue
+        if variable.kind != "category":
+            low, high = variable.range or (0, 10)
+            columns[name] = np.round(rng.normal((low + high) / 2, (high - low) / 8, n), 1)
+            columns[name][rng.random(n) < 0.05] = np.nan
+        elif variable.levels:
+            values = list(variable.levels.values())
+            columns[name] = np.array([values[i % len(values)] for i in range(n)], dtype=float)
+        else:
+            labels = LABELS_OF_CATEGORIES.get(name, [variable.reference, "other"])
+            weights = np.linspace(3, 1, len(labels))
+            drawn = rng.choice(labels, n, p=weights / weights.sum())
+            columns |= {f"{name}_{label}": (drawn == label).astype(float) for label in labels if label != variable.reference}
+    return pd.DataFrame(columns)
+
+
+def _has_therapists(config: Config) -> bool:
+    sources = [config.data.sessions, config.data.patients, config.data.therapists]
+    return any(source is not None and "therapist" in source.keys for source in sources)
+
+
+def flow(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the patient flow from an export with 3 more patients and 40 more sessions down to each equation."""
+    n = count_rows(frame)
+    more = {**n, "n_patients": n["n_patients"] + 3, "n_sessions": n["n_sessions"] + 40}
+    middle = {**n, "n_patients": n["n_patients"] + 3, "n_sessions": n["n_sessions"] + 12}
+    head = [
+        _flow_row(1, "export", "", more, (0, 0)),
+        _flow_row(2, "left out", "identical duplicate rows", middle, (0, 28)),
+        _flow_row(3, "left out", "patient in no other table", n, (3, 12)),
+        _flow_row(10, "clean", "", n, (0, 0)),
+    ]
+    rows = [pd.DataFrame(head, columns=FLOW_COLUMNS)]
+    for name in config.models.fit:
+        rows.append(select_rows(frame, name, config.models.specs[name])[1])
+    return pd.concat(rows, ignore_index=True)
+
+
+def _flow_row(order: int, stage: str, reason: str, counts: dict[str, int], removed: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "order": order,
+        "stage": stage,
+        "model": "",
+        "outcome": "",
+        "reason": reason,
+        **counts,
+        "removed_patients": removed[0],
+        "removed_sessions": removed[1],
+    }
+
+
+def estimates(config: Config, *, seed: int = 7) -> pd.DataFrame:
+    """Return estimates of every fitted model; one indirect effect, the last, carries a flag."""
+    rng = np.random.default_rng(seed)
+    rows: list[dict[str, Any]] = []
+    for name in config.models.fit:
+        spec = config.models.specs[name]
+        head = {"model": name, "family": spec.family, "engine": "pymc" if spec.family == "direct" else "statsmodels"}
+        kind = "credible" if spec.family == "direct" else "Monte Carlo confidence"
+        quantities = _shares(config, spec) if spec.analysis == "variance" else _path_quantities(config, name, spec)
+        for quantity, value, sd in quantities:
+            jitter = 0.0 if spec.analysis == "variance" else rng.normal(0, sd / 3)
+            rows.append(head | quantity | _summary(value + jitter, sd) | {"interval_kind": kind})
+    frame = pd.DataFrame(rows).assign(n_patients=80, n_sessions=620, n_therapists=8 if _has_therapists(config) else 0, flag="")
+    flagged = frame.index[frame["effect"].isin(["indirect", "effect"])][-1:]
+    frame.loc[flagged, "flag"] = "boundary variance"
+    return frame[ESTIMATE_COLUMNS]
+
+
+def _summary(value: float, sd: float) -> dict[str, float]:
+    below = 0.5 * (1 + np.tanh(0.8 * value / sd))
+    return {
+        "estimate": value,
+        "sd": sd,
+        "low": value - 1.96 * sd,
+        "high": value + 1.96 * sd,
+        "interval": 0.95,
+        "p_direction": float(max(below, 1 - below)),
+    }
+
+
+def _shares(config: Config, spec: ModelSpec) -> list[tuple[dict[str, str], float, float]]:
+    shares = {"session": 0.45, "patient": 0.5, "therapist": 0.05} if _has_therapists(config) else {"session": 0.4, "patient": 0.6}
+    return [
+        (_quantity(variable, variable, effect, level), share * scale, 0.02 * scale)
+        for variable in spec.variables
+        for effect, scale in (("icc", 1.0), ("variance", 30.0))
+        for level, share in shares.items()
+    ]
+
+
+def _path_quantities(config: Config, name: str, spec: ModelSpec) -> list[tuple[dict[str, str], float, float]]:
+    assert spec.effects is not None
+    found: list[tuple[dict[str, str], float, float]] = []
+    target = spec.effects.target
+    paths = paths_of(name, spec, config.variables)
+    mediated = [path for path in paths if len(path.edges) > 1]
+    cause = config.variables.get(spec.effects.source)
+    constant = cause is not None and cause.table != "sessions"
+    levels = ["overall"] if constant else ["within", "between_patient"]
+    if not constant and any(equation.vary.get("therapist") for equation in spec.equations.values()):
+        levels.append("between_therapist")
+    for path in paths:
+        horizon = path.horizon(config.panel.lag)
+        if len(path.edges) == 1:
+            names = ["c_prime", "direct"] if mediated else ["effect"]
+            found += [
+                (_quantity(target, path.text, effect, level, horizon), -0.14 - 0.2 * (level != "within"), 0.03 + 0.05 * i)
+                for i, level in enumerate(levels)
+                for effect in names
+            ]
+            continue
+        steps = [(edge.outcome, f"{edge.source} -> {edge.outcome}", step) for edge, step in zip(path.edges, "ab", strict=False)]
+        for i, level in enumerate(levels):
+            for outcome, text, step in steps:
+                value = 0.9 if step == "a" else -0.12
+                step_level = "within" if constant and step == "b" else level
+                found.append((_quantity(outcome, text, step, step_level, horizon), value, (0.15 if step == "a" else 0.025) * (1 + i)))
+            for effect, value in (("indirect", -0.11), ("indirect_product", -0.1)):
+                found.append((_quantity(target, path.text, effect, level, horizon), value, 0.03 * (1 + i)))
+        if constant:
+            found.append((_quantity(target, path.text, "indirect", "between_patient", horizon), -0.4, 0.2))
+        else:
+            found.append((_quantity(target, path.text, "cov_ab", "within", horizon), -0.01, 0.01))
+        found.append((_quantity(target, f"{spec.effects.source} -> {target}", "total", levels[0], horizon), -0.25, 0.05))
+    return found
+
+
+def _quantity(outcome: str, path: str, effect: str, level: str, horizon: str = "") -> dict[str, str]:
+    return {"outcome": outcome, "path": path, "effect": effect, "level": level, "horizon": horizon}
+
+
+def draws(table: pd.DataFrame, *, seed: int = 7) -> pd.DataFrame:
+    """Return draws of the effects that have a density figure, normal around the estimates."""
+    rng = np.random.default_rng(seed)
+    wanted = table[table["effect"].isin(DRAWN_EFFECTS)]
+    keys = ["model", "outcome", "path", "effect", "level", "horizon"]
+    blocks = []
+    for _, row in wanted.iterrows():
+        chains = CHAINS if row["interval_kind"] == "credible" else 1
+        n = chains * DRAWS
+        block = {key: [row[key]] * n for key in keys}
+        block |= {"chain": np.repeat(np.arange(chains), DRAWS), "draw": np.tile(np.arange(DRAWS), chains)}
+        blocks.append(pd.DataFrame(block | {"value": rng.normal(row["estimate"], row["sd"], n)}))
+    columns = [*keys, "chain", "draw", "value"]
+    return pd.concat(blocks, ignore_index=True)[columns] if blocks else pd.DataFrame(columns=columns)
+
+
+def diagnostics(config: Config) -> pd.DataFrame:
+    """Return two diagnostics per model; the last model fails one of them."""
+    rows = []
+    for name in config.models.fit:
+        spec = config.models.specs[name]
+        failed = name == config.models.fit[-1]
+        head = {"model": name, "family": spec.family, "engine": "pymc" if spec.family == "direct" else "statsmodels"}
+        if spec.family == "direct":
+            rows.append(head | _mark("R-hat", "all parameters", 1.004, 1.01, True, "Chains agree."))
+        else:
+            rows.append(head | _mark("convergence", "all equations", np.nan, np.nan, True, "The optimiser found a maximum."))
+        rows.append(head | _mark("boundary variance", "patient slope", 1e-9, 1e-6, not failed, "A variance is as good as zero."))
+    return pd.DataFrame(rows, columns=DIAGNOSTIC_COLUMNS)
+
+
+def _mark(diagnostic: str, subject: str, value: float, threshold: float, passed: bool, meaning: str) -> dict[str, Any]:
+    return {
+        "diagnostic": diagnostic,
+        "subject": subject,
+        "value": value,
+        "threshold": threshold,
+        "passed": passed,
+        "meaning": meaning,
+    }
+
+
+def priors(config: Config) -> pd.DataFrame:
+    """Return the priors of the Bayesian models, in standardised and in raw units."""
+    rows = [
+        {
+            "model": name,
+            "block": "slope",
+            "parameter": f"{predictor} -> {outcome}",
+            "distribution": f"Normal(0, {config.priors.slope_sd})",
+            "standardised": f"Normal(0, {config.priors.slope_sd})",
+            "raw_low": -4.1,
+            "raw_high": 4.1,
+            "unit": f"points of {outcome} per unit of {predictor}",
+            "meaning": "Effects beyond one standard deviation are thought unlikely.",
+        }
+        for name in config.models.fit
+        if config.models.specs[name].family == "direct"
+        for outcome, equation in config.models.specs[name].equations.items()
+        for predictor in equation.on[:3]
+    ]
+    return pd.DataFrame(rows, columns=PRIOR_COLUMNS)
+
+
+def predictive(config: Config) -> pd.DataFrame:
+    """Return posterior predictive checks of the Bayesian models."""
+    rows = [
+        {
+            "model": name,
+            "kind": "posterior",
+            "statistic": "within-patient correlation",
+            "outcome": outcome,
+            "observed": -0.21,
+            "low": -0.27,
+            "median": -0.2,
+            "high": -0.13,
+            "p_value": 0.44,
+        }
+        for name in config.models.fit
+        if config.models.specs[name].family == "direct"
+        for outcome in config.models.specs[name].equations
+    ]
+    return pd.DataFrame(rows, columns=PREDICTIVE_COLUMNS)
+
+
+def reliability(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return reliability and descriptives of every scale (ready-made numbers have no reliability)."""
+    rows = []
+    for name, variable in config.variables.items():
+        if variable.table != "sessions" or name not in frame.columns:
+            continue
+        scale = variable.kind == "scale"
+        for part in ["total", *(SUBSCALES.get(name, []) if scale else [])]:
+            column = name if part == "total" else f"{name}_{part}"
+            rows.append(
+                {
+                    "variable": name,
+                    "scale": part,
+                    "instrument": variable.instrument or "",
+                    "n_items": (12 if part == "total" else 4) if scale else np.nan,
+                    "n_patients": frame.loc[frame[column].notna(), "patient"].nunique(),
+                    "n_sessions": int(frame[column].notna().sum()),
+                    "mean": frame[column].mean(),
+                    "sd": frame[column].std(),
+                    "alpha": 0.91 if scale else np.nan,
+                    "omega_within": 0.78 if scale else np.nan,
+                    "omega_between": 0.95 if scale else np.nan,
+                    "prorated": 4 if scale else np.nan,
+                    "missing": int(frame[column].isna().sum()),
+                }
+            )
+    return pd.DataFrame(rows, columns=RELIABILITY_COLUMNS)
+
+
+def cleaning() -> pd.DataFrame:
+    """Return what the cleaning rules touched."""
+    rows = [
+        ("missing_codes", "sessions", "99, -9", 31, 44, "Codes for missing were set to missing."),
+        ("duplicates.identical", "sessions", "drop", 28, 0, "Rows that repeat another row were dropped."),
+        ("orphans", "sessions", "drop", 12, 0, "Rows whose patient is in no other table were dropped."),
+        ("out_of_range", "sessions", "set_missing", 3, 3, "Values outside the range were set to missing."),
+    ]
+    return pd.DataFrame(rows, columns=CLEANING_COLUMNS)
+
+
+def checks() -> pd.DataFrame:
+    """Return two warnings, one of which quotes a cell that looks like a formula."""
+    rows = [
+        ("warning", "out_of_range", "sessions", 212, "phq_3", "7", 3, "3 values lie outside 0 to 3.", "Correct them in the export."),
+        ("warning", "unexpected_label", "patients", 9, "gender", "=1+1", 1, "1 label is not declared.", "Declare or correct it."),
+    ]
+    return pd.DataFrame(rows, columns=FINDING_COLUMNS)
+
+
+def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
+    """Return every artefact that figures, tables and the report ask for, by its name in `contracts.ARTEFACTS`."""
+    frame = panel(config, seed=seed)
+    table = estimates(config, seed=seed)
+    return {
+        "panel": frame,
+        "scores": sessions(config, seed=seed),
+        "flow": flow(config, frame),
+        "estimates": table,
+        "draws": draws(table, seed=seed),
+        "diagnostics": diagnostics(config),
+        "priors": priors(config),
+        "predictive": predictive(config),
+        "reliability": reliability(config, frame),
+        "cleaning": cleaning(),
+        "checks": checks(),
+    }

@@ -1,0 +1,111 @@
+"""Draws become estimates; diagnostics follow the numbers they concern."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from alliance.config.schema import Inference
+from alliance.diagnostics import diagnose, tabulate_marks
+from alliance.estimates import flag_of, summarise_estimates, thin_draws
+from alliance.models.container import FitRecord, Mark, make_tree, record_of
+
+LIMITS = Inference(interval=0.9, monte_carlo_draws=1000, rhat_max=1.01, ess_min=400, divergences_max=0)
+
+
+def container(draws: np.ndarray, effects: list[str], marks: list[Mark] | None = None, sampled: bool = False) -> xr.DataTree:
+    quantities = pd.DataFrame(
+        {
+            "outcome": "y",
+            "path": "x -> m -> y",
+            "effect": effects,
+            "level": "within",
+            "horizon": "next session",
+            "n_patients": 50,
+            "n_sessions": 400,
+            "n_therapists": 5,
+        }
+    )
+    groups = {}
+    if sampled:
+        diverging = np.zeros(draws.shape[:2], dtype=bool)
+        diverging[0, :3] = True
+        groups["sample_stats"] = xr.Dataset({"diverging": (("chain", "draw"), diverging)})
+    return make_tree(
+        model="m",
+        family="direct",
+        engine="test",
+        interval_kind="credible",
+        quantities=quantities,
+        draws=draws,
+        record=FitRecord(marks=marks or []),
+        groups=groups,
+    )
+
+
+def test_summary_is_mean_sd_and_equal_tailed_quantiles() -> None:
+    draws = np.linspace(-0.25, 0.75, 1001).reshape(1, -1, 1)
+    row = summarise_estimates(container(draws, ["indirect"]), [], 0.9).iloc[0]
+    assert row["estimate"] == pytest.approx(0.25)
+    assert (row["low"], row["high"]) == pytest.approx((-0.20, 0.70))
+    assert row["sd"] == pytest.approx(np.std(draws, ddof=1))
+    assert row["p_direction"] == pytest.approx(0.75, abs=0.001)  # 750 of 1001 draws lie above zero
+    assert (row["n_patients"], row["interval"], row["flag"]) == (50, 0.9, "")
+
+
+def test_a_variance_has_no_direction() -> None:
+    draws = np.full((2, 10, 2), 0.5)
+    table = summarise_estimates(container(draws, ["variance", "a"]), [], 0.9)
+    assert np.isnan(table["p_direction"][0]) and table["p_direction"][1] == 1.0
+
+
+def test_failed_mark_follows_every_effect_that_runs_through_its_equation() -> None:
+    marks = [Mark("boundary variance", "m", False, "", outcomes=("m",)), Mark("convergence", "y", True, "")]
+    assert flag_of("y", "indirect", "x -> m -> y", marks) == "boundary variance"
+    assert flag_of("y", "c_prime", "x -> y", marks) == ""
+
+
+def test_mark_limited_to_effects_leaves_the_others_alone() -> None:
+    marks = [Mark("no cov(a,b)", "y", False, "", effects=("indirect",))]
+    assert flag_of("y", "indirect", "x -> m -> y", marks) == "no cov(a,b)"
+    assert flag_of("y", "a", "x -> m", marks) == ""
+
+
+def test_chains_that_disagree_and_divergences_are_found() -> None:
+    rng = np.random.default_rng(7)
+    draws = rng.normal(size=(4, 200, 1))
+    draws[0] += 5
+    marks = {mark.diagnostic: mark for mark in diagnose(container(draws, ["a"], sampled=True), LIMITS)}
+    assert not marks["R-hat"].passed and marks["R-hat"].value > 1.5
+    assert not marks["divergences"].passed and marks["divergences"].value == 3
+
+
+def test_good_chains_pass_and_constant_quantities_are_left_out() -> None:
+    rng = np.random.default_rng(8)
+    draws = np.concatenate([rng.normal(size=(4, 1000, 1)), np.zeros((4, 1000, 1))], axis=2)
+    marks = {mark.diagnostic: mark for mark in diagnose(container(draws, ["a", "cov_ab"], sampled=True), LIMITS)}
+    assert marks["R-hat"].passed and marks["bulk ESS"].passed and marks["tail ESS"].passed
+    assert marks["bulk ESS"].value > 2000  # independent draws: about as many as there are
+
+
+def test_marks_survive_the_file_and_become_rows(tmp_path: Path) -> None:
+    tree = container(np.zeros((1, 5, 1)), ["a"], [Mark("gradient", "m", False, "Not at the top.", 0.3, 0.1, ("m",), ("a",))])
+    tree.to_netcdf(tmp_path / "fit.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf") as read:
+        assert record_of(read).marks == record_of(tree).marks
+        table = tabulate_marks(read, record_of(read).marks)
+    assert table.loc[0, "subject"] == "m" and not table.loc[0, "passed"]
+
+
+def test_thinned_draws_keep_whole_chains_and_only_paths() -> None:
+    tree = container(np.random.default_rng(9).normal(size=(4, 3000, 2)), ["indirect", "sd"])
+    draws = thin_draws(tree)
+    assert set(draws["effect"]) == {"indirect"}
+    assert len(draws) == 4000 and draws["chain"].nunique() == 4
+
+
+def test_draws_must_match_the_quantities() -> None:
+    with pytest.raises(ValueError, match="expected"):
+        container(np.zeros((1, 5, 2)), ["a"])

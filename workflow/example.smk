@@ -1,0 +1,37 @@
+# Write the example study in data/example/ anew (make example); the result is committed.
+#
+# needs  config/example_study.yaml, every size and effect of the simulated study
+# gives  three messy tables as a team would export them, and the truth they were made from
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir).resolve().parent
+
+
+workdir: ROOT
+
+
+sys.path.insert(0, str(ROOT / "src"))
+
+from alliance.runs import plan
+
+EXAMPLE = Path("data/example")
+
+
+rule simulate_example:
+    default_target: True
+    input:
+        settings="config/example_study.yaml",
+    output:
+        sessions=EXAMPLE / "sessions.csv",
+        patients=EXAMPLE / "patients.csv",
+        therapists=EXAMPLE / "therapists.csv",
+        truth=EXAMPLE / "truth.yaml",
+    log:
+        "results/example/logs/simulate_example.log",
+    conda:
+        "../environment.yml"
+    params:
+        code=plan.code_of("simulate_example", ROOT / "workflow/scripts/run_step.py"),
+    script:
+        "scripts/run_step.py"

@@ -1,0 +1,76 @@
+# What all rules share.
+#
+# needs  the configuration files
+# gives  cfg (the validated configuration), OUT and LOGS (folders of this run), ARTEFACT (name -> path), CODE (step ->
+#        fingerprint of the code behind it), and the handlers of the start and the end of a run.
+# Refuses, before any job: settings that cannot be used, missing files, and a run that would touch another run's results.
+import atexit
+import os
+import sys
+import time
+
+sys.path.insert(0, str(ROOT / "src"))
+
+from alliance.contracts import ARTEFACTS
+from alliance.errors import AllianceError
+from alliance.models import family_of, settings_for
+from alliance.runs import guards, plan
+from alliance.runs.files import remove_unfinished
+from alliance.runs.plan import COMPARISON_FILES, FLOW_DATA, IDS_FILE, RUN_FILES
+from alliance.runs.messages import failures_in, final_message, message_of
+
+RESULTS = Path("results")
+BASE = ROOT / "config/config.yaml"
+INSTRUMENTS = (ROOT / "config/instruments").relative_to(Path.cwd(), walk_up=True)
+SCRIPT = ROOT / "workflow/scripts/run_step.py"
+OVERLAYS = [Path(path) for path in workflow.config_settings.configfiles]
+VALUES = dict(workflow.config_settings.config)
+
+try:
+    SETTINGS, cfg = plan.merge_files(BASE, OVERLAYS, VALUES)
+    ORIGIN = plan.origin_of(BASE, OVERLAYS, VALUES, ROOT)
+    OUT = RESULTS / cfg.run.name
+    guards.check_names(cfg)
+    guards.check_files(cfg, INSTRUMENTS)
+    guards.check_overlay(cfg, BASE, ORIGIN, is_overlay=bool(OVERLAYS or VALUES))
+    guards.check_origin(OUT, ORIGIN)
+    guards.check_comparison(cfg, RESULTS)
+except AllianceError as error:
+    sys.exit(message_of(error))
+
+LOGS = OUT / "logs"
+ARTEFACT = {name: OUT / path for name, path in ARTEFACTS.items()}
+PLAIN = plan.plain(cfg)
+CODE = {step: plan.code_of(step, SCRIPT) for step in plan.STEPS}
+STRAY = plan.stray_files(OUT, cfg)
+STARTED = time.time()
+
+if STRAY:
+    print(plan.describe_stray(OUT, STRAY), file=sys.stderr)
+
+
+wildcard_constraints:
+    model="|".join(cfg.models.fit),
+    name="[a-z][a-z0-9_]*",
+
+
+def begin_run():
+    """Take the run's lock, note whose results these are, and clear away what a killed run left half-written."""
+    try:
+        guards.hold_lock(Path(".snakemake/locks_of_runs") / cfg.run.name, OUT)
+        guards.check_origin(OUT, ORIGIN)
+        guards.record_origin(OUT, ORIGIN)
+    except AllianceError as error:
+        sys.exit(message_of(error))
+    remove_unfinished(OUT)
+
+
+def end_run():
+    """Name the report, after Snakemake's own closing lines; make does so itself, also when nothing was to be done."""
+    if "MAKELEVEL" not in os.environ:
+        atexit.register(print, final_message(OUT))
+
+
+def show_failures():
+    """Repeat what the failed jobs said, after Snakemake's own closing lines."""
+    atexit.register(print, failures_in(LOGS, STARTED), file=sys.stderr)

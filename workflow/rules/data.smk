@@ -1,0 +1,93 @@
+# From the export to the panel.
+#
+# needs  the tables of the export (data.*.path) and config/instruments/*.yaml
+# gives  findings of the checks; clean tables of sessions, patients and therapists with codes for ids; the patient flow
+#        so far; scores with reliability; the panel, one row for each patient and session
+TABLE_FILES = plan.data_files(cfg)
+INSTRUMENT_FILES = [INSTRUMENTS / f"{name}.yaml" for name in plan.instruments_of(cfg)]
+MEASURED = plan.bare_variables(cfg.variables)
+# Which code stands for which id of the export: written only if the configuration allows it.
+IDS = {"ids": OUT / IDS_FILE} if cfg.privacy.original_ids else {}
+
+
+rule check_data:
+    input:
+        **TABLE_FILES,
+        instruments=INSTRUMENT_FILES,
+    output:
+        checks=ARTEFACT["checks"],
+    log:
+        LOGS / "check_data.log",
+    conda:
+        "../../environment.yml"
+    params:
+        data=PLAIN["data"],
+        variables=MEASURED,
+        cleaning=PLAIN["cleaning"],
+        code=CODE["check_data"],
+    script:
+        "../scripts/run_step.py"
+
+
+rule clean_data:
+    input:
+        **TABLE_FILES,
+        instruments=INSTRUMENT_FILES,
+        checks=ARTEFACT["checks"],
+    output:
+        sessions_clean=ARTEFACT["sessions"],
+        patients_clean=ARTEFACT["patients"],
+        therapists_clean=ARTEFACT["therapists"],
+        cleaning_report=ARTEFACT["cleaning"],
+        flow_data=OUT / FLOW_DATA,
+        **IDS,
+    log:
+        LOGS / "clean_data.log",
+    conda:
+        "../../environment.yml"
+    params:
+        data=PLAIN["data"],
+        variables=MEASURED,
+        cleaning=PLAIN["cleaning"],
+        privacy=PLAIN["privacy"],
+        code=CODE["clean_data"],
+    script:
+        "../scripts/run_step.py"
+
+
+rule score_measures:
+    input:
+        sessions=ARTEFACT["sessions"],
+        instruments=INSTRUMENT_FILES,
+    output:
+        scores=ARTEFACT["scores"],
+        reliability=ARTEFACT["reliability"],
+    log:
+        LOGS / "score_measures.log",
+    conda:
+        "../../environment.yml"
+    params:
+        variables=MEASURED,
+        code=CODE["score_measures"],
+    script:
+        "../scripts/run_step.py"
+
+
+rule build_panel:
+    input:
+        scores=ARTEFACT["scores"],
+        patients=ARTEFACT["patients"],
+        therapists=ARTEFACT["therapists"],
+    output:
+        panel=ARTEFACT["panel"],
+    log:
+        LOGS / "build_panel.log",
+    conda:
+        "../../environment.yml"
+    params:
+        variables=MEASURED,
+        lag=cfg.panel.lag,
+        max_gap_days=cfg.panel.max_gap_days,
+        code=CODE["build_panel"],
+    script:
+        "../scripts/run_step.py"

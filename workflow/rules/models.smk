@@ -1,0 +1,53 @@
+# From the panel to estimates.
+#
+# needs  the panel, the patient flow so far, and models.specs
+# gives  draws of the paths and the patient flow of each model in models.fit; one table each of estimates, diagnostics,
+#        priors, predictive checks, thinned draws and flow over all models
+SPECS = cfg.models.specs
+
+
+rule fit_model:
+    input:
+        panel=ARTEFACT["panel"],
+    output:
+        draws=OUT / "models/{model}/draws.nc",
+        flow=OUT / "models/{model}/flow.csv",
+    log:
+        LOGS / "fit_model/{model}.log",
+    conda:
+        "../../environment.yml"
+    threads: lambda wildcards: family_of(wildcards.model, SPECS[wildcards.model]).threads
+    params:
+        model="{model}",
+        spec=lambda wildcards: plan.bare_spec(SPECS[wildcards.model]),
+        settings=lambda wildcards: settings_for(
+            wildcards.model, SPECS[wildcards.model], cfg
+        ),
+        code=lambda wildcards: plan.code_of_model(
+            wildcards.model, SPECS[wildcards.model], SCRIPT
+        ),
+    script:
+        "../scripts/run_step.py"
+
+
+rule collect_estimates:
+    input:
+        model_draws=expand(OUT / "models/{model}/draws.nc", model=cfg.models.fit),
+        model_flows=expand(OUT / "models/{model}/flow.csv", model=cfg.models.fit),
+        flow_data=OUT / FLOW_DATA,
+    output:
+        estimates=ARTEFACT["estimates"],
+        diagnostics=ARTEFACT["diagnostics"],
+        priors=ARTEFACT["priors"],
+        predictive=ARTEFACT["predictive"],
+        draws=ARTEFACT["draws"],
+        flow=ARTEFACT["flow"],
+    log:
+        LOGS / "collect_estimates.log",
+    conda:
+        "../../environment.yml"
+    params:
+        inference=PLAIN["inference"],
+        code=CODE["collect_estimates"],
+    script:
+        "../scripts/run_step.py"

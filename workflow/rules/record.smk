@@ -1,0 +1,51 @@
+# What made these results, and which files they are.
+#
+# needs  the configuration and the export; all results
+# gives  provenance (versions, seeds, hashes, code state), the merged configuration, and the manifest
+MANIFEST_LISTS = [
+    name
+    for name in plan.expected_files(cfg)
+    if name not in (RUN_FILES["manifest"], plan.ORIGIN)
+]
+
+FINGERPRINTS = {
+    **CODE,
+    **{name: plan.code_of_model(name, SPECS[name], SCRIPT) for name in cfg.models.fit},
+}
+
+
+rule record_provenance:
+    input:
+        data=list(TABLE_FILES.values()),
+        instruments=INSTRUMENT_FILES,
+    output:
+        provenance=OUT / RUN_FILES["provenance"],
+        config=OUT / RUN_FILES["config"],
+    log:
+        LOGS / "record_provenance.log",
+    conda:
+        "../../environment.yml"
+    params:
+        settings=PLAIN,
+        origin=ORIGIN,
+        fingerprints=FINGERPRINTS,
+        code=CODE["record_provenance"],
+    script:
+        "../scripts/run_step.py"
+
+
+rule write_manifest:
+    input:
+        files=[OUT / name for name in MANIFEST_LISTS],
+    output:
+        manifest=OUT / RUN_FILES["manifest"],
+    log:
+        LOGS / "write_manifest.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stray=STRAY,
+        folder=lambda wildcards, output: Path(output.manifest).parent.as_posix(),
+        code=CODE["write_manifest"],
+    script:
+        "../scripts/run_step.py"

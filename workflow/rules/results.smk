@@ -1,0 +1,127 @@
+# From estimates to what people read.
+#
+# needs  the artefacts that each figure and table names in NEEDS; for a comparison, the estimates of another finished run
+# gives  figures (SVG, PNG, values as CSV), tables (CSV, HTML, Word, LaTeX), their captions (JSON), the comparison, the report and its headline
+FIGURE_FILES = expand(
+    OUT / "figures/{name}.{ending}", name=cfg.output.figures, ending=plan.FIGURE_FORMATS
+)
+TABLE_FILES_MADE = expand(
+    OUT / "tables/{name}.{ending}", name=cfg.output.tables, ending=plan.TABLE_FORMATS
+)
+COMPARISON = (
+    {name: OUT / path for name, path in COMPARISON_FILES.items()}
+    if cfg.run.compare_to
+    else {}
+)
+OTHER = RESULTS / str(cfg.run.compare_to)
+
+
+rule draw_figure:
+    input:
+        unpack(
+            lambda wildcards: {
+                need: str(ARTEFACT[need])
+                for need in plan.needs_of("figures", wildcards.name)
+            }
+        ),
+    output:
+        svg=report(
+            OUT / "figures/{name}.svg",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{name}", "format": "SVG"},
+        ),
+        png=OUT / "figures/{name}.png",
+        values=OUT / "figures/{name}.csv",
+        text=OUT / "figures/{name}.json",
+    log:
+        LOGS / "draw_figure/{name}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        name="{name}",
+        # Not recorded by Snakemake, since it has an argument beside wildcards; redrawn_for is what triggers.
+        settings=lambda wildcards, input: PLAIN,
+        redrawn_for=plan.shown_settings(cfg),
+        code=lambda wildcards: plan.code_of(
+            "draw_figure", SCRIPT, [plan.FIGURES[wildcards.name]]
+        ),
+    script:
+        "../scripts/run_step.py"
+
+
+rule write_table:
+    input:
+        unpack(
+            lambda wildcards: {
+                need: str(ARTEFACT[need])
+                for need in plan.needs_of("tables", wildcards.name)
+            }
+        ),
+    output:
+        csv=OUT / "tables/{name}.csv",
+        html=report(
+            OUT / "tables/{name}.html",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{name}"},
+        ),
+        docx=OUT / "tables/{name}.docx",
+        tex=OUT / "tables/{name}.tex",
+        text=OUT / "tables/{name}.json",
+    log:
+        LOGS / "write_table/{name}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        name="{name}",
+        settings=lambda wildcards, input: PLAIN,
+        redrawn_for=plan.shown_settings(cfg),
+        code=lambda wildcards: plan.code_of(
+            "write_table", SCRIPT, [plan.TABLES[wildcards.name]]
+        ),
+    script:
+        "../scripts/run_step.py"
+
+
+rule compare_runs:
+    input:
+        estimates=ARTEFACT["estimates"],
+        config=OUT / RUN_FILES["config"],
+        other_estimates=OTHER / ARTEFACTS["estimates"],
+        other_config=OTHER / RUN_FILES["config"],
+    output:
+        **{name: OUT / path for name, path in COMPARISON_FILES.items()},
+    log:
+        LOGS / "compare_runs.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=CODE["compare_runs"],
+    script:
+        "../scripts/run_step.py"
+
+
+rule write_report:
+    input:
+        **ARTEFACT,
+        **COMPARISON,
+        figures=FIGURE_FILES,
+        tables=TABLE_FILES_MADE,
+        provenance=OUT / RUN_FILES["provenance"],
+    output:
+        report=report(
+            OUT / RUN_FILES["report"],
+            caption="../report/report.rst",
+            category="Report",
+        ),
+        headline=OUT / RUN_FILES["headline"],
+    log:
+        LOGS / "write_report.log",
+    conda:
+        "../../environment.yml"
+    params:
+        settings=PLAIN,
+        code=CODE["write_report"],
+    script:
+        "../scripts/run_step.py"

@@ -1,0 +1,52 @@
+"""Run one step: the only place where the package meets Snakemake.
+
+A rule has the same name as one function in `alliance.steps`. Its inputs, outputs and params become keyword arguments;
+params in `NOT_ARGUMENTS` only decide whether the step runs again. Everything that is printed goes to the job's log.
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+
+# Numbers must not depend on how many cores a machine has; parallel work is between jobs and between chains.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))  # noqa: F821
+
+from importlib import import_module  # noqa: E402
+
+from alliance.errors import AllianceError  # noqa: E402
+from alliance.runs.messages import defect_of, failure_of_step, message_of  # noqa: E402
+from alliance.steps import STEPS  # noqa: E402
+
+NOT_ARGUMENTS = {"code", "redrawn_for"}
+
+
+def run_step(job) -> None:
+    """Call the step of a job, and close its log with one clear message if it fails."""
+    arguments = {
+        **{name: _plain(value) for name, value in job.input.items()},
+        **{name: str(value) for name, value in job.output.items()},
+        **{name: value for name, value in job.params.items() if name not in NOT_ARGUMENTS},
+    }
+    try:
+        getattr(import_module(STEPS[job.rule]), job.rule)(**arguments)
+    except AllianceError as error:
+        sys.exit(failure_of_step(job.rule, message_of(error)))
+    except Exception as error:
+        traceback.print_exc()
+        sys.exit(failure_of_step(job.rule, defect_of(error, str(job.log[0]))))
+
+
+def _plain(value):
+    """Turn Snakemake's file names into plain text, one or a list of them."""
+    return str(value) if isinstance(value, str) else [str(item) for item in value]
+
+
+with open(snakemake.log[0], "w", encoding="utf-8", buffering=1) as log:  # noqa: F821
+    # On the level of file descriptors, so that compiled libraries and child processes write to the log too.
+    os.dup2(log.fileno(), sys.stdout.fileno())
+    os.dup2(log.fileno(), sys.stderr.fileno())
+    run_step(snakemake)  # noqa: F821
