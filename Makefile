@@ -35,7 +35,7 @@ run: $(READY)  ## the same for another configuration: make run CONFIG=config/rev
 setup: $(READY)  ## only set up the environment
 
 test: $(READY) lint  ## set up, check format, types and workflow, and run all tests
-	$(BIN)/pytest -n $(CORES) --cov --cov-report=
+	$(BIN)/pytest -n $(CORES) --dist loadgroup --cov --cov-report=term
 
 lint: $(READY)  ## format, style, types and workflow, without changing a file
 	$(BIN)/ruff check
@@ -87,7 +87,7 @@ $(READY): requirements.lock pyproject.toml .python-version $(TOOLS)
 	    || { echo "No Python 3.12 or newer was found, and none could be downloaded. Install Python 3.13 so that 'python3.13' works, then run make again (details: .tools/venv.log)." >&2; exit 1; }; \
 	fi
 	echo "Installing the environment (a few minutes the first time) ..."
-	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock \
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock \
 	  || { echo "The packages of requirements.lock could not be installed. Check the connection to your package index and the disk space, then run make again." >&2; exit 1; }
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	$(BIN)/python workflow/scripts/write_profile.py

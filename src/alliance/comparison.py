@@ -23,6 +23,7 @@ _CARRIED = [
     "n_therapists",
     "flag",
 ]
+_UNSIGNED = ("icc", "variance", "sd")
 _TRUTH_KEYS = ["outcome", "path", "effect", "level", "horizon"]
 
 COMPARISON_COLUMNS = [
@@ -133,6 +134,8 @@ def _name_change(row: Mapping[Hashable, Any]) -> str:
         return "only in this run"
     if np.isnan(row["estimate_this"]):
         return "only in the other run"
+    if row["effect"] in _UNSIGNED:
+        return "has no direction"
     was_open, is_open = (row[f"low_{side}"] <= 0 <= row[f"high_{side}"] for side in ("base", "this"))
     if was_open and is_open:
         return "interval contains zero in both"

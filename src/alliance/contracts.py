@@ -4,12 +4,17 @@ Nothing here computes. A column or an artefact that two modules share is named h
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-import pandas as pd
+if TYPE_CHECKING:  # every snakemake call reads the names in here; it need not wait for pandas
+    import pandas as pd
 
 # Keys of the clean tables. Codes such as P001 and T01 stand in for the ids of the export.
-PATIENT, THERAPIST, SESSION, DAYS, WEEKS = "patient", "therapist", "session", "days", "weeks"
+PATIENT: Final = "patient"
+THERAPIST: Final = "therapist"
+SESSION: Final = "session"
+DAYS: Final = "days"
+WEEKS: Final = "weeks"
 ITEM = "{variable}__{item}"  # column of one item of a scale
 
 # Suffixes of the panel's columns; `alliance_lag` is `panel.lag` sessions earlier.
@@ -123,7 +128,7 @@ class RawTable:
 
     name: str
     path: str
-    frame: pd.DataFrame
+    frame: "pd.DataFrame"
     labels: dict[str, dict[object, str]] = field(default_factory=dict)
     patterns: dict[str, str] = field(default_factory=dict)
     decimal: str = "."
@@ -135,19 +140,23 @@ class Drawing:
     """A figure, the values it shows, its description for people who cannot see it, and notes below its caption."""
 
     figure: object
-    values: pd.DataFrame
+    values: "pd.DataFrame"
     alt: str
     notes: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table for people: formatted cells, a caption and notes; `data` keeps the numbers."""
+    """A table for people: formatted cells, a caption and notes; `data` keeps the numbers.
 
-    data: pd.DataFrame
-    shown: pd.DataFrame
+    `group` names a column of `shown` whose values become headings of the rows below them.
+    """
+
+    data: "pd.DataFrame"
+    shown: "pd.DataFrame"
     caption: str
     notes: list[str] = field(default_factory=list)
+    group: str | None = None
 
 
 # Artefacts of a run: name -> path below results/<run>/. Figures, tables and report sections ask for them by name

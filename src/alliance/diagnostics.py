@@ -12,61 +12,73 @@ from alliance.models.container import Mark, record_of
 def diagnose(tree: xr.DataTree, inference: Inference) -> list[Mark]:
     """Return everything that is known about the quality of one fit.
 
-    Marks recorded by the family come first; for sampled posteriors R-hat, effective sample sizes (Vehtari et al. 2021)
-    and divergent transitions are added, of the reported quantities as well as of the parameters.
+    Marks recorded by the family come first. For sampled posteriors R-hat of everything that was sampled, the effective
+    sample sizes of the reported quantities (Vehtari et al. 2021, Bayesian Analysis 16, 667-718) and divergent transitions
+    are added. Chains that disagree anywhere make every estimate of the model doubtful; too few effective draws concern
+    the quantities that have them.
     """
     marks = record_of(tree).marks
     if "sample_stats" not in tree.children:
         return marks
-    return [*marks, *_check_chains(tree, inference), _check_divergences(tree, inference)]
+    reported = _moving_draws(tree)
+    return [
+        *marks,
+        *_check_chains(tree, reported, inference),
+        *_check_sizes(reported, inference),
+        _check_divergences(tree, inference),
+    ]
 
 
-def _check_chains(tree: xr.DataTree, inference: Inference) -> list[Mark]:
-    values = tree["paths"]["value"].drop_vars([name for name in tree["paths"].coords if name not in ("chain", "draw", "quantity")])
-    # A quantity without spread (a covariance of fixed effects, say) has no R-hat.
-    moving = values.std(("chain", "draw")) > 0
-    drawn = {"reported quantities": values.isel(quantity=moving.to_numpy()).rename("value").to_dataset()}
+def _moving_draws(tree: xr.DataTree) -> xr.Dataset:
+    """Return the draws of the reported quantities; one without spread (a covariance of fixed effects) says nothing."""
+    values = tree["paths"]["value"].reset_coords(drop=True)
+    moving = (values.std(("chain", "draw")) > 0).to_numpy()
+    return values.isel(quantity=moving).rename("value").to_dataset()
+
+
+def _check_chains(tree: xr.DataTree, reported: xr.Dataset, inference: Inference) -> list[Mark]:
+    drawn = {"reported quantities": reported}
     if "posterior" in tree.children:
         drawn["parameters"] = tree["posterior"].to_dataset()
     marks = []
     for subject, draws in drawn.items():
-        rhat = _extreme(az.rhat(draws), "max")
-        bulk = _extreme(az.ess(draws, method="bulk"), "min")
-        tail = _extreme(az.ess(draws, method="tail"), "min")
-        marks += [
+        values = az.rhat(draws)
+        # R-hat of a constant, such as the diagonal of a correlation matrix, is missing.
+        worst = max(float(values[name].max(skipna=True)) for name in values.data_vars)
+        marks.append(
             Mark(
                 "R-hat",
                 subject,
-                rhat <= inference.rhat_max,
+                worst <= inference.rhat_max,
                 "Chains that explored the same region agree: R-hat is near 1. Above the threshold, sample longer.",
-                rhat,
+                worst,
                 inference.rhat_max,
-            ),
-            Mark(
-                "bulk ESS",
-                subject,
-                bulk >= inference.ess_min,
-                "Effective number of independent draws for the centre of the posterior, smallest of all.",
-                bulk,
-                inference.ess_min,
-            ),
-            Mark(
-                "tail ESS",
-                subject,
-                tail >= inference.ess_min,
-                "Effective number of independent draws for the ends of the intervals, smallest of all.",
-                tail,
-                inference.ess_min,
-            ),
-        ]
+            )
+        )
     return marks
 
 
-def _extreme(dataset: xr.Dataset, kind: str) -> float:
-    """Return the largest or smallest value of a dataset of diagnostics, NaN (constant parameters) left out."""
-    table = dataset.to_dataset() if isinstance(dataset, xr.DataTree) else dataset
-    ends = [getattr(table[name], kind)(skipna=True).item() for name in table.data_vars]
-    return float(max(ends) if kind == "max" else min(ends))
+def _check_sizes(reported: xr.Dataset, inference: Inference) -> list[Mark]:
+    meanings = {
+        "bulk": "Effective number of independent draws for the centre of the posterior, smallest of all quantities.",
+        "tail": "Effective number of independent draws for the ends of the intervals, smallest of all quantities.",
+    }
+    marks = []
+    for method, meaning in meanings.items():
+        sizes = az.ess(reported, method=method)["value"]
+        few = sizes < inference.ess_min
+        marks.append(
+            Mark(
+                f"{method} ESS",
+                "reported quantities",
+                not bool(few.any()),
+                meaning,
+                float(sizes.min()),
+                inference.ess_min,
+                positions=tuple(int(position) for position in reported["quantity"][few.to_numpy()]),
+            )
+        )
+    return marks
 
 
 def _check_divergences(tree: xr.DataTree, inference: Inference) -> Mark:

@@ -28,6 +28,9 @@ class ModelError(AllianceError):
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return `` Did you mean 'x'?`` for the nearest known name, or an empty string."""
-    nearest = difflib.get_close_matches(str(name), [str(item) for item in known], n=1, cutoff=0.6)
-    return f" Did you mean '{nearest[0]}'?" if nearest else ""
+    """Return `` Did you mean 'x'?`` for the nearest known name, capitals or not, or an empty string."""
+    names: dict[str, str] = {}
+    for item in known:
+        names.setdefault(str(item).casefold(), str(item))
+    nearest = difflib.get_close_matches(str(name).casefold(), names, n=1, cutoff=0.6)
+    return f" Did you mean '{names[nearest[0]]}'?" if nearest else ""

@@ -1,5 +1,8 @@
 """From draws of the paths to the table of estimates, the same for every family."""
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -45,22 +48,31 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
     table["interval"] = interval
     for name in ("model", "family", "engine", "interval_kind"):
         table[name] = tree.attrs[name]
-    table["flag"] = [flag_of(row.outcome, row.effect, row.path, marks, row.level) for row in table.itertuples()]
+    table["flag"] = [flag_of(quantity, position, marks) for position, quantity in enumerate(table.to_dict("records"))]
     return table[ESTIMATE_COLUMNS]
 
 
-def flag_of(outcome: str, effect: str, path: str, marks: list[Mark], level: str = "") -> str:
+def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark]) -> str:
     """Join the names of the failed diagnostics that concern one estimate.
 
     A mark on an equation concerns the estimates of that outcome and every effect of a path that runs through it.
+
+    Parameters
+    ----------
+    quantity
+        outcome, path, effect and level of the estimate.
+    position
+        Its place in the container, counted from 0.
     """
+    through = {quantity["outcome"], *quantity["path"].split(" -> ")[1:]}
     names = [
         mark.diagnostic
         for mark in marks
         if not mark.passed
-        and (not mark.outcomes or outcome in mark.outcomes or set(path.split(" -> ")[1:]) & set(mark.outcomes))
-        and (not mark.effects or effect in mark.effects)
-        and (not mark.levels or level in mark.levels)
+        and (not mark.outcomes or through & set(mark.outcomes))
+        and (not mark.effects or quantity["effect"] in mark.effects)
+        and (not mark.levels or quantity["level"] in mark.levels)
+        and (not mark.positions or position in mark.positions)
     ]
     return "; ".join(dict.fromkeys(names))
 

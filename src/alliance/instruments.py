@@ -69,8 +69,8 @@ class MissingItems(Section):
     """What happens when some items of a scale have no answer.
 
     ``prorate``: the scale is scored from the answered items while no more than the allowed number is missing.
-    ``subscale_mean``: a missing item gets the rounded mean of the answered items of its subscale, within the same limits,
-    and the total is the sum of all items thus completed.
+    ``subscale_mean``: within the same limits a missing item gets the rounded mean of the answered items of its
+    subscale, and the total is the sum of all items thus completed.
     The allowed number is the entry of the scale in `at_most`, otherwise `share` of its items, rounded down.
     """
 

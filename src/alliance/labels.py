@@ -156,7 +156,9 @@ def find_roles(config: Config) -> Roles:
         between = [edge.outcome for path in paths_of(name, spec, config.variables) for edge in path.edges[:-1]]
         mediators += between
         source = parse_term(spec.effects.source, config.variables)
-        changes = source is not None and source.variable is not None and varies_between_sessions(source, config.variables)
+        changes = (
+            source is not None and source.variable is not None and varies_between_sessions(source, config.variables)
+        )
         (causes if between or not changes else mediators).append(spec.effects.source)
     unique = tuple(dict.fromkeys(mediators))
     return Roles(outcome, unique, tuple(cause for cause in dict.fromkeys(causes) if cause not in unique))
@@ -175,8 +177,14 @@ def label_groups(frame: pd.DataFrame, config: Config) -> pd.Series | None:
         if variable.levels and name in frame.columns:
             names = {number: plain_label(label) for label, number in variable.levels.items()}
             return frame[name].map(names).astype(object)
-        dummies = [column for column in frame.columns if column.startswith(f"{name}_") and variable_of(column, config) is variable]
-        dummies = [column for column in dummies if not column.endswith((LAG, BASELINE, BETWEEN, BETWEEN_THERAPIST, WITHIN))]
+        dummies = [
+            column
+            for column in frame.columns
+            if column.startswith(f"{name}_") and variable_of(column, config) is variable
+        ]
+        dummies = [
+            column for column in dummies if not column.endswith((LAG, BASELINE, BETWEEN, BETWEEN_THERAPIST, WITHIN))
+        ]
         if variable.reference and dummies:
             labels = pd.Series(plain_label(variable.reference), index=frame.index, dtype=object)
             for column in dummies:
@@ -187,16 +195,22 @@ def label_groups(frame: pd.DataFrame, config: Config) -> pd.Series | None:
 
 def order_groups(groups: pd.Series, config: Config) -> list[str]:
     """Return the labels of `label_groups` in the order of their numbers in the configuration, the reference first."""
-    present = [label for label in groups.dropna().unique()]
+    present = list(groups.dropna().unique())
     for name in config.study.randomised:
         variable = config.variables[name]
-        declared = sorted(variable.levels, key=variable.levels.__getitem__) if variable.levels else [variable.reference or ""]
+        declared = (
+            sorted(variable.levels, key=variable.levels.__getitem__) if variable.levels else [variable.reference or ""]
+        )
         first = [plain_label(label) for label in declared if plain_label(label) in present]
         return [*first, *sorted(set(present) - set(first))]
     return sorted(present)
 
 
 def label_reason(reason: str, config: Config) -> str:
-    """Return a reason of the patient flow with labels: ``not observed: alliance_lag`` names the variable's label."""
+    """Return a reason of the patient flow with labels: ``not observed: alliance`` names the variable's label."""
     text, colon, term = str(reason).partition(": ")
-    return f"{text} ({label_of(term, config)})" if colon and variable_of(term, config) is not None else str(reason)
+    return (
+        f"{text} ({label_of(term.removesuffix(LAG), config)})"
+        if colon and variable_of(term, config) is not None
+        else str(reason)
+    )

@@ -83,7 +83,7 @@ def make_panel(
     _refuse_repeated_keys(therapists, [THERAPIST], "therapists")
     frame[THERAPIST] = _therapist_of_rows(frame, patients)
     measured = frame.drop(columns=_KEYS)
-    means = measured.groupby(frame[PATIENT]).transform("mean")
+    means = _group_means(measured, frame[PATIENT])
     parts = [
         frame[_KEYS],
         measured,
@@ -99,8 +99,8 @@ def make_panel(
     repeated = panel.columns[panel.columns.duplicated()]
     if len(repeated):
         raise ConfigError(
-            f"variables: the panel would have two columns '{repeated[0]}'. Rename the variable of that name; names that end "
-            f"in {LAG}, {WITHIN}, {BETWEEN}, {BETWEEN_THERAPIST} or {BASELINE} are made by the panel."
+            f"variables: the panel would have two columns '{repeated[0]}'. Rename the variable of that name; names "
+            f"that end in {LAG}, {WITHIN}, {BETWEEN}, {BETWEEN_THERAPIST} or {BASELINE} are made by the panel."
         )
     return panel
 
@@ -135,14 +135,32 @@ def _earlier(frame: pd.DataFrame, measured: pd.DataFrame, lag: int, max_gap_days
 
 
 def _therapist_means(frame: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
-    pairs = ~frame.duplicated([PATIENT, THERAPIST]) & frame[THERAPIST].notna()
-    seen, therapist = means[pairs], frame.loc[pairs, THERAPIST]
-    averages = {}
-    for column in means:
-        # Adding in the order of the values, not of the patients, keeps the sum free of how ids are spelled.
-        values = seen[column].sort_values()
-        averages[column] = frame[THERAPIST].map(values.groupby(therapist.loc[values.index]).mean())
-    return pd.DataFrame(averages, index=frame.index, columns=means.columns, dtype=float)
+    """Average the patients' means by therapist; a patient counts once for each therapist."""
+    once = ~frame.duplicated([PATIENT, THERAPIST])
+    averages = _group_means(means[once], frame.loc[once, THERAPIST]).set_axis(pd.Index(frame.loc[once, THERAPIST]))
+    averages = averages[~averages.index.duplicated()]
+    return averages.reindex(frame[THERAPIST]).set_axis(frame.index)
+
+
+def _group_means(values: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
+    """Mean of the observed values of each row's group; NaN where the row has no group or the group no value.
+
+    Values are added in the order of their size: neither the order of rows nor the spelling of groups can change a bit
+    (the group means of pandas depend on the order of the groups in the last digit).
+    """
+    codes, _ = pd.factorize(groups)
+    means = {}
+    for column in values:
+        observed = values[column].to_numpy(dtype=float)
+        rows = np.flatnonzero(~np.isnan(observed) & (codes >= 0))
+        rows = rows[np.argsort(observed[rows])]
+        size = codes.max(initial=-1) + 1
+        totals = np.bincount(codes[rows], weights=observed[rows], minlength=size)
+        counts = np.bincount(codes[rows], minlength=size)
+        averages = np.divide(totals, counts, out=np.full(size, np.nan), where=counts > 0)
+        # Code -1, a row without group, picks the last element.
+        means[column] = np.append(averages, np.nan)[codes]
+    return pd.DataFrame(means, index=values.index, columns=values.columns, dtype=float)
 
 
 def _constants(

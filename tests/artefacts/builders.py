@@ -60,13 +60,30 @@ def single_config(**changes: Any) -> Config:
         "study": {"description": "One group of patients in therapy.", "design": "single_group"},
         "data": {"sessions": {"path": "data.csv", "keys": {"patient": "id", "session": "session"}}},
         "variables": {
-            "rumination": {"label": "rumination", "column": "rq", "measured": "before", "range": [9, 63], "higher_is": "worse"},
-            "symptoms": {"label": "depression", "column": "bdi", "measured": "before", "range": [0, 63], "higher_is": "worse"},
+            "rumination": {
+                "label": "rumination",
+                "column": "rq",
+                "measured": "before",
+                "range": [9, 63],
+                "higher_is": "worse",
+            },
+            "symptoms": {
+                "label": "depression",
+                "column": "bdi",
+                "measured": "before",
+                "range": [0, 63],
+                "higher_is": "worse",
+            },
         },
         "models": {
             "fit": ["variance", "forward", "backward"],
             "specs": {
-                "variance": {"label": "Variance", "family": "textbook", "analysis": "variance", "variables": ["rumination", "symptoms"]},
+                "variance": {
+                    "label": "Variance",
+                    "family": "textbook",
+                    "analysis": "variance",
+                    "variables": ["rumination", "symptoms"],
+                },
                 "forward": {
                     "label": "Rumination predicts later depression",
                     "family": "textbook",
@@ -78,7 +95,10 @@ def single_config(**changes: Any) -> Config:
                     "family": "textbook",
                     "direction": "reverse",
                     "equations": {
-                        "rumination": {"on": ["symptoms_lag", "rumination_lag", "session"], "vary": {"patient": ["intercept"]}}
+                        "rumination": {
+                            "on": ["symptoms_lag", "rumination_lag", "session"],
+                            "vary": {"patient": ["intercept"]},
+                        }
                     },
                     "effects": {"from": "symptoms", "to": "rumination"},
                 },
@@ -150,20 +170,26 @@ def panel(config: Config, *, patients: int = 80, last_session: int = 10, seed: i
         derived[name + BETWEEN_THERAPIST] = pd.to_numeric(therapist)
         derived[name + BASELINE] = by_patient.transform("first")
     frame = pd.concat([frame, pd.DataFrame(derived)], axis=1)
-    frame = frame.merge(patients_table(config, frame["patient"].unique(), seed=seed), on="patient", how="left")
+    own = _in_numbers(patients_table(config, frame["patient"].unique(), seed=seed), config).drop(columns="therapist")
+    frame = frame.merge(own, on="patient", how="left")
     if _has_therapists(config):
-        frame = frame.merge(therapists_table(config, seed=seed), on="therapist", how="left")
+        frame = frame.merge(_in_numbers(therapists_table(config, seed=seed), config), on="therapist", how="left")
     return frame
 
 
 def patients_table(config: Config, codes: Any, *, seed: int = 7) -> pd.DataFrame:
-    """One row per patient with its numeric columns, as the panel carries them."""
-    return _unit_table(config, "patients", "patient", codes, seed)
+    """One row per patient: code, therapist and the patient-level variables, categories as labels."""
+    frame = _unit_table(config, "patients", "patient", codes, seed)
+    known = [f"T{i % 8 + 1:02d}" if _has_therapists(config) else pd.NA for i in range(len(frame))]
+    frame.insert(1, "therapist", pd.array(known, dtype="string").astype(object))
+    return frame
 
 
 def therapists_table(config: Config, *, seed: int = 7) -> pd.DataFrame:
-    """One row per therapist with its numeric columns, as the panel carries them."""
-    return _unit_table(config, "therapists", "therapist", [f"T{i:02d}" for i in range(1, 9)], seed)
+    """One row per therapist: code and the therapist-level variables, categories as labels; empty without therapists."""
+    return _unit_table(
+        config, "therapists", "therapist", [f"T{i:02d}" for i in range(1, 9)] if _has_therapists(config) else [], seed
+    )
 
 
 def _unit_table(config: Config, table: str, key: str, codes: Any, seed: int) -> pd.DataFrame:
@@ -178,13 +204,26 @@ def _unit_table(config: Config, table: str, key: str, codes: Any, seed: int) -> 
             columns[name] = np.round(rng.normal((low + high) / 2, (high - low) / 8, n), 1)
             columns[name][rng.random(n) < 0.05] = np.nan
         elif variable.levels:
-            values = list(variable.levels.values())
-            columns[name] = np.array([values[i % len(values)] for i in range(n)], dtype=float)
+            columns[name] = [list(variable.levels)[i % len(variable.levels)] for i in range(n)]
         else:
             labels = LABELS_OF_CATEGORIES.get(name, [variable.reference, "other"])
             weights = np.linspace(3, 1, len(labels))
-            drawn = rng.choice(labels, n, p=weights / weights.sum())
-            columns |= {f"{name}_{label}": (drawn == label).astype(float) for label in labels if label != variable.reference}
+            columns[name] = rng.choice(labels, n, p=weights / weights.sum()).astype(object)
+    return pd.DataFrame(columns)
+
+
+def _in_numbers(frame: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """Categories as the panel carries them: numbers of their levels, or one column per label beside the reference."""
+    columns: dict[str, Any] = {}
+    for name in frame.columns:
+        variable = config.variables.get(name)
+        if variable is None or variable.kind != "category":
+            columns[name] = frame[name]
+        elif variable.levels:
+            columns[name] = frame[name].map(variable.levels).astype(float)
+        else:
+            labels = [label for label in sorted(frame[name].dropna().unique()) if label != variable.reference]
+            columns |= {f"{name}_{label}": (frame[name] == label).astype(float) for label in labels}
     return pd.DataFrame(columns)
 
 
@@ -199,10 +238,13 @@ def flow(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
     more = {**n, "n_patients": n["n_patients"] + 3, "n_sessions": n["n_sessions"] + 40}
     middle = {**n, "n_patients": n["n_patients"] + 3, "n_sessions": n["n_sessions"] + 12}
     head = [
-        _flow_row(1, "export", "", more, (0, 0)),
-        _flow_row(2, "left out", "identical duplicate rows", middle, (0, 28)),
-        _flow_row(3, "left out", "patient in no other table", n, (3, 12)),
-        _flow_row(10, "clean", "", n, (0, 0)),
+        _flow_row(0, "In the export", "rows with a patient and a session number", more, (0, 0)),
+        _flow_row(1, "Left out on purpose", "patients named under cleaning.exclude", more, (0, 0)),
+        _flow_row(2, "Identical rows", "repetitions of the same row", middle, (0, 28)),
+        _flow_row(
+            3, "Without a patient or therapist record", "the patient or therapist is in no other table", n, (3, 12)
+        ),
+        _flow_row(4, "Analysed sessions", "what scoring and models start from", n, (0, 0)),
     ]
     rows = [pd.DataFrame(head, columns=FLOW_COLUMNS)]
     for name in config.models.fit:
@@ -235,7 +277,9 @@ def estimates(config: Config, *, seed: int = 7) -> pd.DataFrame:
         for quantity, value, sd in quantities:
             jitter = 0.0 if spec.analysis == "variance" else rng.normal(0, sd / 3)
             rows.append(head | quantity | _summary(value + jitter, sd) | {"interval_kind": kind})
-    frame = pd.DataFrame(rows).assign(n_patients=80, n_sessions=620, n_therapists=8 if _has_therapists(config) else 0, flag="")
+    frame = pd.DataFrame(rows).assign(
+        n_patients=80, n_sessions=620, n_therapists=8 if _has_therapists(config) else 0, flag=""
+    )
     flagged = frame.index[frame["effect"].isin(["indirect", "effect"])][-1:]
     frame.loc[flagged, "flag"] = "boundary variance"
     return frame[ESTIMATE_COLUMNS]
@@ -254,9 +298,13 @@ def _summary(value: float, sd: float) -> dict[str, float]:
 
 
 def _shares(config: Config, spec: ModelSpec) -> list[tuple[dict[str, str], float, float]]:
-    shares = {"session": 0.45, "patient": 0.5, "therapist": 0.05} if _has_therapists(config) else {"session": 0.4, "patient": 0.6}
+    shares = (
+        {"session": 0.45, "patient": 0.5, "therapist": 0.05}
+        if _has_therapists(config)
+        else {"session": 0.4, "patient": 0.6}
+    )
     return [
-        (_quantity(variable, variable, effect, level), share * scale, 0.02 * scale)
+        (_quantity(variable, "", effect, level), share * scale, 0.02 * scale)
         for variable in spec.variables
         for effect, scale in (("icc", 1.0), ("variance", 30.0))
         for level, share in shares.items()
@@ -279,24 +327,39 @@ def _path_quantities(config: Config, name: str, spec: ModelSpec) -> list[tuple[d
         if len(path.edges) == 1:
             names = ["c_prime", "direct"] if mediated else ["effect"]
             found += [
-                (_quantity(target, path.text, effect, level, horizon), -0.14 - 0.2 * (level != "within"), 0.03 + 0.05 * i)
+                (
+                    _quantity(target, path.text, effect, level, horizon),
+                    -0.14 - 0.2 * (level != "within"),
+                    0.03 + 0.05 * i,
+                )
                 for i, level in enumerate(levels)
                 for effect in names
             ]
             continue
-        steps = [(edge.outcome, f"{edge.source} -> {edge.outcome}", step) for edge, step in zip(path.edges, "ab", strict=False)]
+        steps = [
+            (edge.outcome, f"{edge.source} -> {edge.outcome}", step)
+            for edge, step in zip(path.edges, "ab", strict=False)
+        ]
         for i, level in enumerate(levels):
             for outcome, text, step in steps:
                 value = 0.9 if step == "a" else -0.12
                 step_level = "within" if constant and step == "b" else level
-                found.append((_quantity(outcome, text, step, step_level, horizon), value, (0.15 if step == "a" else 0.025) * (1 + i)))
+                found.append(
+                    (
+                        _quantity(outcome, text, step, step_level, horizon),
+                        value,
+                        (0.15 if step == "a" else 0.025) * (1 + i),
+                    )
+                )
             for effect, value in (("indirect", -0.11), ("indirect_product", -0.1)):
                 found.append((_quantity(target, path.text, effect, level, horizon), value, 0.03 * (1 + i)))
         if constant:
             found.append((_quantity(target, path.text, "indirect", "between_patient", horizon), -0.4, 0.2))
         else:
             found.append((_quantity(target, path.text, "cov_ab", "within", horizon), -0.01, 0.01))
-        found.append((_quantity(target, f"{spec.effects.source} -> {target}", "total", levels[0], horizon), -0.25, 0.05))
+        found.append(
+            (_quantity(target, f"{spec.effects.source} -> {target}", "total", levels[0], horizon), -0.25, 0.05)
+        )
     return found
 
 
@@ -330,8 +393,12 @@ def diagnostics(config: Config) -> pd.DataFrame:
         if spec.family == "direct":
             rows.append(head | _mark("R-hat", "all parameters", 1.004, 1.01, True, "Chains agree."))
         else:
-            rows.append(head | _mark("convergence", "all equations", np.nan, np.nan, True, "The optimiser found a maximum."))
-        rows.append(head | _mark("boundary variance", "patient slope", 1e-9, 1e-6, not failed, "A variance is as good as zero."))
+            rows.append(
+                head | _mark("convergence", "all equations", np.nan, np.nan, True, "The optimiser found a maximum.")
+            )
+        rows.append(
+            head | _mark("boundary variance", "patient slope", 1e-9, 1e-6, not failed, "A variance is as good as zero.")
+        )
     return pd.DataFrame(rows, columns=DIAGNOSTIC_COLUMNS)
 
 
@@ -413,6 +480,7 @@ def reliability(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
                     "omega_between": 0.95 if scale else np.nan,
                     "prorated": 4 if scale else np.nan,
                     "missing": int(frame[column].isna().sum()),
+                    "note": "",
                 }
             )
     return pd.DataFrame(rows, columns=RELIABILITY_COLUMNS)
@@ -432,8 +500,28 @@ def cleaning() -> pd.DataFrame:
 def checks() -> pd.DataFrame:
     """Return two warnings, one of which quotes a cell that looks like a formula."""
     rows = [
-        ("warning", "out_of_range", "sessions", 212, "phq_3", "7", 3, "3 values lie outside 0 to 3.", "Correct them in the export."),
-        ("warning", "unexpected_label", "patients", 9, "gender", "=1+1", 1, "1 label is not declared.", "Declare or correct it."),
+        (
+            "warning",
+            "out_of_range",
+            "sessions",
+            212,
+            "phq_3",
+            "7",
+            3,
+            "3 values lie outside 0 to 3.",
+            "Correct them in the export.",
+        ),
+        (
+            "warning",
+            "unexpected_label",
+            "patients",
+            9,
+            "gender",
+            "=1+1",
+            1,
+            "1 label is not declared.",
+            "Declare or correct it.",
+        ),
     ]
     return pd.DataFrame(rows, columns=FINDING_COLUMNS)
 
@@ -445,6 +533,8 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
     return {
         "panel": frame,
         "scores": sessions(config, seed=seed),
+        "patients": patients_table(config, frame["patient"].unique(), seed=seed),
+        "therapists": therapists_table(config, seed=seed),
         "flow": flow(config, frame),
         "estimates": table,
         "draws": draws(table, seed=seed),

@@ -78,7 +78,7 @@ def test_each_reliable_change_carries_its_level_and_that_of_the_core_10_is_90_pe
 
 
 def dutch(instrument: Instrument, shift: int = 0) -> pd.DataFrame:
-    """Forty Dutch exports of the OQ-45: reversed items already turned round, answers 0 to 4 (or 1 to 5 with a shift)."""
+    """Forty Dutch exports of the OQ-45: reversed items already turned round, answers 0 to 4, or 1 to 5 with a shift."""
     draws = np.random.default_rng(45).integers(0, 5, size=(40, instrument.items))
     return pd.DataFrame(draws.astype(float) + shift, columns=[f"x__{item}" for item in range(1, 46)])
 
@@ -95,7 +95,9 @@ def test_pre_reversed_export_is_scored_as_it_stands_when_declared() -> None:
     undeclared = score_variable(export, "x", oq(), instrument).scores["total"]
     np.testing.assert_array_equal(declared, export.sum(axis=1))
     turned = export[[f"x__{item}" for item in instrument.reversed]]
-    np.testing.assert_array_equal(undeclared - declared, (4 - 2 * turned).sum(axis=1))  # nine items turned a second time
+    np.testing.assert_array_equal(
+        undeclared - declared, (4 - 2 * turned).sum(axis=1)
+    )  # nine items turned a second time
 
 
 def test_answers_from_1_to_5_are_refused_by_the_range_of_the_oq() -> None:

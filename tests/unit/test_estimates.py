@@ -15,7 +15,9 @@ from alliance.models.container import FitRecord, Mark, make_tree, record_of
 LIMITS = Inference(interval=0.9, monte_carlo_draws=1000, rhat_max=1.01, ess_min=400, divergences_max=0)
 
 
-def container(draws: np.ndarray, effects: list[str], marks: list[Mark] | None = None, sampled: bool = False) -> xr.DataTree:
+def container(
+    draws: np.ndarray, effects: list[str], marks: list[Mark] | None = None, sampled: bool = False
+) -> xr.DataTree:
     quantities = pd.DataFrame(
         {
             "outcome": "y",
@@ -45,6 +47,10 @@ def container(draws: np.ndarray, effects: list[str], marks: list[Mark] | None = 
     )
 
 
+def quantity(effect: str, path: str) -> dict[str, str]:
+    return {"outcome": "y", "path": path, "effect": effect, "level": "within"}
+
+
 def test_summary_is_mean_sd_and_equal_tailed_quantiles() -> None:
     draws = np.linspace(-0.25, 0.75, 1001).reshape(1, -1, 1)
     row = summarise_estimates(container(draws, ["indirect"]), [], 0.9).iloc[0]
@@ -63,14 +69,14 @@ def test_a_variance_has_no_direction() -> None:
 
 def test_failed_mark_follows_every_effect_that_runs_through_its_equation() -> None:
     marks = [Mark("boundary variance", "m", False, "", outcomes=("m",)), Mark("convergence", "y", True, "")]
-    assert flag_of("y", "indirect", "x -> m -> y", marks) == "boundary variance"
-    assert flag_of("y", "c_prime", "x -> y", marks) == ""
+    assert flag_of(quantity("indirect", "x -> m -> y"), 0, marks) == "boundary variance"
+    assert flag_of(quantity("c_prime", "x -> y"), 1, marks) == ""
 
 
 def test_mark_limited_to_effects_leaves_the_others_alone() -> None:
     marks = [Mark("no cov(a,b)", "y", False, "", effects=("indirect",))]
-    assert flag_of("y", "indirect", "x -> m -> y", marks) == "no cov(a,b)"
-    assert flag_of("y", "a", "x -> m", marks) == ""
+    assert flag_of(quantity("indirect", "x -> m -> y"), 0, marks) == "no cov(a,b)"
+    assert flag_of(quantity("a", "x -> m"), 1, marks) == ""
 
 
 def test_chains_that_disagree_and_divergences_are_found() -> None:
@@ -82,6 +88,15 @@ def test_chains_that_disagree_and_divergences_are_found() -> None:
     assert not marks["divergences"].passed and marks["divergences"].value == 3
 
 
+def test_too_few_effective_draws_flag_only_the_quantity_that_has_them() -> None:
+    rng = np.random.default_rng(10)
+    slow = np.cumsum(rng.normal(size=(4, 1000, 1)), axis=1)
+    draws = np.concatenate([np.zeros((4, 1000, 1)), rng.normal(size=(4, 1000, 1)), slow], axis=2)
+    tree = container(draws, ["cov_ab", "a", "b"], sampled=True)
+    flags = list(summarise_estimates(tree, diagnose(tree, LIMITS), 0.9)["flag"])
+    assert "bulk ESS" not in flags[1] and "bulk ESS" in flags[2]
+
+
 def test_good_chains_pass_and_constant_quantities_are_left_out() -> None:
     rng = np.random.default_rng(8)
     draws = np.concatenate([rng.normal(size=(4, 1000, 1)), np.zeros((4, 1000, 1))], axis=2)
@@ -91,7 +106,9 @@ def test_good_chains_pass_and_constant_quantities_are_left_out() -> None:
 
 
 def test_marks_survive_the_file_and_become_rows(tmp_path: Path) -> None:
-    tree = container(np.zeros((1, 5, 1)), ["a"], [Mark("gradient", "m", False, "Not at the top.", 0.3, 0.1, ("m",), ("a",))])
+    tree = container(
+        np.zeros((1, 5, 1)), ["a"], [Mark("gradient", "m", False, "Not at the top.", 0.3, 0.1, ("m",), ("a",))]
+    )
     tree.to_netcdf(tmp_path / "fit.nc", engine="h5netcdf")
     with xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf") as read:
         assert record_of(read).marks == record_of(tree).marks

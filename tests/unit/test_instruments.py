@@ -156,7 +156,9 @@ def test_allowed_missing_items_are_a_share_of_the_scale_rounded_down_or_set_for_
 
 
 def test_share_of_five_items_is_not_lost_to_rounding_error(tmp_path: Path) -> None:
-    content = declaration(items=5, subscales={}, alternatives={}, missing={"rule": "prorate", "share": 0.2, "source": "x"})
+    content = declaration(
+        items=5, subscales={}, alternatives={}, missing={"rule": "prorate", "share": 0.2, "source": "x"}
+    )
     assert read_instrument(write(tmp_path, content)).allowed_missing("total") == 1
 
 
@@ -188,7 +190,10 @@ OTHER = {"source": "a page", "confidence": "high", "verified": True}
         ({"missing": {"rule": "guess", "source": "x"}}, "missing.rule"),
         ({"missing": {"rule": "prorate", "shar": 0.1, "source": "x"}}, "Did you mean 'share'"),
         ({"missing": {"rule": "prorate", "at_most": {"tree": 1}, "source": "x"}}, "'tree' is not a scale"),
-        ({"missing": {"rule": "subscale_mean", "source": "x"}, "subscales": {"one": [1]}, "alternatives": {}}, "exactly one"),
+        (
+            {"missing": {"rule": "subscale_mean", "source": "x"}, "subscales": {"one": [1]}, "alternatives": {}},
+            "exactly one",
+        ),
         ({"facts": {"structure": OTHER, "range": OTHER}}, "reversed, subscales"),
         ({"facts": dict.fromkeys(["structure", "range", "reversed", "subscales"], LOW)}, "low confidence"),
         ({"cutoffs": [{"value": 3, "rule": "over", "meaning": "x", **OTHER}]}, "cutoffs.0.rule"),
@@ -198,7 +203,9 @@ OTHER = {"source": "a page", "confidence": "high", "verified": True}
         ({"key": "other"}, "Name the file other.yaml"),
     ],
 )
-def test_wrong_instrument_file_is_refused_with_its_place(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:
+def test_wrong_instrument_file_is_refused_with_its_place(
+    tmp_path: Path, changes: dict[str, Any], expected: str
+) -> None:
     path = write(tmp_path, declaration(**changes))
     with pytest.raises(InstrumentError) as caught:
         read_instrument(path)
@@ -212,7 +219,9 @@ def test_missing_key_is_named(tmp_path: Path) -> None:
         read_instrument(write(tmp_path, content))
 
 
-@pytest.mark.parametrize(("text", "expected"), [("a: [", "not valid YAML"), ("", "no settings"), (None, "does not exist")])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("a: [", "not valid YAML"), ("", "no settings"), (None, "does not exist")]
+)
 def test_file_that_is_no_instrument_is_an_instrument_error(tmp_path: Path, text: str | None, expected: str) -> None:
     path = tmp_path / "sample.yaml"
     if text is not None:

@@ -5,7 +5,8 @@
 #        so far; scores with reliability; the panel, one row for each patient and session
 TABLE_FILES = plan.data_files(cfg)
 INSTRUMENT_FILES = [INSTRUMENTS / f"{name}.yaml" for name in plan.instruments_of(cfg)]
-MEASURED = plan.bare_variables(cfg.variables)
+MEASURED = plan.bare_variables(cfg.variables, scored=False)
+SCORED = plan.bare_variables(cfg.variables)
 # Which code stands for which id of the export: written only if the configuration allows it.
 IDS = {"ids": OUT / IDS_FILE} if cfg.privacy.original_ids else {}
 
@@ -35,12 +36,12 @@ rule clean_data:
         instruments=INSTRUMENT_FILES,
         checks=ARTEFACT["checks"],
     output:
+        **IDS,
         sessions_clean=ARTEFACT["sessions"],
         patients_clean=ARTEFACT["patients"],
         therapists_clean=ARTEFACT["therapists"],
         cleaning_report=ARTEFACT["cleaning"],
         flow_data=OUT / FLOW_DATA,
-        **IDS,
     log:
         LOGS / "clean_data.log",
     conda:
@@ -67,7 +68,7 @@ rule score_measures:
     conda:
         "../../environment.yml"
     params:
-        variables=MEASURED,
+        variables=SCORED,
         code=CODE["score_measures"],
     script:
         "../scripts/run_step.py"
@@ -78,6 +79,7 @@ rule build_panel:
         scores=ARTEFACT["scores"],
         patients=ARTEFACT["patients"],
         therapists=ARTEFACT["therapists"],
+        instruments=INSTRUMENT_FILES,
     output:
         panel=ARTEFACT["panel"],
     log:
@@ -85,7 +87,7 @@ rule build_panel:
     conda:
         "../../environment.yml"
     params:
-        variables=MEASURED,
+        variables=SCORED,
         lag=cfg.panel.lag,
         max_gap_days=cfg.panel.max_gap_days,
         code=CODE["build_panel"],

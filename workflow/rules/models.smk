@@ -20,12 +20,8 @@ rule fit_model:
     params:
         model="{model}",
         spec=lambda wildcards: plan.bare_spec(SPECS[wildcards.model]),
-        settings=lambda wildcards: settings_for(
-            wildcards.model, SPECS[wildcards.model], cfg
-        ),
-        code=lambda wildcards: plan.code_of_model(
-            wildcards.model, SPECS[wildcards.model], SCRIPT
-        ),
+        settings=lambda wildcards: settings_for(wildcards.model, SPECS[wildcards.model], cfg),
+        code=lambda wildcards: plan.code_of_model(wildcards.model, SPECS[wildcards.model], SCRIPT),
     script:
         "../scripts/run_step.py"
 

@@ -2,11 +2,7 @@
 #
 # needs  the configuration and the export; all results
 # gives  provenance (versions, seeds, hashes, code state), the merged configuration, and the manifest
-MANIFEST_LISTS = [
-    name
-    for name in plan.expected_files(cfg)
-    if name not in (RUN_FILES["manifest"], plan.ORIGIN)
-]
+MANIFEST_LISTS = [name for name in plan.expected_files(cfg) if name not in (RUN_FILES["manifest"], plan.ORIGIN)]
 
 FINGERPRINTS = {
     **CODE,

@@ -2,28 +2,16 @@
 #
 # needs  the artefacts that each figure and table names in NEEDS; for a comparison, the estimates of another finished run
 # gives  figures (SVG, PNG, values as CSV), tables (CSV, HTML, Word, LaTeX), their captions (JSON), the comparison, the report and its headline
-FIGURE_FILES = expand(
-    OUT / "figures/{name}.{ending}", name=cfg.output.figures, ending=plan.FIGURE_FORMATS
-)
-TABLE_FILES_MADE = expand(
-    OUT / "tables/{name}.{ending}", name=cfg.output.tables, ending=plan.TABLE_FORMATS
-)
-COMPARISON = (
-    {name: OUT / path for name, path in COMPARISON_FILES.items()}
-    if cfg.run.compare_to
-    else {}
-)
+FIGURE_FILES = expand(OUT / "figures/{name}.{ending}", name=cfg.output.figures, ending=plan.FIGURE_FORMATS)
+TABLE_FILES_MADE = expand(OUT / "tables/{name}.{ending}", name=cfg.output.tables, ending=plan.TABLE_FORMATS)
+COMPARISON = {name: OUT / path for name, path in COMPARISON_FILES.items()} if cfg.run.compare_to else {}
 OTHER = RESULTS / str(cfg.run.compare_to)
+TRUTH = {"truth": cfg.study.truth} if cfg.study.truth else {}
 
 
 rule draw_figure:
     input:
-        unpack(
-            lambda wildcards: {
-                need: str(ARTEFACT[need])
-                for need in plan.needs_of("figures", wildcards.name)
-            }
-        ),
+        unpack(lambda wildcards: {need: str(ARTEFACT[need]) for need in plan.needs_of("figures", wildcards.name)}),
     output:
         svg=report(
             OUT / "figures/{name}.svg",
@@ -43,21 +31,14 @@ rule draw_figure:
         # Not recorded by Snakemake, since it has an argument beside wildcards; redrawn_for is what triggers.
         settings=lambda wildcards, input: PLAIN,
         redrawn_for=plan.shown_settings(cfg),
-        code=lambda wildcards: plan.code_of(
-            "draw_figure", SCRIPT, [plan.FIGURES[wildcards.name]]
-        ),
+        code=lambda wildcards: plan.code_of("draw_figure", SCRIPT, [plan.FIGURES[wildcards.name]]),
     script:
         "../scripts/run_step.py"
 
 
 rule write_table:
     input:
-        unpack(
-            lambda wildcards: {
-                need: str(ARTEFACT[need])
-                for need in plan.needs_of("tables", wildcards.name)
-            }
-        ),
+        unpack(lambda wildcards: {need: str(ARTEFACT[need]) for need in plan.needs_of("tables", wildcards.name)}),
     output:
         csv=OUT / "tables/{name}.csv",
         html=report(
@@ -77,9 +58,7 @@ rule write_table:
         name="{name}",
         settings=lambda wildcards, input: PLAIN,
         redrawn_for=plan.shown_settings(cfg),
-        code=lambda wildcards: plan.code_of(
-            "write_table", SCRIPT, [plan.TABLES[wildcards.name]]
-        ),
+        code=lambda wildcards: plan.code_of("write_table", SCRIPT, [plan.TABLES[wildcards.name]]),
     script:
         "../scripts/run_step.py"
 
@@ -106,6 +85,7 @@ rule write_report:
     input:
         **ARTEFACT,
         **COMPARISON,
+        **TRUTH,
         figures=FIGURE_FILES,
         tables=TABLE_FILES_MADE,
         provenance=OUT / RUN_FILES["provenance"],

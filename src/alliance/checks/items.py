@@ -111,10 +111,11 @@ def check_against_scale(export: Export) -> list[Finding]:
         keyed = {item for item in form.instrument.reversed if item in form.answers}
         place = f"variables.{form.name}.stored_reversed"
         if keyed and set(against) == keyed:
-            remedy = f"They are the items that the key reverses: set {place}: " + (
-                "false, the export holds them as they were answered."
-                if form.variable.stored_reversed
-                else "true, the export holds them turned round already."
+            stored = "as they were answered" if form.variable.stored_reversed else "turned round already"
+            remedy = (
+                f"They are the items that the key of {form.instrument.name} reverses. If the export holds them {stored}, set "
+                f"{place}: {str(not form.variable.stored_reversed).lower()}; if another version was used, "
+                f"name it under variables.{form.name}.instrument."
             )
         else:
             remedy = (

@@ -26,7 +26,7 @@ def check_session_number(export: Export) -> list[Finding]:
     number = table.keys[SESSION]
     remedy = "Correct the file, or list the patients under cleaning.exclude.patients."
     cases = {
-        "have no session number": column_blank(table.column(column)),
+        "have no session number": table.column(column).isna(),
         "have a session number that is not a number": table.bad.get(column, pd.Series(False, index=number.index)),
         "have a session number that is not whole": number.notna() & (number % 1 != 0),
         "have a negative session number": number < 0,
@@ -38,11 +38,6 @@ def check_session_number(export: Export) -> list[Finding]:
             table, "session_number", where, column, what, remedy, value=cell_value(table, column, where)
         )
     ]
-
-
-def column_blank(column: pd.Series) -> pd.Series:
-    """Return where a column holds nothing."""
-    return column.isna()
 
 
 def check_date(export: Export) -> list[Finding]:

@@ -34,7 +34,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         problem = getattr(error, "problem", None) or "it cannot be read"
         raise ConfigError(f"{path}{where}: this is not valid YAML ({problem}). Check indentation and quotes.") from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{path} holds no settings. It must contain lines such as 'run:' with settings below them.")
+        raise ConfigError(f"{path} holds no settings. It must contain lines of the form 'name: value'.")
     return content
 
 
@@ -143,15 +143,27 @@ def _listed(problems: list[str]) -> str:
     return "\n  - ".join([head, *unique])
 
 
+# Pydantic's names of types, in the words of somebody who writes YAML.
+WANTED = {
+    "bool_type": "expected true or false",
+    "dict_type": "expected settings, each as 'name: value'",
+    "model_type": "expected settings, each as 'name: value'",
+    "list_type": "expected a list in square brackets, such as [a, b]",
+    "tuple_type": "expected two numbers in square brackets, such as [0, 6]",
+    "string_type": "expected text; put quotes around it",
+}
+
+
 def _explain(item: Any) -> str:
-    place = ".".join(str(part) for part in item["loc"]) or "(top level)"
+    # Pydantic adds "[key]" where a name itself, not its value, is wrong.
+    place = ".".join(str(part) for part in item["loc"] if part != "[key]") or "(top level)"
     kind, found = item["type"], item.get("input")
     if kind == "extra_forbidden":
         known = _known_keys(item["loc"][:-1])
         return f"{place}: this setting is unknown.{suggest(str(item['loc'][-1]), known)} Remove it or correct its name."
     if kind == "missing":
         return f"{place}: this setting is missing. Add it (config/config.yaml shows an example)."
-    message = item["msg"].removeprefix("Value error, ")
+    message = WANTED.get(kind) or item["msg"].removeprefix("Value error, ")
     shown = "" if isinstance(found, dict | BaseModel) else f" (found: {found!r})"
     return f"{place}: {message}{shown}."
 

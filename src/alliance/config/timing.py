@@ -6,7 +6,7 @@ session or more earlier. A cause must be measured before what it is said to caus
 
 from dataclasses import dataclass
 
-from alliance.config.schema import Config, ModelSpec, Variable
+from alliance.config.schema import Config, ModelSpec, Source, Variable
 from alliance.contracts import BASELINE, BETWEEN, LAG
 from alliance.errors import suggest
 
@@ -101,7 +101,7 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
     return problems
 
 
-def _sources(config: Config) -> list:
+def _sources(config: Config) -> list[Source]:
     return [s for s in (config.data.sessions, config.data.patients) if s is not None]
 
 

@@ -31,5 +31,7 @@ def load_figure(name: str) -> ModuleType:
         No figure has this name.
     """
     if name not in FIGURES:
-        raise ConfigError(f"output.figures: there is no figure '{name}'.{suggest(name, FIGURES)} Known: {', '.join(FIGURES)}.")
+        raise ConfigError(
+            f"output.figures: there is no figure '{name}'.{suggest(name, FIGURES)} Known: {', '.join(FIGURES)}."
+        )
     return importlib.import_module(FIGURES[name])

@@ -13,25 +13,35 @@ from alliance.figures.intervals import ROW_HEIGHT, draw_intervals, level_handles
 from alliance.labels import capitalised_name, find_roles, label_level, label_model, label_path
 from alliance.models.diagram import ARROW
 from alliance.numbers import format_estimate, format_percent
+from alliance.records import records
 
 TITLE = "Both directions"
 CAPTION = (
-    "Slopes from the mediator to the outcome and from the outcome to the mediator. So that the two can be compared, the axis shows "
+    "Slopes from the process variable to the outcome and from the outcome to the process variable. So that the two can be compared, the axis shows "
     "standard deviations of the outcome per standard deviation of the cause, each at its own level (within patients: of the "
     "deviations from the patient's mean). The numbers at the right are in the measures' own units."
 )
 NEEDS = ("estimates", "panel")
 _SINGLE_STEPS = ("effect", "b", "a")  # effects that are one arrow from one session-level variable to another
-_SPREAD = {"within": (WITHIN, None), "between_patient": (BETWEEN, PATIENT), "between_therapist": (BETWEEN_THERAPIST, THERAPIST)}
+_SPREAD = {
+    "within": (WITHIN, None),
+    "between_patient": (BETWEEN, PATIENT),
+    "between_therapist": (BETWEEN_THERAPIST, THERAPIST),
+}
 
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     """Draw both directions as rows of one axis, grouped by direction."""
     values = directed_slopes(inputs["estimates"], inputs["panel"], config)
     if values.empty:
-        return theme.draw_unavailable("No fitted model holds a slope between a process variable and the outcome at sessions.")
+        return theme.draw_unavailable(
+            "No fitted model holds a slope between a process variable and the outcome at sessions."
+        )
     rows = _with_headings(values, config)
-    texts = ["" if np.isnan(row.estimate) else format_estimate(row.raw_estimate, row.raw_low, row.raw_high) for row in rows.itertuples()]
+    texts = [
+        "" if np.isnan(row.estimate) else format_estimate(row.raw_estimate, row.raw_low, row.raw_high)
+        for row in records(rows)
+    ]
     with theme.applied():
         figure, (axis,) = theme.new_figure(theme.DOUBLE, ROW_HEIGHT * len(rows) + 1.0)
         draw_intervals(axis, rows, theme.mark_flags(texts, list(rows["flag"])), "Own units")
@@ -56,14 +66,16 @@ def directed_slopes(estimates: pd.DataFrame, panel: pd.DataFrame, config: Config
     roles = find_roles(config)
     directions = {f"{mediator}{ARROW}{roles.outcome}": "forward" for mediator in roles.mediators}
     directions |= {f"{roles.outcome}{ARROW}{mediator}": "reverse" for mediator in roles.mediators}
-    wanted = estimates[estimates["path"].isin(directions) & estimates["effect"].isin(_SINGLE_STEPS) & estimates["level"].isin(_SPREAD)]
+    wanted = estimates[
+        estimates["path"].isin(directions) & estimates["effect"].isin(_SINGLE_STEPS) & estimates["level"].isin(_SPREAD)
+    ]
     # Models of the single step answer the question; steps of mediation models stand in where a direction has none.
     kept = [
         part[part["effect"] == "effect"] if (part["effect"] == "effect").any() else part
         for _, part in wanted.groupby(wanted["path"].map(directions), sort=True)
     ]
     rows = []
-    for row in (pd.concat(kept) if kept else wanted).itertuples():
+    for row in records(pd.concat(kept) if kept else wanted):
         source, target = row.path.split(ARROW)
         factor = _spread(panel, source, row.level) / _spread(panel, target, row.level)
         rows.append(
@@ -104,7 +116,9 @@ def _with_headings(values: pd.DataFrame, config: Config) -> pd.DataFrame:
         name = f" ({label_model(str(model), config)})" if values.groupby("path")["model"].nunique().max() > 1 else ""
         title = theme.wrap(f"{capitalised_name(label_path(str(path), config))}{when}{name}", 80)
         labelled = rows.assign(label=[capitalised_name(label_level(level)) for level in rows["level"]], filled=True)
-        blocks.append(pd.concat([pd.DataFrame([{"label": title, "estimate": np.nan, "flag": ""}]), labelled], ignore_index=True))
+        blocks.append(
+            pd.concat([pd.DataFrame([{"label": title, "estimate": np.nan, "flag": ""}]), labelled], ignore_index=True)
+        )
     return pd.concat(blocks, ignore_index=True)
 
 

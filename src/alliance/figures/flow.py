@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +12,8 @@ from alliance.config import Config
 from alliance.contracts import Drawing
 from alliance.figures import theme
 from alliance.labels import capitalised_name, label_model, label_of, label_reason
-from alliance.numbers import format_count
+from alliance.numbers import MINUS, format_count
+from alliance.records import records
 
 TITLE = "Patient flow"
 CAPTION = (
@@ -39,36 +41,48 @@ class _Box:
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     """Draw the trunk of the flow with what was removed at its side, and below it a box per model."""
-    flow = inputs["flow"].sort_values("order", kind="stable")
+    flow = inputs["flow"]
     trunk = flow[flow["model"].fillna("") == ""]
     branches = flow[flow["model"].fillna("") != ""]
     if flow.empty:
         return theme.draw_unavailable("The run has recorded no patient flow.")
     rows = _pair_boxes(trunk)
     models = [_model_box(str(model), part, config) for model, part in branches.groupby("model", sort=False)]
-    pairs = [models[i : i + 2] for i in range(0, len(models), 2)]
-    heights = [max(main.height, side.height if side else 0) for main, side in rows] + [max(box.height for box in pair) for pair in pairs]
-    total = sum(heights) + _GAP * (len(heights) - 1) + 2 * _MARGIN + (_GAP if rows and pairs else 0)
+    upper = sum(max(main.height, side.height if side else 0) + _GAP for main, side in rows) + (_GAP if models else 0)
+    columns: list[list[_Box]] = [[], []]
+    for box in models:
+        min(columns, key=_height).append(box)
+    total = upper + max(_height(column) for column in columns) + 2 * _MARGIN - _GAP
     with theme.applied():
         figure, axes = theme.new_canvas(_WIDTH, total)
         top = total - _MARGIN
         for position, (main, side) in enumerate(rows):
-            height = heights[position]
+            last = position == len(rows) - 1
+            height = max(main.height, side.height if side else 0)
             _draw_box(axes, main, _MARGIN, top)
             if side:
                 _draw_box(axes, side, _WIDTH - _MARGIN - _SIDE, top)
-                _draw_arrow(axes, (_MARGIN + _TRUNK, top - main.height / 2), (_WIDTH - _MARGIN - _SIDE, top - main.height / 2))
-            last = position == len(rows) - 1
-            if not last or pairs:
-                _draw_arrow(axes, (_MARGIN + _TRUNK / 2, top - main.height), (_MARGIN + _TRUNK / 2, top - height - (2 if last else 1) * _GAP))
+                _draw_arrow(
+                    axes, (_MARGIN + _TRUNK, top - main.height / 2), (_WIDTH - _MARGIN - _SIDE, top - main.height / 2)
+                )
+            if not last or models:
+                _draw_arrow(
+                    axes,
+                    (_MARGIN + _TRUNK / 2, top - main.height),
+                    (_MARGIN + _TRUNK / 2, top - height - (2 if last else 1) * _GAP),
+                )
             top -= height + _GAP
-        top -= _GAP if rows and pairs else 0
-        for pair in pairs:
-            for column, box in enumerate(pair):
-                _draw_box(axes, box, _MARGIN + column * (_WIDTH - _MARGIN) / 2, top)
-            top -= max(box.height for box in pair) + _GAP
+        for position, column in enumerate(columns):
+            place = total - _MARGIN - upper
+            for box in column:
+                _draw_box(axes, box, _MARGIN + position * (_WIDTH - _MARGIN) / 2, place)
+                place -= box.height + _GAP
     values = flow.reset_index(drop=True)
     return Drawing(figure, values, _describe(trunk, branches, config))
+
+
+def _height(column: list[_Box]) -> float:
+    return sum(box.height + _GAP for box in column)
 
 
 def _pair_boxes(trunk: pd.DataFrame) -> list[tuple[_Box, _Box | None]]:
@@ -82,7 +96,7 @@ def _pair_boxes(trunk: pd.DataFrame) -> list[tuple[_Box, _Box | None]]:
     side = None
     if len(lost):
         lines = ["Left out"]
-        for row in lost.itertuples():
+        for row in records(lost):
             lines += _wrapped(f"{capitalised_name(row.stage)}: {_removed(row)}", _SIDE)
         side = _Box(lines, _SIDE)
     ends = [(_counted(first, str(first["stage"])), side)]
@@ -100,10 +114,10 @@ def _counts(row: pd.Series) -> str:
     return text + (f", {format_count(row['n_therapists'])} therapists" if row["n_therapists"] else "")
 
 
-def _removed(row: object) -> str:
-    sessions, patients = int(row.removed_sessions), int(row.removed_patients)  # type: ignore[attr-defined]
+def _removed(row: Any) -> str:
+    sessions, patients = int(row.removed_sessions), int(row.removed_patients)
     text = f"{format_count(sessions)} session{'s' * (sessions != 1)}"
-    return text + (f" ({format_count(patients)} whole patient{'s' * (patients != 1)})" if patients else "")
+    return text + (f" ({format_count(patients)} patient{'s' * (patients != 1)})" if patients else "")
 
 
 def _model_box(model: str, part: pd.DataFrame, config: Config) -> _Box:
@@ -111,9 +125,9 @@ def _model_box(model: str, part: pd.DataFrame, config: Config) -> _Box:
     lines = _wrapped(label_model(model, config), width * 0.9)
     for outcome, rows in part.groupby("outcome", sort=False):
         lines += _wrapped(f"{capitalised_name(label_of(str(outcome), config))}: {_counts(rows.iloc[-1])}", width)
-        lost = [f"{_removed(row)} {label_reason(row.reason, config)}" for row in rows.itertuples() if row.removed_sessions > 0]
-        if lost:
-            lines += _wrapped("left out: " + "; ".join(lost), width, indent="   ")
+        for row in records(rows):
+            if row.removed_sessions > 0:
+                lines += _wrapped(f"{MINUS} {_removed(row)}: {label_reason(row.reason, config)}", width, indent="    ")
     return _Box(lines, width)
 
 
@@ -136,7 +150,11 @@ def _draw_box(axes: Axes, box: _Box, left: float, top: float) -> None:
 
 
 def _draw_arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=8, linewidth=1, color=theme.NAVY, shrinkA=0, shrinkB=0))
+    axes.add_patch(
+        FancyArrowPatch(
+            start, end, arrowstyle="-|>", mutation_scale=8, linewidth=1, color=theme.NAVY, shrinkA=0, shrinkB=0
+        )
+    )
 
 
 def _describe(trunk: pd.DataFrame, branches: pd.DataFrame, config: Config) -> str:

@@ -12,11 +12,12 @@ from alliance.figures.intervals import ROW_HEIGHT, draw_intervals, level_handles
 from alliance.labels import capitalised_name, label_level, label_model, label_of, label_path, unit_of
 from alliance.models.diagram import ARROW
 from alliance.numbers import format_estimate, format_percent
+from alliance.records import records
 
 TITLE = "Indirect paths in all models"
 CAPTION = (
-    "Estimate and interval of the path from the cause through the mediator to the outcome, by model and level. Models that "
-    "disagree make different assumptions; the table of effects lists what they adjust for."
+    "Estimate and interval of the path from the first variable through the one between to the outcome, by model and level. Models that "
+    "disagree make different assumptions; the table of equations lists what they adjust for."
 )
 NEEDS = ("estimates",)
 _VERSIONS = {"indirect": True, "indirect_product": False}  # effect -> filled marker
@@ -27,14 +28,21 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     """Draw one panel per path, since paths from different causes have different units."""
     values = indirect_rows(inputs["estimates"])
     if values.empty:
-        return theme.draw_unavailable("None of the fitted models has a mediator between cause and outcome, so there is no indirect path to show.")
+        return theme.draw_unavailable(
+            "None of the fitted models has a mediator between cause and outcome, so there is no indirect path to show."
+        )
     panels = [_with_headings(part, config) for _, part in values.groupby("path", sort=False)]
     with theme.applied():
         heights = [len(panel) + 2.6 for panel in panels]
-        figure, axes = theme.new_figure(theme.DOUBLE, ROW_HEIGHT * sum(heights) + 0.45, len(panels), 1, height_ratios=heights)
+        figure, axes = theme.new_figure(
+            theme.DOUBLE, ROW_HEIGHT * sum(heights) + 0.45, len(panels), 1, height_ratios=heights
+        )
         for axis, panel in zip(axes, panels, strict=True):
             path = panel["path"].iloc[-1]
-            texts = ["" if np.isnan(row.estimate) else format_estimate(row.estimate, row.low, row.high) for row in panel.itertuples()]
+            texts = [
+                "" if np.isnan(row.estimate) else format_estimate(row.estimate, row.low, row.high)
+                for row in records(panel)
+            ]
             draw_intervals(axis, panel, theme.mark_flags(texts, list(panel["flag"])))
             axis.set_title(theme.wrap(capitalised_name(label_path(path, config)), 100), loc="left")
             axis.set_xlabel(describe_unit(path, config))
@@ -54,9 +62,22 @@ def indirect_rows(estimates: pd.DataFrame) -> pd.DataFrame:
         row.effect == "indirect_product"
         and (row.model, row.path, row.level, row.horizon) in full.index
         and bool(np.isclose(full.loc[(row.model, row.path, row.level, row.horizon)], row.estimate, rtol=1e-9))
-        for row in rows.itertuples()
+        for row in records(rows)
     ]
-    columns = ["model", "outcome", "path", "effect", "level", "horizon", "estimate", "low", "high", "interval_kind", "p_direction", "flag"]
+    columns = [
+        "model",
+        "outcome",
+        "path",
+        "effect",
+        "level",
+        "horizon",
+        "estimate",
+        "low",
+        "high",
+        "interval_kind",
+        "p_direction",
+        "flag",
+    ]
     return rows.loc[~np.array(same, dtype=bool), columns].reset_index(drop=True)
 
 
@@ -64,7 +85,11 @@ def describe_unit(path: str, config: Config) -> str:
     """Say what one unit of an estimate is: points of the outcome per unit of the cause."""
     source, *_, target = path.split(ARROW)
     variable = config.variables.get(source)
-    step = f"({unit_of(source, config)})" if variable is not None and variable.kind == "category" else f"({_one(unit_of(source, config))})"
+    step = (
+        f"({unit_of(source, config)})"
+        if variable is not None and variable.kind == "category"
+        else f"({_one(unit_of(source, config))})"
+    )
     return f"{capitalised_name(label_of(target, config))} ({unit_of(target, config)}) per {label_of(source, config)} {step}"
 
 
@@ -75,8 +100,16 @@ def _one(unit: str) -> str:
 def _with_headings(part: pd.DataFrame, config: Config) -> pd.DataFrame:
     blocks = []
     for model, rows in part.groupby("model", sort=False):
-        heading = {"label": theme.wrap(label_model(str(model), config), 80), "estimate": np.nan, "flag": "", "path": rows["path"].iloc[0]}
-        rows = rows.assign(label=[capitalised_name(label_level(level)) for level in rows["level"]], filled=rows["effect"].map(_VERSIONS))
+        heading = {
+            "label": theme.wrap(label_model(str(model), config), 80),
+            "estimate": np.nan,
+            "flag": "",
+            "path": rows["path"].iloc[0],
+        }
+        rows = rows.assign(
+            label=[capitalised_name(label_level(level)) for level in rows["level"]],
+            filled=rows["effect"].map(_VERSIONS),
+        )
         blocks.append(pd.concat([pd.DataFrame([heading]), rows], ignore_index=True))
     return pd.concat(blocks, ignore_index=True)
 
@@ -92,5 +125,6 @@ def _describe(values: pd.DataFrame, config: Config) -> str:
 def describe_levels(rows: pd.DataFrame) -> str:
     """List estimate and interval of each row by its level, for descriptions of figures."""
     return ", ".join(
-        f"{label_level(row.level)} {format_estimate(row.estimate, row.low, row.high)}{' (flagged)' if row.flag else ''}" for row in rows.itertuples()
+        f"{label_level(row.level)} {format_estimate(row.estimate, row.low, row.high)}{' (flagged)' if row.flag else ''}"
+        for row in records(rows)
     )

@@ -14,11 +14,12 @@ from alliance.figures import theme
 from alliance.figures.forest import describe_levels, describe_unit
 from alliance.labels import capitalised_name, label_level, label_model, label_path
 from alliance.numbers import format_estimate, format_percent, format_probability
+from alliance.records import records
 
 TITLE = "Distribution of the indirect path"
 CAPTION = (
-    "Densities of the draws behind each interval: posterior draws of Bayesian models, draws from the estimated sampling distribution of the "
-    "others. Point and bar: estimate and interval; vertical line: zero."
+    "Densities of the draws behind each interval: posterior draws of Bayesian models, draws from the estimated sampling "
+    "distribution of the others. Point and bar: estimate and interval; vertical line: zero."
 )
 NEEDS = ("draws", "estimates")
 _KEYS = ["model", "outcome", "path", "effect", "level", "horizon"]
@@ -35,10 +36,17 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     drawn = inputs["draws"]
     drawn = drawn[drawn["effect"] == "indirect"] if len(drawn) else drawn
     if rows.empty or drawn.empty:
-        return theme.draw_unavailable("None of the fitted models has a mediator between cause and outcome, so there is no distribution to show.")
+        return theme.draw_unavailable(
+            "None of the fitted models has a mediator between cause and outcome, so there is no distribution to show."
+        )
     samples = {key: part["value"].to_numpy(dtype=float) for key, part in drawn.groupby(_KEYS, sort=False)}
-    values = pd.concat([density_of(samples[key], key) for key in map(tuple, rows[_KEYS].to_numpy()) if key in samples], ignore_index=True)
-    rows["below"] = [bool(np.median(samples.get(key, np.array([np.nan]))) < 0) for key in map(tuple, rows[_KEYS].to_numpy())]
+    values = pd.concat(
+        [density_of(samples[key], key) for key in map(tuple, rows[_KEYS].to_numpy()) if key in samples],
+        ignore_index=True,
+    )
+    rows["below"] = [
+        bool(np.median(samples.get(key, np.array([np.nan]))) < 0) for key in map(tuple, rows[_KEYS].to_numpy())
+    ]
     panels = [part for _, part in rows.groupby("path", sort=False)]
     with theme.applied():
         heights = [len(panel) * 0.42 + panel["model"].nunique() * 0.42 * _HEADING + 0.68 for panel in panels]
@@ -67,7 +75,7 @@ def density_of(draws: np.ndarray, key: tuple[str, ...]) -> pd.DataFrame:
 
 def _draw_panel(axis: Axes, panel: pd.DataFrame, values: pd.DataFrame, config: Config) -> None:
     labels, bases, y, model = [], [], 0.0, None
-    for row in panel.itertuples(index=False):
+    for row in records(panel):
         if row.model != model:
             model = row.model
             axis.text(
@@ -101,7 +109,9 @@ def _draw_density(axis: Axes, row: Any, values: pd.DataFrame, base: float) -> No
         axis.fill_between(x, base, top, where=inside, color=colour, alpha=0.45, linewidth=0, zorder=2)
         axis.plot(x, top, color=colour, linewidth=0.9, zorder=3)
     axis.plot([row.low, row.high], [base, base], color=theme.INK, linewidth=1.6, solid_capstyle="butt", zorder=4)
-    axis.plot(row.estimate, base, marker=theme.LEVEL_MARKERS.get(row.level, "o"), color=theme.INK, markersize=4.5, zorder=5)
+    axis.plot(
+        row.estimate, base, marker=theme.LEVEL_MARKERS.get(row.level, "o"), color=theme.INK, markersize=4.5, zorder=5
+    )
     (text,) = theme.mark_flags([format_estimate(row.estimate, row.low, row.high)], [row.flag])
     axis.text(
         1.02, base - _TEXT_ABOVE, f"{text}\n{_direction(row)}", transform=axis.get_yaxis_transform(), va="center", ha="left",
@@ -116,7 +126,7 @@ def _direction(row: Any) -> str:
 def _describe(rows: pd.DataFrame, config: Config) -> str:
     parts = []
     for (path, model), part in rows.groupby(["path", "model"], sort=False):
-        directions = ", ".join(_direction(row) for row in part.itertuples())
+        directions = ", ".join(_direction(row) for row in records(part))
         parts.append(
             f"{label_path(str(path), config)} in '{label_model(str(model), config)}': {describe_levels(part)}; share of draws {directions}"
         )

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 
 from alliance.figures import theme
 from alliance.labels import capitalised_name, label_level
+from alliance.records import records
 
 ROW_HEIGHT = 0.2  # inches per row of a figure made of rows
 
@@ -26,13 +27,24 @@ def draw_intervals(axis: Axes, rows: pd.DataFrame, texts: Sequence[str], heading
     heading
         Text above that column.
     """
-    for y, (row, text) in enumerate(zip(rows.itertuples(index=False), texts, strict=True)):
+    for y, (row, text) in enumerate(zip(records(rows), texts, strict=True)):
         axis.text(1.02, y, text, transform=axis.get_yaxis_transform(), va="center", ha="left", fontsize=theme.SMALL)
         if np.isnan(row.estimate):
-            axis.text(0, y + 0.1, row.label, transform=axis.get_yaxis_transform(), va="center", ha="left", fontsize=theme.SMALL, fontweight="bold")
+            axis.text(
+                0,
+                y + 0.1,
+                row.label,
+                transform=axis.get_yaxis_transform(),
+                va="center",
+                ha="left",
+                fontsize=theme.SMALL,
+                fontweight="bold",
+            )
             continue
         colour = theme.LEVEL_COLOURS.get(row.level, theme.NAVY)
-        axis.plot([row.low, row.high], [y, y], color=colour, linewidth=1.3, linestyle="-", solid_capstyle="butt", zorder=2)
+        axis.plot(
+            [row.low, row.high], [y, y], color=colour, linewidth=1.3, linestyle="-", solid_capstyle="butt", zorder=2
+        )
         axis.plot(
             row.estimate, y, marker=theme.LEVEL_MARKERS.get(row.level, "o"), markersize=5, color=colour,
             markerfacecolor=colour if row.filled else "white", markeredgecolor=colour, markeredgewidth=1, zorder=3,
@@ -50,7 +62,9 @@ def draw_intervals(axis: Axes, rows: pd.DataFrame, texts: Sequence[str], heading
     axis.axvline(0, color=theme.MUTED, linewidth=0.7, zorder=1)
     axis.margins(x=0.06)
     if heading:
-        axis.text(1.02, -0.75, heading, transform=axis.get_yaxis_transform(), va="bottom", ha="left", fontsize=theme.SMALL)
+        axis.text(
+            1.02, -0.75, heading, transform=axis.get_yaxis_transform(), va="bottom", ha="left", fontsize=theme.SMALL
+        )
 
 
 def level_handles(levels: Sequence[str], *, open_label: str = "", lines: bool = True) -> list[Line2D]:
@@ -62,5 +76,7 @@ def level_handles(levels: Sequence[str], *, open_label: str = "", lines: bool = 
         for level in dict.fromkeys(levels)
     ]  # fmt: skip
     if open_label:
-        handles.append(Line2D([], [], color=theme.MUTED, marker="o", markerfacecolor="white", linewidth=width, label=open_label))
+        handles.append(
+            Line2D([], [], color=theme.MUTED, marker="o", markerfacecolor="white", linewidth=width, label=open_label)
+        )
     return handles

@@ -34,7 +34,9 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     grid = values.pivot(index="variable", columns=SESSION, values="share").loc[variables]
     with theme.applied():
         height = 1.6 + 0.19 * len(variables)
-        figure, (above, below) = theme.new_figure(theme.DOUBLE, height, 2, 1, height_ratios=[0.9, 0.25 + 0.19 * len(variables)])
+        figure, (above, below) = theme.new_figure(
+            theme.DOUBLE, height, 2, 1, height_ratios=[0.9, 0.25 + 0.19 * len(variables)]
+        )
         positions = np.arange(len(still_in)) + 0.5
         above.bar(positions, still_in.fillna(0), color=theme.BLUE, width=0.8)
         hidden = f"<{config.privacy.minimum_cell}"
@@ -56,7 +58,15 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         for (row, column), share in np.ndenumerate(grid.to_numpy(dtype=float)):
             if few and not np.isnan(share):
                 colour = "white" if share > _DARK else theme.INK
-                below.text(column + 0.5, row + 0.5, f"{100 * share:.0f}", ha="center", va="center", fontsize=theme.SMALL, color=colour)
+                below.text(
+                    column + 0.5,
+                    row + 0.5,
+                    f"{100 * share:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=theme.SMALL,
+                    color=colour,
+                )
         below.set_xlabel("Session (numbers: per cent observed)" if few else "Session")
         below.set_ylabel("")
         below.tick_params(length=0)
@@ -70,7 +80,8 @@ def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
     Composites are left out (their parts are shown); a category is observed if any of its columns is.
     """
     last = panel.groupby(PATIENT)[SESSION].max()
-    sessions = np.arange(panel[SESSION].min(), panel[SESSION].max() + 1) if len(panel) else np.array([], dtype=int)
+    held = panel.groupby(SESSION).size().index
+    sessions = range(min(held), max(held) + 1) if len(held) else range(0)
     rows = []
     for name in _ordered_variables(config):
         columns = _columns_of(name, panel, config)
@@ -81,14 +92,18 @@ def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
             n = int((last >= session).sum())
             enough = n >= config.privacy.minimum_cell
             share = observed.get(session, 0) / n if enough else np.nan
-            rows.append((name, int(session), n if enough else np.nan, share))
+            rows.append((name, session, n if enough else np.nan, share))
     return pd.DataFrame(rows, columns=["variable", SESSION, "still_in", "share"])
 
 
 def _ordered_variables(config: Config) -> list[str]:
     """Mediators and outcome first, then the others as declared."""
     first = [name for name in find_roles(config).session_scores if name in config.variables]
-    declared = [name for name, variable in config.variables.items() if variable.table == "sessions" and variable.kind != "composite"]
+    declared = [
+        name
+        for name, variable in config.variables.items()
+        if variable.table == "sessions" and variable.kind != "composite"
+    ]
     return [*(name for name in first if name in declared), *(name for name in declared if name not in first)]
 
 
@@ -106,7 +121,9 @@ def _describe(values: pd.DataFrame, config: Config) -> str:
     if counted.empty:
         return "Heat map of observed values; every session has too few patients to be shown."
     first, last = counted.iloc[0], counted.iloc[-1]
-    overall = values.groupby("variable", sort=False).apply(lambda part: float(np.average(part["share"].fillna(0), weights=part["still_in"].fillna(0))))
+    overall = values.groupby("variable", sort=False).apply(
+        lambda part: float(np.average(part["share"].fillna(0), weights=part["still_in"].fillna(0)))
+    )
     worst = str(overall.idxmin())
     return (
         f"Bars: {format_count(first['still_in'])} patients at session {int(first[SESSION])}, {format_count(last['still_in'])} still in at "

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,14 +16,22 @@ from alliance.figures.intervals import level_handles
 from alliance.labels import capitalised_name, label_level, label_model, label_of
 from alliance.models.diagram import ARROW, Edge, paths_of
 from alliance.numbers import format_estimate, format_percent
+from alliance.records import records
 
 TITLE = "Path diagrams"
 CAPTION = (
-    "Arrows from cause through mediator to outcome, with the estimate of each at every level the model has, in the measures' own "
-    "units. Solid: within the same session; dashed: from an earlier session. What else an equation adjusts for is in the table of effects."
+    "Arrows from the first variable to the outcome, with the estimate of each at every level the model has, in the measures' own "
+    "units. Solid: within the same session; dashed: from an earlier session. What else an equation adjusts for is in the table of equations."
 )
 NEEDS = ("estimates",)
-_STEPS = ("a", "b", "c_prime", "effect", "coefficient", "direct")  # effects that belong to one arrow, in order of preference
+_STEPS = (
+    "a",
+    "b",
+    "c_prime",
+    "effect",
+    "coefficient",
+    "direct",
+)  # effects that belong to one arrow, in order of preference
 _WIDTH = theme.DOUBLE * theme.POINTS
 _BOX = (104.0, 30.0)  # points
 _TITLE, _GAP, _LEGEND = 18.0, 10.0, 20.0  # points
@@ -63,7 +72,8 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
 
 
 def _panels(config: Config, estimates: pd.DataFrame) -> list[_Panel]:
-    mediated, single = [], []
+    mediated: list[_Panel] = []
+    single: list[_Panel] = []
     for name in config.models.fit:
         spec = config.models.specs[name]
         if spec.analysis != "path" or spec.effects is None:
@@ -104,7 +114,9 @@ def place_nodes(chains: list[list[str]], levels: int) -> tuple[dict[str, tuple[f
     bottom = below + _BOX[1] / 2
     left, right = _INSET + _BOX[0] / 2, _WIDTH - _INSET - _BOX[0] / 2
     places = {source: (left, bottom), target: (right, bottom)}
-    columns = {layer: [node for node in depth if depth[node] == layer and node not in places] for layer in range(1, deepest)}
+    columns = {
+        layer: [node for node in depth if depth[node] == layer and node not in places] for layer in range(1, deepest)
+    }
     floors = max((len(nodes) for nodes in columns.values()), default=0)
     floor = _BOX[1] + (levels + 1) * theme.LINE + 2 * _GAP
     for layer, nodes in columns.items():
@@ -125,14 +137,20 @@ def _values_of(panel: _Panel, estimates: pd.DataFrame) -> pd.DataFrame:
         first = min(of_edge["effect"], key=_STEPS.index)
         found.append(of_edge[of_edge["effect"] == first].assign(lagged=edge.lagged))
     if panel.indirect:
-        whole = estimates[(estimates["model"] == panel.model) & (estimates["path"] == panel.indirect) & (estimates["effect"] == "indirect")]
+        whole = estimates[
+            (estimates["model"] == panel.model)
+            & (estimates["path"] == panel.indirect)
+            & (estimates["effect"] == "indirect")
+        ]
         found.append(whole.assign(lagged=False))
     columns = ["model", "path", "effect", "level", "horizon", "estimate", "low", "high", "flag", "lagged"]
     return pd.concat(found)[columns].drop_duplicates(["path", "level"]) if found else pd.DataFrame(columns=columns)
 
 
 def _draw_panel(axes: Axes, panel: _Panel, bottom: float, values: pd.DataFrame, config: Config) -> None:
-    axes.text(6, bottom + panel.height - 4, label_model(panel.model, config), fontweight="bold", fontsize=theme.TEXT, va="top")
+    axes.text(
+        6, bottom + panel.height - 4, label_model(panel.model, config), fontweight="bold", fontsize=theme.TEXT, va="top"
+    )
     places = {node: (x, y + bottom) for node, (x, y) in panel.places.items()}
     for node, (x, y) in places.items():
         axes.add_patch(
@@ -170,12 +188,17 @@ def _draw_edge(axes: Axes, edge: Edge, part: pd.DataFrame, places: Mapping[str, 
         _write_levels(axes, part, (x + 5, y + 1), (0, 0))
 
 
-def _write_levels(axes: Axes, part: pd.DataFrame, place: tuple[float, float], alignment: tuple[float, float], heading: str = "") -> None:
+def _write_levels(
+    axes: Axes, part: pd.DataFrame, place: tuple[float, float], alignment: tuple[float, float], heading: str = ""
+) -> None:
     """Write one line per level, each led by the level's marker; `alignment` is the corner that stands at `place`."""
     properties = {"fontsize": theme.SMALL}
-    lines: list[HPacker | TextArea] = [TextArea(heading, textprops=properties | {"fontweight": "bold"})] if heading else []
-    for row in part.itertuples():
-        glyph = TextArea(theme.LEVEL_GLYPHS.get(row.level, "●"), textprops=properties | {"color": theme.LEVEL_COLOURS.get(row.level, theme.NAVY)})
+    lines: list[Any] = [TextArea(heading, textprops=properties | {"fontweight": "bold"})] if heading else []
+    for row in records(part):
+        glyph = TextArea(
+            theme.LEVEL_GLYPHS.get(row.level, "●"),
+            textprops=properties | {"color": theme.LEVEL_COLOURS.get(row.level, theme.NAVY)},
+        )
         (text,) = theme.mark_flags([format_estimate(row.estimate, row.low, row.high)], [row.flag])
         lines.append(HPacker(children=[glyph, TextArea(text, textprops=properties)], pad=0, sep=3, align="baseline"))
     if not lines:
@@ -197,7 +220,7 @@ def _describe(values: pd.DataFrame, config: Config) -> str:
         arrows = [
             f"{' to '.join(label_of(node, config) for node in str(row.path).split(ARROW))} {label_level(str(row.level))} "
             f"{format_estimate(row.estimate, row.low, row.high)}{' (flagged)' if row.flag else ''}"
-            for row in rows.itertuples()
+            for row in records(rows)
         ]
         parts.append(f"{label_model(str(model), config)}: {'; '.join(arrows)}")
     return "Path diagrams with estimates. " + ". ".join(parts) + "."

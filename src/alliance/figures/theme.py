@@ -3,12 +3,14 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from alliance.contracts import Drawing
 
@@ -23,7 +25,7 @@ NAVY, BLUE, ORANGE, PALE = "#12355B", "#3B86BE", "#E9A53A", "#CBD5DE"
 INK, MUTED, RULE = "#1A1A1A", "#595959", "#B8BEC4"
 SERIES = (NAVY, ORANGE, BLUE)
 MARKERS = ("o", "s", "^")
-LINES = ("-", "--", ":")
+LINES: tuple[Any, ...] = ("-", "--", ":")
 LEVEL_COLOURS = {
     "within": BLUE,
     "between_patient": NAVY,
@@ -39,7 +41,7 @@ LEVEL_LINES = {"within": "-", "between_patient": "--", "between_therapist": ":",
 LEVEL_HATCHES = {"session": "", "patient": "", "therapist": "///"}
 FLAG = "†"  # follows every estimate whose diagnostics found something
 
-_RC = {
+_RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": TEXT,
     "axes.titlesize": TEXT,
@@ -82,14 +84,17 @@ def applied() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **options: object) -> tuple[Figure, list[Axes]]:
+def new_figure(
+    width: float, height: float, rows: int = 1, columns: int = 1, **options: Any
+) -> tuple[Figure, list[Axes]]:
     """Return a figure of `width` x `height` inches with its axes in reading order.
 
     The figure belongs to no window system, so nothing has to be closed.
     """
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.03, hspace=0.03)  # type: ignore[union-attr]
-    axes = figure.subplots(rows, columns, squeeze=False, **options)  # type: ignore[arg-type]
+    figure = Figure(
+        figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.04, wspace=0.03, hspace=0.03)
+    )
+    axes = figure.subplots(rows, columns, squeeze=False, **options)
     return figure, list(axes.ravel())
 
 
@@ -119,7 +124,9 @@ def draw_unavailable(reason: str) -> Drawing:
     with applied():
         figure, (axes,) = new_figure(SINGLE, 0.9)
         axes.set_axis_off()
-        axes.text(0.5, 0.5, wrap(reason, 48), ha="center", va="center", fontsize=TEXT, color=INK, transform=axes.transAxes)
+        axes.text(
+            0.5, 0.5, wrap(reason, 48), ha="center", va="center", fontsize=TEXT, color=INK, transform=axes.transAxes
+        )
     return Drawing(figure, pd.DataFrame({"not_available": [reason]}), f"Not available: {reason}")
 
 

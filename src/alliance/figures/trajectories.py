@@ -8,6 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from alliance.config import Config
@@ -70,7 +71,13 @@ def summarise_sessions(panel: pd.DataFrame, score: str, groups: pd.Series, confi
 
 
 def _draw_panel(
-    axis: Axes, panel: pd.DataFrame, score: str, groups: pd.Series, order: list[str], shown: pd.DataFrame, config: Config
+    axis: Axes,
+    panel: pd.DataFrame,
+    score: str,
+    groups: pd.Series,
+    order: list[str],
+    shown: pd.DataFrame,
+    config: Config,
 ) -> None:
     axis.add_collection(_lines_of_patients(panel, score, groups, order))
     for position, group in enumerate(order):
@@ -94,13 +101,14 @@ def _draw_panel(
     axis.set_title(capitalised_name(label_of(score, config)))
     axis.set_xlabel("Session")
     axis.set_ylabel(capitalised_name(unit_of(score, config)))
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
 
 
 def _lines_of_patients(panel: pd.DataFrame, score: str, groups: pd.Series, order: list[str]) -> LineCollection:
     """Faint lines as pixels: they show the spread, but nobody can read single values out of the file."""
     observed = panel[panel[score].notna()]
-    patients = observed[PATIENT].unique()[:: max(1, -(-observed[PATIENT].nunique() // _MOST_LINES))]
+    everyone = list(observed.groupby(PATIENT).groups)
+    patients = everyone[:: max(1, -(-len(everyone) // _MOST_LINES))]
     colours = {group: theme.SERIES[position % len(theme.SERIES)] for position, group in enumerate(order)}
     segments, shades = [], []
     for code, rows in observed[observed[PATIENT].isin(patients)].groupby(PATIENT, sort=True):
@@ -112,7 +120,14 @@ def _lines_of_patients(panel: pd.DataFrame, score: str, groups: pd.Series, order
 
 def _handles(order: list[str]) -> list[Line2D]:
     return [
-        Line2D([], [], color=theme.SERIES[i % 3], linestyle=theme.LINES[i % 3], marker=theme.MARKERS[i % 3], label=capitalised_name(group))
+        Line2D(
+            [],
+            [],
+            color=theme.SERIES[i % 3],
+            linestyle=theme.LINES[i % 3],
+            marker=theme.MARKERS[i % 3],
+            label=capitalised_name(group),
+        )
         for i, group in enumerate(order)
     ]
 

@@ -12,6 +12,7 @@ from alliance.contracts import Drawing
 from alliance.figures import theme
 from alliance.labels import capitalised_name, label_level, label_model, label_of
 from alliance.numbers import format_percent
+from alliance.records import records
 
 TITLE = "What varies where"
 CAPTION = (
@@ -31,13 +32,17 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     bars = values[["model", "variable"]].drop_duplicates().reset_index(drop=True)
     several = bars["model"].nunique() > 1
     names = [
-        theme.wrap(capitalised_name(label_of(bar.variable, config)) + (f" ({label_model(bar.model, config)})" if several else ""), 26)
-        for bar in bars.itertuples()
+        theme.wrap(
+            capitalised_name(label_of(bar.variable, config))
+            + (f" ({label_model(bar.model, config)})" if several else ""),
+            26,
+        )
+        for bar in records(bars)
     ]
     with theme.applied():
         height = 0.75 + 0.26 * len(levels) * len(bars)
         figure, (left, right) = theme.new_figure(theme.DOUBLE, height, 1, 2, sharey=True, width_ratios=[1, 1])
-        for position, bar in enumerate(bars.itertuples()):
+        for position, bar in enumerate(records(bars)):
             part = values[(values["model"] == bar.model) & (values["variable"] == bar.variable)].set_index("level")
             _draw_bar(left, position, part, levels)
             _draw_points(right, position, part, levels)
@@ -52,51 +57,87 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         right.grid(axis="x", color=theme.RULE, linewidth=0.4)
         right.set_axisbelow(True)
         handles = [
-            Patch(facecolor=theme.LEVEL_COLOURS[level], hatch=theme.LEVEL_HATCHES[level], edgecolor="white", label=capitalised_name(label_level(level)))
+            Patch(
+                facecolor=theme.LEVEL_COLOURS[level],
+                hatch=theme.LEVEL_HATCHES[level],
+                edgecolor="white",
+                label=capitalised_name(label_level(level)),
+            )
             for level in levels
         ]
         figure.legend(handles=handles, loc="outside upper left", ncols=len(levels))
-    notes = [theme.note_of_flags(list(values["flag"])), "" if "therapist" in levels else "Therapists are not known in these data."]
+    notes = [
+        theme.note_of_flags(list(values["flag"])),
+        "" if "therapist" in levels else "Therapists are not known in these data.",
+    ]
     return Drawing(figure, values, _describe(values, levels, config), " ".join(note for note in notes if note))
 
 
 def shares_of_variance(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return estimate and interval of each share by model, variable and level; a share left out is what remains to 1."""
     rows = estimates[(estimates["effect"] == "icc") & estimates["level"].isin(_LEVELS)]
-    table = rows[["model", "outcome", "level", "estimate", "low", "high", "flag"]].rename(columns={"outcome": "variable"})
+    table = rows[["model", "outcome", "level", "estimate", "low", "high", "flag"]].rename(
+        columns={"outcome": "variable"}
+    )
     added = []
     for (model, variable), part in table.groupby(["model", "variable"], sort=False):
         if "session" not in set(part["level"]):
             rest = 1 - part["estimate"].sum()
-            added.append({"model": model, "variable": variable, "level": "session", "estimate": rest, "low": np.nan, "high": np.nan, "flag": ""})
+            added.append(
+                {
+                    "model": model,
+                    "variable": variable,
+                    "level": "session",
+                    "estimate": rest,
+                    "low": np.nan,
+                    "high": np.nan,
+                    "flag": "",
+                }
+            )
     if added:
-        table = pd.concat([pd.DataFrame(added), table], ignore_index=True)
-    return table.sort_values(
-        ["model", "variable", "level"], key=lambda column: pd.Categorical(column, list(dict.fromkeys([*_LEVELS, *column])), ordered=True).codes
-        if column.name == "level" else pd.factorize(column)[0], kind="stable",
-    ).reset_index(drop=True)  # fmt: skip
+        table = pd.concat([table, pd.DataFrame(added)], ignore_index=True)
+    # Measures in the order of the estimates, levels from the smallest unit to the largest.
+    measures = pd.factorize(pd.MultiIndex.from_frame(table[["model", "variable"]]))[0]
+    order = pd.DataFrame({"measure": measures, "level": table["level"].map(_LEVELS.index).to_numpy()})
+    return table.iloc[order.sort_values(["measure", "level"], kind="stable").index].reset_index(drop=True)
 
 
 def _draw_bar(axis: Axes, position: int, part: pd.DataFrame, levels: list[str]) -> None:
     start = 0.0
+    shares = {str(name): float(share) for name, share in part["estimate"].items()}
     for level in levels:
-        if level not in part.index:
+        if level not in shares:
             continue
-        share = float(part.loc[level, "estimate"])
+        share = shares[level]
         axis.barh(
-            position, share, left=start, height=0.6, color=theme.LEVEL_COLOURS[level], hatch=theme.LEVEL_HATCHES[level], edgecolor="white"
+            position,
+            share,
+            left=start,
+            height=0.6,
+            color=theme.LEVEL_COLOURS[level],
+            hatch=theme.LEVEL_HATCHES[level],
+            edgecolor="white",
         )
         if share > 0.12:
             colour = theme.INK if level == "therapist" else "white"
-            axis.text(start + share / 2, position, format_percent(share), ha="center", va="center", fontsize=theme.SMALL, color=colour)
+            axis.text(
+                start + share / 2,
+                position,
+                format_percent(share),
+                ha="center",
+                va="center",
+                fontsize=theme.SMALL,
+                color=colour,
+            )
         start += share
 
 
 def _draw_points(axis: Axes, position: int, part: pd.DataFrame, levels: list[str]) -> None:
+    rows = part.to_dict("index")
     for step, level in enumerate(levels):
-        if level not in part.index:
+        if level not in rows:
             continue
-        row = part.loc[level]
+        row = rows[level]
         y = position + (step - (len(levels) - 1) / 2) * 0.8 / len(levels)
         colour = theme.LEVEL_COLOURS[level]
         if not np.isnan(row["low"]):
@@ -110,7 +151,9 @@ def _draw_points(axis: Axes, position: int, part: pd.DataFrame, levels: list[str
 def _describe(values: pd.DataFrame, levels: list[str], config: Config) -> str:
     parts = []
     for (_, variable), part in values.groupby(["model", "variable"], sort=False):
-        shares = part.set_index("level")["estimate"]
-        listed = ", ".join(f"{format_percent(shares[level])} {label_level(level)}" for level in levels if level in shares.index)
+        shares = dict(zip(part["level"], part["estimate"], strict=True))
+        listed = ", ".join(
+            f"{format_percent(shares[level])} {label_level(level)}" for level in levels if level in shares
+        )
         parts.append(f"{label_of(str(variable), config)}: {listed}")
     return "Stacked bars of shares of variance. " + "; ".join(parts) + "."

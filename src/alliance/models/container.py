@@ -42,6 +42,8 @@ class Mark:
         Effects that carry the flag; empty: all.
     levels
         Levels whose estimates carry the flag; empty: all.
+    positions
+        Positions of the quantities that carry the flag, counted from 0 in the order of the container; empty: all.
     """
 
     diagnostic: str
@@ -53,6 +55,7 @@ class Mark:
     outcomes: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
+    positions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def make_tree(
 def record_of(tree: xr.DataTree) -> FitRecord:
     """Read the record of a fit back from its container."""
     content = json.loads(tree.attrs["record"])
-    scopes = ("outcomes", "effects", "levels")
+    scopes = ("outcomes", "effects", "levels", "positions")
     marks = [Mark(**{**mark, **{scope: tuple(mark[scope]) for scope in scopes}}) for mark in content["marks"]]
     return FitRecord(marks, content["priors"], content["predictive"])
 

@@ -38,4 +38,5 @@ def draw_normal(mean: np.ndarray, cov: np.ndarray, size: int, rng: np.random.Gen
     own = np.linalg.cholesky(plain.T @ plain / (size - 1))
     exact = np.linalg.solve(own, plain.T).T
     values, vectors = np.linalg.eigh((cov + cov.T) / 2)
-    return mean + exact @ (vectors * np.sqrt(np.clip(values, 0.0, None))).T
+    wanted: np.ndarray = vectors * np.sqrt(np.clip(values, 0.0, None))
+    return np.asarray(mean + exact @ wanted.T)

@@ -36,7 +36,8 @@ def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[s
     if spec.analysis == "variance":
         needs = {variable: [variable] for variable in spec.variables}
         by_therapist = dict.fromkeys(needs, False)
-    rows, flow = {}, []
+    rows: dict[str, pd.DataFrame] = {}
+    flow: list[dict[str, object]] = []
     for outcome, columns in needs.items():
         unknown = [column for column in columns if column not in panel.columns]
         if unknown:

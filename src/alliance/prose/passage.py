@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
@@ -14,6 +14,16 @@ Inputs = Mapping[str, pd.DataFrame]
 ROWS_OF_MEDIATED_MODELS = ("indirect", "indirect_product", "cov_ab")
 
 
+class Point(NamedTuple):
+    """A sentence with the words that say what it is about, set off before it."""
+
+    lead: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.sentence}"
+
+
 @dataclass(frozen=True)
 class Passage:
     """Sentences that belong together.
@@ -21,14 +31,14 @@ class Passage:
     Parameters
     ----------
     sentences
-        Plain text; the report escapes it.
+        Plain text; the report escapes it. Points stand in lists only.
     heading
         Of the passage within its section, if it needs one.
     kind
         ``text`` runs on, ``list`` is a list of points, ``caution`` limits what was said before it.
     """
 
-    sentences: tuple[str, ...]
+    sentences: tuple[str | Point, ...]
     heading: str = ""
     kind: Literal["text", "list", "caution"] = "text"
 

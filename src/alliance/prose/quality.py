@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
-from alliance.labels import label_level, label_model, label_of
+from alliance.labels import label_effect, label_level, label_model, label_of
 from alliance.numbers import (
     common_decimals,
     format_count,
@@ -15,6 +15,7 @@ from alliance.numbers import (
 from alliance.prose.passage import (
     Inputs,
     Passage,
+    Point,
     caution,
     count_flagged,
     rows_of,
@@ -54,7 +55,7 @@ def describe_variance(inputs: Inputs, config: Config) -> list[Passage]:
         )
         parts = [_describe_share(row) for row in rows]
         kind = f"{name_interval(rows[0])}s in parentheses; {describe_size(rows[0])}"
-        sentences.append(f"{capitalise(label_of(outcome, config))}: of its variance {join_words(parts)} ({kind}).")
+        sentences.append(Point(capitalise(label_of(outcome, config)), f"Of its variance {join_words(parts)} ({kind})."))
     if not sentences:
         return []
     passages = [Passage(tuple(sentences), kind="list")]
@@ -124,12 +125,9 @@ def describe_predictive(inputs: Inputs, config: Config) -> list[Passage]:
     for kind in dict.fromkeys(table["kind"]):
         rows = rows_of(table, kind=str(kind))
         outside = [row for row in rows if not row["low"] <= row["observed"] <= row["high"]]
-        lead = f"{capitalise(str(kind))} predictive checks: in {format_count(len(rows) - len(outside))} of {format_count(len(rows))} the observed statistic lies within what the model predicts."
-        listed = [
-            f"{label_model(row['model'], config)}, {label_of(row['outcome'], config) if row['outcome'] else 'all outcomes'}: {row['statistic']} is "
-            f"{format_number(row['observed'])}, predicted {format_number(row['low'])} to {format_number(row['high'])}."
-            for row in outside
-        ]
+        held = f"{format_count(len(rows) - len(outside))} of {format_count(len(rows))}"
+        lead = f"{capitalise(str(kind))} predictive checks: in {held} the observed statistic lies within what the model predicts."
+        listed = [Point(_place(row, config), _observed_outside(row)) for row in outside]
         passages.append(text(lead))
         if listed:
             passages.append(Passage(tuple(listed), kind="list"))
@@ -157,16 +155,20 @@ def describe_truth(inputs: Inputs, config: Config) -> list[Passage]:
         return []
     rows = rows_of(table)
     held = [row for row in rows if _is_true(row["holds"])]
+    verb, share = "holds" if len(held) == 1 else "hold", format_percent(rows[0]["interval"])
     passages = [
         text(
-            f"The data are simulated, so the truth is known: {format_count(len(held))} of {count_of(len(rows), 'interval')} "
-            f"{'holds' if len(held) == 1 else 'hold'} it. Intervals of {format_percent(rows[0]['interval'])} are expected to miss it now and then, "
-            f"and models that leave something out to miss it more often."
+            f"The data are simulated, so the truth is known: {format_count(len(held))} of {count_of(len(rows), 'interval')} {verb} it.",
+            f"Intervals of {share} are expected to miss it now and then, and models that leave something out more often.",
+            "Only models that hold each outcome's value at the session before equal are compared: the truth is stated for those.",
         )
     ]
     missed = [
-        f"{label_model(row['model'], config)}, {row['effect']} {label_level(row['level'])}: the truth is {_in_row(row, 'truth')}, the interval runs "
-        f"from {_in_row(row, 'low')} to {_in_row(row, 'high')}{describe_flag(row)}."
+        Point(
+            f"{label_model(row['model'], config)}, {label_effect(row['effect'])}, {label_level(row['level'])}",
+            f"The truth is {_in_row(row, 'truth')}, the interval runs from {_in_row(row, 'low')} to {_in_row(row, 'high')}"
+            f"{describe_flag(row)} ({describe_size(row)}).",
+        )
         for row in rows
         if row not in held
     ]
@@ -197,7 +199,7 @@ def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
         top = moved[0]
         sentences.append(
             f"The largest move is {format_number(abs(top['shift']))} standard deviations of the estimate "
-            f"({label_model(top['model'], config)}, {top['effect']} {label_level(top['level'])}): from "
+            f"({label_model(top['model'], config)}, {label_effect(top['effect'])}, {label_level(top['level'])}): from "
             f"{_in_comparison(top, 'base')} to {_in_comparison(top, 'this')}."
         )
     passages = [text(*sentences)]
@@ -210,6 +212,17 @@ def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
         )
     )
     return passages
+
+
+def _place(row: dict[str, Any], config: Config) -> str:
+    outcome = f", {label_of(row['outcome'], config)}" if row["outcome"] else ""
+    return f"{label_model(row['model'], config)}{outcome}"
+
+
+def _observed_outside(row: dict[str, Any]) -> str:
+    digits = common_decimals([row["observed"], row["low"], row["high"]], row["high"] - row["low"])
+    observed, low, high = (format_number(row[name], digits) for name in ("observed", "low", "high"))
+    return f"{capitalise(row['statistic'])} is {observed}, predicted {low} to {high}."
 
 
 def _describe_share(row: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from alliance.prose.licence import Licence
 from alliance.prose.passage import (
     Inputs,
     Passage,
+    Point,
     caution,
     fitted_models,
     licence_for,
@@ -113,12 +114,10 @@ def _describe_single_paths(inputs: Inputs, config: Config, direction: str) -> li
     passages = []
     for name in fitted_models(config, direction):
         rows = rows_of(table_of(inputs, "estimates"), model=name)
-        single = [row for row in rows if row["effect"] == "effect"]
+        licence = licence_for(name, rows, config)
+        single = select_answers(rows, "effect", licence)
         if single:
-            licence = licence_for(name, rows, config)
-            sentences = tuple(
-                f"{capitalise(label_level(row['level']))}: {describe_result(row, licence, config)}" for row in single
-            )
+            sentences = tuple(describe_part(row, rows, licence, config) for row in single)
             passages += [Passage(sentences, heading=label_model(name, config), kind="list")]
             passages += _describe_assumptions(licence, [], config)
     return passages
@@ -126,7 +125,10 @@ def _describe_single_paths(inputs: Inputs, config: Config, direction: str) -> li
 
 def _describe_mediated_model(name: str, rows: list[dict[str, Any]], config: Config) -> list[Passage]:
     licence = licence_for(name, rows, config)
-    parts = [row for effect in ("indirect", "direct", "total") for row in rows if row["effect"] == effect]
+    parts = [row for effect in ("indirect", "direct") for row in rows if row["effect"] == effect]
+    totals = [row for row in rows if row["effect"] == "total"]
+    # A cause that is constant within patients has one total, however it is split.
+    parts += totals[:1] if is_constant(licence.source, config) else totals
     sentences = tuple(describe_part(row, rows, licence, config) for row in parts)
     mediators = list(dict.fromkeys(node for row in parts if row["effect"] == "indirect" for node in mediators_of(row)))
     heading = label_model(name, config)
@@ -136,61 +138,79 @@ def _describe_mediated_model(name: str, rows: list[dict[str, Any]], config: Conf
     ]
 
 
-def describe_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> str:
-    """Describe an indirect, direct or total estimate; what it is called is as strong as the design allows.
+def select_answers(rows: list[dict[str, Any]], effect: str, licence: Licence) -> list[dict[str, Any]]:
+    """Return the rows of one effect that lead from the model's cause to its outcome.
+
+    In a model with several mediators in a row, single steps between them are called effects too.
+    """
+    ends = (licence.source, licence.target)
+    return [row for row in rows if row["effect"] == effect and (nodes_of(row)[0], nodes_of(row)[-1]) == ends]
+
+
+def describe_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> Point:
+    """Describe an indirect, direct, total or single effect; what it is called is as strong as the design allows.
 
     Parameters
     ----------
     rows
-        All estimates of the model, from which the product without the covariance is taken; empty to leave it out.
+        All estimates of the model, from which mediators and the product without the covariance are taken; empty to
+        leave that product out.
     """
-    nodes = nodes_of(row)
-    outcome = label_of(nodes[-1], config)
-    name = _PARTS.get(licence.kind, _PARTS["other"])[row["effect"]] + _where(row, config)
-    contrast = describe_contrast(row, config)
+    outcome = label_of(nodes_of(row)[-1], config)
+    name = _name_part(row, rows, licence, config)
     if licence.kind != "effect":
-        sentence = describe_result(row, licence, config)
-        # A sentence goes on after the colon, unless it begins with the user's own label.
-        sentence = sentence if sentence.startswith(capitalise(label_of(nodes[0], config))) else _uncapitalise(sentence)
-        return f"{name}: {sentence}{_without_covariance(row, rows)}"
+        return Point(name, describe_result(row, licence, config) + _without_covariance(row, rows))
     condition = ""
-    if row["effect"] != "total":
+    if row["effect"] in ("indirect", "direct"):
         between = [row] if row["effect"] == "indirect" else [other for other in rows if other["effect"] == "indirect"]
         ways = list(dict.fromkeys(label_of(node, config) for one in between for node in mediators_of(one)))
         condition = f", if nothing unmeasured influences both {join_words(ways)} and {outcome}"
-    difference = describe_difference(row["estimate"], row, config)
-    sentence = f"with {contrast}, {outcome} {difference}{describe_flag(row)}{describe_when(row, config)} {describe_evidence(row)}."
-    return f"{name}{condition}: {sentence}{describe_openness(row, config)}{_without_covariance(row, rows)}"
+    size = f"{describe_difference(row['estimate'], row, config)}{describe_flag(row)}{describe_when(row, config)}"
+    contrast = describe_contrast(row, config)
+    sentence = f"{capitalise(outcome)} {size} with {contrast} {describe_evidence(row)}."
+    return Point(name + condition, sentence + describe_openness(row, config) + _without_covariance(row, rows))
 
 
-def _where(row: dict[str, Any], config: Config) -> str:
-    """Name path and level; for a cause that is constant within patients its two versions (design.md 4.2) are told apart."""
+def _name_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> str:
+    """Name effect, path and level; for a cause that is constant within patients the two versions of each are told apart."""
     level, constant = row["level"], is_constant(nodes_of(row)[0], config)
-    if row["effect"] != "indirect":
-        beside = " beside that path" if row["effect"] == "direct" else ""
-        return beside if level == "overall" or constant else f"{beside}, {label_level(level)}"
+    if row["effect"] == "effect":
+        if licence.kind == "effect":
+            return f"Effect of {label_of(nodes_of(row)[0], config)}"
+        return capitalise(label_level(level))
+    name = _PARTS.get(licence.kind, _PARTS["other"])[row["effect"]]
+    if row["effect"] == "total":
+        return name if level == "overall" or constant else f"{name}, {label_level(level)}"
+    if row["effect"] == "direct":
+        levels = {other["level"] for other in rows if other["effect"] == "direct"}
+        if constant and len(levels) > 1:
+            return f"{name} beside the path {label_level(level)}"
+        return (
+            f"{name} beside that path"
+            if level == "overall" or constant
+            else f"{name} beside that path, {label_level(level)}"
+        )
     ways = join_words([label_of(node, config) for node in mediators_of(row)])
-    outcome = label_of(nodes_of(row)[-1], config)
     if not constant:
-        return f" by way of {ways}, {label_level(level)}"
+        return f"{name} by way of {ways}, {label_level(level)}"
+    outcome = label_of(nodes_of(row)[-1], config)
     if level in ("within", "overall"):
-        return f" by way of {ways} at each session, through the link of {ways} and {outcome} within patients"
-    return f" by way of {ways}, through the link of {ways} and {outcome} {label_level(level)}"
+        return f"{name} by way of {ways} at each session, through the link of {ways} and {outcome} within patients"
+    return f"{name} by way of {ways}, through the link of {ways} and {outcome} {label_level(level)}"
 
 
 def _without_covariance(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """Give the product of the average steps where it is another number than the indirect path."""
     if row["effect"] != "indirect":
         return ""
     same = ("path", "level", "horizon")
     for other in rows:
         if other["effect"] == "indirect_product" and all(other[key] == row[key] for key in same):
+            if other["estimate"] == row["estimate"]:
+                return ""
             value = format_estimate(other["estimate"], other["low"], other["high"])
             return f" Product of the two average steps without their covariance: {value}{describe_flag(other)}."
     return ""
-
-
-def _uncapitalise(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
 
 
 def _describe_assumptions(licence: Licence, mediators: list[str], config: Config) -> list[Passage]:
@@ -232,7 +252,7 @@ def _describe_assumptions(licence: Licence, mediators: list[str], config: Config
     ]
 
 
-def _describe_agreeing(rows: list[dict[str, Any]], config: Config) -> str:
+def _describe_agreeing(rows: list[dict[str, Any]], config: Config) -> Point:
     path, level = label_path(rows[0]["path"], config), label_level(rows[0]["level"])
     lowest, highest = (end(row["estimate"] for row in rows) for end in (min, max))
     digits = common_decimals([lowest, highest])
@@ -248,7 +268,7 @@ def _describe_agreeing(rows: list[dict[str, Any]], config: Config) -> str:
     zero = f"{with_zero or 'none'} of the intervals {'contain' if with_zero > 1 else 'contains'} zero"
     flagged = [f"{label_model(row['model'], config)}{describe_flag(row)}" for row in rows if describe_flag(row)]
     marks = f" {'; '.join(flagged)}." if flagged else ""
-    return (
-        f"{capitalise(path)}, {level}: {count_of(len(rows), 'model')} estimate it ({spread}), {direction}; {overlapping}; "
-        f"{zero}.{marks}"
+    return Point(
+        f"{capitalise(path)}, {level}",
+        f"{count_of(len(rows), 'model')} estimate it ({spread}), {direction}; {overlapping}; {zero}.{marks}",
     )

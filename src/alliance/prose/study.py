@@ -1,5 +1,7 @@
 """Sentences on the study itself: its question, its patients, its measures, and what it cannot say."""
 
+from typing import Any
+
 import pandas as pd
 
 from alliance.config import Config
@@ -9,6 +11,7 @@ from alliance.prose.licence import Licence
 from alliance.prose.passage import (
     Inputs,
     Passage,
+    Point,
     caution,
     count_flagged,
     fitted_models,
@@ -20,6 +23,14 @@ from alliance.prose.passage import (
 from alliance.prose.wording import capitalise, count_of, join_words, mediators_of
 
 _MOST_NAMED = 4
+_ABOUT_OBSERVED = (
+    "Sessions that did not take place and measures that were left blank are not in the models; the numbers are about the "
+    "sessions that were observed, while patients stayed."
+)
+_ABOUT_INTERVALS = (
+    "An interval holds what the data and the model leave open by chance. It does not hold what an omitted influence, a wrong "
+    "order of events or unreliable measurement may add."
+)
 
 
 def describe_question(inputs: Inputs, config: Config) -> list[Passage]:
@@ -77,14 +88,13 @@ def describe_measurement(inputs: Inputs, config: Config) -> list[Passage]:
     scales = [row for row in rows if pd.notna(row["omega_within"]) or pd.notna(row["omega_between"])]
     sentences = []
     for row in scales:
-        label = label_of(row["variable"], config)
-        within, between = (
-            format_number(row["omega_within"]),
-            format_number(row["omega_between"]),
-        )
+        within, between = format_number(row["omega_within"]), format_number(row["omega_between"])
+        size = f"{count_of(row['n_patients'], 'patient')}, {count_of(row['n_sessions'], 'session')}"
         sentences.append(
-            f"{capitalise(label)} ({count_of(int(row['n_items']), 'item')}): reliability {between} for differences between patients "
-            f"and {within} for changes within a patient (omega; {count_of(row['n_patients'], 'patient')}, {count_of(row['n_sessions'], 'session')})."
+            Point(
+                f"{capitalise(label_of(row['variable'], config))} ({count_of(int(row['n_items']), 'item')})",
+                f"Reliability {between} for differences between patients and {within} for changes within a patient (omega; {size}).",
+            )
         )
     passages = [Passage(tuple(sentences), kind="list")] if sentences else []
     if scales:
@@ -132,22 +142,22 @@ def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
     """State what the study cannot say: its design, its own declared limits, signed-off time orders, flagged numbers."""
     passages = [text(_licence_of_design(config))]
     unadjusted = _adjusted_models(inputs, config)
-    general = [
-        "Sessions that did not take place and measures that were left blank are not in the models; the numbers are about "
-        "the sessions that were observed, while patients stayed.",
-        "An interval holds what the data and the model leave open by chance. It does not hold what an omitted cause, a "
-        "wrong order of events or unreliable measurement may add.",
+    general: list[str | Point] = [
+        _ABOUT_OBSERVED,
+        _ABOUT_INTERVALS,
     ]
     if unadjusted:
         general.append(
-            f"{join_words(unadjusted)}: the assignment was random, but these equations hold later measurements equal, so their "
-            f"totals are not the whole difference between the arms."
+            Point(
+                join_words(unadjusted),
+                "The assignment was random, but these equations hold later measurements equal, so their "
+                "totals are not the whole difference between the arms.",
+            )
         )
     flagged = count_flagged(rows_of(table_of(inputs, "estimates")))
     if flagged:
-        general.append(
-            f"{capitalise(count_of(flagged, 'estimate'))} {'carries' if flagged == 1 else 'carry'} a flag. Read them with the diagnostics."
-        )
+        verb, them = ("carries", "it") if flagged == 1 else ("carry", "them")
+        general.append(f"{capitalise(count_of(flagged, 'estimate'))} {verb} a flag. Read {them} with the diagnostics.")
     passages.append(Passage(tuple(general), kind="list"))
     if config.study.limits:
         passages.append(
@@ -158,7 +168,7 @@ def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
             )
         )
     signed = [
-        f"{label_model(name, config)}: {config.models.specs[name].time_order_signed_off}"
+        Point(label_model(name, config), config.models.specs[name].time_order_signed_off or "")
         for name in config.models.fit
         if config.models.specs[name].time_order_signed_off
     ]
@@ -221,7 +231,7 @@ def _adjusted_models(inputs: Inputs, config: Config) -> list[str]:
     ]
 
 
-def _therapists(row: dict) -> str:
+def _therapists(row: dict[str, Any]) -> str:
     number = int(row["n_therapists"])
     return f" and {count_of(number, 'therapist')}" if number else ""
 

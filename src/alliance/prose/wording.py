@@ -112,13 +112,13 @@ def describe_contrast(row: Row, config: Config) -> str:
         return f"{label} “{categories[1]}” rather than “{categories[0]}”"
     variable = variable_of(node, config)
     if variable is None:
-        return f"One more {_singular(unit_of(node, config))}"
+        return f"one more {_singular(unit_of(node, config))}"
     unit = _singular(variable.unit)
     if is_between(row, config):
-        return f"A difference of one {unit} in average {label} {label_level(level)}"
+        return f"a difference of one {unit} in average {label} {label_level(level)}"
     if level == "within":
-        return f"One {unit} more of {label} than usual for the same patient"
-    return f"One {unit} more of {label}"
+        return f"one {unit} more of {label} than usual for the same patient"
+    return f"one {unit} more of {label}"
 
 
 def describe_result(row: Row, licence: Licence, config: Config) -> str:
@@ -126,7 +126,8 @@ def describe_result(row: Row, licence: Licence, config: Config) -> str:
     outcome = label_of(nodes_of(row)[-1], config)
     contrast = describe_contrast(row, config)
     difference = describe_difference(row["estimate"], row, config)
-    sentence = f"{contrast} {_verb(row, licence, config)} {outcome} {difference}{describe_flag(row)}{describe_when(row, config)} {describe_evidence(row)}."
+    claim = f"{contrast} {_verb(row, licence, config)} {outcome} {difference}{describe_flag(row)}"
+    sentence = f"{claim}{describe_when(row, config)} {describe_evidence(row)}."
     return capitalise(sentence) + describe_openness(row, config)
 
 

@@ -6,6 +6,7 @@ show; the report escapes every cell.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,22 @@ from alliance.numbers import common_decimals, format_count, format_number, forma
 from alliance.prose.passage import Inputs, rows_of, table_of
 
 # What reading the results of a run rests on; the whole list of packages is folded away below it.
-_MAIN_PACKAGES = ("python", "platform", "alliance", "numpy", "pandas", "scipy", "statsmodels", "pymc", "arviz", "numba", "snakemake")
+_MAIN_PACKAGES = (
+    "python",
+    "platform",
+    "alliance",
+    "numpy",
+    "pandas",
+    "scipy",
+    "statsmodels",
+    "pymc",
+    "arviz",
+    "numba",
+    "snakemake",
+)
+
+# Names of the steps of a path in a study whose design does not allow to call its middle a mediator.
+_STEPS = {"a": "a (first step)", "b": "b (second step)", "c_prime": "c′ (past the middle)"}
 
 
 @dataclass(frozen=True)
@@ -38,14 +54,23 @@ class Grid:
         Positions of the columns that hold code.
     folded
         Whether the reader has to open it.
+    grouped
+        Whether rows with the same first cell are put together under it; the second column then names them.
     """
 
     caption: str
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     numeric: tuple[int, ...] = ()
     code: tuple[int, ...] = ()
     folded: bool = False
+    grouped: bool = False
+
+    def groups(self) -> list[tuple[str, list[tuple[str, ...]]]]:
+        """Return the rows under their common first cell, or all of them as one group without a name."""
+        if not self.grouped:
+            return [("", list(self.rows))]
+        return [(name, list(rows)) for name, rows in groupby(self.rows, key=lambda row: row[0])]
 
 
 @dataclass(frozen=True)
@@ -95,13 +120,18 @@ def make_models(material: Material) -> list[Block]:
         if spec.analysis == "variance":
             lines = [(variable, "shares of variance", "") for variable in spec.variables]
         else:
-            lines = [(outcome, _terms(equation, config), _varying(equation, config)) for outcome, equation in spec.equations.items()]
+            lines = [
+                (outcome, _terms(equation, config), _varying(equation, config))
+                for outcome, equation in spec.equations.items()
+            ]
         for outcome, predictors, varying in lines:
             row = used.get(outcome)
             counts = (format_count(row["n_patients"]), format_count(row["n_sessions"])) if row else ("", "")
-            rows.append((label_model(name, config), method, label_of(outcome, config), predictors, varying, *counts))
-    columns = ("Model", "Family and engine", "Outcome", "Predictors", "Varies between", "Patients", "Sessions")
-    return [Grid("Equations of the models", columns, rows, numeric=(5, 6))]
+            rows.append(
+                (f"{label_model(name, config)} ({method})", label_of(outcome, config), predictors, varying, *counts)
+            )
+    columns = ("Model", "Outcome", "Predictors", "Varies between", "Patients", "Sessions")
+    return [Grid("Equations of the models", columns, rows, numeric=(4, 5), grouped=True)]
 
 
 def make_differences(material: Material) -> list[Block]:
@@ -131,7 +161,19 @@ def make_comparison(material: Material) -> list[Block]:
             )
         )
     columns = ("Model", "Estimate of", f"Run “{base}”", "This run", "Difference", "Overlap", "Change")
-    return [Grid("Estimates side by side: interval, patients/sessions/therapists, flag", columns, rows, numeric=(4, 5))] if rows else []
+    return (
+        [
+            Grid(
+                "Estimates side by side: interval, patients/sessions/therapists, flag",
+                columns,
+                rows,
+                numeric=(4, 5),
+                grouped=True,
+            )
+        ]
+        if rows
+        else []
+    )
 
 
 def make_truth(material: Material) -> list[Block]:
@@ -154,15 +196,33 @@ def make_truth(material: Material) -> list[Block]:
                 _flag(row["flag"]),
             )
         )
-    columns = ("Model", "Estimate of", "Truth", "Estimate", "Interval", "Patients / sessions / therapists", "Interval holds the truth", "Flag")
-    return [Grid("Truth and estimates", columns, rows, numeric=(2, 3, 4))] if rows else []
+    columns = (
+        "Model",
+        "Estimate of",
+        "Truth",
+        "Estimate",
+        "Interval",
+        "Patients / sessions / therapists",
+        "Interval holds the truth",
+        "Flag",
+    )
+    return [Grid("Truth and estimates", columns, rows, numeric=(2, 3, 4), grouped=True)] if rows else []
 
 
 def make_commands(material: Material) -> list[Block]:
     """List the command that makes each figure and table again, what it is made from, and by which module."""
-    whole = [("the whole run, with this report", material.command, "all of the above", "workflow/Snakefile")]
-    made = [(f"{output.kind}: {output.title}", output.command, ", ".join(output.needs), output.module) for output in material.outputs]
-    return [Grid("Commands, to be given in the project's folder", ("Result", "Command", "Made from", "Made by"), whole + made, code=(1, 2, 3))]
+    whole = [("The whole run and this report", material.command, "workflow/Snakefile")]
+    made = [
+        (f"{output.kind}: {output.title}", output.command, ", ".join(output.needs), output.module)
+        for output in material.outputs
+    ]
+    blocks: list[Block] = [
+        Grid("One command, given in the project's folder", ("Result", "Command", "Made by"), whole, code=(1, 2))
+    ]
+    if made:
+        columns = ("Result", "Command", "Made from", "Made by")
+        blocks.append(Grid("Commands for single figures and tables", columns, made, code=(1, 2, 3), folded=True))
+    return blocks
 
 
 def make_inputs(material: Material) -> list[Block]:
@@ -182,10 +242,18 @@ def make_code(material: Material) -> list[Block]:
     rows += [(str(key).replace("_", " "), str(value)) for key, value in code.items() if key != "fingerprints"]
     if "recorded" in material.provenance:
         rows.append(("recorded", str(material.provenance["recorded"])))
-    blocks: list[Block] = [Grid("Code and seed", ("", "Value"), rows, code=(1,))]
+    blocks: list[Block] = [Grid("Code and seed", ("What", "Value"), rows, code=(1,))]
     prints = [(str(step), str(value)) for step, value in code.get("fingerprints", {}).items()]
     if prints:
-        blocks.append(Grid("Fingerprints of the code behind each step and model", ("Step or model", "Fingerprint"), prints, code=(0, 1), folded=True))
+        blocks.append(
+            Grid(
+                "Fingerprints of the code behind each step and model",
+                ("Step or model", "Fingerprint"),
+                prints,
+                code=(0, 1),
+                folded=True,
+            )
+        )
     return blocks
 
 
@@ -205,7 +273,11 @@ def make_software(material: Material) -> list[Block]:
 def make_configuration(material: Material) -> list[Block]:
     """Show the whole merged configuration."""
     settings = material.config.model_dump(mode="json", by_alias=True)
-    return [Listing("The whole merged configuration", yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100))]
+    return [
+        Listing(
+            "The whole merged configuration", yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100)
+        )
+    ]
 
 
 BLOCKS: dict[str, Callable[[Material], list[Block]]] = {
@@ -236,13 +308,14 @@ def _varying(equation: Equation, config: Config) -> str:
 
 def _quantity(row: Mapping[str, Any], config: Config) -> str:
     where = ", ".join(filter(None, [label_level(row["level"]), _horizon(row)]))
-    return f"{_effect(row['effect'], config)}: {label_path(row['path'], config)} ({where})"
+    subject = label_path(row["path"], config) or label_of(row["outcome"], config)
+    return f"{label_quantity(row['effect'], config)}: {subject} ({where})"
 
 
-def _effect(effect: str, config: Config) -> str:
+def label_quantity(effect: str, config: Config) -> str:
     """Name an effect no stronger than the design allows."""
-    name = label_effect(effect)
-    return name.replace("effect", "prediction") if config.study.design == "single_group" else name
+    single = config.study.design == "single_group"
+    return _STEPS.get(effect, label_effect(effect)) if single else label_effect(effect)
 
 
 def _horizon(row: Mapping[str, Any]) -> str:

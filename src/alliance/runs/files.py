@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-import xarray as xr
+if TYPE_CHECKING:  # the workflow itself removes files and need not wait for pandas and xarray
+    import pandas as pd
+    import xarray as xr
 
 UNFINISHED = ".unfinished-"
 
@@ -47,15 +49,15 @@ def write_bytes(content: bytes, path: str | Path) -> None:
         temporary.write_bytes(content)
 
 
-def write_csv(table: pd.DataFrame, path: str | Path) -> None:
+def write_csv(table: "pd.DataFrame", path: str | Path) -> None:
     """Write a table as UTF-8, comma separated, without index; no cell starts a spreadsheet formula.
 
     A text that would is preceded by an apostrophe, which spreadsheets take as "this is text".
     """
     safe = table.copy()
     for position, dtype in enumerate(table.dtypes):
-        if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)):
-            safe.isetitem(position, table.iloc[:, position].map(_without_formula, na_action="ignore"))
+        if getattr(dtype, "kind", "O") not in "biufcmM":
+            safe.isetitem(position, [_without_formula(value) for value in table.iloc[:, position]])
     with replacing(path) as temporary:
         safe.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
 
@@ -64,13 +66,13 @@ def _without_formula(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
-def write_parquet(table: pd.DataFrame, path: str | Path) -> None:
+def write_parquet(table: "pd.DataFrame", path: str | Path) -> None:
     """Write a table as Parquet, without index."""
     with replacing(path) as temporary:
         table.to_parquet(temporary, index=False)
 
 
-def write_tree(tree: xr.DataTree, path: str | Path) -> None:
+def write_tree(tree: "xr.DataTree", path: str | Path) -> None:
     """Write a container of draws as NetCDF 4."""
     with replacing(path) as temporary:
         tree.to_netcdf(temporary, engine="h5netcdf")

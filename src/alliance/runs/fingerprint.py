@@ -1,7 +1,8 @@
 """Fingerprints of the code behind a step: what a change must alter before results are computed again.
 
 A fingerprint covers the modules a step can import (followed statically, lazily imported ones included), without
-docstrings, comments and layout, and the versions of the packages these modules import.
+docstrings, comments and layout; the templates and other files that lie beside them; and the versions of the packages these
+modules import.
 """
 
 import ast
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from types import CodeType
 
 import alliance
 
@@ -45,13 +47,17 @@ def read_constant(module: str, name: str) -> object:
         The module assigns no literal value to that name.
     """
     for node in _parsed(module_path(module)).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets) and node.value is not None:
-            return ast.literal_eval(node.value)
-    raise AttributeError(f"{module} has no constant {name}. It must be a plain literal, such as {name} = ('estimates',).")
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                return ast.literal_eval(node.value)
+    raise AttributeError(
+        f"{module} has no constant {name}. It must be a plain literal, such as {name} = ('estimates',)."
+    )
 
 
-def imported_modules(module: str) -> set[str]:
+@cache
+def imported_modules(module: str) -> frozenset[str]:
     """Return every module of this package that importing `module`, or calling what is in it, can import."""
     found: set[str] = set()
     waiting = [module]
@@ -60,7 +66,7 @@ def imported_modules(module: str) -> set[str]:
         if current not in found:
             found.add(current)
             waiting += _imports(current)[0]
-    return found
+    return frozenset(found)
 
 
 def fingerprint(modules: Iterable[str], scripts: Iterable[Path] = ()) -> str:
@@ -72,11 +78,13 @@ def fingerprint(modules: Iterable[str], scripts: Iterable[Path] = ()) -> str:
     closure = sorted(set().union(*(imported_modules(module) for module in modules)))
     packages = sorted(set().union(*(_imports(module)[1] for module in closure)))
     parts = [f"{module}:{_code(module_path(module))}" for module in closure]
+    parts += [f"{path.name}:{_content(path)}" for module in closure for path in _templates(module)]
     parts += [f"{script.name}:{_code(script)}" for script in scripts]
     parts += [f"{package}=={version_of(package)}" for package in packages]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
+@cache
 def version_of(package: str) -> str:
     """Return the installed version of an imported package, or an empty text if it is not installed."""
     try:
@@ -87,24 +95,39 @@ def version_of(package: str) -> str:
 
 @cache
 def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    return ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
 
 
 @cache
 def _code(path: Path) -> str:
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [statement for statement in node.body if not _is_text(statement)]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    """Return a hash of what Python runs. Level 2 of optimisation leaves out docstrings."""
+    compiled = compile(_parsed(path), path.name, "exec", dont_inherit=True, optimize=2)
+    return hashlib.sha256(repr(_instructions(compiled)).encode()).hexdigest()
 
 
-def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
+def _instructions(code: CodeType) -> tuple[object, ...]:
+    """Return a code object without line numbers and file name, functions inside it included."""
+    constants = [_instructions(item) if isinstance(item, CodeType) else _stable(item) for item in code.co_consts]
+    signature = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags, code.co_qualname)
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    return (code.co_code, constants, signature, names, code.co_exceptiontable)
+
+
+def _stable(constant: object) -> object:
+    """Return a constant in a form whose text does not vary between processes, as that of sets does."""
+    return sorted(map(repr, constant)) if isinstance(constant, frozenset) else constant
+
+
+def _templates(module: str) -> list[Path]:
+    """Return the files beside the modules of a package that are not Python: templates, styles, lists of sections."""
+    path = module_path(module)
+    if path.name != "__init__.py":
+        return []
+    return sorted(beside for beside in path.parent.iterdir() if beside.is_file() and beside.suffix != ".py")
+
+
+def _content(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @cache

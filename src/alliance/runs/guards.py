@@ -98,7 +98,9 @@ def check_files(config: Config, instruments: Path) -> None:
     known = sorted(path.stem for path in instruments.glob("*.yaml"))
     unknown = [name for name in instruments_of(config) if name not in known]
     if unknown:
-        users = {name: [key for key, variable in config.variables.items() if variable.instrument == name] for name in unknown}
+        users = {
+            name: [key for key, variable in config.variables.items() if variable.instrument == name] for name in unknown
+        }
         lines = [
             f"variables.{users[name][0]}.instrument: there is no {instruments}/{name}.yaml.{suggest(name, known)} "
             f"Known: {', '.join(known)}."

@@ -39,7 +39,9 @@ def failures_in(logs: Path, since: float) -> str:
             found.append(explanation.strip())
     if not found:
         return f"\nThe run stopped before it was complete. Details: {logs}/ and the lines above."
-    return "\n".join(["", "The run stopped. What to do:", *found, "Then run again: everything finished so far is kept."])
+    return "\n".join(
+        ["", "The run stopped. What to do:", *found, "Then run again: everything finished so far is kept."]
+    )
 
 
 def final_message(folder: Path) -> str:

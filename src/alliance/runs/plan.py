@@ -16,8 +16,9 @@ from alliance.runs.fingerprint import fingerprint, read_constant
 from alliance.steps import STEPS
 from alliance.tables import TABLES
 
-FIGURE_FORMATS = ("svg", "png", "csv")
-TABLE_FORMATS = ("csv", "html", "docx", "tex")
+# The JSON files hold title, caption and description for the report.
+FIGURE_FORMATS = ("svg", "png", "csv", "json")
+TABLE_FORMATS = ("csv", "html", "docx", "tex", "json")
 
 # Artefacts that the workflow makes beside those that figures and tables can ask for.
 FLOW_DATA = "data/flow.csv"
@@ -33,7 +34,9 @@ COMPARISON_FILES = {"comparison": "comparison/estimates.csv", "differences": "co
 ORIGIN = "run.yaml"
 
 # Numbers do not depend on how a variable is presented; steps that only compute get these in place of the user's words.
-_BARE = {"unit": "-", "rater": None, "higher_is": None}
+# A questionnaire keeps its rater and direction: an instrument file can refuse them.
+_BARE: dict[str, Any] = {"unit": "-"}
+_BARE_UNLESS_SCALE: dict[str, Any] = {"rater": None, "higher_is": None}
 
 
 def merge_files(base: Path, overlays: Sequence[Path], values: Mapping[str, Any]) -> tuple[dict[str, Any], Config]:
@@ -69,12 +72,17 @@ def plain(config: Config) -> dict[str, Any]:
     return config.model_dump(mode="json", by_alias=True)
 
 
-def bare_variables(variables: Mapping[str, Variable]) -> dict[str, Any]:
-    """Return the variables with their names for labels, so that another label computes nothing again."""
-    return {
-        name: variable.model_copy(update={"label": name, **_BARE}).model_dump(mode="json")
-        for name, variable in variables.items()
-    }
+def bare_variables(variables: Mapping[str, Variable], scored: bool = True) -> dict[str, Any]:
+    """Return the variables with their names for labels, so that another label computes nothing again.
+
+    Steps before scoring also get one metric for all (`scored` is False): how items are added up is not theirs to know.
+    """
+    bare = {}
+    for name, variable in variables.items():
+        ignored = _BARE if variable.kind == "scale" else {**_BARE, **_BARE_UNLESS_SCALE}
+        metric = {} if scored else {"metric": "sum"}
+        bare[name] = variable.model_copy(update={"label": name, **ignored, **metric}).model_dump(mode="json")
+    return bare
 
 
 def bare_spec(spec: ModelSpec) -> dict[str, Any]:
@@ -112,10 +120,14 @@ def needs_of(kind: str, name: str) -> tuple[str, ...]:
     """
     registry = {"figures": FIGURES, "tables": TABLES}[kind]
     if name not in registry:
-        raise ConfigError(f"output.{kind}: there is no '{name}'.{suggest(name, registry)} Known: {', '.join(registry)}.")
+        raise ConfigError(
+            f"output.{kind}: there is no '{name}'.{suggest(name, registry)} Known: {', '.join(registry)}."
+        )
     needs = read_constant(registry[name], "NEEDS")
     if not isinstance(needs, tuple) or not set(needs) <= set(ARTEFACTS):
-        raise TypeError(f"{registry[name]}.NEEDS must be a tuple of names in alliance.contracts.ARTEFACTS, but is {needs}.")
+        raise TypeError(
+            f"{registry[name]}.NEEDS must be a tuple of names in alliance.contracts.ARTEFACTS, but is {needs}."
+        )
     return needs
 
 

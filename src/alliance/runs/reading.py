@@ -72,8 +72,8 @@ def _read_csv(path: Path, source: Source, table: str) -> RawTable:
 
 
 def _read_excel(path: Path, source: Source, table: str) -> RawTable:
-    import openpyxl  # type: ignore[import-untyped]
-    from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
@@ -120,8 +120,8 @@ def _sheet_name(sheet: str | int | None, names: list[str], path: Path, table: st
 
 
 def _read_parquet(path: Path, source: Source, table: str) -> RawTable:
-    import pyarrow  # type: ignore[import-untyped]
-    import pyarrow.parquet  # type: ignore[import-untyped]
+    import pyarrow
+    import pyarrow.parquet
 
     try:
         content = pyarrow.parquet.read_table(path)
@@ -147,9 +147,9 @@ def _read_statistics_file(path: Path, source: Source, table: str) -> RawTable:
         {name: _column(list(content[key])) for name, key in zip(header, meta.column_names, strict=True)}
     )
     frame.index = pd.RangeIndex(1, len(frame) + 1)
-    labels: dict[str, dict[object, str]] = {
-        name.strip(): {**values} for name, values in meta.variable_value_labels.items()
-    }
+    labels: dict[str, dict[object, str]] = {}
+    for name, values in meta.variable_value_labels.items():
+        labels[name.strip()] = dict(values.items())
     return RawTable(table, str(path), frame, labels=labels, decimal=source.decimal or ".")
 
 

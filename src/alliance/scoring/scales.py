@@ -21,8 +21,8 @@ class ScaleScores:
     Parameters
     ----------
     scores
-        One column per scale (``total``, subscales, alternative readings), rows as in the table; NaN where too many items
-        are missing.
+        One column per scale (``total``, subscales, alternative readings), rows as in the table; NaN where too many
+        items are missing.
     items
         The items after turning the reversed ones round, columns are item numbers; missing ones stay missing.
     members
@@ -52,8 +52,8 @@ def item_columns(table: pd.DataFrame, name: str, instrument: Instrument) -> pd.D
     absent = [str(item) for column, item in columns.items() if column not in table.columns]
     if absent:
         raise DataError(
-            f"variables.{name}.items: {instrument.name} has items 1 to {instrument.items}, but the data have no column for "
-            f"item {', '.join(absent)}. Correct the pattern, or renumber the columns of the export."
+            f"variables.{name}.items: {instrument.name} has items 1 to {instrument.items}, but the data have no column "
+            f"for item {', '.join(absent)}. Correct the pattern, or renumber the columns of the export."
         )
     return table[list(columns)].rename(columns=columns).astype(float)
 
@@ -89,8 +89,8 @@ def score_items(
 ) -> ScaleScores:
     """Score a questionnaire from its items.
 
-    A reversed item x becomes ``low + high - x``. With m answered of k items, a sum is ``k * (sum of answered) / m`` and a
-    mean ``(sum of answered) / m``, as long as the instrument's rule allows ``k - m`` missing items. The rule
+    A reversed item x becomes ``low + high - x``. With m answered of k items, a sum is ``k * (sum of answered) / m``
+    and a mean ``(sum of answered) / m``, as long as the instrument's rule allows ``k - m`` missing items. The rule
     ``subscale_mean`` first completes each subscale with the rounded (half up) mean of its answered items.
 
     Parameters
@@ -146,6 +146,7 @@ def _refuse_values_out_of_range(items: pd.DataFrame, name: str, instrument: Inst
         outside = items.loc[(items[item] < low) | (items[item] > high), item]
         if len(outside):
             raise DataError(
-                f"variables.{name}: {len(outside)} answers to item {item} lie outside {low:g} to {high:g}, the range of "
-                f"{instrument.name} (first: {outside.iloc[0]:g}). Check variables.{name}.instrument, or recode the export."
+                f"variables.{name}: {len(outside)} answers to item {item} lie outside {low:g} to {high:g}, the range "
+                f"of {instrument.name} (first: {outside.iloc[0]:g}). Check variables.{name}.instrument, or recode the "
+                f"export."
             )

@@ -181,7 +181,8 @@ def _side_by_side(
         for column, values in columns[name].items():
             if column in joined:
                 raise ConfigError(
-                    f"variables.{name}: its score '{column}' has the name of another score. Rename one of the variables."
+                    f"variables.{name}: its score '{column}' has the name of another score. Rename one of the "
+                    f"variables."
                 )
             joined[column] = values
     return pd.DataFrame(joined, index=index)

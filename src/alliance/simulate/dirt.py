@@ -16,17 +16,17 @@ LABELS = ("delivery", "rupture", "arm", "clinic", "gender", "background", "cultu
 KEYS = ("client_id", "therapist_id", "session_no", "session_date")
 LONG_ENOUGH, AFTER_CHANGE = 6, 2  # sessions of a patient whose therapist changes, and how many came after it
 _BLANKED, _CHANGED = 4, 3  # cells of a conflicting copy
-# What a slip of the finger makes of an answer, by how the column's name begins.
+# What a slip of the finger makes of an answer, by the first words of the column's name.
 _IMPOSSIBLE = {
-    "wai_therapist": ("8", "95", "540"),
+    "wai_therapist_total": ("8", "95", "540"),
     "wai": ("0", "6", "11", "44"),
     "phq": ("4", "5", "11", "22"),
     "tech": ("7", "8", "33"),
     "strat": ("7", "8", "33"),
     "age": ("3", "208"),
-    "interpersonal": ("5", "44"),
-    "": ("11", "12", "55"),
+    "interpersonal_problems": ("5", "44"),
 }
+_IMPOSSIBLE_OF_TEN = ("11", "12", "55")
 
 
 def soil_sessions(
@@ -63,7 +63,10 @@ def soil_sessions(
     identical, rest = np.split(copied, [dirt.identical_duplicates])
     conflicting, strangers = np.split(rest, [dirt.conflicting_duplicates])
     counts |= _soil_cells(table, other, dirt.missing_codes, dirt.blanks, dirt.out_of_range, rng)
-    counts |= _misspell_ids(table, other, {"id_blanks": dirt.id_blanks, "id_case": dirt.id_case, "id_zeros": dirt.id_zeros}, rng)
+    # Only where the usual spelling stays the most frequent one, so that what is unusual can be told.
+    often = other[table.groupby("client_id")["client_id"].transform("size").to_numpy()[other] >= LONG_ENOUGH]
+    spellings = {"id_blanks": dirt.id_blanks, "id_case": dirt.id_case, "id_zeros": dirt.id_zeros}
+    counts |= _misspell_ids(table, often, spellings, rng)
     added = [table.iloc[identical], _conflicting(table.iloc[conflicting], rng), _orphans(table.iloc[strangers])]
     counts |= {
         "identical_duplicates": len(identical),
@@ -89,51 +92,60 @@ def _soil_cells(
     """Put missing codes, blanks and impossible values into answered cells of some rows."""
     numbers = [column for column in table.columns if column not in (*KEYS, *LABELS)]
     answered = [(row, column) for row in np.sort(rows) for column in numbers if table.at[row, column] != ""]
-    if codes + blanks + impossible > len(answered) // 2:
-        raise ConfigError(f"dirt: {codes + blanks + impossible} dirty cells are too many for {len(answered)}. Lower the numbers.")
-    chosen = [answered[place] for place in rng.permutation(len(answered))[: codes + blanks + impossible]]
+    wanted = codes + blanks + impossible
+    if wanted > len(answered) // 2:
+        raise ConfigError(f"dirt: {wanted} dirty cells are too many for {len(answered)} answers. Lower the numbers.")
+    chosen = [answered[place] for place in rng.permutation(len(answered))[:wanted]]
     for place, (row, column) in enumerate(chosen):
         if place < codes:
-            table.at[row, column] = MISSING_CODES[place % len(MISSING_CODES)]
+            # Somebody can be 99 years old, so an unknown age is never coded so.
+            table.at[row, column] = MISSING_CODES[1 if column == "age" else place % len(MISSING_CODES)]
         elif place < codes + blanks:
             table.at[row, column] = ""
         else:
-            slips = next(values for stem, values in _IMPOSSIBLE.items() if column.startswith(stem))
+            known = (values for stem, values in _IMPOSSIBLE.items() if f"{column}_".startswith(f"{stem}_"))
+            slips = next(known, _IMPOSSIBLE_OF_TEN)
             table.at[row, column] = slips[int(rng.integers(len(slips)))]
     return {"missing_codes": codes, "blanks": blanks, "out_of_range": impossible}
 
 
-def _misspell_ids(table: pd.DataFrame, rows: np.ndarray, wanted: dict[str, int], rng: np.random.Generator) -> dict[str, int]:
+def _misspell(kind: str, name: str) -> str:
+    if kind == "id_blanks":
+        return f" {name}" if int(name[-1]) % 2 else f"{name} "
+    return name.lower() if kind == "id_case" else name[0] + name[1:].lstrip("0")
+
+
+def _misspell_ids(
+    table: pd.DataFrame, rows: np.ndarray, wanted: dict[str, int], rng: np.random.Generator
+) -> dict[str, int]:
     """Spell the patient's or the therapist's id another way, each row at most once."""
-    spellings = {
-        "id_blanks": lambda text: f" {text}" if int(text[-1]) % 2 else f"{text} ",
-        "id_case": str.lower,
-        "id_zeros": lambda text: text[0] + text[1:].lstrip("0"),
-    }
     order = [(int(row), KEYS[int(rng.integers(2))]) for row in rng.permutation(rows)]
     used: set[int] = set()
-    counts = {}
+    counts: dict[str, int] = {}
     for kind, number in wanted.items():
-        spell = spellings[kind]
-        fitting = [(row, key) for row, key in order if row not in used and spell(table.at[row, key]) != table.at[row, key]]
-        for row, key in fitting[:number]:
-            table.at[row, key] = spell(table.at[row, key])
-            used.add(row)
-        counts[kind] = len(fitting[:number])
+        counts[kind] = 0
+        for row, key in order:
+            if counts[kind] == number:
+                break
+            name = str(table.at[row, key])
+            if row not in used and _misspell(kind, name) != name:
+                table.at[row, key] = _misspell(kind, name)
+                used.add(row)
+                counts[kind] += 1
     return counts
 
 
 def _change_therapists(table: pd.DataFrame, therapists: pd.DataFrame, wanted: int, rng: np.random.Generator) -> int:
     """Give the last sessions of a few patients to a colleague in the same clinic."""
-    clinic = therapists.set_index("therapist_id")["clinic"]
+    clinic = dict(zip(therapists["therapist_id"], therapists["clinic"], strict=True))
     sizes = table.groupby("client_id").size()
     changed = 0
     for patient in rng.permutation(sizes.index[sizes >= LONG_ENOUGH].to_numpy()):
         if changed == wanted:
             break
         own = table.index[table["client_id"] == patient]
-        before = table.at[own[0], "therapist_id"]
-        colleagues = [name for name in clinic.index if clinic[name] == clinic[before] and name != before]
+        before = str(table.at[own[0], "therapist_id"])
+        colleagues = [name for name, place in clinic.items() if place == clinic[before] and name != before]
         if colleagues:
             table.loc[own[-AFTER_CHANGE:], "therapist_id"] = colleagues[int(rng.integers(len(colleagues)))]
             changed += 1
@@ -148,7 +160,7 @@ def _conflicting(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         chosen = [items[place] for place in rng.permutation(len(items))[: _BLANKED + _CHANGED]]
         copies.loc[row, chosen[:_BLANKED]] = ""
         for column in chosen[_BLANKED:]:
-            copies.at[row, column] = str(int(copies.at[row, column]) % 5 + 1)
+            copies.at[row, column] = str(int(str(copies.at[row, column])) % 5 + 1)
     return copies
 
 

@@ -26,6 +26,7 @@ from alliance.simulate.settings import StudySettings
 ALLIANCE_RANGE, SYMPTOMS_RANGE = (12, 60), (0, 27)
 RATING_MAX = 6  # technique and strategies are rated from 0 to 6
 SCALE_MAX = 10  # engagement, homework, motivation, self-efficacy and agency are rated from 0 to 10
+HOMEWORK_MEAN, HOMEWORK_PER_ALLIANCE, HOMEWORK_SD = 5.5, 0.08, 1.6
 NO_RUPTURE, UNREPAIRED, REPAIRED = 0, 1, 2
 
 
@@ -71,70 +72,101 @@ class Course:
 def run_sessions(settings: StudySettings, people: People, rng: np.random.Generator) -> Course:
     """Run every patient through the longest planned treatment; attendance is added by `attend`."""
     shape = (settings.size.patients, settings.size.sessions)
-    alliance, symptoms = settings.alliance, settings.symptoms
+    rules = settings.alliance
     technique_sum = _technique(settings, people, rng)
-    technique = technique_sum / 2 - settings.technique.centre
+    technique = technique_sum / 2
     straining_sum, straining = _straining(people, settings.size.sessions, rng)
-    engagement, engaged = _engagement(people, technique, rng)
+    engagement, engaged = _engagement(people, technique - settings.technique.centre, rng)
     rupture, addressing, drop = _ruptures(settings, straining, rng)
-    impulse = (
-        people.technique_slope[:, None] * technique
-        + alliance.straining * straining
-        + alliance.engagement * engaged
-        - drop
-        + alliance.residual_sd * rng.standard_normal(shape)
+    alliance_noise = (
+        rules.straining * straining + rules.engagement * engaged - drop + rules.residual_sd * rng.standard_normal(shape)
     )
-    level = people.alliance + people.therapist_alliance[people.therapist]
-    severity = people.symptoms + people.therapist_symptoms[people.therapist]
-    homework_noise = rng.normal(0, 1.6, shape)
+    homework_noise = rng.normal(0, HOMEWORK_SD, shape)
     symptom_noise = rng.standard_normal(shape)
 
-    scores = np.zeros((2, *shape), dtype=int)
-    homework = np.zeros(shape, dtype=int)
-    helped = people.alliance_slope
-    for t in range(shape[1]):
-        if t == 0:
-            now = symptoms.start + severity / (1 - symptoms.autoregression) + symptoms.start_sd * symptom_noise[:, 0]
-            inner = _on_scale(now, SYMPTOMS_RANGE)
-            after = alliance.start + level / (1 - alliance.autoregression) + alliance.symptoms * (inner - symptoms.start)
-        else:
-            bond, distress = scores[0, :, t - 1] - alliance.centre, scores[1, :, t - 1] - symptoms.centre
-            expected = 5.5 + 0.08 * bond
-            homework[:, t] = _on_scale(expected + homework_noise[:, t], (0, SCALE_MAX))
-            now = (
-                symptoms.intercept
-                + severity
-                + helped * bond
-                + symptoms.technique * technique[:, t - 1]
-                + symptoms.autoregression * distress
-                + symptoms.arm * people.arm
-                + symptoms.session * (t + 1)
-                + symptoms.homework * (homework[:, t] - expected)
-                + symptoms.residual_sd * symptom_noise[:, t]
-            )
-            inner = _on_scale(now, SYMPTOMS_RANGE)
-            after = (
-                alliance.intercept
-                + level
-                + alliance.symptoms * (inner - symptoms.centre)
-                + alliance.autoregression * bond
-                + alliance.arm * people.arm
-                + alliance.session * (t + 1)
-            )
-        scores[1, :, t] = inner
-        scores[0, :, t] = _on_scale(after + impulse[:, t], ALLIANCE_RANGE)
+    alliance, symptoms, homework = (np.zeros(shape, dtype=int) for _ in range(3))
+    symptoms[:, 0] = on_scale(_start_of_symptoms(settings, people, symptom_noise[:, 0]), SYMPTOMS_RANGE)
+    first = _start_of_alliance(settings, people, technique[:, 0], symptoms[:, 0])
+    alliance[:, 0] = on_scale(first + alliance_noise[:, 0], ALLIANCE_RANGE)
+    for t in range(1, shape[1]):
+        past = (technique[:, t - 1], alliance[:, t - 1], symptoms[:, t - 1])
+        usual = HOMEWORK_MEAN + HOMEWORK_PER_ALLIANCE * (past[1] - rules.centre)
+        homework[:, t] = on_scale(usual + homework_noise[:, t], (0, SCALE_MAX))
+        chance = (
+            settings.symptoms.homework * (homework[:, t] - usual) + settings.symptoms.residual_sd * symptom_noise[:, t]
+        )
+        symptoms[:, t] = on_scale(expected_symptoms(settings, people, *past, session=t + 1) + chance, SYMPTOMS_RANGE)
+        now = expected_alliance(settings, people, technique[:, t], symptoms[:, t], past[1], session=t + 1)
+        alliance[:, t] = on_scale(now + alliance_noise[:, t], ALLIANCE_RANGE)
     return Course(
-        symptoms=scores[1],
+        symptoms=symptoms,
         technique_sum=technique_sum,
         straining_sum=straining_sum,
         engagement=engagement,
         homework=homework,
         addressing=addressing,
         rupture=rupture,
-        alliance=scores[0],
+        alliance=alliance,
         observed=np.ones(shape, dtype=bool),
         dropped=np.zeros(shape[0], dtype=bool),
     )
+
+
+def expected_alliance(
+    settings: StudySettings,
+    people: People,
+    technique: np.ndarray,
+    symptoms: np.ndarray,
+    earlier_alliance: np.ndarray,
+    *,
+    session: int,
+) -> np.ndarray:
+    """Return the structural mean of the alliance after a session (from the second on), shape (patient,)."""
+    rules = settings.alliance
+    return (
+        rules.intercept
+        + people.alliance_level
+        + people.technique_slope * (technique - settings.technique.centre)
+        + rules.symptoms * (symptoms - settings.symptoms.centre)
+        + rules.autoregression * (earlier_alliance - rules.centre)
+        + rules.arm * people.arm
+        + rules.session * session
+    )
+
+
+def expected_symptoms(
+    settings: StudySettings,
+    people: People,
+    earlier_technique: np.ndarray,
+    earlier_alliance: np.ndarray,
+    earlier_symptoms: np.ndarray,
+    *,
+    session: int,
+) -> np.ndarray:
+    """Return the structural mean of symptoms before a session (from the second on), shape (patient,)."""
+    rules = settings.symptoms
+    return (
+        rules.intercept
+        + people.symptoms_level
+        + people.alliance_slope * (earlier_alliance - settings.alliance.centre)
+        + rules.technique * (earlier_technique - settings.technique.centre)
+        + rules.autoregression * (earlier_symptoms - rules.centre)
+        + rules.arm * people.arm
+        + rules.session * session
+    )
+
+
+def residuals(settings: StudySettings, people: People, course: Course) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the structural means leave of alliance and symptoms: two arrays (patient, session from the second on)."""
+    left: list[tuple[np.ndarray, np.ndarray]] = []
+    for t in range(1, course.alliance.shape[1]):
+        past = (course.technique[:, t - 1], course.alliance[:, t - 1], course.symptoms[:, t - 1])
+        alliance = expected_alliance(
+            settings, people, course.technique[:, t], course.symptoms[:, t], past[1], session=t + 1
+        )
+        symptoms = expected_symptoms(settings, people, *past, session=t + 1)
+        left.append((course.alliance[:, t] - alliance, course.symptoms[:, t] - symptoms))
+    return np.column_stack([one for one, _ in left]), np.column_stack([other for _, other in left])
 
 
 def attend(settings: StudySettings, course: Course, rng: np.random.Generator) -> Course:
@@ -160,12 +192,29 @@ def attend(settings: StudySettings, course: Course, rng: np.random.Generator) ->
     return replace(course, observed=stayed & ~skipped & due, dropped=(due & ~stayed).any(axis=1))
 
 
+def _start_of_symptoms(settings: StudySettings, people: People, noise: np.ndarray) -> np.ndarray:
+    rules = settings.symptoms
+    return rules.start + people.symptoms_level / (1 - rules.autoregression) + rules.start_sd * noise
+
+
+def _start_of_alliance(
+    settings: StudySettings, people: People, technique: np.ndarray, symptoms: np.ndarray
+) -> np.ndarray:
+    rules = settings.alliance
+    return (
+        rules.start
+        + people.alliance_level / (1 - rules.autoregression)
+        + people.technique_slope * (technique - settings.technique.centre)
+        + rules.symptoms * (symptoms - settings.symptoms.start)
+    )
+
+
 def _technique(settings: StudySettings, people: People, rng: np.random.Generator) -> np.ndarray:
     process = settings.technique
     usual = process.mean + people.technique + people.therapist_technique[people.therapist]
     shape = (settings.size.patients, settings.size.sessions)
     mean = usual[:, None] + process.session_sd * rng.standard_normal(shape)
-    return _on_scale(2 * mean, (0, 2 * RATING_MAX))
+    return on_scale(2 * mean, (0, 2 * RATING_MAX))
 
 
 def _straining(people: People, sessions: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -173,7 +222,7 @@ def _straining(people: People, sessions: int, rng: np.random.Generator) -> tuple
     count = len(people.therapist)
     by_therapist = rng.normal(0, 0.35, len(people.clinic))
     usual = 2.2 + by_therapist[people.therapist] + rng.normal(0, 0.35, count)
-    total = _on_scale(2 * (usual[:, None] + rng.normal(0, 0.7, (count, sessions))), (0, 2 * RATING_MAX))
+    total = on_scale(2 * (usual[:, None] + rng.normal(0, 0.7, (count, sessions))), (0, 2 * RATING_MAX))
     return total, total / 2 - usual[:, None]
 
 
@@ -181,7 +230,7 @@ def _engagement(people: People, technique: np.ndarray, rng: np.random.Generator)
     """Return engagement, and the part of it that technique and the patient's usual level do not explain."""
     usual = 5.8 + rng.normal(0, 0.9, len(people.therapist))
     expected = usual[:, None] + 0.40 * technique
-    rated = _on_scale(expected + rng.normal(0, 1.1, technique.shape), (0, SCALE_MAX))
+    rated = on_scale(expected + rng.normal(0, 1.1, technique.shape), (0, SCALE_MAX))
     return rated, rated - expected
 
 
@@ -192,7 +241,7 @@ def _ruptures(
     rules = settings.ruptures
     logit = np.log(rules.probability / (1 - rules.probability)) + rules.straining * straining
     happened = rng.random(straining.shape) < _logistic(logit)
-    addressing = _on_scale(np.where(happened, 3.2, 0.8) + rng.normal(0, 1.2, straining.shape), (0, RATING_MAX))
+    addressing = on_scale(np.where(happened, 3.2, 0.8) + rng.normal(0, 1.2, straining.shape), (0, RATING_MAX))
     repaired = rng.random(straining.shape) < _logistic(0.8 * (addressing - 3.2))
     code = np.where(happened, np.where(repaired, REPAIRED, UNREPAIRED), NO_RUPTURE)
     return code, addressing, np.array([0.0, rules.unrepaired_drop, rules.repaired_drop])[code]
@@ -203,9 +252,12 @@ def choose(rng: np.random.Generator, count: int, shares: list[float]) -> np.ndar
     return np.searchsorted(np.cumsum(shares)[:-1], rng.random(count), side="right")
 
 
-def _on_scale(values: np.ndarray, limits: tuple[int, int]) -> np.ndarray:
-    return np.clip(np.rint(values), *limits).astype(int)
+def on_scale(values: np.ndarray, limits: tuple[int, int]) -> np.ndarray:
+    """Round to whole numbers and keep them on the scale."""
+    whole: np.ndarray = np.clip(np.rint(values), *limits).astype(int)
+    return whole
 
 
 def _logistic(logit: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-logit))
+    probability: np.ndarray = 1 / (1 + np.exp(-logit))
+    return probability

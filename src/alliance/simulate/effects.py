@@ -39,6 +39,18 @@ class People:
     therapist_symptoms: np.ndarray
     therapist_technique: np.ndarray
 
+    @property
+    def alliance_level(self) -> np.ndarray:
+        """Each patient's deviation of the alliance intercept, the therapist's part included."""
+        level: np.ndarray = self.alliance + self.therapist_alliance[self.therapist]
+        return level
+
+    @property
+    def symptoms_level(self) -> np.ndarray:
+        """Each patient's deviation of the symptoms intercept, the therapist's part included."""
+        level: np.ndarray = self.symptoms + self.therapist_symptoms[self.therapist]
+        return level
+
 
 def draw_people(settings: StudySettings, rng: np.random.Generator) -> People:
     """Draw therapists and patients; arms are randomised in pairs within each therapist.

@@ -39,7 +39,9 @@ def csv_of(table: pd.DataFrame) -> str:
 
 
 def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({column: [_cell(value) for value in table[column].tolist()] for column in table.columns}, dtype=object)
+    return pd.DataFrame(
+        {column: [_cell(value) for value in table[column].tolist()] for column in table.columns}, dtype=object
+    )
 
 
 def _cell(value: object) -> str:

@@ -32,7 +32,7 @@ def spread_totals(totals: np.ndarray, leanings: np.ndarray, low: int, high: int)
     if rows and (totals.min() < low * items or totals.max() > high * items):
         raise ValueError(f"totals from {totals.min()} to {totals.max()} do not fit {items} items from {low} to {high}")
     wanted = totals[:, None] / items + leanings - leanings.mean(axis=1, keepdims=True)
-    answers = np.clip(np.rint(wanted), low, high).astype(int)
+    answers: np.ndarray = np.clip(np.rint(wanted), low, high).astype(int)
     missing = totals - answers.sum(axis=1)
     while missing.any():
         step = np.sign(missing)[:, None]
@@ -70,4 +70,5 @@ def draw_leanings(
     stable = rng.normal(0, stable_sd, (count, len(means)))
     if groups is not None:
         stable += rng.normal(0, group_sd, (count, int(groups.max()) + 1))[:, groups]
-    return means + stable[person] + rng.normal(0, session_sd, (len(person), len(means)))
+    leanings: np.ndarray = means + stable[person] + rng.normal(0, session_sd, (len(person), len(means)))
+    return leanings

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from alliance.simulate.dynamics import RATING_MAX, SCALE_MAX, Course
+from alliance.simulate.dynamics import RATING_MAX, SCALE_MAX, Course, on_scale
 from alliance.simulate.effects import People
 from alliance.simulate.items import draw_leanings, spread_totals
 from alliance.simulate.settings import StudySettings
@@ -27,7 +27,9 @@ def rate_sessions(settings: StudySettings, people: People, course: Course, rng: 
     shape = course.alliance.shape
     person = np.repeat(np.arange(shape[0]), shape[1])
     items = settings.items
-    wai = draw_leanings(rng, person, WAI_MEANS, items.wai_stable_sd, items.wai_session_sd, WAI_GROUPS, items.wai_scale_sd)
+    wai = draw_leanings(
+        rng, person, WAI_MEANS, items.wai_stable_sd, items.wai_session_sd, WAI_GROUPS, items.wai_scale_sd
+    )
     phq = draw_leanings(rng, person, PHQ_MEANS, items.phq_stable_sd, items.phq_session_sd)
     pair = np.zeros(2)
     helping = draw_leanings(rng, person, pair, 0.25, 0.5)
@@ -62,17 +64,19 @@ def _therapist_view(settings: StudySettings, people: People, course: Course, rng
     """Alliance on the therapist's own scale: it follows the patient's view loosely and has leanings of its own."""
     leaning = rng.normal(0, 4.0, len(people.clinic))[people.therapist] + rng.normal(0, 4.5, len(people.therapist))
     seen = 58 + leaning[:, None] + 0.55 * (course.alliance - settings.alliance.centre)
-    return _whole(seen + rng.normal(0, 4.0, course.alliance.shape), *THERAPIST_TOTAL_RANGE)
+    return on_scale(seen + rng.normal(0, 4.0, course.alliance.shape), THERAPIST_TOTAL_RANGE).ravel()
 
 
-def _strategies(settings: StudySettings, people: People, course: Course, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _strategies(
+    settings: StudySettings, people: People, course: Course, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """Strategies as the therapist reports them: related to observed technique, and to what the patient brings."""
     technique = course.technique - settings.technique.centre
     habit = rng.normal(0, 0.5, (4, len(people.clinic)))[:, people.therapist]
 
     def rated(mean: float, slope: float, place: int) -> np.ndarray:
         values = mean + slope * technique + habit[place][:, None] + rng.normal(0, 0.9, technique.shape)
-        return _whole(values, 0, RATING_MAX)
+        return on_scale(values, (0, RATING_MAX)).ravel()
 
     return {
         "strat_rapport": rated(3.4, 0.50, 0),
@@ -95,7 +99,7 @@ def _states(settings: StudySettings, course: Course, rng: np.random.Generator) -
     }
     own = rng.normal(0, 0.8, (len(causes), len(bond)))
     return {
-        name: _whole(mean + own[place][:, None] + rng.normal(0, 1.0, bond.shape), 0, SCALE_MAX)
+        name: on_scale(mean + own[place][:, None] + rng.normal(0, 1.0, bond.shape), (0, SCALE_MAX)).ravel()
         for place, (name, mean) in enumerate(causes.items())
     }
 
@@ -105,7 +109,3 @@ def _delivery(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     usual = np.searchsorted([0.62, 0.92], rng.random(shape[0]), side="right")[:, None]
     switched = rng.random(shape) < 0.06
     return np.array(DELIVERIES)[np.where(switched, 1, usual).ravel()]
-
-
-def _whole(values: np.ndarray, low: int, high: int) -> np.ndarray:
-    return np.clip(np.rint(values), low, high).astype(int).ravel()

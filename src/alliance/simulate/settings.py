@@ -27,7 +27,9 @@ class Size(Section):
     @model_validator(mode="after")
     def _planned_shares_add_up(self) -> Self:
         if abs(sum(self.planned.values()) - 1) > 1e-9:
-            raise ValueError(f"the shares under 'planned' must add up to 1, but add up to {sum(self.planned.values()):g}")
+            raise ValueError(
+                f"the shares under 'planned' must add up to 1, but add up to {sum(self.planned.values()):g}"
+            )
         return self
 
 

@@ -158,7 +158,8 @@ def _related(
     spread = cause.std()
     standard = (cause - cause.mean()) / spread if spread > 0 else np.zeros(len(cause))
     values = correlation * standard + np.sqrt(1 - correlation**2) * rng.standard_normal(len(cause))
-    return np.clip(np.round(mean + sd * values, 1), low, high)
+    rated: np.ndarray = np.clip(np.round(mean + sd * values, 1), low, high)
+    return rated
 
 
 def _calendar(settings: StudySettings, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -168,4 +169,5 @@ def _calendar(settings: StudySettings, shape: tuple[int, int], rng: np.random.Ge
     pauses = rng.random(shape) < settings.attendance.pause
     steps = steps + np.where(pauses, rng.integers(21, 36, shape), 0)
     steps[:, 0] = 0
-    return first[:, None] + np.cumsum(steps, axis=1)
+    dates: np.ndarray = first[:, None] + np.cumsum(steps, axis=1)
+    return dates

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alliance.simulate.dynamics import Course, run_sessions
-from alliance.simulate.effects import People, draw_people
+from alliance.simulate.dynamics import Course, residuals, run_sessions
+from alliance.simulate.effects import People
 from alliance.simulate.settings import StudySettings
 from alliance.simulate.study import run_study, streams_of
 
@@ -37,22 +37,23 @@ def true_quantities(settings: StudySettings) -> list[dict[str, Any]]:
         ("symptoms", "technique -> symptoms", "total", "within", NEXT, direct + a * b + covariance),
         ("symptoms", "alliance -> symptoms", "effect", "within", NEXT, b),
         ("alliance", "symptoms -> alliance", "effect", "within", NOW, alliance.symptoms),
-        ("alliance", "alliance -> alliance", "coefficient", "within", NEXT, alliance.autoregression),
-        ("symptoms", "symptoms -> symptoms", "coefficient", "within", NEXT, symptoms.autoregression),
-        ("alliance", "session -> alliance", "coefficient", "within", "", alliance.session),
-        ("symptoms", "session -> symptoms", "coefficient", "within", "", symptoms.session),
+        ("alliance", "alliance_lag -> alliance", "coefficient", "within", NEXT, alliance.autoregression),
+        ("symptoms", "symptoms_lag -> symptoms", "coefficient", "within", NEXT, symptoms.autoregression),
+        ("alliance", "session -> alliance", "coefficient", "overall", "", alliance.session),
+        ("symptoms", "session -> symptoms", "coefficient", "overall", "", symptoms.session),
         ("alliance", "arm -> alliance", "a", "overall", "", alliance.arm),
-        ("symptoms", "arm -> symptoms", "c_prime", "overall", "", symptoms.arm),
-        ("symptoms", "arm -> alliance -> symptoms", "indirect", "overall", "", alliance.arm * b),
-        ("symptoms", "arm -> symptoms", "direct", "overall", "", symptoms.arm),
-        ("symptoms", "arm -> symptoms", "total", "overall", "", symptoms.arm + alliance.arm * b),
         ("alliance", "technique -> alliance", "sd", "patient", "", between.technique_slope_sd),
-        ("symptoms", "alliance -> symptoms", "sd", "patient", "", between.alliance_slope_sd),
-        ("alliance", "alliance", "sd", "patient", "", between.alliance_sd),
-        ("symptoms", "symptoms", "sd", "patient", "", between.symptoms_sd),
-        ("alliance", "alliance", "sd", "therapist", "", settings.therapists.alliance_sd),
-        ("symptoms", "symptoms", "sd", "therapist", "", settings.therapists.symptoms_sd),
+        ("symptoms", "alliance_lag -> symptoms", "sd", "patient", "", between.alliance_slope_sd),
     ]
+    # The arm moves the alliance of each session, which acts through the effect within patients: a b, whatever the level is called.
+    for level in ("overall", "within"):
+        rows += [
+            ("symptoms", "arm -> symptoms", "c_prime", level, "", symptoms.arm),
+            ("symptoms", "arm -> alliance -> symptoms", "indirect", level, "", alliance.arm * b),
+            ("symptoms", "arm -> alliance -> symptoms", "indirect_product", level, "", alliance.arm * b),
+            ("symptoms", "arm -> symptoms", "direct", level, "", symptoms.arm),
+            ("symptoms", "arm -> symptoms", "total", level, "", symptoms.arm + alliance.arm * b),
+        ]
     names = ("outcome", "path", "effect", "level", "horizon")
     return [{**dict(zip(names, row[:-1], strict=True)), "value": _rounded(row[-1], 6)} for row in rows]
 
@@ -98,7 +99,9 @@ def sizes_of(people: People, course: Course) -> dict[str, float]:
         "therapist_share_of_final_symptoms": _shares(final.reset_index(), "symptoms")["therapist"],
     }
     for variable in ("alliance", "symptoms", "technique"):
-        sizes |= {f"{level}_share_of_{variable}": share for level, share in _shares(rows, variable).items() if share > 0}
+        sizes |= {
+            f"{level}_share_of_{variable}": share for level, share in _shares(rows, variable).items() if share > 0
+        }
     ruptured = (course.rupture > 0) & observed
     sizes |= {
         "patients_with_rupture": ruptured.any(axis=1).mean(),
@@ -117,10 +120,13 @@ def population_sizes(settings: StudySettings) -> dict[str, float]:
     they are larger than the effects of `true_quantities`, which hold given the past.
     """
     large = settings.model_copy(update={"size": settings.size.model_copy(update=_POPULATION)})
-    sizes = sizes_of(*run_study(large))
-    people = draw_people(large, streams_of(large)["people"])
+    people, course = run_study(large)
+    sizes = sizes_of(people, course)
+    for name, left in zip(("alliance", "symptoms"), residuals(large, people, course), strict=True):
+        sizes[f"residual_sd_of_{name}"] = _rounded(left.std())
     treated, control = (
-        run_sessions(large, replace(people, arm=np.full_like(people.arm, arm)), streams_of(large)["sessions"]) for arm in (1, 0)
+        run_sessions(large, replace(people, arm=np.full_like(people.arm, arm)), streams_of(large)["sessions"])
+        for arm in (1, 0)
     )
     for name in ("alliance", "symptoms"):
         difference = getattr(treated, name)[:, 1:] - getattr(control, name)[:, 1:]

@@ -49,7 +49,7 @@ def check_data(
     DataError
         A file cannot be read at all. Errors inside a readable table are findings: `clean_data` stops on them.
     """
-    export = _read_export(sessions, patients, therapists, instruments, data, variables, cleaning)
+    export = read_export(sessions, patients, therapists, instruments, data, variables, cleaning)
     write_csv(findings_table(check_export(export)), checks)
 
 
@@ -90,7 +90,7 @@ def clean_data(
     problem = describe_errors(pd.read_csv(checks, dtype={"value": "str"}))
     if problem is not None:
         raise DataError(problem)
-    export = _read_export(sessions, patients, therapists, instruments, data, variables, cleaning)
+    export = read_export(sessions, patients, therapists, instruments, data, variables, cleaning)
     study = clean_tables(export.tables, export.cleaning)
     write_parquet(study.sessions, sessions_clean)
     write_parquet(study.patients, patients_clean)
@@ -101,7 +101,7 @@ def clean_data(
         write_csv(study.ids, ids)
 
 
-def _read_export(
+def read_export(
     sessions: str,
     patients: str | None,
     therapists: str | None,

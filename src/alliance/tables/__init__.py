@@ -32,5 +32,7 @@ def load_table(name: str) -> ModuleType:
         No table has this name.
     """
     if name not in TABLES:
-        raise ConfigError(f"output.tables: there is no table '{name}'.{suggest(name, TABLES)} Known: {', '.join(TABLES)}.")
+        raise ConfigError(
+            f"output.tables: there is no table '{name}'.{suggest(name, TABLES)} Known: {', '.join(TABLES)}."
+        )
     return importlib.import_module(TABLES[name])

@@ -1,5 +1,5 @@
 # Reference values for tests/reference/test_mixedlm_guards.py: sessions.csv in, values.csv out.
-# Run in this folder: Rscript reference.R   (values on record: R 4.x, lme4, see the column `version`)
+# Run in this folder: Rscript reference.R   (values on record: lme4, see the column `version`)
 suppressPackageStartupMessages(library(lme4))
 
 d <- read.csv("sessions.csv")
@@ -17,6 +17,7 @@ models <- list(
   three_level_empty = y ~ 1 + (1 | therapist) + (1 | patient),
   two_level_slope = y ~ x_within + session + arm + x_between_two + (1 + x_within | patient),
   three_level_slope = y ~ x_within + session + arm + x_between + x_between_therapist + (1 + x_within | patient) + (1 | therapist),
+  tied_slope = tied ~ x_within + session + arm + x_between + x_between_therapist + (1 + x_within | patient) + (1 | therapist),
   collapsed = flat ~ x_within + arm + x_between + x_between_therapist + (1 | patient) + (1 | therapist)
 )
 values <- NULL

@@ -1,7 +1,8 @@
 """Golden scores of every shipped instrument, and the rules for missing items.
 
-The answers run through the range again and again (item 1 gets the lowest answer, item 2 the next one, ...), so neighbours
-differ and a wrong item number shows. Expected values are added up by hand, item after item, reversed ones turned round.
+The answers run through the range again and again (item 1 gets the lowest answer, item 2 the next one, ...), so
+neighbours differ and a wrong item number shows. Expected values are added up by hand, item after item, reversed ones
+turned round.
 """
 
 from pathlib import Path

@@ -38,9 +38,14 @@ def sd_name(level: str) -> str:
     return f"{level}_sd"
 
 
-def cholesky_name(level: str) -> str:
-    """Name of the Cholesky factor of the correlations of a level's varying effects."""
-    return f"{level}_cholesky"
+def correlation_name(level: str) -> str:
+    """Name of the correlations of a level's varying effects, dimension ``{level}_pair`` (lower triangle, row by row)."""
+    return f"{level}_correlation"
+
+
+def pairs(count: int) -> list[tuple[int, int]]:
+    """List the pairs (row, column) below the diagonal of a square matrix, row by row."""
+    return [(int(row), int(column)) for row, column in zip(*np.tril_indices(count, -1), strict=True)]
 
 
 def build_model(design: Design, priors: Mapping[str, float]) -> pm.Model:
@@ -58,6 +63,7 @@ def build_model(design: Design, priors: Mapping[str, float]) -> pm.Model:
     for level, effects in design.varying.items():
         coords[level] = design.units[level]
         coords[f"{level}_effect"] = [effect.text for effect in effects]
+        coords[f"{level}_pair"] = [f"{effects[i].text} with {effects[j].text}" for i, j in pairs(len(effects))]
     with pm.Model(coords=coords) as model:
         effects_of = {level: _build_effects(design, level, priors) for level in design.varying}
         for outcome, equation in design.equations.items():
@@ -81,6 +87,8 @@ def _build_effects(design: Design, level: str, priors: Mapping[str, float]) -> p
     standard = pm.Normal(f"{level}_standard", dims=(f"{level}_effect", level))
     if count > 1:
         independence = np.eye(count)  # a given start spares the sampler a compiled function that finds one
-        cholesky = pm.LKJCorr(cholesky_name(level), n=count, eta=priors["correlation_lkj"], initval=independence)
+        cholesky = pm.LKJCorr(f"{level}_cholesky", n=count, eta=priors["correlation_lkj"], initval=independence)
+        below = np.tril_indices(count, -1)
+        pm.Deterministic(correlation_name(level), (cholesky @ cholesky.T)[below], dims=f"{level}_pair")
         standard = cholesky @ standard
     return sd[:, None] * standard

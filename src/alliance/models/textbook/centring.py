@@ -19,7 +19,7 @@ import pandas as pd
 
 from alliance.config import Equation, Variable
 from alliance.config.timing import Term, parse_term, varies_between_sessions
-from alliance.contracts import BETWEEN, BETWEEN_THERAPIST, PATIENT, THERAPIST, WITHIN
+from alliance.contracts import BETWEEN, BETWEEN_THERAPIST, PATIENT, SESSION, THERAPIST, WITHIN
 from alliance.errors import ModelError
 from alliance.models.container import Mark
 from alliance.models.textbook.criterion import Arrays
@@ -94,14 +94,20 @@ def make_design(
         or there are fewer than two therapists.
     """
     place = f"models.specs.{name}.equations.{outcome}"
-    by_therapist = equation.vary.get(THERAPIST, [])
+    by_therapist = _varying_terms(equation, THERAPIST)
     if by_therapist and rows[THERAPIST].nunique() < 2:
-        raise ModelError(f"{place}.vary.therapist: the rows it can use have only one therapist. Remove 'therapist' from 'vary'.")
-    used = rows.sort_values([*([THERAPIST] if by_therapist else []), PATIENT], kind="stable").reset_index(drop=True)
+        raise ModelError(
+            f"{place}.vary.therapist: the rows it can use have only one therapist. Remove 'therapist' from 'vary'."
+        )
+    used = rows.sort_values([*([THERAPIST] if by_therapist else []), PATIENT, SESSION], kind="stable").reset_index(
+        drop=True
+    )
     first, later, reliability = _split_predictors(place, outcome, equation.on, used, variables, bool(by_therapist))
     columns, x, marks = _keep_independent(place, outcome, first, later)
-    varying = tuple(dict.fromkeys([*equation.vary.get(PATIENT, []), *by_therapist]))
-    z = np.column_stack([np.ones(len(used)), *(_varying_column(place, term, equation, first, used) for term in varying[1:])])
+    varying = tuple(dict.fromkeys([INTERCEPT, *_varying_terms(equation, PATIENT), *by_therapist]))
+    z = np.column_stack(
+        [np.ones(len(used)), *(_varying_column(place, term, equation, first, used) for term in varying[1:])]
+    )
     return scale_design(outcome, used, columns, x, varying, z, equation, reliability, marks)
 
 
@@ -121,11 +127,13 @@ def scale_design(
     y_mean, y_sd = float(y.mean()), float(y.std(ddof=1))
     x_sd = np.array([1.0, *x[:, 1:].std(axis=0, ddof=1)])
     z_rms = np.sqrt((z**2).mean(axis=0))
-    therapist = _positions(rows[THERAPIST]) if equation.vary.get(THERAPIST) else np.zeros(len(rows), dtype=int)
+    therapist = _positions(rows[THERAPIST]) if _varying_terms(equation, THERAPIST) else np.zeros(len(rows), dtype=int)
     by_patient, by_therapist = (
-        tuple(varying.index(term) for term in equation.vary.get(level, [])) for level in (PATIENT, THERAPIST)
+        tuple(varying.index(term) for term in _varying_terms(equation, level)) for level in (PATIENT, THERAPIST)
     )
-    arrays = Arrays((y - y_mean) / y_sd, x / x_sd, z / z_rms, _positions(rows[PATIENT]), therapist, by_patient, by_therapist)
+    arrays = Arrays(
+        (y - y_mean) / y_sd, x / x_sd, z / z_rms, _positions(rows[PATIENT]), therapist, by_patient, by_therapist
+    )
     return Design(outcome, rows, columns, varying, arrays, y_mean, y_sd, x_sd, z_rms, means, tuple(marks))
 
 
@@ -164,7 +172,9 @@ def _split_predictors(
         per_patient = rows.groupby(PATIENT)[name].mean()
         reliability[name] = _mean_reliability(rows, name)
         if not by_therapist:
-            between_patient.append((Column(f"{name}{BETWEEN}", name, "between_patient"), patient_mean - per_patient.mean()))
+            between_patient.append(
+                (Column(f"{name}{BETWEEN}", name, "between_patient"), patient_mean - per_patient.mean())
+            )
             continue
         owner = rows.groupby(PATIENT)[THERAPIST].first()
         per_therapist = per_patient.groupby(owner).mean()
@@ -174,6 +184,10 @@ def _split_predictors(
             (Column(f"{name}{BETWEEN_THERAPIST}", name, "between_therapist"), therapist_mean - per_therapist.mean())
         )
     return first, [*between_patient, *between_therapist], reliability
+
+
+def _varying_terms(equation: Equation, level: str) -> list[str]:
+    return next((terms for key, terms in equation.vary.items() if key == level), [])
 
 
 def level_of(term: Term | None, variables: dict[str, Variable]) -> str:
@@ -238,16 +252,22 @@ def _determined_by(values: np.ndarray, kept: list[np.ndarray], columns: list[Col
     weights = np.linalg.lstsq(scaled, values / spread, rcond=None)[0]
     if (values / spread - scaled @ weights).var() >= _LEAST_TOLERANCE:
         return None
-    return [column.name for column, weight in zip(columns[1:], weights[1:], strict=True) if abs(weight) > np.sqrt(_LEAST_TOLERANCE)]
+    return [
+        column.name
+        for column, weight in zip(columns[1:], weights[1:], strict=True)
+        if abs(weight) > np.sqrt(_LEAST_TOLERANCE)
+    ]
 
 
 def _varying_column(place: str, term: str, equation: Equation, first: list[Part], rows: pd.DataFrame) -> np.ndarray:
     """Return what a varying effect multiplies: the part within of a session-level predictor, any other as it is."""
     column, values = next(part for part in first if part[0].term == term)
-    if term in equation.vary.get(PATIENT, []) and column.level != "within":
+    if term in _varying_terms(equation, PATIENT) and column.level != "within":
         raise ModelError(
             f"{place}.vary.patient: '{term}' never changes within a patient, so its effect cannot vary between patients. Remove it."
         )
-    if rows.groupby(THERAPIST if term in equation.vary.get(THERAPIST, []) else PATIENT)[term].nunique().max() < 2:
-        raise ModelError(f"{place}.vary: '{term}' never changes within a unit, so its effect cannot vary between them. Remove it.")
+    if rows.groupby(THERAPIST if term in _varying_terms(equation, THERAPIST) else PATIENT)[term].nunique().max() < 2:
+        raise ModelError(
+            f"{place}.vary: '{term}' never changes within a unit, so its effect cannot vary between them. Remove it."
+        )
     return values

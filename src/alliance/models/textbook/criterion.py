@@ -146,7 +146,10 @@ def differentiate(theta: np.ndarray, arrays: Arrays) -> tuple[np.ndarray, np.nda
     hessian = np.diag((up - 2 * centre + down) / _STEP**2)
     for i in range(size):
         for j in range(i):
-            corners = [evaluate(theta + a * steps[i] + b * steps[j], arrays)[0] for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1))]
+            corners = [
+                evaluate(theta + a * steps[i] + b * steps[j], arrays)[0]
+                for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1))
+            ]
             hessian[i, j] = hessian[j, i] = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * _STEP**2)
     return (up - down) / (2 * _STEP), hessian
 
@@ -210,7 +213,10 @@ def _snap_to_boundary(theta: np.ndarray, arrays: Arrays) -> np.ndarray:
                     trial if name == "patient" else components.patient,
                     trial if name == "therapist" else components.therapist,
                 )
-                if evaluate(pack(tried, arrays), arrays)[0] >= evaluate(pack(components, arrays), arrays)[0] - _NOTHING_LOST:
+                if (
+                    evaluate(pack(tried, arrays), arrays)[0]
+                    >= evaluate(pack(components, arrays), arrays)[0] - _NOTHING_LOST
+                ):
                     components = tried
                     break
     return pack(components, arrays)

@@ -2,19 +2,21 @@
 
 Arrangement
 -----------
-Groups are therapists where effects vary between therapists, otherwise patients. `MixedLM` estimates a full covariance of the effects that
-vary between groups, but only *uncorrelated* variance components below them. Correlated effects of patients within therapists
-are therefore written as u_i = sum_k l_k v_ik with uncorrelated v_ik, where l_k is column k of the Cholesky factor L of their covariance
-LL' (Pinheiro and Bates 1996, doi 10.1007/BF00140873). The directions l_k come from `criterion.maximise`, the same restricted likelihood evaluated in
-another way; `MixedLM` estimates the variances along them and the fixed effects. At the maximum this is the model with a
-full covariance: same log-likelihood, same fixed effects, same standard errors.
+Groups are therapists where effects vary between therapists, otherwise patients. `MixedLM` estimates a full covariance of
+the effects that vary between groups, but only *uncorrelated* variance components below them. Correlated effects of patients
+within therapists are therefore written as u_i = sum_k l_k v_ik with uncorrelated v_ik, where l_k is column k of the Cholesky
+factor L of their covariance LL' (Pinheiro and Bates 1996, doi 10.1007/BF00140873). The directions l_k come from
+`criterion.maximise`, the same restricted likelihood evaluated in another way; `MixedLM` estimates the variances along them
+and the fixed effects. At the maximum this is the model with a full covariance: same log-likelihood, same fixed effects.
+Standard errors are from the observed information of all parameters, as `MixedLM` gives them (lme4's, from that of the fixed
+effects alone, differ by up to about 1 %).
 
 Guards
 ------
-- Direction whose variance is zero: left out, so that `MixedLM` never inverts a singular covariance (which returns fixed effects of exactly
-  0.0 with ``converged=True``, statsmodels issue 10239).
-- Wrong optimum: starts at the best of several maxima found by the referee; other optimisers and its own default start follow until its
-  log-likelihood reaches the referee's. The best is kept.
+- Direction whose variance is zero: left out, so that `MixedLM` never inverts a singular covariance (which returns fixed
+  effects of exactly 0.0 with ``converged=True``, statsmodels issue 10239).
+- Wrong optimum: starts at the best of several maxima found by the referee; other optimisers and its own default start
+  follow until its log-likelihood reaches the referee's. The best is kept.
 - Answer: fixed effects, log-likelihood and remaining gradient are compared with the referee's at the same variances.
 - Warnings of statsmodels are caught and become marks.
 """
@@ -29,7 +31,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams, VC
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
 from alliance.models.container import Mark
-from alliance.models.textbook.centring import Design
+from alliance.models.textbook.centring import INTERCEPT, Design
 from alliance.models.textbook.criterion import (
     Arrays,
     Components,
@@ -146,7 +148,9 @@ def _fit_until_good(design: Design, best: np.ndarray, target: float) -> tuple[_A
             f"The equation of '{design.outcome}' could not be fitted: {'; '.join(dict.fromkeys(said))}. Let fewer effects vary, or "
             f"leave out the predictor with the fewest distinct values."
         )
-    return max(found, key=lambda answer: (answer.loglik >= target - _LOGLIK_TOLERANCE and answer.converged, answer.loglik)), said
+    return max(
+        found, key=lambda answer: (answer.loglik >= target - _LOGLIK_TOLERANCE and answer.converged, answer.loglik)
+    ), said
 
 
 def _fit_once(arrays: Arrays, components: Components, start: str, optimiser: str) -> _Answer:
@@ -155,7 +159,9 @@ def _fit_once(arrays: Arrays, components: Components, start: str, optimiser: str
     groups = arrays.therapist if top == THERAPIST else arrays.patient
     along, sizes = directions[top]
     below = directions[PATIENT] if top == THERAPIST else (np.zeros((arrays.z.shape[1], 0)), np.zeros(0))
-    model = MixedLM(arrays.y, arrays.x, groups, exog_re=arrays.z @ along, exog_vc=_patient_components(arrays, below[0], groups))
+    model = MixedLM(
+        arrays.y, arrays.x, groups, exog_re=arrays.z @ along, exog_vc=_patient_components(arrays, below[0], groups)
+    )
     scale = components.residual**2
     first = MixedLMParams.from_components(
         fe_params=np.zeros(arrays.x.shape[1]), cov_re=np.diag(sizes**2) / scale, vcomp=below[1] ** 2 / scale
@@ -267,18 +273,22 @@ def _mark_boundaries(design: Design, components: Components) -> list[Mark]:
             if own > 0 and own > 1e-6 * components.residual:
                 continue
             term = design.varying[effect]
+            subject = (
+                f"the level of {design.outcome}" if term == INTERCEPT else f"the effect of {term} on {design.outcome}"
+            )
             what = "does not vary" if total < 1e-6 else "follows the other effects without any variation of its own"
             marks.append(
                 Mark(
                     "boundary variance",
                     f"{term} by {level}",
                     False,
-                    f"The best estimate is that the effect of {term} on {design.outcome} {what} between {level}s. Such an estimate at the "
-                    f"edge of what is possible means that the data hardly tell how much it varies.",
+                    f"The best estimate is that {subject} {what} between {level}s. Such an estimate at the edge of what is "
+                    f"possible means that the data hardly tell how much it varies.",
                     total * design.y_sd / float(design.z_rms[effect]),
                     0.0,
                     (design.outcome,),
                     ("sd", "correlation", "variance", "icc"),
+                    (level,),
                 )
             )
     return marks
@@ -287,6 +297,12 @@ def _mark_boundaries(design: Design, components: Components) -> list[Mark]:
 def _mark_warnings(outcome: str, caught: list[str]) -> list[Mark]:
     """Keep what statsmodels said; whether it matters is decided by the comparison with the referee."""
     return [
-        Mark("statsmodels warning", f"equation of {outcome}", True, f"While fitting, statsmodels said: {text}", outcomes=(outcome,))
+        Mark(
+            "statsmodels warning",
+            f"equation of {outcome}",
+            True,
+            f"While fitting, statsmodels said: {text}",
+            outcomes=(outcome,),
+        )
         for text in dict.fromkeys(caught)
     ]

@@ -4,8 +4,8 @@ A path is the product of its steps at one level. Intervals come from draws of th
 10.1207/s15327906mbr3901_4; Preacher and Selig 2012, doi 10.1080/19312458.2012.679848), independent between equations.
 
 A cause that is constant within patients (arm) has two indirect effects: the step to the mediator times the effect *within*
-patients, and times the effect *between* them (Preacher, Zyphur and Zhang 2010, doi 10.1037/a0020141). In the equation of the outcome the mediator's
-means are predictors, so the coefficient c of the cause holds them constant and
+patients, and times the effect *between* them (Preacher, Zyphur and Zhang 2010, doi 10.1037/a0020141). In the equation of
+the outcome the mediator's means are predictors, so the coefficient c of the cause holds them constant and
 
     total = c + sum over paths of (step to the mediator x effect between)
 
@@ -23,7 +23,12 @@ from alliance.contracts import LAG, PATIENT, THERAPIST
 from alliance.models.container import FitRecord, FitResult, Mark, make_tree
 from alliance.models.diagram import ARROW, Edge, Path, name_horizon, paths_of
 from alliance.models.rows import count_rows, select_rows
-from alliance.models.textbook.caution import mark_few_units, mark_lagged_outcome, mark_missing_covariance, mark_observed_means
+from alliance.models.textbook.caution import (
+    mark_few_units,
+    mark_lagged_outcome,
+    mark_missing_covariance,
+    mark_observed_means,
+)
 from alliance.models.textbook.centring import make_design
 from alliance.models.textbook.draws import INTERVAL_KIND, Drawn, Quantities, draw_equations
 from alliance.models.textbook.guarded import ENGINE, fit_guarded
@@ -44,7 +49,8 @@ def fit_paths(
     rows, flow = select_rows(panel, name, spec)
     paths = paths_of(name, spec, variables)
     fitted = [
-        fit_guarded(make_design(name, outcome, equation, rows[outcome], variables)) for outcome, equation in spec.equations.items()
+        fit_guarded(make_design(name, outcome, equation, rows[outcome], variables))
+        for outcome, equation in spec.equations.items()
     ]
     drawn = draw_equations(fitted, seed, size, name)
     marks: list[Mark] = []
@@ -101,18 +107,30 @@ def _counts(edges: tuple[Edge, ...], drawn: dict[str, Drawn]) -> dict[str, int]:
     return {key: min(count[key] for count in each) for key in each[0]}
 
 
-def _add_effects(quantities: Quantities, paths: list[Path], drawn: dict[str, Drawn], session_level: bool, lag: int) -> None:
+def _add_effects(
+    quantities: Quantities, paths: list[Path], drawn: dict[str, Drawn], session_level: bool, lag: int
+) -> None:
     if session_level:
         for level in LEVELS:
-            _add_version(quantities, paths, drawn, level, lag, [[_step(edge, level, drawn) for edge in path.edges] for path in paths])
+            _add_version(
+                quantities,
+                paths,
+                drawn,
+                level,
+                lag,
+                [[_step(edge, level, drawn) for edge in path.edges] for path in paths],
+            )
         return
     constant = {path.text: _only_step(path.edges[0], drawn) for path in paths}
     steps = {
-        level: [[constant[path.text], *(_step(edge, level, drawn) for edge in path.edges[1:])] for path in paths] for level in LEVELS
+        level: [[constant[path.text], *(_step(edge, level, drawn) for edge in path.edges[1:])] for path in paths]
+        for level in LEVELS
     }
     if len(paths) == 1 and len(paths[0].edges) == 1:
         edge = paths[0].edges[0]
-        quantities.add(edge.outcome, paths[0].text, "effect", "overall", constant[paths[0].text], _counts((edge,), drawn))
+        quantities.add(
+            edge.outcome, paths[0].text, "effect", "overall", constant[paths[0].text], _counts((edge,), drawn)
+        )
         return
     _add_constant_cause(quantities, paths, drawn, steps)
     for edge, values in _edges_after_cause(paths):
@@ -120,7 +138,9 @@ def _add_effects(quantities: Quantities, paths: list[Path], drawn: dict[str, Dra
             found = _step(edge, level, drawn)
             if found is not None:
                 text = f"{edge.source}{ARROW}{edge.outcome}"
-                quantities.add(edge.outcome, text, values, level, found, _counts((edge,), drawn), _horizon((edge,), lag))
+                quantities.add(
+                    edge.outcome, text, values, level, found, _counts((edge,), drawn), _horizon((edge,), lag)
+                )
 
 
 def _horizon(edges: tuple[Edge, ...], lag: int) -> str:
@@ -233,7 +253,15 @@ def _add_coefficients(quantities: Quantities, draws: Drawn, lag: int) -> None:
     for position, column in enumerate(draws.fitted.design.columns):
         split = column.name != column.term
         horizon = name_horizon(lag * column.term.endswith(LAG)) if split else ""
-        quantities.add(outcome, f"{column.term}{ARROW}{outcome}", "coefficient", column.level, draws.beta[:, position], counts, horizon)
+        quantities.add(
+            outcome,
+            f"{column.term}{ARROW}{outcome}",
+            "coefficient",
+            column.level,
+            draws.beta[:, position],
+            counts,
+            horizon,
+        )
 
 
 def _add_components(quantities: Quantities, draws: Drawn) -> None:
@@ -243,7 +271,9 @@ def _add_components(quantities: Quantities, draws: Drawn) -> None:
     for level, columns in ((PATIENT, design.arrays.by_patient), (THERAPIST, design.arrays.by_therapist)):
         sds = {effect: np.sqrt(draws.covariances[level][:, effect, effect]) for effect in columns}
         for effect, values in sds.items():
-            quantities.add(design.outcome, f"{design.varying[effect]}{ARROW}{design.outcome}", "sd", level, values, counts)
+            quantities.add(
+                design.outcome, f"{design.varying[effect]}{ARROW}{design.outcome}", "sd", level, values, counts
+            )
         for one, other in combinations(columns, 2):
             product = sds[one] * sds[other]
             covariance = draws.covariances[level][:, one, other]

@@ -74,7 +74,10 @@ def _empty_design(variable: str, rows: pd.DataFrame) -> Design:
             )
     owner = rows[THERAPIST].astype(object).where(known, _UNKNOWN + rows[PATIENT].astype(str))
     used = rows.assign(**{THERAPIST: owner})
-    used = used.sort_values([THERAPIST, PATIENT] if THERAPIST in levels else [PATIENT], kind="stable").reset_index(drop=True)
+    keys = [THERAPIST, PATIENT, SESSION] if THERAPIST in levels else [PATIENT, SESSION]
+    used = used.sort_values(keys, kind="stable").reset_index(drop=True)
     ones = np.ones((len(used), 1))
     equation = Equation.model_validate({"on": [], "vary": levels})
-    return scale_design(variable, used, (Column(INTERCEPT, INTERCEPT, "overall"),), ones, (INTERCEPT,), ones, equation, {}, marks)
+    return scale_design(
+        variable, used, (Column(INTERCEPT, INTERCEPT, "overall"),), ones, (INTERCEPT,), ones, equation, {}, marks
+    )

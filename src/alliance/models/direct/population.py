@@ -1,0 +1,83 @@
+"""Population parameters of a model in raw units, from draws in standard units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from alliance.models.direct.build import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.direct.design import INTERCEPT, Design, Varying
+
+
+@dataclass(frozen=True)
+class Population:
+    """Draws of the population parameters, raw units.
+
+    Parameters
+    ----------
+    intercepts, residuals
+        Outcome -> intercept at predictors of zero, and residual standard deviation: (draw,).
+    slopes
+        Outcome -> (draw, term).
+    covariances
+        Level -> covariance of the varying effects, (draw, effect, effect). A varying intercept is the deviation at the
+        mean of the predictors.
+    varying
+        Level -> the varying effects, in the order of the covariance.
+    """
+
+    intercepts: dict[str, np.ndarray]
+    slopes: dict[str, np.ndarray]
+    residuals: dict[str, np.ndarray]
+    covariances: dict[str, np.ndarray]
+    varying: dict[str, list[Varying]]
+
+    def covariance(self, one: Varying, other: Varying) -> np.ndarray:
+        """Return cov(one, other) summed over patients and therapists, zero where one of them does not vary: (draw,)."""
+        total = np.zeros(len(next(iter(self.residuals.values()))))
+        for level, effects in self.varying.items():
+            if one in effects and other in effects:
+                total = total + self.covariances[level][:, effects.index(one), effects.index(other)]
+        return total
+
+    def intercept_covariance(self, level: str, outcomes: list[str]) -> np.ndarray:
+        """Return the covariance of the varying intercepts of the outcomes, zero where there is none: (draw, outcome, outcome)."""
+        effects = self.varying.get(level, [])
+        found = {k: effects.index(Varying(o, INTERCEPT)) for k, o in enumerate(outcomes) if Varying(o, INTERCEPT) in effects}
+        size = len(next(iter(self.residuals.values())))
+        result = np.zeros((size, len(outcomes), len(outcomes)))
+        for row, i in found.items():
+            for column, j in found.items():
+                result[:, row, column] = self.covariances[level][:, i, j]
+        return result
+
+
+def names_of_population(design: Design) -> list[str]:
+    """List the model's variables that describe the population."""
+    names = []
+    for outcome, equation in design.equations.items():
+        names += [intercept_name(outcome), *([slopes_name(outcome)] if equation.terms else []), residual_name(outcome)]
+    for level, effects in design.varying.items():
+        names += [sd_name(level), *([correlation_name(level)] if len(effects) > 1 else [])]
+    return names
+
+
+def make_population(design: Design, draws: Mapping[str, np.ndarray]) -> Population:
+    """Turn draws in standard units, name -> (draw, ...), into raw units."""
+    intercepts, slopes, residuals = {}, {}, {}
+    for outcome, equation in design.equations.items():
+        size = len(draws[residual_name(outcome)])
+        standard = draws[slopes_name(outcome)] if equation.terms else np.empty((size, 0))
+        slopes[outcome] = standard * equation.y_sd / equation.x_sd
+        intercepts[outcome] = (
+            equation.y_mean + equation.y_sd * draws[intercept_name(outcome)] - slopes[outcome] @ equation.x_mean
+        )
+        residuals[outcome] = draws[residual_name(outcome)] * equation.y_sd
+    covariances = {}
+    for level, effects in design.varying.items():
+        sd = draws[sd_name(level)] * design.scales(level)
+        correlations = np.tile(np.eye(len(effects)), (len(sd), 1, 1))
+        for position, (i, j) in enumerate(pairs(len(effects))):
+            correlations[:, i, j] = correlations[:, j, i] = draws[correlation_name(level)][:, position]
+        covariances[level] = correlations * sd[:, :, None] * sd[:, None, :]
+    return Population(intercepts, slopes, residuals, covariances, design.varying)

@@ -1,0 +1,103 @@
+"""The priors in plain words: what each says in standard units, and what that means in the units of the data."""
+
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from alliance.models.direct.build import pairs
+from alliance.models.direct.design import INTERCEPT, Design, Equation
+
+_CENTRAL = np.array([0.025, 0.975])
+
+
+def describe_priors(design: Design, priors: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return one row per prior, columns as in `alliance.contracts.PRIOR_COLUMNS` without the model.
+
+    ``raw_low`` and ``raw_high`` enclose the central 95 % of the prior in raw units. A single correlation of q varying
+    effects under LKJ(eta) is 2 Beta(eta - 1 + q/2, eta - 1 + q/2) - 1 (Lewandowski, Kurowicka & Joe, 2009).
+    """
+    fixed = chain.from_iterable(_fixed(equation, priors) for equation in design.equations.values())
+    varying = chain.from_iterable(_varying(design, level, priors) for level in design.varying)
+    return [*fixed, *varying]
+
+
+def _fixed(equation: Equation, priors: Mapping[str, float]) -> list[dict[str, Any]]:
+    outcome = equation.outcome
+    sd = priors["intercept_sd"] * equation.y_sd
+    rows = [
+        _row(
+            "intercepts",
+            outcome,
+            f"Normal({equation.y_mean:.3g}, {sd:.3g})",
+            f"Normal(0, {priors['intercept_sd']:g})",
+            stats.norm(equation.y_mean, sd).ppf(_CENTRAL),
+            f"units of {outcome}",
+            f"Expected {outcome} when every predictor is at its mean.",
+        )
+    ]
+    for term in equation.terms:
+        sd = priors["slope_sd"] * equation.scale(term)
+        rows.append(
+            _row(
+                "effects",
+                f"{term} -> {outcome}",
+                f"Normal(0, {sd:.3g})",
+                f"Normal(0, {priors['slope_sd']:g})",
+                stats.norm(0, sd).ppf(_CENTRAL),
+                f"units of {outcome} per unit of {term}",
+                f"Change of {outcome} when {term} is one unit higher; most likely small, in either direction.",
+            )
+        )
+    rows.append(
+        _half_normal(
+            "residuals",
+            outcome,
+            priors["residual_sd"],
+            equation.y_sd,
+            f"units of {outcome}",
+            f"How far {outcome} of single sessions lies from what the equation expects.",
+        )
+    )
+    return rows
+
+
+def _varying(design: Design, level: str, priors: Mapping[str, float]) -> list[dict[str, Any]]:
+    effects = design.varying[level]
+    rows = []
+    for effect, scale in zip(effects, design.scales(level), strict=True):
+        what = f"mean level of {effect.outcome}" if effect.term == INTERCEPT else f"effect of {effect.term} on {effect.outcome}"
+        unit = f"units of {effect.outcome}" + ("" if effect.term == INTERCEPT else f" per unit of {effect.term}")
+        meaning = f"How much the {what} differs between {level}s."
+        rows.append(_half_normal(f"differences between {level}s", effect.text, priors["varying_sd"], scale, unit, meaning))
+    eta = priors["correlation_lkj"]
+    shape = eta - 1 + len(effects) / 2
+    for i, j in pairs(len(effects)):
+        text = f"LKJ({eta:g})"
+        limits = 2 * stats.beta(shape, shape).ppf(_CENTRAL) - 1
+        meaning = f"Whether {level}s high on one of the two are high on the other."
+        parameter = f"{effects[i].text} with {effects[j].text}"
+        rows.append(_row(f"correlations between {level}s", parameter, text, text, limits, "correlation", meaning))
+    return rows
+
+
+def _half_normal(block: str, parameter: str, sd: float, scale: float, unit: str, meaning: str) -> dict[str, Any]:
+    limits = stats.halfnorm(scale=sd * scale).ppf(_CENTRAL)
+    return _row(block, parameter, f"HalfNormal({sd * scale:.3g})", f"HalfNormal({sd:g})", limits, unit, meaning)
+
+
+def _row(
+    block: str, parameter: str, raw: str, standardised: str, limits: np.ndarray, unit: str, meaning: str
+) -> dict[str, Any]:
+    return {
+        "block": block,
+        "parameter": parameter,
+        "distribution": raw,
+        "standardised": standardised,
+        "raw_low": float(limits[0]),
+        "raw_high": float(limits[1]),
+        "unit": unit,
+        "meaning": meaning,
+    }

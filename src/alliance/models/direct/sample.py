@@ -1,0 +1,79 @@
+"""Posterior draws of a PyMC model with NUTS in Rust (nutpie), the same on every run of one seed."""
+
+import logging
+from collections.abc import Mapping
+
+import numpy as np
+import nutpie
+import pymc as pm
+import pytensor
+import xarray as xr
+
+from alliance.errors import ModelError
+
+THREADS = 2
+_STATISTICS = ("diverging", "energy", "depth", "n_steps", "mean_tree_accept", "step_size")
+# PyTensor compiles with Numba here. Unless told that there is no C compiler, helper functions would ask for one and for a BLAS library.
+_FLAGS = {"cxx": ""}
+_log = logging.getLogger(__name__)
+
+
+def sample_posterior(
+    model: pm.Model, population: list[str], sampling: Mapping[str, float], seed: int, name: str
+) -> dict[str, xr.Dataset]:
+    """Draw from the posterior.
+
+    Parameters
+    ----------
+    population
+        Variables to keep. Random effects of single patients are drawn, but not kept.
+    sampling
+        chains, draws, tune and target_accept.
+
+    Returns
+    -------
+    dict
+        ``posterior`` and ``sample_stats``, each with dimensions chain and draw.
+
+    Raises
+    ------
+    ModelError
+        The sampler found no place to start, or did not finish.
+    """
+    with pytensor.config.change_flags(**_FLAGS):
+        compiled = nutpie.compile_pymc_model(model, var_names=population)
+    try:
+        trace = nutpie.sample(
+            compiled,
+            draws=int(sampling["draws"]),
+            tune=int(sampling["tune"]),
+            chains=int(sampling["chains"]),
+            target_accept=float(sampling["target_accept"]),
+            cores=THREADS,
+            seed=seed,
+            save_warmup=False,
+            progress_bar=False,
+        )
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"models.specs.{name}: the sampler could not explore the posterior ({error}). Look for outliers in data/panel.parquet, "
+            f"leave out effects that vary between patients with few sessions, or narrow the priors."
+        ) from error
+    statistics = trace["sample_stats"].to_dataset()[list(_STATISTICS)]
+    _log.info("%s: %d divergent of %d draws", name, int(statistics["diverging"].sum()), statistics["diverging"].size)
+    return {"posterior": _bare(trace["posterior"].to_dataset()[population]), "sample_stats": _bare(statistics)}
+
+
+def draw_prior(model: pm.Model, population: list[str], draws: int, seed: int) -> dict[str, np.ndarray]:
+    """Draw population parameters from their priors: name -> array (draw, ...)."""
+    with pytensor.config.change_flags(**_FLAGS):
+        values = pm.draw([model[name] for name in population], draws=draws, random_seed=seed, mode="FAST_COMPILE")
+    return dict(zip(population, values, strict=True))
+
+
+def _bare(dataset: xr.Dataset) -> xr.Dataset:
+    """Drop what differs between two runs of one seed (time stamps) and coordinates that no variable uses."""
+    used = {dim for variable in dataset.data_vars.values() for dim in variable.dims}
+    plain = dataset.drop_vars([name for name in dataset.coords if name not in used])
+    plain.attrs = {}
+    return plain

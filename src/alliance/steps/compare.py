@@ -1,0 +1,27 @@
+"""Compare this run with another one."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from alliance.comparison import compare_estimates
+from alliance.config import difference_of_configs, read_yaml
+from alliance.runs.artefacts import read_artefact
+from alliance.runs.files import write_csv
+
+
+def compare_runs(
+    *, estimates: str, config: str, other_estimates: str, other_config: str, comparison: str, differences: str
+) -> None:
+    """Write the settings in which two runs differ, and their estimates side by side.
+
+    Parameters
+    ----------
+    estimates, config
+        Estimates and merged configuration of this run.
+    other_estimates, other_config
+        The same of the run it is compared with.
+    """
+    changed = difference_of_configs(read_yaml(Path(other_config)), read_yaml(Path(config)))
+    write_csv(pd.DataFrame(changed, columns=["setting", "base", "this"]), differences)
+    write_csv(compare_estimates(read_artefact(other_estimates), read_artefact(estimates)), comparison)

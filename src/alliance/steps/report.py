@@ -1,0 +1,130 @@
+"""Write the report and its headline."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from alliance.comparison import compare_with_truth
+from alliance.config import validate_config
+from alliance.contracts import ARTEFACTS
+from alliance.figures import FIGURES
+from alliance.prose import describe_headline
+from alliance.report.blocks import Output
+from alliance.report.build import Figure, ReportTable, build_report
+from alliance.runs.artefacts import read_artefact
+from alliance.runs.files import write_text
+from alliance.runs.plan import needs_of
+from alliance.tables import TABLES
+
+# What sentences and blocks are made from; draws and cleaned tables only reach the report through figures and tables.
+_READ = ("checks", "cleaning", "reliability", "panel", "flow", "estimates", "diagnostics", "priors", "predictive")
+_COMPARED = ("comparison", "differences")
+
+
+def write_report(
+    *,
+    figures: Sequence[str],
+    tables: Sequence[str],
+    provenance: str | None = None,
+    truth: str | None = None,
+    settings: Mapping[str, Any],
+    report: str,
+    headline: str,
+    **artefacts: str,
+) -> None:
+    """Build the report of a run from its artefacts, figures and tables.
+
+    Parameters
+    ----------
+    figures, tables
+        Files below ``figures/`` and ``tables/``, every format of each.
+    provenance
+        What made the results, see `alliance.steps.record`.
+    truth
+        File with the known truth of a simulated study.
+    settings
+        The whole merged configuration.
+    report, headline
+        The page (HTML) and the headline (plain text) to be written.
+    artefacts
+        Files by their names in `contracts.ARTEFACTS`, and of a comparison ``comparison`` and ``differences``.
+    """
+    config = validate_config(settings)
+    inputs = {name: read_artefact(artefacts[name]) for name in (*_READ, *_COMPARED) if name in artefacts}
+    known = truth or config.study.truth
+    if known is not None:
+        inputs["truth"] = compare_with_truth(inputs["estimates"], _read_truth(Path(known)), config)
+    recorded = yaml.safe_load(Path(provenance).read_text(encoding="utf-8")) if provenance else {}
+    origin = [str(item) for item in recorded.get("configuration", [])]
+    page = build_report(
+        config=config,
+        inputs=inputs,
+        figures=[_read_figure(path, origin) for path in _named(figures, config.output.figures)],
+        tables=[_read_table(path, origin) for path in _named(tables, config.output.tables)],
+        provenance=recorded,
+        command=command_for(None, origin),
+    )
+    write_text(page, report)
+    write_text("".join(f"{line}\n" for line in describe_headline(inputs, config)), headline)
+
+
+def command_for(target: str | None, origin: Sequence[str]) -> str:
+    """Return the command that makes one file of a run again, or the whole run.
+
+    Parameters
+    ----------
+    origin
+        Configuration files of the run, followed by values given on the command line (``key=value``).
+    """
+    files = [item for item in origin if "=" not in item and item != "config/config.yaml"]
+    values = [item for item in origin if "=" in item]
+    # The target stands first: the options after it take any number of words.
+    words = ["snakemake --cores 2", target or ""]
+    words += ["--configfile", *files] if files else []
+    words += ["--config", *values] if values else []
+    return " ".join(word for word in words if word)
+
+
+def _named(paths: Sequence[str], names: Sequence[str]) -> list[Path]:
+    """Return one path without ending per figure or table, in the order of the configuration."""
+    stems = {Path(path).stem: Path(path).with_suffix("") for path in paths}
+    return [stems[name] for name in names if name in stems]
+
+
+def _read_figure(path: Path, origin: Sequence[str]) -> Figure:
+    about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    png = path.with_suffix(".png")
+    return Figure(
+        output=_output("Figure", "figures", path, about["title"], ".svg", origin),
+        caption=about["caption"],
+        alt=about["alt"],
+        svg=path.with_suffix(".svg").read_bytes(),
+        png=png.read_bytes() if png.is_file() else b"",
+        values=read_artefact(path.with_suffix(".csv")),
+        values_file=path.with_suffix(".csv").as_posix(),
+    )
+
+
+def _read_table(path: Path, origin: Sequence[str]) -> ReportTable:
+    about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return ReportTable(
+        output=_output("Table", "tables", path, about["caption"], ".html", origin),
+        html=path.with_suffix(".html").read_text(encoding="utf-8"),
+        n_rows=len(read_artefact(path.with_suffix(".csv"))),
+        data_file=path.with_suffix(".csv").as_posix(),
+    )
+
+
+def _output(kind: str, folder: str, path: Path, title: str, ending: str, origin: Sequence[str]) -> Output:
+    modules = FIGURES if folder == "figures" else TABLES
+    needs = tuple(ARTEFACTS[name] for name in needs_of(folder, path.name))
+    command = command_for(path.with_suffix(ending).as_posix(), origin)
+    return Output(kind, path.name, title, command, modules[path.name], needs)
+
+
+def _read_truth(path: Path) -> pd.DataFrame:
+    return pd.DataFrame(yaml.safe_load(path.read_text(encoding="utf-8"))["quantities"])

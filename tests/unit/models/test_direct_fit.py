@@ -1,0 +1,146 @@
+"""One small fit, looked at from all sides."""
+
+import numpy as np
+import pandas as pd
+import pytensor
+import pytest
+import xarray as xr
+from scipy import stats
+
+from alliance.contracts import PREDICTIVE_COLUMNS, PRIOR_COLUMNS
+from alliance.errors import ModelError
+from alliance.models.container import FitResult, quantities_of, record_of
+from alliance.models.direct import fit
+from alliance.models.direct.build import build_model
+from alliance.models.direct.design import Design, make_design
+from alliance.models.direct.population import make_population, names_of_population
+from alliance.models.direct.priors import describe_priors
+from alliance.models.direct.sample import draw_prior, sample_posterior
+from alliance.models.rows import select_rows
+from alliance.runs.files import write_tree
+from tests.unit.models.direct_study import VARIABLES, make_settings, make_spec, simulate
+
+PANEL = simulate(30, 5, seed=4, raw_scale=20.0)
+PRIORS = make_settings()["priors"]
+
+
+def make_small_design(panel: pd.DataFrame = PANEL) -> Design:
+    rows, _ = select_rows(panel, "study", make_spec())
+    return make_design("study", make_spec(), rows, VARIABLES)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> FitResult:
+    return fit(PANEL, "study", make_spec(), make_settings())
+
+
+def test_every_quantity_has_finite_draws_of_each_chain(fitted: FitResult):
+    values = fitted.tree["paths"]["value"]
+    assert values.sizes["chain"] == 2
+    assert values.sizes["draw"] == 60
+    assert np.isfinite(values.to_numpy()).all()
+    assert not quantities_of(fitted.tree)[["path", "effect", "level", "horizon"]].duplicated().any()
+
+
+def test_kept_posterior_describes_the_population_and_no_patient(fitted: FitResult):
+    sizes = fitted.tree["posterior"].sizes
+    assert "patient" not in sizes
+    assert not [name for name in fitted.tree["posterior"].data_vars if "standard" in str(name) or "cholesky" in str(name)]
+    assert {"diverging", "energy"} <= set(fitted.tree["sample_stats"].data_vars)
+
+
+def test_no_kept_parameter_is_constant(fitted: FitResult):
+    spread = fitted.tree["posterior"].to_dataset().std(("chain", "draw"))
+    assert min(float(spread[name].min()) for name in spread.data_vars) > 0
+
+
+def test_container_survives_the_file(fitted: FitResult, tmp_path):
+    write_tree(fitted.tree, str(tmp_path / "draws.nc"))
+    with xr.open_datatree(tmp_path / "draws.nc", engine="h5netcdf") as found:
+        np.testing.assert_array_equal(found["paths"]["value"], fitted.tree["paths"]["value"])
+        assert record_of(found) == record_of(fitted.tree)
+
+
+def test_record_has_the_columns_of_the_contract(fitted: FitResult):
+    record = record_of(fitted.tree)
+    assert [*record.priors[0]] == PRIOR_COLUMNS[1:]
+    assert [*record.predictive[0]] == PREDICTIVE_COLUMNS[1:]
+    assert {row["kind"] for row in record.predictive} == {"prior", "posterior"}
+
+
+def test_same_seed_gives_the_same_draws_whatever_was_drawn_before(fitted: FitResult):
+    np.random.default_rng().normal(size=3)
+    design = make_small_design()
+    model, kept = build_model(design, PRIORS), names_of_population(design)
+    sampling = make_settings()["sampling"]
+    first, second = (sample_posterior(model, kept, sampling, 7, "study")["posterior"] for _ in range(2))
+    xr.testing.assert_identical(first, second)
+    assert first.attrs == {}
+
+
+def test_model_has_the_density_of_the_equations_in_raw_units():
+    design = make_small_design()
+    rng = np.random.default_rng(1)
+    model = build_model(design, PRIORS)
+    with pytensor.config.change_flags(cxx=""):
+        density = model.compile_fn(model.logp(vars=model.observed_RVs), mode="FAST_COMPILE", on_unused_input="ignore")
+    point = {name: rng.normal(scale=0.3, size=np.shape(value)) for name, value in model.initial_point().items()}
+    found = float(density(point))
+
+    # The same by hand from the untransformed values.
+    raw = {name.removesuffix("_log__"): np.exp(v) if name.endswith("_log__") else v for name, v in point.items()}
+    factor = np.asarray(model["patient_cholesky"].eval({}) if False else _cholesky(model, point))
+    effects = (raw["patient_sd"][:, None] * (factor @ point["patient_standard"])) * design.scales("patient")[:, None]
+    correlations = (factor @ factor.T)[np.tril_indices(4, -1)]
+    draws = {name: np.asarray(raw[name])[None] for name in names_of_population(design) if name in raw}
+    population = make_population(design, draws | {"patient_correlation": correlations[None]})
+    expected = 0.0
+    for outcome, equation in design.equations.items():
+        rows = PANEL[list(equation.terms)].to_numpy()
+        mean = population.intercepts[outcome][0] + rows @ population.slopes[outcome][0]
+        for position, effect in enumerate(design.varying["patient"]):
+            if effect.outcome == outcome:
+                column = PANEL[effect.term] - PANEL[effect.term].mean() if effect.term in PANEL else 1.0
+                mean = mean + effects[position][pd.factorize(PANEL["patient"])[0]] * column
+        expected += stats.norm(mean, population.residuals[outcome][0]).logpdf(PANEL[outcome]).sum()
+        expected += len(PANEL) * np.log(equation.y_sd)  # density per standard unit instead of raw unit
+    # Two ways of adding 300 terms of order one.
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_prior_draws_have_the_spread_that_is_announced():
+    design = make_small_design()
+    model = build_model(design, PRIORS)
+    population = make_population(design, draw_prior(model, names_of_population(design), 400, seed=1))
+    announced = {row["parameter"]: row for row in describe_priors(design, PRIORS)}
+    slope, sd = population.slopes["y"][:, 0], np.sqrt(population.covariances["patient"][:, 3, 3])
+    correlation = population.covariances["patient"][:, 3, 1] / np.sqrt(
+        population.covariances["patient"][:, 3, 3] * population.covariances["patient"][:, 1, 1]
+    )
+    for values, parameter in ((slope, "m -> y"), (sd, "y: m"), (correlation, "y: m with m: x")):
+        row = announced[parameter]
+        inside = np.mean((values > row["raw_low"]) & (values < row["raw_high"]))
+        # 95 % of 400 draws: standard error .011.
+        assert inside == pytest.approx(0.95, abs=0.045), parameter
+
+
+def test_cause_without_means_of_its_own_is_marked():
+    from alliance.models.direct import _marks
+    from alliance.models.diagram import paths_of
+
+    spec = make_spec(equations={"m": {"on": ["x"]}, "y": {"on": ["m", "x", "x_between"]}})
+    rows, _ = select_rows(PANEL, "study", spec)
+    marks = _marks(make_design("study", spec, rows, VARIABLES), spec, paths_of("study", spec, VARIABLES))
+    assert [(mark.diagnostic, mark.subject, mark.passed) for mark in marks] == [("mixed levels", "x -> m", False)]
+
+
+def test_failing_sampler_becomes_one_clear_message(monkeypatch):
+    import nutpie
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("All initialization points failed")
+
+    design = make_small_design()
+    monkeypatch.setattr(nutpie, "sample", refuse)
+    with pytest.raises(ModelError, match=r"models\.specs\.study: the sampler could not explore .*initialization"):
+        sample_posterior(build_model(design, PRIORS), names_of_population(design), make_settings()["sampling"], 1, "study")

@@ -1,0 +1,95 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.models.diagram import edges_of
+from alliance.models.direct.design import Varying, make_design
+from alliance.models.direct.population import Population
+from alliance.models.direct.predictive import check_predictive
+from alliance.models.rows import select_rows
+from tests.unit.models import direct_study as study
+
+DRAWS = 200
+
+
+def check(panel: pd.DataFrame, b: float, intercept_sd: float = study.INTERCEPT_SD) -> pd.DataFrame:
+    """Predictive checks of a population that is the truth of the study, apart from `b` and `intercept_sd`."""
+    spec = study.make_spec(
+        equations={
+            "m": {"on": ["x", "arm"], "vary": {"patient": ["intercept", "x"]}},
+            "y": {"on": ["m", "x"], "vary": {"patient": ["intercept", "m"]}},
+        }
+    )
+    rows, _ = select_rows(panel, "study", spec)
+    design = make_design("study", spec, rows, study.VARIABLES)
+    sd = np.array([study.INTERCEPT_SD, study.SLOPE_SD, intercept_sd, study.SLOPE_SD])
+    population = Population(
+        intercepts={"m": np.full(DRAWS, 10 - 3 * study.A), "y": np.full(DRAWS, 20 - 10 * b - 3 * study.C_PRIME)},
+        slopes={"m": np.tile([study.A, 0.5], (DRAWS, 1)), "y": np.tile([b, study.C_PRIME], (DRAWS, 1))},
+        residuals={"m": np.ones(DRAWS), "y": np.ones(DRAWS)},
+        covariances={"patient": np.tile(np.diag(sd**2), (DRAWS, 1, 1))},
+        varying={"patient": [Varying("m", "intercept"), Varying("m", "x"), Varying("y", "intercept"), Varying("y", "m")]},
+    )
+    edges = [edge for edge in edges_of(spec, study.VARIABLES) if edge.source != "arm"]
+    rng = np.random.default_rng(1)
+    found = pd.DataFrame(check_predictive("posterior", panel, design, population, edges, study.VARIABLES, 1, rng))
+    return found.set_index(["statistic", "outcome"])
+
+
+PANEL = study.simulate(60, 6, seed=2)
+
+
+def test_observed_statistics_are_those_of_the_data():
+    found = check(PANEL, study.B)["observed"]
+    by_patient = PANEL.groupby("patient")
+    deviations = PANEL[["x", "m", "y"]] - by_patient[["x", "m", "y"]].transform("mean")
+    before = deviations["y"].groupby(PANEL["patient"]).shift(1)
+    slope = (deviations["m"] * deviations["y"]).sum() / (deviations["m"] ** 2).sum()
+    assert found["standard deviation within patients", "y"] == pytest.approx(deviations["y"].std(ddof=0))
+    assert found["standard deviation of patients' means", "m"] == pytest.approx(by_patient["m"].mean().std(ddof=0))
+    assert found["correlation of neighbouring sessions within patients", "y"] == pytest.approx(deviations["y"].corr(before))
+    assert found["slope within patients", "m -> y"] == pytest.approx(slope)
+    centred = PANEL["m"] - PANEL["m"].mean()
+    assert found["skewness", "m"] == pytest.approx((centred**3).mean() / PANEL["m"].std(ddof=0) ** 3)
+
+
+def test_data_of_the_true_population_look_like_the_data():
+    found = check(PANEL, study.B)
+    # 95 % intervals of 11 statistics: at most two may miss by chance (probability of three is below .02).
+    assert (~found["observed"].between(found["low"], found["high"])).sum() <= 2
+
+
+def test_wrong_slope_is_seen_in_the_slope():
+    found = check(PANEL, study.B + 0.6).loc[("slope within patients", "m -> y")]
+    assert found["observed"] < found["low"]
+    assert found["p_value"] > 0.99
+
+
+def test_missing_spread_between_patients_is_seen():
+    found = check(PANEL, study.B, intercept_sd=0.01).loc[("standard deviation of patients' means", "y")]
+    assert found["observed"] > found["high"]
+
+
+def test_share_outside_the_range_is_checked_where_a_range_is_declared():
+    found = check(PANEL, study.B).index
+    assert ("share outside the possible range", "y") in found
+    assert ("share outside the possible range", "m") not in found
+
+
+def test_lagged_outcomes_follow_the_generated_values():
+    panel = PANEL.assign(m_lag=PANEL.groupby("patient")["m"].shift(1))
+    spec = study.make_spec(
+        equations={"m": {"on": ["m_lag"], "vary": {"patient": []}}}, effects={"from": "x", "to": "m"}
+    )
+    rows, _ = select_rows(panel, "study", spec)
+    design = make_design("study", spec, rows, study.VARIABLES)
+    population = Population(
+        {"m": np.zeros(DRAWS)}, {"m": np.full((DRAWS, 1), 0.9)}, {"m": np.full(DRAWS, 1e-9)}, {}, {}
+    )
+    rng = np.random.default_rng(1)
+    rows_found = check_predictive("prior", panel, design, population, [], study.VARIABLES, 1, rng)
+    # Without noise m shrinks by the factor 0.9 from session to session, from the observed first value on.
+    first = panel.groupby("patient")["m"].first()
+    expected = np.outer(first, 0.9 ** np.arange(1, 6)).mean(axis=1).std()
+    found = next(row for row in rows_found if row["statistic"] == "standard deviation of patients' means")
+    assert found["median"] == pytest.approx(expected, rel=1e-6)

@@ -1,0 +1,21 @@
+"""Runs that several tests look at: made once, in a copy of the project."""
+
+import pytest
+
+from tests.workflow.project import SMOKE, Project, copy_project
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the project, nothing run yet; tests that change a file in it put it back."""
+    return copy_project(tmp_path_factory.mktemp("refusals") / "project")
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the project with the small run `smoke` finished."""
+    project = copy_project(tmp_path_factory.mktemp("smoke") / "project")
+    project.write("config/smoke.yaml", SMOKE)
+    done = project.snakemake("--cores", "2", "--configfile", "config/smoke.yaml")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return project

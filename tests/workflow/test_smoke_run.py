@@ -1,0 +1,188 @@
+"""One small run, whole, and what a change afterwards runs again."""
+
+import csv
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alliance.runs.fingerprint import imported_modules, module_path
+from alliance.steps import STEPS
+from tests.workflow.project import Project, planned_rules
+
+pytestmark = pytest.mark.xdist_group("smoke")
+
+AFTER_ESTIMATES = {"collect_estimates", "draw_figure", "write_table", "write_report", "record_provenance", "write_manifest"}
+
+
+def plan(project: Project, overlay: str = "config/smoke.yaml") -> tuple[set[str], str]:
+    """Return the rules a run of an overlay would run now, and everything the dry run says."""
+    done = project.snakemake("--dry-run", "--configfile", overlay)
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    return planned_rules(output), output
+
+
+@pytest.fixture
+def edited(smoke: Project) -> Iterator[Project]:
+    """The finished run; files of the project that a test changes are put back afterwards, with their time stamps."""
+    kept = smoke.root / "kept"
+    for folder in ("src", "config", "data"):
+        shutil.copytree(smoke.root / folder, kept / folder)
+    yield smoke
+    for folder in ("src", "config", "data"):
+        shutil.rmtree(smoke.root / folder)
+        shutil.move(kept / folder, smoke.root / folder)
+
+
+def read_manifest(project: Project) -> list[dict[str, str]]:
+    with open(project.results / "smoke/manifest.csv", encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_run_ends_with_report_and_headline(smoke: Project) -> None:
+    folder = smoke.results / "smoke"
+    assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
+    assert len((folder / "headline.txt").read_text(encoding="utf-8").split()) > 5
+
+
+def test_second_run_has_nothing_to_do(smoke: Project) -> None:
+    rules, output = plan(smoke)
+    assert rules == set()
+    assert "Nothing to be done" in output
+
+
+def test_manifest_lists_every_file_with_its_hash(smoke: Project) -> None:
+    folder = smoke.results / "smoke"
+    listed = {row["file"]: row for row in read_manifest(smoke)}
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {name for name in present if not name.startswith("logs/")} == {*listed, "manifest.csv"}
+    for name, row in listed.items():
+        content = (folder / name).read_bytes()
+        assert (row["sha256"], row["bytes"]) == (hashlib.sha256(content).hexdigest(), str(len(content)))
+
+
+def test_provenance_says_what_made_the_results(smoke: Project) -> None:
+    record = yaml.safe_load((smoke.results / "smoke/provenance.yaml").read_text(encoding="utf-8"))
+    sessions = (smoke.root / "data/example/sessions.csv").read_bytes()
+    hashes = {entry["file"]: entry["sha256"] for entry in record["inputs"]}
+    assert hashes["data/example/sessions.csv"] == hashlib.sha256(sessions).hexdigest()
+    assert "config/instruments/wai_sr.yaml" in hashes
+    assert record["configuration"] == ["config/smoke.yaml"]
+    assert record["software"]["pymc"]
+    assert record["run"]["seed"] == 20261123
+
+
+def test_merged_configuration_is_kept_and_usable(smoke: Project) -> None:
+    merged = yaml.safe_load((smoke.results / "smoke/config.yaml").read_text(encoding="utf-8"))
+    assert merged["run"]["name"] == "smoke"
+    assert merged["sampling"]["draws"] == 50
+    assert merged["models"]["specs"]["technique_jointly"]["equations"]["alliance"]["on"][0] == "technique"
+
+
+def test_results_hold_no_path_of_this_machine(smoke: Project) -> None:
+    texts = [path for path in (smoke.results / "smoke").rglob("*") if path.suffix in {".csv", ".yaml", ".html", ".json", ".txt"}]
+    assert texts
+    assert [path.name for path in texts if str(smoke.root) in path.read_text(encoding="utf-8")] == []
+
+
+def test_docstrings_and_comments_rerun_nothing(edited: Project) -> None:
+    modules = set().union(*(imported_modules(module) for module in STEPS.values())) | {"alliance.models.direct"}
+    changed = 0
+    for module in modules:
+        path = edited.root / "src" / module_path(module).relative_to(Path(module_path("alliance")).parents[1])
+        text = path.read_text(encoding="utf-8")
+        path.write_text("# A comment that was not there before.\n" + re.sub(r'^"""(?=\w)', '"""New words. ', text), encoding="utf-8")
+        changed += text.startswith('"""')
+    assert changed > 20
+    assert plan(edited)[0] == set()
+
+
+def test_code_of_one_figure_redraws_only_that_figure(edited: Project) -> None:
+    path = edited.root / "src/alliance/figures/missingness.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\nUNUSED = 1\n", encoding="utf-8")
+    rules, output = plan(edited)
+    assert rules == {"draw_figure", "write_report", "write_manifest"}
+    assert "name=missingness" in output
+    assert "name=forest" not in output
+
+
+def test_prior_reruns_only_the_bayesian_branch(edited: Project) -> None:
+    edited.write("config/smoke.yaml", (edited.root / "config/smoke.yaml").read_text(encoding="utf-8") + "priors: {slope_sd: 0.8}\n")
+    rules, output = plan(edited)
+    assert rules == {"fit_model"} | AFTER_ESTIMATES
+    assert set(re.findall(r"model=(\w+)", output)) == {"arm_jointly"}
+    assert set(re.findall(r"name=(\w+)", output)) == {"forest", "effects"}
+
+
+def test_rescoring_reruns_scores_and_what_depends_on_them(edited: Project) -> None:
+    edited.replace("config/config.yaml", 'items: "wai_{item}"\n', 'items: "wai_{item}"\n    metric: mean\n')
+    rules, output = plan(edited)
+    assert rules == {"score_measures", "build_panel", "fit_model"} | AFTER_ESTIMATES
+    assert set(re.findall(r"model=(\w+)", output)) == {"variance", "alliance_predicts_symptoms", "arm_jointly"}
+
+
+def test_instrument_file_reruns_from_the_checks_on(edited: Project) -> None:
+    path = edited.root / "config/instruments/wai_sr.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "# corrected\n", encoding="utf-8")
+    assert {"check_data", "clean_data", "score_measures", "build_panel", "fit_model"} <= plan(edited)[0]
+
+
+def test_label_changes_the_presentation_only(edited: Project) -> None:
+    edited.replace("config/config.yaml", "label: working alliance\n", "label: bond and agreement\n")
+    rules, _ = plan(edited)
+    assert rules == {"draw_figure", "write_table", "write_report", "record_provenance", "write_manifest"}
+
+
+def test_another_figure_draws_only_that_figure(edited: Project) -> None:
+    edited.replace("config/smoke.yaml", "[missingness, forest]", "[missingness, forest, flow]")
+    rules, output = plan(edited)
+    assert rules == {"draw_figure", "write_report", "record_provenance", "write_manifest"}
+    assert set(re.findall(r"name=(\w+)", output)) == {"flow"}
+
+
+def test_stray_file_is_reported_on_the_terminal_and_in_the_manifest(smoke: Project) -> None:
+    stray = smoke.results / "smoke/figures/old version.svg"
+    stray.write_text("left by hand", encoding="utf-8")
+    try:
+        done = smoke.snakemake("--cores", "1", "--configfile", "config/smoke.yaml")
+        assert done.returncode == 0
+        assert "1 file(s) in results/smoke/ were not written by the workflow: figures/old version.svg" in done.stderr
+        assert planned_rules(done.stdout + done.stderr) == {"write_manifest"}
+        assert [row["file"] for row in read_manifest(smoke) if row["status"] == "stray"] == ["figures/old version.svg"]
+    finally:
+        stray.unlink()
+        assert smoke.snakemake("--cores", "1", "--configfile", "config/smoke.yaml").returncode == 0
+    assert all(row["status"] == "result" for row in read_manifest(smoke))
+
+
+def test_unfinished_files_of_a_killed_job_are_cleared_away(smoke: Project) -> None:
+    leftover = smoke.results / "smoke/data/.unfinished-1-panel.parquet"
+    leftover.write_bytes(b"PAR1 and then the power went")
+    done = smoke.snakemake("--cores", "1", "--configfile", "config/smoke.yaml", "--forcerun", "write_manifest")
+    assert done.returncode == 0
+    assert not leftover.exists()
+    assert all("unfinished" not in row["file"] for row in read_manifest(smoke))
+
+
+def test_comparison_needs_only_the_estimates_and_settings_of_the_other_run(edited: Project) -> None:
+    overlay = (edited.root / "config/smoke.yaml").read_text(encoding="utf-8")
+    edited.write("config/again.yaml", overlay.replace("{name: smoke}", "{name: again, compare_to: smoke}"))
+    rules, output = plan(edited, "config/again.yaml")
+    assert "compare_runs" in rules
+    assert "output: results/smoke/" not in output
+
+
+@pytest.mark.slow
+def test_snakemake_report_works_offline(smoke: Project, tmp_path: Path) -> None:
+    page = tmp_path / "snakemake_report.html"
+    done = smoke.snakemake("--configfile", "config/smoke.yaml", "--report", str(page))
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = page.read_text(encoding="utf-8")
+    assert "forest" in text
+    # Nothing is loaded from elsewhere: scripts and styles are inside the page.
+    assert re.findall(r"<(?:script|link)[^>]+(?:src|href)=[\"']https?:", text) == []
