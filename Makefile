@@ -3,6 +3,7 @@
 CONFIG ?=
 CORES  ?= 2
 NAME   ?=
+QUIET  ?= --quiet host rules reason
 PYTHON ?= python3
 
 SHELL := /bin/sh
@@ -23,13 +24,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .SILENT:
 
 study: $(READY)  ## set up, run the main analysis (config/config.yaml), print report and headline
-	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/snakemake --cores $(CORES) $(QUIET)
 	$(BIN)/python -m alliance.runs
 
 run: $(READY)  ## the same for another configuration: make run CONFIG=config/reviewer.example.yaml
 	if [ -z "$(CONFIG)" ]; then echo "Which configuration? For example: make run CONFIG=config/reviewer.example.yaml" >&2; exit 2; fi
 	$(BIN)/python -m alliance.runs --check "$(CONFIG)"
-	$(BIN)/snakemake --cores $(CORES) --configfile "$(CONFIG)"
+	$(BIN)/snakemake --cores $(CORES) $(QUIET) --configfile "$(CONFIG)"
 	$(BIN)/python -m alliance.runs "$(CONFIG)"
 
 setup: $(READY)  ## only set up the environment
@@ -89,6 +90,6 @@ $(READY): requirements.lock pyproject.toml .python-version $(TOOLS)
 	echo "Installing the environment (a few minutes the first time) ..."
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock \
 	  || { echo "The packages of requirements.lock could not be installed. Check the connection to your package index and the disk space, then run make again." >&2; exit 1; }
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --no-index --editable .
 	$(BIN)/python workflow/scripts/write_profile.py
 	touch $(READY)

@@ -13,7 +13,8 @@ workdir: ROOT
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from alliance.runs import plan
+from alliance.runs.fingerprint import fingerprint
+from alliance.steps import STEPS
 
 EXAMPLE = Path("data/example")
 
@@ -32,6 +33,6 @@ rule simulate_example:
     conda:
         "../environment.yml"
     params:
-        code=plan.code_of("simulate_example", ROOT / "workflow/scripts/run_step.py"),
+        code=fingerprint([STEPS["simulate_example"]], [ROOT / "workflow/scripts/run_step.py"]),
     script:
         "scripts/run_step.py"

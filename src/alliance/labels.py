@@ -1,5 +1,6 @@
 """Names for people: labels of terms, paths, effects and levels, all from the configuration's own words."""
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -35,6 +36,7 @@ EFFECTS = {
     "correlation": "correlation",
     "coefficient": "coefficient",
 }
+_NAME = re.compile(r"\b[a-z][a-z0-9_]*\b")
 _TIMES = {"session": "session number", "weeks": "weeks since the first session"}
 _ENDINGS = {
     BETWEEN_THERAPIST: " (therapist's mean)",
@@ -81,6 +83,16 @@ def label_of(term: str, config: Config) -> str:
 def label_path(path: str, config: Config) -> str:
     """Return a path with labels and arrows: ``technique -> alliance`` becomes ``technique → working alliance``."""
     return " → ".join(label_of(node, config) for node in path.split(ARROW)) if path else ""
+
+
+def label_names(text: str, config: Config) -> str:
+    """Return a sentence in which names of terms are replaced by labels, and arrows by real ones.
+
+    Models write such texts with the names they know: ``units of symptoms per unit of alliance_lag``.
+    """
+    return _NAME.sub(
+        lambda found: label_of(found[0], config) if variable_of(found[0], config) else found[0], text.replace("->", "→")
+    )
 
 
 def label_level(level: str) -> str:

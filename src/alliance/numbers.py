@@ -46,7 +46,7 @@ def format_interval(low: float, high: float, decimals: int | None = None) -> str
 
 def format_estimate(estimate: float, low: float, high: float) -> str:
     """Write an estimate and its interval as ``estimate [low, high]``, all with the same decimals."""
-    digits = common_decimals([estimate, low, high], high - low)
+    digits = common_decimals([low, high], high - low)
     return f"{format_number(estimate, digits)} {format_interval(low, high, digits)}"
 
 

@@ -315,6 +315,9 @@ def _path_quantities(config: Config, name: str, spec: ModelSpec) -> list[tuple[d
     assert spec.effects is not None
     found: list[tuple[dict[str, str], float, float]] = []
     target = spec.effects.target
+    for outcome, equation in spec.equations.items():
+        for i, term in enumerate(equation.on):
+            found.append((_quantity(outcome, f"{term} -> {outcome}", "coefficient", "within"), 0.2 * (-1) ** i, 0.04))
     paths = paths_of(name, spec, config.variables)
     mediated = [path for path in paths if len(path.edges) > 1]
     cause = config.variables.get(spec.effects.source)

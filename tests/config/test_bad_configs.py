@@ -55,6 +55,8 @@ BAD = {
     "missing section": (drop("panel"), ["panel: this setting is missing"]),
     "missing setting": (drop("run.seed"), ["run.seed: this setting is missing"]),
     "text for a number": (put("panel.lag", "one"), ["panel.lag", "'one'"]),
+    "range that is no list": (put("variables.homework.range", "0-10"), ["variables.homework.range", "square brackets", "'0-10'"]),
+    "number where a label is wanted": (put("variables.rupture.reference", 1), ["variables.rupture.reference", "quotes around it"]),
     "lag of zero": (put("panel.lag", 0), ["panel.lag", "greater than or equal to 1"]),
     "negative gap": (put("panel.max_gap_days", -3), ["panel.max_gap_days"]),
     "interval of 95": (put("inference.interval", 95), ["inference.interval", "less than 1"]),

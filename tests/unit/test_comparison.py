@@ -113,6 +113,14 @@ def test_longer_lag_has_no_known_truth() -> None:
     assert models_given_history(builders.arms_config(panel={"lag": 2, "max_gap_days": None})) == []
 
 
+def test_truth_of_a_constant_cause_belongs_to_its_version_within_patients() -> None:
+    path = {"path": "arm -> alliance -> symptoms", "horizon": "", "model": "arm_jointly"}
+    rows = [estimate(**path, level="within"), estimate(**path, level="between_patient")]
+    found = compare_with_truth(inputs(*rows)["estimates"], truth_of(rows[0] | {"level": "overall"}, -0.2), CONFIG)
+
+    assert found["level"].tolist() == ["within"]
+
+
 def test_truth_for_another_horizon_is_not_the_truth() -> None:
     row = estimate()
 

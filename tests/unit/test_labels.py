@@ -7,6 +7,7 @@ from alliance.labels import (
     find_roles,
     label_groups,
     label_model,
+    label_names,
     label_of,
     label_path,
     label_reason,
@@ -53,6 +54,15 @@ def test_path_speaks_of_the_study_at_hand() -> None:
     )
     assert label_path("rumination -> symptoms", SINGLE) == "rumination → depression"
     assert label_path("", ARMS) == ""
+
+
+def test_names_in_sentences_become_labels() -> None:
+    text = "units of symptoms per unit of alliance_lag; the intercept of technique -> alliance"
+    expected = (
+        "units of symptoms per unit of working alliance, previous session; "
+        "the intercept of alliance-helping technique → working alliance"
+    )
+    assert label_names(text, ARMS) == expected
 
 
 def test_units_of_numbers_categories_and_time() -> None:

@@ -48,6 +48,7 @@ def test_interval_and_estimate_share_their_decimals() -> None:
     assert format_interval(-0.1801, -0.05) == "[−0.18, −0.05]"
     assert format_estimate(-0.117, -0.1801, -0.05) == "−0.12 [−0.18, −0.05]"
     assert format_estimate(0.0021, 0.0011, 0.0031) == "0.0021 [0.0011, 0.0031]"
+    assert format_estimate(-0.0004, -0.13, 0.16) == "−0.0004 [−0.13, 0.16]"
     assert format_estimate(1, 1, 1) == "1.00 [1.00, 1.00]"
 
 

@@ -77,7 +77,9 @@ def _keep_first_patients(folder: Path) -> None:
             header, *rows = list(csv.reader(stream))
         place = header.index("client_id")
         with open(folder / name, "w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream, lineterminator="\n").writerows([header, *(row for row in rows if _plain_id(row[place]) in kept)])
+            csv.writer(stream, lineterminator="\n").writerows(
+                [header, *(row for row in rows if _plain_id(row[place]) in kept)]
+            )
 
 
 def _plain_id(name: str) -> str:

@@ -25,7 +25,12 @@ def test_killed_run_resumes_and_ends_like_an_undisturbed_one(smoke: Project) -> 
     overlay = smoke.write("config/killed.yaml", OVERLAY)
     words = smoke.command("--cores", "2", "--configfile", str(overlay))
     running = subprocess.Popen(
-        words, cwd=smoke.root, env=smoke.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        words,
+        cwd=smoke.root,
+        env=smoke.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     folder = smoke.results / "killed"
     limit = time.monotonic() + 240

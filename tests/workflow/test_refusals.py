@@ -38,7 +38,7 @@ def finished_main(project: Project) -> Iterator[Project]:
 def test_every_configuration_has_a_plan(finished_main: Project, name: str) -> None:
     chosen = [] if name == "config.yaml" else ["--configfile", f"config/{name}"]
     # The data of the real studies lie beside the project; a plan needs no more than that the files are there.
-    _, config = plan.merge_files(BASE, [REPOSITORY / "config" / name] if chosen else [], {})
+    config = plan.merge_files(BASE, [REPOSITORY / "config" / name] if chosen else [], {})
     for path in plan.data_files(config).values():
         if not (finished_main.root / path).exists():
             finished_main.write(path, "")
@@ -126,7 +126,7 @@ def merged(tmp_path: Path, text: str) -> tuple[Path, list[Path]]:
 def check_all(tmp_path: Path, text: str) -> None:
     """Run every guard of the Snakefile that looks at the configuration alone."""
     base, overlays = merged(tmp_path, text)
-    _, config = plan.merge_files(base, overlays, {})
+    config = plan.merge_files(base, overlays, {})
     guards.check_names(config)
     guards.check_files(config, REPOSITORY / "config/instruments")
     guards.check_overlay(config, base, ["overlay.yaml"], is_overlay=True)
@@ -144,10 +144,22 @@ def check_all(tmp_path: Path, text: str) -> None:
         ("run: {name: x}\noutput: {tables: [effects, effects]}", ConfigError, "'effects' is named 2 times"),
         ("run: {name: x}\nmodels: {fit: [variance, variance]}", ConfigError, "'variance' is named 2 times"),
         ("run: {name: x}\nmodels: {specs: {variance: {family: texbook}}}", ConfigError, "Did you mean 'textbook'"),
-        ("run: {name: x}\nvariables: {alliance: {instrument: wai_srr}}", ConfigError, "wai_srr.yaml. Did you mean 'wai_sr'"),
-        ("run: {name: x}\ndata: {sessions: {path: data/example/session.csv}}", DataError, "Did you mean 'sessions.csv'"),
+        (
+            "run: {name: x}\nvariables: {alliance: {instrument: wai_srr}}",
+            ConfigError,
+            "wai_srr.yaml. Did you mean 'wai_sr'",
+        ),
+        (
+            "run: {name: x}\ndata: {sessions: {path: data/example/session.csv}}",
+            DataError,
+            "Did you mean 'sessions.csv'",
+        ),
         ("run: {name: x}\ndata: {sessions: {path: nowhere/s.csv}}", DataError, "There is no folder nowhere"),
-        ("run: {name: x}\nstudy: {truth: data/example/lies.yaml}", DataError, "study.truth: the file data/example/lies.yaml"),
+        (
+            "run: {name: x}\nstudy: {truth: data/example/lies.yaml}",
+            DataError,
+            "study.truth: the file data/example/lies.yaml",
+        ),
         ("run: {name: x}\nreplace: [variabels]", ConfigError, "Did you mean 'variables'"),
         ("run: {name: x}\nreplace: variables", ConfigError, "replace: expected a list"),
         ("run: {name: ../main}", ConfigError, "run.name"),
@@ -164,7 +176,7 @@ def test_guard_names_place_and_remedy(
 
 
 def test_unfinished_run_cannot_be_compared_with(tmp_path: Path) -> None:
-    _, config = plan.merge_files(*merged(tmp_path, "run: {name: x, compare_to: half}"), {})
+    config = plan.merge_files(*merged(tmp_path, "run: {name: x, compare_to: half}"), {})
     (tmp_path / "half/data").mkdir(parents=True)
     with pytest.raises(guards.RunError, match="'half' is not finished"):
         guards.check_comparison(config, tmp_path)
@@ -173,7 +185,9 @@ def test_unfinished_run_cannot_be_compared_with(tmp_path: Path) -> None:
 def test_folder_of_another_configuration_is_refused(tmp_path: Path) -> None:
     guards.record_origin(tmp_path / "x", ["config/one.yaml"])
     guards.check_origin(tmp_path / "x", ["config/one.yaml"])
-    with pytest.raises(guards.RunError, match=r"holds results of config/one\.yaml; config/two\.yaml may not overwrite them"):
+    with pytest.raises(
+        guards.RunError, match=r"holds results of config/one\.yaml; config/two\.yaml may not overwrite them"
+    ):
         guards.check_origin(tmp_path / "x", ["config/two.yaml"])
 
 
@@ -188,7 +202,9 @@ def test_lock_is_free_again_when_its_holder_is_gone(tmp_path: Path) -> None:
 
 
 def test_replaced_sections_are_not_inherited(tmp_path: Path) -> None:
-    base, overlays = merged(tmp_path, "replace: [variables, models.specs]\nvariables: {a: {label: a}}\nmodels: {specs: {}}")
+    base, overlays = merged(
+        tmp_path, "replace: [variables, models.specs]\nvariables: {a: {label: a}}\nmodels: {specs: {}}"
+    )
     settings = plan.merge_configs(plan.read_yaml(base), plan.read_yaml(overlays[0]))
     assert settings["variables"] == {"a": {"label": "a"}}
     assert settings["models"]["specs"] == {}

@@ -16,7 +16,14 @@ from tests.workflow.project import Project, planned_rules
 
 pytestmark = pytest.mark.xdist_group("smoke")
 
-AFTER_ESTIMATES = {"collect_estimates", "draw_figure", "write_table", "write_report", "record_provenance", "write_manifest"}
+AFTER_ESTIMATES = {
+    "collect_estimates",
+    "draw_figure",
+    "write_table",
+    "write_report",
+    "record_provenance",
+    "write_manifest",
+}
 
 
 def plan(project: Project, overlay: str = "config/smoke.yaml") -> tuple[set[str], str]:
@@ -85,7 +92,11 @@ def test_merged_configuration_is_kept_and_usable(smoke: Project) -> None:
 
 
 def test_results_hold_no_path_of_this_machine(smoke: Project) -> None:
-    texts = [path for path in (smoke.results / "smoke").rglob("*") if path.suffix in {".csv", ".yaml", ".html", ".json", ".txt"}]
+    texts = [
+        path
+        for path in (smoke.results / "smoke").rglob("*")
+        if path.suffix in {".csv", ".yaml", ".html", ".json", ".txt"}
+    ]
     assert texts
     assert [path.name for path in texts if str(smoke.root) in path.read_text(encoding="utf-8")] == []
 
@@ -96,7 +107,9 @@ def test_docstrings_and_comments_rerun_nothing(edited: Project) -> None:
     for module in modules:
         path = edited.root / "src" / module_path(module).relative_to(Path(module_path("alliance")).parents[1])
         text = path.read_text(encoding="utf-8")
-        path.write_text("# A comment that was not there before.\n" + re.sub(r'^"""(?=\w)', '"""New words. ', text), encoding="utf-8")
+        path.write_text(
+            "# A comment that was not there before.\n" + re.sub(r'^"""(?=\w)', '"""New words. ', text), encoding="utf-8"
+        )
         changed += text.startswith('"""')
     assert changed > 20
     assert plan(edited)[0] == set()
@@ -112,7 +125,10 @@ def test_code_of_one_figure_redraws_only_that_figure(edited: Project) -> None:
 
 
 def test_prior_reruns_only_the_bayesian_branch(edited: Project) -> None:
-    edited.write("config/smoke.yaml", (edited.root / "config/smoke.yaml").read_text(encoding="utf-8") + "priors: {slope_sd: 0.8}\n")
+    edited.write(
+        "config/smoke.yaml",
+        (edited.root / "config/smoke.yaml").read_text(encoding="utf-8") + "priors: {slope_sd: 0.8}\n",
+    )
     rules, output = plan(edited)
     assert rules == {"fit_model"} | AFTER_ESTIMATES
     assert set(re.findall(r"model=(\w+)", output)) == {"arm_jointly"}
@@ -186,3 +202,20 @@ def test_snakemake_report_works_offline(smoke: Project, tmp_path: Path) -> None:
     assert "forest" in text
     # Nothing is loaded from elsewhere: scripts and styles are inside the page.
     assert re.findall(r"<(?:script|link)[^>]+(?:src|href)=[\"']https?:", text) == []
+
+
+def test_bad_data_leave_all_earlier_results_as_they_were(edited: Project) -> None:
+    folder = edited.results / "smoke"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    sessions = edited.root / "data/example/sessions.csv"
+    sessions.write_text(sessions.read_text(encoding="utf-8").replace("wai_3,", "wai_33,", 1), encoding="utf-8")
+    done = edited.snakemake("--cores", "1", "--configfile", "config/smoke.yaml")
+    assert done.returncode == 1
+    assert "wai_3" in done.stderr[done.stderr.rindex("The run stopped") :]
+    changed = {
+        path.relative_to(folder).as_posix()
+        for path, content in before.items()
+        if not path.is_file() or path.read_bytes() != content
+    }
+    # The findings are those of the data as they are now, and the data are no longer accepted.
+    assert {name for name in changed if not name.startswith("logs/")} == {"data/checks.csv", "data/accepted.txt"}

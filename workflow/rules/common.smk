@@ -16,8 +16,10 @@ from alliance.errors import AllianceError
 from alliance.models import family_of, settings_for
 from alliance.runs import guards, plan
 from alliance.runs.files import remove_unfinished
-from alliance.runs.plan import COMPARISON_FILES, FLOW_DATA, IDS_FILE, RUN_FILES
+from alliance.runs.fingerprint import fingerprint
 from alliance.runs.messages import failures_in, final_message, message_of
+from alliance.runs.plan import ACCEPTED, COMPARISON_FILES, FLOW_DATA, IDS_FILE, RUN_FILES
+from alliance.steps import STEPS
 
 RESULTS = Path("results")
 BASE = ROOT / "config/config.yaml"
@@ -27,7 +29,7 @@ OVERLAYS = [Path(path) for path in workflow.config_settings.configfiles]
 VALUES = dict(workflow.config_settings.config)
 
 try:
-    SETTINGS, cfg = plan.merge_files(BASE, OVERLAYS, VALUES)
+    cfg = plan.merge_files(BASE, OVERLAYS, VALUES)
     ORIGIN = plan.origin_of(BASE, OVERLAYS, VALUES, ROOT)
     OUT = RESULTS / cfg.run.name
     guards.check_names(cfg)
@@ -41,7 +43,7 @@ except AllianceError as error:
 LOGS = OUT / "logs"
 ARTEFACT = {name: OUT / path for name, path in ARTEFACTS.items()}
 PLAIN = plan.plain(cfg)
-CODE = {step: plan.code_of(step, SCRIPT) for step in plan.STEPS}
+CODE = {step: fingerprint([module], [SCRIPT]) for step, module in STEPS.items()}
 STRAY = plan.stray_files(OUT, cfg)
 STARTED = time.time()
 
@@ -52,6 +54,11 @@ if STRAY:
 wildcard_constraints:
     model="|".join(cfg.models.fit),
     name="[a-z][a-z0-9_]*",
+
+
+def code_with(step, module):
+    """Return the fingerprint of a step together with a module that it chooses by its settings."""
+    return fingerprint([STEPS[step], module], [SCRIPT])
 
 
 def begin_run():

@@ -30,11 +30,28 @@ rule check_data:
         "../scripts/run_step.py"
 
 
+# A rule of its own, since Snakemake removes a rule's earlier results before it runs: data with errors leave them untouched.
+rule accept_data:
+    input:
+        checks=ARTEFACT["checks"],
+    output:
+        accepted=OUT / ACCEPTED,
+    log:
+        LOGS / "accept_data.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=CODE["accept_data"],
+    script:
+        "../scripts/run_step.py"
+
+
 rule clean_data:
     input:
         **TABLE_FILES,
         instruments=INSTRUMENT_FILES,
         checks=ARTEFACT["checks"],
+        after=OUT / ACCEPTED,
     output:
         **IDS,
         sessions_clean=ARTEFACT["sessions"],

@@ -21,7 +21,7 @@ rule fit_model:
         model="{model}",
         spec=lambda wildcards: plan.bare_spec(SPECS[wildcards.model]),
         settings=lambda wildcards: settings_for(wildcards.model, SPECS[wildcards.model], cfg),
-        code=lambda wildcards: plan.code_of_model(wildcards.model, SPECS[wildcards.model], SCRIPT),
+        code=lambda wildcards: code_with("fit_model", family_of(wildcards.model, SPECS[wildcards.model]).module),
     script:
         "../scripts/run_step.py"
 

@@ -6,7 +6,7 @@ MANIFEST_LISTS = [name for name in plan.expected_files(cfg) if name not in (RUN_
 
 FINGERPRINTS = {
     **CODE,
-    **{name: plan.code_of_model(name, SPECS[name], SCRIPT) for name in cfg.models.fit},
+    **{name: code_with("fit_model", family_of(name, SPECS[name]).module) for name in cfg.models.fit},
 }
 
 

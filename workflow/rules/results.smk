@@ -31,7 +31,7 @@ rule draw_figure:
         # Not recorded by Snakemake, since it has an argument beside wildcards; redrawn_for is what triggers.
         settings=lambda wildcards, input: PLAIN,
         redrawn_for=plan.shown_settings(cfg),
-        code=lambda wildcards: plan.code_of("draw_figure", SCRIPT, [plan.FIGURES[wildcards.name]]),
+        code=lambda wildcards: code_with("draw_figure", plan.FIGURES[wildcards.name]),
     script:
         "../scripts/run_step.py"
 
@@ -58,7 +58,7 @@ rule write_table:
         name="{name}",
         settings=lambda wildcards, input: PLAIN,
         redrawn_for=plan.shown_settings(cfg),
-        code=lambda wildcards: plan.code_of("write_table", SCRIPT, [plan.TABLES[wildcards.name]]),
+        code=lambda wildcards: code_with("write_table", plan.TABLES[wildcards.name]),
     script:
         "../scripts/run_step.py"
 

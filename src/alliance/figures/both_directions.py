@@ -9,7 +9,7 @@ from alliance.config import Config
 from alliance.contracts import BETWEEN, BETWEEN_THERAPIST, PATIENT, THERAPIST, WITHIN, Drawing
 from alliance.figures import theme
 from alliance.figures.forest import describe_levels
-from alliance.figures.intervals import ROW_HEIGHT, draw_intervals, level_handles
+from alliance.figures.intervals import ROW_HEIGHT, draw_intervals, head_rows, level_handles, note_of_cuts
 from alliance.labels import capitalised_name, find_roles, label_level, label_model, label_path
 from alliance.models.diagram import ARROW
 from alliance.numbers import format_estimate, format_percent
@@ -17,9 +17,9 @@ from alliance.records import records
 
 TITLE = "Both directions"
 CAPTION = (
-    "Slopes from the process variable to the outcome and from the outcome to the process variable. So that the two can be compared, the axis shows "
-    "standard deviations of the outcome per standard deviation of the cause, each at its own level (within patients: of the "
-    "deviations from the patient's mean). The numbers at the right are in the measures' own units."
+    "Slopes from the process variable to the outcome and from the outcome to the process variable. So that the two can be "
+    "compared, the axis shows standard deviations of the outcome per standard deviation of the cause, each at its own level "
+    "(within patients: of the deviations from the patient's mean). The numbers at the right are in the measures' own units."
 )
 NEEDS = ("estimates", "panel")
 _SINGLE_STEPS = ("effect", "b", "a")  # effects that are one arrow from one session-level variable to another
@@ -52,6 +52,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     notes = [
         f"Intervals: {format_percent(config.inference.interval)}.",
         f"No fitted model estimates the {missing.pop()} direction." if missing else "",
+        note_of_cuts([values]),
         theme.note_of_flags(list(values["flag"])),
     ]
     return Drawing(figure, values, _describe(values, config), " ".join(note for note in notes if note))
@@ -114,11 +115,9 @@ def _with_headings(values: pd.DataFrame, config: Config) -> pd.DataFrame:
         horizon = rows["horizon"].iloc[0]
         when = f", {horizon}" if horizon else ""
         name = f" ({label_model(str(model), config)})" if values.groupby("path")["model"].nunique().max() > 1 else ""
-        title = theme.wrap(f"{capitalised_name(label_path(str(path), config))}{when}{name}", 80)
+        title = theme.wrap(f"{capitalised_name(label_path(str(path), config))}{when}{name}", 90)
         labelled = rows.assign(label=[capitalised_name(label_level(level)) for level in rows["level"]], filled=True)
-        blocks.append(
-            pd.concat([pd.DataFrame([{"label": title, "estimate": np.nan, "flag": ""}]), labelled], ignore_index=True)
-        )
+        blocks.append(pd.concat([head_rows(title), labelled], ignore_index=True))
     return pd.concat(blocks, ignore_index=True)
 
 

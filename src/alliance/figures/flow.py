@@ -29,14 +29,15 @@ _CHARACTER = 0.52 * theme.SMALL  # points that a character of small text takes o
 
 @dataclass(frozen=True)
 class _Box:
-    """Text in a box: the first line is bold."""
+    """Text in a box: a heading in bold, and lines below it."""
 
+    heading: list[str]
     lines: list[str]
     width: float
 
     @property
     def height(self) -> float:
-        return len(self.lines) * theme.LINE + 2 * _PAD
+        return (len(self.heading) + len(self.lines)) * theme.LINE + 2 * _PAD
 
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
@@ -95,10 +96,10 @@ def _pair_boxes(trunk: pd.DataFrame) -> list[tuple[_Box, _Box | None]]:
     lost = trunk[removing]
     side = None
     if len(lost):
-        lines = ["Left out"]
+        lines = []
         for row in records(lost):
             lines += _wrapped(f"{capitalised_name(row.stage)}: {_removed(row)}", _SIDE)
-        side = _Box(lines, _SIDE)
+        side = _Box(["Left out"], lines, _SIDE)
     ends = [(_counted(first, str(first["stage"])), side)]
     if len(kept) > 1:
         ends.append((_counted(last, str(last["stage"])), None))
@@ -106,7 +107,7 @@ def _pair_boxes(trunk: pd.DataFrame) -> list[tuple[_Box, _Box | None]]:
 
 
 def _counted(row: pd.Series, heading: str) -> _Box:
-    return _Box([capitalised_name(heading), *_wrapped(_counts(row), _TRUNK)], _TRUNK)
+    return _Box([capitalised_name(heading)], _wrapped(_counts(row), _TRUNK), _TRUNK)
 
 
 def _counts(row: pd.Series) -> str:
@@ -122,13 +123,14 @@ def _removed(row: Any) -> str:
 
 def _model_box(model: str, part: pd.DataFrame, config: Config) -> _Box:
     width = (_WIDTH - _MARGIN) / 2 - _MARGIN
-    lines = _wrapped(label_model(model, config), width * 0.9)
+    heading = _wrapped(label_model(model, config), width * 0.9)
+    lines: list[str] = []
     for outcome, rows in part.groupby("outcome", sort=False):
         lines += _wrapped(f"{capitalised_name(label_of(str(outcome), config))}: {_counts(rows.iloc[-1])}", width)
         for row in records(rows):
             if row.removed_sessions > 0:
                 lines += _wrapped(f"{MINUS} {_removed(row)}: {label_reason(row.reason, config)}", width, indent="    ")
-    return _Box(lines, width)
+    return _Box(heading, lines, width)
 
 
 def _wrapped(text: str, width: float, indent: str = "") -> list[str]:
@@ -143,9 +145,9 @@ def _draw_box(axes: Axes, box: _Box, left: float, top: float) -> None:
             facecolor="white", edgecolor=theme.NAVY, linewidth=0.9,
         )
     )  # fmt: skip
-    for position, line in enumerate(box.lines):
+    for position, line in enumerate([*box.heading, *box.lines]):
         y = top - _PAD - (position + 0.5) * theme.LINE
-        weight = "bold" if position == 0 else "normal"
+        weight = "bold" if position < len(box.heading) else "normal"
         axes.text(left + _PAD, y, line, fontsize=theme.SMALL, va="center", ha="left", fontweight=weight)
 
 

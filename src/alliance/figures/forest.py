@@ -8,7 +8,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.contracts import Drawing
 from alliance.figures import theme
-from alliance.figures.intervals import ROW_HEIGHT, draw_intervals, level_handles
+from alliance.figures.intervals import ROW_HEIGHT, draw_intervals, head_rows, level_handles, note_of_cuts
 from alliance.labels import capitalised_name, label_level, label_model, label_of, label_path, unit_of
 from alliance.models.diagram import ARROW
 from alliance.numbers import format_estimate, format_percent
@@ -49,7 +49,11 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         product = _OPEN if "indirect_product" in set(values["effect"]) else ""
         handles = level_handles(list(values["level"]), open_label=product)
         figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
-    notes = [f"Intervals: {format_percent(config.inference.interval)}.", theme.note_of_flags(list(values["flag"]))]
+    notes = [
+        f"Intervals: {format_percent(config.inference.interval)}.",
+        note_of_cuts(panels),
+        theme.note_of_flags(list(values["flag"])),
+    ]
     return Drawing(figure, values, _describe(values, config), " ".join(note for note in notes if note))
 
 
@@ -100,17 +104,12 @@ def _one(unit: str) -> str:
 def _with_headings(part: pd.DataFrame, config: Config) -> pd.DataFrame:
     blocks = []
     for model, rows in part.groupby("model", sort=False):
-        heading = {
-            "label": theme.wrap(label_model(str(model), config), 80),
-            "estimate": np.nan,
-            "flag": "",
-            "path": rows["path"].iloc[0],
-        }
+        heading = head_rows(theme.wrap(label_model(str(model), config), 90)).assign(path=rows["path"].iloc[0])
         rows = rows.assign(
             label=[capitalised_name(label_level(level)) for level in rows["level"]],
             filled=rows["effect"].map(_VERSIONS),
         )
-        blocks.append(pd.concat([pd.DataFrame([heading]), rows], ignore_index=True))
+        blocks.append(pd.concat([heading, rows], ignore_index=True))
     return pd.concat(blocks, ignore_index=True)
 
 

@@ -12,6 +12,7 @@ from alliance.config import Config
 from alliance.contracts import Drawing
 from alliance.figures import theme
 from alliance.figures.forest import describe_levels, describe_unit
+from alliance.figures.intervals import axis_limits
 from alliance.labels import capitalised_name, label_level, label_model, label_path
 from alliance.numbers import format_estimate, format_percent, format_probability
 from alliance.records import records
@@ -19,7 +20,8 @@ from alliance.records import records
 TITLE = "Distribution of the indirect path"
 CAPTION = (
     "Densities of the draws behind each interval: posterior draws of Bayesian models, draws from the estimated sampling "
-    "distribution of the others. Point and bar: estimate and interval; vertical line: zero."
+    "distribution of the others. Point and bar: estimate and interval; vertical line: zero. Wide "
+    "distributions of therapists are cut at the axis."
 )
 NEEDS = ("draws", "estimates")
 _KEYS = ["model", "outcome", "path", "effect", "level", "horizon"]
@@ -90,12 +92,18 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, values: pd.DataFrame, config: C
     axis.axvline(0, color=theme.MUTED, linewidth=0.8, zorder=1)
     axis.set_yticks(np.array(bases) - _TEXT_ABOVE, labels)
     axis.set_ylim(y + 0.25, 0)
-    axis.margins(x=0.06)
+    axis.set_xlim(*axis_limits(_extents(panel, values)))
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
     path = panel["path"].iloc[0]
     axis.set_title(theme.wrap(capitalised_name(label_path(path, config)), 100))
     axis.set_xlabel(describe_unit(path, config))
+
+
+def _extents(panel: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+    """Level, low and high of each distribution of a panel: what its axis has to hold."""
+    drawn = panel[_KEYS].merge(values, on=_KEYS, how="inner").groupby(_KEYS, sort=False)["x"]
+    return drawn.agg(low="min", high="max").reset_index()
 
 
 def _draw_density(axis: Axes, row: Any, values: pd.DataFrame, base: float) -> None:

@@ -70,7 +70,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         below.set_xlabel("Session (numbers: per cent observed)" if few else "Session")
         below.set_ylabel("")
         below.tick_params(length=0)
-        below.tick_params(axis="x", labelrotation=0)
+        below.tick_params(axis="both", labelrotation=0)
     return Drawing(figure, values, _describe(values, config), _notes(values, config))
 
 
@@ -80,8 +80,7 @@ def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
     Composites are left out (their parts are shown); a category is observed if any of its columns is.
     """
     last = panel.groupby(PATIENT)[SESSION].max()
-    held = panel.groupby(SESSION).size().index
-    sessions = range(min(held), max(held) + 1) if len(held) else range(0)
+    sessions = [int(number) for number in np.sort(panel.drop_duplicates(SESSION)[[SESSION]].to_numpy().ravel())]
     rows = []
     for name in _ordered_variables(config):
         columns = _columns_of(name, panel, config)

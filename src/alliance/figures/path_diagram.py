@@ -20,8 +20,9 @@ from alliance.records import records
 
 TITLE = "Path diagrams"
 CAPTION = (
-    "Arrows from the first variable to the outcome, with the estimate of each at every level the model has, in the measures' own "
-    "units. Solid: within the same session; dashed: from an earlier session. What else an equation adjusts for is in the table of equations."
+    "Arrows from the first variable to the outcome, with the estimate of each at every level the model has, in the measures' "
+    "own units. Solid: within the same session; dashed: from an earlier session. What else an equation adjusts for is in the "
+    "table of coefficients."
 )
 NEEDS = ("estimates",)
 _STEPS = (
@@ -122,7 +123,7 @@ def place_nodes(chains: list[list[str]], levels: int) -> tuple[dict[str, tuple[f
     for layer, nodes in columns.items():
         for position, node in enumerate(nodes):
             places[node] = (left + (right - left) * layer / deepest, bottom + floor * (len(nodes) - position))
-    return places, bottom + floor * floors + _BOX[1] / 2 + _TITLE + _GAP
+    return places, bottom + floor * floors + _BOX[1] / 2 + _TITLE
 
 
 def _values_of(panel: _Panel, estimates: pd.DataFrame) -> pd.DataFrame:

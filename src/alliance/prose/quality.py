@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
-from alliance.labels import label_effect, label_level, label_model, label_of
+from alliance.labels import label_effect, label_level, label_model, label_names, label_of, label_path, variable_of
 from alliance.numbers import (
+    MINUS,
     common_decimals,
     format_count,
     format_number,
@@ -27,8 +28,10 @@ from alliance.prose.wording import (
     count_of,
     describe_flag,
     describe_size,
+    flags_of,
     join_words,
     name_interval,
+    tell_apart,
 )
 
 _SHARE_LEVELS = ("session", "patient", "therapist")
@@ -36,10 +39,6 @@ _SHARE_PHRASES = {
     "session": "between sessions of the same patient",
     "patient": "between patients",
     "therapist": "between therapists",
-}
-_ENGINES = {
-    "statsmodels": "maximum likelihood (statsmodels)",
-    "pymc": "Bayesian sampling (PyMC)",
 }
 
 
@@ -73,9 +72,7 @@ def describe_models(inputs: Inputs, config: Config) -> list[Passage]:
     sentences = []
     if found:
         engines = estimates.drop_duplicates("model")["engine"].value_counts(sort=False)
-        parts = [
-            f"{format_count(number)} by {_ENGINES.get(str(engine), str(engine))}" for engine, number in engines.items()
-        ]
+        parts = [f"{format_count(number)} with {engine}" for engine, number in engines.items()]
         sentences.append(
             f"{capitalise(count_of(len(found), 'model'))} {'was' if len(found) == 1 else 'were'} fitted: {join_words(parts)}."
         )
@@ -88,10 +85,13 @@ def describe_models(inputs: Inputs, config: Config) -> list[Passage]:
         passages.append(caution(f"No estimates came from: {join_words(missing)}. Nothing is said about what they ask."))
     flagged = count_flagged(rows_of(estimates))
     if flagged:
+        marks = pd.Series([mark for row in rows_of(estimates) for mark in flags_of(row)]).value_counts()
+        verb = "carries" if flagged == 1 else "carry"
         passages.append(
             caution(
-                f"{format_count(flagged)} of {count_of(len(estimates), 'estimate')} {'carries' if flagged == 1 else 'carry'} a flag, "
-                f"which is printed wherever the number is. The section on diagnostics says what it means."
+                f"{format_count(flagged)} of {count_of(len(estimates), 'estimate')} {verb} a flag, which is printed wherever the "
+                f"number is: {'; '.join(f'{mark} ({format_count(number)})' for mark, number in marks.items())}. The section on "
+                f"diagnostics says what these mean."
             )
         )
     return passages
@@ -106,14 +106,12 @@ def describe_diagnostics(inputs: Inputs, config: Config) -> list[Passage]:
     if not failed:
         models = table["model"].nunique()
         return [text(f"All {count_of(len(table), 'diagnostic')} of {count_of(models, 'model')} passed.")]
-    sentences = [
-        f"{label_model(row['model'], config)}: {row['diagnostic']} ({row['subject']}){_values(row)}. {row['meaning']}"
-        for row in failed
-    ]
+    names = dict.fromkeys(row["diagnostic"] for row in failed)
+    points = [_describe_failed([row for row in failed if row["diagnostic"] == name], config) for name in names]
     lead = text(
         f"{format_count(len(failed))} of {count_of(len(table), 'diagnostic')} did not pass; the numbers concerned are flagged."
     )
-    return [lead, Passage(tuple(sentences), kind="list")]
+    return [lead, Passage(tuple(points), kind="list")]
 
 
 def describe_predictive(inputs: Inputs, config: Config) -> list[Passage]:
@@ -163,15 +161,7 @@ def describe_truth(inputs: Inputs, config: Config) -> list[Passage]:
             "Only models that hold each outcome's value at the session before equal are compared: the truth is stated for those.",
         )
     ]
-    missed = [
-        Point(
-            f"{label_model(row['model'], config)}, {label_effect(row['effect'])}, {label_level(row['level'])}",
-            f"The truth is {_in_row(row, 'truth')}, the interval runs from {_in_row(row, 'low')} to {_in_row(row, 'high')}"
-            f"{describe_flag(row)} ({describe_size(row)}).",
-        )
-        for row in rows
-        if row not in held
-    ]
+    missed = [_describe_missed(row, config) for row in rows if row not in held]
     if missed:
         passages.append(Passage(tuple(missed), heading="Intervals without the truth", kind="list"))
     return passages
@@ -220,8 +210,7 @@ def _place(row: dict[str, Any], config: Config) -> str:
 
 
 def _observed_outside(row: dict[str, Any]) -> str:
-    digits = common_decimals([row["observed"], row["low"], row["high"]], row["high"] - row["low"])
-    observed, low, high = (format_number(row[name], digits) for name in ("observed", "low", "high"))
+    observed, low, high = tell_apart(row["observed"], row["low"], row["high"])
     return f"{capitalise(row['statistic'])} is {observed}, predicted {low} to {high}."
 
 
@@ -231,17 +220,42 @@ def _describe_share(row: dict[str, Any]) -> str:
     return f"{format_percent(row['estimate'])} ({low} to {high}){describe_flag(row)} lies {where}"
 
 
-def _values(row: dict[str, Any]) -> str:
+def _describe_failed(rows: list[dict[str, Any]], config: Config) -> Point:
+    """Describe one diagnostic that did not pass: what it means, and where it happened."""
+    places: dict[str, list[str]] = {}
+    for row in rows:
+        places.setdefault(label_model(row["model"], config), []).append(_subject(row, config))
+    limits = {_threshold(row["threshold"]) for row in rows if pd.notna(row["threshold"])}
+    threshold = f" Threshold: {join_words(sorted(limits))}." if limits else ""
+    where = "; ".join(f"{model}: {', '.join(subjects)}" for model, subjects in places.items())
+    return Point(
+        capitalise(rows[0]["diagnostic"]),
+        f"{capitalise(label_names(rows[0]['meaning'], config))}{threshold} Seen in: {where}.",
+    )
+
+
+def _threshold(value: float) -> str:
+    """Write a threshold as it is set: without decimals it does not have."""
+    plain = f"{value:g}"
+    return format_number(value) if "e" in plain else plain.replace("-", MINUS)
+
+
+def _subject(row: dict[str, Any], config: Config) -> str:
+    """Name what a diagnostic is about, with its value; a value just beyond the threshold is told apart from it."""
+    subject = str(row["subject"])
+    shown = label_of(subject, config) if variable_of(subject, config) is not None else label_names(subject, config)
     if pd.isna(row["value"]):
-        return ""
-    threshold = "" if pd.isna(row["threshold"]) else f", threshold {format_number(row['threshold'])}"
-    return f": {format_number(row['value'])}{threshold}"
+        return shown
+    value = format_number(row["value"]) if pd.isna(row["threshold"]) else tell_apart(row["value"], row["threshold"])[0]
+    return f"{shown} ({value})"
 
 
-def _in_row(row: dict[str, Any], name: str) -> str:
-    return format_number(
-        row[name],
-        common_decimals([row["truth"], row["low"], row["high"]], row["high"] - row["low"]),
+def _describe_missed(row: dict[str, Any], config: Config) -> Point:
+    truth, low, high = tell_apart(row["truth"], row["low"], row["high"])
+    subject = f"{label_effect(row['effect'])} {label_path(row['path'], config)}".strip()
+    return Point(
+        f"{label_model(row['model'], config)}: {subject}, {label_level(row['level'])}",
+        f"The truth is {truth}, the interval runs from {low} to {high}{describe_flag(row)} ({describe_size(row)}).",
     )
 
 

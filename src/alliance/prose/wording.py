@@ -21,6 +21,7 @@ from alliance.prose.licence import Licence
 
 Row = Mapping[str, Any]
 
+_MOST_DECIMALS = 4
 _HORIZONS = {
     "same session": "in the same session",
     "next session": "at the next session",
@@ -59,10 +60,24 @@ def describe_size(row: Row) -> str:
     return ", ".join(parts)
 
 
+def flags_of(row: Row) -> list[str]:
+    """Return the marks of a row's flag, one by one."""
+    flag = row["flag"]
+    return [mark.strip() for mark in flag.split(";") if mark.strip()] if isinstance(flag, str) else []
+
+
 def describe_flag(row: Row) -> str:
     """Return the flag in brackets with a leading blank, or nothing."""
-    flag = row["flag"]
-    return f" [flagged: {flag}]" if isinstance(flag, str) and flag else ""
+    marks = flags_of(row)
+    return f" [flagged: {'; '.join(marks)}]" if marks else ""
+
+
+def tell_apart(*values: float) -> list[str]:
+    """Write numbers with the same decimals, as many as it takes that different ones do not look alike (four at most)."""
+    digits = common_decimals(values)
+    while digits < _MOST_DECIMALS and len({format_number(value, digits) for value in values}) < len(set(values)):
+        digits += 1
+    return [format_number(value, digits) for value in values]
 
 
 def name_interval(row: Row) -> str:

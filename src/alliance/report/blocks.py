@@ -115,7 +115,7 @@ def make_models(material: Material) -> list[Block]:
     for name in config.models.fit:
         spec = config.models.specs[name]
         engines = {row["engine"] for row in rows_of(table_of(material.inputs, "estimates"), model=name)}
-        method = ", ".join(filter(None, [spec.family, *sorted(engines)]))
+        method = ", ".join([f"family {spec.family}", *sorted(engines)])
         used = {row["outcome"]: row for row in rows_of(flow, model=name, stage="analysed")}
         if spec.analysis == "variance":
             lines = [(variable, "shares of variance", "") for variable in spec.variables]
@@ -128,7 +128,7 @@ def make_models(material: Material) -> list[Block]:
             row = used.get(outcome)
             counts = (format_count(row["n_patients"]), format_count(row["n_sessions"])) if row else ("", "")
             rows.append(
-                (f"{label_model(name, config)} ({method})", label_of(outcome, config), predictors, varying, *counts)
+                (f"{label_model(name, config)}; {method}", label_of(outcome, config), predictors, varying, *counts)
             )
     columns = ("Model", "Outcome", "Predictors", "Varies between", "Patients", "Sessions")
     return [Grid("Equations of the models", columns, rows, numeric=(4, 5), grouped=True)]

@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> None:
     """Read the configuration; unless it is only to be checked, print the closing message of the run it names."""
     overlays = [Path(argument) for argument in arguments if argument != "--check"]
     try:
-        _, config = merge_files(BASE, overlays, {})
+        config = merge_files(BASE, overlays, {})
     except AllianceError as error:
         sys.exit(message_of(error))
     if "--check" not in arguments:

@@ -65,7 +65,7 @@ def imported_modules(module: str) -> frozenset[str]:
         current = waiting.pop()
         if current not in found:
             found.add(current)
-            waiting += _imports(current)[0]
+            waiting += imports_of(current)[0]
     return frozenset(found)
 
 
@@ -76,7 +76,7 @@ def fingerprint(modules: Iterable[str], scripts: Iterable[Path] = ()) -> str:
     that one of these modules imports.
     """
     closure = sorted(set().union(*(imported_modules(module) for module in modules)))
-    packages = sorted(set().union(*(_imports(module)[1] for module in closure)))
+    packages = sorted(set().union(*(imports_of(module)[1] for module in closure)))
     parts = [f"{module}:{_code(module_path(module))}" for module in closure]
     parts += [f"{path.name}:{_content(path)}" for module in closure for path in _templates(module)]
     parts += [f"{script.name}:{_code(script)}" for script in scripts]
@@ -95,7 +95,13 @@ def version_of(package: str) -> str:
 
 @cache
 def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
+    """Parse a module as if it stood in one line: compiled classes remember the line they begin in."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt | ast.expr):
+            node.lineno = node.end_lineno = 1
+            node.col_offset = node.end_col_offset = 0
+    return tree
 
 
 @cache
@@ -131,7 +137,7 @@ def _content(path: Path) -> str:
 
 
 @cache
-def _imports(module: str) -> tuple[frozenset[str], frozenset[str]]:
+def imports_of(module: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return what a module imports: modules of this package, and top-level names of installed packages."""
     own: set[str] = set()
     foreign: set[str] = set()

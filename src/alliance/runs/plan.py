@@ -3,7 +3,7 @@
 The Snakefile asks here and holds no logic of its own. Nothing in this module imports a step, a model or a figure.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,7 @@ from alliance.config import Config, ModelSpec, Variable, merge_configs, read_yam
 from alliance.contracts import ARTEFACTS
 from alliance.errors import ConfigError, suggest
 from alliance.figures import FIGURES
-from alliance.models import family_of
-from alliance.runs.fingerprint import fingerprint, read_constant
-from alliance.steps import STEPS
+from alliance.runs.fingerprint import read_constant
 from alliance.tables import TABLES
 
 # The JSON files hold title, caption and description for the report.
@@ -23,6 +21,7 @@ TABLE_FORMATS = ("csv", "html", "docx", "tex", "json")
 # Artefacts that the workflow makes beside those that figures and tables can ask for.
 FLOW_DATA = "data/flow.csv"
 IDS_FILE = "data/ids.csv"
+ACCEPTED = "data/accepted.txt"
 RUN_FILES = {
     "report": "report.html",
     "headline": "headline.txt",
@@ -39,13 +38,8 @@ _BARE: dict[str, Any] = {"unit": "-"}
 _BARE_UNLESS_SCALE: dict[str, Any] = {"rater": None, "higher_is": None}
 
 
-def merge_files(base: Path, overlays: Sequence[Path], values: Mapping[str, Any]) -> tuple[dict[str, Any], Config]:
+def merge_files(base: Path, overlays: Sequence[Path], values: Mapping[str, Any]) -> Config:
     """Read and merge configuration files and values given on the command line, and validate the whole.
-
-    Returns
-    -------
-    tuple
-        The merged settings as written by the user, and the validated configuration.
 
     Raises
     ------
@@ -57,7 +51,7 @@ def merge_files(base: Path, overlays: Sequence[Path], values: Mapping[str, Any])
         settings = merge_configs(settings, read_yaml(overlay))
     if values:
         settings = merge_configs(settings, values)
-    return settings, validate_config(settings)
+    return validate_config(settings)
 
 
 def origin_of(base: Path, overlays: Sequence[Path], values: Mapping[str, Any], root: Path) -> list[str]:
@@ -131,19 +125,9 @@ def needs_of(kind: str, name: str) -> tuple[str, ...]:
     return needs
 
 
-def code_of(step: str, script: Path, extra: Iterable[str] = ()) -> str:
-    """Return the fingerprint of the code behind a step; `extra` names modules that it chooses by its settings."""
-    return fingerprint([STEPS[step], *extra], [script])
-
-
-def code_of_model(name: str, spec: ModelSpec, script: Path) -> str:
-    """Return the fingerprint of the code that fits a model, its family included."""
-    return code_of("fit_model", script, [family_of(name, spec).module])
-
-
 def expected_files(config: Config) -> list[str]:
     """List every file the workflow writes into the run's folder, logs aside."""
-    files = [*ARTEFACTS.values(), FLOW_DATA, ORIGIN, *RUN_FILES.values()]
+    files = [*ARTEFACTS.values(), ACCEPTED, FLOW_DATA, ORIGIN, *RUN_FILES.values()]
     files += [f"models/{model}/{file}" for model in config.models.fit for file in ("draws.nc", "flow.csv")]
     files += [f"figures/{name}.{ending}" for name in config.output.figures for ending in FIGURE_FORMATS]
     files += [f"tables/{name}.{ending}" for name in config.output.tables for ending in TABLE_FORMATS]

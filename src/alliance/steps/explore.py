@@ -54,7 +54,7 @@ def prepare_study(root: str | Path, *overlays: str | Path) -> PreparedStudy:
         The export cannot be read, or the checks found errors.
     """
     with _working_in(Path(root)):
-        _, config = merge_files(Path("config/config.yaml"), [Path(path) for path in overlays], {})
+        config = merge_files(Path("config/config.yaml"), [Path(path) for path in overlays], {})
         settings = plain(config)
         keys = [f"config/instruments/{name}.yaml" for name in instruments_of(config)]
         files = data_files(config)

@@ -14,7 +14,7 @@ from alliance.cleaning.typed import distinct_rows, measures_of, type_table
 from alliance.config.schema import Cleaning, Data, Name, Privacy, Variable
 from alliance.errors import DataError
 from alliance.instruments import read_instruments
-from alliance.runs.files import write_csv, write_parquet
+from alliance.runs.files import write_csv, write_parquet, write_text
 from alliance.runs.reading import read_table
 
 Settings = Mapping[str, Any]
@@ -47,10 +47,23 @@ def check_data(
     Raises
     ------
     DataError
-        A file cannot be read at all. Errors inside a readable table are findings: `clean_data` stops on them.
+        A file cannot be read at all. Errors inside a readable table are findings: `accept_data` stops on them.
     """
     export = read_export(sessions, patients, therapists, instruments, data, variables, cleaning)
     write_csv(findings_table(check_export(export)), checks)
+
+
+def accept_data(*, checks: str, accepted: str) -> None:
+    """Write that the checks found no error, in a rule of its own: Snakemake removes a rule's earlier results before it runs.
+
+    So data with errors leave all earlier results as they were, and the findings in place of the earlier ones.
+
+    Raises
+    ------
+    DataError
+        The checks found errors; all are listed.
+    """
+    write_text(f"No errors, {_stop_on_errors(checks)} warnings: see {Path(checks).name}.\n", accepted)
 
 
 def clean_data(
@@ -87,9 +100,7 @@ def clean_data(
     DataError
         The checks found errors; all are listed.
     """
-    problem = describe_errors(pd.read_csv(checks, dtype={"value": "str"}))
-    if problem is not None:
-        raise DataError(problem)
+    _stop_on_errors(checks)
     export = read_export(sessions, patients, therapists, instruments, data, variables, cleaning)
     study = clean_tables(export.tables, export.cleaning)
     write_parquet(study.sessions, sessions_clean)
@@ -99,6 +110,15 @@ def clean_data(
     write_csv(study.flow, flow_data)
     if ids is not None and Privacy.model_validate(privacy).original_ids:
         write_csv(study.ids, ids)
+
+
+def _stop_on_errors(checks: str) -> int:
+    """Return how many warnings there are, or raise a `DataError` that lists every error."""
+    findings = pd.read_csv(checks, dtype={"value": "str"})
+    problem = describe_errors(findings)
+    if problem is not None:
+        raise DataError(problem)
+    return len(findings)
 
 
 def read_export(

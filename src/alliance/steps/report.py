@@ -55,9 +55,8 @@ def write_report(
     """
     config = validate_config(settings)
     inputs = {name: read_artefact(artefacts[name]) for name in (*_READ, *_COMPARED) if name in artefacts}
-    known = truth or config.study.truth
-    if known is not None:
-        inputs["truth"] = compare_with_truth(inputs["estimates"], _read_truth(Path(known)), config)
+    if truth is not None:
+        inputs["truth"] = compare_with_truth(inputs["estimates"], _read_truth(Path(truth)), config)
     recorded = yaml.safe_load(Path(provenance).read_text(encoding="utf-8")) if provenance else {}
     origin = [str(item) for item in recorded.get("configuration", [])]
     page = build_report(

@@ -15,6 +15,7 @@ TABLES = {
     "flow": "alliance.tables.flow",
     "variance": "alliance.tables.variance",
     "effects": "alliance.tables.effects",
+    "coefficients": "alliance.tables.coefficients",
     "diagnostics": "alliance.tables.diagnostics",
     "predictive": "alliance.tables.predictive",
     "priors": "alliance.tables.priors",

@@ -7,8 +7,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.contracts import Table
-from alliance.labels import capitalised_name, label_model, label_path
-from alliance.models.diagram import ARROW
+from alliance.labels import capitalised_name, label_model, label_names
 from alliance.numbers import MISSING, format_number
 
 TITLE = "Diagnostics"
@@ -22,11 +21,11 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         {
             "Model": [label_model(model, config) for model in data["model"]],
             "Diagnostic": [capitalised_name(name) for name in data["diagnostic"]],
-            "Concerns": [_subject(subject, config) for subject in data["subject"]],
+            "Concerns": [label_names(str(subject), config) for subject in data["subject"]],
             "Value": data["value"].astype(float).map(_value),
             "Threshold": data["threshold"].astype(float).map(_value),
             "Verdict": ["passed" if passed in (True, "True") else "† flagged" for passed in data["passed"]],
-            "Meaning": data["meaning"],
+            "Meaning": [label_names(str(meaning), config) for meaning in data["meaning"]],
         }
     )
     failed = int((shown["Verdict"] != "passed").sum())
@@ -42,10 +41,6 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         [verdict] if len(shown) else ["No model reported diagnostics."],
         "Model",
     )
-
-
-def _subject(subject: str, config: Config) -> str:
-    return label_path(subject, config) if ARROW in subject else subject
 
 
 def _value(number: float) -> str:

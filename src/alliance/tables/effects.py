@@ -14,13 +14,13 @@ from alliance.tables.marks import mark_of, notes_of
 
 TITLE = "Paths"
 NEEDS = ("estimates",)
-_COMPONENTS = ("icc", "variance", "sd", "correlation")  # in the table of variance components or none
+_OTHER_TABLES = ("icc", "variance", "sd", "correlation", "coefficient")  # in tables of their own, or none
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return every path and effect of every model with its interval, direction, N and flag."""
     estimates = inputs["estimates"]
-    data = estimates[~estimates["effect"].isin(_COMPONENTS)].reset_index(drop=True)
+    data = estimates[~estimates["effect"].isin(_OTHER_TABLES)].reset_index(drop=True)
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],

@@ -8,7 +8,7 @@ from alliance.config import Config
 from alliance.contracts import Table
 from alliance.labels import capitalised_name, label_model, label_of, label_path
 from alliance.models.diagram import ARROW
-from alliance.numbers import format_interval, format_number, format_probability
+from alliance.numbers import format_estimate, format_number, format_probability
 from alliance.records import records
 
 TITLE = "Predictive checks"
@@ -28,7 +28,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             ],
             "Drawn from": data["kind"].astype(str),
             "Observed": data["observed"].map(format_number),
-            "Generated": [f"{format_number(row.median)} {format_interval(row.low, row.high)}" for row in records(data)],
+            "Generated": [format_estimate(row.median, row.low, row.high) for row in records(data)],
             "P": data["p_value"].map(format_probability),
         }
     )

@@ -6,8 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.contracts import Table
-from alliance.labels import label_model, label_path
-from alliance.models.diagram import ARROW
+from alliance.labels import capitalised_name, label_model, label_names
 from alliance.numbers import MISSING, format_interval
 
 TITLE = "Priors"
@@ -20,16 +19,15 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],
-            "Parameter": [
-                label_path(name, config) if ARROW in name else name for name in data["parameter"].astype(str)
-            ],
+            "Part": [capitalised_name(block) for block in data["block"].astype(str)],
+            "Parameter": [label_names(name, config) for name in data["parameter"].astype(str)],
             "Standardised": data["standardised"].astype(str),
             "Raw units": [
                 MISSING if pd.isna(low) or pd.isna(high) else format_interval(low, high)
                 for low, high in zip(data["raw_low"], data["raw_high"], strict=True)
             ],
-            "Unit": data["unit"].astype(str),
-            "Meaning": data["meaning"].astype(str),
+            "Unit": [label_names(unit, config) for unit in data["unit"].astype(str)],
+            "Meaning": [label_names(meaning, config) for meaning in data["meaning"].astype(str)],
         }
     )
     note = "Raw units: the central interval that the prior allows, in the units named beside it."

@@ -32,13 +32,15 @@ class _Rows:
         hidden = suppress_counts(
             counts, self.minimum, rows_add_up=len(self.columns) > 1, columns_add_up=sizes is not None
         )
+        # Telling small counts from those hidden on their account would narrow both down.
+        mark = f"<{self.minimum}" if (counts[hidden] < self.minimum).all() else "suppressed"
         for level, row, suppressed in zip(levels, counts, hidden, strict=True):
             label = f"{name}: {level}" if level else name
             cells = {}
             for j, heading in enumerate(self.columns):
                 n, secret = int(row[j]), bool(suppressed[j])
                 share = f" ({format_percent(n / sizes[j])})" if sizes is not None and sizes[j] > 0 else ""
-                cells[heading] = _secret(n, self.minimum) if secret else format_count(n) + share
+                cells[heading] = mark if secret else format_count(n) + share
                 self._record(part, label, heading, "count", np.nan if secret else n, secret)
             self.shown.append({"Part": part, "": label, **cells})
 
@@ -159,8 +161,3 @@ def _add_therapists(rows: _Rows, panel: pd.DataFrame, therapists: pd.DataFrame, 
     for name, variable in config.variables.items():
         if variable.table == "therapists" and name in table.columns:
             _add_variable(own, "Therapists", name, variable, table, np.array([len(table)]), config)
-
-
-def _secret(count: int, minimum: int) -> str:
-    """Return what stands for a suppressed count: below the minimum, or hidden so that another stays unknown."""
-    return f"<{minimum}" if count < minimum else "suppressed"

@@ -18,8 +18,11 @@ _KEYS = ["model", "outcome", "level"]
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return one row per measure and level: standard deviation, variance and share of the variance."""
     estimates = inputs["estimates"]
+    # The spread that path models leave is no decomposition: it is what their predictors do not explain.
+    decomposed = [name for name in config.models.fit if config.models.specs[name].analysis == "variance"]
     data = estimates[
-        estimates["effect"].isin(["variance", "sd", "icc"])
+        estimates["model"].isin(decomposed)
+        & estimates["effect"].isin(["variance", "sd", "icc"])
         & estimates["level"].isin(["session", "patient", "therapist"])
     ]
     by_effect = {effect: rows.drop_duplicates(_KEYS).set_index(_KEYS) for effect, rows in data.groupby("effect")}

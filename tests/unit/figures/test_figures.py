@@ -19,6 +19,7 @@ from alliance.figures import FIGURES, load_figure, theme
 from alliance.figures.both_directions import directed_slopes
 from alliance.figures.forest import indirect_rows
 from alliance.figures.indirect_posterior import density_of
+from alliance.figures.intervals import axis_limits, note_of_cuts
 from alliance.figures.missingness import share_observed
 from alliance.figures.path_diagram import place_nodes
 from alliance.figures.trajectories import summarise_sessions
@@ -305,3 +306,19 @@ def test_flow_figure_ends_in_the_n_of_every_equation() -> None:
     flow = INPUTS["arms"]["flow"]
     for row in flow[flow["stage"] == "analysed"].itertuples():
         assert f"{row.n_patients} patients, {row.n_sessions} sessions" in written
+
+
+def test_wide_interval_of_therapists_does_not_dwarf_the_others() -> None:
+    rows = pd.DataFrame(
+        {
+            "level": ["within", "between_patient", "between_therapist"],
+            "low": [-0.2, -1.0, -9.0],
+            "high": [-0.1, -0.5, 7.0],
+        }
+    )
+    low, high = axis_limits(rows)
+    assert -1.5 < low < -1.0
+    assert 0 < high < 0.5
+    assert "Arrows" in note_of_cuts([rows])
+    assert note_of_cuts([rows.iloc[:2]]) == ""
+    assert axis_limits(rows.iloc[[2]])[0] < -9  # alone, it is shown whole

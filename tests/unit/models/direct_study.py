@@ -19,7 +19,9 @@ SLOPES_CORRELATION = -0.5
 INTERCEPTS_CORRELATION = 0.4
 
 
-def simulate(patients: int, sessions: int, seed: int, *, slope_sd: float = SLOPE_SD, raw_scale: float = 1.0) -> pd.DataFrame:
+def simulate(
+    patients: int, sessions: int, seed: int, *, slope_sd: float = SLOPE_SD, raw_scale: float = 1.0
+) -> pd.DataFrame:
     """Simulate one row per patient and session; effects of varying patients are correlated across the equations.
 
     Parameters

@@ -34,9 +34,9 @@ def test_equations_follow_the_order_within_a_session():
     assert list(design_of(make_spec(equations=equations), simulate(8, 3, seed=1)).equations) == ["m", "y"]
 
 
-def test_varying_effects_of_all_equations_are_stacked():
+def test_varying_effects_of_all_equations_are_stacked_with_intercepts_first():
     design = design_of(make_spec(), simulate(8, 3, seed=1))
-    assert [effect.text for effect in design.varying["patient"]] == ["m: intercept", "m: x", "y: intercept", "y: m"]
+    assert [effect.text for effect in design.varying["patient"]] == ["m: intercept", "y: intercept", "m: x", "y: m"]
 
 
 def test_each_row_points_to_its_own_patient():
@@ -48,7 +48,9 @@ def test_each_row_points_to_its_own_patient():
 
 def test_predictor_determined_by_others_is_refused():
     panel = simulate(8, 3, seed=1).assign(arm=lambda table: 2 * table["x_between"] + 1)
-    with pytest.raises(ModelError, match=r"equations\.m\.on: 'x_between' is determined by the other predictors .*'arm'"):
+    with pytest.raises(
+        ModelError, match=r"equations\.m\.on: 'x_between' is determined by the other predictors .*'arm'"
+    ):
         design_of(make_spec(), panel)
 
 

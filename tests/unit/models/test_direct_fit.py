@@ -1,17 +1,21 @@
 """One small fit, looked at from all sides."""
 
 import numpy as np
+import nutpie
 import pandas as pd
 import pytensor
 import pytest
 import xarray as xr
 from scipy import stats
 
+from alliance.config import ModelSpec
 from alliance.contracts import PREDICTIVE_COLUMNS, PRIOR_COLUMNS
 from alliance.errors import ModelError
 from alliance.models.container import FitResult, quantities_of, record_of
+from alliance.models.diagram import paths_of
 from alliance.models.direct import fit
 from alliance.models.direct.build import build_model
+from alliance.models.direct.caution import mark_design
 from alliance.models.direct.design import Design, make_design
 from alliance.models.direct.population import make_population, names_of_population
 from alliance.models.direct.priors import describe_priors
@@ -45,7 +49,9 @@ def test_every_quantity_has_finite_draws_of_each_chain(fitted: FitResult):
 def test_kept_posterior_describes_the_population_and_no_patient(fitted: FitResult):
     sizes = fitted.tree["posterior"].sizes
     assert "patient" not in sizes
-    assert not [name for name in fitted.tree["posterior"].data_vars if "standard" in str(name) or "cholesky" in str(name)]
+    assert not [
+        name for name in fitted.tree["posterior"].data_vars if "standard" in str(name) or "cholesky" in str(name)
+    ]
     assert {"diverging", "energy"} <= set(fitted.tree["sample_stats"].data_vars)
 
 
@@ -68,40 +74,60 @@ def test_record_has_the_columns_of_the_contract(fitted: FitResult):
     assert {row["kind"] for row in record.predictive} == {"prior", "posterior"}
 
 
-def test_same_seed_gives_the_same_draws_whatever_was_drawn_before(fitted: FitResult):
-    np.random.default_rng().normal(size=3)
-    design = make_small_design()
-    model, kept = build_model(design, PRIORS), names_of_population(design)
-    sampling = make_settings()["sampling"]
-    first, second = (sample_posterior(model, kept, sampling, 7, "study")["posterior"] for _ in range(2))
-    xr.testing.assert_identical(first, second)
-    assert first.attrs == {}
+@pytest.mark.slow
+def test_same_seed_gives_the_same_draws_whatever_the_spelling_of_codes(fitted: FitResult):
+    renamed = PANEL.assign(patient="X" + PANEL["patient"])
+    again = fit(renamed, "study", make_spec(), make_settings())
+    np.testing.assert_array_equal(again.tree["paths"]["value"], fitted.tree["paths"]["value"])
+    assert record_of(again.tree) == record_of(fitted.tree)
+    for group in ("posterior", "sample_stats"):
+        xr.testing.assert_identical(again.tree[group].to_dataset(), fitted.tree[group].to_dataset())
 
 
-def test_model_has_the_density_of_the_equations_in_raw_units():
-    design = make_small_design()
-    rng = np.random.default_rng(1)
+THERAPISTS = {
+    "m": {"on": ["x"], "vary": {"patient": ["intercept", "x"], "therapist": ["intercept"]}},
+    "y": {"on": ["m", "x"], "vary": {"patient": ["intercept", "m"], "therapist": ["intercept", "x"]}},
+}
+
+
+@pytest.mark.parametrize(
+    "spec", [make_spec(), make_spec(equations=THERAPISTS)], ids=["patients", "patients and therapists"]
+)
+def test_model_has_the_density_of_the_equations_in_raw_units(spec: ModelSpec):
+    rows, _ = select_rows(PANEL, "study", spec)
+    design = make_design("study", spec, rows, VARIABLES)
     model = build_model(design, PRIORS)
+    rng = np.random.default_rng(1)
+    point = {name: rng.normal(scale=0.3, size=np.shape(value)) for name, value in model.initial_point().items()}
+    factors = {level: f"{level}_cholesky" for level in design.varying}
     with pytensor.config.change_flags(cxx=""):
         density = model.compile_fn(model.logp(vars=model.observed_RVs), mode="FAST_COMPILE", on_unused_input="ignore")
-    point = {name: rng.normal(scale=0.3, size=np.shape(value)) for name, value in model.initial_point().items()}
-    found = float(density(point))
+        found = float(density(point))
+        for level, name in factors.items():
+            value = model.rvs_to_values[model[name]]
+            back = model.rvs_to_transforms[model[name]].backward(value)
+            factors[level] = back.eval({value: point[value.name]}, mode="FAST_COMPILE")
 
-    # The same by hand from the untransformed values.
-    raw = {name.removesuffix("_log__"): np.exp(v) if name.endswith("_log__") else v for name, v in point.items()}
-    factor = np.asarray(model["patient_cholesky"].eval({}) if False else _cholesky(model, point))
-    effects = (raw["patient_sd"][:, None] * (factor @ point["patient_standard"])) * design.scales("patient")[:, None]
-    correlations = (factor @ factor.T)[np.tril_indices(4, -1)]
-    draws = {name: np.asarray(raw[name])[None] for name in names_of_population(design) if name in raw}
-    population = make_population(design, draws | {"patient_correlation": correlations[None]})
+    # The same by hand, from untransformed values in raw units.
+    plain = {name.removesuffix("_log__"): np.exp(v) if name.endswith("_log__") else v for name, v in point.items()}
+    draws = {name: np.asarray(plain[name])[None] for name in names_of_population(design) if name in plain}
+    effects = {}
+    for level, factor in factors.items():
+        below = np.tril_indices(len(factor), -1)
+        draws[f"{level}_correlation"] = (factor @ factor.T)[below][None]
+        sd = plain[f"{level}_sd"] * design.scales(level)
+        effects[level] = sd[:, None] * (factor @ plain[f"{level}_standard"])
+    population = make_population(design, draws)
     expected = 0.0
     for outcome, equation in design.equations.items():
-        rows = PANEL[list(equation.terms)].to_numpy()
-        mean = population.intercepts[outcome][0] + rows @ population.slopes[outcome][0]
-        for position, effect in enumerate(design.varying["patient"]):
-            if effect.outcome == outcome:
-                column = PANEL[effect.term] - PANEL[effect.term].mean() if effect.term in PANEL else 1.0
-                mean = mean + effects[position][pd.factorize(PANEL["patient"])[0]] * column
+        slopes = population.slopes[outcome][0]
+        mean = population.intercepts[outcome][0] + PANEL[list(equation.terms)].to_numpy() @ slopes
+        for level, names in design.varying.items():
+            units = pd.Index(design.units[level]).get_indexer(pd.Index(PANEL[level]))
+            for position, effect in enumerate(names):
+                if effect.outcome == outcome:
+                    column = PANEL[effect.term] - PANEL[effect.term].mean() if effect.term in PANEL else 1.0
+                    mean = mean + effects[level][position][units] * column
         expected += stats.norm(mean, population.residuals[outcome][0]).logpdf(PANEL[outcome]).sum()
         expected += len(PANEL) * np.log(equation.y_sd)  # density per standard unit instead of raw unit
     # Two ways of adding 300 terms of order one.
@@ -125,22 +151,31 @@ def test_prior_draws_have_the_spread_that_is_announced():
 
 
 def test_cause_without_means_of_its_own_is_marked():
-    from alliance.models.direct import _marks
-    from alliance.models.diagram import paths_of
-
     spec = make_spec(equations={"m": {"on": ["x"]}, "y": {"on": ["m", "x", "x_between"]}})
     rows, _ = select_rows(PANEL, "study", spec)
-    marks = _marks(make_design("study", spec, rows, VARIABLES), spec, paths_of("study", spec, VARIABLES))
+    marks = mark_design(make_design("study", spec, rows, VARIABLES), paths_of("study", spec, VARIABLES))
     assert [(mark.diagnostic, mark.subject, mark.passed) for mark in marks] == [("mixed levels", "x -> m", False)]
 
 
-def test_failing_sampler_becomes_one_clear_message(monkeypatch):
-    import nutpie
+def test_feedback_is_marked_where_the_association_between_patients_is_taken_as_causal():
+    panel = PANEL.assign(y_lag=PANEL.groupby("patient")["y"].shift(1))
+    equations = {"m": {"on": ["arm", "y_lag"]}, "y": {"on": ["m", "arm"]}}
+    spec = make_spec(equations=equations, effects={"from": "arm", "to": "y"})
+    rows, _ = select_rows(panel, "study", spec)
+    marks = mark_design(make_design("study", spec, rows, VARIABLES), paths_of("study", spec, VARIABLES))
+    assert [(mark.diagnostic, mark.levels) for mark in marks] == [
+        ("feedback", ("between_patient", "between_therapist"))
+    ]
 
+
+def test_failing_sampler_becomes_one_clear_message(monkeypatch):
     def refuse(*_: object, **__: object) -> None:
         raise RuntimeError("All initialization points failed")
 
     design = make_small_design()
+    monkeypatch.setattr(nutpie, "compile_pymc_model", lambda *_, **__: None)
     monkeypatch.setattr(nutpie, "sample", refuse)
     with pytest.raises(ModelError, match=r"models\.specs\.study: the sampler could not explore .*initialization"):
-        sample_posterior(build_model(design, PRIORS), names_of_population(design), make_settings()["sampling"], 1, "study")
+        sample_posterior(
+            build_model(design, PRIORS), names_of_population(design), make_settings()["sampling"], 1, "study"
+        )

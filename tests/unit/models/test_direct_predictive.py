@@ -28,7 +28,9 @@ def check(panel: pd.DataFrame, b: float, intercept_sd: float = study.INTERCEPT_S
         slopes={"m": np.tile([study.A, 0.5], (DRAWS, 1)), "y": np.tile([b, study.C_PRIME], (DRAWS, 1))},
         residuals={"m": np.ones(DRAWS), "y": np.ones(DRAWS)},
         covariances={"patient": np.tile(np.diag(sd**2), (DRAWS, 1, 1))},
-        varying={"patient": [Varying("m", "intercept"), Varying("m", "x"), Varying("y", "intercept"), Varying("y", "m")]},
+        varying={
+            "patient": [Varying("m", "intercept"), Varying("m", "x"), Varying("y", "intercept"), Varying("y", "m")]
+        },
     )
     edges = [edge for edge in edges_of(spec, study.VARIABLES) if edge.source != "arm"]
     rng = np.random.default_rng(1)
@@ -47,7 +49,9 @@ def test_observed_statistics_are_those_of_the_data():
     slope = (deviations["m"] * deviations["y"]).sum() / (deviations["m"] ** 2).sum()
     assert found["standard deviation within patients", "y"] == pytest.approx(deviations["y"].std(ddof=0))
     assert found["standard deviation of patients' means", "m"] == pytest.approx(by_patient["m"].mean().std(ddof=0))
-    assert found["correlation of neighbouring sessions within patients", "y"] == pytest.approx(deviations["y"].corr(before))
+    assert found["correlation of neighbouring sessions within patients", "y"] == pytest.approx(
+        deviations["y"].corr(before)
+    )
     assert found["slope within patients", "m -> y"] == pytest.approx(slope)
     centred = PANEL["m"] - PANEL["m"].mean()
     assert found["skewness", "m"] == pytest.approx((centred**3).mean() / PANEL["m"].std(ddof=0) ** 3)

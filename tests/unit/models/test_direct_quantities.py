@@ -79,6 +79,7 @@ def test_cause_constant_within_patients_has_two_indirect_effects_and_one_total()
         total = found["arm -> m -> y", "indirect", level] + found["arm -> y", "direct", level]
         assert total == pytest.approx([0.25 + 0.5 * -0.5])
         assert found["arm -> y", "total", level] == pytest.approx(total)
+        np.testing.assert_array_equal(found["arm -> y", "c_prime", level], found["arm -> y", "direct", level])
 
 
 def test_counts_of_a_path_are_those_of_its_smaller_equation():
@@ -120,7 +121,7 @@ def dynamic_study(patients: int, sessions: int, seed: int) -> pd.DataFrame:
     for _ in range(sessions):
         m.append(v + 0.5 * m[-1] + 0.8 * arm + rng.normal(size=patients))
     values = np.column_stack(m)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "patient": np.repeat([f"P{i:06d}" for i in range(patients)], sessions),
             "therapist": "T01",
@@ -131,7 +132,6 @@ def dynamic_study(patients: int, sessions: int, seed: int) -> pd.DataFrame:
             "arm": np.repeat(arm, sessions).astype(float),
         }
     )
-    return table
 
 
 def dynamic_design(panel: pd.DataFrame) -> tuple[Design, Population, dict[str, Variable]]:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from alliance.comparison import compare_estimates, compare_with_truth
+from alliance.labels import label_model
 from alliance.prose.quality import (
     describe_comparison,
     describe_diagnostics,
@@ -33,18 +34,29 @@ def test_shares_of_variance_come_with_interval_and_n() -> None:
 def test_model_without_estimates_is_named() -> None:
     sentences = said(describe_models(inputs(estimate()), CONFIG))
 
-    assert "1 model was fitted: 1 by maximum likelihood (statsmodels)." in sentences
-    assert "No estimates came from: Variance decomposition, Alliance predicts later symptoms" in sentences
+    assert "1 model was fitted: 1 with statsmodels." in sentences
+    missing = sentences.split("No estimates came from: ")[1].split(". Nothing is said")[0]
+    others = [label_model(name, CONFIG) for name in CONFIG.models.fit if name != "technique_by_steps"]
+    assert all(label in missing for label in others)
+    assert label_model("technique_by_steps", CONFIG) not in missing
 
 
 def test_failed_diagnostics_are_listed_with_value_and_meaning() -> None:
     sentences = said(describe_diagnostics(ARTEFACTS, CONFIG))
 
     assert "1 of 14 diagnostics did not pass" in sentences
-    assert (
-        "boundary variance (patient slope): 1.0 × 10⁻⁹, threshold 1.0 × 10⁻⁶. A variance is as good as zero."
-        in sentences
+    expected = (
+        "Boundary variance: A variance is as good as zero. Threshold: 1.0 × 10⁻⁶. "
+        f"Seen in: {label_model(CONFIG.models.fit[-1], CONFIG)}: patient slope (1.0 × 10⁻⁹)."
     )
+    assert expected in sentences
+
+
+def test_value_just_beyond_its_threshold_does_not_look_like_it() -> None:
+    table = builders.diagnostics(CONFIG).head(1).assign(diagnostic="R-hat", value=1.0104, threshold=1.01, passed=False)
+
+    assert "Threshold: 1.01." in said(describe_diagnostics({"diagnostics": table}, CONFIG))
+    assert "(1.0104)" in said(describe_diagnostics({"diagnostics": table}, CONFIG))
 
 
 def test_diagnostics_that_passed_are_said_to_have_passed() -> None:

@@ -213,11 +213,24 @@ def test_headline_has_main_results_reverse_direction_and_flags_in_at_most_four_l
     assert lines[3].startswith("1 estimate of")
 
 
-def test_headline_of_a_question_is_the_first_declared_model_whatever_it_found() -> None:
-    weak = estimate(estimate=-0.01, low=-0.2, high=0.18)
-    strong = estimate(model="technique_jointly", interval_kind="credible")
+def models_of_the_same_question() -> tuple[str, str]:
+    first, second = [name for name in CONFIG.models.fit if name in ("technique_by_steps", "technique_jointly")]
+    return first, second
 
-    assert "compatible with no difference" in headline(CONFIG, strong, weak)[0]
+
+def test_headline_of_a_question_is_the_first_declared_model_whatever_it_found() -> None:
+    first, second = models_of_the_same_question()
+    weak = estimate(model=first, estimate=-0.01, low=-0.2, high=0.18)
+
+    assert "compatible with no difference" in headline(CONFIG, estimate(model=second), weak)[0]
+
+
+def test_headline_prefers_an_answer_without_a_flag_and_takes_a_flagged_one_with_its_flag() -> None:
+    first, second = models_of_the_same_question()
+    flagged = estimate(model=first, estimate=-0.4, low=-0.5, high=-0.3, flag="R-hat")
+
+    assert "0.21 points lower" in headline(CONFIG, flagged, estimate(model=second))[0]
+    assert "0.40 points lower (better) [flagged: R-hat]" in headline(CONFIG, flagged)[0]
 
 
 def test_headline_without_estimates_says_so() -> None:

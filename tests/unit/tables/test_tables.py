@@ -214,7 +214,7 @@ def test_single_group_has_one_column_and_no_therapists() -> None:
 def test_effects_table_keeps_every_estimate_and_its_flag() -> None:
     table = _make("effects", "arms")
     estimates = INPUTS["arms"]["estimates"]
-    expected = estimates[~estimates["effect"].isin(["icc", "variance"])]
+    expected = estimates[~estimates["effect"].isin(["icc", "variance", "coefficient"])]
     assert len(table.shown) == len(expected)
     assert table.shown["Estimate [interval]"].str.endswith("†").sum() == (expected["flag"] != "").sum() > 0
     assert any("boundary variance" in note for note in table.notes)

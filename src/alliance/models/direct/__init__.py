@@ -1,7 +1,7 @@
 """Joint Bayesian models with explicit random effects (PyMC): the plain reading of a path diagram.
 
 `design` makes the arrays, `build` the model, `sample` the draws; `population` turns them into raw units, `latent` and `quantities` into
-effects; `priors` and `predictive` say what was assumed and how well it fits.
+effects; `priors`, `predictive` and `caution` say what was assumed, how well it fits, and what to bear in mind.
 """
 
 from typing import Any
@@ -11,12 +11,11 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config import ModelSpec, Variable
-from alliance.contracts import BETWEEN
-from alliance.models.container import FitRecord, FitResult, Mark, make_tree
-from alliance.models.diagram import ARROW, Path, paths_of
+from alliance.models.container import FitRecord, FitResult, make_tree
+from alliance.models.diagram import paths_of
 from alliance.models.direct.build import build_model
+from alliance.models.direct.caution import mark_design
 from alliance.models.direct.design import Design, make_design
-from alliance.models.direct.latent import initial_terms
 from alliance.models.direct.population import Population, make_population, names_of_population
 from alliance.models.direct.predictive import check_predictive
 from alliance.models.direct.priors import describe_priors
@@ -56,7 +55,9 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     groups = sample_posterior(model, kept, settings["sampling"], _integer(seed, name, "posterior"), name)
     posterior, shape = _flat(groups["posterior"])
     population = make_population(design, posterior)
-    quantities = compute_quantities(design, population, paths, variables, lag, generator_for(seed, name, "initial values"))
+    quantities = compute_quantities(
+        design, population, paths, variables, lag, generator_for(seed, name, "initial values")
+    )
 
     prior = make_population(design, draw_prior(model, kept, _PREDICTIVE_DRAWS, _integer(seed, name, "prior")))
     edges = list({(edge.source, edge.outcome): edge for path in paths for edge in path.edges}.values())
@@ -74,7 +75,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         interval_kind=INTERVAL_KIND,
         quantities=quantities.table(),
         draws=np.stack(quantities.draws, axis=-1).reshape(*shape, -1),
-        record=FitRecord(_marks(design, spec, paths), describe_priors(design, settings["priors"]), predictive),
+        record=FitRecord(mark_design(design, paths), describe_priors(design, settings["priors"]), predictive),
         groups=groups,
     )
     return FitResult(tree, flow)
@@ -86,42 +87,12 @@ def _integer(seed: int, *names: str) -> int:
 
 def _flat(posterior: xr.Dataset) -> tuple[dict[str, np.ndarray], tuple[int, int]]:
     shape = (posterior.sizes["chain"], posterior.sizes["draw"])
-    arrays = {str(name): values.transpose("chain", "draw", ...).to_numpy() for name, values in posterior.data_vars.items()}
+    arrays = {
+        str(name): values.transpose("chain", "draw", ...).to_numpy() for name, values in posterior.data_vars.items()
+    }
     return {name: values.reshape(-1, *values.shape[2:]) for name, values in arrays.items()}, shape
 
 
 def _thinned(design: Design, posterior: dict[str, np.ndarray], size: int) -> Population:
     chosen = np.unique(np.linspace(0, size - 1, _PREDICTIVE_DRAWS).astype(int))
     return make_population(design, {name: values[chosen] for name, values in posterior.items()})
-
-
-def _marks(design: Design, spec: ModelSpec, paths: list[Path]) -> list[Mark]:
-    """Report what a reader must know about the design, apart from how the sampling went."""
-    marks = []
-    for outcome, equation in design.equations.items():
-        for term, origin in equation.origins.items():
-            if not origin.session_level or origin.base in spec.equations or origin.base in ("session", "weeks"):
-                continue
-            if f"{origin.base}{BETWEEN}" not in equation.terms:
-                marks.append(
-                    Mark(
-                        "mixed levels",
-                        f"{term}{ARROW}{outcome}",
-                        False,
-                        f"The effect of {origin.base} mixes differences between patients with change within them. Add "
-                        f"{origin.base}{BETWEEN} to the equation, or give {origin.base} an equation of its own.",
-                        outcomes=(outcome,),
-                    )
-                )
-    first = paths[0].edges[0]
-    if initial_terms(design) and not design.equations[first.outcome].origins[first.term].session_level:
-        marks.append(
-            Mark(
-                "initial values",
-                first.source,
-                True,
-                f"Initial values that {first.source} may have changed are predictors; what {first.source} did through them "
-                f"is added to its effects, which holds if {first.source} was assigned at random.",
-            )
-        )
-    return marks

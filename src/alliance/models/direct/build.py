@@ -10,10 +10,11 @@ so the covariance of two varying effects of one patient, of the same or of diffe
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from alliance.models.direct.design import Design
 
@@ -73,15 +74,16 @@ def build_model(design: Design, priors: Mapping[str, float]) -> pm.Model:
             slopes = pm.Normal(slopes_name(outcome), 0, priors["slope_sd"], dims=f"{outcome}_term")
             residual = pm.HalfNormal(residual_name(outcome), priors["residual_sd"])
             mean = intercept + x @ slopes
-            for level, effects in effects_of.items():
+            for level, drawn in effects_of.items():
                 for position, effect in enumerate(design.varying[level]):
                     if effect.outcome == outcome:
-                        mean += equation.column(effect.term) * effects[position][equation.units[level]]
+                        mean += equation.column(effect.term) * drawn[position][equation.units[level]]
             pm.Normal(outcome, mean, residual, observed=equation.y, dims=rows)
     return model
 
 
-def _build_effects(design: Design, level: str, priors: Mapping[str, float]) -> pt.TensorVariable:
+def _build_effects(design: Design, level: str, priors: Mapping[str, float]) -> TensorVariable[Any, Any]:
+    """Return the varying effects of the units of a level in standard units, (effect, unit)."""
     count = len(design.varying[level])
     sd = pm.HalfNormal(sd_name(level), priors["varying_sd"], dims=f"{level}_effect")
     standard = pm.Normal(f"{level}_standard", dims=(f"{level}_effect", level))
@@ -91,4 +93,5 @@ def _build_effects(design: Design, level: str, priors: Mapping[str, float]) -> p
         below = np.tril_indices(count, -1)
         pm.Deterministic(correlation_name(level), (cholesky @ cholesky.T)[below], dims=f"{level}_pair")
         standard = cholesky @ standard
-    return sd[:, None] * standard
+    effects: TensorVariable[Any, Any] = sd[:, None] * standard
+    return effects

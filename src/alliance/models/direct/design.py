@@ -18,7 +18,9 @@ from alliance.contracts import BASELINE, LAG, PATIENT, THERAPIST
 from alliance.errors import ModelError
 
 INTERCEPT = "intercept"
-_SMALLEST_TOLERANCE = 1e-6  # share of a predictor's variance that the other predictors leave; below it there is nothing to estimate
+_SMALLEST_TOLERANCE = (
+    1e-6  # share of a predictor's variance that the other predictors leave; below it there is nothing to estimate
+)
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,7 @@ class Design:
         return np.array([self.equations[effect.outcome].scale(effect.term) for effect in self.varying[level]])
 
 
-def make_design(
-    name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], variables: dict[str, Variable]
-) -> Design:
+def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], variables: dict[str, Variable]) -> Design:
     """Turn the rows of each equation into arrays.
 
     Parameters
@@ -124,18 +124,22 @@ def make_design(
     Raises
     ------
     ModelError
-        Equations form a circle within one session, predictors of an equation determine each other, or an effect is said to vary between units within which its
-        predictor never changes.
+        Equations form a circle within one session, predictors of an equation determine each other, or an effect is said to
+        vary between units within which its predictor never changes.
     """
     varying = {
         level: [
-            Varying(outcome, term) for outcome, equation in spec.equations.items() for term in equation.vary.get(level, [])
+            Varying(outcome, term)
+            for outcome, equation in spec.equations.items()
+            for term in equation.vary.get(level, [])
         ]
         for level in (PATIENT, THERAPIST)
     }
     # Intercepts first: data say most about them. What is hard to tell is then expressed given what is clear, and the sampler mixes
     # three times better. The model is the same in any order.
-    varying = {level: sorted(effects, key=lambda e: e.term != INTERCEPT) for level, effects in varying.items() if effects}
+    varying = {
+        level: sorted(effects, key=lambda e: e.term != INTERCEPT) for level, effects in varying.items() if effects
+    }
     concerned = {level: {effect.outcome for effect in effects} for level, effects in varying.items()}
     units = {
         level: sorted({str(code) for outcome in outcomes for code in rows[outcome][level].unique()})
@@ -154,10 +158,21 @@ def make_design(
         indices = {}
         for level, outcomes in concerned.items():
             if outcome in outcomes:
-                _check_varying(place, level, declared.vary[level], used)
-                indices[level] = pd.Index(units[level]).get_indexer(used[level].astype(str))
+                terms = [effect.term for effect in varying[level] if effect.outcome == outcome]
+                _check_varying(place, level, terms, used)
+                indices[level] = pd.Index(units[level]).get_indexer(pd.Index(used[level].astype(str)))
         equations[outcome] = Equation(
-            outcome, tuple(declared.on), origins[outcome], used, (y - y_mean) / y_sd, scaled, float(y_mean), float(y_sd), x_mean, x_sd, indices
+            outcome,
+            tuple(declared.on),
+            origins[outcome],
+            used,
+            (y - y_mean) / y_sd,
+            scaled,
+            float(y_mean),
+            float(y_sd),
+            x_mean,
+            x_sd,
+            indices,
         )
     return Design(equations, units, varying)
 
@@ -167,7 +182,9 @@ def _origins(terms: list[str], spec: ModelSpec, variables: dict[str, Variable]) 
     for name in terms:
         term = parse_term(name, variables)
         if term is None:
-            raise ModelError(f"'{name}' is not a declared variable. Declare it under variables, or remove it from the model.")
+            raise ModelError(
+                f"'{name}' is not a declared variable. Declare it under variables, or remove it from the model."
+            )
         session_level = varies_between_sessions(term, variables)
         initial = term.suffix == BASELINE and term.base in spec.equations
         origins[name] = Origin(term.base, term.suffix == LAG, session_level, initial)
@@ -176,7 +193,11 @@ def _origins(terms: list[str], spec: ModelSpec, variables: dict[str, Variable]) 
 
 def _order(name: str, origins: dict[str, dict[str, Origin]]) -> list[str]:
     earlier = {
-        outcome: [origin.base for origin in terms.values() if origin.session_level and not origin.lagged and origin.base in origins]
+        outcome: [
+            origin.base
+            for origin in terms.values()
+            if origin.session_level and not origin.lagged and origin.base in origins
+        ]
         for outcome, terms in origins.items()
     }
     try:

@@ -13,9 +13,9 @@ describe patients who began alike, and would be too small. So cov(v) = D S D' + 
 covariance of the initial values given the other patient-level predictors, in the data. S is taken as known. Where initial values are in
 the model, this decomposition is made for patients only, not for therapists.
 
-The same conditioning distorts the effect of a cause that is constant within patients and set before the first session (arm): it also moved the
-initial values that are measured after it, so given these, patients of the two arms differ in v. If the cause says nothing about v itself (it was
-assigned at random), its effect is
+The same conditioning distorts the effect of a cause that is constant within patients and set before the first session
+(arm): it also moved the initial values that are measured after it, so given these, patients of the two arms differ in v. If
+the cause says nothing about v itself (it was assigned at random), its effect is
 
     coefficient + D gamma
 
@@ -38,7 +38,9 @@ from alliance.models.direct.population import Population
 
 def initial_terms(design: Design) -> list[str]:
     """List the initial values among the predictors, in the order of their first use."""
-    return list(dict.fromkeys(t for e in design.equations.values() for t, origin in e.origins.items() if origin.baseline))
+    return list(
+        dict.fromkeys(t for e in design.equations.values() for t, origin in e.origins.items() if origin.baseline)
+    )
 
 
 def within_effects(design: Design, population: Population) -> np.ndarray:
@@ -62,7 +64,9 @@ def intercept_covariance(design: Design, population: Population, level: str) -> 
     if level != PATIENT:
         return None
     d = _initial_effects(design, population, initial)
-    return covariance + d @ _residual_covariance(_patients(design), initial, _constant_terms(design)) @ d.transpose(0, 2, 1)
+    spread = _residual_covariance(_patients(design), initial, _constant_terms(design))
+    total: np.ndarray = covariance + d @ spread @ d.transpose(0, 2, 1)
+    return total
 
 
 def contextual_effects(b: np.ndarray, v: np.ndarray, outcome: int, predictors: list[int]) -> np.ndarray:
@@ -158,4 +162,4 @@ def _residual_covariance(patients: pd.DataFrame, of: list[str], given: list[str]
     x = np.column_stack([np.ones(len(complete)), complete[given].to_numpy(dtype=float)])
     y = complete[of].to_numpy(dtype=float)
     left = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
-    return left.T @ left / max(len(x) - x.shape[1], 1)
+    return np.asarray(left.T @ left / max(len(x) - x.shape[1], 1))

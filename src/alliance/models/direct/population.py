@@ -43,7 +43,9 @@ class Population:
     def intercept_covariance(self, level: str, outcomes: list[str]) -> np.ndarray:
         """Return the covariance of the varying intercepts of the outcomes, zero where there is none: (draw, outcome, outcome)."""
         effects = self.varying.get(level, [])
-        found = {k: effects.index(Varying(o, INTERCEPT)) for k, o in enumerate(outcomes) if Varying(o, INTERCEPT) in effects}
+        found = {
+            k: effects.index(Varying(o, INTERCEPT)) for k, o in enumerate(outcomes) if Varying(o, INTERCEPT) in effects
+        }
         size = len(next(iter(self.residuals.values())))
         result = np.zeros((size, len(outcomes), len(outcomes)))
         for row, i in found.items():

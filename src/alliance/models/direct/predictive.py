@@ -5,6 +5,8 @@ values, causes and sessions; outcomes follow session by session, each from the g
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from alliance.models.direct.design import Design, Equation
 from alliance.models.direct.population import Population
 
 _INTERVAL = (2.5, 50.0, 97.5)
+Values = dict[str, np.ndarray]  # outcome -> (data set, row of the panel)
 
 
 def check_predictive(
@@ -67,9 +70,6 @@ def check_predictive(
             }
         )
     return rows
-
-
-Values = dict[str, np.ndarray]
 
 
 def _positions(panel: pd.DataFrame, equation: Equation) -> np.ndarray:
@@ -138,6 +138,39 @@ def _mean(
     return mean
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of one equation in the panel, by patient; `before` are the positions of earlier sessions, -1 where there is none."""
+
+    outcome: str
+    rows: np.ndarray
+    before: np.ndarray
+    groups: "_Groups"
+
+    def values(self, generated: Values) -> np.ndarray:
+        return generated[self.outcome][:, self.rows]
+
+    def within(self, generated: Values) -> np.ndarray:
+        return self.groups.deviations(self.values(generated)).std(axis=1)
+
+    def between(self, generated: Values) -> np.ndarray:
+        return self.groups.means(self.values(generated)).std(axis=1)
+
+    def persistence(self, generated: Values) -> np.ndarray:
+        deviations, later = self.groups.deviations(self.values(generated)), self.before >= 0
+        return _correlate(deviations[:, later], deviations[:, self.before[later]])
+
+    def skewness(self, generated: Values) -> np.ndarray:
+        values = self.values(generated)
+        centred = values - values.mean(axis=1, keepdims=True)
+        third: np.ndarray = (centred**3).mean(axis=1)
+        return third / centred.std(axis=1) ** 3
+
+    def outside(self, limits: tuple[float, float], generated: Values) -> np.ndarray:
+        values = self.values(generated)
+        return ((values < limits[0]) | (values > limits[1])).mean(axis=1)
+
+
 def _statistics(
     panel: pd.DataFrame,
     design: Design,
@@ -153,46 +186,28 @@ def _statistics(
         place = np.full(len(panel), -1)
         place[rows] = np.arange(len(rows))
         before = np.where(earlier[rows] >= 0, place[earlier[rows]], -1)
-        groups = _Groups(patients[rows])
-
-        def within(values: Values, outcome: str = outcome, rows: np.ndarray = rows, groups: "_Groups" = groups) -> np.ndarray:
-            return groups.deviations(values[outcome][:, rows]).std(axis=1)
-
-        def between(values: Values, outcome: str = outcome, rows: np.ndarray = rows, groups: "_Groups" = groups) -> np.ndarray:
-            return groups.means(values[outcome][:, rows]).std(axis=1)
-
-        def persistence(
-            values: Values, outcome: str = outcome, rows: np.ndarray = rows, groups: "_Groups" = groups, before: np.ndarray = before
-        ) -> np.ndarray:
-            deviations, later = groups.deviations(values[outcome][:, rows]), before >= 0
-            return _correlate(deviations[:, later], deviations[:, before[later]])
-
-        def skewness(values: Values, outcome: str = outcome, rows: np.ndarray = rows) -> np.ndarray:
-            centred = values[outcome][:, rows] - values[outcome][:, rows].mean(axis=1, keepdims=True)
-            return (centred**3).mean(axis=1) / centred.std(axis=1) ** 3
-
+        about = _Rows(outcome, rows, before, _Groups(patients[rows]))
         found += [
-            ("standard deviation within patients", outcome, within),
-            ("standard deviation of patients' means", outcome, between),
-            ("correlation of neighbouring sessions within patients", outcome, persistence),
-            ("skewness", outcome, skewness),
+            ("standard deviation within patients", outcome, about.within),
+            ("standard deviation of patients' means", outcome, about.between),
+            ("skewness", outcome, about.skewness),
         ]
+        if (before >= 0).any():
+            found.append(("correlation of neighbouring sessions within patients", outcome, about.persistence))
         term = parse_term(outcome, variables)
-        limits = variables[term.variable].range if term is not None and term.variable is not None and term.part is None else None
-        if limits is not None:
-
-            def outside(
-                values: Values, outcome: str = outcome, rows: np.ndarray = rows, limits: tuple[float, float] = limits
-            ) -> np.ndarray:
-                return ((values[outcome][:, rows] < limits[0]) | (values[outcome][:, rows] > limits[1])).mean(axis=1)
-
-            found.append(("share outside the possible range", outcome, outside))
-    found += [_slope_statistic(panel, design, index, earlier, patients, edge) for edge in edges]
+        owner = None if term is None or term.variable is None or term.part is not None else variables[term.variable]
+        if owner is not None and owner.range is not None:
+            found.append(("share outside the possible range", outcome, partial(about.outside, owner.range)))
+    found += [_slope_statistic(design, index, earlier, patients, edge) for edge in edges]
     return found
 
 
 def _slope_statistic(
-    panel: pd.DataFrame, design: Design, index: dict[str, np.ndarray], earlier: np.ndarray, patients: np.ndarray, edge: Edge
+    design: Design,
+    index: dict[str, np.ndarray],
+    earlier: np.ndarray,
+    patients: np.ndarray,
+    edge: Edge,
 ) -> tuple[str, str, Callable[[Values], np.ndarray]]:
     """Slope of outcome on source, both as deviations of a patient's sessions; between patients for constant sources."""
     equation = design.equations[edge.outcome]
@@ -208,7 +223,7 @@ def _slope_statistic(
         part = groups.deviations if origin.session_level else groups.means
         x, y = part(x), part(values[edge.outcome][:, rows])
         x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
-        return (x * y).sum(axis=1) / (x**2).sum(axis=1)
+        return np.asarray((x * y).sum(axis=1) / (x**2).sum(axis=1))
 
     where = "within patients" if origin.session_level else "between patients"
     return f"slope {where}", f"{edge.source}{ARROW}{edge.outcome}", slope
@@ -216,7 +231,7 @@ def _slope_statistic(
 
 def _correlate(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
-    return (x * y).mean(axis=1) / (x.std(axis=1) * y.std(axis=1))
+    return np.asarray((x * y).mean(axis=1) / (x.std(axis=1) * y.std(axis=1)))
 
 
 class _Groups:
@@ -230,8 +245,8 @@ class _Groups:
         """Return (data set, patient)."""
         sums = np.zeros((len(self.sizes), len(values)))
         np.add.at(sums, self.codes, values.T)
-        return (sums / self.sizes[:, None]).T
+        return np.asarray((sums / self.sizes[:, None]).T)
 
     def deviations(self, values: np.ndarray) -> np.ndarray:
         """Return (data set, row), the patient's mean taken off."""
-        return values - self.means(values)[:, self.codes]
+        return np.asarray(values - self.means(values)[:, self.codes])

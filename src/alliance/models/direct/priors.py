@@ -68,10 +68,16 @@ def _varying(design: Design, level: str, priors: Mapping[str, float]) -> list[di
     effects = design.varying[level]
     rows = []
     for effect, scale in zip(effects, design.scales(level), strict=True):
-        what = f"mean level of {effect.outcome}" if effect.term == INTERCEPT else f"effect of {effect.term} on {effect.outcome}"
+        what = (
+            f"mean level of {effect.outcome}"
+            if effect.term == INTERCEPT
+            else f"effect of {effect.term} on {effect.outcome}"
+        )
         unit = f"units of {effect.outcome}" + ("" if effect.term == INTERCEPT else f" per unit of {effect.term}")
         meaning = f"How much the {what} differs between {level}s."
-        rows.append(_half_normal(f"differences between {level}s", effect.text, priors["varying_sd"], scale, unit, meaning))
+        rows.append(
+            _half_normal(f"differences between {level}s", effect.text, priors["varying_sd"], scale, unit, meaning)
+        )
     eta = priors["correlation_lkj"]
     shape = eta - 1 + len(effects) / 2
     for i, j in pairs(len(effects)):

@@ -42,10 +42,14 @@ class Quantities:
     rows: list[dict[str, Any]] = field(default_factory=list)
     draws: list[np.ndarray] = field(default_factory=list)
 
-    def add(self, path: str, effect: str, level: str, values: np.ndarray, of: tuple[str, ...], horizon: str = "") -> None:
+    def add(
+        self, path: str, effect: str, level: str, values: np.ndarray, of: tuple[str, ...], horizon: str = ""
+    ) -> None:
         """Add one quantity; `of` are the outcomes of the equations concerned, the last one is the quantity's."""
         smallest = {key: min(self.counts[outcome][key] for outcome in of) for key in COUNT_COLUMNS}
-        self.rows.append({"outcome": of[-1], "path": path, "effect": effect, "level": level, "horizon": horizon, **smallest})
+        self.rows.append(
+            {"outcome": of[-1], "path": path, "effect": effect, "level": level, "horizon": horizon, **smallest}
+        )
         self.draws.append(values)
 
     def table(self) -> pd.DataFrame:
@@ -107,7 +111,7 @@ def expect_product(means: list[np.ndarray], covariance: dict[tuple[int, int], np
         if not left:
             return np.ones_like(means[0])
         head, *rest = left
-        total = means[head] * expect(rest)
+        total: np.ndarray = means[head] * expect(rest)
         for other in rest:
             total = total + covariance[head, other] * expect([item for item in rest if item != other])
         return total
@@ -130,10 +134,10 @@ def _add_within(
         for position, (edge, values) in enumerate(zip(path.edges, steps, strict=True)):
             if (edge.source, edge.outcome) not in seen:
                 seen.add((edge.source, edge.outcome))
-                level = "overall" if constant and position == 0 and len(paths) + len(path.edges) > 2 and len(path.edges) > 1 else None
-                level = level or ("overall" if constant and len(paths) == 1 and len(path.edges) == 1 else "within")
                 horizon = "" if constant and position == 0 else _horizon((edge,), lag)
                 effect = name_step(path, position, len(paths))
+                # The rest that a constant cause leaves differs between levels; its step to the mediator does not.
+                level = "overall" if constant and position == 0 and effect != "c_prime" else "within"
                 quantities.add(f"{edge.source}{ARROW}{edge.outcome}", effect, level, values, (edge.outcome,), horizon)
         horizon = "" if constant else path.horizon(lag)
         of = tuple(edge.outcome for edge in path.edges)
@@ -143,9 +147,11 @@ def _add_within(
                 quantities.add(path.text, "direct", "within", steps[0], of, horizon)
             continue
         varying = [Varying(edge.outcome, edge.term) for edge in path.edges]
-        covariance = {(i, j): population.covariance(varying[i], varying[j]) for i, j in combinations(range(len(steps)), 2)}
+        covariance = {
+            (i, j): population.covariance(varying[i], varying[j]) for i, j in combinations(range(len(steps)), 2)
+        }
         parts.append(expect_product(steps, covariance))
-        if len(steps) == 2 and all(edge.varies_by_patient for edge in path.edges):
+        if len(steps) == 2 and any(set(varying) <= set(effects) for effects in population.varying.values()):
             quantities.add(path.text, "cov_ab", "within", covariance[0, 1], of, horizon)
         quantities.add(path.text, "indirect", "within", parts[-1], of, horizon)
         quantities.add(path.text, "indirect_product", "within", prod(steps[1:], start=steps[0]), of, horizon)
@@ -153,7 +159,13 @@ def _add_within(
 
 
 def _add_total(
-    quantities: Quantities, paths: list[Path], parts: list[np.ndarray], level: str, constant: bool, target: str, lag: int
+    quantities: Quantities,
+    paths: list[Path],
+    parts: list[np.ndarray],
+    level: str,
+    constant: bool,
+    target: str,
+    lag: int,
 ) -> np.ndarray | None:
     horizons = {"" if constant else path.horizon(lag) for path in paths}
     # Effects that arrive at different sessions have no sum.
@@ -219,12 +231,16 @@ def _add_between(
             if step in between and step not in seen and not (constant and edge.source == cause):
                 seen.add(step)
                 effect, horizon = name_step(path, position, len(paths)), _horizon((edge,), lag)
-                quantities.add(f"{edge.source}{ARROW}{edge.outcome}", effect, level, between[step], (edge.outcome,), horizon)
+                quantities.add(
+                    f"{edge.source}{ARROW}{edge.outcome}", effect, level, between[step], (edge.outcome,), horizon
+                )
     steps = [[between.get((edge.source, edge.outcome)) for edge in path.edges] for path in paths]
     if not seen or any(values is None for found in steps for values in found):
         return
     for path, found in zip(paths, steps, strict=True):
-        parts.append(prod([values for values in found if values is not None], start=np.ones_like(next(iter(between.values())))))
+        parts.append(
+            prod([values for values in found if values is not None], start=np.ones_like(next(iter(between.values()))))
+        )
         if len(path.edges) > 1:
             of, horizon = tuple(edge.outcome for edge in path.edges), "" if constant else path.horizon(lag)
             for effect in ("indirect", "indirect_product"):
@@ -234,8 +250,8 @@ def _add_between(
         return
     if constant and total is not None:
         rest = total - np.sum([part for position, part in enumerate(parts) if position != direct], axis=0)
-        quantities.add(paths[direct].text, "direct", level, rest, _outcomes(paths), "")
-        quantities.add(paths[direct].text, "total", level, total, _outcomes(paths), "")
+        for effect, values in (("c_prime", rest), ("direct", rest), ("total", total)):
+            quantities.add(paths[direct].text, effect, level, values, _outcomes(paths), "")
     elif not constant:
         quantities.add(paths[direct].text, "direct", level, parts[direct], (target,), paths[direct].horizon(lag))
         _add_total(quantities, paths, parts, level, constant, target, lag)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 import nutpie
 import pymc as pm
-import pytensor
 import xarray as xr
+from pytensor.configdefaults import config
 
 from alliance.errors import ModelError
 
@@ -40,7 +40,7 @@ def sample_posterior(
     ModelError
         The sampler found no place to start, or did not finish.
     """
-    with pytensor.config.change_flags(**_FLAGS):
+    with config.change_flags(**_FLAGS):
         compiled = nutpie.compile_pymc_model(model, var_names=population)
     try:
         trace = nutpie.sample(
@@ -66,7 +66,7 @@ def sample_posterior(
 
 def draw_prior(model: pm.Model, population: list[str], draws: int, seed: int) -> dict[str, np.ndarray]:
     """Draw population parameters from their priors: name -> array (draw, ...)."""
-    with pytensor.config.change_flags(**_FLAGS):
+    with config.change_flags(**_FLAGS):
         values = pm.draw([model[name] for name in population], draws=draws, random_seed=seed, mode="FAST_COMPILE")
     return dict(zip(population, values, strict=True))
 

@@ -1,0 +1,104 @@
+"""Imports point one way; heavy libraries and files are opened only where they belong."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from alliance.runs.fingerprint import imports_of
+from tests.architecture.project import modules, part_of
+
+# From the bottom up: a part imports only parts of rows above its own, never its neighbours in a row.
+LAYERS = [
+    ["errors"],
+    ["contracts"],
+    ["config"],
+    ["instruments"],
+    ["simulate", "cleaning", "records"],
+    ["checks"],
+    ["scoring"],
+    ["panel"],
+    ["models"],
+    ["numbers", "labels", "estimates", "diagnostics", "comparison"],
+    ["figures", "tables", "prose"],
+    ["report"],
+    ["runs"],
+    ["steps"],
+]
+HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}
+
+# Library -> parts that may import it. Libraries that are not named here are light, and free.
+HOMES = {
+    "pymc": {"models"},
+    "pytensor": {"models"},
+    "nutpie": {"models"},
+    "statsmodels": {"models"},
+    "arviz": {"models", "diagnostics"},
+    "seaborn": {"figures"},
+    "matplotlib": {"figures"},
+    "docx": {"tables"},
+    "jinja2": {"report"},
+    "pyreadstat": {"runs"},
+    "openpyxl": {"runs"},
+    "snakemake": set(),
+}
+
+# Names of functions and methods that open files. Reading settings and the package's own templates is not opening data.
+OPENERS = {
+    "open", "read_csv", "read_parquet", "read_excel", "read_bytes", "write_bytes", "write_text", "to_parquet", "to_netcdf",
+    "to_excel", "open_datatree", "open_dataset", "from_netcdf", "savefig", "unlink", "mkdir",
+}  # fmt: skip
+
+
+def test_every_part_has_its_layer() -> None:
+    parts = {part_of(module) for module in modules()} - {""}
+    assert parts - set(HEIGHT) == set(), "put new parts into LAYERS"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_imports_point_downwards(module: str) -> None:
+    here = part_of(module)
+    others = {part_of(name) for name in imports_of(module)[0]} - {"", here}
+    upwards = {part for part in others if HEIGHT[part] >= HEIGHT.get(here, 0)}
+    assert upwards == set(), f"{module} imports {upwards}, which do not lie below {here}"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_heavy_libraries_stay_in_their_homes(module: str) -> None:
+    strangers = {name for name in imports_of(module)[1] if part_of(module) not in HOMES.get(name, {part_of(module)})}
+    assert strangers == set()
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if part_of(name) not in {"runs", "steps"}])
+def test_only_steps_and_runs_open_files(module: str) -> None:
+    tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
+    called = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            function = node.func
+            called.add(function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", ""))
+    assert called & OPENERS - _in_memory(module) == set()
+
+
+def _in_memory(module: str) -> set[str]:
+    """Return the openers that a module uses on buffers only: figures are rendered to bytes, Word files too."""
+    return {"alliance.figures.theme": {"savefig"}}.get(module, set())
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("alliance.runs.guards", {"pandas", "numpy", "pymc", "seaborn", "xarray"}),
+        ("alliance.figures", {"pandas", "matplotlib", "seaborn"}),
+        ("alliance.tables", {"pandas", "docx"}),
+        ("alliance.steps.panel", {"pymc", "statsmodels", "seaborn", "arviz"}),
+        ("alliance.steps.fit", {"pymc", "statsmodels", "seaborn"}),
+        ("alliance.steps.present", {"pymc", "statsmodels"}),
+        ("alliance.steps.report", {"pymc", "statsmodels", "seaborn", "arviz"}),
+    ],
+)
+def test_a_job_imports_only_what_it_needs(module: str, heavy: set[str]) -> None:
+    code = f"import sys, {module}; print(*({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.split() == []

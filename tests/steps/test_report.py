@@ -1,0 +1,66 @@
+"""The command that the report gives for making a result again, and a report with hardly anything to report."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from alliance.contracts import ESTIMATE_COLUMNS, FLOW_COLUMNS
+from alliance.runs.files import write_csv
+from alliance.steps.report import command_for, write_report
+from tests.artefacts import builders
+
+
+@pytest.mark.parametrize(
+    ("target", "origin", "expected"),
+    [
+        (None, ["config/config.yaml"], "snakemake --cores 2"),
+        ("results/main/a.svg", ["config/config.yaml"], "snakemake --cores 2 results/main/a.svg"),
+        ("results/x/a.svg", ["config/x.yaml"], "snakemake --cores 2 results/x/a.svg --configfile config/x.yaml"),
+        (None, ["config/x.yaml", "lag=2"], "snakemake --cores 2 --configfile config/x.yaml --config lag=2"),
+    ],
+)
+def test_command_names_the_target_before_the_options_that_would_swallow_it(
+    target: str | None, origin: list[str], expected: str
+) -> None:
+    assert command_for(target, origin) == expected
+
+
+def test_run_without_estimates_figures_and_provenance_still_has_a_report(tmp_path: Path) -> None:
+    paths = {"estimates": ESTIMATE_COLUMNS, "flow": FLOW_COLUMNS}
+    for name, columns in paths.items():
+        write_csv(pd.DataFrame(columns=columns), tmp_path / f"{name}.csv")
+    report, headline = tmp_path / "report.html", tmp_path / "headline.txt"
+    write_report(
+        figures=[],
+        tables=[],
+        settings=builders.single_config().model_dump(mode="json", by_alias=True),
+        report=str(report),
+        headline=str(headline),
+        **{name: str(tmp_path / f"{name}.csv") for name in paths},
+    )
+
+    assert "No estimates came from" in report.read_text(encoding="utf-8")
+    assert headline.read_text(encoding="utf-8").startswith("No fitted model gave an estimate")
+
+
+def test_known_truth_is_read_from_its_file(tmp_path: Path) -> None:
+    config = builders.arms_config()
+    estimates = builders.estimates(config)
+    write_csv(estimates, tmp_path / "estimates.csv")
+    row = estimates[(estimates["model"] == "technique_by_steps") & (estimates["effect"] == "a")].iloc[0]
+    keys = ("outcome", "path", "effect", "level", "horizon")
+    lines = [f"{'- ' if key == 'outcome' else '  '}{key}: {row[key]}" for key in keys] + [f"  value: {row['estimate']}"]
+    truth = tmp_path / "truth.yaml"
+    truth.write_text("quantities:\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    write_report(
+        figures=[],
+        tables=[],
+        truth=str(truth),
+        settings=config.model_dump(mode="json", by_alias=True),
+        report=str(tmp_path / "report.html"),
+        headline=str(tmp_path / "headline.txt"),
+        estimates=str(tmp_path / "estimates.csv"),
+    )
+
+    assert "Interval holds the truth" in (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -1,0 +1,93 @@
+"""What a run consists of, and what each step depends on."""
+
+from pathlib import Path
+
+import pytest
+
+from alliance.config import Config, validate_config
+from alliance.contracts import ARTEFACTS
+from alliance.errors import ConfigError
+from alliance.runs import plan
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return plan.merge_files(REPOSITORY / "config/config.yaml", [], {})
+
+
+def changed(config: Config, values: dict[str, object]) -> Config:
+    return plan.merge_files(REPOSITORY / "config/config.yaml", [], {"run": {"name": config.run.name}, **values})
+
+
+def test_plain_configuration_can_be_validated_again(config: Config) -> None:
+    assert validate_config(plan.plain(config)) == config
+
+
+def test_labels_are_not_among_what_computing_steps_depend_on(config: Config) -> None:
+    other = changed(
+        config, {"variables": {"alliance": {"label": "bond"}, "technique": {"label": "skill", "rater": "client"}}}
+    )
+    assert plan.bare_variables(other.variables) == plan.bare_variables(config.variables)
+    assert plan.bare_spec(other.models.specs["variance"]) == plan.bare_spec(config.models.specs["variance"])
+
+
+def test_metric_concerns_scoring_but_not_the_steps_before(config: Config) -> None:
+    other = changed(config, {"variables": {"alliance": {"metric": "mean"}}})
+    assert plan.bare_variables(other.variables, scored=False) == plan.bare_variables(config.variables, scored=False)
+    assert plan.bare_variables(other.variables) != plan.bare_variables(config.variables)
+
+
+@pytest.mark.parametrize(
+    "values", [{"priors": {"slope_sd": 2.0}}, {"sampling": {"draws": 60}}, {"output": {"figures": []}}]
+)
+def test_figures_do_not_depend_on_how_models_were_fitted(config: Config, values: dict[str, object]) -> None:
+    assert plan.shown_settings(changed(config, values)) == plan.shown_settings(config)
+
+
+@pytest.mark.parametrize("values", [{"output": {"figure_dpi": 100}}, {"variables": {"alliance": {"label": "bond"}}}])
+def test_figures_depend_on_what_they_show(config: Config, values: dict[str, object]) -> None:
+    assert plan.shown_settings(changed(config, values)) != plan.shown_settings(config)
+
+
+def test_every_figure_and_table_needs_artefacts_that_exist() -> None:
+    for kind, registry in (("figures", plan.FIGURES), ("tables", plan.TABLES)):
+        for name in registry:
+            assert set(plan.needs_of(kind, name)) <= set(ARTEFACTS)
+
+
+def test_unknown_table_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(
+        ConfigError, match=r"output\.tables: there is no 'efects'\. Did you mean 'effects'\? Known: sample"
+    ):
+        plan.needs_of("tables", "efects")
+
+
+def test_files_outside_the_plan_are_stray_but_logs_are_not(config: Config, tmp_path: Path) -> None:
+    for name in ("report.html", "logs/fit_model/x.log", "notes.txt", "figures/dropped.svg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("", encoding="utf-8")
+    stray = plan.stray_files(tmp_path, config)
+    assert stray == ["figures/dropped.svg", "notes.txt"]
+    assert "2 file(s)" in plan.describe_stray(tmp_path, stray)
+    assert plan.stray_files(tmp_path / "absent", config) == []
+
+
+def test_ids_and_comparison_are_expected_only_when_asked_for(config: Config) -> None:
+    files = set(plan.expected_files(config))
+    assert plan.IDS_FILE not in files
+    more = set(
+        plan.expected_files(
+            changed(config, {"run": {"name": "x", "compare_to": "main"}, "privacy": {"original_ids": True}})
+        )
+    )
+    assert more - files == {plan.IDS_FILE, *plan.COMPARISON_FILES.values()}
+
+
+def test_origin_names_files_inside_the_project_by_their_place_in_it(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    base, outside = root / "config/config.yaml", tmp_path / "mine.yaml"
+    assert plan.origin_of(base, [], {}, root) == ["config/config.yaml"]
+    assert plan.origin_of(base, [root / "config/x.yaml", outside], {}, root) == ["config/x.yaml", str(outside)]
+    assert plan.origin_of(base, [], {"panel": {"lag": 2}}, root) == ["config/config.yaml", "panel={'lag': 2}"]
