@@ -84,7 +84,7 @@ $(READY): requirements.lock pyproject.toml .python-version $(TOOLS)
 	if [ ! -f $(READY) ] && ls .venv/ready-* >/dev/null 2>&1; then rm -rf .venv; fi
 	if [ ! -x $(BIN)/python ]; then \
 	  $(UV) venv --quiet --python "$$(cat .python-version)" .venv 2>.tools/venv.log \
-	    || $(UV) venv --quiet --python ">=3.12" .venv 2>>.tools/venv.log \
+	    || $(UV) venv --quiet --python ">=3.12,<3.14" .venv 2>>.tools/venv.log \
 	    || { echo "No Python 3.12 or newer was found, and none could be downloaded. Install Python 3.13 so that 'python3.13' works, then run make again (details: .tools/venv.log)." >&2; exit 1; }; \
 	fi
 	echo "Installing the environment (a few minutes the first time) ..."

@@ -14,7 +14,7 @@ from alliance.prose.passage import (
     rows_of,
     table_of,
 )
-from alliance.prose.results import describe_part, select_answers
+from alliance.prose.results import describe_part, has_no_reverse, select_answers
 from alliance.prose.wording import capitalise, count_of, describe_result, flags_of
 
 _MOST_LINES = 2
@@ -42,13 +42,16 @@ def describe_headline(inputs: Inputs, config: Config) -> list[str | Point]:
     lines: list[str | Point] = [_line(row, licence, config) for row, licence in chosen[:_MOST_LINES]]
     if not lines:
         lines.append("No fitted model gave an estimate of what the study asks.")
-    lines.append(_describe_other_direction(inputs, config))
+    if not has_no_reverse(config):
+        lines.append(_describe_other_direction(inputs, config))
     flagged = count_flagged(rows_of(estimates))
+    verb = "carries" if flagged == 1 else "carry"
     if flagged:
-        verb = "carries" if flagged == 1 else "carry"
         lines.append(
             f"{count_of(flagged, 'estimate')} of {len(estimates)} {verb} a flag; see the diagnostics in the report."
         )
+    elif len(estimates):
+        lines.append("No estimate carries a flag.")
     return lines
 
 

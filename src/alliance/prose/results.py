@@ -94,6 +94,10 @@ def describe_reverse(inputs: Inputs, config: Config) -> list[Passage]:
         rows = rows_of(table_of(inputs, "estimates"), model=name)
         if any(row["effect"] == "indirect" for row in rows):
             passages += _describe_mediated_model(name, rows, config)
+    if not passages and has_no_reverse(config):
+        return [
+            text("What the models begin with is fixed for each patient, so there is no reverse direction to look at.")
+        ]
     if not passages:
         return [
             caution(
@@ -108,6 +112,15 @@ def describe_reverse(inputs: Inputs, config: Config) -> list[Passage]:
             "different measures."
         ),
     ]
+
+
+def has_no_reverse(config: Config) -> bool:
+    """Whether nothing that is modelled could run back: every forward model is one equation with a constant cause."""
+    specs = [config.models.specs[name] for name in fitted_models(config, "forward")]
+    return all(
+        len(spec.equations) == 1 and spec.effects is not None and is_constant(spec.effects.source, config)
+        for spec in specs
+    )
 
 
 def _describe_single_paths(inputs: Inputs, config: Config, direction: str) -> list[Passage]:

@@ -106,7 +106,7 @@ def describe_measurement(inputs: Inputs, config: Config) -> list[Passage]:
     without = [label_of(row["variable"], config) for row in rows if row not in scales]
     if without:
         named = join_words(without) if len(without) <= _MOST_NAMED else f"{format_count(len(without))} measures"
-        passages.append(text(f"No items were available for {named}, so nothing is known here about their reliability."))
+        passages.append(text(f"No items were available for {named}, so reliability is unknown here."))
     return passages
 
 

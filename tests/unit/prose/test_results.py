@@ -240,3 +240,17 @@ def test_headline_without_estimates_says_so() -> None:
         "No fitted model gave an estimate of what the study asks.",
         "The reverse direction was not estimated.",
     ]
+
+
+def test_assignment_alone_has_no_reverse_direction() -> None:
+    settings = CONFIG.model_dump(mode="json", by_alias=True)["models"]
+    settings["fit"] = ["arm_by_steps"]
+    settings["specs"]["arm_by_steps"]["equations"] = {"symptoms": {"on": ["arm"], "vary": {"patient": ["intercept"]}}}
+    config = builders.arms_config(models=settings)
+    row = arm_row(effect="effect", path="arm -> symptoms")
+
+    assert "no reverse direction to look at" in said(describe_reverse(inputs(row), config))
+    assert [line.split(":")[0] for line in headline(config, row)] == [
+        "Effect of treatment arm",
+        "No estimate carries a flag.",
+    ]

@@ -69,11 +69,12 @@ def build_model(design: Design, priors: Mapping[str, float]) -> pm.Model:
         effects_of = {level: _build_effects(design, level, priors) for level in design.varying}
         for outcome, equation in design.equations.items():
             rows = f"{outcome}_session"
-            x = pm.Data(f"{outcome}_x", equation.x, dims=(rows, f"{outcome}_term"))
             intercept = pm.Normal(intercept_name(outcome), 0, priors["intercept_sd"])
-            slopes = pm.Normal(slopes_name(outcome), 0, priors["slope_sd"], dims=f"{outcome}_term")
             residual = pm.HalfNormal(residual_name(outcome), priors["residual_sd"])
-            mean = intercept + x @ slopes
+            mean = intercept
+            if equation.terms:
+                x = pm.Data(f"{outcome}_x", equation.x, dims=(rows, f"{outcome}_term"))
+                mean += x @ pm.Normal(slopes_name(outcome), 0, priors["slope_sd"], dims=f"{outcome}_term")
             for level, drawn in effects_of.items():
                 for position, effect in enumerate(design.varying[level]):
                     if effect.outcome == outcome:
