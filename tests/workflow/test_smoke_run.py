@@ -204,6 +204,7 @@ def test_snakemake_report_works_offline(smoke: Project, tmp_path: Path) -> None:
     assert re.findall(r"<(?:script|link)[^>]+(?:src|href)=[\"']https?:", text) == []
 
 
+# The last one here, since it leaves the run unfinished.
 def test_bad_data_leave_all_earlier_results_as_they_were(edited: Project) -> None:
     folder = edited.results / "smoke"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -206,14 +206,20 @@ def _contradictions(config: Config) -> list[str]:
             elif config.variables[part].table != variable.table:
                 problems.append(f"variables.{name}.of: '{part}' belongs to another table than '{name}'.")
         if variable.table != "sessions" and getattr(config.data, variable.table) is None:
-            problems.append(f"variables.{name}.table: there is no data.{variable.table}. Declare the file or remove the variable.")
+            problems.append(
+                f"variables.{name}.table: there is no data.{variable.table}. Declare the file or remove the variable."
+            )
     for name in config.study.randomised:
         if name not in config.variables:
             problems.append(f"study.randomised: '{name}' is not a variable.{suggest(name, config.variables)}")
     if config.study.design == "randomised_arms" and not config.study.randomised:
-        problems.append("study.randomised: design 'randomised_arms' must name the variable that was assigned at random.")
+        problems.append(
+            "study.randomised: design 'randomised_arms' must name the variable that was assigned at random."
+        )
     if config.study.design != "randomised_arms" and config.study.randomised:
-        problems.append(f"study.randomised: design '{config.study.design}' has nothing randomised. Empty the list or change study.design.")
+        problems.append(
+            f"study.randomised: design '{config.study.design}' has nothing randomised. Empty the list or change study.design."
+        )
     for name in config.models.fit:
         if name in config.models.specs:
             problems += check_model(name, config.models.specs[name], config)

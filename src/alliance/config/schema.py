@@ -131,7 +131,9 @@ class Variable(Section):
         if self.kind == "category" and (self.levels is None) == (self.reference is None):
             raise ValueError("a category needs either 'levels' (label: number) or a 'reference' label, not both")
         if self.table == "sessions" and self.measured is None:
-            raise ValueError("a session-level variable must say when it is 'measured': before, during or after the session")
+            raise ValueError(
+                "a session-level variable must say when it is 'measured': before, during or after the session"
+            )
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError(f"'range' must go from low to high, but is {list(self.range)}")
         return self

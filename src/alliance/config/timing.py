@@ -36,9 +36,7 @@ def parse_term(name: str, variables: dict[str, Variable]) -> Term | None:
         return Term(name, name, None, None, "")
     suffix = next((end for end in _SUFFIXES if name.endswith(end) and name not in variables), "")
     base = name.removesuffix(suffix)
-    owner = max(
-        (known for known in variables if base == known or base.startswith(f"{known}_")), key=len, default=None
-    )
+    owner = max((known for known in variables if base == known or base.startswith(f"{known}_")), key=len, default=None)
     if owner is None:
         return None
     part = base.removeprefix(owner).removeprefix("_") or None
@@ -74,7 +72,9 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
     for variable in spec.variables:
         term = parse_term(variable, config.variables)
         if term is None or term.suffix or not varies_between_sessions(term, config.variables):
-            problems.append(f"{place}.variables: '{variable}' is not a session-level variable.{suggest(variable, known)}")
+            problems.append(
+                f"{place}.variables: '{variable}' is not a session-level variable.{suggest(variable, known)}"
+            )
     for outcome, equation in spec.equations.items():
         target = parse_term(outcome, config.variables)
         if target is None or target.suffix or target.variable is None:
@@ -89,7 +89,9 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
                 hint = suggest(predictor, known)
                 problems.append(f"{place}.equations.{outcome}.on: '{predictor}' is not a declared variable.{hint}")
             elif term.base == target.base and term.suffix == "":
-                problems.append(f"{place}.equations.{outcome}.on: '{predictor}' would predict itself. Use '{predictor}{LAG}'.")
+                problems.append(
+                    f"{place}.equations.{outcome}.on: '{predictor}' would predict itself. Use '{predictor}{LAG}'."
+                )
             elif not spec.time_order_signed_off and moment(term, config) >= moment(target, config):
                 problems.append(_too_late(place, outcome, predictor, config))
     if spec.effects is not None:
@@ -97,7 +99,9 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
     if "therapist" in {level for eq in spec.equations.values() for level, terms in eq.vary.items() if terms}:
         has_therapists = config.data.therapists or any("therapist" in s.keys for s in _sources(config))
         if not has_therapists:
-            problems.append(f"{place}: effects vary by therapist, but no table names a therapist column under data.*.keys.")
+            problems.append(
+                f"{place}: effects vary by therapist, but no table names a therapist column under data.*.keys."
+            )
     return problems
 
 
@@ -118,7 +122,9 @@ def _check_effects(place: str, spec: ModelSpec, config: Config) -> list[str]:
     source, target = spec.effects.source, spec.effects.target
     problems = []
     if target not in spec.equations:
-        problems.append(f"{place}.effects.to: '{target}' has no equation in this model.{suggest(target, spec.equations)}")
+        problems.append(
+            f"{place}.effects.to: '{target}' has no equation in this model.{suggest(target, spec.equations)}"
+        )
     causes = {
         term.base
         for equation in spec.equations.values()

@@ -106,7 +106,9 @@ def make_tree(
     """
     if draws.ndim != 3 or draws.shape[2] != len(quantities):
         raise ValueError(f"draws have shape {draws.shape}, expected (chain, draw, {len(quantities)})")
-    coords: dict[str, Any] = {name: ("quantity", quantities[name].astype(str).to_numpy(dtype=object)) for name in QUANTITY_COLUMNS}
+    coords: dict[str, Any] = {
+        name: ("quantity", quantities[name].astype(str).to_numpy(dtype=object)) for name in QUANTITY_COLUMNS
+    }
     coords |= {name: ("quantity", quantities[name].to_numpy(dtype="int64")) for name in COUNT_COLUMNS}
     coords |= {name: np.arange(size) for name, size in zip(("chain", "draw", "quantity"), draws.shape, strict=True)}
     paths = xr.Dataset({"value": (("chain", "draw", "quantity"), np.asarray(draws, dtype="float64"))}, coords=coords)

@@ -1,6 +1,7 @@
 """A model as a path diagram: which paths lead from the cause to the outcome, and what each step is called."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import networkx as nx
 
@@ -77,7 +78,9 @@ def paths_of(name: str, spec: ModelSpec, variables: dict[str, Variable]) -> list
         The diagram has no path between the two, or two arrows join the same nodes.
     """
     if spec.effects is None:
-        raise ModelError(f"models.specs.{name}: there is no 'effects', so no path can be derived. Add effects: {{from, to}}.")
+        raise ModelError(
+            f"models.specs.{name}: there is no 'effects', so no path can be derived. Add effects: {{from, to}}."
+        )
     graph = nx.DiGraph()
     for edge in edges_of(spec, variables):
         if graph.has_edge(edge.source, edge.outcome):
@@ -88,9 +91,11 @@ def paths_of(name: str, spec: ModelSpec, variables: dict[str, Variable]) -> list
         graph.add_edge(edge.source, edge.outcome, edge=edge)
     source, target = spec.effects.source, spec.effects.target
     if source not in graph or target not in graph or not nx.has_path(graph, source, target):
-        raise ModelError(f"models.specs.{name}.effects: no path leads from '{source}' to '{target}'. Correct the equations.")
+        raise ModelError(
+            f"models.specs.{name}.effects: no path leads from '{source}' to '{target}'. Correct the equations."
+        )
     found = [
-        Path(tuple(graph.edges[a, b]["edge"] for a, b in zip(nodes, nodes[1:], strict=False)))
+        Path(tuple(graph.edges[a, b]["edge"] for a, b in pairwise(nodes)))
         for nodes in nx.all_simple_paths(graph, source, target)
     ]
     return sorted(found, key=lambda path: (len(path.edges), path.text))

@@ -29,7 +29,13 @@ def collect_estimates(
 ) -> None:
     """Summarise every fitted model in the order in which the config names them."""
     limits = Inference.model_validate(inference)
-    tables: dict[str, list[pd.DataFrame]] = {"estimates": [], "diagnostics": [], "draws": [], "priors": [], "predictive": []}
+    tables: dict[str, list[pd.DataFrame]] = {
+        "estimates": [],
+        "diagnostics": [],
+        "draws": [],
+        "priors": [],
+        "predictive": [],
+    }
     for path in model_draws:
         with xr.open_datatree(path, engine="h5netcdf") as tree:
             marks = diagnose(tree, limits)
@@ -45,7 +51,10 @@ def collect_estimates(
     write_csv(_joined(tables["priors"], PRIOR_COLUMNS), priors)
     write_csv(_joined(tables["predictive"], PREDICTIVE_COLUMNS), predictive)
     write_parquet(_joined(tables["draws"]), draws)
-    stages = [pd.read_csv(path, keep_default_na=False, dtype={"model": str, "outcome": str, "reason": str}) for path in [flow_data, *model_flows]]
+    stages = [
+        pd.read_csv(path, keep_default_na=False, dtype={"model": str, "outcome": str, "reason": str})
+        for path in [flow_data, *model_flows]
+    ]
     write_csv(_joined(stages)[FLOW_COLUMNS], flow)
 
 

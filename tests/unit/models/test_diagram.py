@@ -16,14 +16,18 @@ def spec(equations: dict[str, list[str]], source: str = "cause", target: str = "
         {
             "label": "test",
             "family": "direct",
-            "equations": {outcome: {"on": on, "vary": {"patient": ["intercept", on[0]]}} for outcome, on in equations.items()},
+            "equations": {
+                outcome: {"on": on, "vary": {"patient": ["intercept", on[0]]}} for outcome, on in equations.items()
+            },
             "effects": {"from": source, "to": target},
         }
     )
 
 
 def test_direct_path_comes_before_parallel_and_serial_ones() -> None:
-    model = spec({"first": ["cause"], "second": ["cause", "first"], "outcome": ["first_lag", "second_lag", "cause_lag"]})
+    model = spec(
+        {"first": ["cause"], "second": ["cause", "first"], "outcome": ["first_lag", "second_lag", "cause_lag"]}
+    )
     texts = [path.text for path in paths_of("test", model, VARIABLES)]
     assert texts == [
         "cause -> outcome",

@@ -26,7 +26,12 @@ def panel(patients: int = 8, sessions: int = 4) -> pd.DataFrame:
 
 def spec(on: list[str], **vary: list[str]) -> ModelSpec:
     return ModelSpec.model_validate(
-        {"label": "t", "family": "direct", "equations": {"y": {"on": on, "vary": vary}}, "effects": {"from": "x", "to": "y"}}
+        {
+            "label": "t",
+            "family": "direct",
+            "equations": {"y": {"on": on, "vary": vary}},
+            "effects": {"from": "x", "to": "y"},
+        }
     )
 
 
@@ -55,13 +60,15 @@ def test_patient_without_therapist_is_left_out_only_where_the_therapist_matters(
 def test_variance_analysis_selects_rows_per_variable() -> None:
     data = panel()
     data.loc[0, "y"] = np.nan
-    model = ModelSpec.model_validate({"label": "t", "family": "textbook", "analysis": "variance", "variables": ["y", "x"]})
+    model = ModelSpec.model_validate(
+        {"label": "t", "family": "textbook", "analysis": "variance", "variables": ["y", "x"]}
+    )
     rows, _ = select_rows(data, "m", model)
     assert {name: len(frame) for name, frame in rows.items()} == {"y": 31, "x": 32}
 
 
 def test_unknown_column_constant_predictor_and_too_few_patients_are_refused() -> None:
-    with pytest.raises(ModelError, match="no column 'xx'.*Did you mean 'x'"):
+    with pytest.raises(ModelError, match=r"no column 'xx'.*Did you mean 'x'"):
         select_rows(panel(), "m", spec(["x", "xx"]))
     with pytest.raises(ModelError, match="'z' has the same value in all 32 rows"):
         select_rows(panel().assign(z=1.0), "m", spec(["x", "z"]))
