@@ -43,6 +43,7 @@ except AllianceError as error:
 LOGS = OUT / "logs"
 ARTEFACT = {name: OUT / path for name, path in ARTEFACTS.items()}
 PLAIN = plan.plain(cfg)
+SHOWN = plan.without_ids(cfg)
 CODE = {step: fingerprint([module], [SCRIPT]) for step, module in STEPS.items()}
 STRAY = plan.stray_files(OUT, cfg)
 STARTED = time.time()

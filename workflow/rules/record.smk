@@ -22,7 +22,7 @@ rule record_provenance:
     conda:
         "../../environment.yml"
     params:
-        settings=PLAIN,
+        settings=SHOWN,
         origin=ORIGIN,
         fingerprints=FINGERPRINTS,
         code=CODE["record_provenance"],

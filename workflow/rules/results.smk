@@ -29,7 +29,7 @@ rule draw_figure:
     params:
         name="{name}",
         # Not recorded by Snakemake, since it has an argument beside wildcards; redrawn_for is what triggers.
-        settings=lambda wildcards, input: PLAIN,
+        settings=lambda wildcards, input: SHOWN,
         redrawn_for=plan.shown_settings(cfg),
         code=lambda wildcards: code_with("draw_figure", plan.FIGURES[wildcards.name]),
     script:
@@ -56,7 +56,7 @@ rule write_table:
         "../../environment.yml"
     params:
         name="{name}",
-        settings=lambda wildcards, input: PLAIN,
+        settings=lambda wildcards, input: SHOWN,
         redrawn_for=plan.shown_settings(cfg),
         code=lambda wildcards: code_with("write_table", plan.TABLES[wildcards.name]),
     script:
@@ -101,7 +101,7 @@ rule write_report:
     conda:
         "../../environment.yml"
     params:
-        settings=PLAIN,
+        settings=SHOWN,
         code=CODE["write_report"],
     script:
         "../scripts/run_step.py"

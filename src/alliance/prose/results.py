@@ -177,7 +177,7 @@ def describe_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Lice
     if row["effect"] in ("indirect", "direct"):
         between = [row] if row["effect"] == "indirect" else [other for other in rows if other["effect"] == "indirect"]
         ways = list(dict.fromkeys(label_of(node, config) for one in between for node in mediators_of(one)))
-        condition = f", if nothing unmeasured influences both {join_words(ways)} and {outcome}"
+        condition = f", if nothing outside the model influences both {join_words(ways)} and {outcome}"
     size = f"{describe_difference(row['estimate'], row, config)}{describe_flag(row)}{describe_when(row, config)}"
     contrast = describe_contrast(row, config)
     sentence = f"{capitalise(outcome)} {size} with {contrast} {describe_evidence(row)}."
@@ -258,8 +258,8 @@ def _describe_assumptions(licence: Licence, mediators: list[str], config: Config
     ways = join_words([label_of(node, config) for node in mediators])
     return [
         caution(
-            f"{total} Its parts rest on an assumption, because there was no random assignment of {ways}: nothing unmeasured "
-            f"may influence both {ways} and {target} within patients, and nothing else that the assignment changed may do so "
+            f"{total} Its parts rest on an assumption, because there was no random assignment of {ways}: nothing outside "
+            f"the model may influence both {ways} and {target} within patients, and nothing else that the assignment changed may do so "
             f"either. A part that uses the link between patients assumes the same of everything in which patients differ."
         )
     ]

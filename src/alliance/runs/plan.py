@@ -66,6 +66,15 @@ def plain(config: Config) -> dict[str, Any]:
     return config.model_dump(mode="json", by_alias=True)
 
 
+def without_ids(config: Config) -> dict[str, Any]:
+    """Return the configuration as results may hold it: ids of the export are counted, not named, unless they are allowed."""
+    settings = plain(config)
+    excluded = settings["cleaning"]["exclude"]
+    if excluded["patients"] and not config.privacy.original_ids:
+        excluded["patients"] = [f"{len(excluded['patients'])} not shown"]
+    return settings
+
+
 def bare_variables(variables: Mapping[str, Variable], scored: bool = True) -> dict[str, Any]:
     """Return the variables with their names for labels, so that another label computes nothing again.
 
@@ -87,7 +96,7 @@ def bare_spec(spec: ModelSpec) -> dict[str, Any]:
 
 def shown_settings(config: Config) -> dict[str, Any]:
     """Return the settings that can change how a figure or a table looks when the numbers it shows stay the same."""
-    settings = plain(config)
+    settings = without_ids(config)
     del settings["sampling"], settings["priors"], settings["run"]["seed"], settings["run"]["compare_to"]
     del settings["output"]["figures"], settings["output"]["tables"]
     return settings

@@ -50,7 +50,9 @@ def test_kept_posterior_describes_the_population_and_no_patient(fitted: FitResul
     sizes = fitted.tree["posterior"].sizes
     assert "patient" not in sizes
     assert not [
-        name for name in fitted.tree["posterior"].data_vars if "standard" in str(name) or "cholesky" in str(name)
+        name
+        for name in fitted.tree["posterior"].data_vars
+        if set(str(name).split("_")) & {"standard", "cholesky", "signed"}
     ]
     assert {"diverging", "energy"} <= set(fitted.tree["sample_stats"].data_vars)
 
@@ -90,8 +92,13 @@ THERAPISTS = {
 }
 
 
+MEANS_ONLY = {"x": {"on": []}, "m": {"on": ["x"]}, "y": {"on": ["m"]}}
+
+
 @pytest.mark.parametrize(
-    "spec", [make_spec(), make_spec(equations=THERAPISTS)], ids=["patients", "patients and therapists"]
+    "spec",
+    [make_spec(), make_spec(equations=THERAPISTS), make_spec(equations=MEANS_ONLY)],
+    ids=["patients", "patients and therapists", "latent means of the cause"],
 )
 def test_model_has_the_density_of_the_equations_in_raw_units(spec: ModelSpec):
     rows, _ = select_rows(PANEL, "study", spec)
@@ -114,10 +121,15 @@ def test_model_has_the_density_of_the_equations_in_raw_units(spec: ModelSpec):
     effects = {}
     for level, factor in factors.items():
         below = np.tril_indices(len(factor), -1)
-        draws[f"{level}_correlation"] = (factor @ factor.T)[below][None]
-        sd = plain[f"{level}_sd"] * design.scales(level)
-        effects[level] = sd[:, None] * (factor @ plain[f"{level}_standard"])
+        signed = plain[f"{level}_signed"]
+        turned = np.sign(signed)[:, None] * factor
+        draws[f"{level}_sd"] = np.abs(signed)[None]
+        draws[f"{level}_correlation"] = (turned @ turned.T)[below][None]
+        effects[level] = (signed * design.scales(level))[:, None] * (factor @ plain[f"{level}_standard"])
     population = make_population(design, draws)
+    for level, factor in factors.items():
+        root = (plain[f"{level}_signed"] * design.scales(level))[:, None] * factor
+        np.testing.assert_allclose(population.covariances[level][0], root @ root.T, rtol=1e-9)
     expected = 0.0
     for outcome, equation in design.equations.items():
         slopes = population.slopes[outcome][0]

@@ -4,6 +4,7 @@ import pytest
 
 from alliance.config import Variable
 from alliance.models.diagram import paths_of
+from alliance.models.direct.caution import mark_latent_means
 from alliance.models.direct.design import Design, Varying, make_design
 from alliance.models.direct.latent import contextual_effects, effects_through_initial_values, intercept_covariance
 from alliance.models.direct.population import Population
@@ -176,3 +177,15 @@ def test_design_numbers_within_and_between_are_told_apart():
     found = quantities_of(spec, make_population(spec, {"m": [], "y": [-0.2]}, covariance), panel)
     assert found["m -> y", "effect", "within"] == pytest.approx([-0.2])
     assert found["m -> y", "effect", "between_patient"] == pytest.approx([-0.6])
+
+
+@pytest.mark.parametrize(("variance", "passed"), [(1.0, True), (1e-4, False)])
+def test_effects_between_patients_who_hardly_differ_are_marked(variance: float, passed: bool):
+    spec = make_spec(equations={"m": {"on": []}, "y": {"on": ["m"]}}, effects={"from": "m", "to": "y"})
+    rows, _ = select_rows(simulate(8, 3, seed=1), "study", spec)
+    design = make_design("study", spec, rows, VARIABLES)
+    population = make_population(spec, {"m": [], "y": [-0.2]}, np.diag([variance, 1.0]))
+    marks = mark_latent_means(design, population)
+    assert [(mark.diagnostic, mark.subject, mark.passed, mark.levels) for mark in marks] == [
+        ("boundary variance", "means of m between patients", passed, ("between_patient",))
+    ]

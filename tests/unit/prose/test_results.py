@@ -45,7 +45,7 @@ def test_randomised_cause_has_an_effect_whose_split_names_the_assumption() -> No
     points = {str(point).split(":")[0] for point in passages[0].sentences}
 
     assert "Total effect" in points
-    condition = "if nothing unmeasured influences both working alliance and symptoms"
+    condition = "if nothing outside the model influences both working alliance and symptoms"
     assert all(condition in point for point in points if point != "Total effect")
     assert "no random assignment of working alliance" in said(passages[1:])
     assert "Symptoms 0.21 points lower (better) with treatment arm “alliance focused” rather than “standard”" in said(

@@ -25,6 +25,15 @@ def test_plain_configuration_can_be_validated_again(config: Config) -> None:
     assert validate_config(plan.plain(config)) == config
 
 
+def test_ids_left_out_on_purpose_are_counted_but_not_named_in_results(config: Config) -> None:
+    excluded = {"cleaning": {"exclude": {"patients": ["C0042", "C0077"]}}}
+    hidden = changed(config, excluded)
+    assert "C0042" not in str(plan.without_ids(hidden)) + str(plan.shown_settings(hidden))
+    assert plan.without_ids(hidden)["cleaning"]["exclude"]["patients"] == ["2 not shown"]
+    allowed = changed(config, {**excluded, "privacy": {"original_ids": True}})
+    assert plan.without_ids(allowed) == plan.plain(allowed)
+
+
 def test_labels_are_not_among_what_computing_steps_depend_on(config: Config) -> None:
     other = changed(
         config, {"variables": {"alliance": {"label": "bond"}, "technique": {"label": "skill", "rater": "client"}}}

@@ -14,7 +14,7 @@ from alliance.config import ModelSpec, Variable
 from alliance.models.container import FitRecord, FitResult, make_tree
 from alliance.models.diagram import paths_of
 from alliance.models.direct.build import build_model
-from alliance.models.direct.caution import mark_design
+from alliance.models.direct.caution import mark_design, mark_latent_means
 from alliance.models.direct.design import Design, make_design
 from alliance.models.direct.population import Population, make_population, names_of_population
 from alliance.models.direct.predictive import check_predictive
@@ -68,6 +68,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
             kind, panel, design, drawn, edges, variables, lag, generator_for(seed, name, kind, "predictive")
         )
     ]
+    marks = [*mark_design(design, paths), *mark_latent_means(design, population)]
     tree = make_tree(
         model=name,
         family=spec.family,
@@ -75,7 +76,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         interval_kind=INTERVAL_KIND,
         quantities=quantities.table(),
         draws=np.stack(quantities.draws, axis=-1).reshape(*shape, -1),
-        record=FitRecord(mark_design(design, paths), describe_priors(design, settings["priors"]), predictive),
+        record=FitRecord(marks, describe_priors(design, settings["priors"]), predictive),
         groups=groups,
     )
     return FitResult(tree, flow)

@@ -7,6 +7,10 @@ For equation k, row r of patient i (and therapist j), in standard units:
 
 so the covariance of two varying effects of one patient, of the same or of different equations, is a parameter.
 `L` is the Cholesky factor of the correlations (non-centred; Lewandowski, Kurowicka & Joe, 2009).
+
+The sampler sees sd with a sign, Normal(0, scale): then |sd| is HalfNormal(scale), and since z and the LKJ distribution do not change when a
+sign is turned, the model is the same. It lets the sampler pass through zero instead of sinking slowly towards minus infinity on a
+logarithmic scale, which is what makes standard deviations near zero hard. Reported are |sd| and the correlations that go with it.
 """
 
 from collections.abc import Mapping
@@ -14,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from alliance.models.direct.design import Design
@@ -86,13 +91,16 @@ def build_model(design: Design, priors: Mapping[str, float]) -> pm.Model:
 def _build_effects(design: Design, level: str, priors: Mapping[str, float]) -> TensorVariable[Any, Any]:
     """Return the varying effects of the units of a level in standard units, (effect, unit)."""
     count = len(design.varying[level])
-    sd = pm.HalfNormal(sd_name(level), priors["varying_sd"], dims=f"{level}_effect")
+    signed = pm.Normal(f"{level}_signed", 0, priors["varying_sd"], dims=f"{level}_effect")
+    pm.Deterministic(sd_name(level), pt.abs(signed), dims=f"{level}_effect")
     standard = pm.Normal(f"{level}_standard", dims=(f"{level}_effect", level))
     if count > 1:
         independence = np.eye(count)  # a given start spares the sampler a compiled function that finds one
         cholesky = pm.LKJCorr(f"{level}_cholesky", n=count, eta=priors["correlation_lkj"], initval=independence)
-        below = np.tril_indices(count, -1)
-        pm.Deterministic(correlation_name(level), (cholesky @ cholesky.T)[below], dims=f"{level}_pair")
+        rows, columns = np.tril_indices(count, -1)
+        signs = pt.sign(signed[rows]) * pt.sign(signed[columns])
+        correlations = signs * (cholesky @ cholesky.T)[rows, columns]
+        pm.Deterministic(correlation_name(level), correlations, dims=f"{level}_pair")
         standard = cholesky @ standard
-    effects: TensorVariable[Any, Any] = sd[:, None] * standard
+    effects: TensorVariable[Any, Any] = signed[:, None] * standard
     return effects

@@ -1,13 +1,19 @@
 """What a reader must know about the design of a joint model, apart from how the sampling went."""
 
 import networkx as nx
+import numpy as np
 
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import BETWEEN
 from alliance.models.container import Mark
 from alliance.models.diagram import ARROW, Path
 from alliance.models.direct.design import Design
-from alliance.models.direct.latent import initial_terms
+from alliance.models.direct.latent import initial_terms, intercept_covariance, latent_covariance, within_effects
+from alliance.models.direct.population import Population
+from alliance.models.direct.quantities import BETWEEN_LEVELS
+
+_TAIL = 0.025
+_SMALLEST_SPREAD = 0.1  # of the residual standard deviation
 
 
 def mark_design(design: Design, paths: list[Path]) -> list[Mark]:
@@ -18,6 +24,36 @@ def mark_design(design: Design, paths: list[Path]) -> list[Mark]:
         marks += _mark_feedback(design, paths)
         if initial_terms(design):
             marks.append(_mark_initial_values(first.source))
+    return marks
+
+
+def mark_latent_means(design: Design, population: Population) -> list[Mark]:
+    """Mark predictors whose latent means hardly differ between units: effects between units then divide by almost nothing."""
+    outcomes = list(design.equations)
+    within = within_effects(design, population)
+    sources = {o.base for e in design.equations.values() for o in e.origins.values() if o.session_level} & {*outcomes}
+    marks = []
+    for level, name in BETWEEN_LEVELS.items():
+        v = intercept_covariance(design, population, level) if level in design.varying else None
+        if v is None:
+            continue
+        variances = np.diagonal(latent_covariance(within, v), axis1=1, axis2=2)
+        for position, outcome in enumerate(outcomes):
+            sd = np.sqrt(np.clip(variances[:, position], 0.0, None)) / population.residuals[outcome]
+            smallest = float(np.quantile(sd, _TAIL))
+            if outcome in sources and sd.any():
+                marks.append(
+                    Mark(
+                        "boundary variance",
+                        f"means of {outcome} between {level}s",
+                        smallest >= _SMALLEST_SPREAD,
+                        f"Spread of the latent means of {outcome} between {level}s, in residual standard deviations, at the "
+                        f"lower end of its interval. Near zero there is nothing to compare between {level}s.",
+                        smallest,
+                        _SMALLEST_SPREAD,
+                        levels=(name,),
+                    )
+                )
     return marks
 
 
@@ -56,7 +92,7 @@ def _mark_feedback(design: Design, paths: list[Path]) -> list[Mark]:
             f"In this model {target} also moves {mediator}, so the association of their means between patients is made by both "
             f"directions; the version that takes it as an effect of {mediator} is too generous to it.",
             outcomes=(target,),
-            effects=("indirect", "indirect_product", "direct"),
+            effects=("indirect", "indirect_product", "c_prime", "direct"),
             levels=("between_patient", "between_therapist"),
         )
         for mediator in mediators

@@ -69,6 +69,13 @@ def intercept_covariance(design: Design, population: Population, level: str) -> 
     return total
 
 
+def latent_covariance(b: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Return cov(eta) = (I - B)^-1 cov(v) (I - B)^-T, (draw, outcome, outcome)."""
+    a = np.linalg.inv(np.eye(b.shape[1]) - b)
+    covariance: np.ndarray = a @ v @ a.transpose(0, 2, 1)
+    return covariance
+
+
 def contextual_effects(b: np.ndarray, v: np.ndarray, outcome: int, predictors: list[int]) -> np.ndarray:
     """Return the contextual effects of latent means on an outcome, cov(v_y, eta_P) cov(eta_P)^-1.
 
@@ -88,7 +95,7 @@ def contextual_effects(b: np.ndarray, v: np.ndarray, outcome: int, predictors: l
     """
     a = np.linalg.inv(np.eye(b.shape[1]) - b)[:, predictors, :]
     with_outcome = (a @ v[:, :, [outcome]])[:, :, 0]
-    among = a @ v @ a.transpose(0, 2, 1)
+    among = latent_covariance(b, v)[:, predictors][:, :, predictors]
     return np.linalg.solve(among, with_outcome[:, :, None])[:, :, 0]
 
 

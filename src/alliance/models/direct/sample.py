@@ -1,6 +1,7 @@
 """Posterior draws of a PyMC model with NUTS in Rust (nutpie), the same on every run of one seed."""
 
 import logging
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -40,7 +41,9 @@ def sample_posterior(
     ModelError
         The sampler found no place to start, or did not finish.
     """
-    with config.change_flags(**_FLAGS):
+    with config.change_flags(**_FLAGS), warnings.catch_warnings():
+        # With many varying effects one sum is computed in two loops instead of one: nothing is lost.
+        warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
         compiled = nutpie.compile_pymc_model(model, var_names=population)
     try:
         trace = nutpie.sample(
