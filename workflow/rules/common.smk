@@ -75,7 +75,8 @@ def begin_run():
 
 def end_run():
     """Name the report, after Snakemake's own closing lines; make does so itself, also when nothing was to be done."""
-    if "MAKELEVEL" not in os.environ:
+    has_report = (OUT / RUN_FILES["headline"]).exists()  # not if only some files were asked for
+    if has_report and "MAKELEVEL" not in os.environ:
         atexit.register(print, final_message(OUT))
 
 

@@ -79,7 +79,7 @@ def test_statistics_the_model_does_not_reproduce_are_listed() -> None:
 
 
 def test_priors_are_spoken_of_only_where_there_are_any() -> None:
-    assert "0.50 standard deviations" in said(describe_priors(ARTEFACTS, CONFIG))
+    assert f"{CONFIG.priors.slope_sd:.2f} standard deviations" in said(describe_priors(ARTEFACTS, CONFIG))
     assert describe_priors({"priors": builders.priors(CONFIG).head(0)}, CONFIG) == []
 
 
