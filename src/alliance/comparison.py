@@ -24,6 +24,7 @@ _CARRIED = [
     "flag",
 ]
 _UNSIGNED = ("icc", "variance", "sd")
+COMPONENTS = (*_UNSIGNED, "correlation", "coefficient")  # what the effects of a path diagram are made from
 _TRUTH_KEYS = ["outcome", "path", "effect", "level", "horizon"]
 
 COMPARISON_COLUMNS = [
@@ -52,14 +53,19 @@ def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `COMPARISON_COLUMNS`, in the order of `this`, followed by rows only `base` has. ``difference`` is this
-        minus base, ``shift`` the difference in standard deviations of the base estimate, ``overlap`` the share of the
-        shorter interval that lies within the other one (0 to 1), ``change`` what happened in words. All but ``change`` are
-        missing where a run does not have the estimate.
+        Columns `COMPARISON_COLUMNS`, model by model in the order of `this`: effects before the components they are made
+        from, models without effects last, and of each what only `base` has at its end. ``difference`` is this minus base,
+        ``shift`` the difference in standard deviations of the base estimate, ``overlap`` the share of the shorter interval
+        that lies within the other one (0 to 1), ``change`` what happened in words. All but ``change`` are missing where a
+        run does not have the estimate.
     """
     left, right = (_numbered(table, other) for table, other in ((base, this), (this, base)))
     joined = right.merge(left, on=[*_KEYS, "pair"], how="outer", suffixes=("_this", "_base"), sort=False)
-    joined = joined.sort_values(["order_this", "order_base"], na_position="last", kind="stable").reset_index(drop=True)
+    joined["component"] = joined["effect"].isin(COMPONENTS)
+    joined["without_effects"] = joined.groupby("model")["component"].transform("all")
+    joined["model_order"] = joined.groupby("model")["order_this"].transform("min")
+    order = ["without_effects", "model_order", "model", "component", "order_this", "order_base"]
+    joined = joined.sort_values(order, na_position="last", kind="stable").reset_index(drop=True)
     joined["difference"] = joined["estimate_this"] - joined["estimate_base"]
     spread = joined["sd_base"].where(joined["sd_base"] > 0)
     joined["shift"] = joined["difference"] / spread

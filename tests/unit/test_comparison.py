@@ -39,6 +39,12 @@ def test_change_is_named(base: tuple[float, float], this: tuple[float, float], c
     assert compare(rows[:1], rows[1:])["change"].item() == change
 
 
+def test_effects_come_before_what_they_are_made_from() -> None:
+    rows = [estimate(effect="coefficient"), estimate(effect="sd"), estimate(effect="indirect")]
+
+    assert list(compare(rows, rows)["effect"]) == ["indirect", "coefficient", "sd"]
+
+
 def test_intervals_apart_do_not_overlap() -> None:
     rows = [estimate(low=-0.3, high=-0.1), estimate(low=0.1, high=0.3)]
 

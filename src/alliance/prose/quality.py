@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from alliance.comparison import COMPONENTS
 from alliance.config import Config
 from alliance.labels import label_effect, label_level, label_model, label_names, label_of, label_path, variable_of
 from alliance.numbers import (
@@ -184,13 +185,14 @@ def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
     sentences.append(f"{capitalise(count_of(len(both), 'estimate'))} can be compared.")
     changes = pd.Series([row["change"] for row in rows], dtype=object).value_counts(sort=False)
     listed = [f"{capitalise(str(change))}: {format_count(number)}." for change, number in changes.items()]
-    moved = sorted(both, key=lambda row: -abs(row["shift"]) if pd.notna(row["shift"]) else 0.0)
+    effects = [row for row in both if row["effect"] not in COMPONENTS] or both
+    moved = sorted(effects, key=lambda row: -abs(row["shift"]) if pd.notna(row["shift"]) else 0.0)
     if moved and pd.notna(moved[0]["shift"]) and moved[0]["difference"] != 0:
         top = moved[0]
         sentences.append(
             f"The largest move is {format_number(abs(top['shift']))} standard deviations of the estimate "
-            f"({label_model(top['model'], config)}, {label_effect(top['effect'])}, {label_level(top['level'])}): from "
-            f"{_in_comparison(top, 'base')} to {_in_comparison(top, 'this')}."
+            f"({label_model(top['model'], config)}: {label_effect(top['effect'])}, {label_path(top['path'], config)}, "
+            f"{label_level(top['level'])}): from {_in_comparison(top, 'base')} to {_in_comparison(top, 'this')}."
         )
     passages = [text(*sentences)]
     if listed:
