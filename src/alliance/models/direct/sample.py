@@ -15,7 +15,9 @@ from alliance.errors import ModelError
 THREADS = 2
 _STATISTICS = ("diverging", "energy", "depth", "n_steps", "mean_tree_accept", "step_size")
 # PyTensor compiles with Numba here. Unless told that there is no C compiler, helper functions would ask for one and for a BLAS library.
-_FLAGS = {"cxx": ""}
+# Fast mathematics rounds differently in code that was just compiled and in code read from the cache: the same seed would give
+# other draws on the second run.
+_FLAGS = {"cxx": "", "numba__fastmath": False}
 _log = logging.getLogger(__name__)
 
 
