@@ -15,14 +15,14 @@ from alliance.models.container import FitResult, quantities_of, record_of
 from alliance.models.diagram import paths_of
 from alliance.models.direct import fit
 from alliance.models.direct.build import build_model
-from alliance.models.direct.caution import mark_design
-from alliance.models.direct.design import Design, make_design
-from alliance.models.direct.population import make_population, names_of_population
-from alliance.models.direct.priors import describe_priors
 from alliance.models.direct.sample import draw_prior, sample_posterior
+from alliance.models.joint.caution import mark_design
+from alliance.models.joint.design import Design, make_design
+from alliance.models.joint.population import make_population, names_of_population
+from alliance.models.joint.priors import describe_priors
 from alliance.models.rows import select_rows
 from alliance.runs.files import write_tree
-from tests.unit.models.direct_study import VARIABLES, make_settings, make_spec, simulate
+from tests.unit.models.joint_study import VARIABLES, make_settings, make_spec, simulate
 
 PANEL = simulate(30, 5, seed=4, raw_scale=20.0)
 PRIORS = make_settings()["priors"]

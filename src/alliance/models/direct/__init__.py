@@ -14,13 +14,13 @@ from alliance.config import ModelSpec, Variable
 from alliance.models.container import FitRecord, FitResult, make_tree
 from alliance.models.diagram import paths_of
 from alliance.models.direct.build import build_model
-from alliance.models.direct.caution import mark_design, mark_latent_means
-from alliance.models.direct.design import Design, make_design
-from alliance.models.direct.population import Population, make_population, names_of_population
-from alliance.models.direct.predictive import check_predictive
-from alliance.models.direct.priors import describe_priors
-from alliance.models.direct.quantities import compute_quantities
 from alliance.models.direct.sample import draw_prior, sample_posterior
+from alliance.models.joint.caution import mark_design, mark_latent_means
+from alliance.models.joint.design import Design, make_design
+from alliance.models.joint.population import Population, make_population, names_of_population
+from alliance.models.joint.predictive import check_predictive
+from alliance.models.joint.priors import describe_priors
+from alliance.models.joint.quantities import compute_quantities
 from alliance.models.montecarlo import generator_for
 from alliance.models.rows import select_rows
 

@@ -21,37 +21,8 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from alliance.models.direct.design import Design
-
-
-def intercept_name(outcome: str) -> str:
-    """Name of an equation's intercept in the model and its posterior."""
-    return f"{outcome}_intercept"
-
-
-def slopes_name(outcome: str) -> str:
-    """Name of an equation's slopes, dimension ``{outcome}_term``."""
-    return f"{outcome}_slopes"
-
-
-def residual_name(outcome: str) -> str:
-    """Name of the standard deviation that an equation leaves between sessions."""
-    return f"{outcome}_residual_sd"
-
-
-def sd_name(level: str) -> str:
-    """Name of the standard deviations of the varying effects of a level, dimension ``{level}_effect``."""
-    return f"{level}_sd"
-
-
-def correlation_name(level: str) -> str:
-    """Name of the correlations of a level's varying effects, dimension ``{level}_pair`` (lower triangle, row by row)."""
-    return f"{level}_correlation"
-
-
-def pairs(count: int) -> list[tuple[int, int]]:
-    """List the pairs (row, column) below the diagonal of a square matrix, row by row."""
-    return [(int(row), int(column)) for row, column in zip(*np.tril_indices(count, -1), strict=True)]
+from alliance.models.joint.design import Design
+from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 
 
 def build_model(design: Design, priors: Mapping[str, float]) -> pm.Model:

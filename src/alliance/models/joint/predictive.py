@@ -16,8 +16,8 @@ from alliance.config import Variable
 from alliance.config.timing import parse_term
 from alliance.contracts import PATIENT, SESSION
 from alliance.models.diagram import ARROW, Edge
-from alliance.models.direct.design import Design, Equation
-from alliance.models.direct.population import Population
+from alliance.models.joint.design import Design, Equation
+from alliance.models.joint.population import Population
 
 _INTERVAL = (2.5, 50.0, 97.5)
 Values = dict[str, np.ndarray]  # outcome -> (data set, row of the panel)

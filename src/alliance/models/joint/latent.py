@@ -32,8 +32,8 @@ import pandas as pd
 from alliance.config import Variable
 from alliance.config.timing import parse_term
 from alliance.contracts import PATIENT
-from alliance.models.direct.design import Design
-from alliance.models.direct.population import Population
+from alliance.models.joint.design import Design
+from alliance.models.joint.population import Population
 
 
 def initial_terms(design: Design) -> list[str]:

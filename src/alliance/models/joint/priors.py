@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from alliance.models.direct.build import pairs
-from alliance.models.direct.design import INTERCEPT, Design, Equation
+from alliance.models.joint.design import INTERCEPT, Design, Equation
+from alliance.models.joint.names import pairs
 
 _CENTRAL = np.array([0.025, 0.975])
 

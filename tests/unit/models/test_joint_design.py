@@ -4,9 +4,9 @@ import pytest
 
 from alliance.config import ModelSpec
 from alliance.errors import ModelError
-from alliance.models.direct.design import Design, make_design
+from alliance.models.joint.design import Design, make_design
 from alliance.models.rows import select_rows
-from tests.unit.models.direct_study import VARIABLES, make_spec, simulate
+from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
 
 
 def design_of(spec: ModelSpec, panel: pd.DataFrame) -> Design:

@@ -4,13 +4,13 @@ import pytest
 
 from alliance.config import Variable
 from alliance.models.diagram import paths_of
-from alliance.models.direct.caution import mark_latent_means
-from alliance.models.direct.design import Design, Varying, make_design
-from alliance.models.direct.latent import contextual_effects, effects_through_initial_values, intercept_covariance
-from alliance.models.direct.population import Population
-from alliance.models.direct.quantities import compute_quantities, expect_product
+from alliance.models.joint.caution import mark_latent_means
+from alliance.models.joint.design import Design, Varying, make_design
+from alliance.models.joint.latent import contextual_effects, effects_through_initial_values, intercept_covariance
+from alliance.models.joint.population import Population
+from alliance.models.joint.quantities import compute_quantities, expect_product
 from alliance.models.rows import select_rows
-from tests.unit.models.direct_study import VARIABLES, make_spec, simulate
+from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
 
 RNG = np.random.default_rng(5)
 

@@ -21,14 +21,14 @@ import pandas as pd
 from alliance.config import Variable
 from alliance.contracts import COUNT_COLUMNS, PATIENT, QUANTITY_COLUMNS, SESSION, THERAPIST
 from alliance.models.diagram import ARROW, Edge, Path, name_horizon
-from alliance.models.direct.design import INTERCEPT, Design, Varying
-from alliance.models.direct.latent import (
+from alliance.models.joint.design import INTERCEPT, Design, Varying
+from alliance.models.joint.latent import (
     contextual_effects,
     effects_through_initial_values,
     intercept_covariance,
     within_effects,
 )
-from alliance.models.direct.population import Population
+from alliance.models.joint.population import Population
 from alliance.models.rows import count_rows
 
 BETWEEN_LEVELS = {PATIENT: "between_patient", THERAPIST: "between_therapist"}
@@ -70,7 +70,7 @@ def compute_quantities(
     Parameters
     ----------
     rng
-        For the effect of a constant cause on initial values, see `alliance.models.direct.latent`.
+        For the effect of a constant cause on initial values, see `alliance.models.joint.latent`.
     """
     quantities = Quantities({outcome: count_rows(equation.rows) for outcome, equation in design.equations.items()})
     first = paths[0].edges[0]

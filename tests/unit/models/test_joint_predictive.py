@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from alliance.models.diagram import edges_of
-from alliance.models.direct.design import Varying, make_design
-from alliance.models.direct.population import Population
-from alliance.models.direct.predictive import check_predictive
+from alliance.models.joint.design import Varying, make_design
+from alliance.models.joint.population import Population
+from alliance.models.joint.predictive import check_predictive
 from alliance.models.rows import select_rows
 from tests.unit.models import direct_study as study
 

@@ -7,10 +7,10 @@ from alliance.config.timing import TIME_TERMS
 from alliance.contracts import BETWEEN
 from alliance.models.container import Mark
 from alliance.models.diagram import ARROW, Path
-from alliance.models.direct.design import Design
-from alliance.models.direct.latent import initial_terms, intercept_covariance, latent_covariance, within_effects
-from alliance.models.direct.population import Population
-from alliance.models.direct.quantities import BETWEEN_LEVELS
+from alliance.models.joint.design import Design
+from alliance.models.joint.latent import initial_terms, intercept_covariance, latent_covariance, within_effects
+from alliance.models.joint.population import Population
+from alliance.models.joint.quantities import BETWEEN_LEVELS
 
 _TAIL = 0.025
 _SMALLEST_SPREAD = 0.1  # of the residual standard deviation
