@@ -173,7 +173,7 @@ def _known_keys(location: tuple[Any, ...]) -> list[str]:
     section: type[BaseModel] = Config
     names_follow = False  # inside a mapping of free names, such as `variables`
     for part in location:
-        if names_follow:
+        if names_follow or isinstance(part, int):  # a free name, or a place in a list
             names_follow = False
             continue
         if part not in section.model_fields:

@@ -83,10 +83,20 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
         if not varies_between_sessions(target, config.variables):
             problems.append(f"{place}.equations.{outcome}: an outcome must be measured at sessions, not once.")
             continue
+        if not equation.on and spec.family == "textbook":
+            problems.append(
+                f"{place}.equations.{outcome}.on: an equation without predictors says something in a joint model only. Name a "
+                f"predictor, or use family multilevel_path."
+            )
         for predictor in equation.on:
+            if predictor in spec.products:
+                problems += _check_use_of_product(place, outcome, predictor, spec)
+                continue
+            if predictor in spec.bases:
+                continue
             term = parse_term(predictor, config.variables)
             if term is None:
-                hint = suggest(predictor, known)
+                hint = suggest(predictor, [*known, *spec.products, *spec.bases])
                 problems.append(f"{place}.equations.{outcome}.on: '{predictor}' is not a declared variable.{hint}")
             elif term.base == target.base and term.suffix == "":
                 problems.append(
@@ -94,8 +104,8 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
                 )
             elif not spec.time_order_signed_off and moment(term, config) >= moment(target, config):
                 problems.append(_too_late(place, outcome, predictor, config))
-    if spec.effects is not None:
-        problems += _check_effects(place, spec, config)
+    problems += _check_derived(place, spec, config)
+    problems += _check_effects(place, spec, config)
     if "therapist" in {level for eq in spec.equations.values() for level, terms in eq.vary.items() if terms}:
         has_therapists = config.data.therapists or any("therapist" in s.keys for s in _sources(config))
         if not has_therapists:
@@ -117,20 +127,54 @@ def _too_late(place: str, outcome: str, predictor: str, config: Config) -> str:
     )
 
 
-def _check_effects(place: str, spec: ModelSpec, config: Config) -> list[str]:
-    assert spec.effects is not None
-    source, target = spec.effects.source, spec.effects.target
+def _check_derived(place: str, spec: ModelSpec, config: Config) -> list[str]:
+    """List what is wrong with products and bases as they are declared."""
     problems = []
-    if target not in spec.equations:
-        problems.append(
-            f"{place}.effects.to: '{target}' has no equation in this model.{suggest(target, spec.equations)}"
-        )
+    for section, names in (("products", spec.products), ("bases", spec.bases)):
+        for name in names:
+            term = parse_term(name, config.variables)
+            if term is not None and term.part is None:
+                problems.append(
+                    f"{place}.{section}: '{name}' is already the name of a variable or of one of its columns. Choose another."
+                )
+    for name, factors in spec.products.items():
+        for factor in factors:
+            if parse_term(factor, config.variables) is None:
+                hint = suggest(factor, [*config.variables, *TIME_TERMS])
+                problems.append(f"{place}.products.{name}: '{factor}' is not a declared variable.{hint}")
+    return problems
+
+
+def _check_use_of_product(place: str, outcome: str, product: str, spec: ModelSpec) -> list[str]:
+    """Ask for both factors beside their product: without them its coefficient is not one of moderation."""
+    on, bases = spec.equations[outcome].on, [basis.of for basis in spec.bases.values()]
+    return [
+        f"{place}.equations.{outcome}.on: the product '{product}' needs its factor '{factor}' among the predictors too. Add it."
+        for factor in spec.products[product]
+        if factor not in on and not (factor in bases and any(name in on for name in spec.bases))
+    ]
+
+
+def _check_effects(place: str, spec: ModelSpec, config: Config) -> list[str]:
+    """List causes and outcomes that are not in the diagram, are the same, or are named twice."""
+    derived = {*spec.products, *spec.bases}
     causes = {
         term.base
         for equation in spec.equations.values()
-        for term in (parse_term(name, config.variables) for name in equation.on)
+        for term in (parse_term(name, config.variables) for name in equation.on if name not in derived)
         if term is not None
     }
-    if source not in causes:
-        problems.append(f"{place}.effects.from: '{source}' is in no equation of this model.{suggest(source, causes)}")
+    problems, seen = [], set()
+    for position, effects in enumerate(spec.every_effects()):
+        source, target = effects.source, effects.target
+        key = f"{place}.effects" if effects is spec.effects else f"{place}.further_effects.{position - 1}"
+        if target not in spec.equations:
+            problems.append(f"{key}.to: '{target}' has no equation in this model.{suggest(target, spec.equations)}")
+        if source not in causes:
+            problems.append(f"{key}.from: '{source}' is in no equation of this model.{suggest(source, causes)}")
+        if source == target:
+            problems.append(f"{key}: '{source}' cannot be the cause of itself. Name two different variables.")
+        if (source, target) in seen:
+            problems.append(f"{key}: the effect of '{source}' on '{target}' is already asked for. Remove it.")
+        seen.add((source, target))
     return problems

@@ -47,8 +47,8 @@ def settings_for(name: str, spec: ModelSpec, config: Config) -> dict[str, Any]:
 
     A change of a setting that is not in here does not refit the model: labels and thresholds of diagnostics are not.
     """
-    named = {*spec.variables, *spec.equations, *(term for equation in spec.equations.values() for term in equation.on)}
-    owners = {term.variable for term in (parse_term(item, config.variables) for item in named) if term is not None}
+    terms = (parse_term(item, config.variables) for item in spec.named_columns())
+    owners = {term.variable for term in terms if term is not None}
     bare = {"label": "-", "unit": "-", "rater": None, "higher_is": None}
     return {
         "seed": config.run.seed,

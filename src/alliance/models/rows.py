@@ -31,7 +31,10 @@ def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[s
     ModelError
         A column is missing, no rows are left, too few patients are left, or a variable is constant.
     """
-    needs = {outcome: [outcome, *equation.on] for outcome, equation in spec.equations.items()}
+    needs = {
+        outcome: list(dict.fromkeys([outcome, *(column for term in equation.on for column in spec.columns_behind(term))]))
+        for outcome, equation in spec.equations.items()
+    }
     by_therapist = {outcome: bool(equation.vary.get(THERAPIST)) for outcome, equation in spec.equations.items()}
     if spec.analysis == "variance":
         needs = {variable: [variable] for variable in spec.variables}

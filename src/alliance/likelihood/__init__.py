@@ -1,0 +1,1 @@
+"""Likelihood of multilevel path diagrams with the random effects integrated out."""

@@ -1,0 +1,216 @@
+"""From a vector of free parameters to the log density and its gradient: what maximisers and samplers move in (Numba).
+
+Two sets of coordinates, both with fixed effects first and logarithms of residual standard deviations second:
+
+``factor``  the lower triangles of L and P. A variance of zero and a correlation of one are ordinary points, so a
+            maximum at the boundary is found without trouble. For maximum likelihood.
+``signed``  standard deviations with a sign, and inverse hyperbolic tangents of canonical partial correlations, level by level.
+            L = diag(s) C, C a Cholesky factor of correlations; turning the sign of s_a turns the signs of its correlations and
+            leaves the covariance as it is, so |s| has the half-normal prior if s has the normal one, and a sampler passes
+            through zero instead of sinking towards minus infinity on a logarithmic scale.
+
+Priors of the ``signed`` coordinates: normal for intercepts, effects and s, half-normal for residual standard deviations, LKJ(eta) for correlations:
+with partial correlation z_ij given the first j effects, p(z_ij) ~ (1 - z^2)^(eta - 2 + (q - j) / 2), j = 0, 1, ...
+(Lewandowski, Kurowicka & Joe 2009, doi 10.1016/j.jmva.2009.04.008).
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from alliance.likelihood.kernel import LOG_2PI, add_pooled, evaluate
+from alliance.likelihood.layout import (
+    AT_EQUATIONS,
+    LANES,
+    N_BETA,
+    N_EQUATIONS,
+    N_PATIENT,
+    N_THERAPIST,
+    N_THERAPISTS,
+    PER_EQUATION,
+)
+
+# Places in the vector of prior settings.
+INTERCEPT_SD, SLOPE_SD, RESIDUAL_SD, VARYING_SD, LKJ, PRIORS = range(6)
+NO_PRIOR: Final = np.empty(0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def log_density(layout, owner, products, pooled, weights, therapist_weights, prior, position, gradient):
+    """Return the log density at a position and write its gradient.
+
+    Parameters
+    ----------
+    prior
+        Settings of the priors, (5,): log posterior density in ``signed`` coordinates, with the Jacobians of the coordinates.
+        Empty: log-likelihood in ``factor`` coordinates.
+    position
+        Free parameters, (parameter,).
+    gradient
+        Result, (parameter,).
+
+    Returns
+    -------
+    float
+        Minus infinity where the density cannot be computed.
+    """
+    n_beta, n_equations = layout[N_BETA], layout[N_EQUATIONS]
+    q, e = layout[N_PATIENT], layout[N_THERAPIST]
+    beta = position[:n_beta]
+    precision = np.exp(-2.0 * position[n_beta : n_beta + n_equations])
+    free = n_beta + n_equations
+    by_patient, by_therapist = np.zeros((q, q)), np.zeros((e, e))
+    signed = len(prior) > 0
+    if signed:
+        used = free + fill_signed(position[free:], by_patient)
+        fill_signed(position[used:], by_therapist)
+    else:
+        used = free + _fill_factor(position[free:], by_patient)
+        _fill_factor(position[used:], by_therapist)
+    sums = np.empty((1, n_beta + n_equations + q * q + 1, LANES))
+    of_p = np.empty((layout[N_THERAPISTS], e * e + 1))
+    evaluate(
+        layout, owner, products, pooled, weights, therapist_weights, beta, precision, by_patient, by_therapist, sums, of_p
+    )  # fmt: skip
+    total = sums[0].sum(axis=1)
+    therapists = of_p.sum(axis=0)
+    gradient[:] = 0.0
+    gradient[:n_beta] = total[:n_beta]
+    by_precision = total[n_beta:free].copy()
+    value = total[-1] + therapists[-1]
+    value += add_pooled(layout, pooled, beta, precision, gradient[:n_beta], by_precision)
+    gradient[n_beta:free] = -2.0 * precision * by_precision
+    if signed:
+        _turn_signed(total[free:-1].copy().reshape(q, q), position[free:used], by_patient, gradient[free:used])
+        _turn_signed(therapists[:-1].copy().reshape(e, e), position[used:], by_therapist, gradient[used:])
+        value += _add_prior(layout, prior, position, gradient)
+    else:
+        _pack_factor(total[free:-1].copy().reshape(q, q), gradient[free:used])
+        _pack_factor(therapists[:-1].copy().reshape(e, e), gradient[used:])
+    if not math.isfinite(value):
+        gradient[:] = 0.0
+        return -np.inf
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def log_density_around(
+    layout, owner, products, pooled, weights, therapist_weights, prior, centre, spread, standard, gradient
+):
+    """Return the log density at centre + spread @ standard, and write its gradient by `standard`.
+
+    With `centre` the mode and `spread` a factor of the covariance there, the density is nearly standard normal.
+    """
+    position = centre + spread @ standard
+    inner = np.empty_like(position)
+    value = log_density(
+        layout, owner, products, pooled, weights, therapist_weights, prior, position, inner
+    )  # fmt: skip
+    gradient[:] = spread.T @ inner
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_factor(position, factor):
+    used = 0
+    for i in range(factor.shape[0]):
+        for j in range(i + 1):
+            factor[i, j] = position[used]
+            used += 1
+    return used
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _pack_factor(change, gradient):
+    used = 0
+    for i in range(change.shape[0]):
+        for j in range(i + 1):
+            gradient[used] = change[i, j]
+            used += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fill_signed(position, factor):
+    """Fill L = diag(s) C from (s, atanh of partial correlations, row by row); return how many numbers were used."""
+    q = factor.shape[0]
+    used = q
+    for i in range(q):
+        left = 1.0
+        for j in range(i):
+            z = math.tanh(position[used])
+            factor[i, j] = position[i] * left * z
+            left *= math.sqrt(max(1.0 - z * z, 0.0))
+            used += 1
+        factor[i, i] = position[i] * left
+    return used
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _turn_signed(change, position, factor, gradient):
+    """Turn derivatives by L into derivatives by s and the partial correlations."""
+    q = change.shape[0]
+    used = q
+    for i in range(q):
+        row = np.empty(i + 1)  # row of C
+        left = 1.0
+        for j in range(i):
+            z = math.tanh(position[used + j])
+            row[j] = left * z
+            left *= math.sqrt(max(1.0 - z * z, 0.0))
+        row[i] = left
+        for j in range(i + 1):
+            gradient[i] += change[i, j] * row[j]
+        # d row[j] = left_j (1 - z^2) dy, and every later entry of the row shrinks by -z dy.
+        after = change[i, i] * row[i]
+        left = 1.0
+        lefts = np.empty(i)
+        for j in range(i):
+            lefts[j] = left
+            z = math.tanh(position[used + j])
+            left *= math.sqrt(max(1.0 - z * z, 0.0))
+        for j in range(i - 1, -1, -1):
+            z = math.tanh(position[used + j])
+            gradient[used + j] += position[i] * (change[i, j] * lefts[j] * (1.0 - z * z) - z * after)
+            after += change[i, j] * row[j]
+        used += i
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_prior(layout, prior, position, gradient):
+    n_beta, n_equations = layout[N_BETA], layout[N_EQUATIONS]
+    value = 0.0
+    for k in range(n_equations):
+        at = layout[AT_EQUATIONS] + PER_EQUATION * k
+        for p in range(layout[at + 1]):
+            place = layout[at] + p
+            value += _add_normal(prior[INTERCEPT_SD] if p == 0 else prior[SLOPE_SD], position, gradient, place)
+        # Half-normal for the standard deviation, and the Jacobian of its logarithm.
+        place = n_beta + k
+        scaled = math.exp(position[place]) / prior[RESIDUAL_SD]
+        value += 0.5 * math.log(2.0 / math.pi) - math.log(prior[RESIDUAL_SD]) - 0.5 * scaled * scaled + position[place]
+        gradient[place] += 1.0 - scaled * scaled
+    used = n_beta + n_equations
+    for q in (layout[N_PATIENT], layout[N_THERAPIST]):
+        for i in range(q):
+            value += _add_normal(prior[VARYING_SD], position, gradient, used + i)
+        used += q
+        for i in range(q):
+            for j in range(i):
+                shape = prior[LKJ] + 0.5 * (q - 2 - j)
+                z = math.tanh(position[used])
+                # log B(shape, shape) 2^(2 shape - 1) makes the density of z integrate to one.
+                value += shape * math.log(max(1.0 - z * z, 1e-300)) - (
+                    2.0 * math.lgamma(shape) - math.lgamma(2.0 * shape) + (2.0 * shape - 1.0) * math.log(2.0)
+                )
+                gradient[used] -= 2.0 * shape * z
+                used += 1
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_normal(sd, position, gradient, place):
+    scaled = position[place] / sd
+    gradient[place] -= scaled / sd
+    return -0.5 * scaled * scaled - math.log(sd) - 0.5 * LOG_2PI

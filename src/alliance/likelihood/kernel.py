@@ -1,0 +1,409 @@
+"""Log-likelihood of a multilevel path diagram and its gradient, random effects integrated out, in one pass (Numba).
+
+For equation k, patient i of therapist j, row r:  y = x'b_k + z'u_i + z'w_j + e,  e ~ N(0, 1 / t_k),  u_i ~ N(0, L L'),  w_j ~ N(0, P P').
+Given u and w the residuals of the equations are independent, so with v_k = (-b_k, 1), S = blockdiag(t_k Z'Z) and r = stack(t_k Z'[X y] v_k)
+
+    M_i = I + L'S L = R R'       x_i = R^-1 L'r       log p(y_i) = -log|R| + x'x / 2 + (terms pooled over patients)
+
+and therapists follow with T_j = sum_i (S_ee - Y'Y), c_j = sum_i (r_e - Y'x), Y = R^-1 L'S_pe:
+
+    N_j = I + P'T_j P            log p(y_j) += -log|N_j| / 2 + (P'c)' N^-1 (P'c) / 2
+
+The gradient follows from the posterior means and second moments of u and w (Fisher's identity):
+
+    dl/db_k = t_k E[X'(y - Xb - Zu - Zw)]       dl/dt_k = n_k / (2 t_k) - E|y - Xb - Zu - Zw|^2 / 2
+    dl/dL   = E[(r - S_pe w - S L z) z'],  u = L z      dl/dP = c k' - T P (N^-1 + k k'),  k = N^-1 P'c
+
+A pass costs patients x (q^3 + q x predictors), whatever the number of sessions. Factors need not have a positive diagonal.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from alliance.likelihood.layout import (
+    AT_EE,
+    AT_EQUATIONS,
+    AT_PATIENT,
+    AT_PE,
+    AT_PP,
+    AT_THERAPIST,
+    LANES,
+    N_BETA,
+    N_COLUMNS,
+    N_EQUATIONS,
+    N_PATIENT,
+    N_THERAPIST,
+    N_THERAPISTS,
+    PER_EQUATION,
+)
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def evaluate(
+    layout, owner, products, pooled, weights, therapist_weights, beta, precision, by_patient, by_therapist, sums, of_p
+):
+    """Return the log-likelihood and write the gradient.
+
+    Parameters
+    ----------
+    layout, owner, products, pooled, weights, therapist_weights
+        See `alliance.likelihood.layout.Statistics`.
+    beta
+        Fixed effects of all equations, one after the other: (beta,).
+    precision
+        1 / residual variance: (equation,).
+    by_patient, by_therapist
+        Lower triangular factors L (q, q) and P (e, e).
+    sums
+        Result, (slot, number, lane): derivatives by beta, precision and L (row by row), then the log-likelihood of the
+        patients. With one slot everything is summed over blocks; with a slot for each block every patient stands alone.
+        What is pooled over patients (see `add_pooled`) is not in it.
+    of_p
+        Result, (therapist, e * e + 1): derivatives by P and the log-likelihood of each therapist, without those of the patients.
+    """
+    q, e = layout[N_PATIENT], layout[N_THERAPIST]
+    columns = layout[N_COLUMNS]
+    blocks = owner.shape[0]
+    kept = blocks if e > 0 else 1  # with therapists the second half of the pass needs what the first one found
+    r = np.empty((kept, columns, LANES))
+    a = np.empty((kept, q, q, LANES))
+    root = np.empty((kept, q, q, LANES))
+    x = np.empty((kept, q, LANES))
+    y = np.empty((kept, q, e, LANES))
+    therapists = layout[N_THERAPISTS] if e > 0 else 0
+    t = np.zeros((therapists, e, e))
+    c = np.zeros((therapists, e))
+    mean = np.zeros((therapists, e))
+    var = np.zeros((therapists, e, e))
+    work = np.empty((4 * q * q + 2 * q + columns + e + 2 * q * e + 1, LANES))
+    sums[:] = 0.0
+    of_p[:] = 0.0
+    for block in range(blocks):
+        slot = block if sums.shape[0] > 1 else 0
+        keep = block if e > 0 else 0
+        _forward(
+            layout, products[block], beta, precision, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep]
+        )
+        _add_values(layout, root[keep], x[keep], weights[block], therapist_weights, owner[block], sums[slot])
+        if e > 0:
+            _gather(layout, products[block], precision, r[keep], x[keep], y[keep], weights[block], owner[block], t, c)
+        else:
+            _backward(
+                layout, products[block], precision, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep],
+                mean, var, owner[block], weights[block], therapist_weights, work, sums[slot],
+            )  # fmt: skip
+    if e > 0:
+        for j in range(therapists):
+            _solve_therapist(t[j], c[j], by_therapist, therapist_weights[j], mean[j], var[j], of_p[j])
+        for block in range(blocks):
+            slot = block if sums.shape[0] > 1 else 0
+            _backward(
+                layout, products[block], precision, by_patient, r[block], a[block], root[block], x[block], y[block],
+                mean, var, owner[block], weights[block], therapist_weights, work, sums[slot],
+            )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _forward(layout, products, beta, precision, factor, r, a, root, x, y):
+    """Fill r = t Z'(y - Xb), A = S L, R, x = R^-1 L'r and Y = R^-1 L'S_pe of one block."""
+    q, e = layout[N_PATIENT], layout[N_THERAPIST]
+    for k in range(layout[N_EQUATIONS]):
+        at = layout[AT_EQUATIONS] + PER_EQUATION * k
+        b0, betas, u0, columns, zx = layout[at], layout[at + 1], layout[at + 2], layout[at + 3], layout[at + 5]
+        for column in range(columns):
+            start = zx + column * (betas + 1)
+            for lane in range(LANES):
+                r[u0 + column, lane] = products[start + betas, lane]
+            for p in range(betas):
+                b = beta[b0 + p]
+                for lane in range(LANES):
+                    r[u0 + column, lane] -= b * products[start + p, lane]
+            for lane in range(LANES):
+                r[u0 + column, lane] *= precision[k]
+    at, pp, pe = layout[AT_PATIENT], layout[AT_PP], layout[AT_PE]
+    for i in range(q):
+        tau = precision[layout[at + 2 * i + 1]]
+        for j in range(q):
+            a[i, j] = 0.0
+        for m in range(q):
+            place = layout[pp + i * q + m]
+            if place >= 0:
+                for j in range(m + 1):
+                    weight = tau * factor[m, j]
+                    for lane in range(LANES):
+                        a[i, j, lane] += weight * products[place, lane]
+    for i in range(q):
+        for j in range(i + 1):
+            for lane in range(LANES):
+                root[i, j, lane] = 1.0 if i == j else 0.0
+            for m in range(i, q):
+                weight = factor[m, i]
+                for lane in range(LANES):
+                    root[i, j, lane] += weight * a[m, j, lane]
+        x[i] = 0.0
+        for m in range(i, q):
+            weight, u = factor[m, i], layout[at + 2 * m]
+            for lane in range(LANES):
+                x[i, lane] += weight * r[u, lane]
+        for f in range(e):
+            y[i, f] = 0.0
+            for m in range(i, q):
+                place = layout[pe + m * e + f]
+                if place >= 0:
+                    weight = factor[m, i] * precision[layout[at + 2 * m + 1]]
+                    for lane in range(LANES):
+                        y[i, f, lane] += weight * products[place, lane]
+    # The Cholesky factor replaces the lower triangle; the reciprocal diagonal makes the solves divisions-free.
+    for j in range(q):
+        for m in range(j):
+            for lane in range(LANES):
+                root[j, j, lane] -= root[j, m, lane] * root[j, m, lane]
+        for lane in range(LANES):
+            root[j, j, lane] = 1.0 / math.sqrt(root[j, j, lane])
+        for i in range(j + 1, q):
+            for m in range(j):
+                for lane in range(LANES):
+                    root[i, j, lane] -= root[i, m, lane] * root[j, m, lane]
+            for lane in range(LANES):
+                root[i, j, lane] *= root[j, j, lane]
+    for i in range(q):
+        for m in range(i):
+            for lane in range(LANES):
+                x[i, lane] -= root[i, m, lane] * x[m, lane]
+            for f in range(e):
+                for lane in range(LANES):
+                    y[i, f, lane] -= root[i, m, lane] * y[m, f, lane]
+        for lane in range(LANES):
+            x[i, lane] *= root[i, i, lane]
+        for f in range(e):
+            for lane in range(LANES):
+                y[i, f, lane] *= root[i, i, lane]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_values(layout, root, x, weights, therapist_weights, owner, sums):
+    q = layout[N_PATIENT]
+    last = sums.shape[0] - 1
+    for lane in range(LANES):
+        inverse, square = 1.0, 0.0
+        for i in range(q):
+            inverse *= root[i, i, lane]
+            square += x[i, lane] * x[i, lane]
+        weight = weights[lane] * therapist_weights[owner[lane]]
+        if weight != 0.0:
+            sums[last, lane] += weight * (math.log(inverse) + 0.5 * square)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _gather(layout, products, precision, r, x, y, weights, owner, t, c):
+    """Add a block's patients to T and c of their therapists."""
+    q, e = layout[N_PATIENT], layout[N_THERAPIST]
+    at, ee = layout[AT_THERAPIST], layout[AT_EE]
+    for lane in range(LANES):
+        weight, j = weights[lane], owner[lane]
+        if weight == 0.0:
+            continue
+        for f in range(e):
+            total = r[layout[at + 2 * f], lane]
+            for i in range(q):
+                total -= y[i, f, lane] * x[i, lane]
+            c[j, f] += weight * total
+            for g in range(e):
+                place = layout[ee + f * e + g]
+                total = products[place, lane] * precision[layout[at + 2 * f + 1]] if place >= 0 else 0.0
+                for i in range(q):
+                    total -= y[i, f, lane] * y[i, g, lane]
+                t[j, f, g] += weight * total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _solve_therapist(t, c, factor, weight, mean, var, result):
+    """Posterior mean and covariance of one therapist's effects, derivatives by P and the log-likelihood."""
+    e = len(c)
+    tp = t @ factor
+    n = np.eye(e) + factor.T @ tp
+    root = np.linalg.cholesky(n)
+    d = factor.T @ c
+    inverse = np.linalg.inv(n)
+    k = inverse @ d
+    mean[:] = factor @ k
+    var[:] = factor @ inverse @ factor.T
+    moment = inverse + np.outer(k, k)
+    change = np.outer(c, k) - tp @ moment
+    for f in range(e):
+        for g in range(f + 1):
+            result[f * e + g] = weight * change[f, g]
+        result[e * e] -= weight * math.log(root[f, f])
+    result[e * e] += weight * 0.5 * (d @ k)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _backward(
+    layout, products, precision, factor, r, a, root, x, y, mean, var, owner, weights, therapist_weights, work, sums
+):
+    """Add one block's derivatives by beta, precision and L."""
+    q, e, n_beta = layout[N_PATIENT], layout[N_THERAPIST], layout[N_BETA]
+    n_equations, n_columns = layout[N_EQUATIONS], layout[N_COLUMNS]
+    at, ate = layout[AT_PATIENT], layout[AT_THERAPIST]
+    pe, ee = layout[AT_PE], layout[AT_EE]
+    used = 0
+    inverse = work[used : used + q * q].reshape(q, q, LANES)
+    used += q * q
+    moment = work[used : used + q * q].reshape(q, q, LANES)
+    used += q * q
+    am = work[used : used + q * q].reshape(q, q, LANES)
+    used += q * q
+    cross = work[used : used + q * q].reshape(q, q, LANES)
+    used += q * q
+    z = work[used : used + q]
+    used += q
+    total = work[used : used + n_columns]
+    used += n_columns
+    w = work[used : used + e]
+    used += e
+    k = work[used : used + q * e].reshape(q, e, LANES)
+    used += q * e
+    wz = work[used : used + q * e].reshape(e, q, LANES)
+    used += q * e
+    each = work[used]
+    for lane in range(LANES):
+        each[lane] = weights[lane] * therapist_weights[owner[lane]]
+    # z = R'^-1 (x - Y w), K = R'^-1 Y, and the inverse of R below its diagonal.
+    for f in range(e):
+        for lane in range(LANES):
+            w[f, lane] = mean[owner[lane], f]
+    for i in range(q - 1, -1, -1):
+        for lane in range(LANES):
+            z[i, lane] = x[i, lane]
+        for f in range(e):
+            for lane in range(LANES):
+                z[i, lane] -= y[i, f, lane] * w[f, lane]
+                k[i, f, lane] = y[i, f, lane]
+        for m in range(i + 1, q):
+            for lane in range(LANES):
+                z[i, lane] -= root[m, i, lane] * z[m, lane]
+            for f in range(e):
+                for lane in range(LANES):
+                    k[i, f, lane] -= root[m, i, lane] * k[m, f, lane]
+        for lane in range(LANES):
+            z[i, lane] *= root[i, i, lane]
+        for f in range(e):
+            for lane in range(LANES):
+                k[i, f, lane] *= root[i, i, lane]
+    for j in range(q):
+        for lane in range(LANES):
+            inverse[j, j, lane] = root[j, j, lane]
+        for i in range(j + 1, q):
+            inverse[i, j] = 0.0
+            for m in range(j, i):
+                for lane in range(LANES):
+                    inverse[i, j, lane] -= root[i, m, lane] * inverse[m, j, lane]
+            for lane in range(LANES):
+                inverse[i, j, lane] *= root[i, i, lane]
+    # E[z z'] = M^-1 + K V K' + z z'
+    for f in range(e):
+        for i in range(q):
+            for lane in range(LANES):
+                wz[f, i, lane] = w[f, lane] * z[i, lane]
+            for g in range(e):
+                for lane in range(LANES):
+                    wz[f, i, lane] -= var[owner[lane], f, g] * k[i, g, lane]
+    for i in range(q):
+        for j in range(i + 1):
+            for lane in range(LANES):
+                moment[i, j, lane] = z[i, lane] * z[j, lane]
+            for m in range(i, q):
+                for lane in range(LANES):
+                    moment[i, j, lane] += inverse[m, i, lane] * inverse[m, j, lane]
+            for f in range(e):
+                for lane in range(LANES):
+                    moment[i, j, lane] += k[i, f, lane] * (w[f, lane] * z[j, lane] - wz[f, j, lane])
+            for lane in range(LANES):
+                moment[j, i, lane] = moment[i, j, lane]
+    # A E[z z'] and S_pe E[w z']
+    for i in range(q):
+        tau = precision[layout[at + 2 * i + 1]]
+        for j in range(i + 1):
+            am[i, j] = 0.0
+            cross[i, j] = 0.0
+            for m in range(q):
+                for lane in range(LANES):
+                    am[i, j, lane] += a[i, m, lane] * moment[m, j, lane]
+            for f in range(e):
+                place = layout[pe + i * e + f]
+                if place >= 0:
+                    for lane in range(LANES):
+                        cross[i, j, lane] += tau * products[place, lane] * wz[f, j, lane]
+    derivatives = n_beta + n_equations
+    total[:] = 0.0
+    for i in range(q):
+        u = layout[at + 2 * i]
+        equation = layout[at + 2 * i + 1]
+        for j in range(i + 1):
+            weight = factor[i, j]
+            place = derivatives + i * q + j
+            for lane in range(LANES):
+                total[u, lane] += weight * z[j, lane]
+                sums[place, lane] += each[lane] * (r[u, lane] * z[j, lane] - am[i, j, lane] - cross[i, j, lane])
+                # t E[f'Z'Z f] is what L'S L E[z z'] and L'S_pe E[w z'] have on their diagonals.
+                sums[n_beta + equation, lane] -= (
+                    each[lane] * weight * (0.5 * am[i, j, lane] + cross[i, j, lane]) / precision[equation]
+                )
+    for f in range(e):
+        u, equation = layout[ate + 2 * f], layout[ate + 2 * f + 1]
+        for lane in range(LANES):
+            total[u, lane] += w[f, lane]
+        for g in range(e):
+            place = layout[ee + f * e + g]
+            if place >= 0:
+                for lane in range(LANES):
+                    j = owner[lane]
+                    second = var[j, f, g] + w[f, lane] * w[g, lane]
+                    sums[n_beta + equation, lane] -= each[lane] * 0.5 * products[place, lane] * second
+    for equation in range(n_equations):
+        head = layout[AT_EQUATIONS] + PER_EQUATION * equation
+        b0, betas, u0, columns = layout[head], layout[head + 1], layout[head + 2], layout[head + 3]
+        zx, tau = layout[head + 5], precision[equation]
+        for column in range(columns):
+            start = zx + column * (betas + 1)
+            for lane in range(LANES):
+                found = each[lane] * total[u0 + column, lane]
+                total[u0 + column, lane] = found
+                sums[n_beta + equation, lane] += found * r[u0 + column, lane] / tau
+            for p in range(betas):
+                for lane in range(LANES):
+                    sums[b0 + p, lane] -= tau * total[u0 + column, lane] * products[start + p, lane]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_pooled(layout, pooled, beta, precision, by_beta, by_precision):
+    """Return the part of the log-likelihood that is pooled over patients, and add its derivatives.
+
+    sum_k n_k (log t_k - log 2 pi) / 2 - t_k v_k'([X y]'[X y])v_k / 2
+    """
+    n_equations = layout[N_EQUATIONS]
+    counts = len(pooled) - n_equations
+    value, start = 0.0, 0
+    for k in range(n_equations):
+        at = layout[AT_EQUATIONS] + PER_EQUATION * k
+        b0, betas = layout[at], layout[at + 1]
+        size = betas + 1
+        square = 0.0
+        for i in range(size):
+            product = pooled[start + i * size + betas]
+            for j in range(betas):
+                product -= pooled[start + i * size + j] * beta[b0 + j]
+            if i < betas:
+                by_beta[b0 + i] += precision[k] * product
+                square -= beta[b0 + i] * product
+            else:
+                square += product
+        n = pooled[counts + k]
+        by_precision[k] += 0.5 * n / precision[k] - 0.5 * square
+        value += 0.5 * n * (math.log(precision[k]) - LOG_2PI) - 0.5 * precision[k] * square
+        start += size * size
+    return value

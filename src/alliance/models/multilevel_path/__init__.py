@@ -1,0 +1,1 @@
+"""Joint multilevel path models."""

@@ -1,0 +1,111 @@
+"""Finding the top of a log density, and its curvature there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg, optimize
+
+_STEP = 1e-4  # of the central differences of the gradient; parameters are near one in size
+_NEWTON_STEPS = 20
+_FLAT = 1e-9  # curvature below this share of the largest is none
+_ENOUGH = 1e-7  # gain of log density that a further step promises
+
+Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Top:
+    """Where a search ended.
+
+    Parameters
+    ----------
+    position
+        Shape (parameter,).
+    value
+        Log density there.
+    curvature
+        Minus the matrix of second derivatives, (parameter, parameter).
+    promise
+        What a further Newton step would gain; near zero at a top.
+    """
+
+    position: np.ndarray
+    value: float
+    curvature: np.ndarray
+    promise: float
+
+    @property
+    def converged(self) -> bool:
+        """Whether no step promises a gain and the density falls in every direction (or is level in some)."""
+        values = np.linalg.eigvalsh(self.curvature)
+        return bool(self.promise < 1e-4 and values[0] > -1e-6 * max(values[-1], 1.0))
+
+
+def climb(function: Function, start: np.ndarray, spread: np.ndarray) -> Top:
+    """Find a maximum: BFGS, then Newton steps with differences of the gradient.
+
+    Parameters
+    ----------
+    function
+        Returns log density and gradient at a position.
+    spread
+        First guess of the inverse curvature, (parameter, parameter).
+    """
+
+    def loss(position: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = function(position)
+        return (-value, -gradient) if np.isfinite(value) else (1e100, np.zeros_like(position))
+
+    found = optimize.minimize(loss, start, jac=True, method="BFGS", options={"hess_inv0": (spread + spread.T) / 2, "gtol": 1e-3})
+    return polish(function, found.x)
+
+
+def polish(function: Function, position: np.ndarray) -> Top:
+    """Take Newton steps until none promises a gain."""
+    value, gradient = function(position)
+    curvature, promise = curvature_at(function, position), np.inf
+    for _ in range(_NEWTON_STEPS):
+        step = _newton_step(curvature, gradient)
+        promise = float(gradient @ step) / 2
+        if promise < _ENOUGH:
+            break
+        moved = False
+        for shrink in 0.5 ** np.arange(12):
+            there, slope = function(position + shrink * step)
+            if np.isfinite(there) and there > value:
+                position, value, gradient, moved = position + shrink * step, there, slope, True
+                break
+        if not moved:
+            break
+        curvature = curvature_at(function, position)
+    return Top(position, value, curvature, promise)
+
+
+def curvature_at(function: Function, position: np.ndarray) -> np.ndarray:
+    """Return minus the second derivatives, from central differences of the gradient: (parameter, parameter)."""
+    size = len(position)
+    rows = np.empty((size, size))
+    for i in range(size):
+        step = np.zeros(size)
+        step[i] = _STEP * max(1.0, abs(position[i]))
+        rows[i] = (function(position - step)[1] - function(position + step)[1]) / (2 * step[i])
+    symmetric: np.ndarray = (rows + rows.T) / 2
+    return symmetric
+
+
+def invert(curvature: np.ndarray) -> np.ndarray:
+    """Return the inverse of a curvature; directions in which the density is level or rises get no spread."""
+    values, vectors = linalg.eigh(curvature)
+    kept = values > _FLAT * max(values[-1], 1.0)
+    inverse = np.where(kept, 1 / np.where(kept, values, 1.0), 0.0)
+    result: np.ndarray = (vectors * inverse) @ vectors.T
+    return result
+
+
+def _newton_step(curvature: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Return the step to the top of the local parabola; where the density curves upwards it is turned round."""
+    values, vectors = linalg.eigh(curvature)
+    size = np.maximum(np.abs(values), 1e-6 * max(values[-1], 1.0))
+    step: np.ndarray = vectors @ ((vectors.T @ gradient) / size)
+    return step
