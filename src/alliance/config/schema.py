@@ -284,10 +284,14 @@ class ModelSpec(Section):
             if len(factors) != 2:
                 raise ValueError(f"product '{name}' must have exactly two factors, but has {len(factors)}")
             if factors[0] == factors[1]:
-                raise ValueError(f"product '{name}' is '{factors[0]}' times itself; a product needs two different terms")
+                raise ValueError(
+                    f"product '{name}' is '{factors[0]}' times itself; a product needs two different terms"
+                )
             for factor in factors:
                 if factor in self.products or factor in self.bases:
-                    raise ValueError(f"product '{name}' has the factor '{factor}', which is itself a product or a basis")
+                    raise ValueError(
+                        f"product '{name}' has the factor '{factor}', which is itself a product or a basis"
+                    )
         both = sorted(set(self.products) & set(self.bases))
         if both:
             raise ValueError(f"'{both[0]}' is the name of a product and of a basis; give one of them another name")
@@ -301,7 +305,9 @@ class ModelSpec(Section):
 
     def named_columns(self) -> list[str]:
         """Return every column of the panel the model names, each once."""
-        terms = [column for equation in self.equations.values() for on in equation.on for column in self.columns_behind(on)]
+        terms = [
+            column for equation in self.equations.values() for on in equation.on for column in self.columns_behind(on)
+        ]
         return list(dict.fromkeys([*self.variables, *self.equations, *terms]))
 
     def every_effects(self) -> list[Effects]:

@@ -147,11 +147,12 @@ def _check_derived(place: str, spec: ModelSpec, config: Config) -> list[str]:
 
 def _check_use_of_product(place: str, outcome: str, product: str, spec: ModelSpec) -> list[str]:
     """Ask for both factors beside their product: without them its coefficient is not one of moderation."""
-    on, bases = spec.equations[outcome].on, [basis.of for basis in spec.bases.values()]
+    on = spec.equations[outcome].on
+    present = {*on, *(spec.bases[name].of for name in on if name in spec.bases)}
     return [
         f"{place}.equations.{outcome}.on: the product '{product}' needs its factor '{factor}' among the predictors too. Add it."
         for factor in spec.products[product]
-        if factor not in on and not (factor in bases and any(name in on for name in spec.bases))
+        if factor not in present
     ]
 
 

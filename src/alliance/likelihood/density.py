@@ -59,7 +59,9 @@ def log_density(layout, owner, products, pooled, weights, therapist_weights, pri
     n_beta, n_equations = layout[N_BETA], layout[N_EQUATIONS]
     q, e = layout[N_PATIENT], layout[N_THERAPIST]
     beta = position[:n_beta]
-    precision = np.exp(-2.0 * position[n_beta : n_beta + n_equations])
+    precision = np.empty(n_equations)
+    for k in range(n_equations):
+        precision[k] = math.exp(-2.0 * position[n_beta + k])
     free = n_beta + n_equations
     by_patient, by_therapist = np.zeros((q, q)), np.zeros((e, e))
     signed = len(prior) > 0
@@ -74,23 +76,30 @@ def log_density(layout, owner, products, pooled, weights, therapist_weights, pri
     evaluate(
         layout, owner, products, pooled, weights, therapist_weights, beta, precision, by_patient, by_therapist, sums, of_p
     )  # fmt: skip
-    total = sums[0].sum(axis=1)
-    therapists = of_p.sum(axis=0)
-    gradient[:] = 0.0
-    gradient[:n_beta] = total[:n_beta]
-    by_precision = total[n_beta:free].copy()
+    total = _sum_lanes(sums[0])
+    therapists = np.zeros(e * e + 1)
+    for j in range(of_p.shape[0]):
+        for number in range(e * e + 1):
+            therapists[number] += of_p[j, number]
+    by_precision = np.empty(n_equations)
+    for number in range(len(gradient)):
+        gradient[number] = total[number] if number < n_beta else 0.0
+    for k in range(n_equations):
+        by_precision[k] = total[n_beta + k]
     value = total[-1] + therapists[-1]
     value += add_pooled(layout, pooled, beta, precision, gradient[:n_beta], by_precision)
-    gradient[n_beta:free] = -2.0 * precision * by_precision
+    for k in range(n_equations):
+        gradient[n_beta + k] = -2.0 * precision[k] * by_precision[k]
     if signed:
-        _turn_signed(total[free:-1].copy().reshape(q, q), position[free:used], by_patient, gradient[free:used])
-        _turn_signed(therapists[:-1].copy().reshape(e, e), position[used:], by_therapist, gradient[used:])
+        _turn_signed(total[free:], q, position[free:], gradient[free:])
+        _turn_signed(therapists, e, position[used:], gradient[used:])
         value += _add_prior(layout, prior, position, gradient)
     else:
-        _pack_factor(total[free:-1].copy().reshape(q, q), gradient[free:used])
-        _pack_factor(therapists[:-1].copy().reshape(e, e), gradient[used:])
+        _pack_factor(total[free:], q, gradient[free:])
+        _pack_factor(therapists, e, gradient[used:])
     if not math.isfinite(value):
-        gradient[:] = 0.0
+        for number in range(len(gradient)):
+            gradient[number] = 0.0
         return -np.inf
     return value
 
@@ -103,13 +112,29 @@ def log_density_around(
 
     With `centre` the mode and `spread` a factor of the covariance there, the density is nearly standard normal.
     """
-    position = centre + spread @ standard
-    inner = np.empty_like(position)
-    value = log_density(
-        layout, owner, products, pooled, weights, therapist_weights, prior, position, inner
-    )  # fmt: skip
-    gradient[:] = spread.T @ inner
+    size = len(standard)
+    position, inner = np.empty(size), np.empty(size)
+    for i in range(size):
+        total = centre[i]
+        for j in range(size):
+            total += spread[i, j] * standard[j]
+        position[i] = total
+    value = log_density(layout, owner, products, pooled, weights, therapist_weights, prior, position, inner)
+    for j in range(size):
+        gradient[j] = 0.0
+    for i in range(size):
+        for j in range(size):
+            gradient[j] += spread[i, j] * inner[i]
     return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sum_lanes(sums):
+    total = np.zeros(sums.shape[0])
+    for number in range(sums.shape[0]):
+        for lane in range(LANES):
+            total[number] += sums[number, lane]
+    return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -123,11 +148,11 @@ def _fill_factor(position, factor):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _pack_factor(change, gradient):
+def _pack_factor(change, q, gradient):
     used = 0
-    for i in range(change.shape[0]):
+    for i in range(q):
         for j in range(i + 1):
-            gradient[used] = change[i, j]
+            gradient[used] = change[i * q + j]
             used += 1
 
 
@@ -148,32 +173,24 @@ def fill_signed(position, factor):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _turn_signed(change, position, factor, gradient):
-    """Turn derivatives by L into derivatives by s and the partial correlations."""
-    q = change.shape[0]
+def _turn_signed(change, q, position, gradient):
+    """Turn derivatives by L (row by row) into derivatives by s and the partial correlations."""
+    z, left, row = np.empty(q), np.empty(q), np.empty(q)
     used = q
     for i in range(q):
-        row = np.empty(i + 1)  # row of C
-        left = 1.0
+        left[0] = 1.0
         for j in range(i):
-            z = math.tanh(position[used + j])
-            row[j] = left * z
-            left *= math.sqrt(max(1.0 - z * z, 0.0))
-        row[i] = left
+            z[j] = math.tanh(position[used + j])
+            row[j] = left[j] * z[j]  # of C
+            left[j + 1] = left[j] * math.sqrt(max(1.0 - z[j] * z[j], 0.0))
+        row[i] = left[i]
         for j in range(i + 1):
-            gradient[i] += change[i, j] * row[j]
-        # d row[j] = left_j (1 - z^2) dy, and every later entry of the row shrinks by -z dy.
-        after = change[i, i] * row[i]
-        left = 1.0
-        lefts = np.empty(i)
-        for j in range(i):
-            lefts[j] = left
-            z = math.tanh(position[used + j])
-            left *= math.sqrt(max(1.0 - z * z, 0.0))
+            gradient[i] += change[i * q + j] * row[j]
+        # A partial correlation moves its own entry of the row by left (1 - z^2) and shrinks all later ones by z.
+        after = change[i * q + i] * row[i]
         for j in range(i - 1, -1, -1):
-            z = math.tanh(position[used + j])
-            gradient[used + j] += position[i] * (change[i, j] * lefts[j] * (1.0 - z * z) - z * after)
-            after += change[i, j] * row[j]
+            gradient[used + j] += position[i] * (change[i * q + j] * left[j] * (1.0 - z[j] * z[j]) - z[j] * after)
+            after += change[i * q + j] * row[j]
         used += i
 
 

@@ -77,11 +77,17 @@ def evaluate(
     therapists = layout[N_THERAPISTS] if e > 0 else 0
     t = np.zeros((therapists, e, e))
     c = np.zeros((therapists, e))
-    mean = np.zeros((therapists, e))
-    var = np.zeros((therapists, e, e))
+    mean = np.empty((therapists, e))
+    var = np.empty((therapists, e, e))
+    small = np.empty((4, e, e))
     work = np.empty((4 * q * q + 2 * q + columns + e + 2 * q * e + 1, LANES))
-    sums[:] = 0.0
-    of_p[:] = 0.0
+    for slot in range(sums.shape[0]):
+        for number in range(sums.shape[1]):
+            for lane in range(LANES):
+                sums[slot, number, lane] = 0.0
+    for j in range(of_p.shape[0]):
+        for number in range(of_p.shape[1]):
+            of_p[j, number] = 0.0
     for block in range(blocks):
         slot = block if sums.shape[0] > 1 else 0
         keep = block if e > 0 else 0
@@ -98,7 +104,7 @@ def evaluate(
             )  # fmt: skip
     if e > 0:
         for j in range(therapists):
-            _solve_therapist(t[j], c[j], by_therapist, therapist_weights[j], mean[j], var[j], of_p[j])
+            _solve_therapist(t[j], c[j], by_therapist, therapist_weights[j], small, mean[j], var[j], of_p[j])
         for block in range(blocks):
             slot = block if sums.shape[0] > 1 else 0
             _backward(
@@ -128,7 +134,8 @@ def _forward(layout, products, beta, precision, factor, r, a, root, x, y):
     for i in range(q):
         tau = precision[layout[at + 2 * i + 1]]
         for j in range(q):
-            a[i, j] = 0.0
+            for lane in range(LANES):
+                a[i, j, lane] = 0.0
         for m in range(q):
             place = layout[pp + i * q + m]
             if place >= 0:
@@ -144,13 +151,15 @@ def _forward(layout, products, beta, precision, factor, r, a, root, x, y):
                 weight = factor[m, i]
                 for lane in range(LANES):
                     root[i, j, lane] += weight * a[m, j, lane]
-        x[i] = 0.0
+        for lane in range(LANES):
+            x[i, lane] = 0.0
         for m in range(i, q):
             weight, u = factor[m, i], layout[at + 2 * m]
             for lane in range(LANES):
                 x[i, lane] += weight * r[u, lane]
         for f in range(e):
-            y[i, f] = 0.0
+            for lane in range(LANES):
+                y[i, f, lane] = 0.0
             for m in range(i, q):
                 place = layout[pe + m * e + f]
                 if place >= 0:
@@ -221,24 +230,70 @@ def _gather(layout, products, precision, r, x, y, weights, owner, t, c):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _solve_therapist(t, c, factor, weight, mean, var, result):
+def _solve_therapist(t, c, factor, weight, small, mean, var, result):
     """Posterior mean and covariance of one therapist's effects, derivatives by P and the log-likelihood."""
     e = len(c)
-    tp = t @ factor
-    n = np.eye(e) + factor.T @ tp
-    root = np.linalg.cholesky(n)
-    d = factor.T @ c
-    inverse = np.linalg.inv(n)
-    k = inverse @ d
-    mean[:] = factor @ k
-    var[:] = factor @ inverse @ factor.T
-    moment = inverse + np.outer(k, k)
-    change = np.outer(c, k) - tp @ moment
+    tp, root, half, moment = small[0], small[1], small[2], small[3]
+    for f in range(e):
+        for g in range(e):
+            tp[f, g] = 0.0
+            for h in range(g, e):
+                tp[f, g] += t[f, h] * factor[h, g]
+    # N = R R', then R^-1 below the diagonal of `half`; k = N^-1 P'c is kept in the first column of `moment`.
+    for g in range(e):
+        for f in range(g, e):
+            total = 1.0 if f == g else 0.0
+            for h in range(f, e):
+                total += factor[h, f] * tp[h, g]
+            for h in range(g):
+                total -= root[f, h] * root[g, h]
+            root[f, g] = math.sqrt(total) if f == g else total / root[g, g]
+        result[e * e] -= weight * math.log(root[g, g])
+    for g in range(e):
+        half[g, g] = 1.0 / root[g, g]
+        for f in range(g + 1, e):
+            total = 0.0
+            for h in range(g, f):
+                total -= root[f, h] * half[h, g]
+            half[f, g] = total / root[f, f]
+    for f in range(e):  # R^-1 P'c, in `mean` for a moment
+        mean[f] = 0.0
+        for g in range(f + 1):
+            for h in range(g, e):
+                mean[f] += half[f, g] * factor[h, g] * c[h]
+        result[e * e] += weight * 0.5 * mean[f] * mean[f]
+    for f in range(e):  # R'^-1 of it is k, in the diagonal of `root` from now on
+        total = 0.0
+        for g in range(f, e):
+            total += half[g, f] * mean[g]
+        root[f, f] = total
+    for f in range(e):
+        for g in range(e):
+            total = 0.0
+            for h in range(max(f, g), e):
+                total += half[h, f] * half[h, g]
+            moment[f, g] = total
+    for f in range(e):  # P N^-1, below and above the diagonal of `half`
+        for g in range(e):
+            total = 0.0
+            for h in range(f + 1):
+                total += factor[f, h] * moment[h, g]
+            half[f, g] = total
+    for f in range(e):
+        mean[f] = 0.0
+        for g in range(f + 1):
+            mean[f] += factor[f, g] * root[g, g]
+        for g in range(e):
+            total = 0.0
+            for h in range(g + 1):
+                total += half[f, h] * factor[g, h]
+            var[f, g] = total
     for f in range(e):
         for g in range(f + 1):
-            result[f * e + g] = weight * change[f, g]
-        result[e * e] -= weight * math.log(root[f, f])
-    result[e * e] += weight * 0.5 * (d @ k)
+            total = c[f] * root[g, g]
+            for h in range(e):
+                total -= tp[f, h] * (moment[h, g] + root[h, h] * root[g, g])
+            result[f * e + g] = weight * total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -298,7 +353,8 @@ def _backward(
         for lane in range(LANES):
             inverse[j, j, lane] = root[j, j, lane]
         for i in range(j + 1, q):
-            inverse[i, j] = 0.0
+            for lane in range(LANES):
+                inverse[i, j, lane] = 0.0
             for m in range(j, i):
                 for lane in range(LANES):
                     inverse[i, j, lane] -= root[i, m, lane] * inverse[m, j, lane]
@@ -328,8 +384,9 @@ def _backward(
     for i in range(q):
         tau = precision[layout[at + 2 * i + 1]]
         for j in range(i + 1):
-            am[i, j] = 0.0
-            cross[i, j] = 0.0
+            for lane in range(LANES):
+                am[i, j, lane] = 0.0
+                cross[i, j, lane] = 0.0
             for m in range(q):
                 for lane in range(LANES):
                     am[i, j, lane] += a[i, m, lane] * moment[m, j, lane]
@@ -339,7 +396,9 @@ def _backward(
                     for lane in range(LANES):
                         cross[i, j, lane] += tau * products[place, lane] * wz[f, j, lane]
     derivatives = n_beta + n_equations
-    total[:] = 0.0
+    for u in range(n_columns):
+        for lane in range(LANES):
+            total[u, lane] = 0.0
     for i in range(q):
         u = layout[at + 2 * i]
         equation = layout[at + 2 * i + 1]

@@ -55,12 +55,15 @@ def name_horizon(sessions: int) -> str:
 def edges_of(spec: ModelSpec, variables: dict[str, Variable]) -> list[Edge]:
     """List the arrows of a diagram.
 
-    Observed means, baseline values and a variable's own past adjust an equation; they are not arrows of the diagram.
+    Observed means, baseline values and a variable's own past adjust an equation; products and smooths of time change or accompany arrows.
+    None of these are arrows of the diagram.
     """
     edges = []
     for outcome, equation in spec.equations.items():
         varying = equation.vary.get("patient", [])
         for name in equation.on:
+            if name in spec.products or name in spec.bases:
+                continue
             term = parse_term(name, variables)
             if term is None or term.suffix in (BASELINE, BETWEEN) or term.base == outcome:
                 continue
@@ -77,6 +80,17 @@ def paths_of(name: str, spec: ModelSpec, variables: dict[str, Variable]) -> list
     ModelError
         The diagram has no path between the two, or two arrows join the same nodes.
     """
+    return every_path(name, spec, variables)[0]
+
+
+def every_path(name: str, spec: ModelSpec, variables: dict[str, Variable]) -> list[list[Path]]:
+    """Derive the paths of each pair of cause and outcome: those of ``effects`` first, then those of ``further_effects``.
+
+    Raises
+    ------
+    ModelError
+        The diagram has no path between a pair, or two arrows join the same nodes.
+    """
     if spec.effects is None:
         raise ModelError(
             f"models.specs.{name}: there is no 'effects', so no path can be derived. Add effects: {{from, to}}."
@@ -89,7 +103,14 @@ def paths_of(name: str, spec: ModelSpec, variables: dict[str, Variable]) -> list
                 f"effect is not one number. Keep one of them."
             )
         graph.add_edge(edge.source, edge.outcome, edge=edge)
-    source, target = spec.effects.source, spec.effects.target
+    return [_paths_between(name, graph, effects.source, effects.target) for effects in spec.every_effects()]
+
+
+def _paths_between(name: str, graph: nx.DiGraph, source: str, target: str) -> list[Path]:
+    if source == target:
+        raise ModelError(
+            f"models.specs.{name}: '{source}' cannot be the cause of itself. Name two different variables as from and to."
+        )
     if source not in graph or target not in graph or not nx.has_path(graph, source, target):
         raise ModelError(
             f"models.specs.{name}.effects: no path leads from '{source}' to '{target}'. Correct the equations."

@@ -32,7 +32,9 @@ def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[s
         A column is missing, no rows are left, too few patients are left, or a variable is constant.
     """
     needs = {
-        outcome: list(dict.fromkeys([outcome, *(column for term in equation.on for column in spec.columns_behind(term))]))
+        outcome: list(
+            dict.fromkeys([outcome, *(column for term in equation.on for column in spec.columns_behind(term))])
+        )
         for outcome, equation in spec.equations.items()
     }
     by_therapist = {outcome: bool(equation.vary.get(THERAPIST)) for outcome, equation in spec.equations.items()}

@@ -12,7 +12,7 @@ from alliance.config import ModelSpec
 from alliance.contracts import PREDICTIVE_COLUMNS, PRIOR_COLUMNS
 from alliance.errors import ModelError
 from alliance.models.container import FitResult, quantities_of, record_of
-from alliance.models.diagram import paths_of
+from alliance.models.diagram import every_path
 from alliance.models.direct import fit
 from alliance.models.direct.build import build_model
 from alliance.models.direct.sample import draw_prior, sample_posterior
@@ -165,7 +165,7 @@ def test_prior_draws_have_the_spread_that_is_announced():
 def test_cause_without_means_of_its_own_is_marked():
     spec = make_spec(equations={"m": {"on": ["x"]}, "y": {"on": ["m", "x", "x_between"]}})
     rows, _ = select_rows(PANEL, "study", spec)
-    marks = mark_design(make_design("study", spec, rows, VARIABLES), paths_of("study", spec, VARIABLES))
+    marks = mark_design(make_design("study", spec, rows, VARIABLES), every_path("study", spec, VARIABLES))
     assert [(mark.diagnostic, mark.subject, mark.passed) for mark in marks] == [("mixed levels", "x -> m", False)]
 
 
@@ -174,7 +174,7 @@ def test_feedback_is_marked_where_the_association_between_patients_is_taken_as_c
     equations = {"m": {"on": ["arm", "y_lag"]}, "y": {"on": ["m", "arm"]}}
     spec = make_spec(equations=equations, effects={"from": "arm", "to": "y"})
     rows, _ = select_rows(panel, "study", spec)
-    marks = mark_design(make_design("study", spec, rows, VARIABLES), paths_of("study", spec, VARIABLES))
+    marks = mark_design(make_design("study", spec, rows, VARIABLES), every_path("study", spec, VARIABLES))
     assert [(mark.diagnostic, mark.levels) for mark in marks] == [
         ("feedback", ("between_patient", "between_therapist"))
     ]

@@ -2,11 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.config import ModelSpec
+from alliance.config import ModelSpec, Variable
 from alliance.errors import ModelError
+from alliance.models.diagram import every_path
+from alliance.models.joint.caution import mark_design
 from alliance.models.joint.design import Design, make_design
 from alliance.models.rows import select_rows
 from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
+
+PANEL = simulate(24, 3, seed=1)
 
 
 def design_of(spec: ModelSpec, panel: pd.DataFrame) -> Design:
@@ -64,3 +68,71 @@ def test_circle_within_one_session_is_refused():
     equations = {"m": {"on": ["x", "y"]}, "y": {"on": ["m", "x"]}}
     with pytest.raises(ModelError, match="is a circle within one session"):
         design_of(make_spec(equations=equations), simulate(8, 3, seed=1))
+
+
+VARYING = {"patient": ["intercept"], "therapist": ["intercept"]}
+
+
+def three_levels(**vary: list[str]) -> ModelSpec:
+    return make_spec(equations={"m": {"on": ["x"]}, "y": {"on": ["m", "x"], "vary": vary or VARYING}})
+
+
+def test_equation_without_predictors_has_an_empty_array():
+    design = design_of(make_spec(equations={"x": {"on": []}, "m": {"on": ["x"]}, "y": {"on": ["m", "x"]}}), PANEL)
+    assert design.equations["x"].x.shape == (len(PANEL), 0)
+    assert list(design.equations) == ["x", "m", "y"]
+
+
+def test_predictor_that_is_the_same_for_all_patients_of_a_therapist_is_told_from_one_that_is_not():
+    panel = PANEL.assign(experience=PANEL["therapist"].str[1:].astype(float))
+    variables = VARIABLES | {"experience": Variable(label="e", column="e", table="therapists")}
+    spec = make_spec(equations={"m": {"on": ["x", "arm", "experience"]}, "y": {"on": ["m", "x"]}})
+    # Patients of one therapist are in one arm here; with one therapist less they are not.
+    panel["therapist"] = panel["therapist"].replace("T08", "T07")
+    panel.loc[panel["therapist"] == "T07", "experience"] = 7.0
+    rows, _ = select_rows(panel, "study", spec)
+    origins = make_design("study", spec, rows, variables).equations["m"].origins
+    assert [term for term, origin in origins.items() if origin.therapist_level] == ["experience"]
+
+
+def test_two_therapists_are_too_few():
+    panel = PANEL.assign(therapist=np.where(PANEL["arm"] == 1, "T01", "T02"))
+    with pytest.raises(ModelError, match=r"only 2 therapists .* at least 3. Remove 'therapist'"):
+        design_of(three_levels(), panel)
+
+
+def test_patients_with_several_therapists_are_refused_only_where_therapists_matter():
+    panel = PANEL.copy()
+    panel.loc[[0, 9], "therapist"] = "T05"
+    with pytest.raises(ModelError, match=r"2 patients have more than one therapist.*cleaning\.therapist_change"):
+        design_of(three_levels(), panel)
+    assert list(design_of(three_levels(patient=["intercept"]), panel).varying) == ["patient"]
+
+
+def test_one_session_for_every_patient_leaves_nothing_to_tell_them_from_sessions():
+    with pytest.raises(ModelError, match=r"equations\.m\.vary\.patient: every patient has one session in the 24 rows"):
+        design_of(three_levels(), PANEL[PANEL["session"] == 1])
+
+
+def test_one_patient_for_every_therapist_is_refused():
+    with pytest.raises(ModelError, match=r"vary\.therapist: every therapist has one patient"):
+        design_of(three_levels(), PANEL.assign(therapist="T" + PANEL["patient"]))
+
+
+def test_therapist_level_predictor_cannot_vary_between_therapists():
+    vary = {"patient": ["intercept"], "therapist": ["intercept", "arm"]}
+    equations = {"m": {"on": ["x"]}, "y": {"on": ["m", "x", "arm"], "vary": vary}}
+    with pytest.raises(ModelError, match=r"vary\.therapist: 'arm' never changes within a therapist"):
+        design_of(make_spec(equations=equations), PANEL)
+
+
+@pytest.mark.parametrize(("kept", "share", "passed"), [(8, 8 / 24, True), (16, 16 / 24, False)])
+def test_many_patients_with_one_session_are_marked(kept: int, share: float, passed: bool):
+    single = PANEL["patient"].isin(PANEL["patient"].unique()[:kept]) & (PANEL["session"] > 1)
+    spec = make_spec()
+    marks = mark_design(design_of(spec, PANEL[~single]), every_path("study", spec, VARIABLES))
+    assert [(mark.diagnostic, mark.subject, mark.passed) for mark in marks] == [
+        ("single sessions", "m", passed),
+        ("single sessions", "y", passed),
+    ]
+    assert marks[0].value == pytest.approx(share)

@@ -7,7 +7,7 @@ from alliance.models.joint.design import Varying, make_design
 from alliance.models.joint.population import Population
 from alliance.models.joint.predictive import check_predictive
 from alliance.models.rows import select_rows
-from tests.unit.models import direct_study as study
+from tests.unit.models import joint_study as study
 
 DRAWS = 200
 

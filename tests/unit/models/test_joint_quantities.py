@@ -3,12 +3,13 @@ import pandas as pd
 import pytest
 
 from alliance.config import Variable
-from alliance.models.diagram import paths_of
+from alliance.models.diagram import every_path
 from alliance.models.joint.caution import mark_latent_means
 from alliance.models.joint.design import Design, Varying, make_design
+from alliance.models.joint.effects import expect_product
 from alliance.models.joint.latent import contextual_effects, effects_through_initial_values, intercept_covariance
 from alliance.models.joint.population import Population
-from alliance.models.joint.quantities import compute_quantities, expect_product
+from alliance.models.joint.quantities import compute_quantities
 from alliance.models.rows import select_rows
 from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
 
@@ -18,7 +19,7 @@ RNG = np.random.default_rng(5)
 def quantities_of(spec, population: Population, panel: pd.DataFrame) -> dict[tuple[str, str, str], np.ndarray]:
     rows, _ = select_rows(panel, "study", spec)
     design = make_design("study", spec, rows, VARIABLES)
-    found = compute_quantities(design, population, paths_of("study", spec, VARIABLES), VARIABLES, 1, RNG)
+    found = compute_quantities(design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, RNG)
     keys = found.table()[["path", "effect", "level"]].itertuples(index=False, name=None)
     return dict(zip(keys, found.draws, strict=True))
 
@@ -89,7 +90,7 @@ def test_counts_of_a_path_are_those_of_its_smaller_equation():
     rows, _ = select_rows(panel, "study", spec)
     design = make_design("study", spec, rows, VARIABLES)
     population = make_population(spec, SLOPES, COVARIANCE)
-    table = compute_quantities(design, population, paths_of("study", spec, VARIABLES), VARIABLES, 1, RNG).table()
+    table = compute_quantities(design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, RNG).table()
     sessions = table.set_index(["path", "effect", "level"])["n_sessions"]
     assert sessions["x -> m", "a", "within"] == 24
     assert sessions["x -> m -> y", "indirect", "within"] == 22

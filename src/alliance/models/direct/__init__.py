@@ -12,7 +12,7 @@ import xarray as xr
 
 from alliance.config import ModelSpec, Variable
 from alliance.models.container import FitRecord, FitResult, make_tree
-from alliance.models.diagram import paths_of
+from alliance.models.diagram import every_path
 from alliance.models.direct.build import build_model
 from alliance.models.direct.sample import draw_prior, sample_posterior
 from alliance.models.joint.caution import mark_design, mark_latent_means
@@ -47,7 +47,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     variables = {key: Variable.model_validate(value) for key, value in settings["variables"].items()}
     seed, lag = settings["seed"], settings["lag"]
     rows, flow = select_rows(panel, name, spec)
-    paths = paths_of(name, spec, variables)
+    pairs = every_path(name, spec, variables)
     design = make_design(name, spec, rows, variables)
     model = build_model(design, settings["priors"])
     kept = names_of_population(design)
@@ -56,11 +56,13 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     posterior, shape = _flat(groups["posterior"])
     population = make_population(design, posterior)
     quantities = compute_quantities(
-        design, population, paths, variables, lag, generator_for(seed, name, "initial values")
+        design, population, pairs, variables, lag, generator_for(seed, name, "initial values")
     )
 
     prior = make_population(design, draw_prior(model, kept, _PREDICTIVE_DRAWS, _integer(seed, name, "prior")))
-    edges = list({(edge.source, edge.outcome): edge for path in paths for edge in path.edges}.values())
+    edges = list(
+        {(edge.source, edge.outcome): edge for paths in pairs for path in paths for edge in path.edges}.values()
+    )
     predictive = [
         row
         for kind, drawn in (("prior", prior), ("posterior", _thinned(design, posterior, shape[0] * shape[1])))
@@ -68,7 +70,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
             kind, panel, design, drawn, edges, variables, lag, generator_for(seed, name, kind, "predictive")
         )
     ]
-    marks = [*mark_design(design, paths), *mark_latent_means(design, population)]
+    marks = [*mark_design(design, pairs), *mark_latent_means(design, population), *quantities.marks]
     tree = make_tree(
         model=name,
         family=spec.family,

@@ -4,27 +4,36 @@ import networkx as nx
 import numpy as np
 
 from alliance.config.timing import TIME_TERMS
-from alliance.contracts import BETWEEN
+from alliance.contracts import BETWEEN, PATIENT
 from alliance.models.container import Mark
 from alliance.models.diagram import ARROW, Path
 from alliance.models.joint.design import Design
+from alliance.models.joint.effects import BETWEEN_LEVELS
 from alliance.models.joint.latent import initial_terms, intercept_covariance, latent_covariance, within_effects
 from alliance.models.joint.population import Population
-from alliance.models.joint.quantities import BETWEEN_LEVELS
 
 _TAIL = 0.025
 _SMALLEST_SPREAD = 0.1  # of the residual standard deviation
+_MOST_SINGLE = 0.5  # share of patients with one session
+_MOST_WEAKENED = 0.1  # 1 / T: fewer than ten sessions per patient
 
 
-def mark_design(design: Design, paths: list[Path]) -> list[Mark]:
-    """Mark effects that mix levels, between-patient associations with feedback, and what was done about initial values."""
-    first = paths[0].edges[0]
-    marks = _mark_mixed_levels(design)
-    if not design.equations[first.outcome].origins[first.term].session_level:
-        marks += _mark_feedback(design, paths)
-        if initial_terms(design):
-            marks.append(_mark_initial_values(first.source))
-    return marks
+def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
+    """Mark effects that mix levels, patients with one session, products, feedback between patients, and initial values.
+
+    Parameters
+    ----------
+    groups
+        Paths of each pair of cause and outcome.
+    """
+    marks = [*_mark_mixed_levels(design), *_mark_single_sessions(design), *_mark_observed_deviations(design)]
+    for paths in groups:
+        first = paths[0].edges[0]
+        if not design.equations[first.outcome].origins[first.term].session_level:
+            marks += _mark_feedback(design, paths)
+            if initial_terms(design):
+                marks.append(_mark_initial_values(first.source))
+    return list(dict.fromkeys(marks))
 
 
 def mark_latent_means(design: Design, population: Population) -> list[Mark]:
@@ -70,9 +79,56 @@ def _mark_mixed_levels(design: Design) -> list[Mark]:
         for outcome, equation in design.equations.items()
         for term, origin in equation.origins.items()
         if origin.session_level
+        and not origin.factors
         and origin.base not in (*design.equations, *TIME_TERMS)
         and f"{origin.base}{BETWEEN}" not in equation.terms
     ]
+
+
+def _mark_single_sessions(design: Design) -> list[Mark]:
+    """Mark equations in which patients who say nothing about change within patients are the rule."""
+    marks = []
+    for outcome, equation in design.equations.items():
+        if PATIENT not in equation.units:
+            continue
+        single = float(np.mean(np.unique(equation.units[PATIENT], return_counts=True)[1] == 1))
+        if single > 0:
+            marks.append(
+                Mark(
+                    "single sessions",
+                    outcome,
+                    single <= _MOST_SINGLE,
+                    f"Share of patients with one session in the equation of {outcome}. They do not tell differences between patients "
+                    f"from change within them; where they are the rule, the rest must tell for all.",
+                    single,
+                    _MOST_SINGLE,
+                    outcomes=(outcome,),
+                )
+            )
+    return marks
+
+
+def _mark_observed_deviations(design: Design) -> list[Mark]:
+    """Mark products whose factors are deviations from the mean of few sessions."""
+    marks = []
+    for outcome, equation in design.equations.items():
+        weakened = equation.rows[PATIENT].nunique() / len(equation.rows)  # 1 / sessions per patient
+        for term, origin in equation.origins.items():
+            if any(factor.centring == "own mean" for factor in origin.factors):
+                marks.append(
+                    Mark(
+                        "observed deviations",
+                        f"{term}{ARROW}{outcome}",
+                        weakened <= _MOST_WEAKENED,
+                        "The product uses deviations from patients' observed means. With T sessions this draws its effect towards zero by "
+                        "about 1/T, shown here.",
+                        weakened,
+                        _MOST_WEAKENED,
+                        outcomes=(outcome,),
+                        effects=("conditional", "index"),
+                    )
+                )
+    return marks
 
 
 def _mark_feedback(design: Design, paths: list[Path]) -> list[Mark]:

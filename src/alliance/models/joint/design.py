@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
-from alliance.config.timing import parse_term, varies_between_sessions
-from alliance.contracts import BASELINE, LAG, PATIENT, THERAPIST
+from alliance.contracts import LAG, PATIENT, THERAPIST
 from alliance.errors import ModelError
+from alliance.models.joint.terms import Origin, Predictors, make_predictors
 
 INTERCEPT = "intercept"
 _SMALLEST_TOLERANCE = (
     1e-6  # share of a predictor's variance that the other predictors leave; below it there is nothing to estimate
 )
+_FEWEST_THERAPISTS = 3
 
 
 @dataclass(frozen=True)
@@ -37,28 +38,6 @@ class Varying:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where a predictor comes from.
-
-    Parameters
-    ----------
-    base
-        Name without its suffix.
-    lagged
-        Whether it is the value of an earlier session.
-    session_level
-        Whether it can differ between sessions of one patient.
-    baseline
-        Whether it is the initial value of an outcome of this model.
-    """
-
-    base: str
-    lagged: bool
-    session_level: bool
-    baseline: bool
-
-
-@dataclass(frozen=True)
 class Equation:
     """Arrays of one equation, in standard units.
 
@@ -67,7 +46,7 @@ class Equation:
     origins
         Term -> where it comes from.
     rows
-        Rows of the panel the equation uses.
+        Rows of the panel the equation uses, with the columns of products and smooths of time.
     y, x
         Outcome (row) and predictors (row, term), centred and scaled.
     y_mean, y_sd, x_mean, x_sd
@@ -124,47 +103,37 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
     Raises
     ------
     ModelError
-        Equations form a circle within one session, predictors of an equation determine each other, or an effect is said to
-        vary between units within which its predictor never changes.
+        Equations form a circle within one session, predictors of an equation determine each other, an effect is said to vary
+        between units within which its predictor never changes, or the data cannot tell variances apart: too few
+        therapists, one session for every patient, one patient for every therapist, patients with several therapists.
     """
-    varying = {
-        level: [
-            Varying(outcome, term)
-            for outcome, equation in spec.equations.items()
-            for term in equation.vary.get(level, [])
-        ]
-        for level in (PATIENT, THERAPIST)
-    }
-    # Intercepts first: data say most about them. What is hard to tell is then expressed given what is clear, and the sampler mixes
-    # three times better. The model is the same in any order.
-    varying = {
-        level: sorted(effects, key=lambda e: e.term != INTERCEPT) for level, effects in varying.items() if effects
-    }
+    made = {outcome: make_predictors(name, outcome, spec, rows[outcome], variables) for outcome in spec.equations}
+    varying = _varying(spec, made)
     concerned = {level: {effect.outcome for effect in effects} for level, effects in varying.items()}
     units = {
         level: sorted({str(code) for outcome in outcomes for code in rows[outcome][level].unique()})
         for level, outcomes in concerned.items()
     }
-    origins = {outcome: _origins(declared.on, spec, variables) for outcome, declared in spec.equations.items()}
+    if THERAPIST in concerned:
+        _check_therapists(name, units[THERAPIST], pd.concat([rows[outcome] for outcome in concerned[THERAPIST]]))
     equations = {}
-    for outcome in _order(name, origins):
-        declared = spec.equations[outcome]
+    for outcome in _order(name, {outcome: predictors.origins for outcome, predictors in made.items()}):
         place = f"models.specs.{name}.equations.{outcome}"
-        used = rows[outcome]
-        y, x = used[outcome].to_numpy(dtype=float), used[declared.on].to_numpy(dtype=float)
+        used, terms = made[outcome].rows, list(made[outcome].origins)
+        y, x = used[outcome].to_numpy(dtype=float), used[terms].to_numpy(dtype=float)
         y_mean, y_sd, x_mean, x_sd = y.mean(), y.std(ddof=1), x.mean(axis=0), x.std(axis=0, ddof=1)
         scaled = (x - x_mean) / x_sd
-        _check_tolerance(place, declared.on, scaled)
+        _check_tolerance(place, terms, scaled)
         indices = {}
         for level, outcomes in concerned.items():
             if outcome in outcomes:
-                terms = [effect.term for effect in varying[level] if effect.outcome == outcome]
-                _check_varying(place, level, terms, used)
+                _check_varying(place, level, [e.term for e in varying[level] if e.outcome == outcome], used)
                 indices[level] = pd.Index(units[level]).get_indexer(pd.Index(used[level].astype(str)))
+        _check_repeats(place, indices)
         equations[outcome] = Equation(
             outcome,
-            tuple(declared.on),
-            origins[outcome],
+            tuple(terms),
+            made[outcome].origins,
             used,
             (y - y_mean) / y_sd,
             scaled,
@@ -177,18 +146,20 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
     return Design(equations, units, varying)
 
 
-def _origins(terms: list[str], spec: ModelSpec, variables: dict[str, Variable]) -> dict[str, Origin]:
-    origins = {}
-    for name in terms:
-        term = parse_term(name, variables)
-        if term is None:
-            raise ModelError(
-                f"'{name}' is not a declared variable. Declare it under variables, or remove it from the model."
-            )
-        session_level = varies_between_sessions(term, variables)
-        initial = term.suffix == BASELINE and term.base in spec.equations
-        origins[name] = Origin(term.base, term.suffix == LAG, session_level, initial)
-    return origins
+def _varying(spec: ModelSpec, made: dict[str, Predictors]) -> dict[str, list[Varying]]:
+    """List the effects that vary at each level; a smooth of time varies with all its columns."""
+    varying = {
+        level: [
+            Varying(outcome, column)
+            for outcome, equation in spec.equations.items()
+            for term in equation.vary.get(level, [])
+            for column in made[outcome].columns.get(term, [term])
+        ]
+        for level in (PATIENT, THERAPIST)
+    }
+    # Intercepts first: data say most about them. What is hard to tell is then expressed given what is clear, and the sampler mixes
+    # three times better. The model is the same in any order.
+    return {level: sorted(effects, key=lambda e: e.term != INTERCEPT) for level, effects in varying.items() if effects}
 
 
 def _order(name: str, origins: dict[str, dict[str, Origin]]) -> list[str]:
@@ -229,3 +200,34 @@ def _check_varying(place: str, level: str, terms: list[str], rows: pd.DataFrame)
                 f"{place}.vary.{level}: '{term}' never changes within a {level}, so its effect cannot vary between {level}s. "
                 f"Remove it from 'vary.{level}'."
             )
+
+
+def _check_therapists(name: str, therapists: list[str], rows: pd.DataFrame) -> None:
+    if len(therapists) < _FEWEST_THERAPISTS:
+        raise ModelError(
+            f"models.specs.{name}: effects vary between therapists, but there are only {len(therapists)} therapists in the rows the "
+            f"model can use; a variance needs at least {_FEWEST_THERAPISTS}. Remove 'therapist' from 'vary'."
+        )
+    several = int((rows.groupby(PATIENT)[THERAPIST].nunique() > 1).sum())
+    if several:
+        raise ModelError(
+            f"models.specs.{name}: effects vary between therapists, but {several} patients have more than one therapist. Let "
+            f"cleaning.therapist_change give each patient one ('first' or 'most_sessions'), or remove 'therapist' from 'vary'."
+        )
+
+
+def _check_repeats(place: str, indices: dict[str, np.ndarray]) -> None:
+    """Refuse variances that rows cannot tell apart: of patients from sessions, of therapists from patients."""
+    if PATIENT not in indices:
+        return
+    patients = indices[PATIENT]
+    if len(np.unique(patients)) == len(patients):
+        raise ModelError(
+            f"{place}.vary.patient: every patient has one session in the {len(patients)} rows the equation can use, so differences "
+            f"between patients cannot be told from those between sessions. Remove 'patient' from 'vary'."
+        )
+    if THERAPIST in indices and len(np.unique(indices[THERAPIST])) == len(np.unique(patients)):
+        raise ModelError(
+            f"{place}.vary.therapist: every therapist has one patient, so differences between therapists cannot be told from those "
+            f"between patients. Remove 'therapist' from 'vary'."
+        )

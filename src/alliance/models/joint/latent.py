@@ -64,7 +64,8 @@ def intercept_covariance(design: Design, population: Population, level: str) -> 
     if level != PATIENT:
         return None
     d = _initial_effects(design, population, initial)
-    spread = _residual_covariance(_patients(design), initial, _constant_terms(design))
+    given = _constant_terms(design)
+    spread = _residual_covariance(_patients(design, [*initial, *given]), initial, given)
     total: np.ndarray = covariance + d @ spread @ d.transpose(0, 2, 1)
     return total
 
@@ -96,7 +97,9 @@ def contextual_effects(b: np.ndarray, v: np.ndarray, outcome: int, predictors: l
     a = np.linalg.inv(np.eye(b.shape[1]) - b)[:, predictors, :]
     with_outcome = (a @ v[:, :, [outcome]])[:, :, 0]
     among = latent_covariance(b, v)[:, predictors][:, :, predictors]
-    return np.linalg.solve(among, with_outcome[:, :, None])[:, :, 0]
+    # Where a latent mean does not vary at all there is nothing to compare: its contextual effect is zero, and the fit is marked.
+    inverse = np.linalg.pinv(among, hermitian=True)
+    return np.asarray((inverse @ with_outcome[:, :, None])[:, :, 0])
 
 
 def effects_through_initial_values(
@@ -117,7 +120,7 @@ def effects_through_initial_values(
     if not moved:
         return nothing
     given = [*dict.fromkeys([*_constant_terms(design), cause]), *before]
-    patients = _patients(design)[[*moved, *given]].dropna()
+    patients = _patients(design, [*moved, *given]).dropna()
     x = np.column_stack([np.ones(len(patients)), patients[given].to_numpy(dtype=float)])
     y = patients[moved].to_numpy(dtype=float)
     inverse = np.linalg.inv(x.T @ x)
@@ -148,9 +151,10 @@ def _constant_terms(design: Design) -> list[str]:
     )
 
 
-def _patients(design: Design) -> pd.DataFrame:
-    rows = pd.concat([equation.rows for equation in design.equations.values()])
-    return rows.drop_duplicates(PATIENT).sort_values(PATIENT)
+def _patients(design: Design, columns: list[str]) -> pd.DataFrame:
+    """Return one row per patient; a product is a column of its own equation only."""
+    rows = pd.concat([equation.rows.reindex(columns=[PATIENT, *columns]) for equation in design.equations.values()])
+    return rows.groupby(PATIENT).first()[columns]
 
 
 def _initial_effects(design: Design, population: Population, initial: list[str]) -> np.ndarray:

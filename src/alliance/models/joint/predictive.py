@@ -2,6 +2,10 @@
 
 Data are generated from the prior or the posterior of the population: every patient gets new varying effects and keeps the observed initial
 values, causes and sessions; outcomes follow session by session, each from the generated values before it.
+
+A product with an outcome of the model needs that outcome's mean over all sessions of the patient, which is known only at the end. Data
+are then generated twice from the same random numbers, the second time with the means of the first. Without feedback from the product to the
+outcome in it, the means of both are the same.
 """
 
 from collections.abc import Callable
@@ -17,7 +21,9 @@ from alliance.config.timing import parse_term
 from alliance.contracts import PATIENT, SESSION
 from alliance.models.diagram import ARROW, Edge
 from alliance.models.joint.design import Design, Equation
+from alliance.models.joint.groups import Groups
 from alliance.models.joint.population import Population
+from alliance.models.joint.terms import Factor, Origin, center_factor, own_means
 
 _INTERVAL = (2.5, 50.0, 97.5)
 Values = dict[str, np.ndarray]  # outcome -> (data set, row of the panel)
@@ -97,45 +103,92 @@ def _generate(
         values, vectors = np.linalg.eigh(population.covariances[level])
         root = vectors * np.sqrt(np.clip(values, 0.0, None))[:, None, :]
         effects[level] = rng.standard_normal((size, len(design.units[level]), len(names))) @ root.transpose(0, 2, 1)
-    values_of = {name: np.tile(panel[name].to_numpy(dtype=float), (size, 1)) for name in design.equations}
-    sessions = panel[SESSION].to_numpy()
-    for session in np.unique(sessions):
-        for outcome, equation in design.equations.items():
-            chosen = np.flatnonzero(sessions[index[outcome]] == session)
-            if len(chosen):
-                rows = index[outcome][chosen]
-                mean = _mean(equation, population, chosen, rows, earlier, values_of, effects)
-                noise = rng.standard_normal(mean.shape) * population.residuals[outcome][:, None]
-                values_of[outcome][:, rows] = mean + noise
-    return values_of
+    noise = {name: rng.standard_normal((size, len(rows))) for name, rows in index.items()}
+    observed = {name: np.tile(panel[name].to_numpy(dtype=float), (size, 1)) for name in design.equations}
+    simulation = _Simulation(panel[SESSION].to_numpy(), design, population, index, earlier, effects, noise)
+    generated = simulation.run(observed, simulation.means(observed))
+    if any(factor.base in design.equations for _, factor in simulation.centred_at_own_means()):
+        generated = simulation.run(observed, simulation.means(generated))
+    return generated
 
 
-def _mean(
-    equation: Equation,
-    population: Population,
-    chosen: np.ndarray,
-    rows: np.ndarray,
-    earlier: np.ndarray,
-    values_of: Values,
-    effects: dict[str, np.ndarray],
-) -> np.ndarray:
-    outcome = equation.outcome
-    mean = np.tile(population.intercepts[outcome][:, None], (1, len(rows)))
-    x: dict[str, np.ndarray] = {}
-    for position, (term, origin) in enumerate(equation.origins.items()):
-        x[term] = equation.rows[term].to_numpy(dtype=float)[chosen][None]
-        if origin.session_level and origin.base in values_of:
-            source = earlier[rows] if origin.lagged else rows
-            # A lagged value whose own row is not in the panel stays as observed.
-            x[term] = np.where(source >= 0, values_of[origin.base][:, source], x[term])
-        mean += population.slopes[outcome][:, [position]] * x[term]
-    for level, names in population.varying.items():
-        for position, effect in enumerate(names):
-            if effect.outcome == outcome:
-                centre = 0.0 if effect.term not in x else equation.x_mean[equation.terms.index(effect.term)]
-                factor = x[effect.term] - centre if effect.term in x else 1.0
-                mean += effects[level][:, equation.units[level][chosen], position] * factor
-    return mean
+@dataclass(frozen=True)
+class _Simulation:
+    """What all rounds share. `effects` are those of the units by level, `noise` the residuals in units of their standard deviation."""
+
+    sessions: np.ndarray
+    design: Design
+    population: Population
+    index: dict[str, np.ndarray]
+    earlier: np.ndarray
+    effects: dict[str, np.ndarray]
+    noise: dict[str, np.ndarray]
+
+    def centred_at_own_means(self) -> list[tuple[Equation, Factor]]:
+        """List the factors of products that enter as deviations from the patient's own mean, with their equations."""
+        return [
+            (equation, factor)
+            for equation in self.design.equations.values()
+            for origin in equation.origins.values()
+            for factor in origin.factors
+            if factor.centring == "own mean"
+        ]
+
+    def means(self, values_of: Values) -> dict[tuple[str, str], np.ndarray]:
+        """Return own means of factors, (outcome of the equation, factor) -> (data set, row of the equation)."""
+        return {
+            (e.outcome, f.term): own_means(e.rows, self._values(e, f.term, f, np.arange(len(e.rows)), values_of))
+            for e, f in self.centred_at_own_means()
+        }
+
+    def run(self, observed: Values, means: dict[tuple[str, str], np.ndarray]) -> Values:
+        """Generate all sessions in their order."""
+        values_of = {name: values.copy() for name, values in observed.items()}
+        for session in np.unique(self.sessions):
+            for outcome, equation in self.design.equations.items():
+                rows = self.index[outcome]
+                chosen = np.flatnonzero(self.sessions[rows] == session)
+                if len(chosen):
+                    mean = self._mean(equation, chosen, values_of, means)
+                    residual = self.population.residuals[outcome][:, None] * self.noise[outcome][:, chosen]
+                    values_of[outcome][:, rows[chosen]] = mean + residual
+        return values_of
+
+    def _mean(
+        self, equation: Equation, chosen: np.ndarray, values_of: Values, means: dict[tuple[str, str], np.ndarray]
+    ) -> np.ndarray:
+        outcome, population = equation.outcome, self.population
+        mean: np.ndarray = np.tile(population.intercepts[outcome][:, None], (1, len(chosen)))
+        x: dict[str, np.ndarray] = {}
+        for position, (term, origin) in enumerate(equation.origins.items()):
+            x[term] = np.ones((1, len(chosen)))
+            for factor in origin.factors:
+                values = self._values(equation, factor.term, factor, chosen, values_of)
+                own = means.get((outcome, factor.term)) if factor.centring == "own mean" else None
+                x[term] = x[term] * center_factor(factor, values, None if own is None else own[:, chosen])
+            if not origin.factors:
+                x[term] = self._values(equation, term, origin, chosen, values_of)
+            mean += population.slopes[outcome][:, [position]] * x[term]
+        for level, names in population.varying.items():
+            for position, effect in enumerate(names):
+                if effect.outcome == outcome:
+                    centre = 0.0 if effect.term not in x else equation.x_mean[equation.terms.index(effect.term)]
+                    factor_of = x[effect.term] - centre if effect.term in x else 1.0
+                    mean += self.effects[level][:, equation.units[level][chosen], position] * factor_of
+        return mean
+
+    def _values(
+        self, equation: Equation, term: str, source: Factor | Origin, chosen: np.ndarray, values_of: Values
+    ) -> np.ndarray:
+        """Return the raw values of a column in chosen rows of an equation: generated where the column is an outcome."""
+        values = equation.rows[term].to_numpy(dtype=float)[chosen][None]
+        moving = source.session_level if isinstance(source, Origin) else source.centring == "own mean"
+        if not moving or source.base not in values_of:
+            return values
+        rows = self.index[equation.outcome][chosen]
+        place = self.earlier[rows] if source.lagged else rows
+        # A lagged value whose own row is not in the panel stays as observed.
+        return np.asarray(np.where(place >= 0, values_of[source.base][:, place], values))
 
 
 @dataclass(frozen=True)
@@ -145,7 +198,7 @@ class _Rows:
     outcome: str
     rows: np.ndarray
     before: np.ndarray
-    groups: "_Groups"
+    groups: Groups
 
     def values(self, generated: Values) -> np.ndarray:
         return generated[self.outcome][:, self.rows]
@@ -186,7 +239,7 @@ def _statistics(
         place = np.full(len(panel), -1)
         place[rows] = np.arange(len(rows))
         before = np.where(earlier[rows] >= 0, place[earlier[rows]], -1)
-        about = _Rows(outcome, rows, before, _Groups(patients[rows]))
+        about = _Rows(outcome, rows, before, Groups(patients[rows]))
         found += [
             ("standard deviation within patients", outcome, about.within),
             ("standard deviation of patients' means", outcome, about.between),
@@ -212,7 +265,7 @@ def _slope_statistic(
     """Slope of outcome on source, both as deviations of a patient's sessions; between patients for constant sources."""
     equation = design.equations[edge.outcome]
     origin, rows = equation.origins[edge.term], index[edge.outcome]
-    groups = _Groups(patients[rows])
+    groups = Groups(patients[rows])
     fixed = equation.rows[edge.term].to_numpy(dtype=float)[None]
     source = earlier[rows] if origin.lagged else rows
 
@@ -232,21 +285,3 @@ def _slope_statistic(
 def _correlate(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
     return np.asarray((x * y).mean(axis=1) / (x.std(axis=1) * y.std(axis=1)))
-
-
-class _Groups:
-    """Means and deviations of many data sets at once, by patient."""
-
-    def __init__(self, codes: np.ndarray) -> None:
-        self.codes = np.unique(codes, return_inverse=True)[1]
-        self.sizes = np.bincount(self.codes)
-
-    def means(self, values: np.ndarray) -> np.ndarray:
-        """Return (data set, patient)."""
-        sums = np.zeros((len(self.sizes), len(values)))
-        np.add.at(sums, self.codes, values.T)
-        return np.asarray((sums / self.sizes[:, None]).T)
-
-    def deviations(self, values: np.ndarray) -> np.ndarray:
-        """Return (data set, row), the patient's mean taken off."""
-        return np.asarray(values - self.means(values)[:, self.codes])

@@ -8,10 +8,11 @@ import numpy as np
 import nutpie
 import pymc as pm
 import xarray as xr
+from pytensor import shared
 from pytensor.configdefaults import config
 
 from alliance.errors import ModelError
-from alliance.likelihood.op import log_density_op
+from alliance.likelihood.op import log_density_op, pack
 from alliance.models.multilevel_path.posterior import Posterior
 
 THREADS = 2
@@ -26,19 +27,11 @@ def build_model(posterior: Posterior) -> pm.Model:
 
     Every array is data of the model, so that the code compiled for it serves every other model of this family.
     """
-    arrays = {
-        "layout": posterior.engine.statistics.layout,
-        "owner": posterior.engine.statistics.owner,
-        "products": posterior.engine.statistics.products,
-        "pooled": posterior.engine.statistics.pooled,
-        "weights": posterior.engine.statistics.weights,
-        "therapist_weights": posterior.engine.statistics.therapist_weights,
-        "prior": posterior.prior,
-        "mode": posterior.mode,
-        "spread": posterior.spread,
-    }
-    with pm.Model(coords={"parameter": np.arange(len(posterior.mode))}) as model:
-        data = [pm.Data(name, value) for name, value in arrays.items()]
-        standard = pm.Flat(_STANDARD, dims="parameter", initval=np.zeros(len(posterior.mode)))
+    integers, numbers = pack(posterior.engine.statistics, posterior.prior, posterior.mode, posterior.spread)
+    size = len(posterior.mode)
+    with pm.Model(coords={"parameter": np.arange(size)}) as model:
+        # Not pm.Data, which would store whole numbers, and with them the address, in 32 bits.
+        data = [shared(integers, name="integers"), shared(numbers, name="numbers")]
+        standard = pm.Flat(_STANDARD, dims="parameter", initval=np.zeros(size))
         pm.Potential("log_posterior", log_density_op(*data, standard)[0])
     return model

@@ -15,7 +15,10 @@ from alliance.models.multilevel_path.engine import Engine, prior_vector, signed_
 from alliance.models.multilevel_path.maximum import Maximum
 from alliance.models.multilevel_path.search import Top, climb, invert
 
-_LEAST_SPREAD, _MOST_SPREAD = 1e-4, 2.0  # standard deviations of the coordinates, in directions the data say nothing about
+_LEAST_SPREAD, _MOST_SPREAD = (
+    1e-4,
+    2.0,
+)  # standard deviations of the coordinates, in directions the data say nothing about
 _log = logging.getLogger(__name__)
 
 

@@ -57,7 +57,9 @@ def climb(function: Function, start: np.ndarray, spread: np.ndarray) -> Top:
         value, gradient = function(position)
         return (-value, -gradient) if np.isfinite(value) else (1e100, np.zeros_like(position))
 
-    found = optimize.minimize(loss, start, jac=True, method="BFGS", options={"hess_inv0": (spread + spread.T) / 2, "gtol": 1e-3})
+    found = optimize.minimize(
+        loss, start, jac=True, method="BFGS", options={"hess_inv0": (spread + spread.T) / 2, "gtol": 1e-3}
+    )
     return polish(function, found.x)
 
 

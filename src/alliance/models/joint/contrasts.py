@@ -1,0 +1,70 @@
+"""What several paths together say: the total indirect effect, differences between specific ones, the share of the total effect.
+
+The share, indirect / total, has no meaning where the total may be zero or where the two have opposite signs, and is then left out.
+"""
+
+from itertools import combinations
+
+import numpy as np
+
+from alliance.models.container import Mark
+from alliance.models.diagram import Path
+from alliance.models.joint.effects import Pair, Quantities, outcomes_of
+
+MINUS = " minus "
+_TAIL = 0.025
+_SAME_SIGN = 0.99  # share of draws in which indirect and total effect must point the same way
+
+
+def add_contrasts(
+    quantities: Quantities, pair: Pair, parts: dict[Path, np.ndarray], level: str, total: np.ndarray | None
+) -> None:
+    """Add what several indirect effects of one pair together say.
+
+    Parameters
+    ----------
+    parts
+        Path -> draws of its effect at this level, (draw,); the direct path may be among them.
+    total
+        Draws of the total effect, None where it is not defined.
+    """
+    indirect = {path: values for path, values in parts.items() if len(path.edges) > 1}
+    if not indirect:
+        return
+    horizons = {pair.horizon(path) for path in indirect}
+    together: np.ndarray = np.sum(list(indirect.values()), axis=0)
+    if len(indirect) > 1 and len(horizons) == 1:
+        quantities.add(pair.text, "indirect_total", level, together, outcomes_of(list(indirect)), *horizons)
+    for one, other in combinations(indirect, 2):
+        if pair.horizon(one) == pair.horizon(other):
+            text, values = f"{one.text}{MINUS}{other.text}", indirect[one] - indirect[other]
+            quantities.add(text, "contrast", level, values, outcomes_of([one, other]), pair.horizon(one))
+    if total is not None:
+        text = pair.text if len(indirect) > 1 else next(iter(indirect)).text
+        _add_proportion(quantities, pair, text, together, total, level)
+
+
+def _add_proportion(
+    quantities: Quantities, pair: Pair, text: str, indirect: np.ndarray, total: np.ndarray, level: str
+) -> None:
+    low, high = np.quantile(total, [_TAIL, 1 - _TAIL])
+    same = float(np.mean(np.sign(indirect) == np.sign(total)))
+    if low * high > 0 and same >= _SAME_SIGN:
+        horizon = pair.horizon(pair.paths[0])
+        quantities.add(text, "proportion", level, indirect / total, outcomes_of(pair.paths), horizon)
+        return
+    reason = (
+        "the total effect may be zero"
+        if low * high <= 0
+        else "indirect and total effect do not surely have the same sign"
+    )
+    quantities.marks.append(
+        Mark(
+            "proportion mediated",
+            f"{text} ({level.replace('_', ' ')})",
+            True,
+            f"Not reported, since {reason}. The value is the share of draws in which both have the same sign.",
+            same,
+            _SAME_SIGN,
+        )
+    )

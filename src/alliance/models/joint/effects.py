@@ -1,0 +1,216 @@
+"""Quantities as they are collected, and what their computation shares: causes with their slopes, and expected products of slopes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alliance.config import Variable
+from alliance.contracts import COUNT_COLUMNS, PATIENT, QUANTITY_COLUMNS, THERAPIST
+from alliance.models.container import Mark
+from alliance.models.diagram import ARROW, Edge, Path
+from alliance.models.joint.design import Design, Varying
+from alliance.models.joint.latent import effects_through_initial_values
+from alliance.models.joint.population import Population
+
+BETWEEN_LEVELS = {PATIENT: "between_patient", THERAPIST: "between_therapist"}
+
+
+@dataclass
+class Quantities:
+    """Rows and draws of the quantities, in the order in which they were added.
+
+    Parameters
+    ----------
+    counts
+        Outcome -> what its equation is fitted to.
+    marks
+        What was found while computing them.
+    moderation
+        Rows as in `alliance.contracts` without the model: conditional effects over the range of each moderator.
+    """
+
+    counts: dict[str, dict[str, int]]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    draws: list[np.ndarray] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    moderation: list[dict[str, Any]] = field(default_factory=list)
+    _known: set[tuple[str, ...]] = field(default_factory=set)
+
+    def add(
+        self, path: str, effect: str, level: str, values: np.ndarray, of: tuple[str, ...], horizon: str = ""
+    ) -> None:
+        """Add one quantity, unless it is there already; `of` are the outcomes of the equations concerned, the last one is its own."""
+        if (path, effect, level, horizon) in self._known:
+            return
+        self._known.add((path, effect, level, horizon))
+        smallest = {key: min(self.counts[outcome][key] for outcome in of) for key in COUNT_COLUMNS}
+        self.rows.append(
+            {"outcome": of[-1], "path": path, "effect": effect, "level": level, "horizon": horizon, **smallest}
+        )
+        self.draws.append(values)
+
+    def add_step(self, edge: Edge, effect: str, level: str, values: np.ndarray, horizon: str) -> None:
+        """Add the effect of one arrow, unless a path of another pair has brought it already, maybe by another name."""
+        if (edge.source, edge.outcome, level) not in self._known:
+            self._known.add((edge.source, edge.outcome, level))
+            self.add(f"{edge.source}{ARROW}{edge.outcome}", effect, level, values, (edge.outcome,), horizon)
+
+    def add_total(self, pair: "Pair", parts: dict[Path, np.ndarray], level: str) -> np.ndarray | None:
+        """Add the sum over the paths of a pair and return its draws; effects that arrive at different sessions have none."""
+        horizons = {pair.horizon(path) for path in pair.paths}
+        if len(parts) == 1 or len(horizons) > 1:
+            return None
+        total: np.ndarray = np.sum(list(parts.values()), axis=0)
+        self.add(pair.text, "total", level, total, outcomes_of(pair.paths), *horizons)
+        return total
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per quantity."""
+        return pd.DataFrame(self.rows, columns=[*QUANTITY_COLUMNS, *COUNT_COLUMNS])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A cause, an outcome, and the paths between them.
+
+    Parameters
+    ----------
+    paths
+        All paths; the direct one, if there is one, comes first.
+    slope
+        (source, outcome) of each arrow -> draws of its average slope, (draw,), raw units.
+    constant, by_therapist
+        Whether the cause is the same at all sessions of a patient, and for all patients of a therapist.
+    lag
+        Sessions between a lagged value and its row.
+    """
+
+    paths: list[Path]
+    slope: dict[tuple[str, str], np.ndarray]
+    constant: bool
+    by_therapist: bool
+    lag: int
+
+    @property
+    def source(self) -> str:
+        """The cause."""
+        return self.paths[0].edges[0].source
+
+    @property
+    def target(self) -> str:
+        """The outcome."""
+        return self.paths[0].edges[-1].outcome
+
+    @property
+    def text(self) -> str:
+        """Cause and outcome, whatever lies between them."""
+        return f"{self.source}{ARROW}{self.target}"
+
+    def slope_of(self, edge: Edge) -> np.ndarray:
+        """Return the draws of one arrow's average slope."""
+        return self.slope[edge.source, edge.outcome]
+
+    def horizon(self, path: Path) -> str:
+        """Return how much later the end of a path is measured than its beginning."""
+        return path.horizon(self.lag)
+
+    def horizon_of(self, edge: Edge) -> str:
+        """Return how much later the end of an arrow is measured than its beginning."""
+        return self.horizon(Path((edge,)))
+
+
+def make_pairs(
+    design: Design,
+    population: Population,
+    groups: list[list[Path]],
+    variables: dict[str, Variable],
+    lag: int,
+    rng: np.random.Generator,
+) -> list[Pair]:
+    """Gather the slopes of each pair of cause and outcome.
+
+    What a cause that is constant within patients did through initial values is added to its slopes, see
+    `alliance.models.joint.latent`.
+    """
+    through: dict[str, dict[str, np.ndarray]] = {}
+    pairs = []
+    for paths in groups:
+        first = paths[0].edges[0]
+        origin = design.equations[first.outcome].origins[first.term]
+        slope = {
+            (e.source, e.outcome): population.slopes[e.outcome][:, design.equations[e.outcome].terms.index(e.term)]
+            for path in paths
+            for e in path.edges
+        }
+        if not origin.session_level:
+            if first.term not in through:
+                through[first.term] = effects_through_initial_values(design, population, first.term, variables, rng)
+            for source, outcome in slope:
+                if source == first.source:
+                    slope[source, outcome] = slope[source, outcome] + through[first.term][outcome]
+        pairs.append(Pair(paths, slope, not origin.session_level, origin.therapist_level, lag))
+    return pairs
+
+
+def name_step(path: Path, position: int, paths: int) -> str:
+    """Name a step of a path: ``a`` and ``b`` of two steps, ``c_prime`` or ``effect`` of one, ``effect`` otherwise."""
+    if len(path.edges) == 1:
+        return "effect" if paths == 1 else "c_prime"
+    return ("a", "b")[position] if len(path.edges) == 2 else "effect"
+
+
+def outcomes_of(paths: Sequence[Path]) -> tuple[str, ...]:
+    """List the outcomes of all equations that paths run through; the one they end in comes last."""
+    target = paths[0].edges[-1].outcome
+    others = {edge.outcome for path in paths for edge in path.edges} - {target}
+    return (*sorted(others), target)
+
+
+def expect_product(means: list[np.ndarray], covariance: dict[tuple[int, int], np.ndarray]) -> np.ndarray:
+    """Return the expectation of a product of jointly normal variables (Isserlis' theorem), shape (draw,).
+
+    E[x_1 R] = m_1 E[R] + sum_j cov(x_1, x_j) E[R without x_j]; for three: abc + a cov(b,c) + b cov(a,c) + c cov(a,b).
+    """
+
+    def expect(left: list[int]) -> np.ndarray:
+        if not left:
+            return np.ones_like(means[0])
+        head, *rest = left
+        total: np.ndarray = means[head] * expect(rest)
+        for other in rest:
+            total = total + covariance[head, other] * expect([item for item in rest if item != other])
+        return total
+
+    return expect(list(range(len(means))))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A slope as a sum of varying effects with weights, e.g. the slope at one value of a moderator.
+
+    Parameters
+    ----------
+    mean
+        Its average over patients, (draw,).
+    parts
+        The effects it is made of, each with its weight.
+    """
+
+    mean: np.ndarray
+    parts: tuple[tuple[Varying, float], ...]
+
+
+def expect_steps(steps: Sequence[Step], population: Population) -> np.ndarray:
+    """Return the expectation of a product of slopes over patients and therapists, (draw,)."""
+    covariance = {
+        (i, j): sum(
+            (u * v * population.covariance(one, other) for one, u in steps[i].parts for other, v in steps[j].parts),
+            start=np.zeros_like(steps[i].mean),
+        )
+        for i, j in combinations(range(len(steps)), 2)
+    }
+    return expect_product([step.mean for step in steps], covariance)

@@ -1,0 +1,167 @@
+"""Conditional effects: slopes and indirect effects at values of a moderator, and the index of moderated mediation.
+
+With a product of a cause x and a moderator w in an equation, the slope of x is linear in w: slope(w) = b + p (w - mean of w), p the
+product's coefficient. A path is the expectation of the product of its slopes at w, over patients and therapists. If one arrow is moderated,
+the path is linear in w too, and its slope is the index of moderated mediation, p times the other arrows (Hayes 2015, doi
+10.1080/00273171.2014.962683). The Johnson-Neyman region is read from the effect on a grid of values: where its interval excludes zero.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from alliance.config.timing import TIME_TERMS
+from alliance.contracts import PATIENT
+from alliance.models.diagram import Path
+from alliance.models.joint.design import Design, Equation, Varying
+from alliance.models.joint.effects import Pair, Quantities, Step, expect_steps, outcomes_of
+from alliance.models.joint.population import Population
+from alliance.models.joint.terms import Factor, center_factor, own_means
+
+AT, BY = " at ", " by "
+_GRID = 41
+_TAIL = 0.025
+
+
+@dataclass(frozen=True)
+class _Moderated:
+    """A path and one moderator of it.
+
+    Parameters
+    ----------
+    products
+        Position of an arrow of the path -> term of the product, and the mean at which its moderator is centred.
+    values
+        Values of the moderator in the data, one per patient (per session if it varies between sessions).
+    """
+
+    pair: Pair
+    path: Path
+    moderator: str
+    products: dict[int, tuple[str, float]]
+    values: np.ndarray
+
+    @property
+    def level(self) -> str:
+        """Return the level at which the unconditional effect stands."""
+        first, *others = self.path.edges
+        rest = len(self.pair.paths) > 1 and first.outcome == self.pair.target
+        return "overall" if first.constant and not others and not rest else "within"
+
+    @property
+    def two_valued(self) -> bool:
+        """Whether the moderator tells two groups apart."""
+        return len(np.unique(self.values)) == 2
+
+    def chosen_values(self) -> np.ndarray:
+        """Return both values, or mean and mean plus and minus one standard deviation."""
+        if self.two_valued:
+            return np.unique(self.values)
+        return np.asarray(self.values.mean() + self.values.std(ddof=1) * np.array([-1.0, 0.0, 1.0]))
+
+    def grid(self) -> np.ndarray:
+        """Return both values, or values at equal steps over the observed range."""
+        return np.unique(self.values) if self.two_valued else np.linspace(self.values.min(), self.values.max(), _GRID)
+
+    def step(self, position: int) -> Step:
+        """Return the slope of one arrow at the mean of its moderators."""
+        edge = self.path.edges[position]
+        return Step(self.pair.slope_of(edge), ((Varying(edge.outcome, edge.term), 1.0),))
+
+    def at(self, design: Design, population: Population, value: float) -> np.ndarray:
+        """Return the draws of the path at one value of the moderator."""
+        steps = []
+        for position, edge in enumerate(self.path.edges):
+            step = self.step(position)
+            if position in self.products:
+                term, centre = self.products[position]
+                change = _slope(design, population, edge.outcome, term)
+                weight = value - centre
+                step = Step(step.mean + weight * change, (*step.parts, (Varying(edge.outcome, term), weight)))
+            steps.append(step)
+        return expect_steps(steps, population)
+
+    def index(self, design: Design, population: Population) -> np.ndarray:
+        """Return the draws of the change of the path per unit of the moderator."""
+        ((moderated, (term, _)),) = self.products.items()
+        outcome = self.path.edges[moderated].outcome
+        steps = [self.step(position) for position in range(len(self.path.edges))]
+        steps[moderated] = Step(_slope(design, population, outcome, term), ((Varying(outcome, term), 1.0),))
+        return expect_steps(steps, population)
+
+
+def add_conditional(quantities: Quantities, design: Design, population: Population, pairs: Sequence[Pair]) -> None:
+    """Add conditional slopes and indirect effects, and indices of moderated mediation where one arrow is moderated."""
+    for found in _moderated_paths(design, pairs):
+        of, horizon = outcomes_of([found.path]), found.pair.horizon(found.path)
+        for value in found.chosen_values():
+            text = f"{found.path.text}{AT}{found.moderator} = {value:.3g}"
+            quantities.add(text, "conditional", found.level, found.at(design, population, value), of, horizon)
+        if len(found.path.edges) > 1 and len(found.products) == 1:
+            text = f"{found.path.text}{BY}{found.moderator}"
+            quantities.add(text, "index", found.level, found.index(design, population), of, horizon)
+
+
+def moderation_rows(design: Design, population: Population, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+    """Return conditional effects on a grid of moderator values, from which the Johnson-Neyman region is read.
+
+    Returns
+    -------
+    list
+        Rows with path, effect, level, moderator, value, estimate, low, high (central 95 % of the draws) and excludes_zero.
+    """
+    rows = []
+    for found in _moderated_paths(design, pairs):
+        for value in found.grid():
+            draws = found.at(design, population, value)
+            low, high = np.quantile(draws, [_TAIL, 1 - _TAIL])
+            rows.append(
+                {
+                    "path": found.path.text,
+                    "effect": "conditional",
+                    "level": found.level,
+                    "moderator": found.moderator,
+                    "value": float(value),
+                    "estimate": float(draws.mean()),
+                    "low": float(low),
+                    "high": float(high),
+                    "excludes_zero": bool(low * high > 0),
+                }
+            )
+    return rows
+
+
+def _moderated_paths(design: Design, pairs: Sequence[Pair]) -> list[_Moderated]:
+    """List every arrow with a moderator, and every longer path with such an arrow, each once."""
+    found: dict[tuple[str, str], _Moderated] = {}
+    for pair in pairs:
+        arrows = [Path((edge,)) for path in pair.paths for edge in path.edges]
+        for path in [*arrows, *pair.paths]:
+            products: dict[str, dict[int, tuple[str, float]]] = {}
+            values: dict[str, np.ndarray] = {}
+            for position, edge in enumerate(path.edges):
+                equation = design.equations[edge.outcome]
+                for term, origin in equation.origins.items():
+                    own = next((factor for factor in origin.factors if factor.term == edge.term), None)
+                    if own is not None:
+                        other = next(factor for factor in origin.factors if factor != own)
+                        products.setdefault(other.name, {})[position] = (term, other.centre)
+                        values.setdefault(other.name, _values_of(equation, other))
+            for moderator, terms in products.items():
+                key = (path.text, moderator)
+                found.setdefault(key, _Moderated(pair, path, moderator, terms, values[moderator]))
+    return list(found.values())
+
+
+def _values_of(equation: Equation, factor: Factor) -> np.ndarray:
+    if factor.centring == "own mean":
+        values = equation.rows[factor.term].to_numpy(dtype=float)[None]
+        return np.asarray(center_factor(factor, values, own_means(equation.rows, values))[0])
+    rows = equation.rows if factor.base in TIME_TERMS else equation.rows.drop_duplicates(PATIENT)
+    return rows[factor.term].to_numpy(dtype=float)
+
+
+def _slope(design: Design, population: Population, outcome: str, term: str) -> np.ndarray:
+    return population.slopes[outcome][:, design.equations[outcome].terms.index(term)]
