@@ -9,8 +9,9 @@ Two sets of coordinates, both with fixed effects first and logarithms of residua
             leaves the covariance as it is, so |s| has the half-normal prior if s has the normal one, and a sampler passes
             through zero instead of sinking towards minus infinity on a logarithmic scale.
 
-Priors of the ``signed`` coordinates: normal for intercepts, effects and s, half-normal for residual standard deviations, LKJ(eta) for correlations:
-with partial correlation z_ij given the first j effects, p(z_ij) ~ (1 - z^2)^(eta - 2 + (q - j) / 2), j = 0, 1, ...
+Priors of the ``signed`` coordinates: normal for intercepts, effects and s, half-normal for residual standard deviations, and
+LKJ(eta) for correlations: with partial correlation z_ij given the first j effects,
+p(z_ij) ~ (1 - z^2)^(eta - 2 + (q - j) / 2), j = 0, 1, ...
 (Lewandowski, Kurowicka & Joe 2009, doi 10.1016/j.jmva.2009.04.008).
 """
 
@@ -18,8 +19,8 @@ import math
 from typing import Final
 
 import numpy as np
-from numba import njit
 
+from alliance.likelihood.compiling import compiled
 from alliance.likelihood.kernel import LOG_2PI, add_pooled, evaluate
 from alliance.likelihood.layout import (
     AT_EQUATIONS,
@@ -37,7 +38,7 @@ INTERCEPT_SD, SLOPE_SD, RESIDUAL_SD, VARYING_SD, LKJ, PRIORS = range(6)
 NO_PRIOR: Final = np.empty(0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def log_density(layout, owner, products, pooled, weights, therapist_weights, prior, position, gradient):
     """Return the log density at a position and write its gradient.
 
@@ -104,7 +105,7 @@ def log_density(layout, owner, products, pooled, weights, therapist_weights, pri
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def log_density_around(
     layout, owner, products, pooled, weights, therapist_weights, prior, centre, spread, standard, gradient
 ):
@@ -128,7 +129,7 @@ def log_density_around(
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _sum_lanes(sums):
     total = np.zeros(sums.shape[0])
     for number in range(sums.shape[0]):
@@ -137,7 +138,7 @@ def _sum_lanes(sums):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _fill_factor(position, factor):
     used = 0
     for i in range(factor.shape[0]):
@@ -147,7 +148,7 @@ def _fill_factor(position, factor):
     return used
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _pack_factor(change, q, gradient):
     used = 0
     for i in range(q):
@@ -156,7 +157,7 @@ def _pack_factor(change, q, gradient):
             used += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def fill_signed(position, factor):
     """Fill L = diag(s) C from (s, atanh of partial correlations, row by row); return how many numbers were used."""
     q = factor.shape[0]
@@ -172,7 +173,7 @@ def fill_signed(position, factor):
     return used
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _turn_signed(change, q, position, gradient):
     """Turn derivatives by L (row by row) into derivatives by s and the partial correlations."""
     z, left, row = np.empty(q), np.empty(q), np.empty(q)
@@ -194,7 +195,7 @@ def _turn_signed(change, q, position, gradient):
         used += i
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _add_prior(layout, prior, position, gradient):
     n_beta, n_equations = layout[N_BETA], layout[N_EQUATIONS]
     value = 0.0
@@ -226,7 +227,7 @@ def _add_prior(layout, prior, position, gradient):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _add_normal(sd, position, gradient, place):
     scaled = position[place] / sd
     gradient[place] -= scaled / sd

@@ -1,7 +1,7 @@
 """Cross-products of a path diagram, packed for the kernel: all that the likelihood needs to know of the data.
 
-Patients stand in blocks of `LANES`; the block's patients are the last axis of every array, so the kernel's innermost loops run over them and
-are vectorised. The size of a block does not depend on the number of sessions.
+Patients stand in blocks of `LANES`; the block's patients are the last axis of every array, so the kernel's innermost loops run over
+them and are vectorised. The size of a block does not depend on the number of sessions.
 """
 
 from collections.abc import Sequence
@@ -208,7 +208,7 @@ def _pool(equations: Sequence[EquationRows], weights: np.ndarray) -> np.ndarray:
 
 
 def _pack_layout(
-    heads: list[tuple[int, ...]],
+    heads: Sequence[tuple[int, ...]],
     by_patient: Sequence[tuple[int, int]],
     by_therapist: Sequence[tuple[int, int]],
     n_therapists: int,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 from llvmlite import ir
-from numba import carray, cfunc, types
+from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from pytensor.gradient import DisconnectedType
@@ -18,6 +18,7 @@ from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
 
+from alliance.likelihood.compiling import compiled_for_c, fingerprint
 from alliance.likelihood.density import PRIORS, log_density_around
 from alliance.likelihood.layout import LANES, Statistics
 
@@ -26,13 +27,7 @@ _ADDRESS, _SIZE, _LAYOUT, _BLOCKS, _PRODUCTS, _POOLED, _THERAPISTS, _PACKED = ra
 _POINTER = types.CPointer(types.float64)
 
 
-@cfunc(
-    types.float64(types.CPointer(types.int64), types.intp, _POINTER, types.intp, _POINTER, _POINTER),
-    cache=True,
-    nopython=True,
-    error_model="numpy",
-)
-def _density_of_packed(integers, n_integers, numbers, n_numbers, standard, gradient):  # type: ignore[no-untyped-def]
+def _density_of_packed(integers, n_integers, numbers, n_numbers, standard, gradient):
     whole, real = carray(integers, n_integers), carray(numbers, n_numbers)
     size, n_layout, blocks, n_products = whole[_SIZE], whole[_LAYOUT], whole[_BLOCKS], whole[_PRODUCTS]
     n_pooled, therapists = whole[_POOLED], whole[_THERAPISTS]
@@ -48,6 +43,10 @@ def _density_of_packed(integers, n_integers, numbers, n_numbers, standard, gradi
         layout, owner, real[:a].reshape(blocks, n_products, LANES), real[a:b], real[b:c].reshape(blocks, LANES),
         real[c:d], real[d:e], real[e:f], real[f:].reshape(size, size), carray(standard, size), carray(gradient, size),
     )  # fmt: skip
+
+
+_SIGNATURE = types.float64(types.CPointer(types.int64), types.intp, _POINTER, types.intp, _POINTER, _POINTER)
+_IN_C = compiled_for_c(_SIGNATURE, _density_of_packed)
 
 
 def pack(
@@ -67,17 +66,17 @@ def pack(
     """
     layout, owner, products, pooled, weights, therapist_weights = statistics.arrays
     sizes = [len(centre), len(layout), len(owner), products.shape[1], len(pooled), len(therapist_weights)]
-    integers = np.concatenate([[_density_of_packed.address, *sizes], layout, owner.ravel()]).astype(np.int64)
+    integers = np.concatenate([[_IN_C.address, *sizes], layout, owner.ravel()]).astype(np.int64)
     parts: Sequence[np.ndarray] = (products, pooled, weights, therapist_weights, prior, centre, spread)
     return integers, np.concatenate([part.ravel() for part in parts])
 
 
 @intrinsic
-def _jump(typing_context, integers, numbers, standard, gradient):  # type: ignore[no-untyped-def]
+def _jump(typing_context, integers, numbers, standard, gradient):
     """Call the function whose address is the first of the whole numbers."""
     signature = types.float64(integers, numbers, standard, gradient)
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         arrays = [
             context.make_array(kind)(context, builder, value)
             for kind, value in zip(signature.args, arguments, strict=True)
@@ -90,9 +89,7 @@ def _jump(typing_context, integers, numbers, standard, gradient):  # type: ignor
             [whole.data.type, word, real.data.type, word, position.data.type, slope.data.type],
         )
         function = builder.inttoptr(address, kind.as_pointer())
-        return builder.call(
-            function, [whole.data, whole.nitems, real.data, real.nitems, position.data, slope.data]
-        )
+        return builder.call(function, [whole.data, whole.nitems, real.data, real.nitems, position.data, slope.data])
 
     return signature, generate
 
@@ -117,7 +114,7 @@ class LogDensity(Op):
         """Evaluate in Python, as PyTensor's debugging modes do."""
         integers, numbers, standard = (np.ascontiguousarray(value) for value in inputs)
         gradient = np.empty_like(standard)
-        value = _density_of_packed.ctypes(
+        value = _IN_C.ctypes(
             *(argument for array in (integers, numbers) for argument in (_pointer(array), array.size)),
             _pointer(standard),
             _pointer(gradient),
@@ -135,18 +132,18 @@ class LogDensity(Op):
 
 
 def _pointer(array: np.ndarray) -> Any:
-    return array.ctypes.data_as(_density_of_packed.ctypes.argtypes[0 if array.dtype == np.int64 else 2])
+    return array.ctypes.data_as(_IN_C.ctypes.argtypes[0 if array.dtype == np.int64 else 2])
 
 
 @register_funcify_default_op_cache_key(LogDensity)
 def _compile_log_density(op: LogDensity, node: Apply, **kwargs: Any) -> tuple[Any, int]:
     @numba_njit
-    def evaluate(integers, numbers, standard):  # type: ignore[no-untyped-def]
+    def evaluate(integers, numbers, standard):
         gradient = np.empty(standard.shape[0])
         value = _jump(integers, numbers, standard, gradient)
         return np.asarray(value), gradient
 
-    return evaluate, 2
+    return evaluate, int(fingerprint(), 16)
 
 
 log_density_op = LogDensity()

@@ -3,8 +3,9 @@
 import pytest
 
 from alliance.config import ModelSpec, Variable
+from alliance.config.schema import Effects
 from alliance.errors import ModelError
-from alliance.models.diagram import name_horizon, paths_of
+from alliance.models.diagram import edges_of, every_path, name_horizon, paths_of
 
 VARIABLES = {
     name: Variable(label=name, column=name, measured="during") for name in ("cause", "first", "second", "outcome")
@@ -71,3 +72,36 @@ def test_unconnected_cause_is_refused() -> None:
 def test_effect_now_and_lagged_is_not_one_number() -> None:
     with pytest.raises(ModelError, match="appears twice"):
         paths_of("test", spec({"outcome": ["cause", "cause_lag"]}), VARIABLES)
+
+
+def test_paths_of_each_pair_are_derived_with_the_main_one_first() -> None:
+    model = spec({"first": ["cause", "arm"], "outcome": ["first", "arm"]})
+    more = model.model_copy(
+        update={"further_effects": [Effects(source="arm", target="outcome"), Effects(source="first", target="outcome")]}
+    )
+    texts = [[path.text for path in paths] for paths in every_path("test", more, VARIABLES)]
+    assert texts == [
+        ["cause -> first -> outcome"],
+        ["arm -> outcome", "arm -> first -> outcome"],
+        ["first -> outcome"],
+    ]
+
+
+def test_products_and_smooths_of_time_are_no_arrows() -> None:
+    model = spec({"first": ["cause"], "outcome": ["first", "arm", "first_by_arm", "course"]})
+    declared = {
+        **model.model_dump(by_alias=True),
+        "products": {"first_by_arm": ["first", "arm"]},
+        "bases": {"course": {"of": "session", "kind": "log"}},
+    }
+    derived = ModelSpec.model_validate(declared)
+    # The name of the product begins like the variable: it must not be taken for one of its subscales.
+    scale = Variable(label="f", kind="scale", instrument="i", items="i{item}", measured="during")
+    edges = edges_of(derived, VARIABLES | {"first": scale})
+    assert [edge.term for edge in edges if edge.outcome == "outcome"] == ["first", "arm"]
+
+
+def test_cause_of_itself_is_refused() -> None:
+    model = spec({"first": ["outcome_lag"], "outcome": ["first"]}, source="outcome")
+    with pytest.raises(ModelError, match="'outcome' cannot be the cause of itself"):
+        paths_of("test", model, VARIABLES)

@@ -15,11 +15,11 @@ from alliance.models.container import FitResult, quantities_of, record_of
 from alliance.models.diagram import every_path
 from alliance.models.direct import fit
 from alliance.models.direct.build import build_model
-from alliance.models.direct.sample import draw_prior, sample_posterior
 from alliance.models.joint.caution import mark_design
 from alliance.models.joint.design import Design, make_design
 from alliance.models.joint.population import make_population, names_of_population
 from alliance.models.joint.priors import describe_priors
+from alliance.models.joint.sampling import draw_prior, sample_posterior
 from alliance.models.rows import select_rows
 from alliance.runs.files import write_tree
 from tests.unit.models.joint_study import VARIABLES, make_settings, make_spec, simulate
@@ -93,12 +93,25 @@ THERAPISTS = {
 
 
 MEANS_ONLY = {"x": {"on": []}, "m": {"on": ["x"]}, "y": {"on": ["m"]}}
+MODERATED = {
+    "m": {"on": ["x", "arm", "x_by_arm", "course"], "vary": {"patient": ["intercept", "x_by_arm"]}},
+    "y": {"on": ["m", "course"], "vary": {"patient": ["intercept", "course"], "therapist": ["intercept", "m"]}},
+}
+DERIVED = {
+    "products": {"x_by_arm": ["x", "arm"]},
+    "bases": {"course": {"of": "session", "kind": "natural_spline", "df": 2}},
+}
 
 
 @pytest.mark.parametrize(
     "spec",
-    [make_spec(), make_spec(equations=THERAPISTS), make_spec(equations=MEANS_ONLY)],
-    ids=["patients", "patients and therapists", "latent means of the cause"],
+    [
+        make_spec(),
+        make_spec(equations=THERAPISTS),
+        make_spec(equations=MEANS_ONLY),
+        make_spec(equations=MODERATED, **DERIVED),
+    ],
+    ids=["patients", "patients and therapists", "latent means of the cause", "products and smooths"],
 )
 def test_model_has_the_density_of_the_equations_in_raw_units(spec: ModelSpec):
     rows, _ = select_rows(PANEL, "study", spec)
@@ -133,12 +146,13 @@ def test_model_has_the_density_of_the_equations_in_raw_units(spec: ModelSpec):
     expected = 0.0
     for outcome, equation in design.equations.items():
         slopes = population.slopes[outcome][0]
-        mean = population.intercepts[outcome][0] + PANEL[list(equation.terms)].to_numpy() @ slopes
+        mean = population.intercepts[outcome][0] + equation.rows[list(equation.terms)].to_numpy() @ slopes
         for level, names in design.varying.items():
             units = pd.Index(design.units[level]).get_indexer(pd.Index(PANEL[level]))
             for position, effect in enumerate(names):
                 if effect.outcome == outcome:
-                    column = PANEL[effect.term] - PANEL[effect.term].mean() if effect.term in PANEL else 1.0
+                    values = equation.rows.get(effect.term)
+                    column = 1.0 if values is None else values - values.mean()
                     mean = mean + effects[level][position][units] * column
         expected += stats.norm(mean, population.residuals[outcome][0]).logpdf(PANEL[outcome]).sum()
         expected += len(PANEL) * np.log(equation.y_sd)  # density per standard unit instead of raw unit
@@ -178,6 +192,21 @@ def test_feedback_is_marked_where_the_association_between_patients_is_taken_as_c
     assert [(mark.diagnostic, mark.levels) for mark in marks] == [
         ("feedback", ("between_patient", "between_therapist"))
     ]
+
+
+@pytest.mark.slow
+def test_moderated_model_with_a_smooth_and_effects_that_vary_by_therapist_is_fitted():
+    result = fit(PANEL, "study", make_spec(equations=MODERATED, **DERIVED), make_settings())
+    quantities = quantities_of(result.tree)
+    assert np.isfinite(result.tree["paths"]["value"].to_numpy()).all()
+    assert not quantities[["path", "effect", "level", "horizon"]].duplicated().any()
+    found = set(zip(quantities["path"], quantities["effect"], quantities["level"], strict=True))
+    assert {
+        ("x -> m -> y at arm = 1", "conditional", "within"),
+        ("x -> m -> y by arm", "index", "within"),
+        ("course_2 -> y", "sd", "patient"),
+        ("m -> y", "sd", "therapist"),
+    } <= found
 
 
 def test_failing_sampler_becomes_one_clear_message(monkeypatch):

@@ -97,3 +97,44 @@ def test_lagged_outcomes_follow_the_generated_values():
     expected = np.outer(first, 0.9 ** np.arange(1, 6)).mean(axis=1).std()
     found = next(row for row in rows_found if row["statistic"] == "standard deviation of patients' means")
     assert found["median"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_products_follow_the_generated_values_and_their_own_means():
+    spec = study.make_spec(
+        equations={"m": {"on": ["x"]}, "y": {"on": ["m", "x", "m_by_x"]}}, products={"m_by_x": ["m", "x"]}
+    )
+    rows, _ = select_rows(PANEL, "study", spec)
+    design = make_design("study", spec, rows, study.VARIABLES)
+    none = {level: np.zeros((DRAWS, len(effects), len(effects))) for level, effects in design.varying.items()}
+    population = Population(
+        {"m": np.zeros(DRAWS), "y": np.zeros(DRAWS)},
+        {"m": np.full((DRAWS, 1), 2.0), "y": np.tile([0.0, 0.0, 1.0], (DRAWS, 1))},
+        {"m": np.full(DRAWS, 1e-9), "y": np.full(DRAWS, 1e-9)},
+        none,
+        design.varying,
+    )
+    rng = np.random.default_rng(1)
+    found = check_predictive("posterior", PANEL, design, population, [], study.VARIABLES, 1, rng)
+    # Without noise m is 2 x, whatever the observed m: y is 2 (x - mean of x)^2.
+    deviation = PANEL["x"] - PANEL.groupby("patient")["x"].transform("mean")
+    expected = (2 * deviation**2).groupby(PANEL["patient"]).mean().std(ddof=0)
+    rows_of = {(row["statistic"], row["outcome"]): row["median"] for row in found}
+    assert rows_of["standard deviation of patients' means", "y"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_smooths_of_time_and_equations_without_predictors_are_simulated():
+    bases = {"course": {"of": "session", "kind": "each"}}
+    spec = study.make_spec(equations={"m": {"on": []}, "y": {"on": ["m", "course"]}}, bases=bases)
+    rows, _ = select_rows(PANEL, "study", spec)
+    design = make_design("study", spec, rows, study.VARIABLES)
+    none = {level: np.zeros((DRAWS, len(effects), len(effects))) for level, effects in design.varying.items()}
+    slopes = {"m": np.empty((DRAWS, 0)), "y": np.tile([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], (DRAWS, 1))}
+    noise = {"m": np.ones(DRAWS), "y": np.full(DRAWS, 1e-9)}
+    population = Population({"m": np.zeros(DRAWS), "y": np.zeros(DRAWS)}, slopes, noise, none, design.varying)
+    rng = np.random.default_rng(1)
+    found = check_predictive("posterior", PANEL, design, population, [], study.VARIABLES, 1, rng)
+    rows_of = {(row["statistic"], row["outcome"]): row["median"] for row in found}
+    # y is the number of the session, less one: 0 to 5.
+    assert rows_of["standard deviation within patients", "y"] == pytest.approx(np.arange(6).std(), rel=1e-6)
+    # 360 draws of a standard normal, of which each patient's mean takes a sixth.
+    assert rows_of["standard deviation within patients", "m"] == pytest.approx(np.sqrt(5 / 6), abs=0.03)

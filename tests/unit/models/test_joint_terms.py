@@ -60,7 +60,7 @@ def test_logarithm_and_one_effect_per_session() -> None:
 
 def test_smooth_with_too_few_times_is_refused() -> None:
     with pytest.raises(
-        ModelError, match=r"bases\.course\.df: 4 columns need at least 5 different values .* there are 3"
+        ModelError, match=r"^models\.specs\.s\.bases\.course\.df: 4 columns need at least 5 different values .* there are 3"
     ):
         columns("natural_spline", 4, np.array([1.0, 2.0, 3.0]))
     with pytest.raises(ModelError, match=r"log\(1 \+ session\) does not exist"):

@@ -74,3 +74,18 @@ def test_unknown_column_constant_predictor_and_too_few_patients_are_refused() ->
         select_rows(panel().assign(z=1.0), "m", spec(["x", "z"]))
     with pytest.raises(ModelError, match="only 3 patients"):
         select_rows(panel(patients=3), "m", spec(["x"]))
+
+
+def test_rows_need_what_products_and_smooths_are_made_of() -> None:
+    data = panel()
+    data["weeks"] = data["session"] - 1.0
+    data.loc[0, "x"] = np.nan
+    data.loc[5, "weeks"] = np.nan
+    declared = {
+        **spec(["z", "x_by_z", "course"]).model_dump(by_alias=True),
+        "products": {"x_by_z": ["x", "z"]},
+        "bases": {"course": {"of": "weeks", "kind": "log"}},
+    }
+    rows, flow = select_rows(data, "m", ModelSpec.model_validate(declared))
+    assert len(rows["y"]) == 30
+    assert list(flow["reason"][1:-1]) == ["not observed: x", "not observed: weeks"]

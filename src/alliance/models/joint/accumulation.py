@@ -76,7 +76,7 @@ def _respond(design: Design, population: Population, pair: Pair, sessions: int, 
             for position, (term, origin) in enumerate(equation.origins.items()):
                 before = t - pair.lag * origin.lagged
                 removed = cut == origin.base and outcome == pair.target
-                if before < 0 or removed or origin.factors:
+                if before < 0 or removed:
                     continue
                 slope = population.slopes[outcome][:, position]
                 if origin.base in response and origin.session_level:

@@ -38,7 +38,7 @@ def basis_columns(place: str, name: str, basis: Basis, time: np.ndarray) -> dict
     ModelError
         Too few different times, or a time at which the logarithm does not exist.
     """
-    distinct = np.unique(time)
+    distinct, position_of, counts = np.unique(time, return_inverse=True, return_counts=True)
     if basis.kind == "log":
         if distinct[0] <= -1:
             raise ModelError(
@@ -53,18 +53,19 @@ def basis_columns(place: str, name: str, basis: Basis, time: np.ndarray) -> dict
             f"{place}.bases.{name}.df: {df} columns need at least {df + 1} different values of {basis.of}, but there are "
             f"{len(distinct)}. Lower df."
         )
-    columns = _polynomial(time, df) if basis.kind == "polynomial" else _natural_spline(time, distinct, df)
-    return {f"{name}_{position + 1}": column for position, column in enumerate(columns.T)}
+    polynomial = basis.kind == "polynomial"
+    columns = _polynomial(distinct, counts, df) if polynomial else _natural_spline(distinct, df)
+    return {f"{name}_{position + 1}": column[position_of] for position, column in enumerate(columns.T)}
 
 
-def _polynomial(time: np.ndarray, degree: int) -> np.ndarray:
-    """Orthogonalise the powers of time one after the other, as R's ``poly`` does."""
-    centred = (time - time.mean()) / time.std()
-    q, r = np.linalg.qr(np.vander(centred, degree + 1, increasing=True))
-    columns = (q * np.sign(np.diag(r)))[:, 1:]
-    return np.asarray(columns / columns.std(axis=0, ddof=1))
+def _polynomial(distinct: np.ndarray, counts: np.ndarray, degree: int) -> np.ndarray:
+    """Orthogonalise the powers of time one after the other, as R's ``poly`` does; rows with the same time count once, with a weight."""
+    centred = distinct - np.average(distinct, weights=counts)
+    weights = np.sqrt(counts)[:, None]
+    q, r = np.linalg.qr(weights * np.vander(centred / np.abs(centred).max(), degree + 1, increasing=True))
+    return np.asarray((q * np.sign(np.diag(r)) / weights)[:, 1:] * np.sqrt(counts.sum() - 1))
 
 
-def _natural_spline(time: np.ndarray, distinct: np.ndarray, df: int) -> np.ndarray:
+def _natural_spline(distinct: np.ndarray, df: int) -> np.ndarray:
     knots = np.quantile(distinct, np.linspace(0, 1, df + 1))
-    return np.asarray(CubicSpline(knots, np.eye(df + 1), bc_type="natural")(time))[:, 1:]
+    return np.asarray(CubicSpline(knots, np.eye(df + 1), bc_type="natural")(distinct))[:, 1:]

@@ -181,7 +181,7 @@ class _Simulation:
         self, equation: Equation, term: str, source: Factor | Origin, chosen: np.ndarray, values_of: Values
     ) -> np.ndarray:
         """Return the raw values of a column in chosen rows of an equation: generated where the column is an outcome."""
-        values = equation.rows[term].to_numpy(dtype=float)[chosen][None]
+        values: np.ndarray = equation.rows[term].to_numpy(dtype=float)[chosen][None]
         moving = source.session_level if isinstance(source, Origin) else source.centring == "own mean"
         if not moving or source.base not in values_of:
             return values

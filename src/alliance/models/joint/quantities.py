@@ -120,7 +120,9 @@ def _add_components(quantities: Quantities, population: Population) -> None:
         for i, effect in enumerate(effects):
             quantities.add(f"{effect.term}{ARROW}{effect.outcome}", "sd", level, sds[:, i], (effect.outcome,))
         for i, j in combinations(range(len(effects)), 2):
-            values = population.covariances[level][:, i, j] / (sds[:, i] * sds[:, j])
+            scale = sds[:, i] * sds[:, j]
+            # An effect that does not vary at all correlates with nothing.
+            values = np.divide(population.covariances[level][:, i, j], scale, out=np.zeros_like(scale), where=scale > 0)
             one, other = effects[i], effects[j]
             if one.outcome == other.outcome:
                 text = f"{one.term}, {other.term}{ARROW}{one.outcome}"

@@ -3,6 +3,7 @@
 import logging
 import warnings
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import nutpie
@@ -22,16 +23,25 @@ _log = logging.getLogger(__name__)
 
 
 def sample_posterior(
-    model: pm.Model, population: list[str], sampling: Mapping[str, float], seed: int, name: str
+    model: pm.Model,
+    kept: list[str],
+    sampling: Mapping[str, float],
+    seed: int,
+    name: str,
+    adaptation: Literal["diag", "low_rank"] = "diag",
 ) -> dict[str, xr.Dataset]:
     """Draw from the posterior.
 
     Parameters
     ----------
-    population
+    kept
         Variables to keep. Random effects of single patients are drawn, but not kept.
     sampling
         chains, draws, tune and target_accept.
+    name
+        Name of the model, for messages.
+    adaptation
+        What the sampler learns of the posterior's shape: the scale of each parameter, or some of their correlations too.
 
     Returns
     -------
@@ -46,7 +56,7 @@ def sample_posterior(
     with config.change_flags(**_FLAGS), warnings.catch_warnings():
         # With many varying effects one sum is computed in two loops instead of one: nothing is lost.
         warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
-        compiled = nutpie.compile_pymc_model(model, var_names=population)
+        compiled = nutpie.compile_pymc_model(model, var_names=kept)
     try:
         trace = nutpie.sample(
             compiled,
@@ -56,6 +66,7 @@ def sample_posterior(
             target_accept=float(sampling["target_accept"]),
             cores=THREADS,
             seed=seed,
+            adaptation=adaptation,
             save_warmup=False,
             progress_bar=False,
         )
@@ -66,7 +77,7 @@ def sample_posterior(
         ) from error
     statistics = trace["sample_stats"].to_dataset()[list(_STATISTICS)]
     _log.info("%s: %d divergent of %d draws", name, int(statistics["diverging"].sum()), statistics["diverging"].size)
-    return {"posterior": _bare(trace["posterior"].to_dataset()[population]), "sample_stats": _bare(statistics)}
+    return {"posterior": _bare(trace["posterior"].to_dataset()[kept]), "sample_stats": _bare(statistics)}
 
 
 def draw_prior(model: pm.Model, population: list[str], draws: int, seed: int) -> dict[str, np.ndarray]:

@@ -1,0 +1,87 @@
+"""The jobs of this project's engine, each run in a process of its own: ``python ours.py job.json result.json``."""
+
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from model import PREDICTORS, make_settings, make_spec, read_design
+from simulate import Study, simulate
+
+from alliance.config import ModelSpec
+from alliance.models.multilevel_path.engine import make_engine
+from alliance.models.multilevel_path.maximum import Maximum, maximise_engine
+
+_EVALUATIONS = 200
+
+
+def fit_maximum(job: dict[str, Any]) -> dict[str, Any]:
+    """Time maximum likelihood, the data frame to the maximum with its curvature, jointly and equation by equation."""
+    study = Study(**job["study"])
+    panel = simulate(study)
+    therapists = study.therapists > 0
+    joint = [make_spec(therapists=therapists)]
+    separate = [make_spec(therapists=therapists, outcomes=(outcome,)) for outcome in PREDICTORS]
+    results = {}
+    for name, specs in (("joint", joint), ("separate", separate)):
+        _fit(panel, specs)  # compiled code is read from the cache here
+        runs = [_fit(panel, specs) for _ in range(job["repetitions"])]
+        found = runs[-1][0]
+        results[name] = {
+            "seconds": statistics.median(sum(times) for _, times in runs),
+            "seconds_data": statistics.median(times[0] for _, times in runs),
+            "seconds_maximum": statistics.median(times[1] for _, times in runs),
+            "log_likelihood": sum(maximum.log_likelihood for maximum in found),
+            "converged": all(maximum.converged for maximum in found),
+        }
+    return {**results, "memory_gb": _peak_memory()}
+
+
+def time_density(job: dict[str, Any]) -> dict[str, Any]:
+    """Time one evaluation of log-likelihood and gradient, and the joint maximum, at one size."""
+    study = Study(**job["study"])
+    engine = make_engine(read_design(simulate(study), make_spec(therapists=study.therapists > 0)))
+    maximum = maximise_engine(engine)
+    position = maximum.top.position
+    evaluations = [_seconds(lambda: engine.log_density(position)) for _ in range(_EVALUATIONS)]
+    fits = [_seconds(lambda: maximise_engine(engine)) for _ in range(job["repetitions"])]
+    return {
+        "seconds_evaluation": statistics.median(evaluations),
+        "seconds_maximum": statistics.median(fits),
+        "parameters": len(position),
+        "converged": maximum.converged,
+    }
+
+
+def _fit(panel: pd.DataFrame, specs: list[ModelSpec]) -> tuple[list[Maximum], tuple[float, float]]:
+    """Return the maxima and the seconds for data (rows, arrays, cross-products) and for the search."""
+    start = time.perf_counter()
+    engines = [make_engine(read_design(panel, spec)) for spec in specs]
+    middle = time.perf_counter()
+    found = [maximise_engine(engine) for engine in engines]
+    return found, (middle - start, time.perf_counter() - middle)
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def _peak_memory() -> float:
+    """Return the most memory this process has held, in GB (the kernel counts in units of 1,024 bytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+TASKS = {"maximum": fit_maximum, "density": time_density}
+
+if __name__ == "__main__":
+    given = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    result = TASKS[given.pop("task")](given)
+    Path(sys.argv[2]).write_text(json.dumps(result), encoding="utf-8")

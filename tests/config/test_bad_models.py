@@ -1,0 +1,191 @@
+"""Declarations of joint models that do not fit together: each ends in one message that names the key and says what to do."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alliance.config import read_yaml, validate_config
+from alliance.errors import ConfigError
+
+MAIN = read_yaml(Path(__file__).parents[2] / "config/config.yaml")
+Settings = dict[str, Any]
+PLACE = "models.specs.joint"
+
+
+def joint_model(**changes: Any) -> Settings:
+    """Declare technique -> alliance -> symptoms with a moderator, a smooth and an equation for the means of technique."""
+    return {
+        "label": "Joint",
+        "family": "multilevel_path",
+        "depth": "ml",
+        "products": {"technique_by_arm": ["technique", "arm"]},
+        "bases": {"course": {"of": "session", "kind": "natural_spline", "df": 3}},
+        "equations": {
+            "technique": {"on": []},
+            "alliance": {"on": ["technique", "arm", "technique_by_arm", "course"]},
+            "symptoms": {"on": ["alliance_lag", "arm", "course"]},
+        },
+        "effects": {"from": "technique", "to": "symptoms"},
+        "further_effects": [{"from": "arm", "to": "symptoms"}],
+        "bootstrap": {"level": "therapist", "samples": 500},
+        "standard_errors": "robust",
+    } | changes
+
+
+def config_with(model: Settings) -> Settings:
+    settings = copy.deepcopy(MAIN)
+    settings["models"]["specs"]["joint"] = model
+    settings["models"]["fit"] = ["joint"]
+    return settings
+
+
+def equations(**changes: Any) -> Settings:
+    return {"equations": joint_model()["equations"] | changes}
+
+
+def basis(**content: Any) -> Settings:
+    return {"bases": {"course": content}}
+
+
+def without_joint_likelihood(**changes: Any) -> Settings:
+    plain = {"depth": "nuts", "bootstrap": None, "standard_errors": "information"}
+    return plain | changes
+
+
+BAD: dict[str, tuple[Settings, list[str]]] = {
+    "unknown depth": ({"depth": "deep"}, [f"{PLACE}.depth", "'nuts'"]),
+    "bootstrap without maximum likelihood": (
+        {"depth": "nuts", "standard_errors": "information"},
+        [PLACE, "'bootstrap' is for maximum likelihood", "depth: ml"],
+    ),
+    "robust errors without maximum likelihood": (
+        {"depth": "laplace", "bootstrap": None},
+        [PLACE, "'standard_errors' is for maximum likelihood"],
+    ),
+    "bootstrap of sessions": ({"bootstrap": {"level": "session"}}, [f"{PLACE}.bootstrap.level", "'patient'"]),
+    "bootstrap of few samples": ({"bootstrap": {"samples": 10}}, [f"{PLACE}.bootstrap.samples"]),
+    "misspelt bootstrap": ({"bootstrap": {"sampels": 500}}, [f"{PLACE}.bootstrap.sampels", "Did you mean 'samples'?"]),
+    "products of separate models": (
+        without_joint_likelihood(family="textbook"),
+        [PLACE, "family 'textbook' has no 'products'", "multilevel_path"],
+    ),
+    "depth of separate models": (
+        {"family": "textbook", "products": {}, "bases": {}, "further_effects": []},
+        [PLACE, "family 'textbook' has no 'depth'"],
+    ),
+    "influence in the oracle": (
+        without_joint_likelihood(family="direct", influence=True),
+        [PLACE, "family 'direct' has no 'influence'"],
+    ),
+    "equation without predictors in separate models": (
+        without_joint_likelihood(
+            family="textbook",
+            products={},
+            bases={},
+            further_effects=[],
+            equations={"technique": {"on": []}, "alliance": {"on": ["technique"]}, "symptoms": {"on": ["alliance_lag"]}},
+        ),
+        [f"{PLACE}.equations.technique.on", "joint model only"],
+    ),
+    "product of three": (
+        {"products": {"technique_by_arm": ["technique", "arm", "age"]}},
+        [PLACE, "'technique_by_arm' must have exactly two factors, but has 3"],
+    ),
+    "product of a term with itself": (
+        {"products": {"technique_by_arm": ["technique", "technique"]}},
+        [PLACE, "'technique' times itself"],
+    ),
+    "product of unknown terms": (
+        {"products": {"technique_by_arm": ["technique", "arms"]}},
+        [f"{PLACE}.products.technique_by_arm", "'arms'", "Did you mean 'arm'?"],
+    ),
+    "product of a smooth": (
+        {"products": {"technique_by_arm": ["technique", "course"]}},
+        [PLACE, "'course', which is itself a product or a basis"],
+    ),
+    "product without its factor": (
+        equations(alliance={"on": ["technique", "technique_by_arm"]}),
+        [f"{PLACE}.equations.alliance.on", "needs its factor 'arm'"],
+    ),
+    "product of a factor measured too late": (
+        equations(technique={"on": ["alliance", "arm", "alliance_by_arm"]})
+        | {"products": {"alliance_by_arm": ["alliance", "arm"], "technique_by_arm": ["technique", "arm"]}},
+        [f"{PLACE}.equations.technique.on", "'alliance' is not measured before 'technique'"],
+    ),
+    "product that shadows a variable": (
+        {"products": {"age": ["technique", "arm"]}} | equations(alliance={"on": ["technique", "arm", "age"]}),
+        [f"{PLACE}.products", "'age' is already the name of a variable"],
+    ),
+    "basis that shadows a variable": (
+        {"bases": {"age": {"of": "session", "kind": "log"}, "course": {"of": "session", "kind": "log"}}},
+        [f"{PLACE}.bases", "'age' is already the name of a variable"],
+    ),
+    "basis that shadows time": (
+        {"bases": {"weeks": {"of": "session", "kind": "log"}, "course": {"of": "session", "kind": "log"}}},
+        [f"{PLACE}.bases", "'weeks' is already the name of a variable"],
+    ),
+    "one name for two things": (
+        {"bases": {"technique_by_arm": {"of": "session", "kind": "log"}, "course": {"of": "session", "kind": "log"}}},
+        [PLACE, "'technique_by_arm' is the name of a product and of a basis"],
+    ),
+    "smooth of a score": (basis(of="age", kind="log"), [f"{PLACE}.bases.course.of", "'weeks'"]),
+    "formula for a kind": (basis(of="session", kind="np.sin(t)"), [f"{PLACE}.bases.course.kind"]),
+    "degree too high": (basis(of="session", kind="polynomial", df=11), [f"{PLACE}.bases.course.df", "10"]),
+    "spline of one column": (basis(of="session", kind="natural_spline", df=1), [f"{PLACE}.bases.course", "from 2 to 10"]),
+    "polynomial without degree": (basis(of="session", kind="polynomial"), [f"{PLACE}.bases.course", "needs 'df'"]),
+    "columns of a logarithm": (basis(of="session", kind="log", df=2), [f"{PLACE}.bases.course", "Remove it"]),
+    "one effect per week": (basis(of="weeks", kind="each"), [f"{PLACE}.bases.course", "of: session"]),
+    "unknown predictor beside a product": (
+        equations(alliance={"on": ["technique", "arm", "technique_by_arms"]}),
+        [f"{PLACE}.equations.alliance.on", "Did you mean 'technique_by_arm'?"],
+    ),
+    "further effect of something absent": (
+        {"further_effects": [{"from": "agency", "to": "symptoms"}]},
+        [f"{PLACE}.further_effects.0.from", "'agency'"],
+    ),
+    "further effect that repeats the main one": (
+        {"further_effects": [{"from": "technique", "to": "symptoms"}]},
+        [f"{PLACE}.further_effects.0", "already asked for"],
+    ),
+    "misspelt further effect": (
+        {"further_effects": [{"from": "arm", "too": "symptoms"}]},
+        [f"{PLACE}.further_effects.0.too", "Did you mean 'to'?"],
+    ),
+    "effect on itself": (
+        {"effects": {"from": "symptoms", "to": "symptoms"}}
+        | equations(alliance={"on": ["symptoms", "arm"]}),
+        [f"{PLACE}.effects", "'symptoms' cannot be the cause of itself"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_declaration_that_does_not_fit_together_is_refused(name: str) -> None:
+    changes, expected = BAD[name]
+    with pytest.raises(ConfigError) as caught:
+        validate_config(config_with(joint_model(**changes)))
+    message = str(caught.value)
+    assert all(text in message for text in expected), message
+
+
+def test_everything_at_once_is_accepted() -> None:
+    spec = validate_config(config_with(joint_model())).models.specs["joint"]
+    assert spec.bootstrap is not None and spec.bootstrap.samples == 500
+    assert spec.columns_behind("technique_by_arm") == ["technique", "arm"]
+    assert spec.named_columns() == ["technique", "alliance", "symptoms", "arm", "session", "alliance_lag"]
+
+
+def test_defaults_say_nothing_and_are_allowed_everywhere() -> None:
+    for spec in validate_config(MAIN).models.specs.values():
+        again = type(spec).model_validate(spec.model_dump(mode="json", by_alias=True))
+        assert again == spec
+
+
+def test_factor_of_a_product_may_be_the_time_of_a_smooth() -> None:
+    model = joint_model(
+        products={"technique_by_time": ["technique", "session"]},
+        **equations(alliance={"on": ["technique", "arm", "technique_by_time", "course"]}),
+    )
+    assert validate_config(config_with(model)).models.specs["joint"].products

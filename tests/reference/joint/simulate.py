@@ -1,0 +1,101 @@
+"""Simulate the four studies of this folder: ``python simulate.py`` writes the same CSV files again.
+
+Sizes of the first follow the illustration of Bauer, Preacher & Gil (2006, doi 10.1037/1082-989X.11.2.142): a = b = .6, c' = .2, slopes that
+vary with variances of .16 to .25 and cov(a, b) = .11, residual variances of .65 and .45.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+HERE = Path(__file__).parent
+DIGITS = 3
+
+
+def correlated(rng: np.random.Generator, sd: list[float], correlations: dict[tuple[int, int], float], size: int):
+    """Draw effects of units with given standard deviations and correlations, all others zero: (unit, effect)."""
+    matrix = np.eye(len(sd))
+    for (i, j), value in correlations.items():
+        matrix[i, j] = matrix[j, i] = value
+    return rng.multivariate_normal(np.zeros(len(sd)), matrix * np.outer(sd, sd), size=size)
+
+
+def frame(patient: np.ndarray, therapist: np.ndarray, session: np.ndarray, **values: np.ndarray) -> pd.DataFrame:
+    """Return sessions with ids as text and values with few digits, so that R and Python read the same numbers."""
+    ids = {
+        "patient": [f"P{number + 1:03d}" for number in patient],
+        "therapist": [f"T{number + 1:02d}" for number in therapist],
+        "session": session,
+    }
+    return pd.DataFrame(ids | {name: np.round(column, DIGITS) for name, column in values.items()})
+
+
+def number_within(patient: np.ndarray) -> np.ndarray:
+    """Number the rows of each patient from 1."""
+    return pd.Series(patient).groupby(patient).cumcount().to_numpy() + 1
+
+
+def mediation() -> pd.DataFrame:
+    """100 patients with 4 to 12 sessions; both intercepts, a, b and c' vary and are correlated."""
+    rng = np.random.default_rng(2006)
+    count = rng.integers(4, 13, size=100)
+    patient = np.repeat(np.arange(100), count)
+    cov_ab = 0.11 / np.sqrt(0.16 * 0.16 * 1.6)  # as a correlation of the slopes a and b
+    correlations = {(0, 1): 0.3, (2, 3): cov_ab, (3, 4): -0.2, (0, 2): 0.2, (1, 3): -0.25}
+    u = correlated(rng, [0.8, 0.65, 0.16**0.5, 0.256**0.5, 0.2**0.5], correlations, 100)[patient]
+    x = rng.normal(size=100)[patient] * 0.6 + rng.normal(size=patient.size) + 2
+    m = 1 + u[:, 0] + (0.6 + u[:, 2]) * x + rng.normal(size=patient.size) * 0.65**0.5
+    y = -1 + u[:, 1] + (0.6 + u[:, 3]) * m + (0.2 + u[:, 4]) * x + rng.normal(size=patient.size) * 0.45**0.5
+    return frame(patient, patient % 10, number_within(patient), x=x, m=m, y=y)
+
+
+def lagged() -> pd.DataFrame:
+    """80 patients x 9 sessions; y of the session before predicts m and y, and y is missing at about one session in five."""
+    rng = np.random.default_rng(7)
+    patients, sessions = 80, 9
+    u = correlated(rng, [1.1, 1.5, 0.25], {(0, 1): -0.5, (1, 2): 0.3}, patients)
+    x = rng.normal(size=(patients, sessions)) + 4
+    m, y, before = (np.empty((patients, sessions)) for _ in range(3))
+    earlier = 15 + 2 * u[:, 1] + rng.normal(size=patients)
+    for t in range(sessions):
+        before[:, t] = earlier
+        m[:, t] = 6 + u[:, 0] + 0.5 * x[:, t] - 0.12 * earlier + rng.normal(size=patients)
+        y[:, t] = 12 + u[:, 1] + (-0.7 + u[:, 2]) * m[:, t] + 0.35 * earlier + 1.6 * rng.normal(size=patients)
+        earlier = y[:, t]
+    y[rng.random(y.shape) < 0.2] = np.nan
+    before[:, 1:] = y[:, :-1]
+    patient, session = np.repeat(np.arange(patients), sessions), np.tile(np.arange(1, sessions + 1), patients)
+    columns = {"x": x, "m": m, "y": y, "y_lag": before}
+    return frame(patient, patient % 8, session, **{name: values.reshape(-1) for name, values in columns.items()})
+
+
+def nested() -> pd.DataFrame:
+    """150 patients of 30 therapists, 4 to 8 sessions; slopes vary between patients, intercepts between both."""
+    rng = np.random.default_rng(30)
+    therapist_of = np.repeat(np.arange(30), rng.integers(3, 8, size=30))
+    patients = len(therapist_of)
+    patient = np.repeat(np.arange(patients), rng.integers(4, 9, size=patients))
+    u = correlated(rng, [1.0, 1.2, 0.4], {(0, 1): 0.4, (1, 2): -0.3}, patients)[patient]
+    w = correlated(rng, [0.7, 0.8], {(0, 1): 0.5}, 30)[therapist_of[patient]]
+    x = rng.normal(size=patient.size) + 1
+    m = 5 + u[:, 0] + w[:, 0] + 0.5 * x + rng.normal(size=patient.size)
+    y = 10 + u[:, 1] + w[:, 1] + (-0.6 + u[:, 2]) * m + 0.2 * x + 1.4 * rng.normal(size=patient.size)
+    return frame(patient, therapist_of[patient], number_within(patient), x=x, m=m, y=y)
+
+
+def bayes() -> pd.DataFrame:
+    """60 patients x 8 sessions; intercepts of both equations and the slopes a and b vary."""
+    rng = np.random.default_rng(60)
+    patients, sessions = 60, 8
+    patient = np.repeat(np.arange(patients), sessions)
+    u = correlated(rng, [0.8, 0.9, 0.45, 0.45], {(0, 1): 0.4, (2, 3): -0.5}, patients)[patient]
+    x = rng.normal(size=patient.size) + 3
+    m = 4 + u[:, 0] + (0.5 + u[:, 2]) * (x - 3) + rng.normal(size=patient.size)
+    y = 9 + u[:, 1] + (-0.4 + u[:, 3]) * (m - 4) - 0.15 * (x - 3) + rng.normal(size=patient.size)
+    return frame(patient, patient % 6, number_within(patient), x=x, m=m, y=y)
+
+
+if __name__ == "__main__":
+    for make in (mediation, lagged, nested, bayes):
+        make().to_csv(HERE / f"{make.__name__}.csv", index=False, lineterminator="\n")

@@ -1,0 +1,129 @@
+"""Conditional effects and the index of moderated mediation, from populations with known parameters."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.config import ModelSpec
+from alliance.models.joint.effects import Quantities
+from tests.unit.models.joint_study import make_spec, simulate
+from tests.unit.models.populations import design_of, population_of, quantities_of, values_of
+
+PANEL = simulate(24, 4, seed=6)
+A, P, B, COV = 0.6, 0.4, -0.5, -0.04
+SLOPES = {"m": {"x": A, "x_by_w": P}, "y": {"m": B, "x": -0.2}}
+PATH = "x -> m -> y"
+
+
+def moderated(moderator: str, **changes: object) -> ModelSpec:
+    equations = {
+        "m": {"on": ["x", moderator, "x_by_w"], "vary": {"patient": ["intercept", "x", "x_by_w"]}},
+        "y": {"on": ["m", "x", "arm"], "vary": {"patient": ["intercept", "m"]}},
+    }
+    return make_spec(**{"equations": equations, "products": {"x_by_w": ["x", moderator]}} | changes)
+
+
+def compute(spec: ModelSpec, slopes: dict[str, dict[str, float]] = SLOPES, panel: pd.DataFrame = PANEL) -> Quantities:
+    design = design_of(spec, panel)
+    covariances = {("m: x", "y: m"): COV}
+    if "m: x_by_w" in [effect.text for effect in design.varying["patient"]]:
+        covariances["m: x_by_w", "y: m"] = 0.02
+    return quantities_of(spec, design, population_of(design, slopes, {"patient": covariances}))
+
+
+def test_conditional_effects_of_two_groups_include_the_covariances_of_their_slopes() -> None:
+    found = values_of(compute(moderated("arm")))
+    for arm in (0, 1):
+        distance = arm - 0.5  # half of the patients are in each arm
+        slope = A + P * distance
+        assert found[f"x -> m at arm = {arm}", "conditional", "within"] == pytest.approx([slope])
+        expected = slope * B + COV + 0.02 * distance
+        assert found[f"{PATH} at arm = {arm}", "conditional", "within"] == pytest.approx([expected])
+    assert not [path for path, effect, _ in found if effect == "conditional" and path.startswith("m -> y at")]
+
+
+def test_index_is_the_difference_between_the_groups() -> None:
+    found = values_of(compute(moderated("arm")))
+    difference = (
+        found[f"{PATH} at arm = 1", "conditional", "within"] - found[f"{PATH} at arm = 0", "conditional", "within"]
+    )
+    assert found[f"{PATH} by arm", "index", "within"] == pytest.approx(difference)
+    assert found[f"{PATH} by arm", "index", "within"] == pytest.approx([P * B + 0.02])
+
+
+def test_continuous_moderator_is_taken_at_its_mean_and_one_sd_either_side_over_patients() -> None:
+    panel = PANEL.assign(arm=PANEL["patient"].str[1:].astype(float))
+    patients = panel.drop_duplicates("patient")["arm"]
+    found = values_of(compute(moderated("arm"), panel=panel))
+    for sds in (-1, 0, 1):
+        value = patients.mean() + sds * patients.std()
+        expected = A + P * sds * patients.std()
+        assert found[f"x -> m at arm = {value:.3g}", "conditional", "within"] == pytest.approx([expected])
+
+
+def test_grid_covers_the_range_and_meets_the_unconditional_effect_at_the_mean() -> None:
+    panel = PANEL.assign(arm=PANEL["patient"].str[1:].astype(float))
+    table = pd.DataFrame(compute(moderated("arm"), panel=panel).moderation)
+    rows = table[table["path"] == PATH]
+    assert (len(rows), rows["value"].min(), rows["value"].max()) == (41, 1.0, 24.0)
+    middle = rows.set_index("value")["estimate"][12.5]
+    assert middle == pytest.approx(A * B + COV)
+    assert set(table.columns) == {
+        "path", "effect", "level", "moderator", "value", "estimate", "low", "high", "excludes_zero"
+    }  # fmt: skip
+
+
+def test_region_is_where_the_interval_excludes_zero() -> None:
+    spec = moderated("arm")
+    panel = PANEL.assign(arm=PANEL["patient"].str[1:].astype(float))
+    design = design_of(spec, panel)
+    rng = np.random.default_rng(2)
+    size = 4000
+    slopes = {"m": {"x": rng.normal(0.0, 0.1, size), "x_by_w": np.full(size, 0.05)}, "y": {"m": 1.0}}
+    table = pd.DataFrame(quantities_of(spec, design, population_of(design, slopes, {}, size)).moderation)
+    rows = table[table["path"] == "x -> m"]
+    # 0.05 |w - 12.5| > 1.96 * 0.1, so w beyond 3.9 of the mean; the grid's step is 0.575 and the quantiles' error 0.1.
+    inside = rows[~rows["excludes_zero"]]["value"]
+    assert inside.min() == pytest.approx(12.5 - 3.9, abs=0.7)
+    assert inside.max() == pytest.approx(12.5 + 3.9, abs=0.7)
+
+
+def test_two_groups_have_two_rows_instead_of_a_grid() -> None:
+    table = pd.DataFrame(compute(moderated("arm")).moderation)
+    assert table[table["path"] == PATH]["value"].tolist() == [0.0, 1.0]
+
+
+def test_moderator_that_varies_between_sessions_is_named_as_deviation() -> None:
+    panel = PANEL.assign(y_lag=PANEL.groupby("patient")["y"].shift(1))
+    spec = moderated("y_lag")
+    table = pd.DataFrame(compute(spec, panel=panel).moderation)
+    rows = table[table["path"] == "x -> m"]
+    used = panel.dropna()
+    deviations = used["y_lag"] - used.groupby("patient")["y_lag"].transform("mean")
+    assert set(rows["moderator"]) == {"y_lag_within"}
+    assert rows["value"].min() == pytest.approx(deviations.min())
+
+
+def test_moderator_of_both_steps_changes_both_and_has_no_index() -> None:
+    equations = {
+        "m": {"on": ["x", "arm", "x_by_w"]},
+        "y": {"on": ["m", "x", "arm", "m_by_w"]},
+    }
+    spec = moderated("arm", equations=equations, products={"x_by_w": ["x", "arm"], "m_by_w": ["arm", "m"]})
+    slopes = {"m": {"x": A, "x_by_w": P}, "y": {"m": B, "m_by_w": 0.2}}
+    design = design_of(spec, PANEL)
+    found = values_of(quantities_of(spec, design, population_of(design, slopes, {})))
+    assert found[f"{PATH} at arm = 1", "conditional", "within"] == pytest.approx([(A + P / 2) * (B + 0.1)])
+    assert found["m -> y at arm = 0", "conditional", "within"] == pytest.approx([B - 0.1])
+    assert not [path for path, effect, _ in found if effect == "index"]
+
+
+def test_first_step_of_a_constant_cause_stands_at_its_level() -> None:
+    equations = {"m": {"on": ["arm", "x_between", "arm_by_w"]}, "y": {"on": ["m", "arm"]}}
+    spec = moderated(
+        "arm", equations=equations, products={"arm_by_w": ["arm", "x_between"]}, effects={"from": "arm", "to": "y"}
+    )
+    design = design_of(spec, PANEL)
+    found = values_of(quantities_of(spec, design, population_of(design, {"m": {"arm": 0.5}, "y": {"m": B}}, {})))
+    levels = {(path.split(" at ")[0], level) for path, effect, level in found if effect == "conditional"}
+    assert levels == {("arm -> m", "overall"), ("arm -> m -> y", "within")}
