@@ -7,6 +7,7 @@ wall clock from the start of the process to its end.
 import json
 import os
 import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -73,6 +74,9 @@ class Bench:
             return {"status": "skipped", "reason": f"longer than {limit:.0f} s"}
         seconds = time.perf_counter() - start
         if not result_file.exists():
+            missing = re.search(r"no package called .(\w+).|No module named '(\w+)", errors)
+            if missing:
+                return {"status": "not installed", "reason": f"{missing[1] or missing[2]} is not installed"}
             return {"status": "failed", "reason": self._last_line(errors)}
         result: dict[str, Any] = json.loads(result_file.read_text(encoding="utf-8"))
         return {"status": "ok", **result, "process_seconds": seconds}
@@ -88,7 +92,7 @@ class Bench:
         return self.run([*command, str(path)], job, limit)
 
     def _last_line(self, errors: str) -> str:
-        lines = [line.strip() for line in errors.splitlines() if line.strip()]
+        lines = [line.strip() for line in errors.splitlines() if line.strip() and line.strip() != "Execution halted"]
         message = lines[-1] if lines else "no message"
         # Documentation holds no paths of the machine it was made on.
         for place in (str(self.folder), str(HERE.parent), str(Path.home())):

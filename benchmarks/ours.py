@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from model import PREDICTORS, make_settings, make_spec, read_design
-from simulate import Study, simulate
+from model import NAME, PREDICTORS, PRIORS, make_spec, read_design
+from simulate import Study, simulate, standardise
 
 from alliance.config import ModelSpec
-from alliance.models.multilevel_path.engine import make_engine
+from alliance.models.joint.names import pairs
+from alliance.models.multilevel_path.engine import LEVELS, Engine, Natural, make_engine, natural_of
 from alliance.models.multilevel_path.maximum import Maximum, maximise_engine
 
 _EVALUATIONS = 200
@@ -59,6 +60,70 @@ def time_density(job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def sample(job: dict[str, Any]) -> dict[str, Any]:
+    """Draw from the posterior and time it: data frame to summaries, and the sampler without start-up and compiling.
+
+    The sampler's time includes the search for the mode, which stands in for a part of its warm-up.
+    """
+    # PyMC and nutpie are imported here: the other tasks do without them, and their import is part of the start-up.
+    import nutpie
+
+    from alliance.models.multilevel_path.nuts import sample_positions
+    from alliance.models.multilevel_path.posterior import find_posterior
+
+    inner: list[float] = []
+    sampler = nutpie.sample
+
+    def timed_sampler(*arguments: Any, **options: Any) -> Any:
+        start = time.perf_counter()
+        result = sampler(*arguments, **options)
+        inner.append(time.perf_counter() - start)
+        return result
+
+    nutpie.sample = timed_sampler
+    study = Study(**job["study"])
+    panel = pd.read_csv(job["data"]) if "data" in job else standardise(simulate(study))
+    engine = make_engine(read_design(panel, make_spec(therapists=study.therapists > 0)))
+    start = time.perf_counter()
+    posterior = find_posterior(maximise_engine(engine), PRIORS)
+    seconds_mode = time.perf_counter() - start
+    positions, statistics_ = sample_positions(posterior, job, job["seed"], NAME)
+    chains, kept, size = positions.shape
+    natural = natural_of(engine, positions.reshape(-1, size), signed=True)
+    draws = {name: values.reshape(chains, kept) for name, values in _name_draws(engine, natural).items()}
+    np.savez(job["draws_file"], allow_pickle=False, **draws)
+    return {
+        "seconds_sampling": seconds_mode + inner[0],
+        "seconds_mode": seconds_mode,
+        "gradients_per_draw": float(statistics_["n_steps"].mean()),
+        "divergent": int(statistics_["diverging"].sum()),
+        "memory_gb": _peak_memory(),
+    }
+
+
+def _name_draws(engine: Engine, natural: Natural) -> dict[str, np.ndarray]:
+    """Return draws of every population parameter by the names all engines share, (draw,) each."""
+    draws: dict[str, np.ndarray] = {}
+    used = 0
+    for number, (outcome, equation) in enumerate(engine.design.equations.items()):
+        for term in ("intercept", *equation.terms):
+            draws[f"{outcome}: {term}"] = natural.beta[:, used]
+            used += 1
+        draws[f"sd residual {outcome}"] = natural.residual[:, number]
+    for level in LEVELS:
+        effects = [effect.text for effect in engine.design.varying.get(level, [])]
+        if not effects:
+            continue
+        covariance = natural.covariances[level]
+        sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        for position, effect in enumerate(effects):
+            draws[f"sd {level} {effect}"] = sd[:, position]
+        for i, j in pairs(len(effects)):
+            both = " with ".join(sorted((effects[i], effects[j])))
+            draws[f"correlation {level} {both}"] = covariance[:, i, j] / (sd[:, i] * sd[:, j])
+    return draws
+
+
 def _fit(panel: pd.DataFrame, specs: list[ModelSpec]) -> tuple[list[Maximum], tuple[float, float]]:
     """Return the maxima and the seconds for data (rows, arrays, cross-products) and for the search."""
     start = time.perf_counter()
@@ -79,7 +144,7 @@ def _peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
-TASKS = {"maximum": fit_maximum, "density": time_density}
+TASKS = {"maximum": fit_maximum, "density": time_density, "sample": sample}
 
 if __name__ == "__main__":
     given = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))

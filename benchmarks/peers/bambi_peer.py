@@ -4,7 +4,7 @@ from typing import Any
 
 import bambi
 import pandas as pd
-from sampled import finish, read_job, seconds_of
+from sampled import finish, read_job, watch_sampler
 
 EQUATIONS = {"alliance": "alliance ~ technique + (technique | patient)", "symptoms": "symptoms ~ alliance + technique + (alliance | patient)"}
 
@@ -29,16 +29,15 @@ def main() -> None:
     """Sample both equations one after the other; their times add up."""
     job, data = read_job()
     sampling = {"draws": job["draws"], "tune": job["tune"], "chains": job["chains"], "cores": job["cores"], "random_seed": job["seed"]}
-    draws, total = {}, 0.0
+    draws, seconds = {}, watch_sampler()
     for outcome in EQUATIONS:
         model = build(outcome, data, job["priors"])
-        fitted, seconds = seconds_of(lambda model=model: model.fit(progressbar=False, **sampling))
-        total += seconds
+        fitted = model.fit(inference_method="nutpie", progressbar=False, **sampling)
         for name, values in fitted["posterior"].data_vars.items():
             # Effects of single patients are not population parameters.
             if not any("patient" in str(dimension) or "factor" in str(dimension) for dimension in values.dims):
                 draws[f"{outcome}: {name}"] = values
-    finish(job, draws, total, "bambi")
+    finish(job, draws, seconds, "bambi")
 
 
 if __name__ == "__main__":

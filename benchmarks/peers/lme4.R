@@ -13,15 +13,22 @@ if (job$therapists) {
   of_alliance <- alliance ~ technique + (technique | patient)
   of_symptoms <- symptoms ~ alliance + technique + (alliance | patient)
 }
+formulas <- list(of_alliance, of_symptoms)
+
+# The search alone: what is left of lmer once data and model frame are in place.
+search <- function(devfun) optimizeLmer(devfun)
+devfuns <- lapply(formulas, function(formula) {
+  do.call(mkLmerDevfun, c(lFormula(formula, data, REML = FALSE), list(start = NULL)))
+})
+
 timed <- time_fit(function() {
-  suppressMessages(suppressWarnings(list(
-    lmer(of_alliance, data, REML = FALSE),
-    lmer(of_symptoms, data, REML = FALSE)
-  )))
+  suppressMessages(suppressWarnings(lapply(formulas, function(formula) lmer(formula, data, REML = FALSE))))
 }, job$repetitions)
+searched <- time_fit(function() suppressMessages(suppressWarnings(lapply(devfuns, search))), job$repetitions)
 
 write_result(list(
   seconds = timed$seconds,
+  seconds_search = searched$seconds,
   repetitions = timed$repetitions,
   log_likelihood = sum(sapply(timed$fit, function(fit) as.numeric(logLik(fit)))),
   note = paste(unique(unlist(lapply(timed$fit, function(fit) fit@optinfo$conv$lme4$messages))), collapse = "; ")

@@ -7,7 +7,7 @@ coefficient is fixed at zero, because the mean of the varying slope stands in fo
 
 import pathmc
 from pymc_extras.prior import Prior
-from sampled import finish, read_job, seconds_of
+from sampled import finish, read_job, watch_sampler
 
 EQUATIONS = """
 alliance ~ 0*technique
@@ -39,7 +39,8 @@ def main() -> None:
         pooling={"intercept": True, "slopes": ["technique"]},
         priors=make_priors(job["priors"]),
     )
-    fitted, seconds = seconds_of(lambda: model.fit(compute_log_likelihood=False, progressbar=False, **sampling))
+    seconds = watch_sampler()
+    fitted = model.fit(compute_log_likelihood=False, progressbar=False, nuts_sampler="nutpie", **sampling)
     kept = ("mu_alpha", "sigma_", "mu_slope", "beta_")
     draws = {
         str(name): values

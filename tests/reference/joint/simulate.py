@@ -41,12 +41,13 @@ def mediation() -> pd.DataFrame:
     rng = np.random.default_rng(2006)
     count = rng.integers(4, 13, size=100)
     patient = np.repeat(np.arange(100), count)
-    cov_ab = 0.11 / np.sqrt(0.16 * 0.16 * 1.6)  # as a correlation of the slopes a and b
+    sd = [0.8, 0.65, 0.16**0.5, 0.25**0.5, 0.2**0.5]
+    cov_ab = 0.11 / (sd[2] * sd[3])  # as a correlation of the slopes a and b
     correlations = {(0, 1): 0.3, (2, 3): cov_ab, (3, 4): -0.2, (0, 2): 0.2, (1, 3): -0.25}
-    u = correlated(rng, [0.8, 0.65, 0.16**0.5, 0.256**0.5, 0.2**0.5], correlations, 100)[patient]
+    u = correlated(rng, sd, correlations, 100)[patient]
     x = rng.normal(size=100)[patient] * 0.6 + rng.normal(size=patient.size) + 2
-    m = 1 + u[:, 0] + (0.6 + u[:, 2]) * x + rng.normal(size=patient.size) * 0.65**0.5
-    y = -1 + u[:, 1] + (0.6 + u[:, 3]) * m + (0.2 + u[:, 4]) * x + rng.normal(size=patient.size) * 0.45**0.5
+    m = 3 + u[:, 0] + (0.6 + u[:, 2]) * (x - 2) + rng.normal(size=patient.size) * 0.65**0.5
+    y = 5 + u[:, 1] + (0.6 + u[:, 3]) * (m - 3) + (0.2 + u[:, 4]) * (x - 2) + rng.normal(size=patient.size) * 0.45**0.5
     return frame(patient, patient % 10, number_within(patient), x=x, m=m, y=y)
 
 
@@ -61,7 +62,7 @@ def lagged() -> pd.DataFrame:
     for t in range(sessions):
         before[:, t] = earlier
         m[:, t] = 6 + u[:, 0] + 0.5 * x[:, t] - 0.12 * earlier + rng.normal(size=patients)
-        y[:, t] = 12 + u[:, 1] + (-0.7 + u[:, 2]) * m[:, t] + 0.35 * earlier + 1.6 * rng.normal(size=patients)
+        y[:, t] = 8 + u[:, 1] + (-0.7 + u[:, 2]) * (m[:, t] - 6) + 0.35 * earlier + 1.6 * rng.normal(size=patients)
         earlier = y[:, t]
     y[rng.random(y.shape) < 0.2] = np.nan
     before[:, 1:] = y[:, :-1]
@@ -80,7 +81,7 @@ def nested() -> pd.DataFrame:
     w = correlated(rng, [0.7, 0.8], {(0, 1): 0.5}, 30)[therapist_of[patient]]
     x = rng.normal(size=patient.size) + 1
     m = 5 + u[:, 0] + w[:, 0] + 0.5 * x + rng.normal(size=patient.size)
-    y = 10 + u[:, 1] + w[:, 1] + (-0.6 + u[:, 2]) * m + 0.2 * x + 1.4 * rng.normal(size=patient.size)
+    y = 10 + u[:, 1] + w[:, 1] + (-0.6 + u[:, 2]) * (m - 5) + 0.2 * x + 1.4 * rng.normal(size=patient.size)
     return frame(patient, therapist_of[patient], number_within(patient), x=x, m=m, y=y)
 
 

@@ -101,6 +101,8 @@ def test_moderator_that_varies_between_sessions_is_named_as_deviation() -> None:
     used = panel.dropna()
     deviations = used["y_lag"] - used.groupby("patient")["y_lag"].transform("mean")
     assert set(rows["moderator"]) == {"y_lag_within"}
+    paths = values_of(compute(spec, panel=panel))
+    assert paths["x -> m at y_lag_within = 0", "conditional", "within"] == pytest.approx([A])
     assert rows["value"].min() == pytest.approx(deviations.min())
 
 

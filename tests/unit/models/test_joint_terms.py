@@ -60,7 +60,8 @@ def test_logarithm_and_one_effect_per_session() -> None:
 
 def test_smooth_with_too_few_times_is_refused() -> None:
     with pytest.raises(
-        ModelError, match=r"^models\.specs\.s\.bases\.course\.df: 4 columns need at least 5 different values .* there are 3"
+        ModelError,
+        match=r"^models\.specs\.s\.bases\.course\.df: 4 columns need at least 5 different values .* there are 3",
     ):
         columns("natural_spline", 4, np.array([1.0, 2.0, 3.0]))
     with pytest.raises(ModelError, match=r"log\(1 \+ session\) does not exist"):
@@ -122,10 +123,39 @@ def test_name_of_a_column_of_the_panel_cannot_name_a_product() -> None:
         design_of(with_product("x", "arm"), PANEL.assign(product=1.0))
 
 
-@pytest.mark.parametrize(("sessions", "passed"), [(6, False), (12, True)])
-def test_deviations_from_means_of_few_sessions_are_marked(sessions: int, passed: bool) -> None:
-    spec = with_product("x", "arm", on=["x", "x_between", "arm", "product"])
-    design = design_of(spec, simulate(12, sessions, seed=1))
+@pytest.mark.parametrize(("sessions", "passed"), [(6, False), (14, True)])
+def test_deviations_from_a_mean_that_the_outcome_moves_are_marked(sessions: int, passed: bool) -> None:
+    spec = with_product("m_lag", "arm")
+    panel = simulate(12, sessions, seed=1)
+    design = design_of(spec, panel.assign(m_lag=panel.groupby("patient")["m"].shift(1)))
     (mark,) = mark_design(design, every_path("study", spec, VARIABLES))
     assert (mark.diagnostic, mark.subject, mark.passed) == ("observed deviations", "product -> m", passed)
-    assert mark.value == pytest.approx(1 / sessions)
+    assert mark.value == pytest.approx(1 / (sessions - 1))
+
+
+def test_deviations_that_the_outcome_moves_in_a_roundabout_way_are_marked_too() -> None:
+    panel = PANEL.assign(y_lag=PANEL.groupby("patient")["y"].shift(1))
+    equations = {"m": {"on": ["y_lag", "arm", "product"]}, "y": {"on": ["m"]}}
+    spec = make_spec(equations=equations, products={"product": ["y_lag", "arm"]}, effects={"from": "m", "to": "y"})
+    marks = mark_design(design_of(spec, panel), every_path("study", spec, VARIABLES))
+    assert [mark.subject for mark in marks if mark.diagnostic == "observed deviations"] == ["product -> m"]
+
+
+def test_deviations_that_the_outcome_cannot_move_are_not_marked() -> None:
+    spec = with_product("x", "arm", on=["x", "x_between", "arm", "product"])
+    assert mark_design(design_of(spec, PANEL), every_path("study", spec, VARIABLES)) == []
+
+
+def test_marks_of_a_single_equation_are_made_too() -> None:
+    equations = {"m": {"on": ["x", "x_between", "arm", "product"]}}
+    spec = make_spec(equations=equations, products={"product": ["x", "arm"]}, effects={"from": "x", "to": "m"})
+    assert mark_design(design_of(spec, PANEL), every_path("study", spec, VARIABLES)) == []
+
+
+def test_same_mark_of_two_pairs_is_made_once() -> None:
+    panel = PANEL.assign(y_lag=PANEL.groupby("patient")["y"].shift(1))
+    equations = {"m": {"on": ["arm", "y_lag"]}, "y": {"on": ["m", "arm"]}}
+    spec = make_spec(equations=equations, effects={"from": "arm", "to": "y"})
+    paths = every_path("study", spec, VARIABLES)
+    marks = mark_design(design_of(spec, panel), [*paths, *paths])
+    assert [mark.diagnostic for mark in marks] == ["feedback"]

@@ -3,7 +3,7 @@
 With the state s of all outcomes and the cause x, s_t = Phi s_(t-lag) + gamma x_t, here with the effects within a session resolved in the
 order of the equations. The cause is one unit higher at every session from the first on. What the mediator carries is the response with all
 arrows minus the response without the arrow from the mediator to the outcome, at the session at which the effect of the last of N
-sessions arrives; for N = 1 it is the product of the steps.
+sessions arrives. For N = 1 it is the product of the steps, if nothing else that the cause moves at that session moves the mediator.
 
 Average slopes are used: covariances of slopes that vary between patients are left out, since they would have to be followed through every
 session.

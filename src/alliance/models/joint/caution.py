@@ -33,7 +33,7 @@ def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
             marks += _mark_feedback(design, paths)
             if initial_terms(design):
                 marks.append(_mark_initial_values(first.source))
-    return list(dict.fromkeys(marks))
+    return list({(mark.diagnostic, mark.subject): mark for mark in marks}.values())
 
 
 def mark_latent_means(design: Design, population: Population) -> list[Mark]:
@@ -109,19 +109,22 @@ def _mark_single_sessions(design: Design) -> list[Mark]:
 
 
 def _mark_observed_deviations(design: Design) -> list[Mark]:
-    """Mark products whose factors are deviations from the mean of few sessions."""
-    marks = []
+    """Mark products with deviations from the mean of a factor that the outcome itself moves at later sessions."""
+    marks, moves = [], _arrows(design, own_past=True)
     for outcome, equation in design.equations.items():
         weakened = equation.rows[PATIENT].nunique() / len(equation.rows)  # 1 / sessions per patient
+        moved = {
+            later for arrow in moves.out_edges([outcome]) for later in {arrow[1], *nx.descendants(moves, arrow[1])}
+        }
         for term, origin in equation.origins.items():
-            if any(factor.centring == "own mean" for factor in origin.factors):
+            if any(factor.centring == "own mean" and factor.base in moved for factor in origin.factors):
                 marks.append(
                     Mark(
                         "observed deviations",
                         f"{term}{ARROW}{outcome}",
                         weakened <= _MOST_WEAKENED,
-                        "The product uses deviations from patients' observed means. With T sessions this draws its effect towards zero by "
-                        "about 1/T, shown here.",
+                        f"The product uses deviations from a mean that holds later values, which {outcome} has moved. With T sessions this "
+                        f"draws its effect towards zero by 1/T or somewhat more; 1/T is shown.",
                         weakened,
                         _MOST_WEAKENED,
                         outcomes=(outcome,),
@@ -132,12 +135,7 @@ def _mark_observed_deviations(design: Design) -> list[Mark]:
 
 
 def _mark_feedback(design: Design, paths: list[Path]) -> list[Mark]:
-    arrows = nx.DiGraph(
-        (origin.base, outcome)
-        for outcome, equation in design.equations.items()
-        for origin in equation.origins.values()
-        if origin.session_level and origin.base in design.equations and origin.base != outcome
-    )
+    arrows = _arrows(design, own_past=False)
     target = paths[0].edges[-1].outcome
     mediators = dict.fromkeys(edge.source for path in paths for edge in path.edges[1:])
     return [
@@ -154,6 +152,16 @@ def _mark_feedback(design: Design, paths: list[Path]) -> list[Mark]:
         for mediator in mediators
         if arrows.has_node(target) and mediator in arrows and nx.has_path(arrows, target, mediator)
     ]
+
+
+def _arrows(design: Design, *, own_past: bool) -> nx.DiGraph:
+    """Return which outcomes move which, at the same session or later."""
+    return nx.DiGraph(
+        (origin.base, outcome)
+        for outcome, equation in design.equations.items()
+        for origin in equation.origins.values()
+        if origin.session_level and origin.base in design.equations and (own_past or origin.base != outcome)
+    )
 
 
 def _mark_initial_values(cause: str) -> Mark:

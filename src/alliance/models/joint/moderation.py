@@ -23,6 +23,7 @@ from alliance.models.joint.terms import Factor, center_factor, own_means
 AT, BY = " at ", " by "
 _GRID = 41
 _TAIL = 0.025
+_DECIMALS = 10  # the mean of deviations from own means is zero but for rounding
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def add_conditional(quantities: Quantities, design: Design, population: Populati
     for found in _moderated_paths(design, pairs):
         of, horizon = outcomes_of([found.path]), found.pair.horizon(found.path)
         for value in found.chosen_values():
-            text = f"{found.path.text}{AT}{found.moderator} = {value:.3g}"
+            text = f"{found.path.text}{AT}{found.moderator} = {round(value, _DECIMALS) + 0.0:.3g}"
             quantities.add(text, "conditional", found.level, found.at(design, population, value), of, horizon)
         if len(found.path.edges) > 1 and len(found.products) == 1:
             text = f"{found.path.text}{BY}{found.moderator}"

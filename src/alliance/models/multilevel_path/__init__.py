@@ -19,12 +19,9 @@ import xarray as xr
 from alliance.config import ModelSpec
 from alliance.models.container import FitResult
 from alliance.models.joint.result import PREDICTIVE_DRAWS, Drawn, Findings, Task, make_result, prepare_task
-from alliance.models.montecarlo import draw_normal
 from alliance.models.multilevel_path.engine import Engine, draw_prior, named_draws, natural_of
 from alliance.models.multilevel_path.maximum import Maximum, maximise
 from alliance.models.multilevel_path.posterior import find_posterior
-
-_DIRECTLY = {"ml": "maximum likelihood", "nuts": "NUTS (nutpie)", "laplace": "Laplace with importance sampling"}
 
 
 def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any]) -> FitResult:
@@ -51,7 +48,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
 
 def _fit_maximum(task: Task, maximum: Maximum) -> FitResult:
     size = task.settings["monte_carlo_draws"]
-    positions = draw_normal(maximum.top.position, maximum.covariance, size, task.generator("sampling distribution"))
+    positions = maximum.draw(size, task.generator("sampling distribution"))
     drawn = Drawn(named_draws(maximum.engine, natural_of(maximum.engine, positions, signed=False)))
     return make_result(task, drawn, None, Findings("maximum likelihood", "Monte Carlo confidence"))
 

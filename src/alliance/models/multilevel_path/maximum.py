@@ -14,8 +14,9 @@ import pandas as pd
 from alliance.models.joint.design import Design
 from alliance.models.joint.names import pairs
 from alliance.models.joint.population import Population, make_population
+from alliance.models.montecarlo import draw_normal
 from alliance.models.multilevel_path.engine import Engine, make_engine, named_draws, natural_of
-from alliance.models.multilevel_path.search import Top, climb, invert
+from alliance.models.search import Top, climb, invert, limited_inverse
 
 _START_SD = 0.3  # standard deviations of varying effects, in standard units
 _DIFFERENCE = 1e-5
@@ -51,6 +52,21 @@ class Maximum:
     def covariance(self) -> np.ndarray:
         """Estimated sampling covariance of the free parameters, inverse observed information: (parameter, parameter)."""
         return invert(self.top.curvature)
+
+    def draw(self, size: int, rng: np.random.Generator, covariance: np.ndarray | None = None) -> np.ndarray:
+        """Draw positions from the estimated sampling distribution: (draw, parameter).
+
+        Normal in ``factor`` coordinates: a factor and its negative are the same covariance, so draws beyond zero are reflected, and a
+        variance estimated as zero keeps an honest upper limit.
+
+        Parameters
+        ----------
+        covariance
+            Sampling covariance; by default the inverse observed information, shortened where the likelihood falls faster
+            (`alliance.models.search.limited_inverse`).
+        """
+        spread = limited_inverse(self.engine.log_density, self.top) if covariance is None else covariance
+        return draw_normal(self.top.position, spread, size, rng)
 
     def population(self, positions: np.ndarray | None = None) -> Population:
         """Return the parameters in raw units at the maximum, or at other positions (draw, parameter)."""

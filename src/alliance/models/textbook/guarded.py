@@ -31,6 +31,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams, VC
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
 from alliance.models.container import Mark
+from alliance.models.textbook.agreement import mark_joint_likelihood
 from alliance.models.textbook.centring import INTERCEPT, Design
 from alliance.models.textbook.criterion import (
     Arrays,
@@ -100,6 +101,7 @@ def fit_guarded(design: Design) -> Fitted:
     marks = [
         *design.marks,
         *_mark_agreement(design.outcome, answer, target - loglik, distance, gain),
+        mark_joint_likelihood(design.outcome, arrays, answer.beta, answer.cov, theta),
         *_mark_boundaries(design, answer.components),
         *_mark_warnings(design.outcome, caught),
     ]

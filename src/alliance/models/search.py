@@ -9,6 +9,9 @@ from scipy import linalg, optimize
 _STEP = 1e-4  # of the central differences of the gradient; parameters are near one in size
 _NEWTON_STEPS = 20
 _FLAT = 1e-9  # curvature below this share of the largest is none
+_NORMAL = 1.96
+_MOST_FALL = 1.5  # times the fall of a normal density; less is skewness that a normal density cannot follow anyway
+_MOST_HALVINGS = 40
 _ENOUGH = 1e-7  # gain of log density that a further step promises
 
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -102,6 +105,26 @@ def invert(curvature: np.ndarray) -> np.ndarray:
     kept = values > _FLAT * max(values[-1], 1.0)
     inverse = np.where(kept, 1 / np.where(kept, values, 1.0), 0.0)
     result: np.ndarray = (vectors * inverse) @ vectors.T
+    return result
+
+
+def limited_inverse(function: Function, top: Top) -> np.ndarray:
+    """Return an inverse curvature whose principal directions are no longer than the density allows.
+
+    Near a boundary a density can be level at its top and still fall steeply further out; the inverse curvature would then
+    promise far too much. Along each principal direction the standard deviation is shortened until, at the ends of a
+    95 % interval, the log density has fallen on average by what a normal density falls there, 1.96^2 / 2.
+    """
+    vectors = linalg.eigh(top.curvature)[1]
+    sd = np.sqrt(np.diagonal(vectors.T @ invert(top.curvature) @ vectors).clip(0))
+    for i, direction in enumerate(vectors.T):
+        for _ in range(_MOST_HALVINGS):
+            step = _NORMAL * sd[i] * direction
+            fall = top.value - (function(top.position + step)[0] + function(top.position - step)[0]) / 2
+            if fall <= _MOST_FALL * _NORMAL**2 / 2:
+                break
+            sd[i] *= max(0.5, float(np.sqrt(_NORMAL**2 / 2 / fall)))
+    result: np.ndarray = (vectors * sd**2) @ vectors.T
     return result
 
 
