@@ -1,12 +1,14 @@
 """Draws of every engine, read into one form, and the same effective sample sizes for all of them."""
 
+import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from arviz_stats.base import array_stats
+from arviz_stats.base.array import array_stats
 
 Draws = dict[str, np.ndarray]  # parameter -> (chain, draw)
 
@@ -46,14 +48,14 @@ def smallest_ess(draws: Draws) -> tuple[str, float]:
 
     Vehtari et al. 2021, Bayesian Analysis 16, 667-718, as implemented in ArviZ.
     """
-    sizes = {name: float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk")) for name, values in draws.items()}
+    sizes = {name: _statistic("ess", values, "bulk") for name, values in draws.items()}
     worst = min(sizes, key=lambda name: sizes[name])
     return worst, sizes[worst]
 
 
 def largest_rhat(draws: Draws) -> float:
     """Return the largest R-hat of all parameters."""
-    return max(float(array_stats.rhat(values, chain_axis=0, draw_axis=1)) for values in draws.values())
+    return max(_statistic("rhat", values, "rank") for values in draws.values())
 
 
 def compare(one: Draws, other: Draws) -> dict[str, Any]:
@@ -67,9 +69,21 @@ def compare(one: Draws, other: Draws) -> dict[str, Any]:
     z, shifts, ratios = [], [], []
     for name, left in one.items():
         right = other[name]
-        difference = abs(left.mean() - right.mean())
-        errors = [float(array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")) for values in (left, right)]
-        z.append(difference / np.hypot(*errors))
+        difference = abs(float(left.mean() - right.mean()))
+        z.append(difference / math.hypot(_mean_error(left), _mean_error(right)))
         shifts.append(difference / right.std())
         ratios.append(left.std() / right.std())
-    return {"largest_z": float(max(z)), "largest_shift": float(max(shifts)), "sd_ratio": [float(min(ratios)), float(max(ratios))]}
+    return {
+        "largest_z": float(max(z)),
+        "largest_shift": float(max(shifts)),
+        "sd_ratio": [float(min(ratios)), float(max(ratios))],
+    }
+
+
+def _mean_error(values: np.ndarray) -> float:
+    return _statistic("mcse", values, "mean")
+
+
+def _statistic(name: str, values: np.ndarray, method: str) -> float:
+    function: Callable[..., Any] = getattr(array_stats, name)
+    return float(function(values, chain_axis=0, draw_axis=1, method=method))

@@ -5,8 +5,8 @@ For session t of patient i with therapist j, d = u_i + w_j the sum of the patien
     alliance = d_1 + (A + d_2) technique + e               sd of e: 1
     symptoms = d_3 + (B + d_4) alliance + C_PRIME technique + e
 
-u and w are normal with the covariances below, so the effects of the two equations are correlated (`cov(a, b)`). Measures are centred, which is
-where every engine searches best.
+u and w are normal with the covariances below, so the effects of the two equations are correlated (`cov(a, b)`). Measures are centred, which
+is where every engine searches best.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,12 @@ A, B, C_PRIME = 0.3, -0.4, -0.1
 PATIENT_SD = np.array([0.8, 0.3, 0.8, 0.3])
 THERAPIST_SD = np.array([0.5, 0.25, 0.5, 0.25])
 # Order: alliance intercept, a, symptoms intercept, b.
-PATIENT_CORRELATION = np.array([[1.0, 0.2, -0.4, 0.1], [0.2, 1.0, 0.1, 0.3], [-0.4, 0.1, 1.0, -0.2], [0.1, 0.3, -0.2, 1.0]])
-THERAPIST_CORRELATION = np.array([[1.0, 0.1, -0.3, 0.0], [0.1, 1.0, 0.0, 0.2], [-0.3, 0.0, 1.0, 0.1], [0.0, 0.2, 0.1, 1.0]])
+PATIENT_CORRELATION = np.array(
+    [[1.0, 0.2, -0.4, 0.1], [0.2, 1.0, 0.1, 0.3], [-0.4, 0.1, 1.0, -0.2], [0.1, 0.3, -0.2, 1.0]]
+)
+THERAPIST_CORRELATION = np.array(
+    [[1.0, 0.1, -0.3, 0.0], [0.1, 1.0, 0.0, 0.2], [-0.3, 0.0, 1.0, 0.1], [0.0, 0.2, 0.1, 1.0]]
+)
 MEASURES = ("technique", "alliance", "symptoms")
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from children import PEERS, Bench
 from draws import read_arrays
 from model import PRIORS
-from parts.nuts_brms import CHAINS, CORES, describe_draws
 from simulate import Study, simulate, standardise
+
+from parts.nuts_brms import CHAINS, CORES, describe_draws
 
 _LIMIT = 3600.0
 PACKAGES = ("pathmc", "bambi", "nutpie")

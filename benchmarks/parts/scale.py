@@ -4,8 +4,9 @@ from typing import Any
 
 from children import Bench
 from draws import read_arrays
-from parts.nuts_brms import describe_draws
 from simulate import Study
+
+from parts.nuts_brms import describe_draws
 
 _LIMIT = 7200.0
 

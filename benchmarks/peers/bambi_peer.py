@@ -1,4 +1,4 @@
-"""The nearest model bambi can fit: two separate equations, effects of patients uncorrelated. ``python bambi_peer.py job.json result.json``."""
+"""The nearest model bambi can fit: two separate equations, effects uncorrelated. ``python bambi_peer.py job.json result.json``."""
 
 from typing import Any
 
@@ -6,7 +6,10 @@ import bambi
 import pandas as pd
 from sampled import finish, read_job, watch_sampler
 
-EQUATIONS = {"alliance": "alliance ~ technique + (technique | patient)", "symptoms": "symptoms ~ alliance + technique + (alliance | patient)"}
+EQUATIONS = {
+    "alliance": "alliance ~ technique + (technique | patient)",
+    "symptoms": "symptoms ~ alliance + technique + (alliance | patient)",
+}
 
 
 def build(outcome: str, data: pd.DataFrame, priors: dict[str, float]) -> bambi.Model:
@@ -28,7 +31,13 @@ def build(outcome: str, data: pd.DataFrame, priors: dict[str, float]) -> bambi.M
 def main() -> None:
     """Sample both equations one after the other; their times add up."""
     job, data = read_job()
-    sampling = {"draws": job["draws"], "tune": job["tune"], "chains": job["chains"], "cores": job["cores"], "random_seed": job["seed"]}
+    sampling = {
+        "draws": job["draws"],
+        "tune": job["tune"],
+        "chains": job["chains"],
+        "cores": job["cores"],
+        "random_seed": job["seed"],
+    }
     draws, seconds = {}, watch_sampler()
     for outcome in EQUATIONS:
         model = build(outcome, data, job["priors"])

@@ -31,7 +31,13 @@ def make_priors(priors: dict[str, float]) -> dict[str, Prior]:
 def main() -> None:
     """Sample the model."""
     job, data = read_job()
-    sampling = {"draws": job["draws"], "tune": job["tune"], "chains": job["chains"], "cores": job["cores"], "random_seed": job["seed"]}
+    sampling = {
+        "draws": job["draws"],
+        "tune": job["tune"],
+        "chains": job["chains"],
+        "cores": job["cores"],
+        "random_seed": job["seed"],
+    }
     model = pathmc.model(
         EQUATIONS,
         data=data,

@@ -42,5 +42,8 @@ def finish(job: dict[str, Any], draws: dict[str, Any], seconds: list[float], pac
         for position in range(flat.shape[2]):
             arrays[name if flat.shape[2] == 1 else f"{name}[{position}]"] = flat[:, :, position]
     np.savez(job["draws_file"], allow_pickle=False, **arrays)
-    result = {"seconds_sampling": sum(seconds), "versions": {name: version(name) for name in (package, "pymc", "nutpie")}}
+    result = {
+        "seconds_sampling": sum(seconds),
+        "versions": {name: version(name) for name in (package, "pymc", "nutpie")},
+    }
     Path(sys.argv[2]).write_text(json.dumps(result), encoding="utf-8")

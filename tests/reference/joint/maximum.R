@@ -13,7 +13,7 @@
 #               lme. summary.lme prints sqrt(N / (N - p)) times these under ML (adjustSigma = TRUE); summary.merMod prints these.
 #   se          standard errors of all parameters from the observed information, computed here: nlme and lme4 do not report it
 #   promise     what a further Newton step would gain in log-likelihood; an estimate is off by less than sqrt(2 promise) standard errors
-#   second      log-likelihood found by another optimiser
+#   second      log-likelihood found by another optimiser, from another start with nlme
 suppressPackageStartupMessages({
   library(nlme)
   library(lme4)
@@ -27,7 +27,7 @@ studies <- list(
   ),
   lagged = list(
     file = "lagged.csv",
-    on = list(m = c("x", "y_lag"), y = c("m", "y_lag")),
+    on = list(m = c("x", "y_lag", "y_baseline"), y = c("m", "y_lag", "y_baseline")),
     vary = list(patient = c("m: intercept", "y: intercept", "y: m"))
   ),
   one_equation = list(
@@ -135,23 +135,32 @@ from_covariance <- function(level, effects, covariance) {
   values
 }
 
+# The second optimiser starts from another place: large variances, no EM steps.
 fit_nlme <- function(study, stacked, optimiser) {
   short <- setNames(make.names(colnames(stacked$x)), colnames(stacked$x))
   data <- cbind(stacked$rows, setNames(as.data.frame(stacked$x), short))
   right <- function(effects) paste("0 +", paste(short[effects], collapse = " + "))
   levels <- rev(names(study$vary)) # therapists first: nlme nests from left to right
-  random <- lapply(setNames(nm = levels), function(level) pdLogChol(as.formula(paste("~", right(study$vary[[level]])))))
+  first <- optimiser == "nlminb"
+  random <- lapply(setNames(nm = levels), function(level) {
+    form <- as.formula(paste("~", right(study$vary[[level]])))
+    start <- if (first) numeric(0) else diag(4, length(study$vary[[level]]))
+    if (!first) dimnames(start) <- rep(list(unname(short[study$vary[[level]]])), 2)
+    pdLogChol(start, form)
+  })
   fit <- lme(
     as.formula(paste("value ~", right(colnames(stacked$x)))),
     data = data, random = random, weights = varIdent(form = ~ 1 | equation), method = "ML",
     control = lmeControl(
-      opt = optimiser, maxIter = 1000, msMaxIter = 2000, msMaxEval = 20000, niterEM = 100, tolerance = 1e-12, msTol = 1e-14,
+      opt = optimiser, maxIter = 1000, msMaxIter = 2000, msMaxEval = 20000, niterEM = if (first) 100 else 0, tolerance = 1e-12, msTol = 1e-14,
       natural = FALSE, returnObject = TRUE
     )
   )
   residual <- fit$sigma / varWeights(fit$modelStruct$varStruct)[match(names(study$on), data$equation)]
   varying <- unlist(lapply(names(study$vary), function(level) {
-    from_covariance(level, study$vary[[level]], as.matrix(pdMatrix(fit$modelStruct$reStruct)[[level]])[short[study$vary[[level]]], short[study$vary[[level]]]] * fit$sigma^2)
+    covariance <- as.matrix(pdMatrix(fit$modelStruct$reStruct)[[level]]) * fit$sigma^2
+    order <- short[study$vary[[level]]]
+    from_covariance(level, study$vary[[level]], covariance[order, order, drop = FALSE])
   }))
   list(
     fixed = setNames(fixef(fit), colnames(stacked$x)), covariance = unname(vcov(fit)), varying = varying,
@@ -187,10 +196,12 @@ record <- function(name) {
   theta <- c(fit$fixed, fit$varying, setNames(fit$residual, paste("sd residual", names(study$on))))
   theta <- theta[parameter_names(study, stacked)]
   loglik <- make_loglik(study, stacked)
-  by_vector <- function(values) loglik(setNames(values, names(theta)))
-  stopifnot(abs(by_vector(theta) - fit$loglik) < 1e-8)
-  gradient <- numDeriv::grad(by_vector, theta)
-  covariance <- solve(-numDeriv::hessian(by_vector, theta))
+  stopifnot(abs(loglik(theta) - fit$loglik) < 1e-8)
+  # numDeriv's steps are a share of each argument, so a correlation near zero would get hardly any: arguments are made to be near one.
+  near_one <- function(values) loglik(theta + (values - 1) / 5)
+  ones <- rep(1, length(theta))
+  gradient <- 5 * numDeriv::grad(near_one, ones)
+  covariance <- solve(-25 * numDeriv::hessian(near_one, ones))
   back <- diag(length(theta))
   fixed <- seq_along(fit$fixed)
   back[fixed, fixed] <- uncentre(stacked$means)

@@ -13,12 +13,14 @@ HERE = Path(__file__).parent
 DIGITS = 3
 
 
-def correlated(rng: np.random.Generator, sd: list[float], correlations: dict[tuple[int, int], float], size: int):
+def correlated(
+    rng: np.random.Generator, sd: list[float], correlations: dict[tuple[int, int], float], size: int
+) -> np.ndarray:
     """Draw effects of units with given standard deviations and correlations, all others zero: (unit, effect)."""
     matrix = np.eye(len(sd))
     for (i, j), value in correlations.items():
         matrix[i, j] = matrix[j, i] = value
-    return rng.multivariate_normal(np.zeros(len(sd)), matrix * np.outer(sd, sd), size=size)
+    return rng.multivariate_normal(np.zeros(len(sd)), matrix * np.outer(sd, sd), size=size, method="cholesky")
 
 
 def frame(patient: np.ndarray, therapist: np.ndarray, session: np.ndarray, **values: np.ndarray) -> pd.DataFrame:
@@ -52,7 +54,11 @@ def mediation() -> pd.DataFrame:
 
 
 def lagged() -> pd.DataFrame:
-    """80 patients x 9 sessions; y of the session before predicts m and y, and y is missing at about one session in five."""
+    """80 patients x 9 sessions; y of the session before predicts m and y, and y is missing at about one session in five.
+
+    The value before the first session depends on the patients' intercepts. As a covariate (`y_baseline`) it keeps the likelihood from
+    having two maxima, one for persistence and one for stable differences between patients.
+    """
     rng = np.random.default_rng(7)
     patients, sessions = 80, 9
     u = correlated(rng, [1.1, 1.5, 0.25], {(0, 1): -0.5, (1, 2): 0.3}, patients)
@@ -66,8 +72,9 @@ def lagged() -> pd.DataFrame:
         earlier = y[:, t]
     y[rng.random(y.shape) < 0.2] = np.nan
     before[:, 1:] = y[:, :-1]
+    baseline = np.repeat(before[:, :1], sessions, axis=1)
     patient, session = np.repeat(np.arange(patients), sessions), np.tile(np.arange(1, sessions + 1), patients)
-    columns = {"x": x, "m": m, "y": y, "y_lag": before}
+    columns = {"x": x, "m": m, "y": y, "y_lag": before, "y_baseline": baseline}
     return frame(patient, patient % 8, session, **{name: values.reshape(-1) for name, values in columns.items()})
 
 

@@ -33,8 +33,8 @@ STUDIES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "lagged": (
         "lagged",
         {
-            "m": {"on": ["x", "y_lag"], "vary": {"patient": ["intercept"]}},
-            "y": {"on": ["m", "y_lag"], "vary": {"patient": ["intercept", "m"]}},
+            "m": {"on": ["x", "y_lag", "y_baseline"], "vary": {"patient": ["intercept"]}},
+            "y": {"on": ["m", "y_lag", "y_baseline"], "vary": {"patient": ["intercept", "m"]}},
         },
     ),
     "one_equation": (

@@ -1,0 +1,128 @@
+"""One figure of everything that was measured against sizes: sampling, maximum likelihood, growth."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
+
+_COLOURS = {"alliance": "#12355B", "brms": "#E9A53A", "lme4": "#E9A53A", "nlme": "#3B86BE", "statsmodels": "#8A8A8A"}
+_MARKERS = {"alliance": "o", "brms": "s", "lme4": "s", "nlme": "^", "statsmodels": "D"}
+
+
+def draw_figure(results: dict[str, dict[str, Any]], folder: Path) -> None:
+    """Write plot.svg and plot.png, with a panel for each part that was measured."""
+    panels = [
+        (name, draw)
+        for name, draw in (("nuts_brms", _draw_sampling), ("ml_peers", _draw_maximum), ("growth", _draw_growth))
+        if name in results
+    ]
+    if not panels:
+        return
+    style = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "benchmarks"}
+    with mpl.rc_context(style):
+        figure, axes = plt.subplots(
+            1, len(panels), figsize=(3.4 * len(panels), 3.3), layout="constrained", squeeze=False
+        )
+        for (name, draw), ax in zip(panels, axes[0], strict=True):
+            draw(ax, results[name])
+        figure.savefig(folder / "plot.svg", metadata={"Date": None})
+        figure.savefig(folder / "plot.png", dpi=150, metadata={"Software": None})
+        plt.close(figure)
+
+
+def _draw_sampling(ax: Axes, found: dict[str, Any]) -> None:
+    rows = [row for row in found["rows"] if row["status"] == "ok"]
+    sizes = list(dict.fromkeys(row["size"] for row in rows))
+    kinds = {"per_second_sampling": ("sampling", 0.18, True), "per_second_whole": ("start to draws", -0.18, False)}
+    for row in rows:
+        for key, (label, shift, filled) in kinds.items():
+            y = len(sizes) - 1 - sizes.index(row["size"]) + shift
+            colour = _COLOURS[row["engine"]]
+            ax.plot(
+                row[key],
+                y,
+                _MARKERS[row["engine"]],
+                color=colour,
+                markerfacecolor=colour if filled else "white",
+                markersize=6,
+            )
+            if row["size"] == sizes[0]:
+                ax.annotate(
+                    f"{row['engine']}, {label}", (row[key], y), (0, 7), textcoords="offset points", ha="center", fontsize=6.5, color="#333333"
+                )  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_yticks(range(len(sizes)), sizes[::-1])
+    ax.set_ylim(-0.6, len(sizes) - 0.3)
+    ax.set_xlim(
+        left=min(row["per_second_whole"] for row in rows) / 4, right=max(row["per_second_sampling"] for row in rows) * 5
+    )
+    ax.set_xlabel("smallest bulk ESS per second (higher is better)")
+    ax.set_ylabel("patients x sessions")
+    ax.set_title("NUTS: all population parameters", loc="left", fontsize=8.5)
+    ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    ax.set_axisbelow(True)
+
+
+def _draw_maximum(ax: Axes, found: dict[str, Any]) -> None:
+    rows = [row for row in found["rows"] if row["status"] == "ok"]
+    for engine in ("alliance", "lme4", "nlme", "statsmodels"):
+        model = "joint" if engine == "alliance" else "separate"
+        for levels, line in ((2, "-"), (3, ":")):
+            points = [row for row in rows if (row["engine"], row["model"], row["levels"]) == (engine, model, levels)]
+            if points:
+                label = f"{engine}{', joint' if engine == 'alliance' else ''}" if levels == 2 else None
+                ax.plot(
+                    [row["patients"] for row in points],
+                    [row["seconds"] for row in points],
+                    line,
+                    marker=_MARKERS[engine],
+                    color=_COLOURS[engine],
+                    markersize=4.5,
+                    label=label,
+                )
+    patients = sorted({row["patients"] for row in rows})
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xticks(patients, [f"{count:,}" for count in patients])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel("patients (20 sessions each)")
+    ax.set_ylabel("seconds, data frame to fit (lower is better)")
+    ax.set_title("Maximum likelihood\nsolid: two levels, dotted: three", loc="left", fontsize=8.5)
+    ax.grid(axis="y", color="#DDDDDD", linewidth=0.6)
+    ax.legend(frameon=False, fontsize=7, loc="upper left")
+
+
+def _draw_growth(ax: Axes, found: dict[str, Any]) -> None:
+    rows = [row for row in found["rows"] if row["status"] == "ok"]
+    series = (
+        ("patients", "seconds_evaluation", "value and gradient, more patients", "#12355B", "-"),
+        ("patients", "seconds_maximum", "maximum, more patients", "#12355B", "--"),
+        ("sessions", "seconds_evaluation", "value and gradient, more sessions", "#E9A53A", "-"),
+        ("sessions", "seconds_maximum", "maximum, more sessions", "#E9A53A", "--"),
+    )
+    for along, key, label, colour, line in series:
+        points = [row for row in rows if row["along"] == along]
+        if points:
+            first = points[0][along]
+            ax.plot(
+                [row[along] / first for row in points],
+                [row[key] for row in points],
+                line,
+                marker="o",
+                color=colour,
+                markersize=4,
+                label=label,
+            )
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel("times as many patients (of 100) or sessions (of 20)")
+    ax.set_ylabel("seconds")
+    ax.set_title("Growth: linear in patients,\nflat in sessions", loc="left", fontsize=8.5)
+    ax.grid(axis="y", color="#DDDDDD", linewidth=0.6)
+    ax.legend(frameon=False, fontsize=6.5, loc="upper left")

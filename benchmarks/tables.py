@@ -1,0 +1,231 @@
+"""Results as Markdown: one table for each part, each with what was aimed at and what was found."""
+
+from collections.abc import Iterable
+from typing import Any
+
+Rows = list[dict[str, Any]]
+
+
+def write_tables(results: dict[str, dict[str, Any]]) -> str:
+    """Return the Markdown of all parts that were measured.
+
+    Parameters
+    ----------
+    results
+        Name of the part -> what it measured, and ``machine``.
+    """
+    parts = {
+        "nuts_brms": _nuts_brms,
+        "ml_peers": _ml_peers,
+        "growth": _growth,
+        "scale": _scale,
+        "python_peers": _python_peers,
+    }
+    texts = [_machine(results["machine"])] if "machine" in results else []
+    texts += [write(results[name]) for name, write in parts.items() if name in results]
+    return "\n\n".join(texts) + "\n"
+
+
+def number(value: float) -> str:
+    """Return a number with three significant digits."""
+    if value >= 1000:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    text = f"{value:.3g}"
+    return f"{float(text):g}" if "e" in text else text
+
+
+def seconds(value: float) -> str:
+    """Return a duration in the unit that suits it."""
+    for limit, factor, unit in ((1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (120.0, 1.0, "s")):
+        if value < limit:
+            return f"{number(value * factor)} {unit}"
+    return f"{number(value / 60)} min"
+
+
+def _table(header: list[str], rows: Iterable[list[str]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def _missing(row: dict[str, Any]) -> str:
+    return f"{row['status']}: {row.get('reason', '')}".rstrip(": ")
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    packages = ", ".join(f"{name} {text}" for name, text in {**machine["packages"], **machine["r"]}.items())
+    return f"Measured on {machine['cores']} cores ({machine['processor']}), Python {machine['python']}, {packages}."
+
+
+def _nuts_brms(found: dict[str, Any]) -> str:
+    rows, by_size = [], {}
+    for row in found["rows"]:
+        by_size.setdefault(row["size"], {})[row["engine"]] = row
+        if row["status"] != "ok":
+            rows.append([row["size"], row["engine"], _missing(row), *[""] * 6])
+            continue
+        rows.append(
+            [
+                row["size"],
+                row["engine"],
+                number(row["ess"]),
+                seconds(row["seconds_sampling"]),
+                number(row["per_second_sampling"]),
+                seconds(row["process_seconds"]),
+                number(row["per_second_whole"]),
+                f"{row['rhat']:.3f}",
+                str(row["divergent"]),
+            ]
+        )
+    header = [
+        "patients x sessions",
+        "engine",
+        "min. bulk ESS",
+        "sampling",
+        "ESS/s",
+        "whole process",
+        "ESS/s",
+        "R-hat",
+        "divergent",
+    ]
+    lines = []
+    for size, engines in by_size.items():
+        if all(engine["status"] == "ok" for engine in engines.values()) and len(engines) == 2:
+            sampling, whole = (
+                engines["alliance"][key] / engines["brms"][key] for key in ("per_second_sampling", "per_second_whole")
+            )
+            lines.append(
+                f"- {size}: {number(sampling)} times brms while sampling (aim: 100), {number(whole)} times from the start of the "
+                f"process to the draws (aim: 20)."
+            )
+    lines += [
+        f"- {row['size']}: posterior means differ by at most {row['largest_shift']:.2f} posterior sd ({row['largest_z']:.1f} Monte Carlo "
+        f"standard errors); ratios of posterior sds {row['sd_ratio'][0]:.2f} to {row['sd_ratio'][1]:.2f}."
+        for row in found["agreement"]
+    ]
+    parameters = next((row["parameters"] for row in found["rows"] if row["status"] == "ok"), 0)
+    intro = (
+        f"Minimum over all {parameters} population parameters; {found['chains']} chains of {found['tune']} + {found['draws']} draws. "
+        f"*Sampling* leaves out start-up and compiling; of this engine it includes the search for the mode. Ours is the "
+        f"median of several processes, with compiled code in the cache."
+    )
+    return "\n\n".join(["### NUTS against brms", intro, _table(header, rows), "\n".join(lines)])
+
+
+def _ml_peers(found: dict[str, Any]) -> str:
+    rows, lines = [], []
+    for row in found["rows"]:
+        start = [row["size"], row["engine"], {"joint": "joint", "separate": "two separate"}[row["model"]]]
+        if row["status"] != "ok":
+            rows.append([*start, _missing(row), "", "", ""])
+            continue
+        search = row.get("seconds_maximum", row.get("seconds_search"))
+        rows.append(
+            [*start, seconds(row["seconds"]), seconds(search) if search else "", f"{row['log_likelihood']:,.3f}", ""]
+        )
+    for size in dict.fromkeys(row["size"] for row in found["rows"]):
+        here = [row for row in found["rows"] if row["size"] == size and row["status"] == "ok"]
+        own = next((row for row in here if row["engine"] == "alliance" and row["model"] == "joint"), None)
+        peers = [row for row in here if row["engine"] != "alliance" and row["model"] == "separate"]
+        if own is None or not peers:
+            continue
+        fastest = min(peers, key=lambda row: row["seconds"])
+        text = (
+            f"- {size}: the joint fit takes 1/{number(fastest['seconds'] / own['seconds'])} of the time of the fastest pair of separate "
+            f"fits ({fastest['engine']}), its search alone 1/{number(fastest['seconds'] / own['seconds_maximum'])}"
+        )
+        searched = [row for row in peers if row.get("seconds_search")]
+        if searched:
+            quickest = min(searched, key=lambda row: row["seconds_search"])
+            text += f"; search against search 1/{number(quickest['seconds_search'] / own['seconds_maximum'])} ({quickest['engine']})"
+        lines.append(text + " (aim: 1/10).")
+    header = ["patients x sessions", "engine", "model", "data frame to fit", "search alone", "log-likelihood"]
+    intro = (
+        "Random intercepts and slopes of patients, and of therapists where there are any (full covariances). *Joint* has both equations "
+        "with all covariances across them; the peers fit the two equations separately, which is less work. Our separate fits stand "
+        "beside them so that the log-likelihoods can be compared. *Search alone* is the optimiser without checking rows and making arrays "
+        "(`optimizeLmer` in lme4, `fit` in statsmodels). With therapists, statsmodels takes the patients' effects as uncorrelated."
+    )
+    return "\n\n".join(
+        [
+            "### Maximum likelihood against lme4, nlme and statsmodels",
+            intro,
+            _table(header, [r[:6] for r in rows]),
+            "\n".join(lines),
+        ]
+    )
+
+
+def _growth(found: dict[str, Any]) -> str:
+    rows = [
+        [
+            f"{row['patients']:,} x {row['sessions']}",
+            seconds(row["seconds_evaluation"]),
+            seconds(row["seconds_maximum"]),
+        ]
+        for row in found["rows"]
+        if row["status"] == "ok"
+    ]
+    lines = []
+    for along in ("patients", "sessions"):
+        ends = [row for row in found["rows"] if row["along"] == along and row["status"] == "ok"]
+        if len(ends) > 1:
+            first, last = ends[0], ends[-1]
+            lines.append(
+                f"- {number(last[along] / first[along])} times the {along}: an evaluation takes "
+                f"{number(last['seconds_evaluation'] / first['seconds_evaluation'])} times as long, the maximum "
+                f"{number(last['seconds_maximum'] / first['seconds_maximum'])} times."
+            )
+    header = ["patients x sessions", "value and gradient", "joint maximum"]
+    return "\n\n".join(["### Growth", _table(header, rows), "\n".join(lines)])
+
+
+def _scale(found: dict[str, Any]) -> str:
+    rows = []
+    maximum, sampled = found["maximum"], found["sampled"]
+    if maximum["status"] == "ok":
+        joint = maximum["joint"]
+        rows.append(["maximum likelihood", seconds(joint["seconds"]), f"{maximum['memory_gb']:.1f} GB", "1 min"])
+    else:
+        rows.append(["maximum likelihood", _missing(maximum), "", "1 min"])
+    name = f"NUTS, 4 x ({found['tune']} + {found['draws']})"
+    if sampled["status"] == "ok":
+        rows.append([name, seconds(sampled["seconds_sampling"]), f"{sampled['memory_gb']:.1f} GB", "20 min"])
+        rows.append(["whole process of NUTS, data simulated in it", seconds(sampled["process_seconds"]), "", ""])
+    else:
+        rows.append([name, _missing(sampled), "", "20 min"])
+    text = f"{found['size']}; random intercepts and slopes of patients and therapists in both equations. Aim for memory: under 6 GB."
+    end = ""
+    if sampled["status"] == "ok":
+        end = f"Minimum bulk ESS {number(sampled['ess'])}, largest R-hat {sampled['rhat']:.3f}, {sampled['divergent']} divergent."
+    return "\n\n".join(["### A million sessions", text, _table(["", "time", "memory", "aim"], rows), end]).rstrip()
+
+
+def _python_peers(found: dict[str, Any]) -> str:
+    rows = []
+    for row in found["rows"]:
+        if row["status"] != "ok":
+            rows.append([row["engine"], row["size"], _missing(row), "", "", row["cannot"]])
+            continue
+        rows.append(
+            [
+                f"{row['engine']} {row['versions'][row['engine']]}",
+                row["size"],
+                number(row["ess"]),
+                number(row["per_second_sampling"]),
+                number(row["per_second_whole"]),
+                row["cannot"],
+            ]
+        )
+    header = [
+        "package",
+        "patients x sessions",
+        "min. bulk ESS",
+        "ESS/s sampling",
+        "ESS/s whole process",
+        "what it cannot fit",
+    ]
+    intro = (
+        f"The nearest model each can fit, with the same priors, sampler (nutpie) and 4 x ({found['tune']} + {found['draws']}) draws. These are "
+        f"easier models: there are no correlations to estimate."
+    )
+    return "\n\n".join(["### pathmc and bambi", intro, _table(header, rows)])
