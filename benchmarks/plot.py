@@ -24,10 +24,15 @@ def draw_figure(results: dict[str, dict[str, Any]], folder: Path) -> None:
     ]
     if not panels:
         return
-    style = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "benchmarks"}
+    style: dict[Any, Any] = {
+        "font.size": 8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "svg.hashsalt": "benchmarks",
+    }
     with mpl.rc_context(style):
         figure, axes = plt.subplots(
-            1, len(panels), figsize=(3.4 * len(panels), 3.3), layout="constrained", squeeze=False
+            1, len(panels), figsize=(3.7 * len(panels), 3.7), layout="constrained", squeeze=False
         )
         for (name, draw), ax in zip(panels, axes[0], strict=True):
             draw(ax, results[name])
@@ -41,27 +46,18 @@ def _draw_sampling(ax: Axes, found: dict[str, Any]) -> None:
     sizes = list(dict.fromkeys(row["size"] for row in rows))
     kinds = {"per_second_sampling": ("sampling", 0.18, True), "per_second_whole": ("start to draws", -0.18, False)}
     for row in rows:
+        colour, marker = _COLOURS[row["engine"]], _MARKERS[row["engine"]]
         for key, (label, shift, filled) in kinds.items():
-            y = len(sizes) - 1 - sizes.index(row["size"]) + shift
-            colour = _COLOURS[row["engine"]]
-            ax.plot(
-                row[key],
-                y,
-                _MARKERS[row["engine"]],
-                color=colour,
-                markerfacecolor=colour if filled else "white",
-                markersize=6,
-            )
-            if row["size"] == sizes[0]:
-                ax.annotate(
-                    f"{row['engine']}, {label}", (row[key], y), (0, 7), textcoords="offset points", ha="center", fontsize=6.5, color="#333333"
-                )  # fmt: skip
+            x, y = row[key], len(sizes) - 1 - sizes.index(row["size"]) + shift
+            ax.plot(x, y, marker, color=colour, markerfacecolor=colour if filled else "white", markersize=6)
+            text = f"{row['engine']}, {label}"
+            ax.annotate(text, (x, y), (0, 7), textcoords="offset points", ha="center", fontsize=6.5, color="#333333")
     ax.set_xscale("log")
     ax.set_yticks(range(len(sizes)), sizes[::-1])
     ax.set_ylim(-0.6, len(sizes) - 0.3)
-    ax.set_xlim(
-        left=min(row["per_second_whole"] for row in rows) / 4, right=max(row["per_second_sampling"] for row in rows) * 5
-    )
+    ax.tick_params(axis="y", length=0)
+    slowest, fastest = min(row["per_second_whole"] for row in rows), max(row["per_second_sampling"] for row in rows)
+    ax.set_xlim(slowest / 6, fastest * 6)
     ax.set_xlabel("smallest bulk ESS per second (higher is better)")
     ax.set_ylabel("patients x sessions")
     ax.set_title("NUTS: all population parameters", loc="left", fontsize=8.5)
@@ -93,9 +89,9 @@ def _draw_maximum(ax: Axes, found: dict[str, Any]) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("patients (20 sessions each)")
     ax.set_ylabel("seconds, data frame to fit (lower is better)")
-    ax.set_title("Maximum likelihood\nsolid: two levels, dotted: three", loc="left", fontsize=8.5)
+    ax.set_title("Maximum likelihood (dotted: three levels)", loc="left", fontsize=8.5)
     ax.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-    ax.legend(frameon=False, fontsize=7, loc="upper left")
+    _put_legend(ax)
 
 
 def _draw_growth(ax: Axes, found: dict[str, Any]) -> None:
@@ -109,20 +105,17 @@ def _draw_growth(ax: Axes, found: dict[str, Any]) -> None:
     for along, key, label, colour, line in series:
         points = [row for row in rows if row["along"] == along]
         if points:
-            first = points[0][along]
-            ax.plot(
-                [row[along] / first for row in points],
-                [row[key] for row in points],
-                line,
-                marker="o",
-                color=colour,
-                markersize=4,
-                label=label,
-            )
+            times = [row[along] / points[0][along] for row in points]
+            ax.plot(times, [row[key] for row in points], line, marker="o", color=colour, markersize=4, label=label)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_xlabel("times as many patients (of 100) or sessions (of 20)")
+    ax.set_xlabel("times as many patients or sessions as in the smallest study")
     ax.set_ylabel("seconds")
-    ax.set_title("Growth: linear in patients,\nflat in sessions", loc="left", fontsize=8.5)
+    ax.set_title("Growth with patients and with sessions", loc="left", fontsize=8.5)
     ax.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-    ax.legend(frameon=False, fontsize=6.5, loc="upper left")
+    _put_legend(ax)
+
+
+def _put_legend(ax: Axes) -> None:
+    """Put the legend below the panel, where it hides nothing."""
+    ax.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)

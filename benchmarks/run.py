@@ -1,4 +1,4 @@
-"""Measure this project's engine and its peers side by side: ``python benchmarks/run.py [--only name ...] [--quick]``.
+"""Measure this project's engine and its peers side by side: ``python benchmarks/run.py [--only name ...] [--quick --out DIR]``.
 
 Writes one JSON file for each part, a table and a plot. The parts are described in README.md.
 """
@@ -25,10 +25,15 @@ def main() -> None:
     """Run the parts that were asked for and write what they found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="name", help=", ".join(PARTS))
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, written to a temporary folder")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything works")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the results (default: results, next to this file)"
+    )
     parser.add_argument("--peers-env", type=Path, metavar="DIR", help="make an environment with pathmc and bambi there")
     arguments = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="alliance-benchmarks-")) if arguments.quick else RESULTS
+    if arguments.quick and arguments.out is None:
+        parser.error("--quick measures nothing worth keeping; say with --out where it may write")
+    folder = arguments.out or RESULTS
     folder.mkdir(exist_ok=True)
     _write_json(folder / "machine.json", describe_machine())
     with tempfile.TemporaryDirectory(prefix="alliance-benchmarks-") as temporary:
@@ -42,7 +47,7 @@ def main() -> None:
     table = write_tables(results)
     (folder / "table.md").write_text(table, encoding="utf-8")
     draw_figure(results, folder)
-    if not arguments.quick:
+    if arguments.out is None:
         _update_readme(table)
     print(f"Written to {folder}")
 

@@ -57,7 +57,8 @@ def _machine(machine: dict[str, Any]) -> str:
 
 
 def _nuts_brms(found: dict[str, Any]) -> str:
-    rows, by_size = [], {}
+    rows: list[list[str]] = []
+    by_size: dict[str, dict[str, dict[str, Any]]] = {}
     for row in found["rows"]:
         by_size.setdefault(row["size"], {})[row["engine"]] = row
         if row["status"] != "ok":
@@ -118,10 +119,8 @@ def _ml_peers(found: dict[str, Any]) -> str:
         if row["status"] != "ok":
             rows.append([*start, _missing(row), "", "", ""])
             continue
-        search = row.get("seconds_maximum", row.get("seconds_search"))
-        rows.append(
-            [*start, seconds(row["seconds"]), seconds(search) if search else "", f"{row['log_likelihood']:,.3f}", ""]
-        )
+        times = [seconds(row[key]) if key in row else "" for key in ("seconds", "seconds_call", "seconds_search")]
+        rows.append([*start, *times, f"{row['log_likelihood']:,.3f}"])
     for size in dict.fromkeys(row["size"] for row in found["rows"]):
         here = [row for row in found["rows"] if row["size"] == size and row["status"] == "ok"]
         own = next((row for row in here if row["engine"] == "alliance" and row["model"] == "joint"), None)
@@ -130,29 +129,33 @@ def _ml_peers(found: dict[str, Any]) -> str:
             continue
         fastest = min(peers, key=lambda row: row["seconds"])
         text = (
-            f"- {size}: the joint fit takes 1/{number(fastest['seconds'] / own['seconds'])} of the time of the fastest pair of separate "
-            f"fits ({fastest['engine']}), its search alone 1/{number(fastest['seconds'] / own['seconds_maximum'])}"
+            f"- {size}: the fastest pair of separate fits ({fastest['engine']}) takes {number(fastest['seconds'] / own['seconds'])} "
+            f"times as long as the joint fit from the data frame, {number(fastest['seconds'] / own['seconds_call'])} times as long as "
+            f"`maximise` (aim: 10)"
         )
-        searched = [row for row in peers if row.get("seconds_search")]
+        searched = [row for row in peers if "seconds_search" in row]
         if searched:
-            quickest = min(searched, key=lambda row: row["seconds_search"])
-            text += f"; search against search 1/{number(quickest['seconds_search'] / own['seconds_maximum'])} ({quickest['engine']})"
-        lines.append(text + " (aim: 1/10).")
-    header = ["patients x sessions", "engine", "model", "data frame to fit", "search alone", "log-likelihood"]
+            ratio = searched[0]["seconds_search"] / own["seconds_search"]
+            text += f"; search against search {number(ratio)} times ({searched[0]['engine']})"
+        lines.append(text + ".")
+    header = [
+        "patients x sessions",
+        "engine",
+        "model",
+        "data frame to fit",
+        "fit call",
+        "search alone",
+        "log-likelihood",
+    ]
     intro = (
-        "Random intercepts and slopes of patients, and of therapists where there are any (full covariances). *Joint* has both equations "
-        "with all covariances across them; the peers fit the two equations separately, which is less work. Our separate fits stand "
-        "beside them so that the log-likelihoods can be compared. *Search alone* is the optimiser without checking rows and making arrays "
-        "(`optimizeLmer` in lme4, `fit` in statsmodels). With therapists, statsmodels takes the patients' effects as uncorrelated."
+        "Random intercepts and slopes of patients, and of therapists where there are any, with full covariances. *Joint* has both "
+        "equations and the covariances across them; the peers fit the two equations separately, which is less work. Our separate fits "
+        "stand beside them so that the log-likelihoods can be compared. *Fit call* is `maximise` here and `fit` in statsmodels, whose "
+        "arrays are made before; in lme4 and nlme one call does both. *Search alone* leaves out cross-products and model frames "
+        "(`optimizeLmer` in lme4). With therapists, statsmodels takes the patients' effects as uncorrelated."
     )
-    return "\n\n".join(
-        [
-            "### Maximum likelihood against lme4, nlme and statsmodels",
-            intro,
-            _table(header, [r[:6] for r in rows]),
-            "\n".join(lines),
-        ]
-    )
+    heading = "### Maximum likelihood against lme4, nlme and statsmodels"
+    return "\n\n".join([heading, intro, _table(header, rows), "\n".join(lines)])
 
 
 def _growth(found: dict[str, Any]) -> str:
@@ -225,7 +228,7 @@ def _python_peers(found: dict[str, Any]) -> str:
         "what it cannot fit",
     ]
     intro = (
-        f"The nearest model each can fit, with the same priors, sampler (nutpie) and 4 x ({found['tune']} + {found['draws']}) draws. These are "
-        f"easier models: there are no correlations to estimate."
+        f"The nearest model each can fit, with the same priors, the same sampler (nutpie) and 4 x ({found['tune']} + {found['draws']}) "
+        f"draws. These are easier models: there are no correlations to estimate."
     )
     return "\n\n".join(["### pathmc and bambi", intro, _table(header, rows)])

@@ -51,7 +51,7 @@ def main() -> None:
     measured = times[1:] or times
     result = {
         "seconds": statistics.median(measured),
-        "seconds_search": statistics.median(searches[-len(measured) :]),
+        "seconds_call": statistics.median(searches[-len(measured) :]),
         "repetitions": len(measured),
         "log_likelihood": sum(float(fit.llf) for fit in found),
         "converged": all(bool(fit.converged) for fit in found),

@@ -34,6 +34,9 @@ ESTIMATE_COLUMNS = [
 QUANTITY_COLUMNS = ["outcome", "path", "effect", "level", "horizon"]
 COUNT_COLUMNS = ["n_patients", "n_sessions", "n_therapists"]
 
+# What follows a path: ``x -> m -> y at arm = 1``, ``x -> m -> y by arm``; and what stands between two paths.
+AT, BY, MINUS = " at ", " by ", " minus "
+
 DIAGNOSTIC_COLUMNS = ["model", "family", "engine", "diagnostic", "subject", "value", "threshold", "passed", "meaning"]
 
 FLOW_COLUMNS = [
@@ -58,6 +61,20 @@ PRIOR_COLUMNS = [
 ]
 
 PREDICTIVE_COLUMNS = ["model", "kind", "statistic", "outcome", "observed", "low", "median", "high", "p_value"]
+
+# How much single patients or therapists move an effect; the most influential first, without ids. `change` is in standard errors.
+INFLUENCE_COLUMNS = ["model", "path", "effect", "level", "unit", "rank", "estimate", "without", "change"]
+
+# How much an effect moves when a block of priors, or the likelihood, counts a little more or less.
+SENSITIVITY_COLUMNS = ["model", "path", "effect", "level", "block", "component", "value", "threshold", "meaning"]
+
+# Effects of single units, from the smallest to the largest, without ids; `alone` is what a unit's own data say.
+SHRINKAGE_COLUMNS = ["model", "unit", "quantity", "path", "order", "estimate", "low", "high", "alone"]
+
+# Effects at values of a moderator.
+MODERATION_COLUMNS = [
+    "model", "path", "effect", "level", "moderator", "value", "estimate", "low", "high", "excludes_zero",
+]  # fmt: skip
 
 RELIABILITY_COLUMNS = [
     "variable", "scale", "instrument", "n_items", "n_patients", "n_sessions",
@@ -175,5 +192,9 @@ ARTEFACTS: dict[str, str] = {
     "diagnostics": "estimates/diagnostics.csv",
     "priors": "estimates/priors.csv",
     "predictive": "estimates/predictive.csv",
+    "influence": "estimates/influence.csv",
+    "sensitivity": "estimates/sensitivity.csv",
+    "shrinkage": "estimates/shrinkage.csv",
+    "moderation": "estimates/moderation.csv",
     "draws": "estimates/draws.parquet",
 }

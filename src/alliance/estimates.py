@@ -29,7 +29,7 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
     Returns
     -------
     pandas.DataFrame
-        Columns `contracts.ESTIMATE_COLUMNS`. `estimate` is the mean of the draws and `sd` their standard deviation;
+        Columns `contracts.ESTIMATE_COLUMNS`. `estimate` is the mean of the draws, or the family's own point estimate, and `sd` their standard deviation;
         `low` and `high` are the equal-tailed quantiles (1 - interval) / 2 and (1 + interval) / 2; `p_direction` is the
         share of draws on the side of zero where most of them lie (Makowski et al. 2019), missing for quantities that
         cannot be negative. All are in the units of the outcome per unit of the cause.
@@ -38,7 +38,8 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
     draws = values.reshape(-1, values.shape[-1])
     table = quantities_of(tree)
     tail = (1 - interval) / 2
-    table["estimate"] = draws.mean(axis=0)
+    paths = tree["paths"]
+    table["estimate"] = paths["point"].to_numpy() if "point" in paths else draws.mean(axis=0)
     table["sd"] = draws.std(axis=0, ddof=1)
     table["low"], table["high"] = np.quantile(draws, [tail, 1 - tail], axis=0)
     above = (draws > 0).mean(axis=0)

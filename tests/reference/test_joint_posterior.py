@@ -47,13 +47,15 @@ def brms() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def nuts() -> pd.DataFrame:
     spec = spec_of("bayes", depth="nuts")
-    return summarise_chains(multilevel_path.fit(sessions_of("bayes"), "bayes", spec, SETTINGS).tree["posterior"])
+    return summarise_chains(
+        multilevel_path.fit(sessions_of("bayes"), "bayes", spec, SETTINGS).tree["posterior"].to_dataset()
+    )
 
 
 @pytest.fixture(scope="module")
 def explicit() -> pd.DataFrame:
     spec = spec_of("bayes", family="direct", depth="nuts")
-    return summarise_chains(direct.fit(sessions_of("bayes"), "bayes", spec, SETTINGS).tree["posterior"])
+    return summarise_chains(direct.fit(sessions_of("bayes"), "bayes", spec, SETTINGS).tree["posterior"].to_dataset())
 
 
 def name_draws(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -84,7 +86,7 @@ def summarise(draws: dict[str, np.ndarray]) -> pd.DataFrame:
     return pd.DataFrame({"mean": table.mean(), "sd": table.std(ddof=1), **ends})
 
 
-def summarise_chains(posterior: xr.DataTree) -> pd.DataFrame:
+def summarise_chains(posterior: xr.Dataset) -> pd.DataFrame:
     """Return the summary of a sample in chains, with the Monte Carlo error of the mean and R-hat."""
     arrays = {
         str(name): values.transpose("chain", "draw", ...).to_numpy() for name, values in posterior.data_vars.items()

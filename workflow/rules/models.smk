@@ -2,7 +2,7 @@
 #
 # needs  the panel, the patient flow so far, and models.specs
 # gives  draws of the paths and the patient flow of each model in models.fit; one table each of estimates, diagnostics,
-#        priors, predictive checks, thinned draws and flow over all models
+#        priors, predictive checks, influence, prior sensitivity, effects of single units, moderation, thinned draws and flow
 SPECS = cfg.models.specs
 
 
@@ -36,6 +36,10 @@ rule collect_estimates:
         diagnostics=ARTEFACT["diagnostics"],
         priors=ARTEFACT["priors"],
         predictive=ARTEFACT["predictive"],
+        influence=ARTEFACT["influence"],
+        sensitivity=ARTEFACT["sensitivity"],
+        shrinkage=ARTEFACT["shrinkage"],
+        moderation=ARTEFACT["moderation"],
         draws=ARTEFACT["draws"],
         flow=ARTEFACT["flow"],
     log:

@@ -3,7 +3,7 @@
 Layout of the tree
 ------------------
 ``/paths``  variable ``value`` (chain, draw, quantity); coordinates of ``quantity``: outcome, path, effect, level,
-horizon, n_patients, n_sessions, n_therapists.
+horizon, n_patients, n_sessions, n_therapists. Variable ``point`` (quantity), where the estimate is not the mean of the draws.
 Other groups (``posterior``, ``sample_stats``, ``predictive``, ...) are the family's own.
 Attributes: model, family, engine, interval_kind, and ``record`` (JSON, see `FitRecord`).
 """
@@ -18,7 +18,6 @@ import pandas as pd
 import xarray as xr
 
 from alliance.contracts import COUNT_COLUMNS, QUANTITY_COLUMNS
-
 
 @dataclass(frozen=True)
 class Mark:
@@ -60,11 +59,73 @@ class Mark:
 
 @dataclass(frozen=True)
 class FitRecord:
-    """Marks of a fit, the priors it used and its predictive checks; rows as in `contracts`, without the model's name."""
+    """What a fit says beside its draws; rows as in `contracts`, without the model's name.
+
+    Parameters
+    ----------
+    marks
+        What it reports about itself.
+    priors, predictive
+        The priors it used and its predictive checks.
+    influence, sensitivity, shrinkage, moderation
+        How far single units and priors move its effects, the effects of single units, and effects at values of a moderator.
+    summary
+        The fit as a text for people who read statistical software.
+    """
 
     marks: list[Mark] = field(default_factory=list)
     priors: list[dict[str, Any]] = field(default_factory=list)
     predictive: list[dict[str, Any]] = field(default_factory=list)
+    influence: list[dict[str, Any]] = field(default_factory=list)
+    sensitivity: list[dict[str, Any]] = field(default_factory=list)
+    shrinkage: list[dict[str, Any]] = field(default_factory=list)
+    moderation: list[dict[str, Any]] = field(default_factory=list)
+    summary: str = ""
+
+
+@dataclass
+class Quantities:
+    """Rows and draws of the quantities of a model, in the order in which they were added.
+
+    Parameters
+    ----------
+    counts
+        Outcome -> what its equation is fitted to, see `alliance.models.rows.count_rows`.
+    """
+
+    counts: dict[str, dict[str, int]]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    draws: list[np.ndarray] = field(default_factory=list)
+    _known: set[tuple[str, ...]] = field(default_factory=set)
+
+    def add(
+        self, path: str, effect: str, level: str, values: np.ndarray, of: tuple[str, ...], horizon: str = ""
+    ) -> None:
+        """Add one quantity, unless it is there already.
+
+        Parameters
+        ----------
+        values
+            Its draws, shape (draw,).
+        of
+            Outcomes of the equations concerned; the last one is its own. The smallest of them gives the counts.
+        """
+        keys = {"outcome": of[-1], "path": path, "effect": effect, "level": level, "horizon": horizon}
+        if tuple(keys.values()) in self._known:
+            return
+        self._known.add(tuple(keys.values()))
+        smallest = {key: min(self.counts[outcome][key] for outcome in of) for key in COUNT_COLUMNS}
+        self.rows.append(keys | smallest)
+        self.draws.append(values)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per quantity."""
+        return pd.DataFrame(self.rows, columns=[*QUANTITY_COLUMNS, *COUNT_COLUMNS])
+
+    def array(self, chains: int = 1) -> np.ndarray:
+        """Return all draws, shape (chain, draw, quantity); those of a chain lie one after the other."""
+        draws = np.stack(self.draws, axis=-1)
+        return draws.reshape(chains, len(draws) // chains, -1)
 
 
 @dataclass(frozen=True)
@@ -84,6 +145,7 @@ def make_tree(
     quantities: pd.DataFrame,
     draws: np.ndarray,
     record: FitRecord,
+    points: np.ndarray | None = None,
     groups: Mapping[str, xr.Dataset] | None = None,
 ) -> xr.DataTree:
     """Build the container.
@@ -97,7 +159,9 @@ def make_tree(
         Array (chain, draw, quantity) of posterior draws, or of draws from the estimated sampling distribution
         (one chain).
     interval_kind
-        ``credible`` or ``Monte Carlo confidence``.
+        ``credible``, ``Monte Carlo confidence`` or ``bootstrap confidence``.
+    points
+        The estimate of each quantity, (quantity,); None where the mean of the draws is the estimate, as in a posterior.
 
     Raises
     ------
@@ -112,6 +176,8 @@ def make_tree(
     coords |= {name: ("quantity", quantities[name].to_numpy(dtype="int64")) for name in COUNT_COLUMNS}
     coords |= {name: np.arange(size) for name, size in zip(("chain", "draw", "quantity"), draws.shape, strict=True)}
     paths = xr.Dataset({"value": (("chain", "draw", "quantity"), np.asarray(draws, dtype="float64"))}, coords=coords)
+    if points is not None:
+        paths["point"] = ("quantity", np.asarray(points, dtype="float64"))
     tree = xr.DataTree.from_dict({"/paths": paths, **{f"/{name}": group for name, group in (groups or {}).items()}})
     tree.attrs = {
         "model": model,
@@ -124,11 +190,11 @@ def make_tree(
 
 
 def record_of(tree: xr.DataTree) -> FitRecord:
-    """Read the record of a fit back from its container."""
+    """Read the record of a fit back from its container; what it does not hold is empty."""
     content = json.loads(tree.attrs["record"])
     scopes = ("outcomes", "effects", "levels", "positions")
     marks = [Mark(**{**mark, **{scope: tuple(mark[scope]) for scope in scopes}}) for mark in content["marks"]]
-    return FitRecord(marks, content["priors"], content["predictive"])
+    return FitRecord(**{**content, "marks": marks})
 
 
 def quantities_of(tree: xr.DataTree) -> pd.DataFrame:

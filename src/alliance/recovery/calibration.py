@@ -22,6 +22,7 @@ from alliance.models.joint.design import INTERCEPT, Design, Varying, make_design
 from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 from alliance.models.montecarlo import generator_for
 from alliance.models.multilevel_path.engine import Engine, Natural, draw_prior, make_engine, named_draws, natural_of
+from alliance.models.multilevel_path.laplace import draw_laplace
 from alliance.models.multilevel_path.maximum import maximise
 from alliance.models.multilevel_path.posterior import Posterior, find_posterior
 from alliance.recovery.settings import Calibration
@@ -29,9 +30,9 @@ from alliance.recovery.uniformity import adjust, extremeness, null_extremeness, 
 
 RANK_COLUMNS = ["engine", "data_set", "quantity", "rank", "draws", "flag"]
 CALIBRATION_COLUMNS = ["engine", "quantity", "n_data_sets", "n_left_out", "n_flagged", "draws", "mean_rank", "p_value", "p_adjusted", "verdict"]  # fmt: skip
-LEFT_OUT = "Pareto k"  # the engine itself hands such data sets to another one
+LEFT_OUT = "Pareto k"  # the approximation failed by its own measure; users get NUTS instead
+DIVERGENT = "divergences"
 _CAUSE, _MEDIATOR, _OUTCOME = "technique", "alliance", "symptoms"
-_MOST_K = 0.7
 
 
 def calibration_design(calibration: Calibration, seed: int) -> Design:
@@ -174,8 +175,8 @@ def rank_data_sets(
     Returns
     -------
     pandas.DataFrame
-        Columns `RANK_COLUMNS`, one row per data set and quantity. `flag` says what the engine found wrong with its draws: ``divergences``,
-        ``R-hat``, or `LEFT_OUT` where the approximation says of itself that it failed.
+        Columns `RANK_COLUMNS`, one row per data set and quantity. `flag` says what the engine found wrong with its draws: `DIVERGENT`, or
+        `LEFT_OUT`, which depends on the data only, so that the ranks of the other data sets must still be uniform.
     """
     settings = priors.model_dump()
     design = calibration_design(calibration, seed)
@@ -192,3 +193,72 @@ def rank_data_sets(
             for quantity, value in true.items()
         ]
     return pd.DataFrame(rows, columns=RANK_COLUMNS)
+
+
+def _draw_nuts(
+    posterior: Posterior, size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
+) -> tuple[np.ndarray, str]:
+    # Only here, since PyMC takes seconds to import.
+    nuts = import_module("alliance.models.multilevel_path.nuts")
+    positions, statistics = nuts.sample_positions(
+        posterior, sampling.model_dump(), int(rng.integers(2**31 - 1)), "calibration"
+    )
+    flat = positions.reshape(-1, positions.shape[-1])
+    thinned = flat[np.linspace(0, len(flat) - 1, size).round().astype(int)]
+    found = int(statistics["diverging"].sum())
+    return thinned, DIVERGENT if found > inference.divergences_max else ""
+
+
+def _draw_laplace(
+    posterior: Posterior, size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
+) -> tuple[np.ndarray, str]:
+    found = draw_laplace(posterior, size, rng)
+    return found.positions, "" if found.mark.passed else LEFT_OUT
+
+
+_DRAW = {"nuts": _draw_nuts, "laplace": _draw_laplace}
+
+
+def summarise_calibration(ranks: pd.DataFrame, level: float, seed: int) -> pd.DataFrame:
+    """Test whether the ranks of each quantity are uniform.
+
+    The p-value is that of the most extreme point of the ranks' empirical distribution function (see `alliance.recovery.uniformity`); for
+    the verdict it is adjusted by Holm's method for the number of quantities of all engines.
+
+    Parameters
+    ----------
+    ranks
+        Rows of `rank_data_sets`, in any order.
+    level
+        1 - the probability that any quantity is called not uniform although all are.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `CALIBRATION_COLUMNS`; `mean_rank` is divided by the number of draws, so that .5 is in the middle.
+    """
+    rng = generator_for(seed, "calibration", "uniform ranks")
+    null: dict[tuple[int, int], np.ndarray] = {}
+    rows = []
+    for (engine, quantity, draws), group in ranks.groupby(["engine", "quantity", "draws"], sort=False):
+        kept = group[group["flag"] != LEFT_OUT]
+        size = (len(kept), int(draws))
+        if size not in null:
+            null[size] = null_extremeness(*size, rng)
+        found = kept["rank"].to_numpy()
+        rows.append(
+            {
+                "engine": engine,
+                "quantity": quantity,
+                "n_data_sets": len(kept),
+                "n_left_out": len(group) - len(kept),
+                "n_flagged": int((kept["flag"] != "").sum()),
+                "draws": draws,
+                "mean_rank": float(found.mean()) / draws,
+                "p_value": tail_probability(float(extremeness(found, size[1])), null[size]),
+            }
+        )
+    table = pd.DataFrame(rows)
+    table["p_adjusted"] = adjust(table["p_value"].to_numpy())
+    table["verdict"] = np.where(table["p_adjusted"] < 1 - level, "not uniform", "uniform")
+    return table[CALIBRATION_COLUMNS]

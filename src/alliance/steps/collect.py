@@ -7,11 +7,29 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config.schema import Inference
-from alliance.contracts import FLOW_COLUMNS, PREDICTIVE_COLUMNS, PRIOR_COLUMNS
+from alliance.contracts import (
+    FLOW_COLUMNS,
+    INFLUENCE_COLUMNS,
+    MODERATION_COLUMNS,
+    PREDICTIVE_COLUMNS,
+    PRIOR_COLUMNS,
+    SENSITIVITY_COLUMNS,
+    SHRINKAGE_COLUMNS,
+)
 from alliance.diagnostics import diagnose, tabulate_marks
 from alliance.estimates import summarise_estimates, thin_draws
 from alliance.models.container import record_of
 from alliance.runs.files import write_csv, write_parquet
+
+# Tables that fits may add to; a table nobody adds to is written with its columns and no rows.
+_RECORDED = {
+    "priors": PRIOR_COLUMNS,
+    "predictive": PREDICTIVE_COLUMNS,
+    "influence": INFLUENCE_COLUMNS,
+    "sensitivity": SENSITIVITY_COLUMNS,
+    "shrinkage": SHRINKAGE_COLUMNS,
+    "moderation": MODERATION_COLUMNS,
+}
 
 
 def collect_estimates(
@@ -23,19 +41,17 @@ def collect_estimates(
     diagnostics: str,
     priors: str,
     predictive: str,
+    influence: str,
+    sensitivity: str,
+    shrinkage: str,
+    moderation: str,
     draws: str,
     flow: str,
     inference: dict[str, Any],
 ) -> None:
     """Summarise every fitted model in the order in which the config names them."""
     limits = Inference.model_validate(inference)
-    tables: dict[str, list[pd.DataFrame]] = {
-        "estimates": [],
-        "diagnostics": [],
-        "draws": [],
-        "priors": [],
-        "predictive": [],
-    }
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("estimates", "diagnostics", "draws", *_RECORDED)}
     for path in model_draws:
         with xr.open_datatree(path, engine="h5netcdf") as tree:
             marks = diagnose(tree, limits)
@@ -43,13 +59,20 @@ def collect_estimates(
             tables["estimates"].append(summarise_estimates(tree, marks, limits.interval))
             tables["diagnostics"].append(tabulate_marks(tree, marks))
             tables["draws"].append(thin_draws(tree))
-            name = tree.attrs["model"]
-            tables["priors"].append(_named(record.priors, name, PRIOR_COLUMNS))
-            tables["predictive"].append(_named(record.predictive, name, PREDICTIVE_COLUMNS))
+            for name, columns in _RECORDED.items():
+                tables[name].append(_named(getattr(record, name), tree.attrs["model"], columns))
     write_csv(_joined(tables["estimates"]), estimates)
     write_csv(_joined(tables["diagnostics"]), diagnostics)
-    write_csv(_joined(tables["priors"], PRIOR_COLUMNS), priors)
-    write_csv(_joined(tables["predictive"], PREDICTIVE_COLUMNS), predictive)
+    recorded = {
+        "priors": priors,
+        "predictive": predictive,
+        "influence": influence,
+        "sensitivity": sensitivity,
+        "shrinkage": shrinkage,
+        "moderation": moderation,
+    }
+    for name, path in recorded.items():
+        write_csv(_joined(tables[name], _RECORDED[name]), path)
     write_parquet(_joined(tables["draws"]), draws)
     stages = [
         pd.read_csv(path, keep_default_na=False, dtype={"model": str, "outcome": str, "reason": str})

@@ -135,27 +135,35 @@ from_covariance <- function(level, effects, covariance) {
   values
 }
 
-# The second optimiser starts from another place: large variances, no EM steps.
+# The second optimiser starts from another place: large variances, no EM steps. The first is started again where it stopped, since its
+# numerical derivatives let it stop early.
 fit_nlme <- function(study, stacked, optimiser) {
   short <- setNames(make.names(colnames(stacked$x)), colnames(stacked$x))
   data <- cbind(stacked$rows, setNames(as.data.frame(stacked$x), short))
   right <- function(effects) paste("0 +", paste(short[effects], collapse = " + "))
   levels <- rev(names(study$vary)) # therapists first: nlme nests from left to right
-  first <- optimiser == "nlminb"
-  random <- lapply(setNames(nm = levels), function(level) {
-    form <- as.formula(paste("~", right(study$vary[[level]])))
-    start <- if (first) numeric(0) else diag(4, length(study$vary[[level]]))
-    if (!first) dimnames(start) <- rep(list(unname(short[study$vary[[level]]])), 2)
-    pdLogChol(start, form)
-  })
-  fit <- lme(
-    as.formula(paste("value ~", right(colnames(stacked$x)))),
-    data = data, random = random, weights = varIdent(form = ~ 1 | equation), method = "ML",
-    control = lmeControl(
-      opt = optimiser, maxIter = 1000, msMaxIter = 2000, msMaxEval = 20000, niterEM = if (first) 100 else 0, tolerance = 1e-12, msTol = 1e-14,
-      natural = FALSE, returnObject = TRUE
+  fit_from <- function(starts, steps_of_em) {
+    random <- lapply(setNames(nm = levels), function(level) {
+      pdLogChol(starts[[level]], as.formula(paste("~", right(study$vary[[level]]))))
+    })
+    lme(
+      as.formula(paste("value ~", right(colnames(stacked$x)))),
+      data = data, random = random, weights = varIdent(form = ~ 1 | equation), method = "ML",
+      control = lmeControl(
+        opt = optimiser, maxIter = 1000, msMaxIter = 2000, msMaxEval = 20000, niterEM = steps_of_em, tolerance = 1e-12,
+        msTol = 1e-14, natural = FALSE, returnObject = TRUE
+      )
     )
-  )
+  }
+  if (optimiser == "nlminb") {
+    fit <- fit_from(lapply(setNames(nm = levels), function(level) numeric(0)), 100)
+    for (again in 1:2) fit <- fit_from(lapply(fit$modelStruct$reStruct, as.matrix), 0)
+  } else {
+    fit <- fit_from(lapply(setNames(nm = levels), function(level) {
+      effects <- unname(short[study$vary[[level]]])
+      matrix(diag(4, length(effects)), length(effects), dimnames = list(effects, effects))
+    }), 0)
+  }
   residual <- fit$sigma / varWeights(fit$modelStruct$varStruct)[match(names(study$on), data$equation)]
   varying <- unlist(lapply(names(study$vary), function(level) {
     covariance <- as.matrix(pdMatrix(fit$modelStruct$reStruct)[[level]]) * fit$sigma^2

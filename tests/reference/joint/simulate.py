@@ -61,10 +61,10 @@ def lagged() -> pd.DataFrame:
     """
     rng = np.random.default_rng(7)
     patients, sessions = 80, 9
-    u = correlated(rng, [1.1, 1.5, 0.25], {(0, 1): -0.5, (1, 2): 0.3}, patients)
+    u = correlated(rng, [1.1, 1.6, 0.6], {(0, 1): -0.5, (1, 2): 0.3}, patients)
     x = rng.normal(size=(patients, sessions)) + 4
     m, y, before = (np.empty((patients, sessions)) for _ in range(3))
-    earlier = 15 + 2 * u[:, 1] + rng.normal(size=patients)
+    earlier = 12 + u[:, 1] + 2 * rng.normal(size=patients)
     for t in range(sessions):
         before[:, t] = earlier
         m[:, t] = 6 + u[:, 0] + 0.5 * x[:, t] - 0.12 * earlier + rng.normal(size=patients)

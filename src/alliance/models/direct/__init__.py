@@ -39,13 +39,12 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     model, kept = build_model(task.design, settings["priors"]), names_of_population(task.design)
     groups = sample_posterior(model, kept, settings["sampling"], task.whole_number("posterior"), name)
     prior = draw_prior(model, kept, PREDICTIVE_DRAWS, task.whole_number("prior"))
-    return make_result(task, _flat(groups["posterior"]), prior, Findings(ENGINE, INTERVAL_KIND, groups=groups))
+    return make_result(task, _flat(groups["posterior"], prior), Findings(ENGINE, INTERVAL_KIND, groups=groups))
 
 
-def _flat(posterior: xr.Dataset) -> Drawn:
+def _flat(posterior: xr.Dataset, prior: dict[str, np.ndarray]) -> Drawn:
     arrays: dict[str, np.ndarray] = {
         str(name): values.transpose("chain", "draw", ...).to_numpy() for name, values in posterior.data_vars.items()
     }
-    return Drawn(
-        {name: values.reshape(-1, *values.shape[2:]) for name, values in arrays.items()}, posterior.sizes["chain"]
-    )
+    flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in arrays.items()}
+    return Drawn(flat, posterior.sizes["chain"], prior=prior)

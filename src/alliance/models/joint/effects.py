@@ -129,7 +129,7 @@ def make_pairs(
     groups: list[list[Path]],
     variables: dict[str, Variable],
     lag: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator | None,
 ) -> list[Pair]:
     """Gather the slopes of each pair of cause and outcome.
 

@@ -103,7 +103,7 @@ def contextual_effects(b: np.ndarray, v: np.ndarray, outcome: int, predictors: l
 
 
 def effects_through_initial_values(
-    design: Design, population: Population, cause: str, variables: dict[str, Variable], rng: np.random.Generator
+    design: Design, population: Population, cause: str, variables: dict[str, Variable], rng: np.random.Generator | None
 ) -> dict[str, np.ndarray]:
     """Return what a cause that is constant within patients does to each outcome's intercept through initial values: (draw,).
 
@@ -111,6 +111,8 @@ def effects_through_initial_values(
     ----------
     cause
         The predictor, as named in the equations.
+    rng
+        For draws of gamma; None takes its estimate.
     """
     size = len(next(iter(population.residuals.values())))
     nothing = {outcome: np.zeros(size) for outcome in design.equations}
@@ -125,11 +127,12 @@ def effects_through_initial_values(
     y = patients[moved].to_numpy(dtype=float)
     inverse = np.linalg.inv(x.T @ x)
     estimate, position, free = inverse @ x.T @ y, 1 + given.index(cause), len(x) - x.shape[1]
-    residuals = y - x @ estimate
-    # One coefficient of several outcomes under a flat prior: multivariate t with the residual covariance as scale.
-    scale = np.linalg.cholesky(residuals.T @ residuals * inverse[position, position] / free)
-    noise = rng.standard_normal((size, len(moved))) @ scale.T / np.sqrt(rng.chisquare(free, size) / free)[:, None]
-    gamma = estimate[position] + noise
+    gamma = np.tile(estimate[position], (size, 1))
+    if rng is not None:
+        residuals = y - x @ estimate
+        # One coefficient of several outcomes under a flat prior: multivariate t with the residual covariance as scale.
+        scale = np.linalg.cholesky(residuals.T @ residuals * inverse[position, position] / free)
+        gamma += rng.standard_normal((size, len(moved))) @ scale.T / np.sqrt(rng.chisquare(free, size) / free)[:, None]
     d = _initial_effects(design, population, moved)
     return {outcome: (d[:, row] * gamma).sum(axis=1) for row, outcome in enumerate(design.equations)}
 

@@ -45,7 +45,7 @@ def compute_quantities(
     groups: list[list[Path]],
     variables: dict[str, Variable],
     lag: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator | None,
 ) -> Quantities:
     """Compute every reported quantity from draws of the population parameters.
 
@@ -54,7 +54,7 @@ def compute_quantities(
     groups
         Paths of each pair of cause and outcome, see `alliance.models.diagram.every_path`.
     rng
-        For the effect of a constant cause on initial values, see `alliance.models.joint.latent`.
+        For the effect of a constant cause on initial values, see `alliance.models.joint.latent`; None takes its estimate.
 
     Returns
     -------

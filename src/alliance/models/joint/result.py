@@ -1,7 +1,7 @@
 """What every joint family does before and after its parameters are drawn: rows and arrays first, effects and checks afterwards."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config import ModelSpec, Variable
-from alliance.models.container import FitRecord, FitResult, Mark, make_tree
+from alliance.contracts import QUANTITY_COLUMNS
+from alliance.models.container import FitRecord, FitResult, make_tree
 from alliance.models.diagram import Path, every_path
 from alliance.models.joint.caution import mark_design, mark_latent_means
 from alliance.models.joint.design import Design, make_design
@@ -51,12 +52,29 @@ class Task:
         return int(self.generator(*purpose).integers(2**31 - 1))
 
 
+Values = Mapping[
+    str, np.ndarray
+]  # name -> draws of a parameter in standard units (draw, ...), see `alliance.models.joint.names`
+
+
 @dataclass(frozen=True)
 class Drawn:
-    """Draws of the population parameters in standard units: name -> (draw, ...), all chains one after the other."""
+    """Draws of the population parameters, all chains one after the other.
 
-    values: dict[str, np.ndarray]
+    Parameters
+    ----------
+    values
+        Draws.
+    point
+        A single draw, the estimate; None where the mean of the draws is the estimate.
+    prior
+        Draws from the priors; None for a family without priors.
+    """
+
+    values: Values
     chains: int = 1
+    point: Values | None = None
+    prior: Values | None = None
 
     @property
     def size(self) -> int:
@@ -66,11 +84,19 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a family adds to the container besides the paths."""
+    """What a family adds to the container besides the paths.
+
+    Parameters
+    ----------
+    record
+        Marks and tables of the family's own.
+    groups
+        Groups of the container.
+    """
 
     engine: str
     interval_kind: str
-    marks: list[Mark] = field(default_factory=list)
+    record: FitRecord = field(default_factory=FitRecord)
     groups: Mapping[str, xr.Dataset] = field(default_factory=dict)
 
 
@@ -96,42 +122,43 @@ def prepare_task(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: Mapp
     return Task(name, spec, settings, panel, flow, variables, design, groups)
 
 
-def compute_effects(task: Task, values: Mapping[str, np.ndarray]) -> Quantities:
-    """Compute every reported quantity from draws of the parameters in standard units."""
-    population = make_population(task.design, values)
-    return compute_quantities(
-        task.design,
-        population,
-        task.groups,
-        task.variables,
-        task.settings["lag"],
-        task.generator("initial values"),
-    )
-
-
-def make_result(task: Task, drawn: Drawn, prior: Mapping[str, np.ndarray] | None, findings: Findings) -> FitResult:
-    """Turn draws of the parameters into the container.
+def compute_effects(task: Task, values: Values, *, point: bool = False) -> Quantities:
+    """Compute every reported quantity from draws of the parameters.
 
     Parameters
     ----------
-    prior
-        Draws from the priors; None for a family without priors.
+    point
+        Whether the values are estimates: nothing random is then added.
     """
+    return compute_quantities(
+        task.design,
+        make_population(task.design, values),
+        task.groups,
+        task.variables,
+        task.settings["lag"],
+        None if point else task.generator("initial values"),
+    )
+
+
+def make_result(task: Task, drawn: Drawn, findings: Findings) -> FitResult:
+    """Turn draws of the parameters into the container."""
     quantities = compute_effects(task, drawn.values)
     population = make_population(task.design, drawn.values)
     thinned = np.unique(np.linspace(0, drawn.size - 1, PREDICTIVE_DRAWS).astype(int))
     generated = {"posterior": make_population(task.design, {k: v[thinned] for k, v in drawn.values.items()})}
-    if prior is not None:
-        generated = {"prior": make_population(task.design, prior), **generated}
-    record = FitRecord(
+    if drawn.prior is not None:
+        generated = {"prior": make_population(task.design, drawn.prior), **generated}
+    record = replace(
+        findings.record,
         marks=[
             *mark_design(task.design, task.groups),
             *mark_latent_means(task.design, population),
             *quantities.marks,
-            *findings.marks,
+            *findings.record.marks,
         ],
-        priors=describe_priors(task.design, task.settings["priors"]) if prior is not None else [],
+        priors=describe_priors(task.design, task.settings["priors"]) if drawn.prior is not None else [],
         predictive=[row for kind, draws in generated.items() for row in _check(task, kind, draws)],
+        moderation=quantities.moderation,
     )
     tree = make_tree(
         model=task.name,
@@ -140,22 +167,30 @@ def make_result(task: Task, drawn: Drawn, prior: Mapping[str, np.ndarray] | None
         interval_kind=findings.interval_kind,
         quantities=quantities.table(),
         draws=np.stack(quantities.draws, axis=-1).reshape(drawn.chains, drawn.size // drawn.chains, -1),
+        points=None if drawn.point is None else _points(quantities, compute_effects(task, drawn.point, point=True)),
         record=record,
         groups=findings.groups,
     )
     return FitResult(tree, task.flow)
 
 
+def _points(quantities: Quantities, estimates: Quantities) -> np.ndarray:
+    """Return the estimate of each quantity: (quantity,)."""
+    known = {
+        tuple(row[key] for key in QUANTITY_COLUMNS): float(values[0])
+        for row, values in zip(estimates.rows, estimates.draws, strict=True)
+    }
+    return np.array([known[tuple(row[key] for key in QUANTITY_COLUMNS)] for row in quantities.rows])
+
+
 def _check(task: Task, kind: str, population: Population) -> list[dict[str, Any]]:
-    edges = list(
-        {(edge.source, edge.outcome): edge for paths in task.groups for path in paths for edge in path.edges}.values()
-    )
+    edges = {(edge.source, edge.outcome): edge for paths in task.groups for path in paths for edge in path.edges}
     return check_predictive(
         kind,
         task.panel,
         task.design,
         population,
-        edges,
+        list(edges.values()),
         task.variables,
         task.settings["lag"],
         task.generator(kind, "predictive"),

@@ -47,10 +47,12 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
 
 
 def _fit_maximum(task: Task, maximum: Maximum) -> FitResult:
-    size = task.settings["monte_carlo_draws"]
-    positions = maximum.draw(size, task.generator("sampling distribution"))
-    drawn = Drawn(named_draws(maximum.engine, natural_of(maximum.engine, positions, signed=False)))
-    return make_result(task, drawn, None, Findings("maximum likelihood", "Monte Carlo confidence"))
+    positions = maximum.draw(task.settings["monte_carlo_draws"], task.generator("sampling distribution"))
+    values, point = (
+        named_draws(maximum.engine, natural_of(maximum.engine, chosen, signed=False))
+        for chosen in (positions, maximum.top.position[None])
+    )
+    return make_result(task, Drawn(values, point=point), Findings("maximum likelihood", "Monte Carlo confidence"))
 
 
 def _fit_posterior(task: Task, maximum: Maximum) -> FitResult:
@@ -62,10 +64,10 @@ def _fit_posterior(task: Task, maximum: Maximum) -> FitResult:
         posterior, task.settings["sampling"], task.whole_number("posterior"), task.name
     )
     chains, size, _ = positions.shape
-    drawn = _named(engine, positions.reshape(chains * size, -1))
+    values = _named(engine, positions.reshape(chains * size, -1))
     prior = _named(engine, draw_prior(engine, priors, PREDICTIVE_DRAWS, task.generator("prior")))
-    groups = {"posterior": _grouped(drawn, chains), "sample_stats": statistics}
-    return make_result(task, Drawn(drawn, chains), prior, Findings("NUTS (nutpie)", "credible", groups=groups))
+    groups = {"posterior": _grouped(values, chains), "sample_stats": statistics}
+    return make_result(task, Drawn(values, chains, prior=prior), Findings("NUTS (nutpie)", "credible", groups=groups))
 
 
 def _named(engine: Engine, positions: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,9 +1,9 @@
 """Cluster bootstrap: patients or therapists are drawn again, with replacement, and the model is fitted to each sample.
 
-A unit drawn twice counts twice: only weights change, never rows. The highest level at which effects vary is drawn, and all that belongs to a
-unit comes along; drawing lower levels as well overstates the variance (Field & Welsh 2007, doi 10.1111/j.1467-9868.2007.00593.x; Van der
-Leeden, Meijer & Busing 2008). So patients are drawn only if no effect varies between therapists: otherwise two copies of a patient would
-share a therapist as if they were two patients, and differences between therapists would never be drawn.
+A unit drawn twice counts twice: only weights change, never rows. The highest level at which effects vary is drawn, and all that belongs
+to a unit comes along, as in the cluster bootstrap of Field & Welsh (2007, doi 10.1111/j.1467-9868.2007.00593.x) and the cases bootstrap
+of Van der Leeden, Meijer & Busing (2008). So patients are drawn only if no effect varies between therapists: otherwise two copies of a
+patient would share a therapist as if they were two patients, and differences between therapists would never be drawn.
 """
 
 from concurrent.futures import ThreadPoolExecutor

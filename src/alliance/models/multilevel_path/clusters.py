@@ -23,8 +23,8 @@ class Clusters:
     level
         ``patient`` or ``therapist``.
     of_patient
-        Position of each patient's cluster, (patient,). Therapists stand in the order of the likelihood, followed by those who have rows only
-        in equations whose effects do not vary between therapists.
+        Position of each patient's cluster, (patient,). Therapists stand in the order of the likelihood, followed by those who have rows
+        only in equations whose effects do not vary between therapists.
     """
 
     level: str
@@ -108,8 +108,8 @@ def mark_clusters(clusters: Clusters) -> Mark:
         "few clusters",
         f"{clusters.level}s",
         clusters.count >= _FEWEST_CLUSTERS,
-        f"Number of {clusters.level}s that intervals are computed from. With fewer than {_FEWEST_CLUSTERS} of them robust standard errors and "
-        f"bootstraps are too narrow.",
+        f"Number of {clusters.level}s that intervals are computed from. With fewer than {_FEWEST_CLUSTERS} of them robust standard errors "
+        f"and bootstrap intervals are too narrow.",
         clusters.count,
         _FEWEST_CLUSTERS,
     )

@@ -1,11 +1,12 @@
-"""The log posterior density at many positions: a loop over draws in compiled code, on two threads."""
+"""Log densities at many positions: a loop over draws in compiled code, on two threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
-from alliance.likelihood.density import log_density
+from alliance.likelihood.density import NO_PRIOR, fill_signed, log_density
+from alliance.models.multilevel_path.engine import Engine
 from alliance.models.multilevel_path.posterior import Posterior
 
 _THREADS = 2
@@ -24,12 +25,31 @@ def log_densities(posterior: Posterior, positions: np.ndarray) -> np.ndarray:
     numpy.ndarray
         Shape (draw,); minus infinity where the density cannot be computed.
     """
+    return _loop(posterior.engine, posterior.prior, positions)
+
+
+def log_likelihoods(engine: Engine, positions: np.ndarray) -> np.ndarray:
+    """Return the log-likelihood, in standard units, at positions in ``signed`` coordinates: (draw,)."""
+    used = engine.n_beta + len(engine.design.equations)
+    parts = [positions[:, :used]]
+    for q in engine.n_effects:
+        count = q * (q + 1) // 2
+        signed = np.ascontiguousarray(positions[:, used : used + count])
+        factors = np.zeros((len(positions), q, q))
+        for draw in range(len(positions)):
+            fill_signed(signed[draw], factors[draw])
+        row, column = np.tril_indices(q)
+        parts.append(factors[:, row, column])
+        used += count
+    return _loop(engine, NO_PRIOR, np.concatenate(parts, axis=1))
+
+
+def _loop(engine: Engine, prior: np.ndarray, positions: np.ndarray) -> np.ndarray:
     values = np.empty(len(positions))
-    arrays, prior = posterior.engine.statistics.arrays, posterior.prior
     parts = np.array_split(np.arange(len(positions)), _THREADS)
 
     def fill(part: np.ndarray) -> None:
-        values[part] = _evaluate(*arrays, prior, np.ascontiguousarray(positions[part]))
+        values[part] = _evaluate(*engine.statistics.arrays, prior, np.ascontiguousarray(positions[part]))
 
     with ThreadPoolExecutor(_THREADS) as threads:
         list(threads.map(fill, parts))

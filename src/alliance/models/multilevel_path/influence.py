@@ -5,7 +5,7 @@ infinitesimal jackknife; Jaeckel 1972). Those that come out as most influential 
 without them. In studies with few units all of them are.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -115,7 +115,7 @@ def _candidates(maximum: Maximum, clusters: Clusters, effects: Effects, estimate
 
 
 def _mark(
-    quantity: Mapping[str, Any], position: int, level: str, change: np.ndarray, *, turned: bool, failed: int
+    quantity: Mapping[Hashable, Any], position: int, level: str, change: np.ndarray, *, turned: bool, failed: int
 ) -> Mark:
     largest = float(np.abs(change).max(initial=0.0))
     return Mark(

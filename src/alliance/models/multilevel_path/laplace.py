@@ -11,7 +11,7 @@ run into each other; there draws beyond zero are mirrored back, and the density 
 """
 
 from dataclasses import dataclass
-from itertools import chain, product
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -23,10 +23,10 @@ from alliance.models.multilevel_path.densities import log_densities
 from alliance.models.multilevel_path.posterior import Posterior
 
 PARETO_K_MAX: Final = 0.7
-_FREEDOM = 20  # of the t distributions; with the example study 5 and 10 gave fewer effective draws, 40 a larger k
-_FIRST, _SECOND = 4_000, 10_000  # proposals
-_SHARE = 0.1  # of the second proposals that still come from the first distribution, whose tails do not depend on chance
-_ROUNDS = 1
+_FREEDOM = 10  # of the t distributions; with 7 fewer effective draws, with 20 now and then a k near the threshold
+_LEARNING, _FINAL = 4_000, 10_000  # proposals of each round of learning, and proposals that are kept
+_SHARE = 0.1  # of the final proposals that still come from the first distribution, whose tails do not depend on chance
+_ROUNDS = 3  # of learning; the second doubled the effective draws, a fourth adds nothing
 _NEAR = 5  # an sd that is less than so many posterior sds away from zero is mirrored
 _MOST_MIRRORED = 6  # each further one doubles the cost of the density of the proposals
 
@@ -143,19 +143,19 @@ def draw_laplace(posterior: Posterior, size: int, rng: np.random.Generator) -> L
     first = _Proposal(posterior.mode, posterior.spread, mirrors)
     learned = first
     for _ in range(_ROUNDS):
-        positions = learned.draw(_FIRST, rng)
+        positions = learned.draw(_LEARNING, rng)
         weights, _ = _weigh(posterior, mirrors, positions, learned.log_density(positions))
         learned = _learn(positions, weights, first)
-    few = rng.binomial(_SECOND, _SHARE)
-    positions = np.concatenate([first.draw(few, rng), learned.draw(_SECOND - few, rng)])
+    few = rng.binomial(_FINAL, _SHARE)
+    positions = np.concatenate([first.draw(few, rng), learned.draw(_FINAL - few, rng)])
     mixed = np.logaddexp(
         np.log(_SHARE) + first.log_density(positions), np.log1p(-_SHARE) + learned.log_density(positions)
     )
     weights, k = _weigh(posterior, mirrors, positions, mixed)
     # Draws of the two distributions stand in random order, so that thinned draws are a fair sample too.
-    order = rng.permutation(_SECOND)
+    order = rng.permutation(_FINAL)
     steps = (rng.random() + np.arange(size)) / size
-    chosen = order[np.minimum(np.searchsorted(np.cumsum(weights[order]), steps), _SECOND - 1)]
+    chosen = order[np.minimum(np.searchsorted(np.cumsum(weights[order]), steps), _FINAL - 1)]
     return LaplaceDraws(positions[chosen], k, float(1 / np.sum(weights**2)))
 
 

@@ -4,34 +4,68 @@ The standard deviation of one varying effect is held at a value d and everything
 
     2 (l_max - l(d)) = 3.841,
 
-the 95 % point of chi-square with one degree of freedom. A lower limit of zero means that no difference between units is compatible with the
-data. If the true value is zero, the statistic follows a mixture of chi-square with zero and with one degree of freedom in equal shares (Self &
-Liang 1987, doi 10.2307/2289471), so the interval then holds the truth in 97.5 % of studies: it is cautious at the edge.
+the 95 % point of chi-square with one degree of freedom. A lower limit of zero means that no difference between units is compatible with
+the data. If the true value is zero (and the effect has no correlations to estimate), the statistic follows a mixture of chi-square with
+zero and with one degree of freedom in equal shares (Self & Liang 1987, doi 10.2307/2289471), so the interval then holds the truth in
+97.5 % of studies: it is cautious at the edge.
 
-The effect's row of the factor L has the standard deviation as its length. It is written as d w / |w| with a free direction w: no constraint is
-needed, and the redundant length of w leaves the likelihood level.
+The effect's row of the factor L has the standard deviation as its length. It is written as d w / |w| with a free direction w: no
+constraint is needed, and the redundant length of w leaves the likelihood level.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from scipy import optimize, stats
 
 from alliance.models.container import Mark
-from alliance.models.multilevel_path.engine import LEVELS, Engine
+from alliance.models.joint.design import Varying
+from alliance.models.multilevel_path.engine import LEVELS
 from alliance.models.multilevel_path.maximum import Maximum
+from alliance.models.multilevel_path.refit import leave_boundary
 from alliance.models.search import climb
 from alliance.numbers import format_number
 
 _CUT: Final = float(stats.chi2.ppf(0.95, 1))
 _NEAR_ZERO: Final = 2.0  # standard errors
-_SMALL: Final = 0.05  # standard units: step to the first upper value
-_MOST_DOUBLINGS: Final = 12
+_FIRST_STEP: Final = 0.05  # towards the upper limit, standard units
+_LEAST_VARIANCE: Final = 1e-4  # first guesses of the inverse curvature: of any parameter, and of the direction w
+_DIRECTION_VARIANCE: Final = 0.1
 _ACCURACY: Final = 1e-4  # of a limit, standard units
 
 
-@dataclass
+def profile_variances(maximum: Maximum) -> tuple[list[dict[str, Any]], list[Mark]]:
+    """Return 95 % limits of the standard deviations that are less than two standard errors from zero.
+
+    Returns
+    -------
+    rows
+        Columns level, effect, estimate, low, high; raw units.
+    marks
+        ``boundary variance`` for each of them: failed if its lower limit is zero.
+    """
+    engine = maximum.engine
+    table = maximum.table()
+    found = {
+        name: (float(sd), float(se)) for name, sd, se in table[["parameter", "estimate", "se"]].itertuples(index=False)
+    }
+    rows: list[dict[str, Any]] = []
+    marks: list[Mark] = []
+    used = engine.n_beta + len(engine.design.equations)
+    for level, q in zip(LEVELS, engine.n_effects, strict=True):
+        for number, effect in enumerate(engine.design.varying.get(level, [])):
+            estimate, se = found[f"sd {level} {effect.text}"]
+            if estimate <= _NEAR_ZERO * se:
+                first = used + number * (number + 1) // 2
+                scale = float(engine.design.scales(level)[number])
+                low, high = _limits(_Profile(maximum, slice(first, first + number + 1)), estimate / scale)
+                limits = {"estimate": estimate, "low": low * scale, "high": high * scale}
+                rows.append({"level": level, "effect": effect.text, **limits})
+                marks.append(_mark(level, effect, limits))
+        used += q * (q + 1) // 2
+    return rows, marks
+
+
 class _Profile:
     """Log-likelihood over the standard deviation of one effect.
 
@@ -39,30 +73,60 @@ class _Profile:
     ----------
     row
         Places of the effect's row of L among the free parameters.
-    start
-        Position to start from; the last top found.
     """
 
-    maximum: Maximum
-    row: slice
-    start: np.ndarray
+    def __init__(self, maximum: Maximum, row: slice) -> None:
+        self.maximum, self.row, self.last = maximum, row, maximum.top.position
+        self.spread = maximum.covariance.copy()
+        self.spread[row], self.spread[:, row] = 0.0, 0.0
+        self.spread += _LEAST_VARIANCE * np.eye(len(self.last))
+        places = np.arange(len(self.last))[row]
+        self.spread[places, places] = _DIRECTION_VARIANCE
 
-    def fall(self, sd: float) -> float:
+    def excess(self, sd: float) -> float:
         """Return 2 (l_max - l(sd)) - 3.841."""
-        engine, row = self.maximum.engine, self.row
 
         def function(free: np.ndarray) -> tuple[float, np.ndarray]:
-            length = float(np.linalg.norm(free[row]))
-            if length == 0:
-                return -np.inf, np.zeros_like(free)
-            unit = free[row] / length
+            length = float(np.linalg.norm(free[self.row]))
+            unit = free[self.row] / length
             position = free.copy()
-            position[row] = sd * unit
-            value, gradient = engine.log_density(position)
-            gradient[row] = sd / length * (gradient[row] - unit * (unit @ gradient[row]))
+            position[self.row] = sd * unit
+            value, gradient = self.maximum.engine.log_density(position)
+            slope = gradient[self.row]
+            gradient[self.row] = sd / length * (slope - unit * (unit @ slope))
             return value, gradient
 
-        top = climb(function, self.start, self.maximum.covariance + _SMALL**2 * np.eye(engine.size))
-        self.start = top.position
-        self.start[row] /= np.linalg.norm(self.start[row])
+        # From the last top, which is near; it may be at a boundary that a search would not leave.
+        start = leave_boundary(self.maximum.engine, self.last)
+        start[self.row] /= np.linalg.norm(start[self.row])
+        top = climb(function, start, self.spread)
+        self.last = top.position
         return 2 * (self.maximum.top.value - top.value) - _CUT
+
+
+def _limits(profile: _Profile, estimate: float) -> tuple[float, float]:
+    """Return where the likelihood has fallen by the cut on either side, in standard units."""
+    low = 0.0
+    if estimate > 0 and profile.excess(0.0) > 0:
+        low = float(optimize.brentq(profile.excess, 0.0, estimate, xtol=_ACCURACY))
+    profile.last = profile.maximum.top.position
+    inside, step = estimate, _FIRST_STEP
+    while profile.excess(inside + step) < 0:
+        inside, step = inside + step, 2 * step
+    return low, float(optimize.brentq(profile.excess, inside, inside + step, xtol=_ACCURACY))
+
+
+def _mark(level: str, effect: Varying, limits: dict[str, float]) -> Mark:
+    high = format_number(limits["high"])
+    return Mark(
+        "boundary variance",
+        f"{effect.text} by {level}",
+        limits["low"] > 0,
+        f"Estimated standard deviation of {effect.text} between {level}s. Values up to {high} (raw units) are compatible with the data"
+        + (", and so is no difference at all." if limits["low"] == 0 else "; no difference is not."),
+        limits["estimate"],
+        0.0,
+        (effect.outcome,),
+        ("sd", "correlation"),
+        (level,),
+    )

@@ -1,8 +1,8 @@
 """Maxima of data that differ little from data whose maximum is known: drawn again, or with a patient or therapist left out.
 
-The curvature of the known maximum makes coordinates in which a new one is near, and in which the curvature is nearly one: position = centre +
-C standard with C C' the inverse curvature. There BFGS starts with a Newton step and needs no curvature of its own, which is most of the work
-of `alliance.models.multilevel_path.maximum`.
+The curvature of the known maximum makes coordinates in which a new one is near, and in which the curvature is nearly one: position =
+centre + C standard with C C' the inverse curvature. There BFGS starts with a Newton step and needs no curvature of its own, which is most
+of the work of `alliance.models.multilevel_path.maximum`.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def neighbourhood(maximum: Maximum) -> Neighbourhood:
     """Return coordinates in which the maxima of similar data are found quickly."""
     values, vectors = linalg.eigh(maximum.top.curvature)
     spread: np.ndarray = vectors / np.sqrt(np.clip(values, _MOST_SPREAD**-2, None))
-    return Neighbourhood(_leave_boundary(maximum.engine, maximum.top.position), spread)
+    return Neighbourhood(leave_boundary(maximum.engine, maximum.top.position), spread)
 
 
 def refit(engine: Engine, around: Neighbourhood) -> np.ndarray | None:
@@ -99,7 +99,7 @@ def _climb_bfgs(function: Function, size: int) -> np.ndarray | None:
     return None
 
 
-def _leave_boundary(engine: Engine, position: np.ndarray) -> np.ndarray:
+def leave_boundary(engine: Engine, position: np.ndarray) -> np.ndarray:
     """Move the diagonals of the factors off zero: the likelihood is the same on both sides, so no search would leave it there."""
     result = position.copy()
     used = engine.n_beta + len(engine.design.equations)

@@ -5,8 +5,8 @@ Clusters c are independent of each other, whatever goes on inside them. With s_c
 
     V = H^-1 (sum_c s_c s_c') H^-1 C / (C - 1)
 
-(Huber 1967; White 1982, doi 10.2307/1912526; Liang & Zeger 1986, doi 10.1093/biomet/73.1.13). If the model holds, V estimates what H^-1 does;
-if residuals are heteroscedastic, correlated over time or not normal, V still is right for the parameters the estimates tend to.
+(Huber 1967; White 1982, doi 10.2307/1912526; Liang & Zeger 1986, doi 10.1093/biomet/73.1.13). If the model holds, V estimates what H^-1
+does; if residuals are heteroscedastic, correlated over time or not normal, V still is right for what the estimates tend to.
 """
 
 import numpy as np
@@ -37,7 +37,8 @@ def robust_covariance(maximum: Maximum, level: str | None = None) -> np.ndarray:
     Raises
     ------
     ModelError
-        Patients are not independent because effects vary between therapists, a patient has no therapist or several, or there is one cluster.
+        Patients are not independent because effects vary between therapists, a patient has no therapist or several, or there is one
+        cluster.
     """
     engine = maximum.engine
     clusters = find_clusters(engine, level or highest_level(engine))
@@ -58,8 +59,8 @@ def robust_covariance(maximum: Maximum, level: str | None = None) -> np.ndarray:
 def cluster_scores(engine: Engine, position: np.ndarray, clusters: Clusters) -> np.ndarray:
     """Return what each cluster contributes to the gradient in ``factor`` coordinates: (cluster, parameter).
 
-    For patients of a model whose effects vary between therapists this is the derivative of the expected log-likelihood given the therapist's
-    effects (Fisher's identity), which tells their influence roughly; only the sum over a therapist is a score.
+    For patients of a model whose effects vary between therapists this is the derivative of the expected log-likelihood given the
+    therapist's effects (Fisher's identity), which tells their influence roughly; only the sum over a therapist is a score.
     """
     of_patients, of_therapists = _split_scores(engine, position)
     scores = np.zeros((clusters.count, of_patients.shape[1]))
@@ -121,5 +122,7 @@ def _pooled_scores(engine: Engine, beta: np.ndarray, precision: np.ndarray) -> n
             result[:, place] = np.bincount(rows.patient, part, statistics.n_patients)
         used += size
     # Weights (of patients and of their therapists) count here as in the likelihood.
-    each = statistics.weights.reshape(-1)[: statistics.n_patients] * statistics.therapist_weights[statistics.therapist_of]
+    each = (
+        statistics.weights.reshape(-1)[: statistics.n_patients] * statistics.therapist_weights[statistics.therapist_of]
+    )
     return np.asarray(result * each[:, None])

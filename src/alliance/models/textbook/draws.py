@@ -1,13 +1,11 @@
-"""Draws from the estimated sampling distribution of fitted equations, and the quantities computed from them."""
+"""Draws from the estimated sampling distribution of fitted equations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from alliance.contracts import COUNT_COLUMNS, PATIENT, QUANTITY_COLUMNS, THERAPIST
+from alliance.contracts import PATIENT, THERAPIST
 from alliance.models.montecarlo import draw_normal, generator_for
 from alliance.models.textbook.guarded import Fitted
 
@@ -23,38 +21,6 @@ class Drawn:
     beta: np.ndarray
     residual: np.ndarray
     covariances: dict[str, np.ndarray]
-
-
-@dataclass
-class Quantities:
-    """Rows and draws of the quantities of a model, in the order in which they were added."""
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    draws: list[np.ndarray] = field(default_factory=list)
-
-    def add(
-        self,
-        outcome: str,
-        path: str,
-        effect: str,
-        level: str,
-        values: np.ndarray,
-        counts: dict[str, int],
-        horizon: str = "",
-    ) -> None:
-        """Add one quantity; `values` has shape (draw,)."""
-        self.rows.append(
-            {"outcome": outcome, "path": path, "effect": effect, "level": level, "horizon": horizon, **counts}
-        )
-        self.draws.append(values)
-
-    def table(self) -> pd.DataFrame:
-        """Return one row per quantity."""
-        return pd.DataFrame(self.rows, columns=[*QUANTITY_COLUMNS, *COUNT_COLUMNS])
-
-    def array(self) -> np.ndarray:
-        """Return all draws, shape (1, draw, quantity)."""
-        return np.column_stack(self.draws)[None]
 
 
 def draw_equations(fitted: Sequence[Fitted], seed: int, size: int, name: str) -> dict[str, Drawn]:

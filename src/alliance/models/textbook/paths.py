@@ -20,7 +20,7 @@ import pandas as pd
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.contracts import LAG, PATIENT, THERAPIST
-from alliance.models.container import FitRecord, FitResult, Mark, make_tree
+from alliance.models.container import FitRecord, FitResult, Mark, Quantities, make_tree
 from alliance.models.diagram import ARROW, Edge, Path, name_horizon, paths_of
 from alliance.models.rows import count_rows, select_rows
 from alliance.models.textbook.caution import (
@@ -30,7 +30,7 @@ from alliance.models.textbook.caution import (
     mark_observed_means,
 )
 from alliance.models.textbook.centring import make_design
-from alliance.models.textbook.draws import INTERVAL_KIND, Drawn, Quantities, draw_equations
+from alliance.models.textbook.draws import INTERVAL_KIND, Drawn, draw_equations
 from alliance.models.textbook.guarded import ENGINE, fit_guarded
 
 LEVELS = ("within", "between_patient", "between_therapist")
@@ -53,18 +53,18 @@ def fit_paths(
         for outcome, equation in spec.equations.items()
     ]
     drawn = draw_equations(fitted, seed, size, name)
+    quantities = Quantities({equation.design.outcome: count_rows(equation.design.rows) for equation in fitted})
     marks: list[Mark] = []
     for equation in fitted:
         outcome = equation.design.outcome
         by_therapist = bool(equation.design.arrays.by_therapist)
         marks += [
             *equation.marks,
-            *mark_few_units(outcome, count_rows(equation.design.rows), by_therapist),
+            *mark_few_units(outcome, quantities.counts[outcome], by_therapist),
             *mark_lagged_outcome(equation, variables),
             *mark_observed_means(equation),
         ]
     marks += mark_missing_covariance(paths, spec)
-    quantities = Quantities()
     _add_effects(quantities, paths, drawn, _is_session_level(paths[0].edges[0], variables), lag)
     for draws in drawn.values():
         _add_coefficients(quantities, draws, lag)
@@ -101,10 +101,9 @@ def _only_step(edge: Edge, drawn: dict[str, Drawn]) -> np.ndarray:
     return drawn[edge.outcome].beta[:, next(i for i, column in enumerate(columns) if column.term == edge.term)]
 
 
-def _counts(edges: tuple[Edge, ...], drawn: dict[str, Drawn]) -> dict[str, int]:
-    """Count what the smallest of the equations concerned is fitted to."""
-    each = [count_rows(drawn[edge.outcome].fitted.design.rows) for edge in edges]
-    return {key: min(count[key] for count in each) for key in each[0]}
+def _outcomes_of(edges: tuple[Edge, ...], target: str) -> tuple[str, ...]:
+    """List the outcomes of all equations that arrows belong to; `target` comes last."""
+    return (*sorted({edge.outcome for edge in edges} - {target}), target)
 
 
 def _add_effects(
@@ -129,7 +128,7 @@ def _add_effects(
     if len(paths) == 1 and len(paths[0].edges) == 1:
         edge = paths[0].edges[0]
         quantities.add(
-            edge.outcome, paths[0].text, "effect", "overall", constant[paths[0].text], _counts((edge,), drawn)
+            paths[0].text, "effect", "overall", constant[paths[0].text], (edge.outcome,)
         )
         return
     _add_constant_cause(quantities, paths, drawn, steps)
@@ -138,9 +137,7 @@ def _add_effects(
             found = _step(edge, level, drawn)
             if found is not None:
                 text = f"{edge.source}{ARROW}{edge.outcome}"
-                quantities.add(
-                    edge.outcome, text, values, level, found, _counts((edge,), drawn), _horizon((edge,), lag)
-                )
+                quantities.add(text, values, level, found, (edge.outcome,), _horizon((edge,), lag))
 
 
 def _horizon(edges: tuple[Edge, ...], lag: int) -> str:
@@ -166,23 +163,23 @@ def _add_version(
                 continue
             seen.add((edge.source, edge.outcome))
             text = f"{edge.source}{ARROW}{edge.outcome}"
-            quantities.add(edge.outcome, text, effect, level, values, _counts((edge,), drawn), _horizon((edge,), lag))
+            quantities.add(text, effect, level, values, (edge.outcome,), _horizon((edge,), lag))
         complete = [values for values in found if values is not None]
         if len(complete) < len(found):
             continue
         products[path.text] = np.prod(complete, axis=0)
-        counts = _counts(path.edges, drawn)
+        of = _outcomes_of(path.edges, target)
         if len(path.edges) > 1:
             for effect in ("indirect", "indirect_product"):
-                quantities.add(target, path.text, effect, level, products[path.text], counts, path.horizon(lag))
+                quantities.add(path.text, effect, level, products[path.text], of, path.horizon(lag))
         elif len(paths) > 1:
-            quantities.add(target, path.text, "direct", level, products[path.text], counts, path.horizon(lag))
+            quantities.add(path.text, "direct", level, products[path.text], of, path.horizon(lag))
     horizons = {path.horizon(lag) for path in paths}
     # Effects that arrive at different sessions have no sum.
     if len(paths) > 1 and len(products) == len(paths) and len(horizons) == 1:
-        counts = _counts(tuple(edge for path in paths for edge in path.edges), drawn)
+        of = _outcomes_of(tuple(edge for path in paths for edge in path.edges), target)
         text = f"{paths[0].edges[0].source}{ARROW}{target}"
-        quantities.add(target, text, "total", level, np.sum(list(products.values()), axis=0), counts, horizons.pop())
+        quantities.add(text, "total", level, np.sum(list(products.values()), axis=0), of, horizons.pop())
 
 
 def _name_of_step(path: Path, position: int, paths: int) -> str:
@@ -208,13 +205,13 @@ def _add_constant_cause(
     target = paths[0].edges[-1].outcome
     source = paths[0].edges[0].source
     direct_text = f"{source}{ARROW}{target}"
-    every = _counts(tuple(edge for path in paths for edge in path.edges), drawn)
+    every = _outcomes_of(tuple(edge for path in paths for edge in path.edges), target)
     for path in paths:
         edge = path.edges[0]
         if len(path.edges) > 1:
             text = f"{edge.source}{ARROW}{edge.outcome}"
             effect = _name_of_step(path, 0, len(paths))
-            quantities.add(edge.outcome, text, effect, "overall", _only_step(edge, drawn), _counts((edge,), drawn))
+            quantities.add(text, effect, "overall", _only_step(edge, drawn), (edge.outcome,))
     own = next((_only_step(path.edges[0], drawn) for path in paths if len(path.edges) == 1), None)
     products = {
         level: [np.prod([s for s in found if s is not None], axis=0) for found in all_found]
@@ -231,12 +228,13 @@ def _add_constant_cause(
         for position in indirect:
             path = paths[position]
             for effect in ("indirect", "indirect_product"):
-                quantities.add(target, path.text, effect, level, products[level][position], _counts(path.edges, drawn))
+                of = _outcomes_of(path.edges, target)
+                quantities.add(path.text, effect, level, products[level][position], of)
         if total is None or own is None:
             continue
         rest = total - np.sum([products[level][position] for position in indirect], axis=0)
         for effect, values in (("c_prime", rest), ("direct", rest), ("total", total)):
-            quantities.add(target, direct_text, effect, level, values, every)
+            quantities.add(direct_text, effect, level, values, every)
 
 
 def _between_level(drawn: dict[str, Drawn], paths: list[Path]) -> str:
@@ -249,35 +247,25 @@ def _between_level(drawn: dict[str, Drawn], paths: list[Path]) -> str:
 
 def _add_coefficients(quantities: Quantities, draws: Drawn, lag: int) -> None:
     outcome = draws.fitted.design.outcome
-    counts = count_rows(draws.fitted.design.rows)
     for position, column in enumerate(draws.fitted.design.columns):
         split = column.name != column.term
         horizon = name_horizon(lag * column.term.endswith(LAG)) if split else ""
-        quantities.add(
-            outcome,
-            f"{column.term}{ARROW}{outcome}",
-            "coefficient",
-            column.level,
-            draws.beta[:, position],
-            counts,
-            horizon,
-        )
+        text = f"{column.term}{ARROW}{outcome}"
+        quantities.add(text, "coefficient", column.level, draws.beta[:, position], (outcome,), horizon)
 
 
 def _add_components(quantities: Quantities, draws: Drawn) -> None:
     """Add standard deviations of the varying effects and the residual, and the correlations of varying effects."""
     design = draws.fitted.design
-    counts = count_rows(design.rows)
+    outcome = design.outcome
     for level, columns in ((PATIENT, design.arrays.by_patient), (THERAPIST, design.arrays.by_therapist)):
         sds = {effect: np.sqrt(draws.covariances[level][:, effect, effect]) for effect in columns}
         for effect, values in sds.items():
-            quantities.add(
-                design.outcome, f"{design.varying[effect]}{ARROW}{design.outcome}", "sd", level, values, counts
-            )
+            quantities.add(f"{design.varying[effect]}{ARROW}{outcome}", "sd", level, values, (outcome,))
         for one, other in combinations(columns, 2):
             product = sds[one] * sds[other]
             covariance = draws.covariances[level][:, one, other]
             values = np.divide(covariance, product, out=np.zeros_like(product), where=product > 0)
-            text = f"{design.varying[one]}, {design.varying[other]}{ARROW}{design.outcome}"
-            quantities.add(design.outcome, text, "correlation", level, values, counts)
-    quantities.add(design.outcome, f"residual{ARROW}{design.outcome}", "sd", "session", draws.residual, counts)
+            text = f"{design.varying[one]}, {design.varying[other]}{ARROW}{outcome}"
+            quantities.add(text, "correlation", level, values, (outcome,))
+    quantities.add(f"residual{ARROW}{outcome}", "sd", "session", draws.residual, (outcome,))

@@ -11,11 +11,11 @@ import pandas as pd
 
 from alliance.config import Equation, ModelSpec
 from alliance.contracts import PATIENT, SESSION, THERAPIST
-from alliance.models.container import FitRecord, FitResult, Mark, make_tree
+from alliance.models.container import FitRecord, FitResult, Mark, Quantities, make_tree
 from alliance.models.rows import count_rows, select_rows
 from alliance.models.textbook.caution import mark_few_units
 from alliance.models.textbook.centring import INTERCEPT, Column, Design, scale_design
-from alliance.models.textbook.draws import INTERVAL_KIND, Quantities, draw_equations
+from alliance.models.textbook.draws import INTERVAL_KIND, draw_equations
 from alliance.models.textbook.guarded import ENGINE, fit_guarded
 
 _UNKNOWN = "unknown therapist of "
@@ -29,19 +29,18 @@ def fit_variance(panel: pd.DataFrame, name: str, spec: ModelSpec, seed: int, siz
     rows, flow = select_rows(panel, name, spec)
     fitted = [fit_guarded(_empty_design(variable, used)) for variable, used in rows.items()]
     drawn = draw_equations(fitted, seed, size, name)
-    quantities = Quantities()
+    quantities = Quantities({variable: count_rows(used) for variable, used in rows.items()})
     marks: list[Mark] = []
     for variable, draws in drawn.items():
-        counts = count_rows(rows[variable])
         variances = {SESSION: draws.residual**2, PATIENT: draws.covariances[PATIENT][:, 0, 0]}
         if draws.fitted.design.arrays.by_therapist:
             variances[THERAPIST] = draws.covariances[THERAPIST][:, 0, 0]
         total = np.sum(list(variances.values()), axis=0)
         for level, values in variances.items():
-            quantities.add(variable, "", "variance", level, values, counts)
-            quantities.add(variable, "", "sd", level, np.sqrt(values), counts)
-            quantities.add(variable, "", "icc", level, values / total, counts)
-        marks += [*draws.fitted.marks, *mark_few_units(variable, counts, THERAPIST in variances)]
+            quantities.add("", "variance", level, values, (variable,))
+            quantities.add("", "sd", level, np.sqrt(values), (variable,))
+            quantities.add("", "icc", level, values / total, (variable,))
+        marks += [*draws.fitted.marks, *mark_few_units(variable, quantities.counts[variable], THERAPIST in variances)]
     tree = make_tree(
         model=name,
         family=spec.family,

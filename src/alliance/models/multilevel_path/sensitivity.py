@@ -1,0 +1,180 @@
+"""Power-scaling sensitivity: how much estimates move when one block of priors, or the likelihood, counts slightly more or less.
+
+The posterior with a block raised to the power alpha is p(theta | y) f(theta)^(alpha - 1), f the density of the block in natural parameters. Draws are
+weighted by f^(alpha - 1), alpha = .99 and 1.01, with Pareto-smoothed weights; the value is the cumulative Jensen-Shannon distance
+between weighted and unweighted draws per doubling of alpha (Kallioinen, Paananen, Bürkner & Vehtari 2024, doi
+10.1007/s11222-023-10366-5). Nothing is fitted again.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from alliance.models.container import Mark
+from alliance.models.joint.design import Design
+from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+
+SENSITIVE: Final = 0.05  # the threshold of Kallioinen and others
+LIKELIHOOD: Final = "likelihood"
+PRIOR: Final = "prior"
+_POWERS = (0.99, 1.01)
+_MARKED = ("a", "b", "indirect")
+_STILL = 1e-12  # spread of a log density that does not depend on the draws
+
+
+def log_prior_blocks(
+    design: Design, draws: Mapping[str, np.ndarray], priors: Mapping[str, float]
+) -> dict[str, np.ndarray]:
+    """Compute the log prior density of each block of parameters, named as in the table of priors.
+
+    Parameters
+    ----------
+    draws
+        Draws in standard units by the names of `alliance.models.joint.names`: (draw, ...).
+    priors
+        slope_sd, intercept_sd, residual_sd, varying_sd and correlation_lkj.
+
+    Returns
+    -------
+    dict
+        Block -> log density up to a constant, (draw,). LKJ(eta) has density |C|^(eta - 1), C the correlations of a level.
+    """
+
+    def normal(names: list[str], sd: float) -> np.ndarray:
+        # The half-normal distribution differs by a constant only.
+        columns = np.column_stack([draws[name] for name in names])
+        total: np.ndarray = stats.norm.logpdf(columns, scale=sd).sum(axis=1)
+        return total
+
+    sloped = [slopes_name(outcome) for outcome, equation in design.equations.items() if equation.terms]
+    blocks = {"intercepts": normal([intercept_name(outcome) for outcome in design.equations], priors["intercept_sd"])}
+    if sloped:
+        blocks["effects"] = normal(sloped, priors["slope_sd"])
+    blocks["residuals"] = normal([residual_name(outcome) for outcome in design.equations], priors["residual_sd"])
+    for level, effects in design.varying.items():
+        blocks[f"differences between {level}s"] = normal([sd_name(level)], priors["varying_sd"])
+        if len(effects) > 1:
+            matrices = np.tile(np.eye(len(effects)), (len(draws[sd_name(level)]), 1, 1))
+            rows, columns = np.array(pairs(len(effects))).T
+            matrices[:, rows, columns] = matrices[:, columns, rows] = draws[correlation_name(level)]
+            blocks[f"correlations between {level}s"] = (priors["correlation_lkj"] - 1) * np.linalg.slogdet(matrices)[1]
+    return blocks
+
+
+def power_scaling(
+    table: pd.DataFrame, draws: np.ndarray, log_priors: Mapping[str, np.ndarray], log_likelihood: np.ndarray
+) -> list[dict[str, Any]]:
+    """Compute the sensitivity of quantities to each block of priors and to the likelihood.
+
+    Parameters
+    ----------
+    table
+        One row per quantity, with path, effect and level.
+    draws
+        Equally weighted posterior draws, (draw, quantity).
+    log_priors
+        See `log_prior_blocks`.
+    log_likelihood
+        Shape (draw,).
+
+    Returns
+    -------
+    list of dict
+        Rows as in `contracts` without the model. Quantities without spread have none.
+    """
+    components = [(block, PRIOR, values) for block, values in log_priors.items()]
+    components.append((LIKELIHOOD, LIKELIHOOD, log_likelihood))
+    moving = np.flatnonzero(np.ptp(draws, axis=0) > 0)
+    found = {block: _distances(draws[:, moving], values) for block, _, values in components}
+    rows = []
+    for place, quantity in enumerate(moving):
+        label = table.iloc[quantity]
+        informed = found[LIKELIHOOD][place] > SENSITIVE
+        for block, component, _ in components:
+            value = float(found[block][place])
+            rows.append(
+                {
+                    "path": label["path"],
+                    "effect": label["effect"],
+                    "level": label["level"],
+                    "block": block,
+                    "component": component,
+                    "value": value,
+                    "threshold": SENSITIVE,
+                    "meaning": _read_likelihood(value) if component == LIKELIHOOD else _read_prior(value, informed),
+                }
+            )
+    return rows
+
+
+def mark_sensitivity(table: pd.DataFrame, rows: list[dict[str, Any]]) -> list[Mark]:
+    """Mark each block of priors that a, b or an indirect effect depends on.
+
+    Parameters
+    ----------
+    table
+        All quantities of the container, in its order.
+    rows
+        See `power_scaling`.
+
+    Returns
+    -------
+    list of Mark
+        One per block, with the largest value; the flag goes to the quantities that are sensitive.
+    """
+    chosen = [row for row in rows if row["component"] == PRIOR and row["effect"] in _MARKED]
+    keys = list(zip(table["path"], table["effect"], table["level"], strict=True))
+    marks = []
+    for block in dict.fromkeys(row["block"] for row in chosen):
+        of_block = [row for row in chosen if row["block"] == block]
+        sensitive = {(row["path"], row["effect"], row["level"]) for row in of_block if row["value"] > SENSITIVE}
+        worst = max(of_block, key=lambda row: row["value"])
+        marks.append(
+            Mark(
+                "prior sensitivity",
+                block,
+                not sensitive,
+                f"How much a, b and indirect effects depend on the priors of this block; most of all {worst['path']} "
+                f"({worst['effect']}, {worst['level']}). {worst['meaning']}",
+                worst["value"],
+                SENSITIVE,
+                positions=tuple(position for position, key in enumerate(keys) if key in sensitive),
+            )
+        )
+    return marks
+
+
+def _distances(draws: np.ndarray, log_density: np.ndarray) -> np.ndarray:
+    """Return the sensitivity of each quantity to one component: (quantity,)."""
+    if np.ptp(log_density) < _STILL:
+        return np.zeros(draws.shape[1])
+    # Imported here: maximum likelihood does without.
+    from arviz_stats.base import array_stats
+
+    lower, upper = (np.exp(array_stats.power_scale_lw(log_density, alpha=power))[None] for power in _POWERS)
+    return np.array(
+        [float(array_stats.power_scale_sense(values[None], lower, upper, *_POWERS)) for values in draws.T]
+    )
+
+
+def _read_prior(value: float, informed: bool) -> str:
+    if value <= SENSITIVE:
+        return "These priors hardly matter for this effect."
+    if informed:
+        return (
+            "These priors matter for this effect, and the data do as well: they may pull in different directions. Compare the priors with "
+            "what is known, and report the effect under wider ones."
+        )
+    return (
+        "These priors matter for this effect and the data say little about it: the estimate is in good part what was assumed. "
+        "Report it under other priors too."
+    )
+
+
+def _read_likelihood(value: float) -> str:
+    if value > SENSITIVE:
+        return "The data inform this effect."
+    return "The data say little about this effect."

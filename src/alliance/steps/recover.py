@@ -1,0 +1,155 @@
+"""Recovery studies and the calibration of posteriors: jobs that simulate and fit, tables, plots, and what is kept as documentation."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from alliance.config.schema import Inference, Priors, Sampling
+from alliance.contracts import Drawing
+from alliance.recovery.settings import Calibration, RecoverySettings
+from alliance.runs.files import replacing, write_csv, write_parquet
+
+
+def recover_effects(
+    *,
+    studies: str,
+    settings: dict[str, Any],
+    design: str,
+    method: str,
+    numbers: tuple[int, int],
+    priors: dict[str, Any],
+    inference: dict[str, Any],
+) -> None:
+    """Simulate studies of one design, fit each by one method, and write the estimates beside the truth.
+
+    Parameters
+    ----------
+    studies
+        Parquet file to be written.
+    numbers
+        First study, and the one after the last.
+    """
+    from alliance.recovery.studies import recover_studies
+
+    table = recover_studies(
+        RecoverySettings.model_validate(settings),
+        design,
+        method,
+        range(*numbers),
+        Priors.model_validate(priors),
+        Inference.model_validate(inference),
+    )
+    write_parquet(table, studies)
+
+
+def summarise_recovery(
+    *, studies: Sequence[str], table: str, svg: str, png: str, designs: dict[str, str], methods: dict[str, str], dpi: int
+) -> None:
+    """Write bias and coverage of every method in every design, as a table and as a figure.
+
+    Parameters
+    ----------
+    designs, methods
+        Name -> label, in the order in which they are shown.
+    """
+    from alliance.figures.recovery import draw_recovery
+    from alliance.recovery.summary import summarise_recovery as summarise
+
+    summary = summarise(pd.concat([pd.read_parquet(path) for path in studies], ignore_index=True))
+    write_csv(summary, table)
+    _save(draw_recovery(summary, designs, methods), svg, png, dpi)
+
+
+def rank_parameters(
+    *,
+    ranks: str,
+    calibration: dict[str, Any],
+    engine: str,
+    numbers: tuple[int, int],
+    seed: int,
+    priors: dict[str, Any],
+    sampling: dict[str, Any],
+    inference: dict[str, Any],
+) -> None:
+    """Rank parameters drawn from the priors among draws of the posterior of data simulated from them.
+
+    Parameters
+    ----------
+    ranks
+        Parquet file to be written.
+    numbers
+        First data set, and the one after the last.
+    """
+    from alliance.recovery.calibration import rank_data_sets
+
+    table = rank_data_sets(
+        Calibration.model_validate(calibration),
+        engine,
+        range(*numbers),
+        seed,
+        Priors.model_validate(priors),
+        Sampling.model_validate(sampling),
+        Inference.model_validate(inference),
+    )
+    write_parquet(table, ranks)
+
+
+def summarise_calibration(
+    *,
+    ranks: Sequence[str],
+    table: str,
+    counts: str,
+    ecdf_svg: str,
+    ecdf_png: str,
+    histogram_svg: str,
+    histogram_png: str,
+    level: float,
+    seed: int,
+    engines: dict[str, str],
+    dpi: int,
+) -> None:
+    """Write the test of uniformity of every quantity, how often each rank occurred, and both plots of the ranks.
+
+    Parameters
+    ----------
+    engines
+        Name -> label, in the order in which they are shown.
+    """
+    from alliance.figures.ranks import draw_histograms, draw_rank_ecdf
+    from alliance.recovery.calibration import count_ranks
+    from alliance.recovery.calibration import summarise_calibration as summarise
+
+    found = pd.concat([pd.read_parquet(path) for path in ranks], ignore_index=True)
+    summary, counted = summarise(found, level, seed), count_ranks(found)
+    write_csv(summary, table)
+    write_csv(counted, counts)
+    _save(draw_rank_ecdf(counted, summary, engines, level, seed), ecdf_svg, ecdf_png, dpi)
+    _save(draw_histograms(counted, engines, level), histogram_svg, histogram_png, dpi)
+
+
+def publish_validation(*, made: Sequence[str], kept: Sequence[str]) -> None:
+    """Copy tables and plots to where they are committed as documentation.
+
+    Parameters
+    ----------
+    made, kept
+        Files and their copies, in the same order.
+    """
+    for source, target in zip(made, kept, strict=True):
+        with replacing(target) as path:
+            shutil.copyfile(Path(source), path)
+
+
+def _save(drawing: Drawing, svg: str, png: str, dpi: int) -> None:
+    from alliance.figures.theme import applied
+
+    figure: Any = drawing.figure
+    with applied():
+        # Without dates and versions of programs, so that the same figure is the same file.
+        with replacing(svg) as path:
+            figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+        with replacing(png) as path:
+            figure.savefig(path, format="png", dpi=dpi, metadata={"Software": None})

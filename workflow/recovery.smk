@@ -1,0 +1,195 @@
+# Recovery of known effects, and the calibration of posteriors (make recovery). Takes about half an hour on two cores; goes on where it was
+# stopped. What was found is documented in validation/.
+#
+# needs  config/recovery.yaml, every setting; of config/config.yaml the priors, the interval and the limits of the diagnostics
+# gives  results/recovery/: bias and coverage by design and method, ranks and their tests, plots; copied to validation/ on request
+#
+#   snakemake --snakefile workflow/recovery.smk --cores 2 summarise_recovery       bias and coverage
+#   snakemake --snakefile workflow/recovery.smk --cores 2 summarise_calibration    simulation-based calibration
+#   snakemake --snakefile workflow/recovery.smk --cores 2 publish_validation       both, and their copies in validation/
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir).resolve().parent
+
+
+workdir: ROOT
+
+
+sys.path.insert(0, str(ROOT / "src"))
+
+from alliance.errors import AllianceError
+from alliance.models import FAMILIES
+from alliance.recovery.settings import jobs_of, read_settings
+from alliance.runs import plan
+from alliance.runs.fingerprint import fingerprint
+from alliance.runs.messages import message_of
+from alliance.steps import STEPS
+
+SETTINGS = workflow.config_settings.config.get("settings", "config/recovery.yaml")
+CHANGES = {key: value for key, value in workflow.config_settings.config.items() if key not in ("settings", "out")}
+OUT = Path(workflow.config_settings.config.get("out", "results/recovery"))
+LOGS = OUT / "logs"
+VALIDATION = Path("validation")
+SCRIPT = ROOT / "workflow/scripts/run_step.py"
+
+try:
+    USED = read_settings(ROOT / SETTINGS, CHANGES)
+    MAIN = plan.plain(plan.merge_files(ROOT / "config/config.yaml", [], {}))
+except AllianceError as error:
+    sys.exit(message_of(error))
+
+PLAIN = USED.model_dump(mode="json")
+DPI = 150
+ENGINES = USED.calibration.engines
+# Modules that a fit imports only when it needs them.
+LAZY = ["alliance.models.multilevel_path.nuts", "alliance.models.multilevel_path.laplace"]
+RECOVERY_FILES = ["recovery.csv", "recovery.svg", "recovery.png"]
+CALIBRATION_FILES = [
+    "calibration.csv",
+    "ranks.csv",
+    "rank_ecdf.svg",
+    "rank_ecdf.png",
+    "rank_histograms.svg",
+    "rank_histograms.png",
+]
+
+
+def code_of(step, *modules):
+    """Return the fingerprint of the code behind a step and of modules that it chooses by its settings."""
+    return fingerprint([STEPS[step], *modules], [SCRIPT])
+
+
+def settings_of(design, method):
+    """Return the settings that studies of one design, fitted by one method, depend on."""
+    chosen = {key: value for key, value in PLAIN.items() if key != "calibration"}
+    own = {**PLAIN["methods"][method], "label": "-", "studies": 1, "per_job": 1, "threads": 1}
+    size = {**PLAIN["designs"][design], "label": "-"}
+    model = size["model"]
+    diagrams = {model: {own["equations"]: PLAIN["diagrams"][model][own["equations"]]}}
+    used = {"designs": {design: size}, "methods": {method: own}, "diagrams": diagrams}
+    return {**chosen, **used, "calibration": None}
+
+
+def family_modules(method):
+    """Name the modules behind a method."""
+    family = FAMILIES[USED.methods[method].family].module
+    return [family, *(LAZY if USED.methods[method].depth in ("nuts", "laplace") else [])]
+
+
+wildcard_constraints:
+    design="|".join(USED.designs),
+    method="|".join(USED.methods),
+    engine="|".join(ENGINES),
+    first=r"\d+",
+    end=r"\d+",
+
+
+rule summarise_recovery:
+    default_target: True
+    input:
+        studies=[
+            OUT / f"studies/{design}/{name}/{first}-{end}.parquet"
+            for design in USED.designs
+            for name, method in USED.methods.items()
+            for first, end in jobs_of(method.studies, method.per_job)
+        ],
+    output:
+        table=OUT / "recovery.csv",
+        svg=OUT / "recovery.svg",
+        png=OUT / "recovery.png",
+    log:
+        LOGS / "summarise_recovery.log",
+    conda:
+        "../environment.yml"
+    params:
+        designs={name: design.label for name, design in USED.designs.items()},
+        methods={name: method.label for name, method in USED.methods.items()},
+        dpi=DPI,
+        code=code_of("summarise_recovery"),
+    script:
+        "scripts/run_step.py"
+
+
+rule summarise_calibration:
+    input:
+        ranks=[
+            OUT / f"ranks/{name}/{first}-{end}.parquet"
+            for name, engine in ENGINES.items()
+            for first, end in jobs_of(engine.data_sets, engine.per_job)
+        ],
+    output:
+        table=OUT / "calibration.csv",
+        counts=OUT / "ranks.csv",
+        ecdf_svg=OUT / "rank_ecdf.svg",
+        ecdf_png=OUT / "rank_ecdf.png",
+        histogram_svg=OUT / "rank_histograms.svg",
+        histogram_png=OUT / "rank_histograms.png",
+    log:
+        LOGS / "summarise_calibration.log",
+    conda:
+        "../environment.yml"
+    params:
+        level=USED.calibration.level,
+        seed=USED.seed,
+        engines={name: engine.label for name, engine in ENGINES.items()},
+        dpi=DPI,
+        code=code_of("summarise_calibration"),
+    script:
+        "scripts/run_step.py"
+
+
+rule recover_effects:
+    output:
+        studies=OUT / "studies/{design}/{method}/{first}-{end}.parquet",
+    log:
+        LOGS / "recover_effects/{design}-{method}-{first}-{end}.log",
+    conda:
+        "../environment.yml"
+    threads: lambda wildcards: USED.methods[wildcards.method].threads
+    params:
+        settings=lambda wildcards: settings_of(wildcards.design, wildcards.method),
+        design="{design}",
+        method="{method}",
+        numbers=lambda wildcards: (int(wildcards.first), int(wildcards.end)),
+        priors=MAIN["priors"],
+        inference=MAIN["inference"],
+        code=lambda wildcards: code_of("recover_effects", *family_modules(wildcards.method)),
+    script:
+        "scripts/run_step.py"
+
+
+rule rank_parameters:
+    output:
+        ranks=OUT / "ranks/{engine}/{first}-{end}.parquet",
+    log:
+        LOGS / "rank_parameters/{engine}-{first}-{end}.log",
+    conda:
+        "../environment.yml"
+    threads: lambda wildcards: ENGINES[wildcards.engine].threads
+    params:
+        calibration={**PLAIN["calibration"], "engines": {}},
+        engine="{engine}",
+        numbers=lambda wildcards: (int(wildcards.first), int(wildcards.end)),
+        seed=USED.seed,
+        priors=MAIN["priors"],
+        sampling=PLAIN["sampling"],
+        inference=MAIN["inference"],
+        code=code_of("rank_parameters", *LAZY),
+    script:
+        "scripts/run_step.py"
+
+
+rule publish_validation:
+    input:
+        made=[OUT / name for name in RECOVERY_FILES + CALIBRATION_FILES],
+    output:
+        kept=[VALIDATION / name for name in RECOVERY_FILES + CALIBRATION_FILES],
+    log:
+        LOGS / "publish_validation.log",
+    conda:
+        "../environment.yml"
+    params:
+        code=code_of("publish_validation"),
+    script:
+        "scripts/run_step.py"
