@@ -7,6 +7,8 @@
 #   snakemake --snakefile workflow/recovery.smk --cores 2 summarise_recovery       bias and coverage
 #   snakemake --snakefile workflow/recovery.smk --cores 2 summarise_calibration    simulation-based calibration
 #   snakemake --snakefile workflow/recovery.smk --cores 2 publish_validation       both, and their copies in validation/
+#
+# A file given by --configfile changes settings; its key "out" names another folder for results.
 import sys
 from pathlib import Path
 
@@ -26,15 +28,14 @@ from alliance.runs.fingerprint import fingerprint
 from alliance.runs.messages import message_of
 from alliance.steps import STEPS
 
-SETTINGS = workflow.config_settings.config.get("settings", "config/recovery.yaml")
-CHANGES = {key: value for key, value in workflow.config_settings.config.items() if key not in ("settings", "out")}
-OUT = Path(workflow.config_settings.config.get("out", "results/recovery"))
+OUT = Path(config.get("out", "results/recovery"))
 LOGS = OUT / "logs"
 VALIDATION = Path("validation")
 SCRIPT = ROOT / "workflow/scripts/run_step.py"
 
 try:
-    USED = read_settings(ROOT / SETTINGS, CHANGES)
+    changes = {key: value for key, value in config.items() if key != "out"}
+    USED = read_settings(ROOT / "config/recovery.yaml", changes)
     MAIN = plan.plain(plan.merge_files(ROOT / "config/config.yaml", [], {}))
 except AllianceError as error:
     sys.exit(message_of(error))
@@ -62,13 +63,13 @@ def code_of(step, *modules):
 
 def settings_of(design, method):
     """Return the settings that studies of one design, fitted by one method, depend on."""
-    chosen = {key: value for key, value in PLAIN.items() if key != "calibration"}
+    shared = {key: value for key, value in PLAIN.items() if key != "calibration"}
     own = {**PLAIN["methods"][method], "label": "-", "studies": 1, "per_job": 1, "threads": 1}
     size = {**PLAIN["designs"][design], "label": "-"}
     model = size["model"]
     diagrams = {model: {own["equations"]: PLAIN["diagrams"][model][own["equations"]]}}
     used = {"designs": {design: size}, "methods": {method: own}, "diagrams": diagrams}
-    return {**chosen, **used, "calibration": None}
+    return {**shared, **used}
 
 
 def family_modules(method):
@@ -184,7 +185,7 @@ rule publish_validation:
     input:
         made=[OUT / name for name in RECOVERY_FILES + CALIBRATION_FILES],
     output:
-        kept=[VALIDATION / name for name in RECOVERY_FILES + CALIBRATION_FILES],
+        **{name.replace(".", "_"): VALIDATION / name for name in RECOVERY_FILES + CALIBRATION_FILES},
     log:
         LOGS / "publish_validation.log",
     conda:

@@ -1,17 +1,22 @@
 """From draws of the paths to the table of estimates, the same for every family."""
 
-from collections.abc import Hashable, Mapping
+import re
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alliance.contracts import ESTIMATE_COLUMNS
+from alliance.contracts import AT, BY, ESTIMATE_COLUMNS, MINUS
 from alliance.models.container import Mark, quantities_of
+from alliance.models.diagram import ARROW
 
 DRAWN_EFFECTS = ("a", "b", "c_prime", "effect", "indirect", "total")
 _MOST_DRAWS = 4000
+_UNSIGNED = ("icc", "variance", "sd")  # cannot be negative
+_OF_SEVERAL_PATHS = ("total", "indirect_total", "proportion")
+_MODERATORS = re.compile(f"({AT}|{BY}).*")
 
 
 def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -> pd.DataFrame:
@@ -29,34 +34,41 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
     Returns
     -------
     pandas.DataFrame
-        Columns `contracts.ESTIMATE_COLUMNS`. `estimate` is the mean of the draws, or the family's own point estimate, and `sd` their standard deviation;
-        `low` and `high` are the equal-tailed quantiles (1 - interval) / 2 and (1 + interval) / 2; `p_direction` is the
-        share of draws on the side of zero where most of them lie (Makowski et al. 2019), missing for quantities that
-        cannot be negative. All are in the units of the outcome per unit of the cause.
+        Columns `contracts.ESTIMATE_COLUMNS`. `estimate` is the mean of the draws (their median for a ratio, whose mean may not
+        exist), or the family's own point estimate, and `sd` their standard deviation; `low` and `high` are the equal-tailed
+        quantiles (1 - interval) / 2 and (1 + interval) / 2; `p_direction` is the share of draws on the side of zero where most of
+        them lie (Makowski et al. 2019), missing for quantities that cannot be negative and for shares of a total, which are
+        reported only where their sign is settled. All are in the units of the outcome per unit of the cause.
     """
     values = tree["paths"]["value"].to_numpy()
     draws = values.reshape(-1, values.shape[-1])
     table = quantities_of(tree)
     tail = (1 - interval) / 2
     paths = tree["paths"]
-    table["estimate"] = paths["point"].to_numpy() if "point" in paths else draws.mean(axis=0)
+    ratio = (table["effect"] == "proportion").to_numpy()
+    table["estimate"] = (
+        paths["point"].to_numpy() if "point" in paths else np.where(ratio, np.median(draws, axis=0), draws.mean(axis=0))
+    )
     table["sd"] = draws.std(axis=0, ddof=1)
     table["low"], table["high"] = np.quantile(draws, [tail, 1 - tail], axis=0)
     above = (draws > 0).mean(axis=0)
     below = (draws < 0).mean(axis=0)
-    signed = ~table["effect"].isin(["variance", "icc", "sd"])
-    table["p_direction"] = np.where(signed, np.maximum(above, below), np.nan)
+    directed = ~table["effect"].isin(_UNSIGNED) & ~ratio
+    table["p_direction"] = np.where(directed, np.maximum(above, below), np.nan)
     table["interval"] = interval
     for name in ("model", "family", "engine", "interval_kind"):
         table[name] = tree.attrs[name]
-    table["flag"] = [flag_of(quantity, position, marks) for position, quantity in enumerate(table.to_dict("records"))]
+    rows = table.to_dict("records")
+    indirect = [str(row["path"]) for row in rows if row["effect"] == "indirect"]
+    table["flag"] = [flag_of(quantity, position, marks, indirect) for position, quantity in enumerate(rows)]
     return table[ESTIMATE_COLUMNS]
 
 
-def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark]) -> str:
+def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark], indirect: Sequence[str] = ()) -> str:
     """Join the names of the failed diagnostics that concern one estimate.
 
-    A mark on an equation concerns the estimates of that outcome and every effect of a path that runs through it.
+    A mark on an equation concerns the estimates of that outcome and every effect of a path that runs through it; a total and a share
+    of it run through every indirect path between their ends.
 
     Parameters
     ----------
@@ -64,8 +76,16 @@ def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark]) 
         outcome, path, effect and level of the estimate.
     position
         Its place in the container, counted from 0.
+    indirect
+        The indirect paths of the model.
     """
-    through = {quantity["outcome"], *quantity["path"].split(" -> ")[1:]}
+    through = {quantity["outcome"], *outcomes_on(quantity["path"])}
+    if quantity["effect"] in _OF_SEVERAL_PATHS:
+        source, *_, target = _chains(quantity["path"])[0]
+        for path in indirect:
+            first, *_, last = nodes = _chains(path)[0]
+            if (first, last) == (source, target):
+                through |= set(nodes[1:])
     names = [
         mark.diagnostic
         for mark in marks
@@ -76,6 +96,15 @@ def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark]) 
         and (not mark.positions or position in mark.positions)
     ]
     return "; ".join(dict.fromkeys(names))
+
+
+def outcomes_on(path: str) -> set[str]:
+    """Return the outcomes of the equations that a path runs through, whatever follows it: a moderator, or another path."""
+    return {node for chain in _chains(path) for node in chain[1:]}
+
+
+def _chains(path: str) -> list[list[str]]:
+    return [_MODERATORS.sub("", part).split(ARROW) for part in re.split(f"{MINUS}|, ", path)]
 
 
 def thin_draws(tree: xr.DataTree) -> pd.DataFrame:

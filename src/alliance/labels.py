@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from alliance.config import Config, Variable
+from alliance.config import Config, ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
-from alliance.contracts import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
+from alliance.contracts import AT, BASELINE, BETWEEN, BETWEEN_THERAPIST, BY, LAG, MINUS, WITHIN
 from alliance.models.diagram import ARROW, paths_of
 
 LEVELS = {
@@ -21,11 +21,17 @@ LEVELS = {
 }
 # Plain words that every design licenses; `prose` decides whether a sentence may say "effect".
 EFFECTS = {
-    "a": "a (cause to mediator)",
-    "b": "b (mediator to outcome)",
-    "c_prime": "c′ (past the mediator)",
+    "a": "a (first step)",
+    "b": "b (second step)",
+    "c_prime": "c′ (past the middle)",
     "indirect": "indirect",
     "indirect_product": "indirect, product without the covariance",
+    "indirect_total": "indirect, all ways together",
+    "contrast": "difference of two indirect paths",
+    "proportion": "indirect as a share of the total",
+    "accumulated": "indirect, accumulated over sessions",
+    "conditional": "at a value of the moderator",
+    "index": "change per unit of the moderator",
     "direct": "direct",
     "total": "total",
     "cov_ab": "covariance of a and b",
@@ -65,6 +71,9 @@ def label_of(term: str, config: Config) -> str:
     known = config.variables
     if term in _TIMES:
         return _TIMES[term]
+    derived = _label_derived(term, config)
+    if derived:
+        return derived
     if term not in known and term.endswith(LAG):
         lag = config.panel.lag
         earlier = "previous session" if lag == 1 else f"{lag} sessions earlier"
@@ -80,19 +89,76 @@ def label_of(term: str, config: Config) -> str:
     return label + _ENDINGS.get(ending, "")
 
 
+def _label_derived(term: str, config: Config) -> str:
+    """Name a product or a smooth of time in plain words; empty if no model declares the term.
+
+    Two models may give one name to different things. The name then stays as it is.
+    """
+    found = dict.fromkeys(
+        label for spec in config.models.specs.values() if (label := _label_derived_in(spec, term, config))
+    )
+    return next(iter(found)) if len(found) == 1 else ""
+
+
+def _label_derived_in(spec: ModelSpec, term: str, config: Config) -> str:
+    if term in spec.products:
+        return " × ".join(label_of(factor, config) for factor in spec.products[term])
+    if term in spec.bases:
+        return "course of time"
+    name, _, part = term.rpartition("_")
+    if name not in spec.bases or not part.isdigit():
+        return ""
+    kind = spec.bases[name].kind
+    if kind == "each":
+        return f"session {part}"
+    return f"logarithm of {_TIMES[spec.bases[name].of]}" if kind == "log" else f"course of time, part {part}"
+
+
 def label_path(path: str, config: Config) -> str:
-    """Return a path with labels and arrows: ``technique -> alliance`` becomes ``technique → working alliance``."""
+    """Return a path with labels and arrows: ``technique -> alliance`` becomes ``technique → working alliance``.
+
+    What stands between two paths, and the moderator that follows one, is named too: ``x -> m at arm = 1`` becomes
+    ``x → m at treatment arm: alliance focused``.
+    """
+    if MINUS in path:
+        return MINUS.join(label_path(part, config) for part in path.split(MINUS))
+    arrows, at, condition = path.partition(AT)
+    if at:
+        moderator, _, value = condition.partition(" = ")
+        return f"{label_path(arrows, config)}{AT}{label_value(moderator, float(value), config)}"
+    arrows, by, moderator = path.partition(BY)
+    if by:
+        return f"{label_path(arrows, config)}{BY}{label_of(moderator, config)}"
     return " → ".join(label_of(node, config) for node in path.split(ARROW)) if path else ""
+
+
+def label_value(term: str, value: float, config: Config) -> str:
+    """Return a value of a term in words: ``treatment arm: standard``, ``age = 45.3 years``."""
+    variable, label = variable_of(term, config), label_of(term, config)
+    if variable is not None and variable.kind == "category":
+        if variable.levels:
+            names = [plain_label(name) for name, number in variable.levels.items() if number == value]
+            if names:
+                return f"{label}: {names[0]}"
+        elif value in (0, 1):
+            return f"{label} = {'yes' if value else 'no'}"
+    unit = f" {unit_of(term, config)}" if variable is not None and variable.kind != "category" else ""
+    return f"{label} = {f'{value:.4g}'.replace('-', '\N{MINUS SIGN}')}{unit}"
 
 
 def label_names(text: str, config: Config) -> str:
     """Return a sentence in which names of terms are replaced by labels, and arrows by real ones.
 
-    Models write such texts with the names they know: ``units of symptoms per unit of alliance_lag``.
+    Models write such texts with the names they know: ``units of symptoms per unit of alliance_lag``. Names of smooths of time stay:
+    they are often common words; their numbered columns are replaced.
     """
-    return _NAME.sub(
-        lambda found: label_of(found[0], config) if variable_of(found[0], config) else found[0], text.replace("->", "→")
-    )
+    smooths = {name for spec in config.models.specs.values() for name in spec.bases}
+
+    def replace(name: str) -> str:
+        known = variable_of(name, config) is not None or (name not in smooths and _label_derived(name, config))
+        return label_of(name, config) if known else name
+
+    return _NAME.sub(lambda found: replace(found[0]), text.replace("->", "→"))
 
 
 def label_level(level: str) -> str:
@@ -118,7 +184,9 @@ def capitalised_name(name: str) -> str:
 
 
 def variable_of(term: str, config: Config) -> Variable | None:
-    """Return the declared variable behind a term; None for time and unknown names."""
+    """Return the declared variable behind a term; None for time, products, smooths and unknown names."""
+    if _label_derived(term, config):
+        return None
     for ending in ("", BETWEEN_THERAPIST, BETWEEN, WITHIN, BASELINE, LAG):
         if term.endswith(ending):
             found = parse_term(term.removesuffix(ending), config.variables)

@@ -52,9 +52,7 @@ def draw_effects(
 
 
 @compiled
-def _draw(
-    layout, owner, products, weights, beta, precision, by_patient, by_therapist, of_patient, of_therapist, u, w
-):
+def _draw(layout, owner, products, weights, beta, precision, by_patient, by_therapist, of_patient, of_therapist, u, w):
     q, e, therapists = layout[N_PATIENT], layout[N_THERAPIST], layout[N_THERAPISTS]
     blocks = owner.shape[0]
     r = np.empty((layout[N_COLUMNS], LANES))

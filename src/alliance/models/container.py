@@ -19,6 +19,7 @@ import xarray as xr
 
 from alliance.contracts import COUNT_COLUMNS, QUANTITY_COLUMNS
 
+
 @dataclass(frozen=True)
 class Mark:
     """Something a fit reports about itself.

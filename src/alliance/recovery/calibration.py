@@ -1,13 +1,12 @@
 """Simulation-based calibration: parameters from the priors, data from the parameters, and their ranks among draws of the posterior.
 
-If an engine draws from the posterior, the rank of the true value among L independent draws is uniform on 0 .. L, for every parameter and every
-function of parameters and data (Talts et al. 2018, arXiv 1804.06788). The log-likelihood is among them: it sees errors that
-leave each parameter's own ranks uniform (Modrák et al. 2023, doi 10.1214/23-BA1404).
+If an engine draws from the posterior, the rank of the true value among L independent draws is uniform on 0 .. L, for every parameter
+and every function of parameters and data (Talts et al. 2018, arXiv 1804.06788). The log-likelihood is among them: it sees errors
+that leave the ranks of each parameter uniform (Modrák et al. 2023, doi 10.1214/23-BA1404).
 
 The priors are about the standardised scale. Data are therefore simulated in standard units and not standardised again.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
 from itertools import combinations
@@ -29,7 +28,9 @@ from alliance.recovery.settings import Calibration
 from alliance.recovery.uniformity import adjust, extremeness, null_extremeness, tail_probability
 
 RANK_COLUMNS = ["engine", "data_set", "quantity", "rank", "draws", "flag"]
-CALIBRATION_COLUMNS = ["engine", "quantity", "n_data_sets", "n_left_out", "n_flagged", "draws", "mean_rank", "p_value", "p_adjusted", "verdict"]  # fmt: skip
+CALIBRATION_COLUMNS = [
+    "engine", "quantity", "n_data_sets", "n_left_out", "n_flagged", "draws", "mean_rank", "p_value", "p_adjusted", "verdict",
+]  # fmt: skip
 LEFT_OUT = "Pareto k"  # the approximation failed by its own measure; users get NUTS instead
 DIVERGENT = "divergences"
 _CAUSE, _MEDIATOR, _OUTCOME = "technique", "alliance", "symptoms"
@@ -219,6 +220,11 @@ def _draw_laplace(
 _DRAW = {"nuts": _draw_nuts, "laplace": _draw_laplace}
 
 
+def used_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
+    """Return the ranks of the data sets that count."""
+    return ranks[ranks["flag"] != LEFT_OUT]
+
+
 def summarise_calibration(ranks: pd.DataFrame, level: float, seed: int) -> pd.DataFrame:
     """Test whether the ranks of each quantity are uniform.
 
@@ -241,7 +247,7 @@ def summarise_calibration(ranks: pd.DataFrame, level: float, seed: int) -> pd.Da
     null: dict[tuple[int, int], np.ndarray] = {}
     rows = []
     for (engine, quantity, draws), group in ranks.groupby(["engine", "quantity", "draws"], sort=False):
-        kept = group[group["flag"] != LEFT_OUT]
+        kept = used_ranks(group)
         size = (len(kept), int(draws))
         if size not in null:
             null[size] = null_extremeness(*size, rng)

@@ -121,8 +121,8 @@ class Calibration(Section):
     level: Annotated[float, Field(gt=0.5, lt=1)]
 
 
-class RecoverySettings(Section):
-    """Everything that determines the recovery studies and the calibration, priors and limits of the diagnostics apart."""
+class StudySettings(Section):
+    """Everything that determines the recovery studies, priors and limits of the diagnostics apart."""
 
     seed: Annotated[int, Field(ge=0)]
     population: Population
@@ -133,7 +133,6 @@ class RecoverySettings(Section):
     diagrams: dict[Literal["static", "dynamic"], dict[Name, dict[Name, Equation]]]
     monte_carlo_draws: Annotated[int, Field(ge=100)]
     sampling: Sampling
-    calibration: Calibration
 
     @model_validator(mode="after")
     def _every_method_has_its_diagrams(self) -> Self:
@@ -153,6 +152,12 @@ class RecoverySettings(Section):
             "effects": {"from": "technique", "to": "symptoms"},
         }
         return ModelSpec.model_validate(declared | ({"depth": chosen.depth} if chosen.depth else {}))
+
+
+class RecoverySettings(StudySettings):
+    """The whole file: recovery studies and calibration."""
+
+    calibration: Calibration
 
 
 def read_settings(path: Path, changes: dict[str, Any] | None = None) -> RecoverySettings:

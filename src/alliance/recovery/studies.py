@@ -15,7 +15,7 @@ from alliance.estimates import summarise_estimates
 from alliance.models import family_of
 from alliance.models.montecarlo import generator_for
 from alliance.recovery.generator import OUTCOMES, find_leaving, simulate_study
-from alliance.recovery.settings import RecoverySettings
+from alliance.recovery.settings import StudySettings
 from alliance.recovery.truth import KEYS, true_effects
 
 COLUMNS = ["design", "method", "study", *KEYS, "truth", "estimate", "sd", "low", "high", "flag"]
@@ -30,7 +30,7 @@ _MEASURED = {
 
 
 def recover_studies(
-    settings: RecoverySettings, design: str, method: str, studies: range, priors: Priors, inference: Inference
+    settings: StudySettings, design: str, method: str, studies: range, priors: Priors, inference: Inference
 ) -> pd.DataFrame:
     """Simulate studies of one design, fit each by one method, and compare with the truth.
 
@@ -69,7 +69,7 @@ def recover_studies(
     return pd.concat(tables, ignore_index=True)
 
 
-def _settings_of_fit(settings: RecoverySettings, model: str, priors: Priors, seed: int) -> Mapping[str, Any]:
+def _settings_of_fit(settings: StudySettings, model: str, priors: Priors, seed: int) -> Mapping[str, Any]:
     variables = {
         name: Variable.model_validate({"label": name, "column": name, "measured": _MEASURED[model][name]})
         for name in OUTCOMES

@@ -2,14 +2,13 @@
 
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from alliance.config.schema import Inference, Priors, Sampling
 from alliance.contracts import Drawing
-from alliance.recovery.settings import Calibration, RecoverySettings
+from alliance.recovery.settings import Calibration, StudySettings
 from alliance.runs.files import replacing, write_csv, write_parquet
 
 
@@ -35,7 +34,7 @@ def recover_effects(
     from alliance.recovery.studies import recover_studies
 
     table = recover_studies(
-        RecoverySettings.model_validate(settings),
+        StudySettings.model_validate(settings),
         design,
         method,
         range(*numbers),
@@ -46,7 +45,14 @@ def recover_effects(
 
 
 def summarise_recovery(
-    *, studies: Sequence[str], table: str, svg: str, png: str, designs: dict[str, str], methods: dict[str, str], dpi: int
+    *,
+    studies: Sequence[str],
+    table: str,
+    svg: str,
+    png: str,
+    designs: dict[str, str],
+    methods: dict[str, str],
+    dpi: int,
 ) -> None:
     """Write bias and coverage of every method in every design, as a table and as a figure.
 
@@ -111,7 +117,7 @@ def summarise_calibration(
     engines: dict[str, str],
     dpi: int,
 ) -> None:
-    """Write the test of uniformity of every quantity, how often each rank occurred, and both plots of the ranks.
+    """Write the test of uniformity of every quantity, how often ranks occurred, and both plots of the ranks.
 
     Parameters
     ----------
@@ -119,18 +125,17 @@ def summarise_calibration(
         Name -> label, in the order in which they are shown.
     """
     from alliance.figures.ranks import draw_histograms, draw_rank_ecdf
-    from alliance.recovery.calibration import count_ranks
     from alliance.recovery.calibration import summarise_calibration as summarise
 
     found = pd.concat([pd.read_parquet(path) for path in ranks], ignore_index=True)
-    summary, counted = summarise(found, level, seed), count_ranks(found)
-    write_csv(summary, table)
-    write_csv(counted, counts)
-    _save(draw_rank_ecdf(counted, summary, engines, level, seed), ecdf_svg, ecdf_png, dpi)
-    _save(draw_histograms(counted, engines, level), histogram_svg, histogram_png, dpi)
+    write_csv(summarise(found, level, seed), table)
+    _save(draw_rank_ecdf(found, engines, level, seed), ecdf_svg, ecdf_png, dpi)
+    histograms = draw_histograms(found, engines, level)
+    write_csv(histograms.values, counts)
+    _save(histograms, histogram_svg, histogram_png, dpi)
 
 
-def publish_validation(*, made: Sequence[str], kept: Sequence[str]) -> None:
+def publish_validation(*, made: Sequence[str], **kept: str) -> None:
     """Copy tables and plots to where they are committed as documentation.
 
     Parameters
@@ -138,9 +143,9 @@ def publish_validation(*, made: Sequence[str], kept: Sequence[str]) -> None:
     made, kept
         Files and their copies, in the same order.
     """
-    for source, target in zip(made, kept, strict=True):
+    for source, target in zip(made, kept.values(), strict=True):
         with replacing(target) as path:
-            shutil.copyfile(Path(source), path)
+            shutil.copyfile(source, path)
 
 
 def _save(drawing: Drawing, svg: str, png: str, dpi: int) -> None:

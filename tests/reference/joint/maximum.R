@@ -135,35 +135,26 @@ from_covariance <- function(level, effects, covariance) {
   values
 }
 
-# The second optimiser starts from another place: large variances, no EM steps. The first is started again where it stopped, since its
-# numerical derivatives let it stop early.
+# optim() stops closer to the maximum than nlminb(), lme's default, which is second and starts from large variances without EM steps.
 fit_nlme <- function(study, stacked, optimiser) {
   short <- setNames(make.names(colnames(stacked$x)), colnames(stacked$x))
   data <- cbind(stacked$rows, setNames(as.data.frame(stacked$x), short))
   right <- function(effects) paste("0 +", paste(short[effects], collapse = " + "))
   levels <- rev(names(study$vary)) # therapists first: nlme nests from left to right
-  fit_from <- function(starts, steps_of_em) {
-    random <- lapply(setNames(nm = levels), function(level) {
-      pdLogChol(starts[[level]], as.formula(paste("~", right(study$vary[[level]]))))
-    })
-    lme(
-      as.formula(paste("value ~", right(colnames(stacked$x)))),
-      data = data, random = random, weights = varIdent(form = ~ 1 | equation), method = "ML",
-      control = lmeControl(
-        opt = optimiser, maxIter = 1000, msMaxIter = 2000, msMaxEval = 20000, niterEM = steps_of_em, tolerance = 1e-12,
-        msTol = 1e-14, natural = FALSE, returnObject = TRUE
-      )
+  first <- optimiser == "optim"
+  random <- lapply(setNames(nm = levels), function(level) {
+    effects <- unname(short[study$vary[[level]]])
+    large <- matrix(diag(4, length(effects)), length(effects), dimnames = list(effects, effects))
+    pdLogChol(if (first) numeric(0) else large, as.formula(paste("~", right(study$vary[[level]]))))
+  })
+  fit <- lme(
+    as.formula(paste("value ~", right(colnames(stacked$x)))),
+    data = data, random = random, weights = varIdent(form = ~ 1 | equation), method = "ML",
+    control = lmeControl(
+      opt = optimiser, maxIter = 1000, msMaxIter = 2000, msMaxEval = 20000, niterEM = if (first) 100 else 0,
+      tolerance = 1e-12, msTol = 1e-14, natural = FALSE
     )
-  }
-  if (optimiser == "nlminb") {
-    fit <- fit_from(lapply(setNames(nm = levels), function(level) numeric(0)), 100)
-    for (again in 1:2) fit <- fit_from(lapply(fit$modelStruct$reStruct, as.matrix), 0)
-  } else {
-    fit <- fit_from(lapply(setNames(nm = levels), function(level) {
-      effects <- unname(short[study$vary[[level]]])
-      matrix(diag(4, length(effects)), length(effects), dimnames = list(effects, effects))
-    }), 0)
-  }
+  )
   residual <- fit$sigma / varWeights(fit$modelStruct$varStruct)[match(names(study$on), data$equation)]
   varying <- unlist(lapply(names(study$vary), function(level) {
     covariance <- as.matrix(pdMatrix(fit$modelStruct$reStruct)[[level]]) * fit$sigma^2
@@ -196,7 +187,7 @@ fit_lme4 <- function(study, stacked, optimiser) {
 record <- function(name) {
   study <- studies[[name]]
   stacked <- stack_equations(study)
-  optimisers <- if (name == "one_equation") c("bobyqa", "Nelder_Mead") else c("nlminb", "optim")
+  optimisers <- if (name == "one_equation") c("bobyqa", "Nelder_Mead") else c("optim", "nlminb")
   fitter <- if (name == "one_equation") fit_lme4 else fit_nlme
   fits <- lapply(optimisers, function(optimiser) fitter(study, stacked, optimiser))
   fit <- fits[[1]]

@@ -1,9 +1,9 @@
 """Laplace approximation of the posterior, corrected by Pareto-smoothed importance sampling.
 
-Draws theta_s come from multivariate t distributions q around the mode, first with the curvature there, then with mean and covariance learned from
-the first ones. Weights w_s ~ p(theta_s) / q(theta_s) make up for the difference; their largest values are replaced by those expected
-under a generalised Pareto distribution, whose shape k says whether the correction can be trusted (Vehtari, Simpson, Gelman, Yao & Gabry
-2024, Journal of Machine Learning Research 25(72)): below .7 it can.
+Draws theta_s come from multivariate t distributions q around the mode, first with the curvature there, then with mean and covariance
+learned from the first ones. Weights w_s ~ p(theta_s) / q(theta_s) make up for the difference; their largest values are replaced by those
+expected under a generalised Pareto distribution, whose shape k says whether the correction can be trusted (Vehtari, Simpson, Gelman, Yao
+& Gabry 2024, Journal of Machine Learning Research 25(72)): below .7 it can.
 
 Turning the sign of a standard deviation and of its correlations changes nothing (see `alliance.likelihood.density`), so the posterior has a
 mirror image for every sd. Draws are taken from the part where all sds are positive. Where an sd may well be zero its images

@@ -1,8 +1,8 @@
 """Power-scaling sensitivity: how much estimates move when one block of priors, or the likelihood, counts slightly more or less.
 
-The posterior with a block raised to the power alpha is p(theta | y) f(theta)^(alpha - 1), f the density of the block in natural parameters. Draws are
-weighted by f^(alpha - 1), alpha = .99 and 1.01, with Pareto-smoothed weights; the value is the cumulative Jensen-Shannon distance
-between weighted and unweighted draws per doubling of alpha (Kallioinen, Paananen, Bürkner & Vehtari 2024, doi
+The posterior with a block raised to the power alpha is p(theta | y) f(theta)^(alpha - 1), f the density of the block in natural
+parameters. Draws are weighted by f^(alpha - 1), alpha = .99 and 1.01, with Pareto-smoothed weights; the value is the cumulative
+Jensen-Shannon distance between weighted and unweighted draws per doubling of alpha (Kallioinen, Paananen, Bürkner & Vehtari 2024, doi
 10.1007/s11222-023-10366-5). Nothing is fitted again.
 """
 
@@ -155,9 +155,7 @@ def _distances(draws: np.ndarray, log_density: np.ndarray) -> np.ndarray:
     from arviz_stats.base import array_stats
 
     lower, upper = (np.exp(array_stats.power_scale_lw(log_density, alpha=power))[None] for power in _POWERS)
-    return np.array(
-        [float(array_stats.power_scale_sense(values[None], lower, upper, *_POWERS)) for values in draws.T]
-    )
+    return np.array([float(array_stats.power_scale_sense(values[None], lower, upper, *_POWERS)) for values in draws.T])
 
 
 def _read_prior(value: float, informed: bool) -> str:

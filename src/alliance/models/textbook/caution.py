@@ -7,33 +7,8 @@ from alliance.models.container import Mark
 from alliance.models.diagram import Path
 from alliance.models.textbook.guarded import Fitted
 
-_FEWEST_THERAPISTS = 10
-_FEWEST_PATIENTS = 30
 _LARGEST_LAG_BIAS = 0.05
 _LEAST_RELIABILITY = 0.9
-
-
-def mark_few_units(outcome: str, counts: dict[str, int], by_therapist: bool) -> list[Mark]:
-    """Say whether there are enough patients and therapists for variances between them.
-
-    Below about ten groups variances between groups are biased and intervals too narrow (McNeish and Stapleton 2016, doi
-    10.1007/s10648-014-9287-x).
-    """
-    wanted = [("few patients", "n_patients", _FEWEST_PATIENTS)]
-    if by_therapist:
-        wanted.append(("few therapists", "n_therapists", _FEWEST_THERAPISTS))
-    return [
-        Mark(
-            diagnostic,
-            outcome,
-            counts[count] >= least,
-            f"With fewer than {least} of them, variances between them are poorly known and normal intervals are too narrow.",
-            counts[count],
-            least,
-            (outcome,),
-        )
-        for diagnostic, count, least in wanted
-    ]
 
 
 def mark_lagged_outcome(fitted: Fitted, variables: dict[str, Variable]) -> list[Mark]:

@@ -24,7 +24,6 @@ from alliance.models.container import FitRecord, FitResult, Mark, Quantities, ma
 from alliance.models.diagram import ARROW, Edge, Path, name_horizon, paths_of
 from alliance.models.rows import count_rows, select_rows
 from alliance.models.textbook.caution import (
-    mark_few_units,
     mark_lagged_outcome,
     mark_missing_covariance,
     mark_observed_means,
@@ -127,9 +126,7 @@ def _add_effects(
     }
     if len(paths) == 1 and len(paths[0].edges) == 1:
         edge = paths[0].edges[0]
-        quantities.add(
-            paths[0].text, "effect", "overall", constant[paths[0].text], (edge.outcome,)
-        )
+        quantities.add(paths[0].text, "effect", "overall", constant[paths[0].text], (edge.outcome,))
         return
     _add_constant_cause(quantities, paths, drawn, steps)
     for edge, values in _edges_after_cause(paths):

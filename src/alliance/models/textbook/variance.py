@@ -13,7 +13,6 @@ from alliance.config import Equation, ModelSpec
 from alliance.contracts import PATIENT, SESSION, THERAPIST
 from alliance.models.container import FitRecord, FitResult, Mark, Quantities, make_tree
 from alliance.models.rows import count_rows, select_rows
-from alliance.models.textbook.caution import mark_few_units
 from alliance.models.textbook.centring import INTERCEPT, Column, Design, scale_design
 from alliance.models.textbook.draws import INTERVAL_KIND, draw_equations
 from alliance.models.textbook.guarded import ENGINE, fit_guarded
