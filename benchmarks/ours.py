@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from model import NAME, PREDICTORS, PRIORS, make_spec, read_design
+from model import NAME, PREDICTORS, PRIORS, make_settings, make_spec, read_design
 from simulate import Study, simulate, standardise
 
 from alliance.config import ModelSpec
@@ -101,6 +101,16 @@ def sample(job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def fit_family(job: dict[str, Any]) -> dict[str, Any]:
+    """Fit as the pipeline does: draws, every effect of the diagram, priors in words and predictive checks."""
+    from alliance.models.multilevel_path import fit
+
+    panel = pd.read_csv(job["data"])
+    settings = make_settings(**{key: job[key] for key in ("chains", "tune", "draws", "seed")})
+    tree = fit(panel, NAME, make_spec(therapists=False), settings).tree
+    return {"quantities": int(tree["paths"].sizes["quantity"])}
+
+
 def _name_draws(engine: Engine, natural: Natural) -> dict[str, np.ndarray]:
     """Return draws of every population parameter by the names all engines share, (draw,) each."""
     draws: dict[str, np.ndarray] = {}
@@ -148,7 +158,7 @@ def _peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
-TASKS = {"maximum": fit_maximum, "density": time_density, "sample": sample}
+TASKS = {"maximum": fit_maximum, "density": time_density, "sample": sample, "family": fit_family}
 
 if __name__ == "__main__":
     given = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))

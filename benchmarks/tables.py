@@ -99,6 +99,12 @@ def _nuts_brms(found: dict[str, Any]) -> str:
                 f"process to the draws (aim: 20)."
             )
     lines += [
+        f"- {row['size']}: with all the pipeline adds (effects, priors in words, predictive checks) a process takes "
+        f"{seconds(row['seconds_pipeline'])}, {number(row['per_second_pipeline'])} ESS/s."
+        for row in found["rows"]
+        if "seconds_pipeline" in row
+    ]
+    lines += [
         f"- {row['size']}: posterior means differ by at most {row['largest_shift']:.2f} posterior sd ({row['largest_z']:.1f} Monte Carlo "
         f"standard errors); ratios of posterior sds {row['sd_ratio'][0]:.2f} to {row['sd_ratio'][1]:.2f}."
         for row in found["agreement"]

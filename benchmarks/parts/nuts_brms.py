@@ -62,7 +62,12 @@ def _run_ours(bench: Bench, shared: dict[str, Any]) -> tuple[dict[str, Any], Dra
         name: [min(run[name] for run in runs), max(run[name] for run in runs)]
         for name in ("per_second_sampling", "per_second_whole")
     }
-    return {"engine": "alliance", **runs[chosen], "repetitions": len(runs), "range": spread}, drawn[chosen]
+    row = {"engine": "alliance", **runs[chosen], "repetitions": len(runs), "range": spread}
+    families = [bench.run_ours("family", {**shared, "seed": seed}) for seed in range(len(runs) // 2 + 1)]
+    if all(family["status"] == "ok" for family in families):
+        row["seconds_pipeline"] = statistics.median(family["process_seconds"] for family in families)
+        row["per_second_pipeline"] = row["ess"] / row["seconds_pipeline"]
+    return row, drawn[chosen]
 
 
 def _run_brms(bench: Bench, shared: dict[str, Any]) -> tuple[dict[str, Any], Draws]:

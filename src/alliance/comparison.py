@@ -1,4 +1,4 @@
-"""Estimates next to each other: of two runs, and of one run and the known truth of a simulated study."""
+"""Estimates next to each other: of two runs, of separate and joint models, and of one run and the known truth of a simulated study."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -25,12 +25,19 @@ _CARRIED = [
 ]
 _UNSIGNED = ("icc", "variance", "sd")
 COMPONENTS = (*_UNSIGNED, "correlation", "coefficient")  # what the effects of a path diagram are made from
+_COMPARED_EFFECTS = ("a", "b", "c_prime", "effect", "indirect", "total")
+_MOST_DISTANCE = 2.0  # standard errors
 _TRUTH_KEYS = ["outcome", "path", "effect", "level", "horizon"]
 
 COMPARISON_COLUMNS = [
     *_KEYS,
     *(f"{name}_{side}" for side in ("base", "this") for name in _CARRIED),
     "difference", "shift", "overlap", "change",
+]  # fmt: skip
+AGREEMENT_COLUMNS = [
+    "outcome", "path", "effect", "level", "horizon",
+    *(f"{name}_{side}" for side in ("textbook", "joint") for name in ("model", "estimate", "sd", "low", "high", "flag")),
+    "difference", "distance", "apart",
 ]  # fmt: skip
 TRUTH_COLUMNS = [
     "model", "outcome", "path", "effect", "level", "horizon", "truth",
@@ -101,6 +108,29 @@ def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Con
     return joined[TRUTH_COLUMNS]
 
 
+def compare_methods(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Put what models of separate equations and joint models say about the same path side by side.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `AGREEMENT_COLUMNS`: one row for each pair of a textbook and a joint model with an estimate of the same outcome, path,
+        effect, level and horizon. ``distance`` is joint minus textbook in standard errors of the joint estimate, ``apart`` whether it is
+        beyond 2. Both rest on the same data, so this describes how far the method matters; it is no test.
+    """
+    rows = estimates.loc[
+        estimates["effect"].isin(_COMPARED_EFFECTS),
+        ["family", "model", *_TRUTH_KEYS, "estimate", "sd", "low", "high", "flag"],
+    ]
+    separate = (rows["family"] == "textbook").to_numpy()
+    left, right = (rows[chosen].drop(columns="family") for chosen in (separate, ~separate))
+    joined = left.merge(right, on=_TRUTH_KEYS, how="inner", suffixes=("_textbook", "_joint"))
+    joined["difference"] = joined["estimate_joint"] - joined["estimate_textbook"]
+    joined["distance"] = joined["difference"] / joined["sd_joint"].where(joined["sd_joint"] > 0)
+    joined["apart"] = joined["distance"].abs() > _MOST_DISTANCE
+    return joined[AGREEMENT_COLUMNS]
+
+
 def models_given_history(config: Config) -> list[str]:
     """Name the fitted path models in which every equation holds its outcome's value at the session before equal."""
     specs = config.models.specs
@@ -143,7 +173,7 @@ def _name_change(row: Mapping[Hashable, Any]) -> str:
         return "only in this run"
     if np.isnan(row["estimate_this"]):
         return "only in the other run"
-    if row["effect"] in _UNSIGNED:
+    if row["effect"] in (*_UNSIGNED, "proportion"):
         return "has no direction"
     was_open, is_open = (row[f"low_{side}"] <= 0 <= row[f"high_{side}"] for side in ("base", "this"))
     if was_open and is_open:

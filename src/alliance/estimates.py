@@ -98,6 +98,33 @@ def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark], 
     return "; ".join(dict.fromkeys(names))
 
 
+def main_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that answer what a model asks: its indirect paths, or its single slopes where it has none.
+
+    Parameters
+    ----------
+    table
+        Any table with the columns model and effect.
+    """
+    mediated = set(table.loc[table["effect"] == "indirect", "model"])
+    single = ~table["model"].isin(mediated) & (table["effect"] == "effect")
+    return table[(table["effect"] == "indirect") | single]
+
+
+def regions_of(part: pd.DataFrame) -> list[tuple[float, float]]:
+    """Return the stretches of a moderator in which the interval excludes zero, as (first value, last value).
+
+    Parameters
+    ----------
+    part
+        One effect over a grid, columns value and excludes_zero, in the order of the values.
+    """
+    inside = part["excludes_zero"].astype(bool).to_numpy()
+    values = part["value"].to_numpy(dtype=float)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
+    return [(float(values[start]), float(values[end - 1])) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
 def outcomes_on(path: str) -> set[str]:
     """Return the outcomes of the equations that a path runs through, whatever follows it: a moderator, or another path."""
     return {node for chain in _chains(path) for node in chain[1:]}

@@ -50,6 +50,24 @@ def format_estimate(estimate: float, low: float, high: float) -> str:
     return f"{format_number(estimate, digits)} {format_interval(low, high, digits)}"
 
 
+def format_regions(regions: Sequence[tuple[float, float]], low: float, high: float) -> str:
+    """Write stretches of a range in words: ``12.0 to 35.0 and 41.0 to 60.0``, ``all observed values`` or ``none of the observed values``.
+
+    Parameters
+    ----------
+    regions
+        First and last value of each stretch.
+    low, high
+        The whole range.
+    """
+    if not regions:
+        return "none of the observed values"
+    if list(regions) == [(low, high)]:
+        return "all observed values"
+    digits = common_decimals([low, high], high - low)
+    return " and ".join(f"{format_number(first, digits)} to {format_number(last, digits)}" for first, last in regions)
+
+
 def format_count(count: float | None) -> str:
     """Write a count with thousands separated: ``1,234``."""
     return MISSING if count is None or math.isnan(count) else f"{round(count):,}".replace("-", MINUS)

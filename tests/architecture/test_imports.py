@@ -21,6 +21,7 @@ LAYERS = [
     ["panel"],
     ["models"],
     ["numbers", "labels", "estimates", "diagnostics", "comparison"],
+    ["recovery"],
     ["figures", "tables", "prose"],
     ["report"],
     ["runs"],

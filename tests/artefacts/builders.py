@@ -23,10 +23,14 @@ from alliance.contracts import (
     ESTIMATE_COLUMNS,
     FINDING_COLUMNS,
     FLOW_COLUMNS,
+    INFLUENCE_COLUMNS,
     LAG,
+    MODERATION_COLUMNS,
     PREDICTIVE_COLUMNS,
     PRIOR_COLUMNS,
     RELIABILITY_COLUMNS,
+    SENSITIVITY_COLUMNS,
+    SHRINKAGE_COLUMNS,
     WITHIN,
 )
 from alliance.models.diagram import paths_of
@@ -271,9 +275,11 @@ def estimates(config: Config, *, seed: int = 7) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for name in config.models.fit:
         spec = config.models.specs[name]
-        head = {"model": name, "family": spec.family, "engine": "pymc" if spec.family == "direct" else "statsmodels"}
-        kind = "credible" if spec.family == "direct" else "Monte Carlo confidence"
+        head = {"model": name, "family": spec.family, "engine": _engine(spec)}
+        kind = "credible" if _is_bayesian(spec) else "Monte Carlo confidence"
         quantities = _shares(config, spec) if spec.analysis == "variance" else _path_quantities(config, name, spec)
+        if spec.family == "multilevel_path":
+            quantities += _joint_quantities(config, name, spec)
         for quantity, value, sd in quantities:
             jitter = 0.0 if spec.analysis == "variance" else rng.normal(0, sd / 3)
             rows.append(head | quantity | _summary(value + jitter, sd) | {"interval_kind": kind})
@@ -283,6 +289,16 @@ def estimates(config: Config, *, seed: int = 7) -> pd.DataFrame:
     flagged = frame.index[frame["effect"].isin(["indirect", "effect"])][-1:]
     frame.loc[flagged, "flag"] = "boundary variance"
     return frame[ESTIMATE_COLUMNS]
+
+
+def _is_bayesian(spec: ModelSpec) -> bool:
+    return spec.family != "textbook" and spec.depth != "ml"
+
+
+def _engine(spec: ModelSpec) -> str:
+    if spec.family == "textbook":
+        return "statsmodels"
+    return "NUTS (nutpie)" if _is_bayesian(spec) else "maximum likelihood"
 
 
 def _summary(value: float, sd: float) -> dict[str, float]:
@@ -366,6 +382,42 @@ def _path_quantities(config: Config, name: str, spec: ModelSpec) -> list[tuple[d
     return found
 
 
+def _mediated_text(config: Config, name: str, spec: ModelSpec) -> str:
+    if spec.analysis == "variance":
+        return ""
+    texts = [path.text for path in paths_of(name, spec, config.variables) if len(path.edges) > 1]
+    return texts[0] if texts else ""
+
+
+def _moderator_of(spec: ModelSpec) -> str:
+    return next((factors[1] for factors in spec.products.values()), "")
+
+
+def _joint_quantities(config: Config, name: str, spec: ModelSpec) -> list[tuple[dict[str, str], float, float]]:
+    """What joint models report beside the steps: a share of the total, what accumulates, and values of the moderator."""
+    text = _mediated_text(config, name, spec)
+    if not text or spec.effects is None:
+        return []
+    target = spec.effects.target
+    found = [(_quantity(target, text, "proportion", "within", "next session"), 0.38, 0.06)]
+    found += [
+        (
+            _quantity(target, text, "accumulated", "within", f"after {n} session{'s' if n > 1 else ''}"),
+            -0.39 * (1 - 0.6**n),
+            0.05,
+        )
+        for n in range(1, 11)
+    ]
+    moderator = _moderator_of(spec)
+    if moderator:
+        at = [
+            (_quantity(target, f"{text} at {moderator} = {value}", "conditional", "within"), -0.2 + 0.05 * value, 0.03)
+            for value in (0, 1)
+        ]
+        found += [*at, (_quantity(target, f"{text} by {moderator}", "index", "within"), 0.05, 0.02)]
+    return found
+
+
 def _quantity(outcome: str, path: str, effect: str, level: str, horizon: str = "") -> dict[str, str]:
     return {"outcome": outcome, "path": path, "effect": effect, "level": level, "horizon": horizon}
 
@@ -392,8 +444,8 @@ def diagnostics(config: Config) -> pd.DataFrame:
     for name in config.models.fit:
         spec = config.models.specs[name]
         failed = name == config.models.fit[-1]
-        head = {"model": name, "family": spec.family, "engine": "pymc" if spec.family == "direct" else "statsmodels"}
-        if spec.family == "direct":
+        head = {"model": name, "family": spec.family, "engine": _engine(spec)}
+        if _is_bayesian(spec):
             rows.append(head | _mark("R-hat", "all parameters", 1.004, 1.01, True, "Chains agree."))
         else:
             rows.append(
@@ -431,7 +483,7 @@ def priors(config: Config) -> pd.DataFrame:
             "meaning": "Effects beyond one standard deviation are thought unlikely.",
         }
         for name in config.models.fit
-        if config.models.specs[name].family == "direct"
+        if _is_bayesian(config.models.specs[name])
         for outcome, equation in config.models.specs[name].equations.items()
         for predictor in equation.on[:3]
     ]
@@ -453,10 +505,105 @@ def predictive(config: Config) -> pd.DataFrame:
             "p_value": 0.44,
         }
         for name in config.models.fit
-        if config.models.specs[name].family == "direct"
+        if _is_bayesian(config.models.specs[name])
         for outcome in config.models.specs[name].equations
     ]
     return pd.DataFrame(rows, columns=PREDICTIVE_COLUMNS)
+
+
+def _asked(config: Config, key: str) -> list[tuple[str, str]]:
+    """Name the models that were asked for something, each with its path."""
+    specs = config.models.specs
+    return [
+        (name, _mediated_text(config, name, specs[name])) for name in config.models.fit if getattr(specs[name], key)
+    ]
+
+
+def influence(config: Config) -> pd.DataFrame:
+    """Return what leaving out one patient or therapist does to the indirect paths of the models that were asked."""
+    rows = [
+        {
+            "model": name, "path": text, "effect": "indirect", "level": level, "unit": unit, "rank": rank,
+            "estimate": full, "without": full + change * sd, "change": change,
+        }
+        for name, text in _asked(config, "influence")
+        for level, full, sd in (("within", -0.16, 0.02), ("between_patient", -0.3, 0.1))
+        for unit, most in (("patient", 0.45), ("therapist", 0.9))
+        for rank in range(1, 13)
+        for change in [most * (-1) ** rank / rank**0.4]
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=INFLUENCE_COLUMNS)
+
+
+def sensitivity(config: Config) -> pd.DataFrame:
+    """Return how far the steps of the Bayesian models follow their priors; one block matters for one of them."""
+    rows = []
+    for name in config.models.fit:
+        spec = config.models.specs[name]
+        text = _mediated_text(config, name, spec) if _is_bayesian(spec) else ""
+        for effect, path in (("a", text.rpartition(" -> ")[0]), ("indirect", text)) if text else ():
+            for block, value in (
+                ("effects", 0.03),
+                ("differences between patients", 0.081 if effect == "indirect" else 0.002),
+                ("likelihood", 0.14),
+            ):
+                component = "likelihood" if block == "likelihood" else "prior"
+                rows.append(
+                    {
+                        "model": name, "path": path, "effect": effect, "level": "within", "block": block, "component": component,
+                        "value": value, "threshold": 0.05, "meaning": "These priors hardly matter." if value < 0.05 else "They matter.",
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(rows, columns=SENSITIVITY_COLUMNS)
+
+
+def shrinkage(config: Config, *, seed: int = 7) -> pd.DataFrame:
+    """Return steps and paths of single patients and therapists of the models that were asked."""
+    rng = np.random.default_rng(seed)
+    blocks = []
+    for name, text in _asked(config, "random_effects"):
+        source, *_, target = nodes = text.split(" -> ")
+        first, last = f"{source} -> {nodes[1]}", f"{nodes[1]} -> {target}"
+        for unit, count in (("patient", 80), ("therapist", 8)):
+            a, b = rng.normal(1, 0.3, count), rng.normal(-0.15, 0.06, count)
+            for quantity, path, values, sd in (
+                ("a", first, a, 0.25),
+                ("b", last, b, 0.05),
+                ("indirect", text, a * b, 0.07),
+            ):
+                estimate = np.sort(values)
+                alone = np.where(rng.random(count) < 0.1, np.nan, estimate + rng.normal(0, 2.2 * sd, count))
+                blocks.append(
+                    pd.DataFrame(
+                        {
+                            "model": name, "unit": unit, "quantity": quantity, "path": path, "order": np.arange(1, count + 1),
+                            "estimate": estimate, "low": estimate - 1.96 * sd, "high": estimate + 1.96 * sd, "alone": alone,
+                        }
+                    )
+                )  # fmt: skip
+    return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=SHRINKAGE_COLUMNS)
+
+
+def moderation(config: Config) -> pd.DataFrame:
+    """Return the moderated paths over both values of the moderator, and over a made-up range of ages."""
+    rows = []
+    for name in config.models.fit:
+        spec = config.models.specs[name]
+        moderator, text = _moderator_of(spec), _mediated_text(config, name, spec)
+        if not moderator:
+            continue
+        grids: list[tuple[str, np.ndarray]] = [(moderator, np.array([0.0, 1.0])), ("age", np.linspace(18, 70, 27))]
+        for by, grid in grids:
+            for value in grid:
+                share = (value - grid[0]) / (grid[-1] - grid[0])
+                estimate, half = -0.2 + 0.15 * share, 0.05 + 0.12 * (share - 0.4) ** 2
+                rows.append(
+                    {
+                        "model": name, "path": text, "effect": "conditional", "level": "within", "moderator": by, "value": value,
+                        "estimate": estimate, "low": estimate - half, "high": estimate + half, "excludes_zero": bool(abs(estimate) > half),
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(rows, columns=MODERATION_COLUMNS)
 
 
 def reliability(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
@@ -544,6 +691,10 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
         "diagnostics": diagnostics(config),
         "priors": priors(config),
         "predictive": predictive(config),
+        "influence": influence(config),
+        "sensitivity": sensitivity(config),
+        "shrinkage": shrinkage(config, seed=seed),
+        "moderation": moderation(config),
         "reliability": reliability(config, frame),
         "cleaning": cleaning(),
         "checks": checks(),

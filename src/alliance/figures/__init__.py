@@ -19,6 +19,10 @@ FIGURES = {
     "forest": "alliance.figures.forest",
     "indirect_posterior": "alliance.figures.indirect_posterior",
     "both_directions": "alliance.figures.both_directions",
+    "moderation": "alliance.figures.moderation",
+    "accumulated": "alliance.figures.accumulated",
+    "influence": "alliance.figures.influence",
+    "shrinkage": "alliance.figures.shrinkage",
 }
 
 

@@ -20,7 +20,7 @@ from alliance.records import records
 TITLE = "Distribution of the indirect path"
 CAPTION = (
     "Densities of the draws behind each interval: posterior draws of Bayesian models, draws from the estimated sampling "
-    "distribution of the others. Point and bar: estimate and interval; vertical line: zero. Wide "
+    "distribution or bootstrap samples of the others. Point and bar: estimate and interval; vertical line: zero. Wide "
     "distributions of therapists are cut at the axis."
 )
 NEEDS = ("draws", "estimates")

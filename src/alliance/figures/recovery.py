@@ -76,7 +76,7 @@ def _draw_design(
         centre = found["bias_percent"].clip(-_WIDEST, _WIDEST)
         ends = [(found["bias_percent"] + side * half).clip(-_WIDEST, _WIDEST) for side in (-1, 1)]
         bias.hlines(y, *ends, color=colour, linewidth=1)
-        bias.plot(centre, y, color=colour, marker=marker, linestyle="", markersize=3.2, clip_on=False)
+        bias.plot(centre, y, color=colour, marker=marker, linestyle="", markersize=3.2)
         coverage.hlines(y, 100 * found["coverage_low"], 100 * found["coverage_high"], color=colour, linewidth=1)
         coverage.plot(100 * found["coverage"], y, color=colour, marker=marker, linestyle="", markersize=3.2)
     names = [_name(row.path, row.effect, row.level) for row in records(effects)]

@@ -4,14 +4,15 @@ from typing import Final
 
 from alliance.models.container import Mark
 
-# Below about ten groups variances between groups are biased, below thirty their normal intervals are too narrow (McNeish & Stapleton 2016, doi
-# 10.1007/s10648-014-9287-x). Therapists are always few, so they are held to the lower number.
 FEWEST_PATIENTS: Final = 30
 FEWEST_THERAPISTS: Final = 10
 
 
 def mark_few_units(outcome: str, counts: dict[str, int], by_therapist: bool) -> list[Mark]:
     """Say whether there are enough patients and therapists for variances between them.
+
+    Below about ten groups variances between groups are biased and intervals too narrow (McNeish and Stapleton 2016, doi
+    10.1007/s10648-014-9287-x). Patients can be had in larger numbers than therapists, so more of them are asked for.
 
     Parameters
     ----------

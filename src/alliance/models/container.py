@@ -70,8 +70,6 @@ class FitRecord:
         The priors it used and its predictive checks.
     influence, sensitivity, shrinkage, moderation
         How far single units and priors move its effects, the effects of single units, and effects at values of a moderator.
-    summary
-        The fit as a text for people who read statistical software.
     """
 
     marks: list[Mark] = field(default_factory=list)
@@ -81,7 +79,6 @@ class FitRecord:
     sensitivity: list[dict[str, Any]] = field(default_factory=list)
     shrinkage: list[dict[str, Any]] = field(default_factory=list)
     moderation: list[dict[str, Any]] = field(default_factory=list)
-    summary: str = ""
 
 
 @dataclass

@@ -136,7 +136,7 @@ class StudySettings(Section):
 
     @model_validator(mode="after")
     def _every_method_has_its_diagrams(self) -> Self:
-        for model in {design.model for design in self.designs.values()}:
+        for model in dict.fromkeys(design.model for design in self.designs.values()):
             for name, method in self.methods.items():
                 if method.equations not in self.diagrams.get(model, {}):
                     raise ValueError(f"methods.{name}.equations: there is no diagrams.{model}.{method.equations}")

@@ -21,7 +21,10 @@ from alliance.runs.plan import needs_of
 from alliance.tables import TABLES
 
 # What sentences and blocks are made from; draws and cleaned tables only reach the report through figures and tables.
-_READ = ("checks", "cleaning", "reliability", "panel", "flow", "estimates", "diagnostics", "priors", "predictive")
+_READ = (
+    "checks", "cleaning", "reliability", "panel", "flow", "estimates", "diagnostics", "priors", "predictive",
+    "influence", "sensitivity", "shrinkage", "moderation",
+)  # fmt: skip
 _COMPARED = ("comparison", "differences")
 
 

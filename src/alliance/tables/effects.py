@@ -14,13 +14,15 @@ from alliance.tables.marks import mark_of, notes_of
 
 TITLE = "Paths"
 NEEDS = ("estimates",)
-_OTHER_TABLES = ("icc", "variance", "sd", "correlation", "coefficient")  # in tables of their own, or none
+_OTHER_TABLES = (  # in tables of their own, or none
+    "icc", "variance", "sd", "correlation", "coefficient", "conditional", "index",
+)  # fmt: skip
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return every path and effect of every model with its interval, direction, N and flag."""
     estimates = inputs["estimates"]
-    data = estimates[~estimates["effect"].isin(_OTHER_TABLES)].reset_index(drop=True)
+    data = _last_of_curves(estimates[~estimates["effect"].isin(_OTHER_TABLES)]).reset_index(drop=True)
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],
@@ -38,7 +40,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         }
     )
     notes = [
-        "Estimates are in the outcome's units per unit of the cause. P(direction): share of the draws on the side of zero where most lie. "
+        "Estimates are in the outcome's units per unit of the first variable; shares of a total have no unit. P(direction): share of the draws on the side of zero where most lie. "
         "Indirect includes the covariance of a and b between patients where both vary.",
         *notes_of(data),
         *(
@@ -48,6 +50,13 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         ),
     ]
     return Table(data, shown, "Paths in all models", notes, "Model")
+
+
+def _last_of_curves(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave of what accumulates over sessions only the last one; a figure shows the whole curve."""
+    curve = rows["effect"] == "accumulated"
+    earlier = rows[curve].duplicated(["model", "path", "level"], keep="last")
+    return rows.drop(index=earlier.index[earlier])
 
 
 def _path(row: Any, config: Config) -> str:

@@ -39,7 +39,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     return Table(
         data,
         shown,
-        "Predictive checks of the Bayesian models",
-        [note] if len(data) else ["No Bayesian model was fitted."],
+        "Predictive checks",
+        [note] if len(data) else ["No fitted model was compared with data drawn from it."],
         "Model",
     )

@@ -1,8 +1,8 @@
 # Maximum likelihood for tests/reference/test_joint_maximum.py: mediation.csv, lagged.csv and nested.csv in, maximum.csv out.
-# Run in this folder: Rscript maximum.R   (two minutes; needs nlme, lme4 and numDeriv)
+# Run in this folder: Rscript maximum.R   (half a minute; needs nlme, lme4 and numDeriv)
 #
-# Equations are stacked (Bauer, Preacher & Gil 2006): one row per outcome and session, an indicator of the equation times its predictors, one
-# residual variance per equation, one covariance matrix for the effects of a unit in all equations. Predictors are centred at
+# Equations are stacked (Bauer, Preacher & Gil 2006): one row per outcome and session, an indicator of the equation times its predictors,
+# one residual variance per equation, one covariance matrix for the effects of a unit in all equations. Predictors are centred at
 # the mean of the equation's rows, so a varying intercept is the deviation at the mean of the predictors; fixed intercepts are
 # turned back to predictors of zero.
 #

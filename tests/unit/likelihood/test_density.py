@@ -1,87 +1,175 @@
+"""The log posterior density in signed coordinates, from the dense likelihood, scipy's priors and numerical Jacobians."""
+
 import numpy as np
 import pytest
 from scipy import special, stats
 
-from alliance.likelihood.density import fill_signed
-from tests.unit.likelihood.random_study import Study, evaluate
+from alliance.likelihood.density import NO_PRIOR, fill_signed, log_density_around
+from tests.unit.likelihood.studies import (
+    Effects,
+    Study,
+    dense_log_likelihood,
+    differentiate,
+    draw_position,
+    evaluate,
+    make_study,
+)
 
-PRIOR = np.array([1.1, 0.3, 0.9, 0.5, 2.0])  # intercepts, slopes, residuals, varying, LKJ
-
-
-def _lkj_log_density(correlations: np.ndarray, eta: float) -> float:
-    """Density of a correlation matrix, normalised (Lewandowski, Kurowicka & Joe 2009, equation 16)."""
-    d = len(correlations)
-    log_constant = 0.0
-    for k in range(1, d):
-        shape = eta + (d - k - 1) / 2
-        log_constant += (2 * eta - 2 + d - k) * (d - k) * np.log(2) + (d - k) * special.betaln(shape, shape)
-    return float((eta - 1) * np.linalg.slogdet(correlations)[1] - log_constant)
-
-
-def _covariance(position: np.ndarray, q: int) -> np.ndarray:
-    factor = np.zeros((q, q))
-    fill_signed(position, factor)
-    return factor @ factor.T
+# In the order of the likelihood: intercepts, slopes, residual sds, sds of varying effects, LKJ.
+PRIOR = np.array([1.1, 0.4, 0.9, 0.6, 2.5])
+INTERCEPT_SD, SLOPE_SD, RESIDUAL_SD, VARYING_SD, ETA = PRIOR
 
 
-def _log_jacobian_of_correlations(partial: np.ndarray, q: int) -> float:
-    """Log of the volume that the map from atanh of partial correlations to correlations stretches by, by differences."""
-    pairs = np.tril_indices(q, -1)
+def correlations_of(free: np.ndarray, q: int) -> np.ndarray:
+    """Return the matrix whose canonical partial correlations have these inverse hyperbolic tangents, row by row.
 
-    def correlations(free: np.ndarray) -> np.ndarray:
-        return _covariance(np.concatenate([np.ones(q), free]), q)[pairs]
+    Partial correlations are turned into correlations by removing one given effect after the other,
+    r_ij = r_ij;k sqrt((1 - r_ik^2) (1 - r_jk^2)) + r_ik r_jk, with all given the effects before k.
+    """
+    result, partial = np.eye(q), np.zeros((q, q))
+    partial[np.tril_indices(q, -1)] = np.tanh(free)
+    for i in range(q):
+        for j in range(i):
+            value = partial[i, j]
+            for k in range(j - 1, -1, -1):
+                one, other = partial[i, k], partial[j, k]
+                value = value * np.sqrt((1 - one**2) * (1 - other**2)) + one * other
+            result[i, j] = result[j, i] = value
+    return result
 
-    jacobian = np.empty((len(partial), len(partial)))
-    for i in range(len(partial)):
-        step = np.zeros(len(partial))
+
+def log_lkj(correlations: np.ndarray, eta: float) -> float:
+    """Return the LKJ density on correlation matrices with its constant (Lewandowski, Kurowicka & Joe 2009).
+
+    1 / c = prod_k 2^((2 eta - 2 + q - k) (q - k)) B(eta + (q - k - 1) / 2, eta + (q - k - 1) / 2)^(q - k),  k = 1..q-1
+    """
+    q = len(correlations)
+    left = q - np.arange(1, q)
+    shape = eta + (left - 1) / 2
+    constant = np.sum((2 * eta - 2 + left) * left * np.log(2) + left * special.betaln(shape, shape))
+    return float((eta - 1) * np.linalg.slogdet(correlations)[1] - constant)
+
+
+def log_jacobian(free: np.ndarray, q: int) -> float:
+    """Return log |det| of the derivatives of the correlations by the free coordinates, by central differences."""
+    below = np.tril_indices(q, -1)
+    matrix = np.empty((len(free), len(free)))
+    for i in range(len(free)):
+        step = np.zeros(len(free))
         step[i] = 1e-5
-        jacobian[:, i] = (correlations(partial + step) - correlations(partial - step)) / 2e-5
-    return float(np.linalg.slogdet(jacobian)[1])
+        moved = correlations_of(free + step, q) - correlations_of(free - step, q)
+        matrix[:, i] = moved[below] / 2e-5
+    return float(np.linalg.slogdet(matrix)[1]) if len(free) else 0.0
 
 
-def test_posterior_is_likelihood_times_the_declared_priors() -> None:
-    rng = np.random.default_rng(1)
-    study = Study(rng, (2, 2), [(0, 0), (1, 0)])
-    q, e, equations = 4, 2, 2
-    position = 0.5 * rng.standard_normal(study.size)
-    used = study.n_beta + equations
-    expected = 0.0
-    starts, place = [], 0
-    for rows in study.statistics.equations:
-        starts.append(place)
-        place += rows.x.shape[1]
-    for i in range(study.n_beta):
-        expected += stats.norm(0, PRIOR[0] if i in starts else PRIOR[1]).logpdf(position[i])
-    for value in position[study.n_beta : used]:
-        expected += stats.halfnorm(scale=PRIOR[2]).logpdf(np.exp(value)) + value  # the Jacobian of the logarithm
-    factors = []
-    for count in (q, e):
-        pairs = count * (count - 1) // 2
-        sds, partial = position[used : used + count], position[used + count : used + count + pairs]
-        expected += stats.norm(0, PRIOR[3]).logpdf(sds).sum()
-        correlations = _covariance(np.concatenate([np.ones(count), partial]), count)
-        expected += _lkj_log_density(correlations, PRIOR[4]) + _log_jacobian_of_correlations(partial, count)
-        covariance = _covariance(position[used : used + count + pairs], count)
-        factors.append(np.linalg.cholesky(covariance)[np.tril_indices(count)])
-        used += count + pairs
-    likelihood = study.dense(np.concatenate([position[: study.n_beta + equations], *factors]))
-    # The Jacobian by differences is good to about 1e-9.
-    assert evaluate(study.statistics, position, PRIOR)[0] == pytest.approx(likelihood + expected, rel=1e-8)
+def expected_density(study: Study, position: np.ndarray, prior: np.ndarray = PRIOR) -> float:
+    """Return likelihood x priors x Jacobians."""
+    count = len(study.equations)
+    beta, residual = position[: study.n_beta], np.exp(position[study.n_beta : study.n_beta + count])
+    total, used = 0.0, 0
+    for rows in study.equations:
+        total += stats.norm(0, INTERCEPT_SD).logpdf(beta[used])
+        total += stats.norm(0, SLOPE_SD).logpdf(beta[used + 1 : used + rows.x.shape[1]]).sum()
+        used += rows.x.shape[1]
+    # The free coordinate is the logarithm: d sd / d log sd = sd.
+    total += np.sum(stats.halfnorm(scale=RESIDUAL_SD).logpdf(residual) + np.log(residual))
+    used, covariances = study.n_beta + count, []
+    for effects in (study.by_patient, study.by_therapist):
+        q = len(effects)
+        sd, free = position[used : used + q], position[used + q : used + q * (q + 1) // 2]
+        correlations = correlations_of(free, q)
+        covariances.append(correlations * np.outer(sd, sd))
+        # Half a half-normal on either side of zero.
+        total += np.sum(stats.halfnorm(scale=VARYING_SD).logpdf(np.abs(sd)) - np.log(2))
+        total += log_lkj(correlations, prior[4]) + log_jacobian(free, q) if q else 0.0
+        used += q * (q + 1) // 2
+    return total + dense_log_likelihood(study, beta, residual, covariances[0], covariances[1])
 
 
-def test_turning_the_sign_of_a_standard_deviation_and_of_its_correlations_changes_nothing() -> None:
-    rng = np.random.default_rng(2)
-    study = Study(rng, (2, 1))
-    position = 0.5 * rng.standard_normal(study.size)
-    first = study.n_beta + 2
-    mirrored = position.copy()
-    mirrored[first + 1] *= -1  # the second effect; its pairs are (1, 0) and (2, 1)
-    mirrored[first + 3] *= -1
-    mirrored[first + 5] *= -1
-    value, _ = evaluate(study.statistics, position, PRIOR)
-    assert evaluate(study.statistics, mirrored, PRIOR)[0] == pytest.approx(value, rel=1e-12)
+STUDIES: list[tuple[Effects, Effects]] = [
+    ([(0, 0)], []),
+    ([(0, 0), (1, 0)], []),
+    ([(0, 0), (1, 0), (0, 1)], [(0, 0)]),
+    ([(0, 0), (1, 0), (0, 1), (1, 1)], [(0, 0), (1, 0)]),
+    ([(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)], [(0, 0), (1, 0), (1, 2)]),
+]
 
 
-def test_signed_coordinates_give_the_correlations_they_name() -> None:
-    covariance = _covariance(np.array([2.0, -0.5, np.arctanh(0.6)]), 2)
-    assert covariance == pytest.approx(np.array([[4.0, -0.6], [-0.6, 0.25]]))
+@pytest.mark.parametrize(("by_patient", "by_therapist"), STUDIES)
+def test_posterior_density_is_likelihood_times_priors_times_jacobians(by_patient: Effects, by_therapist: Effects) -> None:
+    study = make_study(by_patient, by_therapist)
+    position = draw_position(study)
+    # Central differences of the Jacobians with h = 1e-5 are good to 1e-10 relative.
+    assert evaluate(study.statistics, position, PRIOR)[0] == pytest.approx(expected_density(study, position), rel=1e-8)
+
+
+@pytest.mark.parametrize("eta", [1.0, 4.0])
+def test_prior_of_correlations_holds_for_other_shapes(eta: float) -> None:
+    study = make_study(*STUDIES[3])
+    position, prior = draw_position(study), np.array([*PRIOR[:4], eta])
+    found = evaluate(study.statistics, position, prior)[0]
+    assert found == pytest.approx(expected_density(study, position, prior), rel=1e-8)
+
+
+@pytest.mark.parametrize(("by_patient", "by_therapist"), STUDIES)
+def test_gradient_of_the_posterior_density_is_that_of_differences(by_patient: Effects, by_therapist: Effects) -> None:
+    study = make_study(by_patient, by_therapist)
+    statistics, position = study.statistics, draw_position(study)
+    numerical = differentiate(lambda at: evaluate(statistics, at, PRIOR)[0], position)
+    # See `differentiate`: good to about 1e-10.
+    gradient = evaluate(statistics, position, PRIOR)[1]
+    np.testing.assert_allclose(gradient, numerical, rtol=1e-6, atol=1e-6 * np.abs(numerical).max())
+
+
+@pytest.mark.parametrize("q", range(1, 7))
+def test_signed_coordinates_make_the_factor_of_the_covariance(q: int) -> None:
+    rng = np.random.default_rng(q)
+    position, factor = rng.normal(size=q * (q + 1) // 2), np.zeros((q, q))
+    assert fill_signed(position, factor) == len(position)
+    expected = correlations_of(position[q:], q) * np.outer(position[:q], position[:q])
+    np.testing.assert_allclose(factor @ factor.T, expected, atol=1e-12)  # rounding of numbers near one
+    np.testing.assert_array_equal(factor, np.tril(factor))
+
+
+def test_sign_of_a_standard_deviation_and_its_correlations_turn_together() -> None:
+    study = make_study(*STUDIES[3])
+    position = draw_position(study)
+    at = study.n_beta + 2
+    turned = position.copy()
+    turned[at + 1] *= -1  # the second sd, and partial correlations of the pairs (2, 1), (3, 2), (4, 2)
+    turned[at + 4 + np.array([0, 2, 4])] *= -1
+    value = evaluate(study.statistics, position, PRIOR)[0]
+    assert evaluate(study.statistics, turned, PRIOR)[0] == pytest.approx(value, rel=1e-13)
+
+
+def test_sd_of_zero_is_an_ordinary_point() -> None:
+    study = make_study(*STUDIES[3])
+    statistics, position = study.statistics, draw_position(study)
+    position[study.n_beta + 2] = 0.0
+    assert evaluate(statistics, position, PRIOR)[0] == pytest.approx(expected_density(study, position), rel=1e-8)
+    numerical = differentiate(lambda at: evaluate(statistics, at, PRIOR)[0], position)
+    np.testing.assert_allclose(
+        evaluate(statistics, position, PRIOR)[1], numerical, rtol=1e-6, atol=1e-6 * np.abs(numerical).max()
+    )
+
+
+def test_correlations_at_the_end_of_their_range_keep_the_density_finite() -> None:
+    study = make_study(*STUDIES[1])
+    position = draw_position(study)
+    position[-1] = 400.0  # tanh is one to the last digit
+    value, gradient = evaluate(study.statistics, position, PRIOR)
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("prior", [NO_PRIOR, PRIOR], ids=["likelihood", "posterior"])
+def test_density_around_a_centre_is_the_density_there(prior: np.ndarray) -> None:
+    study = make_study(*STUDIES[2])
+    rng = np.random.default_rng(8)
+    centre, spread = draw_position(study), 0.2 * rng.normal(size=(study.size, study.size))
+    standard, gradient = rng.normal(size=study.size), np.empty(study.size)
+    value = log_density_around(*study.statistics.arrays, prior, centre, spread, standard, gradient)
+    expected, slope = evaluate(study.statistics, centre + spread @ standard, prior)
+    # Rounding of the change of coordinates.
+    assert value == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient, spread.T @ slope, rtol=1e-9, atol=1e-9 * np.abs(slope).max())

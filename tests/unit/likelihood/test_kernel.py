@@ -1,169 +1,191 @@
+"""The integrated likelihood against the dense multivariate normal density, and its gradient against finite differences."""
 
 import numpy as np
 import pytest
 
-from alliance.likelihood.density import PRIORS
-from alliance.likelihood.layout import EquationRows, make_statistics, weigh
-from tests.unit.likelihood.random_study import Study, differences, evaluate
+from alliance.likelihood.layout import EquationRows, make_statistics
+from tests.unit.likelihood.studies import (
+    Effects,
+    Study,
+    dense_at,
+    differentiate,
+    draw_position,
+    evaluate,
+    make_study,
+)
 
-# Sums of thousands of products in another order: about 1e-12 of their size.
-VALUE, GRADIENT = 1e-8, 1e-6
+# Two routes to a log density of some hundreds in double precision; observed differences are below 1e-12.
+VALUE = 1e-8
+# Of a component; those near zero are held to the same share of the largest one. See `differentiate` for what differences can tell.
+GRADIENT = 1e-6
 
-SHAPES = [(1,), (1, 1), (2, 1), (2, 2), (3, 2), (3, 3), (4, 3), (3, 3, 2), (5, 4), (5, 5)]
+
+def effects_of(q: int) -> Effects:
+    """Spread q effects over three equations."""
+    return [(place % 3, place // 3) for place in range(q)]
 
 
-@pytest.mark.parametrize("slopes", SHAPES, ids=[f"{sum(shape)} effects" for shape in SHAPES])
-@pytest.mark.parametrize("levels", [2, 3])
-def test_kernel_is_the_dense_normal_density_and_its_gradient(slopes: tuple[int, ...], levels: int) -> None:
-    rng = np.random.default_rng(sum(slopes) * 10 + levels)
-    therapist = [(k, 0) for k in range(len(slopes))] if levels == 3 else []
-    study = Study(rng, slopes, therapist)
-    position = 0.6 * rng.standard_normal(study.size)
+def check(study: Study, position: np.ndarray) -> None:
     value, gradient = evaluate(study.statistics, position)
-    assert value == pytest.approx(study.dense(position), rel=VALUE)
-    expected = differences(study.statistics, position)
-    assert np.abs(gradient - expected).max() <= GRADIENT * np.abs(expected).max()
+    assert value == pytest.approx(dense_at(study, position), rel=VALUE)
+    numerical = differentiate(lambda at: dense_at(study, at), position)
+    np.testing.assert_allclose(gradient, numerical, rtol=GRADIENT, atol=GRADIENT * np.abs(numerical).max())
 
 
-def test_therapists_may_have_effects_that_patients_do_not() -> None:
-    rng = np.random.default_rng(5)
-    study = Study(rng, (3, 2), [(0, 0), (0, 2), (1, 1)], by_patient=[(0, 0), (1, 0), (0, 1)])
-    position = 0.7 * rng.standard_normal(study.size)
-    value, gradient = evaluate(study.statistics, position)
-    assert value == pytest.approx(study.dense(position), rel=VALUE)
-    expected = differences(study.statistics, position)
-    assert np.abs(gradient - expected).max() <= GRADIENT * np.abs(expected).max()
+@pytest.mark.parametrize("q", range(1, 11))
+def test_two_levels_are_the_dense_density(q: int) -> None:
+    study = make_study(effects_of(q), [], seed=q)
+    check(study, draw_position(study, seed=q))
+
+
+@pytest.mark.parametrize(
+    ("q", "by_therapist"),
+    [
+        (1, [(0, 0)]),
+        (3, [(0, 0), (1, 0), (2, 0)]),
+        (4, [(1, 0), (0, 0), (0, 1)]),
+        (5, [(0, 0), (0, 3), (2, 0)]),  # column 3 does not vary between patients
+        (2, [(1, 2), (1, 1)]),  # nor do these; intercepts do not vary between therapists
+        (6, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]),
+    ],
+)
+def test_three_levels_are_the_dense_density(q: int, by_therapist: Effects) -> None:
+    study = make_study(effects_of(q), by_therapist, seed=20 + q)
+    check(study, draw_position(study, seed=20 + q))
+
+
+def test_effects_between_therapists_only_are_the_dense_density() -> None:
+    study = make_study([], [(0, 0), (1, 1)])
+    check(study, draw_position(study))
+
+
+def test_equation_without_varying_effects_is_the_dense_density() -> None:
+    study = make_study([(0, 0), (0, 1)], [], seed=5)
+    assert study.equations[1].z.shape[1] == 0
+    check(study, draw_position(study))
+
+
+def test_covariance_across_equations_reaches_the_likelihood() -> None:
+    study = make_study([(0, 0), (1, 0)], [])
+    position = draw_position(study)
+    across = study.n_beta + 2 + 1  # second row of L, first column
+    moved = position.copy()
+    moved[across] = 0.0
+    assert abs(evaluate(study.statistics, position)[0] - evaluate(study.statistics, moved)[0]) > 0.01
 
 
 @pytest.mark.parametrize("patients", [1, 7, 8, 9, 16])
-def test_blocks_that_are_not_full_change_nothing(patients: int) -> None:
-    rng = np.random.default_rng(patients)
-    study = Study(rng, (2, 2), [(0, 0)], patients=patients)
-    position = 0.5 * rng.standard_normal(study.size)
-    assert evaluate(study.statistics, position)[0] == pytest.approx(study.dense(position), rel=VALUE)
+def test_blocks_may_have_empty_lanes(patients: int) -> None:
+    study = make_study([(0, 0), (1, 0), (1, 1)], [(0, 0)], patients=patients, therapists=min(patients, 3), seed=3)
+    check(study, draw_position(study))
 
 
-def test_variances_of_zero_are_ordinary_points() -> None:
-    rng = np.random.default_rng(8)
-    study = Study(rng, (2, 2), [(0, 0), (1, 0)])
-    position = 0.5 * rng.standard_normal(study.size)
-    position[study.n_beta + 2 :] = 0.0
+def test_therapist_without_patients_changes_nothing() -> None:
+    study = make_study([(0, 0), (1, 0)], [(0, 0)], patients=9, therapists=3)
+    position = draw_position(study)
+    owner = np.where(study.therapist_of == 2, 5, study.therapist_of)
+    renumbered = make_statistics(study.equations, study.by_patient, study.by_therapist, owner, 9)
     value, gradient = evaluate(study.statistics, position)
-    assert value == pytest.approx(study.dense(position), rel=VALUE)
-    assert gradient[study.n_beta + 2 :] == pytest.approx(0.0, abs=1e-9)  # by symmetry
+    found, slope = evaluate(renumbered, position)
+    # The same sums, with three therapists of nothing among them.
+    assert found == pytest.approx(value, rel=1e-13)
+    np.testing.assert_allclose(slope, gradient, rtol=1e-10, atol=1e-12)
 
 
-def test_weight_two_is_a_second_patient_with_the_same_data() -> None:
-    rng = np.random.default_rng(3)
-    study = Study(rng, (2, 1), [(0, 0), (1, 0)])
-    position = 0.5 * rng.standard_normal(study.size)
-    n, owner = study.statistics.n_patients, study.statistics.therapist_of
-    equations = []
-    for rows in study.statistics.equations:
-        again = rows.patient == 4
-        equations.append(
-            EquationRows(
-                np.concatenate([rows.x, rows.x[again]]),
-                np.concatenate([rows.y, rows.y[again]]),
-                np.concatenate([rows.patient, np.full(again.sum(), n)]),
-                np.concatenate([rows.z, rows.z[again]]),
-            )
-        )
-    doubled = make_statistics(equations, study.by_patient, study.by_therapist, np.append(owner, owner[4]), n + 1)
-    weights = np.ones(n)
-    weights[4] = 2.0
-    value, gradient = evaluate(weigh(study.statistics, weights), position)
-    expected, slope = evaluate(doubled, position)
-    assert value == pytest.approx(expected, rel=1e-10)
-    assert gradient == pytest.approx(slope, rel=1e-8, abs=1e-8)
+def test_patient_without_any_row_changes_nothing() -> None:
+    study = make_study([(0, 0), (1, 0), (0, 1)], [], patients=10)
+    position = draw_position(study)
+    longer = make_statistics(study.equations, study.by_patient, [], None, 11)
+    value, gradient = evaluate(study.statistics, position)
+    found, slope = evaluate(longer, position)
+    assert found == value
+    np.testing.assert_array_equal(slope, gradient)
 
 
-def test_weight_zero_leaves_a_patient_out() -> None:
-    rng = np.random.default_rng(4)
-    study = Study(rng, (2, 1))
-    position = 0.5 * rng.standard_normal(study.size)
-    n = study.statistics.n_patients
-    kept = []
-    for rows in study.statistics.equations:
-        stay = rows.patient != 2
-        kept.append(EquationRows(rows.x[stay], rows.y[stay], rows.patient[stay], rows.z[stay]))
-    without = make_statistics(kept, study.by_patient, [], None, n)
-    weights = np.ones(n)
-    weights[2] = 0.0
-    assert evaluate(weigh(study.statistics, weights), position)[0] == pytest.approx(
-        evaluate(without, position)[0], rel=1e-10
-    )
+@pytest.mark.parametrize("by_therapist", [[], [(0, 0), (1, 1)]])
+def test_factors_of_zero_are_independent_rows_and_have_a_gradient(by_therapist: Effects) -> None:
+    study = make_study([(0, 0), (1, 0), (1, 1)], by_therapist)
+    position = draw_position(study)
+    position[study.n_beta + 2 :] = 0.0
+    check(study, position)
+    value, gradient = evaluate(study.statistics, position)
+    used, expected = 0, 0.0
+    for number, rows in enumerate(study.equations):
+        left = rows.y - rows.x @ position[used : used + rows.x.shape[1]]
+        sd = np.exp(position[study.n_beta + number])
+        expected += float(np.sum(-0.5 * (left / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)))
+        used += rows.x.shape[1]
+    assert value == pytest.approx(expected, rel=VALUE)
+    # A factor and its negative are the same covariance, so zero is level.
+    np.testing.assert_array_equal(gradient[study.n_beta + 2 :], 0.0)
 
 
-def test_therapist_weight_counts_the_therapist_with_all_patients() -> None:
-    rng = np.random.default_rng(6)
-    study = Study(rng, (2, 1), [(0, 0), (1, 0)])
-    position = 0.5 * rng.standard_normal(study.size)
-    statistics = study.statistics
-    plain = evaluate(statistics, position)[0]
-    parts = []
-    for j in range(statistics.n_therapists):
-        only = np.zeros(statistics.n_therapists)
-        only[j] = 1.0
-        parts.append(evaluate(weigh(statistics, None, only), position)[0])
-    assert sum(parts) == pytest.approx(plain, rel=1e-10)  # therapists are independent
-    twice = np.ones(statistics.n_therapists)
-    twice[1] = 2.0
-    assert evaluate(weigh(statistics, None, twice), position)[0] == pytest.approx(plain + parts[1], rel=1e-10)
+def test_singular_covariances_are_the_dense_density() -> None:
+    study = make_study([(0, 0), (0, 1), (1, 0)], [(0, 0), (1, 0)])
+    position = draw_position(study)
+    at = study.n_beta + 2
+    position[at + 2] = 0.0  # L_22: the second effect is a multiple of the first
+    position[at + 5] = 0.0  # L_33
+    position[at + 8] = 0.0  # P_22: perfect correlation between therapists
+    check(study, position)
 
 
-def test_order_of_rows_changes_nothing() -> None:
-    rng = np.random.default_rng(7)
-    study = Study(rng, (2, 2))
-    position = 0.5 * rng.standard_normal(study.size)
-    turned = [
-        EquationRows(rows.x[::-1], rows.y[::-1], rows.patient[::-1], rows.z[::-1])
-        for rows in study.statistics.equations
-    ]
-    again = make_statistics(turned, study.by_patient, [], None, study.statistics.n_patients)
-    assert evaluate(again, position)[0] == pytest.approx(evaluate(study.statistics, position)[0], rel=1e-12)
+def test_sign_of_a_column_of_the_factor_changes_nothing() -> None:
+    study = make_study([(0, 0), (1, 0), (1, 1)], [])
+    position = draw_position(study)
+    turned = position.copy()
+    at = study.n_beta + 2
+    turned[at + np.array([0, 1, 3])] *= -1  # first column of L
+    assert evaluate(study.statistics, turned)[0] == pytest.approx(evaluate(study.statistics, position)[0], rel=1e-14)
 
 
-def test_value_that_cannot_be_computed_is_minus_infinity() -> None:
-    study = Study(np.random.default_rng(9), (1, 1))
-    position = np.zeros(study.size)
-    position[0] = np.inf
+@pytest.mark.parametrize("by_therapist", [[], [(0, 0), (1, 1)]])
+def test_order_of_rows_does_not_matter(by_therapist: Effects) -> None:
+    study = make_study([(0, 0), (1, 0), (1, 1)], by_therapist)
+    position = draw_position(study)
+    value, gradient = evaluate(study.statistics, position)
+    found, slope = evaluate(study.rearranged(np.random.default_rng(1)).statistics, position)
+    # Sums in another order: rounding only.
+    assert found == pytest.approx(value, rel=1e-10)
+    np.testing.assert_allclose(slope, gradient, rtol=1e-10, atol=1e-10 * np.abs(gradient).max())
+
+
+@pytest.mark.parametrize("by_therapist", [[], [(0, 0), (1, 1)]])
+def test_same_input_gives_the_same_bits(by_therapist: Effects) -> None:
+    study = make_study([(0, 0), (1, 0), (1, 1)], by_therapist)
+    position = draw_position(study)
+    value, gradient = evaluate(study.statistics, position)
+    again, slope = evaluate(study.statistics, position)
+    assert again == value
+    np.testing.assert_array_equal(slope, gradient)
+
+
+def test_number_of_sessions_does_not_change_the_size_of_what_is_read() -> None:
+    sizes = {make_study([(0, 0), (1, 1)], [(0, 0)], sessions=sessions).statistics.products.shape for sessions in (3, 50)}
+    assert len(sizes) == 1
+
+
+@pytest.mark.parametrize("log_sd", [-800.0, 800.0])
+def test_density_that_cannot_be_computed_is_minus_infinity_and_level(log_sd: float) -> None:
+    study = make_study([(0, 0), (1, 0)], [])
+    position = draw_position(study)
+    position[study.n_beta] = log_sd
     value, gradient = evaluate(study.statistics, position)
     assert value == -np.inf
-    assert not gradient.any()
+    np.testing.assert_array_equal(gradient, 0.0)
 
 
-def test_effects_of_therapists_need_therapists() -> None:
-    rows = EquationRows(np.ones((2, 1)), np.zeros(2), np.array([0, 1]), np.ones((2, 1)))
+def test_therapists_effects_need_therapists() -> None:
+    study = make_study([(0, 0)], [(0, 0)])
     with pytest.raises(ValueError, match="'therapist_of' is not given"):
-        make_statistics([rows], [(0, 0)], [(0, 0)], None, 2)
+        make_statistics(study.equations, study.by_patient, study.by_therapist, None, study.n_patients)
 
 
-def test_posterior_gradient_is_that_of_its_differences() -> None:
-    rng = np.random.default_rng(10)
-    study = Study(rng, (3, 2), [(0, 0), (1, 0)])
-    prior = np.array([1.0, 0.3, 0.9, 0.5, 2.0])
-    assert len(prior) == PRIORS
-    position = 0.8 * rng.standard_normal(study.size)
-    _, gradient = evaluate(study.statistics, position, prior)
-    expected = differences(study.statistics, position, prior)
-    assert np.abs(gradient - expected).max() <= GRADIENT * np.abs(expected).max()
-
-
-def test_statistics_do_not_grow_with_the_number_of_sessions() -> None:
-    rng = np.random.default_rng(11)
-    few, many = (
-        make_statistics(
-            [
-                EquationRows(
-                    np.ones((n * 5, 1)), rng.standard_normal(n * 5), np.repeat(np.arange(5), n), np.ones((n * 5, 1))
-                )
-            ],
-            [(0, 0)],
-            [],
-            None,
-            5,
-        )
-        for n in (3, 300)
-    )
-    assert few.products.shape == many.products.shape
+def test_empty_equation_contributes_nothing() -> None:
+    study = make_study([(0, 0), (0, 1)], [])
+    empty = EquationRows(np.empty((0, 2)), np.empty(0), np.empty(0, dtype=np.int64), np.empty((0, 1)))
+    position = draw_position(study)
+    first = study.n_beta
+    longer = np.concatenate([position[:first], [0.3, -0.2], position[first : first + 2], [0.1], position[first + 2 :]])
+    with_empty = make_statistics((*study.equations, empty), study.by_patient, [], None, study.n_patients)
+    assert evaluate(with_empty, longer)[0] == pytest.approx(evaluate(study.statistics, position)[0], rel=1e-14)

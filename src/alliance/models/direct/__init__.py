@@ -13,7 +13,7 @@ from alliance.config import ModelSpec
 from alliance.models.container import FitResult
 from alliance.models.direct.build import build_model
 from alliance.models.joint.population import names_of_population
-from alliance.models.joint.result import PREDICTIVE_DRAWS, Drawn, Findings, make_result, prepare_task
+from alliance.models.joint.result import PREDICTIVE_DRAWS, Drawn, Findings, compute_effects, make_result, prepare_task
 from alliance.models.joint.sampling import draw_prior, sample_posterior
 
 ENGINE = "PyMC, NUTS (nutpie)"
@@ -39,7 +39,8 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     model, kept = build_model(task.design, settings["priors"]), names_of_population(task.design)
     groups = sample_posterior(model, kept, settings["sampling"], task.whole_number("posterior"), name)
     prior = draw_prior(model, kept, PREDICTIVE_DRAWS, task.whole_number("prior"))
-    return make_result(task, _flat(groups["posterior"], prior), Findings(ENGINE, INTERVAL_KIND, groups=groups))
+    drawn = _flat(groups["posterior"], prior)
+    return make_result(task, drawn, compute_effects(task, drawn.values), Findings(ENGINE, INTERVAL_KIND, groups=groups))
 
 
 def _flat(posterior: xr.Dataset, prior: dict[str, np.ndarray]) -> Drawn:

@@ -140,9 +140,8 @@ def compute_effects(task: Task, values: Values, *, point: bool = False) -> Quant
     )
 
 
-def make_result(task: Task, drawn: Drawn, findings: Findings) -> FitResult:
-    """Turn draws of the parameters into the container."""
-    quantities = compute_effects(task, drawn.values)
+def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Findings) -> FitResult:
+    """Turn draws of the parameters, and the quantities computed from them, into the container."""
     population = make_population(task.design, drawn.values)
     thinned = np.unique(np.linspace(0, drawn.size - 1, PREDICTIVE_DRAWS).astype(int))
     generated = {"posterior": make_population(task.design, {k: v[thinned] for k, v in drawn.values.items()})}

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
-from alliance.likelihood.density import NO_PRIOR, fill_signed, log_density
-from alliance.models.multilevel_path.engine import LEVELS, Engine
+from alliance.likelihood.density import NO_PRIOR, log_density
+from alliance.models.multilevel_path.engine import Engine, factors_of
 from alliance.models.multilevel_path.posterior import Posterior
 
 _THREADS = 2
@@ -35,24 +35,6 @@ def log_likelihoods(engine: Engine, positions: np.ndarray) -> np.ndarray:
         row, column = np.tril_indices(factors.shape[1])
         parts.append(factors[:, row, column])
     return _loop(engine, NO_PRIOR, np.concatenate(parts, axis=1))
-
-
-def factors_of(engine: Engine, positions: np.ndarray, *, signed: bool) -> dict[str, np.ndarray]:
-    """Return the factors of the covariances of both levels, (draw, effect, effect), of size zero where nothing varies."""
-    used = engine.n_beta + len(engine.design.equations)
-    result = {}
-    for level, q in zip(LEVELS, engine.n_effects, strict=True):
-        part = np.ascontiguousarray(positions[:, used : used + q * (q + 1) // 2])
-        factors = np.zeros((len(positions), q, q))
-        if signed:
-            for draw in range(len(positions)):
-                fill_signed(part[draw], factors[draw])
-        else:
-            row, column = np.tril_indices(q)
-            factors[:, row, column] = part
-        result[level] = factors
-        used += part.shape[1]
-    return result
 
 
 def _loop(engine: Engine, prior: np.ndarray, positions: np.ndarray) -> np.ndarray:

@@ -140,25 +140,32 @@ def natural_of(engine: Engine, positions: np.ndarray, *, signed: bool) -> Natura
     signed
         Whether the positions are in ``signed`` coordinates (samplers) or ``factor`` coordinates (maximum likelihood).
     """
+    covariances = {
+        level: factors @ factors.transpose(0, 2, 1)
+        for level, factors in factors_of(engine, positions, signed=signed).items()
+        if factors.shape[1]
+    }
+    first = engine.n_beta
+    residual = np.exp(positions[:, first : first + len(engine.design.equations)])
+    return Natural(positions[:, :first], residual, covariances)
+
+
+def factors_of(engine: Engine, positions: np.ndarray, *, signed: bool) -> dict[str, np.ndarray]:
+    """Return the factors of the covariances of both levels, (draw, effect, effect), of size zero where nothing varies."""
     used = engine.n_beta + len(engine.design.equations)
-    covariances = {}
+    result = {}
     for level, q in zip(LEVELS, engine.n_effects, strict=True):
-        if not q:
-            continue
-        count = q * (q + 1) // 2
-        part = np.ascontiguousarray(positions[:, used : used + count])
+        part = np.ascontiguousarray(positions[:, used : used + q * (q + 1) // 2])
         factors = np.zeros((len(positions), q, q))
         if signed:
-            for draw in range(len(part)):
+            for draw in range(len(positions)):
                 fill_signed(part[draw], factors[draw])
         else:
             row, column = np.tril_indices(q)
             factors[:, row, column] = part
-        covariances[level] = factors @ factors.transpose(0, 2, 1)
-        used += count
-    first = engine.n_beta
-    residual = np.exp(positions[:, first : first + len(engine.design.equations)])
-    return Natural(positions[:, :first], residual, covariances)
+        result[level] = factors
+        used += part.shape[1]
+    return result
 
 
 def named_draws(engine: Engine, natural: Natural) -> dict[str, np.ndarray]:

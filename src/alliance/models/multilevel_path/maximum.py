@@ -75,6 +75,12 @@ class Maximum:
             self.engine.design, named_draws(self.engine, natural_of(self.engine, chosen, signed=False))
         )
 
+    def summary(self) -> str:
+        """Return estimates, standard errors and variance components as text, see `alliance.models.multilevel_path.summary`."""
+        from alliance.models.multilevel_path.summary import summarise  # it reads maxima, so it cannot be imported first
+
+        return summarise(self)
+
     def table(self, covariance: np.ndarray | None = None) -> pd.DataFrame:
         """Return estimates and standard errors in raw units.
 

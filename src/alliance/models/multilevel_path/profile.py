@@ -5,9 +5,9 @@ The standard deviation of one varying effect is held at a value d and everything
     2 (l_max - l(d)) = 3.841,
 
 the 95 % point of chi-square with one degree of freedom. A lower limit of zero means that no difference between units is compatible with
-the data. If the true value is zero (and the effect has no correlations to estimate), the statistic follows a mixture of chi-square with
-zero and with one degree of freedom in equal shares (Self & Liang 1987, doi 10.2307/2289471), so the interval then holds the truth in
-97.5 % of studies: it is cautious at the edge.
+the data. Zero itself is another matter, since the effect's q - 1 correlations vanish with its variance: the statistic then follows a
+mixture of chi-square with q - 1 and with q degrees of freedom in equal shares (Self & Liang 1987, doi 10.2307/2289471; Stram & Lee 1994,
+doi 10.2307/2533455). Its 95 % point decides whether the lower limit is zero, unless 3.841 is larger.
 
 The effect's row of the factor L has the standard deviation as its length. It is written as d w / |w| with a free direction w: no
 constraint is needed, and the redundant length of w leaves the likelihood level.
@@ -58,7 +58,8 @@ def profile_variances(maximum: Maximum) -> tuple[list[dict[str, Any]], list[Mark
             if estimate <= _NEAR_ZERO * se:
                 first = used + number * (number + 1) // 2
                 scale = float(engine.design.scales(level)[number])
-                low, high = _limits(_Profile(maximum, slice(first, first + number + 1)), estimate / scale)
+                profile = _Profile(maximum, slice(first, first + number + 1))
+                low, high = _limits(profile, estimate / scale, _cut_at_zero(q))
                 limits = {"estimate": estimate, "low": low * scale, "high": high * scale}
                 rows.append({"level": level, "effect": effect.text, **limits})
                 marks.append(_mark(level, effect, limits))
@@ -83,8 +84,8 @@ class _Profile:
         places = np.arange(len(self.last))[row]
         self.spread[places, places] = _DIRECTION_VARIANCE
 
-    def excess(self, sd: float) -> float:
-        """Return 2 (l_max - l(sd)) - 3.841."""
+    def fall(self, sd: float) -> float:
+        """Return 2 (l_max - l(sd))."""
 
         def function(free: np.ndarray) -> tuple[float, np.ndarray]:
             length = float(np.linalg.norm(free[self.row]))
@@ -101,19 +102,32 @@ class _Profile:
         start[self.row] /= np.linalg.norm(start[self.row])
         top = climb(function, start, self.spread)
         self.last = top.position
-        return 2 * (self.maximum.top.value - top.value) - _CUT
+        return 2 * (self.maximum.top.value - top.value)
 
 
-def _limits(profile: _Profile, estimate: float) -> tuple[float, float]:
+def _limits(profile: _Profile, estimate: float, cut_at_zero: float) -> tuple[float, float]:
     """Return where the likelihood has fallen by the cut on either side, in standard units."""
+
+    def excess(sd: float) -> float:
+        return profile.fall(sd) - _CUT
+
     low = 0.0
-    if estimate > 0 and profile.excess(0.0) > 0:
-        low = float(optimize.brentq(profile.excess, 0.0, estimate, xtol=_ACCURACY))
+    if profile.fall(0.0) > cut_at_zero:
+        low = float(optimize.brentq(excess, 0.0, estimate, xtol=_ACCURACY))
     profile.last = profile.maximum.top.position
     inside, step = estimate, _FIRST_STEP
-    while profile.excess(inside + step) < 0:
+    while excess(inside + step) < 0:
         inside, step = inside + step, 2 * step
-    return low, float(optimize.brentq(profile.excess, inside, inside + step, xtol=_ACCURACY))
+    return low, float(optimize.brentq(excess, inside, inside + step, xtol=_ACCURACY))
+
+
+def _cut_at_zero(q: int) -> float:
+    """Return the 95 % point of the fall at zero of one of q effects, at least that of chi-square with one degree of freedom."""
+
+    def excess(fall: float) -> float:
+        return float(stats.chi2.sf(fall, [q - 1, q]).mean()) - 0.05
+
+    return _CUT if q == 1 else max(_CUT, float(optimize.brentq(excess, 0.0, float(stats.chi2.isf(0.05, q)))))
 
 
 def _mark(level: str, effect: Varying, limits: dict[str, float]) -> Mark:

@@ -19,8 +19,7 @@ from alliance.models.joint.design import Design, Varying
 from alliance.models.joint.effects import Pair, expect_product, make_pairs, name_step
 from alliance.models.joint.population import Population, make_population
 from alliance.models.joint.result import Task
-from alliance.models.multilevel_path.densities import factors_of
-from alliance.models.multilevel_path.engine import LEVELS, Engine, named_draws, natural_of
+from alliance.models.multilevel_path.engine import LEVELS, Engine, factors_of, named_draws, natural_of
 
 UNIT_DRAWS: Final = 400
 _TAIL = 0.025

@@ -20,14 +20,11 @@ import pandas as pd
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.contracts import LAG, PATIENT, THERAPIST
+from alliance.models.caution import mark_few_units
 from alliance.models.container import FitRecord, FitResult, Mark, Quantities, make_tree
 from alliance.models.diagram import ARROW, Edge, Path, name_horizon, paths_of
 from alliance.models.rows import count_rows, select_rows
-from alliance.models.textbook.caution import (
-    mark_lagged_outcome,
-    mark_missing_covariance,
-    mark_observed_means,
-)
+from alliance.models.textbook.caution import mark_lagged_outcome, mark_missing_covariance, mark_observed_means
 from alliance.models.textbook.centring import make_design
 from alliance.models.textbook.draws import INTERVAL_KIND, Drawn, draw_equations
 from alliance.models.textbook.guarded import ENGINE, fit_guarded

@@ -11,6 +11,7 @@ import pandas as pd
 
 from alliance.config import Equation, ModelSpec
 from alliance.contracts import PATIENT, SESSION, THERAPIST
+from alliance.models.caution import mark_few_units
 from alliance.models.container import FitRecord, FitResult, Mark, Quantities, make_tree
 from alliance.models.rows import count_rows, select_rows
 from alliance.models.textbook.centring import INTERCEPT, Column, Design, scale_design

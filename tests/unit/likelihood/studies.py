@@ -1,0 +1,171 @@
+"""Random data sets for the likelihood, and the dense multivariate normal density they are compared with.
+
+The dense density shares no code with the package: it writes down the whole covariance matrix of all rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from alliance.likelihood.density import NO_PRIOR, log_density
+from alliance.likelihood.layout import EquationRows, Statistics, make_statistics
+
+Effects = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Rows of all equations, which columns vary between whom, and the therapist of each patient.
+
+    Parameters
+    ----------
+    by_patient, by_therapist
+        (equation, column of its z) of each effect.
+    """
+
+    equations: tuple[EquationRows, ...]
+    by_patient: Effects
+    by_therapist: Effects
+    therapist_of: np.ndarray
+    n_patients: int
+
+    @property
+    def statistics(self) -> Statistics:
+        """Cross-products of the study."""
+        owner = self.therapist_of if self.by_therapist else None
+        return make_statistics(self.equations, self.by_patient, self.by_therapist, owner, self.n_patients)
+
+    @property
+    def n_beta(self) -> int:
+        """Number of fixed effects."""
+        return sum(rows.x.shape[1] for rows in self.equations)
+
+    @property
+    def size(self) -> int:
+        """Number of free parameters."""
+        factors = sum(q * (q + 1) // 2 for q in (len(self.by_patient), len(self.by_therapist)))
+        return self.n_beta + len(self.equations) + factors
+
+    def rearranged(self, rng: np.random.Generator) -> "Study":
+        """Return the study with the rows of each equation in another order."""
+        orders = [rng.permutation(len(rows.y)) for rows in self.equations]
+        return replace(
+            self, equations=tuple(choose_rows(rows, order) for rows, order in zip(self.equations, orders, strict=True))
+        )
+
+    def repeated(self, patients: np.ndarray, therapists: np.ndarray) -> "Study":
+        """Return a study in which `patients` (new patient -> old one) are under `therapists` (new patient -> new therapist)."""
+        made = []
+        for rows in self.equations:
+            found = [np.flatnonzero(rows.patient == old) for old in patients]
+            chosen = choose_rows(rows, np.concatenate(found))
+            made.append(replace(chosen, patient=np.repeat(np.arange(len(patients)), [len(part) for part in found])))
+        return replace(self, equations=tuple(made), therapist_of=therapists, n_patients=len(patients))
+
+
+def choose_rows(rows: EquationRows, chosen: np.ndarray) -> EquationRows:
+    """Return rows by their positions."""
+    return EquationRows(rows.x[chosen], rows.y[chosen], rows.patient[chosen], rows.z[chosen])
+
+
+def make_study(
+    by_patient: Effects, by_therapist: Effects, *, patients: int = 13, therapists: int = 4, sessions: int = 6, seed: int = 1
+) -> Study:
+    """Draw an unbalanced study with one to `sessions` rows of each patient; rows are missing in one equation only.
+
+    The first predictor after the column of ones differs between rows, the second only between patients; z has the column of ones, the first
+    predictor, the second and a further one, as far as effects ask for them. Patient 0 has no row in the last of several equations.
+    """
+    rng = np.random.default_rng(seed)
+    patient = np.repeat(np.arange(patients), rng.integers(1, sessions + 1, patients))
+    count = 1 + max(equation for equation, _ in [*by_patient, *by_therapist, (1, 0)])
+    equations = []
+    for equation in range(count):
+        kept = rng.random(len(patient)) < 0.8
+        kept[np.searchsorted(patient, np.arange(patients))] = True
+        if equation == count - 1:
+            kept[patient == 0] = False
+        of = patient[kept]
+        moving, constant = rng.standard_normal((len(of), 2)), rng.standard_normal(patients)[of]
+        x = np.column_stack([np.ones(len(of)), moving[:, 0], constant])
+        columns = 1 + max((c for e, c in [*by_patient, *by_therapist] if e == equation), default=-1)
+        z = np.column_stack([x, moving[:, 1]])[:, :columns]
+        equations.append(EquationRows(x, rng.standard_normal(len(of)), of, np.ascontiguousarray(z)))
+    return Study(tuple(equations), by_patient, by_therapist, rng.permutation(np.arange(patients) % therapists), patients)
+
+
+def draw_position(study: Study, seed: int = 2) -> np.ndarray:
+    """Draw free parameters of moderate size."""
+    return np.random.default_rng(seed).normal(scale=0.6, size=study.size)
+
+
+def evaluate(statistics: Statistics, position: np.ndarray, prior: np.ndarray = NO_PRIOR) -> tuple[float, np.ndarray]:
+    """Return log density and gradient."""
+    gradient = np.empty(len(position))
+    return float(log_density(*statistics.arrays, prior, position, gradient)), gradient
+
+
+def unpack_factors(study: Study, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the covariances G and H of ``factor`` coordinates."""
+    used, found = study.n_beta + len(study.equations), []
+    for effects in (study.by_patient, study.by_therapist):
+        q = len(effects)
+        factor = np.zeros((q, q))
+        factor[np.tril_indices(q)] = position[used : used + q * (q + 1) // 2]
+        found.append(factor @ factor.T)
+        used += q * (q + 1) // 2
+    return found[0], found[1]
+
+
+def dense_log_likelihood(
+    study: Study, beta: np.ndarray, residual: np.ndarray, by_patient: np.ndarray, by_therapist: np.ndarray
+) -> float:
+    """Return the multivariate normal log density of all rows of all equations.
+
+    Parameters
+    ----------
+    residual
+        Standard deviations, (equation,).
+    by_patient, by_therapist
+        Covariances of the varying effects.
+    """
+    equation = np.concatenate([np.full(len(rows.y), k) for k, rows in enumerate(study.equations)])
+    patient = np.concatenate([rows.patient for rows in study.equations])
+    therapist, y = study.therapist_of[patient], np.concatenate([rows.y for rows in study.equations])
+    starts = np.cumsum([0, *(rows.x.shape[1] for rows in study.equations)])
+    mean = np.concatenate([rows.x @ beta[a:b] for rows, a, b in zip(study.equations, starts, starts[1:], strict=False)])
+    covariance = np.diag(residual[equation] ** 2)
+    for effects, of_level, unit in (
+        (study.by_patient, by_patient, patient),
+        (study.by_therapist, by_therapist, therapist),
+    ):
+        z = np.zeros((len(y), len(effects)))
+        for place, (k, column) in enumerate(effects):
+            z[equation == k, place] = study.equations[k].z[:, column]
+        covariance += (z @ of_level @ z.T) * (unit[:, None] == unit)
+    return float(stats.multivariate_normal.logpdf(y, mean, covariance))
+
+
+def dense_at(study: Study, position: np.ndarray) -> float:
+    """Return the dense log-likelihood at ``factor`` coordinates."""
+    first, last = study.n_beta, study.n_beta + len(study.equations)
+    return dense_log_likelihood(
+        study, position[:first], np.exp(position[first:last]), *unpack_factors(study, position)
+    )
+
+
+def differentiate(function: Callable[[np.ndarray], float], position: np.ndarray) -> np.ndarray:
+    """Return the gradient by differences of five points, h = 1e-3.
+
+    The formula leaves out h^4 f^(5) / 30, about 1e-12, and rounding adds eps |f| / h, about 1e-10 for a log density of some hundreds.
+    """
+    gradient = np.empty(len(position))
+    for i in range(len(position)):
+        step = np.zeros(len(position))
+        step[i] = 1e-3
+        near = function(position + step) - function(position - step)
+        far = function(position + 2 * step) - function(position - 2 * step)
+        gradient[i] = (8 * near - far) / 12e-3
+    return gradient
