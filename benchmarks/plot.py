@@ -20,7 +20,7 @@ def draw_figure(results: dict[str, dict[str, Any]], folder: Path) -> None:
     panels = [
         (name, draw)
         for name, draw in (("nuts_brms", _draw_sampling), ("ml_peers", _draw_maximum), ("growth", _draw_growth))
-        if name in results
+        if any(row["status"] == "ok" for row in results.get(name, {}).get("rows", []))
     ]
     if not panels:
         return
@@ -44,22 +44,23 @@ def draw_figure(results: dict[str, dict[str, Any]], folder: Path) -> None:
 def _draw_sampling(ax: Axes, found: dict[str, Any]) -> None:
     rows = [row for row in found["rows"] if row["status"] == "ok"]
     sizes = list(dict.fromkeys(row["size"] for row in rows))
-    kinds = {"per_second_sampling": ("sampling", 0.18, True), "per_second_whole": ("start to draws", -0.18, False)}
+    kinds = {"per_second_sampling": ("sampling", 0.1, True), "per_second_whole": ("start to draws", -0.1, False)}
     for row in rows:
         colour, marker = _COLOURS[row["engine"]], _MARKERS[row["engine"]]
         for key, (label, shift, filled) in kinds.items():
             x, y = row[key], len(sizes) - 1 - sizes.index(row["size"]) + shift
-            ax.plot(x, y, marker, color=colour, markerfacecolor=colour if filled else "white", markersize=6)
-            text = f"{row['engine']}, {label}"
-            ax.annotate(text, (x, y), (0, 7), textcoords="offset points", ha="center", fontsize=6.5, color="#333333")
+            text = f"{row['engine']}, {label}" if row["size"] == sizes[0] else None
+            fill = colour if filled else "white"
+            ax.plot(x, y, marker, color=colour, markerfacecolor=fill, markersize=6, label=text)
     ax.set_xscale("log")
     ax.set_yticks(range(len(sizes)), sizes[::-1])
     ax.set_ylim(-0.6, len(sizes) - 0.3)
     ax.tick_params(axis="y", length=0)
     slowest, fastest = min(row["per_second_whole"] for row in rows), max(row["per_second_sampling"] for row in rows)
-    ax.set_xlim(slowest / 6, fastest * 6)
+    ax.set_xlim(slowest / 3, fastest * 3)
     ax.set_xlabel("smallest bulk ESS per second (higher is better)")
     ax.set_ylabel("patients x sessions")
+    _put_legend(ax)
     ax.set_title("NUTS: all population parameters", loc="left", fontsize=8.5)
     ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
     ax.set_axisbelow(True)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.contracts import LAG
+from alliance.records import records
 
 _KEYS = ["model", "outcome", "path", "effect", "level"]
 _CARRIED = [
@@ -108,15 +109,15 @@ def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Con
     return joined[TRUTH_COLUMNS]
 
 
-def compare_methods(estimates: pd.DataFrame) -> pd.DataFrame:
+def compare_methods(estimates: pd.DataFrame, config: Config) -> pd.DataFrame:
     """Put what models of separate equations and joint models say about the same path side by side.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `AGREEMENT_COLUMNS`: one row for each pair of a textbook and a joint model with an estimate of the same outcome, path,
-        effect, level and horizon. ``distance`` is joint minus textbook in standard errors of the joint estimate, ``apart`` whether it is
-        beyond 2. Both rest on the same data, so this describes how far the method matters; it is no test.
+        Columns `AGREEMENT_COLUMNS`: one row for each pair of a textbook and a joint model that ask for the same cause and outcome and
+        estimate the same path, effect, level and horizon. ``distance`` is joint minus textbook in standard errors of the joint
+        estimate, ``apart`` whether it is beyond 2. Both rest on the same data, so this describes how far the method matters; it is no test.
     """
     rows = estimates.loc[
         estimates["effect"].isin(_COMPARED_EFFECTS),
@@ -125,6 +126,9 @@ def compare_methods(estimates: pd.DataFrame) -> pd.DataFrame:
     separate = (rows["family"] == "textbook").to_numpy()
     left, right = (rows[chosen].drop(columns="family") for chosen in (separate, ~separate))
     joined = left.merge(right, on=_TRUTH_KEYS, how="inner", suffixes=("_textbook", "_joint"))
+    asked = {name: spec.effects for name, spec in config.models.specs.items()}
+    same = [asked.get(row.model_textbook) == asked.get(row.model_joint) for row in records(joined)]
+    joined = joined[np.array(same, dtype=bool)].reset_index(drop=True)
     joined["difference"] = joined["estimate_joint"] - joined["estimate_textbook"]
     joined["distance"] = joined["difference"] / joined["sd_joint"].where(joined["sd_joint"] > 0)
     joined["apart"] = joined["distance"].abs() > _MOST_DISTANCE
@@ -132,14 +136,21 @@ def compare_methods(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def models_given_history(config: Config) -> list[str]:
-    """Name the fitted path models in which every equation holds its outcome's value at the session before equal."""
+    """Name the fitted path models in which every equation holds its outcome's value at the session before equal.
+
+    An equation of the cause itself is there to make its means latent; the effects of the cause do not depend on it.
+    """
     specs = config.models.specs
     return [
         name
         for name in config.models.fit
         if config.panel.lag == 1
         and specs[name].analysis == "path"
-        and all(f"{outcome}{LAG}" in equation.on for outcome, equation in specs[name].equations.items())
+        and all(
+            f"{outcome}{LAG}" in equation.on
+            for outcome, equation in specs[name].equations.items()
+            if outcome not in {effects.source for effects in specs[name].every_effects()}
+        )
     ]
 
 

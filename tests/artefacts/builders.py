@@ -519,15 +519,18 @@ def _asked(config: Config, key: str) -> list[tuple[str, str]]:
     ]
 
 
-def influence(config: Config) -> pd.DataFrame:
+def influence(config: Config, table: pd.DataFrame) -> pd.DataFrame:
     """Return what leaving out one patient or therapist does to the indirect paths of the models that were asked."""
+    whole = table[table["effect"] == "indirect"]
     rows = [
         {
             "model": name, "path": text, "effect": "indirect", "level": level, "unit": unit, "rank": rank,
             "estimate": full, "without": full + change * sd, "change": change,
         }
         for name, text in _asked(config, "influence")
-        for level, full, sd in (("within", -0.16, 0.02), ("between_patient", -0.3, 0.1))
+        for level in ("within", "between_patient")
+        for row in whole[(whole["model"] == name) & (whole["level"] == level)].to_dict("records")
+        for full, sd in [(row["estimate"], row["sd"])]
         for unit, most in (("patient", 0.45), ("therapist", 0.9))
         for rank in range(1, 13)
         for change in [most * (-1) ** rank / rank**0.4]
@@ -691,7 +694,7 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
         "diagnostics": diagnostics(config),
         "priors": priors(config),
         "predictive": predictive(config),
-        "influence": influence(config),
+        "influence": influence(config, table),
         "sensitivity": sensitivity(config),
         "shrinkage": shrinkage(config, seed=seed),
         "moderation": moderation(config),

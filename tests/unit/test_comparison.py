@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.comparison import COMPARISON_COLUMNS, compare_estimates, compare_with_truth, models_given_history
+from alliance.comparison import (
+    COMPARISON_COLUMNS,
+    compare_estimates,
+    compare_methods,
+    compare_with_truth,
+    models_given_history,
+)
 from tests.artefacts import builders
 from tests.unit.prose.rows import estimate, inputs
 
@@ -131,3 +137,40 @@ def test_truth_for_another_horizon_is_not_the_truth() -> None:
     row = estimate()
 
     assert compare_with_truth(inputs(row)["estimates"], truth_of(row | {"horizon": "same session"}, -0.2), CONFIG).empty
+
+
+def joint(**changes):
+    return estimate(**{"model": "technique_jointly", "family": "multilevel_path"} | changes)
+
+
+def test_separate_and_joint_models_of_one_path_are_paired_and_measured_in_joint_standard_errors() -> None:
+    rows = [
+        estimate(estimate=-0.2, sd=0.01),
+        joint(estimate=-0.35, sd=0.05),
+        joint(model="technique_by_arm", estimate=-0.25, sd=0.05),
+    ]
+    table = compare_methods(inputs(*rows)["estimates"], CONFIG)
+
+    assert list(table["model_joint"]) == ["technique_jointly", "technique_by_arm"]
+    assert list(table["distance"]) == pytest.approx([-3.0, -1.0])
+    assert list(table["apart"]) == [True, False]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"level": "between_patient"},
+        {"horizon": "same session"},
+        {"path": "arm -> alliance -> symptoms"},
+        {"model": "arm_jointly"},
+        {"family": "textbook"},
+        {"effect": "direct"},
+    ],
+)
+def test_only_estimates_of_the_same_thing_by_both_kinds_of_model_are_paired(change: dict[str, str]) -> None:
+    assert compare_methods(inputs(estimate(), joint(**change))["estimates"], CONFIG).empty
+
+
+def test_equation_of_the_cause_needs_no_past_for_a_known_truth() -> None:
+    assert "technique_jointly" in models_given_history(CONFIG)
+    assert "arm_by_steps" not in models_given_history(CONFIG)

@@ -1,5 +1,6 @@
 """Draws become estimates; diagnostics follow the numbers they concern."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ import xarray as xr
 
 from alliance.config.schema import Inference
 from alliance.diagnostics import diagnose, tabulate_marks
-from alliance.estimates import flag_of, summarise_estimates, thin_draws
-from alliance.models.container import FitRecord, Mark, make_tree, record_of
+from alliance.estimates import flag_of, main_rows, outcomes_on, regions_of, summarise_estimates, thin_draws
+from alliance.models.container import FitRecord, Mark, Quantities, make_tree, record_of
 
 LIMITS = Inference(interval=0.9, monte_carlo_draws=1000, rhat_max=1.01, ess_min=400, divergences_max=0)
 
@@ -126,3 +127,74 @@ def test_thinned_draws_keep_whole_chains_and_only_paths() -> None:
 def test_draws_must_match_the_quantities() -> None:
     with pytest.raises(ValueError, match="expected"):
         container(np.zeros((1, 5, 2)), ["a"])
+
+
+def test_share_of_a_total_is_its_median_and_has_no_direction() -> None:
+    draws = np.array([0.3, 0.4, 0.5, 0.6, 90.0]).reshape(1, -1, 1)  # a denominator near zero
+    row = summarise_estimates(container(draws, ["proportion"]), [], 0.9).iloc[0]
+    assert row["estimate"] == 0.5
+    assert np.isnan(row["p_direction"])
+
+
+@pytest.mark.parametrize(
+    ("path", "outcomes"),
+    [
+        ("x -> m -> y at arm = 1", {"m", "y"}),
+        ("x -> m -> y by arm", {"m", "y"}),
+        ("x -> m -> y minus x -> n -> y", {"m", "n", "y"}),
+        ("intercept -> m, x -> y", {"m", "y"}),
+        ("", set()),
+    ],
+)
+def test_equations_behind_a_path_are_found_whatever_follows_it(path: str, outcomes: set[str]) -> None:
+    assert outcomes_on(path) == outcomes
+
+
+def test_total_carries_the_flag_of_every_equation_between_its_ends() -> None:
+    marks = [Mark("boundary variance", "m", False, "", outcomes=("m",))]
+    paths = ["x -> m -> y", "w -> k -> y"]
+    for effect in ("total", "indirect_total", "proportion"):
+        assert flag_of(quantity(effect, "x -> y"), 0, marks, paths) == "boundary variance"
+        assert flag_of(quantity(effect, "w -> y"), 0, marks, paths) == ""
+    assert flag_of(quantity("direct", "x -> y"), 0, marks, paths) == ""
+
+
+def test_answer_is_the_indirect_path_or_the_single_slope() -> None:
+    table = pd.DataFrame({"model": ["m", "m", "s", "s"], "effect": ["indirect", "effect", "effect", "coefficient"]})
+    assert list(main_rows(table).index) == [0, 2]
+
+
+def test_region_may_fall_apart() -> None:
+    part = pd.DataFrame({"value": [1.0, 2.0, 3.0, 4.0], "excludes_zero": [True, False, True, True]})
+    assert regions_of(part) == [(1.0, 1.0), (3.0, 4.0)]
+    assert regions_of(part.assign(excludes_zero=False)) == []
+
+
+def test_record_of_an_older_container_is_read_with_empty_tables() -> None:
+    tree = container(np.zeros((1, 5, 1)), ["a"])
+    content = json.loads(tree.attrs["record"])
+    tree.attrs["record"] = json.dumps({key: content[key] for key in ("marks", "priors", "predictive")})
+    assert record_of(tree) == FitRecord()
+
+
+def test_rows_of_a_record_survive_the_container() -> None:
+    tree = container(np.zeros((1, 5, 1)), ["a"])
+    rows = [{"path": "x -> y", "rank": 1, "change": 0.5}]
+    tree.attrs["record"] = json.dumps({"marks": [], "influence": rows, "shrinkage": rows})
+    assert record_of(tree) == FitRecord(influence=rows, shrinkage=rows)
+
+
+def test_quantity_is_kept_once_and_counts_its_smallest_equation() -> None:
+    counts = {
+        "m": {"n_patients": 50, "n_sessions": 400, "n_therapists": 5},
+        "y": {"n_patients": 40, "n_sessions": 500, "n_therapists": 5},
+    }
+    quantities = Quantities(counts)
+    quantities.add("x -> m -> y", "indirect", "within", np.arange(6.0), ("m", "y"))
+    quantities.add("x -> m -> y", "indirect", "within", np.zeros(6), ("m", "y"))
+    quantities.add("", "variance", "patient", np.ones(6), ("m",))
+    quantities.add("", "variance", "patient", np.ones(6), ("y",))
+    table = quantities.table()
+    assert list(table["outcome"]) == ["y", "m", "y"]
+    assert (table["n_patients"][0], table["n_sessions"][0]) == (40, 400)
+    assert quantities.array(chains=2)[:, :, 0].tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]

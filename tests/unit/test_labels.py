@@ -1,10 +1,14 @@
 """Labels come from the configuration's own words."""
 
+import re
+
 import pandas as pd
 import pytest
 
 from alliance.labels import (
+    EFFECTS,
     find_roles,
+    label_effect,
     label_groups,
     label_model,
     label_names,
@@ -16,7 +20,13 @@ from alliance.labels import (
     variable_of,
 )
 from tests.artefacts import builders
+from tests.unit.prose.rows import with_models
 
+SMOOTHS = {
+    "course": {"of": "session", "kind": "natural_spline", "df": 3},
+    "slowing": {"of": "weeks", "kind": "log"},
+    "visit": {"of": "session", "kind": "each"},
+}
 ARMS, SINGLE = builders.arms_config(), builders.single_config()
 
 
@@ -107,3 +117,61 @@ def test_reason_of_the_flow_names_the_label() -> None:
 def test_model_of_another_run_keeps_its_name() -> None:
     assert label_model("arm_by_steps", ARMS) == "Treatment arm through alliance, two separate models"
     assert label_model("gone_model", ARMS) == "Gone model"
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        (
+            "technique -> alliance at arm = 0",
+            "alliance-helping technique → working alliance at treatment arm: standard",
+        ),
+        ("technique -> alliance by arm", "alliance-helping technique → working alliance by treatment arm"),
+        ("alliance -> symptoms at age = 45.3", "working alliance → symptoms at age = 45.3 years"),
+        ("arm -> symptoms at clinic_south = 1", "treatment arm → symptoms at clinic: south = yes"),
+        (
+            "alliance -> symptoms at alliance_within = -1.2",
+            "working alliance → symptoms at working alliance (deviation from the patient's mean) = −1.2 points",
+        ),
+        (
+            "arm -> alliance -> symptoms minus arm -> agency -> symptoms",
+            "treatment arm → working alliance → symptoms minus treatment arm → agency → symptoms",
+        ),
+    ],
+)
+def test_what_follows_a_path_or_stands_between_two_is_named(path: str, label: str) -> None:
+    assert label_path(path, ARMS) == label
+
+
+@pytest.mark.parametrize(
+    ("term", "label"),
+    [
+        ("technique_by_arm", "alliance-helping technique × treatment arm"),
+        ("course", "course of time"),
+        ("course_2", "course of time, part 2"),
+        ("slowing_1", "logarithm of weeks since the first session"),
+        ("visit_7", "session 7"),
+    ],
+)
+def test_products_and_smooths_are_named_in_plain_words(term: str, label: str) -> None:
+    config = with_models(ARMS, technique_by_arm={"bases": SMOOTHS})
+    assert label_of(term, config) == label
+    assert variable_of(term, config) is None
+
+
+def test_names_of_products_are_replaced_in_sentences_and_common_words_stay() -> None:
+    config = with_models(ARMS, technique_by_arm={"bases": SMOOTHS})
+    written = label_names("of course, course_2 and technique_by_arm", config)
+    assert written == "of course, course of time, part 2 and alliance-helping technique × treatment arm"
+
+
+def test_name_with_two_meanings_stays_as_it_is() -> None:
+    other = {"products": {"technique_by_arm": ["technique", "age"]}}
+    config = with_models(ARMS, arm_jointly=other)
+    assert label_of("technique_by_arm", config) == "technique by arm"
+
+
+def test_effects_are_named_in_words_that_every_design_licenses() -> None:
+    assert not any(re.search(r"mediat|caus|effect", label) for label in EFFECTS.values())
+    new = ("indirect_total", "contrast", "proportion", "conditional", "index", "accumulated")
+    assert all(label_effect(effect) != effect.replace("_", " ") for effect in new)

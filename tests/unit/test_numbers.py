@@ -11,6 +11,7 @@ from alliance.numbers import (
     format_number,
     format_percent,
     format_probability,
+    format_regions,
 )
 
 
@@ -76,3 +77,9 @@ def test_percent_never_says_none_or_all_unless_it_is(share: float, written: str)
 def test_probability_and_count() -> None:
     assert [format_probability(p) for p in (0.97312, 0.99999, 0.0001, math.nan)] == ["0.973", ">0.999", "<0.001", "–"]
     assert [format_count(n) for n in (1234, 0, math.nan, None)] == ["1,234", "0", "–", "–"]
+
+
+def test_stretches_of_a_range_in_words() -> None:
+    assert format_regions([], 0, 10) == "none of the observed values"
+    assert format_regions([(0, 10)], 0, 10) == "all observed values"
+    assert format_regions([(0, 2.5), (8, 10)], 0, 10) == "0.00 to 2.50 and 8.00 to 10.00"

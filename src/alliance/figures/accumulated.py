@@ -17,8 +17,8 @@ from alliance.records import records
 
 TITLE = "Indirect path, accumulated over sessions"
 CAPTION = (
-    "What runs through the variable between adds up when the first variable is one unit higher at every session from the first on, since the "
-    "outcome depends on its own past. Average steps are used; their covariance between patients is left out."
+    "What runs through the variable between adds up when the first variable is one unit higher at every session from the first on, since "
+    "the outcome depends on its own past. Average steps are used; their covariance between patients is left out."
 )
 NEEDS = ("estimates",)
 _NUMBER = re.compile(r"\d+")
@@ -90,4 +90,4 @@ def _describe(panels: list[pd.DataFrame], config: Config) -> str:
                 f"{format_estimate(first.estimate, first.low, first.high)} after {first.sessions} and "
                 f"{format_estimate(last.estimate, last.low, last.high)} after {last.sessions} sessions{' (flagged)' if last.flag else ''}"
             )
-    return f"Curves of accumulated indirect effects. {'. '.join(parts)}."
+    return f"Curves of indirect paths over sessions. {'. '.join(parts)}."

@@ -14,7 +14,6 @@ from alliance.figures import theme
 from alliance.figures.forest import describe_unit
 from alliance.labels import capitalised_name, label_level, label_model, label_path
 from alliance.numbers import format_estimate, format_number, format_percent
-from alliance.records import records
 
 TITLE = "Influence of single patients and therapists"
 CAPTION = (

@@ -23,7 +23,8 @@ CAPTION = (
 NEEDS = ("moderation",)
 _PANEL = ["model", "path", "level", "moderator"]
 _COLUMNS = 2
-_HEIGHT = 2.2  # inches of a panel
+_TITLE = 38  # characters to a line
+_HEIGHT = 2.3  # inches of a panel
 
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
@@ -54,11 +55,11 @@ def _draw_panel(axis: Axes, part: pd.DataFrame, config: Config) -> None:
     variable = variable_of(first.moderator, config)
     unit = f" ({variable.unit})" if variable is not None and variable.kind != "category" else ""
     axis.set_xlabel(
-        f"{theme.wrap(capitalised_name(label) + unit, 52)}\n{theme.wrap(label_model(first.model, config), 52)}",
+        f"{theme.wrap(capitalised_name(label) + unit, 46)}\n{theme.wrap(label_model(first.model, config), 46)}",
         fontsize=theme.SMALL,
     )
-    axis.set_ylabel(theme.wrap(describe_unit(first.path, config), 34), fontsize=theme.SMALL)
-    axis.set_title(theme.wrap(capitalised_name(label_path(first.path, config)), 46))
+    axis.set_ylabel(theme.wrap(describe_unit(first.path, config), 28), fontsize=theme.SMALL)
+    axis.set_title(theme.wrap(capitalised_name(label_path(first.path, config)), _TITLE))
 
 
 def _draw_band(axis: Axes, part: pd.DataFrame, colour: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea, VPacker
@@ -34,8 +35,9 @@ _STEPS = (
     "direct",
 )  # effects that belong to one arrow, in order of preference
 _WIDTH = theme.DOUBLE * theme.POINTS
-_BOX = (104.0, 30.0)  # points
-_TITLE, _GAP, _LEGEND = 18.0, 10.0, 20.0  # points
+_BOX = (104.0, 26.0)  # points
+_TITLE, _GAP, _LEGEND = 15.0, 6.0, 20.0  # points
+_PAGE = 9.6 * theme.POINTS  # points; what a printed page holds
 _INSET = 40.0  # points between the margin and the outer boxes
 
 
@@ -59,6 +61,8 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     values = pd.concat([_values_of(panel, estimates) for panel in panels], ignore_index=True)
     if values.empty:
         return theme.draw_unavailable("The fitted models report no estimates of single paths.")
+    panels, others = _fill_page(panels)
+    values = values[values["model"].isin([panel.model for panel in panels])].reset_index(drop=True)
     height = sum(panel.height for panel in panels) + _LEGEND
     with theme.applied():
         figure, axes = theme.new_canvas(_WIDTH, height)
@@ -68,8 +72,20 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         for panel in panels:
             top -= panel.height
             _draw_panel(axes, panel, top, values[values["model"] == panel.model], config)
-    notes = [f"Intervals: {format_percent(config.inference.interval)}.", theme.note_of_flags(list(values["flag"]))]
+    left_out = ", ".join(f"“{label_model(panel.model, config)}”" for panel in others)
+    notes = [
+        f"Intervals: {format_percent(config.inference.interval)}.",
+        f"No room on the page for {left_out}: see the table of paths." if others else "",
+        theme.note_of_flags(list(values["flag"])),
+    ]
     return Drawing(figure, values, _describe(values, config), " ".join(note for note in notes if note))
+
+
+def _fill_page(panels: list[_Panel]) -> tuple[list[_Panel], list[_Panel]]:
+    """Split the panels into those that a page holds, at least one, and the others."""
+    used = _LEGEND + np.cumsum([panel.height for panel in panels])
+    fitting = max(1, int((used <= _PAGE).sum()))
+    return panels[:fitting], panels[fitting:]
 
 
 def _panels(config: Config, estimates: pd.DataFrame) -> list[_Panel]:

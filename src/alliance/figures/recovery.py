@@ -1,5 +1,6 @@
 """Bias and coverage in the recovery studies, method beside method."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from alliance.contracts import Drawing
+from alliance.contracts import LAG, Drawing
 from alliance.figures import theme
 from alliance.labels import label_level
 from alliance.records import records
@@ -16,6 +17,7 @@ from alliance.recovery.summary import COVERAGE, MOST_BIAS
 _COLOURS = (*theme.SERIES, theme.MUTED)
 _MARKERS = (*theme.MARKERS, "D")
 _WIDEST = 30.0  # percent; bias beyond it is drawn at the edge
+_LOWEST = 60.0  # percent; so is coverage below it
 _NORMAL = 1.96
 _INCHES = 0.19  # per effect
 _NAMES = {
@@ -53,7 +55,8 @@ def draw_recovery(summary: pd.DataFrame, designs: Mapping[str, str], methods: Ma
         figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
     notes = (
         f"Bars: 95 % intervals for the error of the simulation. Grey: bias within {MOST_BIAS:g} %, coverage from "
-        f"{100 * COVERAGE[0]:g} to {100 * COVERAGE[1]:g} %. Bias beyond {_WIDEST:g} % stands at the edge."
+        f"{100 * COVERAGE[0]:g} to {100 * COVERAGE[1]:g} %. Bias beyond {_WIDEST:g} % and coverage below "
+        f"{_LOWEST:g} % stand at the edge."
     )
     return Drawing(figure, summary, _describe(summary, designs, methods), notes)
 
@@ -74,24 +77,27 @@ def _draw_design(
         y = found["index"] + offset
         half = _NORMAL * found["bias_percent_se"]
         centre = found["bias_percent"].clip(-_WIDEST, _WIDEST)
-        ends = [(found["bias_percent"] + side * half).clip(-_WIDEST, _WIDEST) for side in (-1, 1)]
-        bias.hlines(y, *ends, color=colour, linewidth=1)
+        low, high = ((found["bias_percent"] + side * half).clip(-_WIDEST, _WIDEST) for side in (-1, 1))
+        bias.hlines(y, low, high, color=colour, linewidth=1)
         bias.plot(centre, y, color=colour, marker=marker, linestyle="", markersize=3.2)
-        coverage.hlines(y, 100 * found["coverage_low"], 100 * found["coverage_high"], color=colour, linewidth=1)
-        coverage.plot(100 * found["coverage"], y, color=colour, marker=marker, linestyle="", markersize=3.2)
+        low, centre, high = (
+            (100 * found[name]).clip(_LOWEST, None) for name in ("coverage_low", "coverage", "coverage_high")
+        )
+        coverage.hlines(y, low, high, color=colour, linewidth=1)
+        coverage.plot(centre, y, color=colour, marker=marker, linestyle="", markersize=3.2)
     names = [_name(row.path, row.effect, row.level) for row in records(effects)]
     bias.set_yticks(range(len(names)), names)
     coverage.set_yticks(range(len(names)), [])
     bias.set_xlim(-_WIDEST * 1.03, _WIDEST * 1.03)
-    lowest = float(rows["coverage_low"].min())
-    coverage.set_xlim(100 * min(lowest, 0.85) - 1, 100.5)
+    coverage.set_xlim(_LOWEST - 1, 101)
     for axis in (bias, coverage):
         axis.set_ylim(len(names) - 0.4, -0.6)
         axis.tick_params(axis="y", length=0)
 
 
 def _name(path: str, effect: str, level: str) -> str:
-    return f"{_NAMES[effect] if effect in _NAMES else path.replace('->', '→')}, {label_level(level)}"
+    name = _NAMES.get(effect) or re.sub(rf"(\w+){LAG}\b", r"earlier \1", path).replace("->", "→")
+    return f"{name}, {label_level(level)}"
 
 
 def _describe(summary: pd.DataFrame, designs: Mapping[str, str], methods: Mapping[str, str]) -> str:

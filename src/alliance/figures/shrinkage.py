@@ -22,7 +22,7 @@ CAPTION = (
     "therapist alone say. Dashed line: the average."
 )
 NEEDS = ("shrinkage",)
-_HEIGHT = 2.05  # inches of a panel
+_HEIGHT = 2.2  # inches of a panel
 _REACH = 0.35  # share of the intervals' range by which points of single units may exceed it
 
 
@@ -30,7 +30,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     """Draw one row of panels per model and kind of unit, one panel per step."""
     values = inputs["shrinkage"].reset_index(drop=True)
     if values.empty:
-        return theme.draw_unavailable("No fitted model was asked for the effects of single patients or therapists.")
+        return theme.draw_unavailable("No fitted model was asked for the slopes of single patients or therapists.")
     rows = [part for _, part in values.groupby(["model", "unit"], sort=False)]
     columns = max(part.groupby(["quantity", "path"]).ngroups for part in rows)
     cut = 0
@@ -44,7 +44,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
             for axis in line[len(panels) :]:
                 axis.set_axis_off()
         figure.legend(handles=_handles(values), loc="outside upper left", ncols=3)
-    note = f"{cut} faint points lie beyond the axes." if cut else ""
+    note = f"{cut} faint {'point lies' if cut == 1 else 'points lie'} beyond the axes." if cut else ""
     return Drawing(figure, values, _describe(values, config), note)
 
 
@@ -53,7 +53,7 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> int:
     first: Any = next(records(panel))
     colour = theme.LEVEL_COLOURS.get(first.unit, theme.NAVY)
     order = panel["order"].to_numpy(dtype=float)
-    size = float(np.clip(160 / len(panel), 0.9, 4))
+    size = float(np.clip(100 / len(panel), 0.9, 3.2))
     low, high = float(panel["low"].min()), float(panel["high"].max())
     low, high = low - _REACH * (high - low), high + _REACH * (high - low)
     alone = panel["alone"].to_numpy(dtype=float)
@@ -67,12 +67,12 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> int:
     axis.axhline(panel["estimate"].mean(), color=theme.INK, linewidth=0.9, linestyle="--", zorder=4)
     axis.set_ylim(low, high)
     axis.set_xlim(0, len(panel) + 1)
-    axis.set_title(theme.wrap(f"{capitalised_name(label_effect(first.quantity))}", 30))
+    axis.set_title(theme.wrap(capitalised_name(label_path(first.path, config)), 26))
     axis.set_xlabel(
         f"{capitalised_name(first.unit)}s in order\n{theme.wrap(label_model(first.model, config), 34)}",
         fontsize=theme.SMALL,
     )
-    axis.set_ylabel(theme.wrap(label_path(first.path, config), 30), fontsize=theme.SMALL)
+    axis.set_ylabel(label_effect(first.quantity), fontsize=theme.SMALL)
     return beyond
 
 
@@ -89,7 +89,7 @@ def _describe(values: pd.DataFrame, config: Config) -> str:
     for (model, unit, quantity, path), rows in values.groupby(["model", "unit", "quantity", "path"], sort=False):
         low, mean, high = (format_number(rows["estimate"].agg(name)) for name in ("min", "mean", "max"))
         parts.append(
-            f"{label_effect(str(quantity))}, {label_path(str(path), config)}, in '{label_model(str(model), config)}': {len(rows)} {unit}s from "
-            f"{low} to {high}, average {mean}"
+            f"{label_effect(str(quantity))}, {label_path(str(path), config)}, in '{label_model(str(model), config)}': {len(rows)} {unit}s "
+            f"from {low} to {high}, average {mean}"
         )
     return f"Estimates of single patients and therapists in order of size. {'; '.join(parts)}."

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-LANES: Final = 8
+LANES: Final = 64
 # Places of the whole numbers at the head of `Statistics.layout`.
 (
     N_EQUATIONS,

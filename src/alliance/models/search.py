@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize
+from scipy import linalg
 
 _STEP = 1e-4  # of the central differences of the gradient; parameters are near one in size
 _NEWTON_STEPS = 20
 _FLAT = 1e-9  # curvature below this share of the largest is none
 _NORMAL = 1.96
 _MOST_FALL = 1.5  # times the fall of a normal density; less is skewness that a normal density cannot follow anyway
-_MOST_HALVINGS = 40
+_MOST_SHORTENED = 40
+_MOST_STEPS, _MOST_HALVINGS = 500, 30
+_ARMIJO = 1e-4
+_NEARLY = 1e-5  # gain of log density that ends the first climb
 _ENOUGH = 1e-7  # gain of log density that a further step promises
 
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -55,15 +58,42 @@ def climb(function: Function, start: np.ndarray, spread: np.ndarray) -> Top:
     spread
         First guess of the inverse curvature, (parameter, parameter).
     """
+    return polish(function, ascend(function, start, spread)[0])
 
-    def loss(position: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = function(position)
-        return (-value, -gradient) if np.isfinite(value) else (1e100, np.zeros_like(position))
 
-    found = optimize.minimize(
-        loss, start, jac=True, method="BFGS", options={"hess_inv0": (spread + spread.T) / 2, "gtol": 1e-3}
-    )
-    return polish(function, found.x)
+def ascend(function: Function, start: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Climb by BFGS with halved steps; return where it ended, and whether the gradient is nothing there.
+
+    Plainer than a library's, whose bookkeeping takes longer than the density of a small study.
+
+    Parameters
+    ----------
+    spread
+        First guess of the inverse curvature, (parameter, parameter).
+    """
+    position, inverse = start, (spread + spread.T) / 2
+    value, gradient = function(position)
+    for _ in range(_MOST_STEPS):
+        direction = inverse @ gradient
+        slope = float(gradient @ direction)
+        if slope < 2 * _NEARLY:
+            return position, True
+        share = 1.0
+        for _ in range(_MOST_HALVINGS):
+            there, changed = function(position + share * direction)
+            if there >= value + _ARMIJO * share * slope:
+                break
+            share /= 2
+        else:
+            return position, False
+        step, bend = share * direction, gradient - changed
+        position, value, gradient = position + step, there, changed
+        product = float(step @ bend)
+        if product > 0:
+            turned = inverse @ bend
+            inverse = inverse + np.outer(step, step) * ((1 + bend @ turned / product) / product)
+            inverse -= (np.outer(step, turned) + np.outer(turned, step)) / product
+    return position, False
 
 
 def polish(function: Function, position: np.ndarray) -> Top:

@@ -4,6 +4,7 @@ Each ``describe_`` function takes the artefacts of a run by name and the configu
 text. The sections of the report name them in `report/sections.yaml`.
 """
 
+from alliance.prose.conditions import describe_accumulated, describe_differences, describe_moderation
 from alliance.prose.headline import describe_headline
 from alliance.prose.passage import Inputs, Passage
 from alliance.prose.quality import (
@@ -21,6 +22,7 @@ from alliance.prose.results import (
     describe_predictions,
     describe_reverse,
 )
+from alliance.prose.robustness import describe_influence, describe_methods, describe_sensitivity
 from alliance.prose.study import (
     describe_checks,
     describe_cleaning,
@@ -33,21 +35,27 @@ from alliance.prose.study import (
 SENTENCES = {
     function.__name__: function
     for function in (
+        describe_accumulated,
         describe_agreement,
         describe_checks,
         describe_cleaning,
         describe_comparison,
         describe_diagnostics,
+        describe_differences,
         describe_flow,
         describe_indirect,
+        describe_influence,
         describe_limits,
         describe_measurement,
+        describe_methods,
         describe_models,
+        describe_moderation,
         describe_predictions,
         describe_predictive,
         describe_priors,
         describe_question,
         describe_reverse,
+        describe_sensitivity,
         describe_truth,
         describe_variance,
     )

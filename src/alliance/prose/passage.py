@@ -7,8 +7,9 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from alliance.config import Config
+from alliance.config.schema import Effects
 from alliance.prose.licence import Licence, licence_of
-from alliance.prose.wording import Row, mediators_of
+from alliance.prose.wording import Row, mediators_of, nodes_of
 
 Inputs = Mapping[str, pd.DataFrame]
 ROWS_OF_MEDIATED_MODELS = ("indirect", "indirect_product", "cov_ab")
@@ -73,10 +74,26 @@ def fitted_models(config: Config, direction: str) -> list[str]:
     return [name for name in config.models.fit if specs[name].analysis == "path" and specs[name].direction == direction]
 
 
-def licence_for(name: str, rows: list[dict[str, Any]], config: Config) -> Licence:
-    """Return what may be said of a model, with its mediators read from the paths it estimated."""
-    found: set[str] = {node for row in rows if row["effect"] in ROWS_OF_MEDIATED_MODELS for node in mediators_of(row)}
-    return licence_of(config.models.specs[name], found, config)
+def licence_for(name: str, rows: list[dict[str, Any]], config: Config, pair: Effects | None = None) -> Licence:
+    """Return what may be said of a model, with its mediators read from the paths it estimated.
+
+    Parameters
+    ----------
+    pair
+        Cause and outcome concerned; by default those of the model's ``effects``.
+    """
+    spec = config.models.specs[name]
+    if pair is not None:
+        spec = spec.model_copy(update={"effects": pair})
+    between = rows if spec.effects is None else rows_between(rows, spec.effects)
+    found = {node for row in between if row["effect"] in ROWS_OF_MEDIATED_MODELS for node in mediators_of(row)}
+    return licence_of(spec, found, config)
+
+
+def rows_between(rows: list[dict[str, Any]], pair: Effects) -> list[dict[str, Any]]:
+    """Return the rows whose path leads from one cause to one outcome."""
+    ends = (pair.source, pair.target)
+    return [row for row in rows if (nodes_of(row)[0], nodes_of(row)[-1]) == ends]
 
 
 def count_flagged(rows: Sequence[Row]) -> int:

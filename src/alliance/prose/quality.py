@@ -42,6 +42,12 @@ _SHARE_PHRASES = {
     "therapist": "between therapists",
 }
 
+_INTERVALS = {
+    "credible": "Credible intervals hold the value with the stated probability, given the model, its priors and the data.",
+    "Monte Carlo confidence": "Monte Carlo confidence intervals come from draws from the estimated sampling distribution.",
+    "bootstrap confidence": "Bootstrap confidence intervals come from fits to patients or therapists drawn with replacement.",
+}
+
 
 def describe_variance(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe how the variance of each measure is shared between sessions, patients and therapists."""
@@ -77,9 +83,8 @@ def describe_models(inputs: Inputs, config: Config) -> list[Passage]:
         sentences.append(
             f"{capitalise(count_of(len(found), 'model'))} {'was' if len(found) == 1 else 'were'} fitted: {join_words(parts)}."
         )
-        sentences.append(
-            "Monte Carlo intervals are confidence intervals; intervals of Bayesian models are credible intervals."
-        )
+        kinds = dict.fromkeys(estimates["interval_kind"])
+        sentences += [_INTERVALS[kind] for kind in kinds if kind in _INTERVALS]
     missing = [label_model(name, config) for name in config.models.fit if name not in found]
     passages = [text(*sentences)] if sentences else []
     if missing:

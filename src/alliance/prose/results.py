@@ -4,8 +4,10 @@ from typing import Any
 
 from alliance.config import Config
 from alliance.config.timing import parse_term
-from alliance.labels import label_level, label_model, label_of, label_path
-from alliance.numbers import common_decimals, format_estimate, format_number
+from alliance.contracts import MINUS
+from alliance.labels import label_level, label_model, label_of, label_path, variable_of
+from alliance.models.diagram import ARROW
+from alliance.numbers import common_decimals, format_estimate, format_number, format_percent
 from alliance.prose.licence import Licence
 from alliance.prose.passage import (
     Inputs,
@@ -14,6 +16,7 @@ from alliance.prose.passage import (
     caution,
     fitted_models,
     licence_for,
+    rows_between,
     rows_of,
     table_of,
     text,
@@ -27,27 +30,32 @@ from alliance.prose.wording import (
     describe_flag,
     describe_openness,
     describe_result,
+    describe_size,
     describe_when,
     includes_zero,
     is_constant,
     join_words,
     mediators_of,
+    name_interval,
     nodes_of,
 )
 
 _PARTS = {
     "effect": {
         "indirect": "Indirect effect",
+        "indirect_total": "Indirect effect",
         "direct": "Direct effect",
         "total": "Total effect",
     },
     "other": {
         "indirect": "Indirect association",
+        "indirect_total": "Indirect association",
         "direct": "Remaining association",
         "total": "Overall association",
     },
     "single_group": {
         "indirect": "Indirect prediction",
+        "indirect_total": "Indirect prediction",
         "direct": "Remaining prediction",
         "total": "Overall prediction",
     },
@@ -137,18 +145,60 @@ def _describe_single_paths(inputs: Inputs, config: Config, direction: str) -> li
 
 
 def _describe_mediated_model(name: str, rows: list[dict[str, Any]], config: Config) -> list[Passage]:
-    licence = licence_for(name, rows, config)
-    parts = [row for effect in ("indirect", "direct") for row in rows if row["effect"] == effect]
+    """Describe each pair of cause and outcome with a path between them; every pair has its own licence."""
+    passages = []
+    pairs = config.models.specs[name].every_effects()
+    for pair in pairs:
+        between = rows_between(rows, pair)
+        if any(row["effect"] == "indirect" for row in between):
+            licence = licence_for(name, rows, config, pair)
+            heading = label_model(name, config)
+            if len(pairs) > 1:
+                heading = f"{heading}: {label_of(pair.source, config)} → {label_of(pair.target, config)}"
+            passages += _describe_mediated_pair(heading, between, licence, config)
+    return passages
+
+
+def _describe_mediated_pair(
+    heading: str, rows: list[dict[str, Any]], licence: Licence, config: Config
+) -> list[Passage]:
+    parts = [row for effect in ("indirect", "indirect_total", "direct") for row in rows if row["effect"] == effect]
     totals = [row for row in rows if row["effect"] == "total"]
     # A cause that is constant within patients has one total, however it is split.
     parts += totals[:1] if is_constant(licence.source, config) else totals
-    sentences = tuple(describe_part(row, rows, licence, config) for row in parts)
+    points = [describe_part(row, rows, licence, config) for row in parts]
+    points += [_describe_contrast_of_paths(row, licence, config) for row in rows if row["effect"] == "contrast"]
+    points += [_describe_proportion(row, rows, licence, config) for row in rows if row["effect"] == "proportion"]
     mediators = list(dict.fromkeys(node for row in parts if row["effect"] == "indirect" for node in mediators_of(row)))
-    heading = label_model(name, config)
     return [
-        Passage(sentences, heading=heading, kind="list"),
+        Passage(tuple(points), heading=heading, kind="list"),
         *_describe_assumptions(licence, mediators, config),
     ]
+
+
+def _describe_contrast_of_paths(row: dict[str, Any], licence: Licence, config: Config) -> Point:
+    """Describe the difference of two indirect paths."""
+    ways = [
+        join_words([label_of(node, config) for node in path.split(ARROW)[1:-1]]) for path in row["path"].split(MINUS)
+    ]
+    variable = variable_of(licence.target, config)
+    unit = variable.unit if variable is not None else "points"
+    value = format_number(row["estimate"], common_decimals([row["low"], row["high"]], row["high"] - row["low"]))
+    openness = " The data are compatible with two equal paths." if includes_zero(row) else ""
+    return Point(
+        f"By way of {ways[0]} minus by way of {ways[1]}, {label_level(row['level'])}",
+        f"{value} {unit}{describe_flag(row)} {describe_evidence(row)}.{openness}",
+    )
+
+
+def _describe_proportion(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> Point:
+    """Describe the indirect part as a share of the total; reported only where the total is away from zero."""
+    total = _PARTS.get(licence.kind, _PARTS["other"])["total"].lower()
+    share, low, high = (format_percent(row[name]) for name in ("estimate", "low", "high"))
+    return Point(
+        f"Indirect share of the {total}, {label_level(row['level'])}{_condition(row, rows, licence, config)}",
+        f"{share}{describe_flag(row)} ({name_interval(row)} {low} to {high}; {describe_size(row)}).",
+    )
 
 
 def select_answers(rows: list[dict[str, Any]], effect: str, licence: Licence) -> list[dict[str, Any]]:
@@ -173,15 +223,21 @@ def describe_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Lice
     name = _name_part(row, rows, licence, config)
     if licence.kind != "effect":
         return Point(name, describe_result(row, licence, config) + _without_covariance(row, rows))
-    condition = ""
-    if row["effect"] in ("indirect", "direct"):
-        between = [row] if row["effect"] == "indirect" else [other for other in rows if other["effect"] == "indirect"]
-        ways = list(dict.fromkeys(label_of(node, config) for one in between for node in mediators_of(one)))
-        condition = f", if nothing outside the model influences both {join_words(ways)} and {outcome}"
+    condition = _condition(row, rows, licence, config)
     size = f"{describe_difference(row['estimate'], row, config)}{describe_flag(row)}{describe_when(row, config)}"
     contrast = describe_contrast(row, config)
     sentence = f"{capitalise(outcome)} {size} with {contrast} {describe_evidence(row)}."
     return Point(name + condition, sentence + describe_openness(row, config) + _without_covariance(row, rows))
+
+
+def _condition(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> str:
+    """Name what must hold for a part of an effect to be one; nothing where no effect is claimed, or of the total."""
+    if licence.kind != "effect" or row["effect"] not in ("indirect", "indirect_total", "direct", "proportion"):
+        return ""
+    between = [row] if row["effect"] == "indirect" else [other for other in rows if other["effect"] == "indirect"]
+    ways = list(dict.fromkeys(label_of(node, config) for one in between for node in mediators_of(one)))
+    outcome = label_of(nodes_of(row)[-1], config)
+    return f", if nothing outside the model influences both {join_words(ways)} and {outcome}"
 
 
 def _name_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> str:
@@ -194,6 +250,8 @@ def _name_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence
     name = _PARTS.get(licence.kind, _PARTS["other"])[row["effect"]]
     if row["effect"] == "total":
         return name if level == "overall" or constant else f"{name}, {label_level(level)}"
+    if row["effect"] == "indirect_total":
+        return f"{name} by all ways together, {label_level(level)}"
     if row["effect"] == "direct":
         levels = {other["level"] for other in rows if other["effect"] == "direct"}
         if constant and len(levels) > 1:

@@ -16,6 +16,7 @@ from alliance.prose.passage import (
     count_flagged,
     fitted_models,
     licence_for,
+    rows_between,
     rows_of,
     table_of,
     text,
@@ -40,7 +41,7 @@ def describe_question(inputs: Inputs, config: Config) -> list[Passage]:
         effects = config.models.specs[name].effects
         if effects is None:
             continue
-        rows = rows_of(table_of(inputs, "estimates"), model=name)
+        rows = rows_between(rows_of(table_of(inputs, "estimates"), model=name), effects)
         ways = list(dict.fromkeys(node for row in rows if row["effect"] == "indirect" for node in mediators_of(row)))
         licence = licence_for(name, rows, config)
         questions[

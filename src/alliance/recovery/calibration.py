@@ -89,7 +89,8 @@ def simulate_outcomes(design: Design, natural: Natural, rng: np.random.Generator
         level: rng.multivariate_normal(np.zeros(len(varying)), natural.covariances[level][0], len(design.units[level]))
         for level, varying in design.varying.items()
     }
-    equations, used, simulated = {}, 0, {}
+    equations, used = {}, 0
+    simulated: dict[str, np.ndarray] = {}
     for position, (outcome, equation) in enumerate(design.equations.items()):
         x = np.column_stack([simulated.get(term, equation.column(term)) for term in equation.terms])
         known = replace(equation, x=x)
@@ -246,9 +247,10 @@ def summarise_calibration(ranks: pd.DataFrame, level: float, seed: int) -> pd.Da
     rng = generator_for(seed, "calibration", "uniform ranks")
     null: dict[tuple[int, int], np.ndarray] = {}
     rows = []
-    for (engine, quantity, draws), group in ranks.groupby(["engine", "quantity", "draws"], sort=False):
+    for (engine, quantity), group in ranks.groupby(["engine", "quantity"], sort=False):
         kept = used_ranks(group)
-        size = (len(kept), int(draws))
+        draws = int(group["draws"].iloc[0])
+        size = (len(kept), draws)
         if size not in null:
             null[size] = null_extremeness(*size, rng)
         found = kept["rank"].to_numpy()
@@ -261,7 +263,7 @@ def summarise_calibration(ranks: pd.DataFrame, level: float, seed: int) -> pd.Da
                 "n_flagged": int((kept["flag"] != "").sum()),
                 "draws": draws,
                 "mean_rank": float(found.mean()) / draws,
-                "p_value": tail_probability(float(extremeness(found, size[1])), null[size]),
+                "p_value": tail_probability(float(extremeness(found, draws)), null[size]),
             }
         )
     table = pd.DataFrame(rows)

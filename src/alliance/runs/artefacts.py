@@ -9,7 +9,7 @@ _TEXT_COLUMNS = {
     "model", "family", "engine", "outcome", "path", "effect", "level", "horizon", "interval_kind", "flag",
     "diagnostic", "subject", "meaning", "stage", "reason", "severity", "rule", "table", "column", "message", "remedy",
     "setting", "block", "parameter", "distribution", "standardised", "unit", "kind", "statistic", "variable", "scale",
-    "instrument", "base", "this", "change", "component", "quantity", "moderator",
+    "instrument", "base", "this", "component", "quantity", "moderator",
 }  # fmt: skip
 _SIDES = ("_base", "_this")  # of comparisons
 

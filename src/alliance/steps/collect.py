@@ -8,6 +8,7 @@ import xarray as xr
 
 from alliance.config.schema import Inference
 from alliance.contracts import (
+    DIAGNOSTIC_COLUMNS,
     FLOW_COLUMNS,
     INFLUENCE_COLUMNS,
     MODERATION_COLUMNS,
@@ -62,7 +63,7 @@ def collect_estimates(
             for name, columns in _RECORDED.items():
                 tables[name].append(_named(getattr(record, name), tree.attrs["model"], columns))
     write_csv(_joined(tables["estimates"]), estimates)
-    write_csv(_joined(tables["diagnostics"]), diagnostics)
+    write_csv(_joined(tables["diagnostics"], DIAGNOSTIC_COLUMNS), diagnostics)
     recorded = {
         "priors": priors,
         "predictive": predictive,

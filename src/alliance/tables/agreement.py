@@ -18,7 +18,7 @@ NEEDS = ("estimates",)
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return each pair of estimates of the same path with their distance."""
-    data = compare_methods(inputs["estimates"])
+    data = compare_methods(inputs["estimates"], config)
     shown = pd.DataFrame(
         {
             "Models": [
@@ -45,8 +45,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             data, shown, "Separate and joint models", ["No path was estimated by both kinds of model."], "Models"
         )
     notes = [
-        "Distance: joint minus separate, in standard errors of the joint estimate; apart: beyond 2. Both rest on the same data, so this is a "
-        "description and no test. The equations of the two can differ too, see the table of models.",
+        "Distance: joint minus separate, in standard errors of the joint estimate; apart: beyond 2. Both rest on the same data, so this is "
+        "a description and no test. The equations of the two can differ too, see the table of models.",
         f"{FLAG} Flagged by the diagnostics, see there."
         if data[["flag_textbook", "flag_joint"]].ne("").any(axis=None)
         else "",

@@ -40,7 +40,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         }
     )
     notes = [
-        "Estimates are in the outcome's units per unit of the first variable; shares of a total have no unit. P(direction): share of the draws on the side of zero where most lie. "
+        "Estimates are in the outcome's units per unit of the first variable; shares of a total have no unit. "
+        "P(direction): share of the draws on the side of zero where most lie. "
         "Indirect includes the covariance of a and b between patients where both vary.",
         *notes_of(data),
         *(

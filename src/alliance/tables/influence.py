@@ -36,8 +36,9 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         }
     )
     note = (
-        "Estimates of the path when one patient, or one therapist with all patients, is left out; the five that move it most. With everybody: "
-        "the same estimate without leaving anybody out, at the maximum of the likelihood. Change: in standard errors of the estimate."
+        "Estimates of the path when one patient, or one therapist with all patients, is left out; the five that move it most. "
+        "With everybody: the same estimate without leaving anybody out, at the maximum of the likelihood. Change: in "
+        "standard errors of the estimate."
     )
     return Table(
         data,

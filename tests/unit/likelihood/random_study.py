@@ -27,7 +27,9 @@ class Study:
         equations = []
         for columns in slopes:
             # Some patients have no rows in an equation, the others between one and six, in no order.
-            patient = rng.permutation(np.repeat(np.arange(patients), rng.integers(0, 7, patients).clip(min=patients < 2)))
+            patient = rng.permutation(
+                np.repeat(np.arange(patients), rng.integers(0, 7, patients).clip(min=patients < 2))
+            )
             x = np.column_stack([np.ones(len(patient)), rng.standard_normal((len(patient), max(predictors, columns)))])
             equations.append(EquationRows(x, rng.standard_normal(len(patient)), patient, x[:, :columns]))
         therapist_of = rng.integers(0, 4, patients) if self.by_therapist else None

@@ -71,7 +71,13 @@ def choose_rows(rows: EquationRows, chosen: np.ndarray) -> EquationRows:
 
 
 def make_study(
-    by_patient: Effects, by_therapist: Effects, *, patients: int = 13, therapists: int = 4, sessions: int = 6, seed: int = 1
+    by_patient: Effects,
+    by_therapist: Effects,
+    *,
+    patients: int = 13,
+    therapists: int = 4,
+    sessions: int = 6,
+    seed: int = 1,
 ) -> Study:
     """Draw an unbalanced study with one to `sessions` rows of each patient; rows are missing in one equation only.
 
@@ -93,7 +99,9 @@ def make_study(
         columns = 1 + max((c for e, c in [*by_patient, *by_therapist] if e == equation), default=-1)
         z = np.column_stack([x, moving[:, 1]])[:, :columns]
         equations.append(EquationRows(x, rng.standard_normal(len(of)), of, np.ascontiguousarray(z)))
-    return Study(tuple(equations), by_patient, by_therapist, rng.permutation(np.arange(patients) % therapists), patients)
+    return Study(
+        tuple(equations), by_patient, by_therapist, rng.permutation(np.arange(patients) % therapists), patients
+    )
 
 
 def draw_position(study: Study, seed: int = 2) -> np.ndarray:
@@ -151,9 +159,7 @@ def dense_log_likelihood(
 def dense_at(study: Study, position: np.ndarray) -> float:
     """Return the dense log-likelihood at ``factor`` coordinates."""
     first, last = study.n_beta, study.n_beta + len(study.equations)
-    return dense_log_likelihood(
-        study, position[:first], np.exp(position[first:last]), *unpack_factors(study, position)
-    )
+    return dense_log_likelihood(study, position[:first], np.exp(position[first:last]), *unpack_factors(study, position))
 
 
 def differentiate(function: Callable[[np.ndarray], float], position: np.ndarray) -> np.ndarray:

@@ -96,7 +96,9 @@ STUDIES: list[tuple[Effects, Effects]] = [
 
 
 @pytest.mark.parametrize(("by_patient", "by_therapist"), STUDIES)
-def test_posterior_density_is_likelihood_times_priors_times_jacobians(by_patient: Effects, by_therapist: Effects) -> None:
+def test_posterior_density_is_likelihood_times_priors_times_jacobians(
+    by_patient: Effects, by_therapist: Effects
+) -> None:
     study = make_study(by_patient, by_therapist)
     position = draw_position(study)
     # Central differences of the Jacobians with h = 1e-5 are good to 1e-10 relative.

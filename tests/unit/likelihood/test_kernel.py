@@ -161,7 +161,9 @@ def test_same_input_gives_the_same_bits(by_therapist: Effects) -> None:
 
 
 def test_number_of_sessions_does_not_change_the_size_of_what_is_read() -> None:
-    sizes = {make_study([(0, 0), (1, 1)], [(0, 0)], sessions=sessions).statistics.products.shape for sessions in (3, 50)}
+    sizes = {
+        make_study([(0, 0), (1, 1)], [(0, 0)], sessions=sessions).statistics.products.shape for sessions in (3, 50)
+    }
     assert len(sizes) == 1
 
 

@@ -113,3 +113,16 @@ def test_mark_names_what_to_do():
     mark = LaplaceDraws(np.zeros((1, 1)), 0.9, 10.0).mark
     assert (mark.diagnostic, mark.passed) == ("Pareto k", False)
     assert "depth: nuts" in mark.meaning
+
+
+def test_values_without_gradient_are_those_of_the_sampler_at_two_and_three_levels(zero_variance):
+    by_both = {
+        "m": {"on": ["x"], "vary": {"patient": ["intercept", "x"], "therapist": ["intercept"]}},
+        "y": {"on": ["m", "x"], "vary": {"patient": ["intercept"], "therapist": ["intercept", "m"]}},
+    }
+    for posterior in (zero_variance, posterior_of(30, 5, equations=by_both)):
+        standard = np.random.default_rng(7).standard_normal((21, len(posterior.mode)))
+        positions = posterior.mode + standard @ posterior.spread.T
+        expected = [posterior.log_density(position) for position in positions]
+        # The same sums in the same order, but for those over therapists.
+        assert log_densities(posterior, positions) == pytest.approx(expected, rel=1e-12)

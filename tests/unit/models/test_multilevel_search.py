@@ -32,7 +32,7 @@ def squared(position: np.ndarray) -> tuple[float, np.ndarray]:
 def test_top_of_a_normal_density_is_found_with_its_curvature() -> None:
     top = climb(normal, np.zeros(3), np.eye(3))
     assert top.converged
-    # The search stops when a step promises less than 1e-7, sqrt(2 x 1e-7) standard deviations from the top, which are smaller than one here.
+    # The search stops when a step promises less than 1e-7: sqrt(2 x 1e-7) standard deviations from the top, which are below one here.
     np.testing.assert_allclose(top.position, CENTRE, atol=5e-4)
     assert top.value == pytest.approx(0.0, abs=1e-7)
     # Differences of a linear gradient leave rounding only, divided by the step of 1e-4.

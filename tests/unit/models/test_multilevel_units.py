@@ -7,8 +7,7 @@ import pytest
 from alliance.likelihood.layout import EquationRows, Statistics, make_statistics
 from alliance.likelihood.units import draw_effects
 from alliance.models.joint.result import Task, prepare_task
-from alliance.models.multilevel_path.engine import factors_of
-from alliance.models.multilevel_path.engine import natural_of
+from alliance.models.multilevel_path.engine import factors_of, natural_of
 from alliance.models.multilevel_path.maximum import Maximum, maximise
 from alliance.models.multilevel_path.units import UNIT_DRAWS, describe_units
 from tests.unit.models import joint_study as study

@@ -254,3 +254,51 @@ def test_assignment_alone_has_no_reverse_direction() -> None:
         "Effect of treatment arm",
         "No estimate carries a flag.",
     ]
+
+
+def test_every_pair_of_cause_and_outcome_is_described_by_what_its_own_cause_licenses() -> None:
+    further = [{"from": "technique", "to": "symptoms"}]
+    specs = CONFIG.model_dump(mode="json", by_alias=True)["models"]["specs"]
+    equations = specs["technique_by_steps"]["equations"] | {
+        "alliance": {"on": ["arm", "technique", "session"], "vary": {"patient": ["intercept"]}},
+        "symptoms": {"on": ["alliance_lag", "arm", "technique_lag", "session"], "vary": {"patient": ["intercept"]}},
+    }
+    config = with_models(CONFIG, arm_jointly={"further_effects": further, "equations": equations})
+    rows = [arm_row(model="arm_jointly"), estimate(model="arm_jointly")]
+    passages = describe_indirect(inputs(*rows), config)
+    headings = [passage.heading for passage in passages if passage.heading]
+
+    assert [heading.rpartition(": ")[2] for heading in headings] == [
+        "treatment arm → symptoms",
+        "alliance-helping technique → symptoms",
+    ]
+    technique = next(passage for passage in passages if passage.heading == headings[1])
+    assert "Indirect association" in str(technique.sentences[0])
+    assert not CAUSAL.search(str(technique.sentences[0]))
+
+
+def test_share_of_the_total_is_worded_as_the_design_allows() -> None:
+    share = {"effect": "proportion", "estimate": 0.38, "low": 0.27, "high": 0.51}
+    weak = said(describe_indirect(inputs(estimate(), estimate(**share)), CONFIG))
+    strong = said(describe_indirect(inputs(arm_row(), arm_row(**share)), CONFIG))
+    single = said(describe_indirect(inputs(estimate(), estimate(**share)), of_design("single_group")))
+
+    assert "Indirect share of the overall association, within patients: 38%" in weak
+    assert "(95% Monte Carlo confidence interval 27% to 51%" in weak
+    assert "Indirect share of the total effect, overall, if nothing outside the model influences both" in strong
+    assert "Indirect share of the overall prediction" in single and not CAUSAL.search(single)
+
+
+def test_parallel_ways_are_added_and_compared() -> None:
+    both = "technique -> alliance -> symptoms minus technique -> agency -> symptoms"
+    rows = [
+        estimate(),
+        estimate(path="technique -> agency -> symptoms"),
+        estimate(effect="indirect_total", path="technique -> symptoms", estimate=-0.4),
+        estimate(effect="contrast", path=both, estimate=-0.05, low=-0.2, high=0.1),
+    ]
+    sentence = said(describe_indirect(inputs(*rows), CONFIG))
+
+    assert "Indirect association by all ways together, within patients: One point more" in sentence
+    assert "By way of working alliance minus by way of agency, within patients: −0.05 points" in sentence
+    assert "compatible with two equal paths" in sentence

@@ -214,7 +214,9 @@ def test_single_group_has_one_column_and_no_therapists() -> None:
 def test_effects_table_keeps_every_estimate_and_its_flag() -> None:
     table = _make("effects", "arms")
     estimates = INPUTS["arms"]["estimates"]
-    expected = estimates[~estimates["effect"].isin(["icc", "variance", "coefficient"])]
+    expected = estimates[~estimates["effect"].isin(["icc", "variance", "coefficient", "conditional", "index"])]
+    curves = expected[expected["effect"] == "accumulated"]
+    expected = expected.drop(index=curves.index[curves["horizon"] != "after 10 sessions"])
     assert len(table.shown) == len(expected)
     assert table.shown["Estimate [interval]"].str.endswith("†").sum() == (expected["flag"] != "").sum() > 0
     assert any("boundary variance" in note for note in table.notes)
@@ -250,3 +252,57 @@ def test_registry_holds_every_table_of_the_configuration_and_known_artefacts() -
 def test_unknown_table_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ConfigError, match="Did you mean 'effects'"):
         load_table("efects")
+
+
+def test_effects_table_keeps_the_last_session_of_what_accumulates() -> None:
+    shown = _make("effects", "arms").shown
+    rows = shown[shown["Quantity"] == "Indirect, accumulated over sessions"]
+    assert set(rows["When"]) == {"After 10 sessions"}
+    assert not rows.duplicated(["Model", "Path", "Level"]).any()
+
+
+def test_moderation_table_puts_values_change_and_region_of_a_path_together() -> None:
+    estimates, grid = INPUTS["arms"]["estimates"], INPUTS["arms"]["moderation"]
+    aged = estimates[estimates["effect"] == "conditional"].copy()
+    aged["path"] = [path.replace("arm = 0", "age = 40").replace("arm = 1", "age = 55") for path in aged["path"]]
+    shown = _make("moderation", "arms", estimates=pd.concat([estimates, aged])).shown
+    assert list(shown["Moderator"]) == [
+        "Treatment arm: standard",
+        "Treatment arm: alliance focused",
+        "Change per unit of treatment arm",
+        "Age = 40 years",
+        "Age = 55 years",
+        "Values of age at which the interval excludes zero",
+    ]
+    inside = grid[(grid["moderator"] == "age") & grid["excludes_zero"]]["value"]
+    assert shown["Estimate [interval]"].iloc[-1] == f"{inside.min():.1f} to {inside.max():.1f}"
+    assert "no fitted model has a moderator" in _make("moderation", "single").notes[0].lower()
+
+
+def test_priors_beyond_the_threshold_are_marked_and_the_data_never() -> None:
+    table = _make("sensitivity", "arms")
+    marked = table.shown["Sensitivity"].str.endswith("†")
+    assert set(table.shown.loc[marked, "What counts more or less"]) == {"Priors: differences between patients"}
+    assert (table.shown["What counts more or less"] == "The data").any()
+    assert "no fitted model" in _make("sensitivity", "single").notes[0].lower()
+
+
+def test_influence_table_holds_the_five_most_influential_of_each_kind() -> None:
+    table = _make("influence", "arms")
+    kinds = table.data.groupby(["model", "path", "level", "unit"])
+    assert set(kinds["rank"].max()) == {5} and set(kinds.size()) == {5}
+    assert "no fitted model" in _make("influence", "single").notes[0].lower()
+
+
+def test_methods_that_lie_apart_are_called_so() -> None:
+    estimates = INPUTS["arms"]["estimates"].copy()
+    steps = (
+        (estimates["model"] == "technique_jointly") & (estimates["effect"] == "a") & (estimates["level"] == "within")
+    )
+    estimates.loc[steps, "estimate"] += 5 * estimates.loc[steps, "sd"]
+    table = _make("agreement", "arms", estimates=estimates)
+    apart = table.shown[table.shown["Verdict"] == "apart"]
+    assert list(apart["Quantity"]) == ["A (first step)"]
+    assert apart["Models"].str.endswith("Technique through alliance, joint model").all()
+    assert table.data.loc[apart.index, "distance"].item() > 2
+    assert "both kinds of model" in _make("agreement", "single").notes[0]

@@ -11,6 +11,7 @@ run into each other; there draws beyond zero are mirrored back, and the density 
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import product
 from typing import Final
 
@@ -24,7 +25,7 @@ from alliance.models.multilevel_path.posterior import Posterior
 
 PARETO_K_MAX: Final = 0.7
 _FREEDOM = 10  # of the t distributions; with 7 fewer effective draws, with 20 now and then a k near the threshold
-_LEARNING, _FINAL = 4_000, 10_000  # proposals of each round of learning, and proposals that are kept
+_LEARNING, _FINAL = 4_000, 20_000  # proposals of each round of learning, and proposals that are kept
 _SHARE = 0.1  # of the final proposals that still come from the first distribution, whose tails do not depend on chance
 _ROUNDS = 3  # of learning; the second doubled the effective draws, a fourth adds nothing
 _NEAR = 5  # an sd that is less than so many posterior sds away from zero is mirrored
@@ -182,13 +183,12 @@ def _weigh(
     posterior: Posterior, mirrors: _Mirrors, positions: np.ndarray, log_proposal: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Return smoothed weights (draw,) that sum to one, and the Pareto k."""
-    # Imported here: maximum likelihood does without.
-    from arviz_stats.base import array_stats
-
     ratio = np.where(mirrors.inside(positions), log_densities(posterior, positions) - log_proposal, -np.inf)
     largest = ratio.max()
     if not np.isfinite(largest):
         raise FloatingPointError("the posterior density cannot be computed near its mode")
+    # Only here, since maximum likelihood does without.
+    array_stats = import_module("arviz_stats.base").array_stats
     smoothed, k = array_stats.psislw(largest - np.maximum(ratio, largest - 700))  # it takes minus the logarithms
     return special.softmax(smoothed), float(k)
 

@@ -28,6 +28,7 @@ from alliance.numbers import format_number
 
 _CUT: Final = float(stats.chi2.ppf(0.95, 1))
 _NEAR_ZERO: Final = 2.0  # standard errors
+_PERHAPS_ZERO: Final = 4.0  # standard errors: above it zero was never compatible with simulated data
 _FIRST_STEP: Final = 0.05  # towards the upper limit, standard units
 _LEAST_VARIANCE: Final = 1e-4  # first guesses of the inverse curvature: of any parameter, and of the direction w
 _DIRECTION_VARIANCE: Final = 0.1
@@ -35,7 +36,7 @@ _ACCURACY: Final = 1e-4  # of a limit, standard units
 
 
 def profile_variances(maximum: Maximum) -> tuple[list[dict[str, Any]], list[Mark]]:
-    """Return 95 % limits of the standard deviations that are less than two standard errors from zero.
+    """Return 95 % limits of the standard deviations that may be zero, or are less than two standard errors from it.
 
     Returns
     -------
@@ -55,14 +56,18 @@ def profile_variances(maximum: Maximum) -> tuple[list[dict[str, Any]], list[Mark
     for level, q in zip(LEVELS, engine.n_effects, strict=True):
         for number, effect in enumerate(engine.design.varying.get(level, [])):
             estimate, se = found[f"sd {level} {effect.text}"]
-            if estimate <= _NEAR_ZERO * se:
-                first = used + number * (number + 1) // 2
-                scale = float(engine.design.scales(level)[number])
-                profile = _Profile(maximum, slice(first, first + number + 1))
-                low, high = _limits(profile, estimate / scale, _cut_at_zero(q))
-                limits = {"estimate": estimate, "low": low * scale, "high": high * scale}
-                rows.append({"level": level, "effect": effect.text, **limits})
-                marks.append(_mark(level, effect, limits))
+            if estimate > _PERHAPS_ZERO * se:
+                continue
+            first = used + number * (number + 1) // 2
+            profile = _Profile(maximum, slice(first, first + number + 1))
+            excluded = profile.fall(0.0) > _cut_at_zero(q)
+            if excluded and estimate > _NEAR_ZERO * se:
+                continue
+            scale = float(engine.design.scales(level)[number])
+            low, high = _limits(profile, estimate / scale, excluded=excluded)
+            limits = {"estimate": estimate, "low": low * scale, "high": high * scale}
+            rows.append({"level": level, "effect": effect.text, **limits})
+            marks.append(_mark(level, effect, limits))
         used += q * (q + 1) // 2
     return rows, marks
 
@@ -105,14 +110,14 @@ class _Profile:
         return 2 * (self.maximum.top.value - top.value)
 
 
-def _limits(profile: _Profile, estimate: float, cut_at_zero: float) -> tuple[float, float]:
+def _limits(profile: _Profile, estimate: float, *, excluded: bool) -> tuple[float, float]:
     """Return where the likelihood has fallen by the cut on either side, in standard units."""
 
     def excess(sd: float) -> float:
         return profile.fall(sd) - _CUT
 
     low = 0.0
-    if profile.fall(0.0) > cut_at_zero:
+    if excluded:
         low = float(optimize.brentq(excess, 0.0, estimate, xtol=_ACCURACY))
     profile.last = profile.maximum.top.position
     inside, step = estimate, _FIRST_STEP

@@ -23,6 +23,9 @@ from alliance.models.multilevel_path.maximum import Maximum
 def robust_covariance(maximum: Maximum, level: str | None = None) -> np.ndarray:
     """Return the cluster-robust covariance of the free parameters, in ``factor`` coordinates.
 
+    Where a variance is estimated as zero, or a correlation as one, the likelihood of every cluster is the same on both sides of that
+    edge: no score, hence no spread, in its direction. A bootstrap tells more about such parameters.
+
     Parameters
     ----------
     level

@@ -130,19 +130,15 @@ def _draw_deviations(
     natural = natural_of(engine, positions, signed=signed)
     factors = factors_of(engine, positions, signed=signed)
     for draw in range(len(positions)):
-        drawn = dict(
-            zip(
-                LEVELS,
-                draw_effects(
-                    engine.statistics,
-                    natural.beta[draw],
-                    natural.residual[draw],
-                    *(factors[level][draw] for level in LEVELS),
-                    rng,
-                ),
-                strict=True,
-            )
+        of_patients, of_therapists = draw_effects(
+            engine.statistics,
+            natural.beta[draw],
+            natural.residual[draw],
+            factors[PATIENT][draw],
+            factors[THERAPIST][draw],
+            rng,
         )
+        drawn = {PATIENT: of_patients, THERAPIST: of_therapists}
         for level, found in result.items():
             for effect, values in found.items():
                 scale = design.equations[effect.outcome].scale(effect.term)

@@ -1,0 +1,90 @@
+"""The step that gathers what the models found."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.contracts import (
+    ARTEFACTS,
+    FLOW_COLUMNS,
+    INFLUENCE_COLUMNS,
+    MODERATION_COLUMNS,
+    SENSITIVITY_COLUMNS,
+    SHRINKAGE_COLUMNS,
+)
+from alliance.models.container import FitRecord, make_tree
+from alliance.runs.artefacts import read_artefact
+from alliance.runs.files import write_csv, write_tree
+from alliance.steps.collect import collect_estimates
+
+COLUMNS = {
+    "influence": INFLUENCE_COLUMNS,
+    "sensitivity": SENSITIVITY_COLUMNS,
+    "shrinkage": SHRINKAGE_COLUMNS,
+    "moderation": MODERATION_COLUMNS,
+}
+LIMITS = {"interval": 0.95, "monte_carlo_draws": 1000, "rhat_max": 1.01, "ess_min": 400, "divergences_max": 0}
+ROW = {
+    "unit": "patient", "quantity": "a", "path": "x -> y", "order": 1, "estimate": 0.5, "low": 0.1, "high": 0.9, "alone": np.nan,
+}  # fmt: skip
+
+
+def fitted(folder: Path, model: str, record: FitRecord) -> None:
+    quantities = pd.DataFrame(
+        [
+            {
+                "outcome": "y", "path": "x -> y", "effect": "effect", "level": "within", "horizon": "",
+                "n_patients": 9, "n_sessions": 90, "n_therapists": 0,
+            }
+        ]
+    )  # fmt: skip
+    tree = make_tree(
+        model=model,
+        family="multilevel_path",
+        engine="maximum likelihood",
+        interval_kind="bootstrap confidence",
+        quantities=quantities,
+        draws=np.random.default_rng(3).normal(size=(1, 50, 1)),
+        record=record,
+    )
+    write_tree(tree, folder / f"{model}.nc")
+    write_csv(pd.DataFrame(columns=FLOW_COLUMNS), folder / f"{model}.csv")
+
+
+@pytest.fixture
+def collected(tmp_path: Path) -> dict[str, pd.DataFrame]:
+    fitted(tmp_path, "first", FitRecord())
+    fitted(tmp_path, "second", FitRecord(shrinkage=[ROW]))
+    flow = pd.DataFrame([dict.fromkeys(FLOW_COLUMNS, 0)])
+    write_csv(flow, tmp_path / "flow.csv")
+    names = [
+        "estimates", "diagnostics", "priors", "predictive", "influence", "sensitivity", "shrinkage", "moderation", "draws", "flow",
+    ]  # fmt: skip
+    paths = {name: str(tmp_path / "out" / ARTEFACTS[name]) for name in names}
+    collect_estimates(
+        model_draws=[str(tmp_path / f"{name}.nc") for name in ("first", "second")],
+        model_flows=[str(tmp_path / f"{name}.csv") for name in ("first", "second")],
+        flow_data=str(tmp_path / "flow.csv"),
+        inference=LIMITS,
+        **paths,
+    )
+    return {name: read_artefact(path) for name, path in paths.items()}
+
+
+@pytest.mark.parametrize("name", ["influence", "sensitivity", "moderation"])
+def test_table_that_no_model_adds_to_has_its_columns_and_no_rows(collected: dict[str, pd.DataFrame], name: str) -> None:
+    assert list(collected[name].columns) == COLUMNS[name]
+    assert collected[name].empty
+
+
+def test_rows_of_a_record_are_named_after_their_model(collected: dict[str, pd.DataFrame]) -> None:
+    (row,) = collected["shrinkage"].to_dict("records")
+    assert row["model"] == "second"
+    assert (row["unit"], row["order"], row["estimate"]) == ("patient", 1, 0.5)
+    assert np.isnan(row["alone"])
+
+
+def test_kind_of_interval_is_the_engines_own(collected: dict[str, pd.DataFrame]) -> None:
+    assert set(collected["estimates"]["interval_kind"]) == {"bootstrap confidence"}
