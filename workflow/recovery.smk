@@ -64,7 +64,7 @@ def code_of(step, *modules):
 def settings_of(design, method):
     """Return the settings that studies of one design, fitted by one method, depend on."""
     shared = {key: value for key, value in PLAIN.items() if key != "calibration"}
-    own = {**PLAIN["methods"][method], "label": "-", "studies": 1, "per_job": 1, "threads": 1}
+    own = {**PLAIN["methods"][method], "label": "-", "studies": 1, "per_job": 1}
     size = {**PLAIN["designs"][design], "label": "-"}
     model = size["model"]
     diagrams = {model: {own["equations"]: PLAIN["diagrams"][model][own["equations"]]}}
@@ -147,7 +147,6 @@ rule recover_effects:
         LOGS / "recover_effects/{design}-{method}-{first}-{end}.log",
     conda:
         "../environment.yml"
-    threads: lambda wildcards: USED.methods[wildcards.method].threads
     params:
         settings=lambda wildcards: settings_of(wildcards.design, wildcards.method),
         design="{design}",
@@ -167,7 +166,6 @@ rule rank_parameters:
         LOGS / "rank_parameters/{engine}-{first}-{end}.log",
     conda:
         "../environment.yml"
-    threads: lambda wildcards: ENGINES[wildcards.engine].threads
     params:
         calibration={**PLAIN["calibration"], "engines": {}},
         engine="{engine}",

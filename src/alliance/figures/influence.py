@@ -13,12 +13,13 @@ from alliance.contracts import Drawing
 from alliance.figures import theme
 from alliance.figures.forest import describe_unit
 from alliance.labels import capitalised_name, label_level, label_model, label_path
-from alliance.numbers import format_estimate, format_number, format_percent
+from alliance.numbers import format_number, format_percent
 
 TITLE = "Influence of single patients and therapists"
 CAPTION = (
     "Each point: the estimate of the indirect path when one patient, or one therapist with all patients, is left out; the most influential "
-    "stands at the top. Line and band: estimate and interval with everybody."
+    "stands at the top. Line: the estimate with everybody, at the maximum of the likelihood as the points are. Band: the interval that the "
+    "model reports."
 )
 NEEDS = ("influence", "estimates")
 _UNITS = ("patient", "therapist")
@@ -93,7 +94,7 @@ def _handles(units: list[str]) -> list[Line2D | Patch]:
     return [
         *points,
         Line2D([], [], color=theme.INK, linewidth=1, label="With everybody"),
-        Patch(facecolor=theme.PALE, label="Its interval"),
+        Patch(facecolor=theme.PALE, label="Interval reported"),
     ]
 
 
@@ -101,12 +102,8 @@ def _describe(groups: list[pd.DataFrame], units: list[str], config: Config) -> s
     parts = []
     for part in groups:
         whole = part.iloc[0]
-        known = not np.isnan(whole["low"])
-        estimate = (
-            format_estimate(whole["estimate"], whole["low"], whole["high"])
-            if known
-            else format_number(whole["estimate"])
-        )
+        low, high = format_number(whole["low"]), format_number(whole["high"])
+        interval = "" if np.isnan(whole["low"]) else f" (interval reported {low} to {high})"
         ranges = [
             f"without one {unit} from {format_number(rows['without'].min())} to {format_number(rows['without'].max())}"
             for unit in units
@@ -114,6 +111,7 @@ def _describe(groups: list[pd.DataFrame], units: list[str], config: Config) -> s
         ]
         flagged = " (flagged)" if whole["flag"] else ""
         parts.append(
-            f"{_subject(part, config)} in '{label_model(whole['model'], config)}': {estimate}{flagged}; {', '.join(ranges)}"
+            f"{_subject(part, config)} in '{label_model(whole['model'], config)}': {format_number(whole['estimate'])} with everybody"
+            f"{interval}{flagged}, {', '.join(ranges)}"
         )
     return f"Estimates of indirect paths without single units. {'. '.join(parts)}."

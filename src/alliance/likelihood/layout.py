@@ -96,6 +96,17 @@ class Statistics:
         return self.owner.reshape(-1)[: self.n_patients]
 
     @property
+    def cross_products(self) -> list[tuple[np.ndarray, float]]:
+        """[X y]'[X y] of each equation over all patients, and its (weighted) number of rows."""
+        found, start = [], 0
+        counts = self.pooled[len(self.pooled) - len(self.equations) :]
+        for rows, count in zip(self.equations, counts, strict=True):
+            size = rows.x.shape[1] + 1
+            found.append((self.pooled[start : start + size * size].reshape(size, size), float(count)))
+            start += size * size
+        return found
+
+    @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """The arrays of the kernel, in its order."""
         return self.layout, self.owner, self.products, self.pooled, self.weights, self.therapist_weights
@@ -183,10 +194,12 @@ def weigh(statistics: Statistics, patients: np.ndarray | None, therapists: np.nd
 
 def _sum_by_patient(rows: EquationRows, n_patients: int) -> np.ndarray:
     """Return Z'Z and Z'[X y] of each patient, flattened: (patient, product)."""
-    order = np.argsort(rows.patient, kind="stable")
-    z, patient = rows.z[order], rows.patient[order]
-    both = np.column_stack([z, rows.x[order], rows.y[order]])
-    present, starts = np.unique(patient, return_index=True)
+    z, patient, both = rows.z, rows.patient, np.column_stack([rows.z, rows.x, rows.y])
+    if np.any(np.diff(patient) < 0):
+        order = np.argsort(patient, kind="stable")
+        z, patient, both = z[order], patient[order], both[order]
+    starts = np.flatnonzero(np.diff(patient, prepend=-1))
+    present = patient[starts]
     sums = np.zeros((n_patients, z.shape[1], both.shape[1]))
     for column in range(z.shape[1]):
         if len(starts):

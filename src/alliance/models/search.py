@@ -61,7 +61,9 @@ def climb(function: Function, start: np.ndarray, spread: np.ndarray) -> Top:
     return polish(function, ascend(function, start, spread)[0])
 
 
-def ascend(function: Function, start: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, bool]:
+def ascend(
+    function: Function, start: np.ndarray, spread: np.ndarray, enough: float = _NEARLY
+) -> tuple[np.ndarray, bool]:
     """Climb by BFGS with halved steps; return where it ended, and whether the gradient is nothing there.
 
     Plainer than a library's, whose bookkeeping takes longer than the density of a small study.
@@ -70,13 +72,15 @@ def ascend(function: Function, start: np.ndarray, spread: np.ndarray) -> tuple[n
     ----------
     spread
         First guess of the inverse curvature, (parameter, parameter).
+    enough
+        Gain of log density, as a further step promises it, that is nothing.
     """
     position, inverse = start, (spread + spread.T) / 2
     value, gradient = function(position)
     for _ in range(_MOST_STEPS):
         direction = inverse @ gradient
         slope = float(gradient @ direction)
-        if slope < 2 * _NEARLY:
+        if slope < 2 * enough:
             return position, True
         share = 1.0
         for _ in range(_MOST_HALVINGS):

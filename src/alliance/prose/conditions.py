@@ -8,11 +8,19 @@ from alliance.config import Config
 from alliance.config.timing import parse_term
 from alliance.contracts import AT, BY, WITHIN
 from alliance.estimates import regions_of
-from alliance.labels import label_effect, label_level, label_model, label_of, label_path, label_value, variable_of
+from alliance.labels import label_effect, label_level, label_model, label_of, label_path, label_value
 from alliance.models.diagram import ARROW
 from alliance.numbers import common_decimals, format_count, format_estimate, format_number, format_regions
 from alliance.prose.passage import Inputs, Passage, Point, caution, rows_of, table_of, text
-from alliance.prose.wording import capitalise, describe_flag, describe_size, includes_zero, join_words, name_interval
+from alliance.prose.wording import (
+    capitalise,
+    categories_of,
+    describe_flag,
+    describe_size,
+    includes_zero,
+    join_words,
+    name_interval,
+)
 
 _Key = tuple[str, str, str, str]
 
@@ -106,7 +114,9 @@ def _describe_moderated(key: _Key, rows: list[dict[str, Any]], regions: dict[_Ke
         if row["effect"] == "index":
             change = f"{format_estimate(row['estimate'], row['low'], row['high'])}{describe_flag(row)}"
             openness = "; its interval holds zero, so it stays open whether there is any" if includes_zero(row) else ""
-            sentences.append(f"Change per unit of {label}: {change}{openness}.")
+            categories = categories_of(moderator, config)
+            name = f"“{categories[1]}” minus “{categories[0]}”" if categories else f"Change per unit of {label}"
+            sentences.append(f"{name}: {change}{openness}.")
     if key in regions:
         sentences.append(f"Values of {label} at which the interval excludes zero: {regions[key]}.")
     return Point(f"{capitalise(label_path(path, config))} by {label}, {label_level(level)}", " ".join(sentences))
@@ -120,12 +130,8 @@ def _is_randomised(moderator: str, config: Config) -> bool:
 def _describe_curve(rows: list[dict[str, Any]], config: Config) -> Point:
     ends = [rows[0], rows[-1]] if len(rows) > 1 else rows
     source = rows[0]["path"].split(ARROW)[0]
-    variable = variable_of(source, config)
-    higher = (
-        f"{label_of(source, config)} one unit higher"
-        if variable is None or variable.kind != "category"
-        else f"a difference of one in {label_of(source, config)}"
-    )
+    label, categories = label_of(source, config), categories_of(source, config)
+    higher = f"{label} “{categories[1]}” rather than “{categories[0]}”" if categories else f"{label} one unit higher"
     listed = [
         f"{format_estimate(row['estimate'], row['low'], row['high'])}{describe_flag(row)} {row['horizon']}"
         for row in ends

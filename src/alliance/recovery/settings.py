@@ -97,7 +97,6 @@ class Method(Section):
     equations: Name
     studies: Count
     per_job: Count
-    threads: Count = 1
 
 
 class Engine(Section):
@@ -106,7 +105,6 @@ class Engine(Section):
     label: str
     data_sets: Count
     per_job: Count
-    threads: Count = 1
 
 
 class Calibration(Section):

@@ -48,7 +48,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         "Distance: joint minus separate, in standard errors of the joint estimate; apart: beyond 2. Both rest on the same data, so this is "
         "a description and no test. The equations of the two can differ too, see the table of models.",
         f"{FLAG} Flagged by the diagnostics, see there."
-        if data[["flag_textbook", "flag_joint"]].ne("").any(axis=None)
+        if (data[["flag_textbook", "flag_joint"]] != "").to_numpy().any()
         else "",
     ]
     return Table(data, shown, "Separate and joint models of the same path", [note for note in notes if note], "Models")

@@ -37,7 +37,7 @@ def test_values_of_an_assigned_moderator_are_named_by_their_labels() -> None:
         "−0.10 [−0.31, −0.12] at treatment arm: standard and −0.20 [−0.31, −0.12] at treatment arm: alliance focused"
         in sentence
     )
-    assert "Change per unit of treatment arm: 0.10 [0.02, 0.18]." in sentence
+    assert "“alliance focused” minus “standard”: 0.10 [0.02, 0.18]." in sentence
     assert "random assignment" not in sentence
 
 
@@ -88,6 +88,13 @@ def test_first_and_last_session_of_what_accumulates_are_told() -> None:
     assert "after 2 sessions" not in sentence
 
 
+def test_what_accumulates_from_an_arm_is_a_contrast_of_arms() -> None:
+    row = estimate(effect="accumulated", path="arm -> alliance -> symptoms", horizon="after 1 session")
+    sentence = said(describe_accumulated(inputs(row), CONFIG))
+
+    assert "With treatment arm “alliance focused” rather than “standard” from the first session on" in sentence
+
+
 def test_differences_are_quartiles_without_single_patients() -> None:
     table = pd.DataFrame(
         {
@@ -107,5 +114,5 @@ def test_single_group_claims_neither_effect_nor_mediation() -> None:
         said(describe(shown, config)) for describe in (describe_moderation, describe_accumulated, describe_differences)
     )
 
-    assert "Change per unit" in sentence and "after 10 sessions" in sentence and "middle half" in sentence
+    assert "minus “standard”" in sentence and "after 10 sessions" in sentence and "middle half" in sentence
     assert not re.search(r"mediat\w*|\bcaus(?:es?|ed|al|ally)\b|\beffects?\b", sentence, re.IGNORECASE)

@@ -27,6 +27,9 @@ _LARGEST_CORRELATION: Final = 0.99
 # Standard errors are then more than three times what they would be without the other predictors. The rule of ten is a reason to look, not
 # to remove a predictor (O'Brien 2007, doi 10.1007/s11135-006-9018-6).
 _LARGEST_INFLATION: Final = 10.0
+# Twice the difference is what the likelihood-ratio test at 5 % compares with 3.84; the distance is in standard errors.
+_CLEARLY_LOWER: Final = 1.92
+_FAR: Final = 1.0
 # Of normal residuals one in 500 million lies further out.
 _LARGEST_RESIDUAL: Final = 6.0
 # In standard deviations of a predictor. Predictors need not be normal: of an exponential distribution one value in 60,000 lies further out.
@@ -61,7 +64,7 @@ def mark_fit(engine: Engine, maximum: Maximum) -> list[Mark]:
         between which their effect varies; outliers.
     """
     design = engine.design
-    marks = [_mark_convergence(maximum)]
+    marks = [_mark_convergence(maximum), _mark_rival(maximum)]
     for outcome, equation in design.equations.items():
         by_therapist = any(effect.outcome == outcome for effect in design.varying.get(THERAPIST, []))
         marks += [*mark_few_units(outcome, count_rows(equation.rows), by_therapist), *_mark_collinear(equation)]
@@ -100,6 +103,20 @@ def _mark_convergence(maximum: Maximum) -> Mark:
         "Whether the search ended where no step makes the data more likely. The value is the gain in log-likelihood that a further step "
         "promises; if the search did not converge, the estimates are not those of the model.",
         maximum.top.promise,
+    )
+
+
+def _mark_rival(maximum: Maximum) -> Mark:
+    gap = float("nan") if maximum.rival is None else maximum.top.value - maximum.rival.value
+    return Mark(
+        "second maximum",
+        "maximum of the likelihood",
+        not (gap < _CLEARLY_LOWER and maximum.rival_distance > _FAR),
+        "How much lower, in log-likelihood, another maximum is that the search found from another start; none if there is no value. One that "
+        "is hardly lower and lies elsewhere means that the data do not decide between two accounts, usually between lasting differences of "
+        "patients and effects of the past: add initial values (names ending in _baseline) as predictors.",
+        gap,
+        _CLEARLY_LOWER,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
@@ -65,10 +66,8 @@ def make_engine(design: Design) -> Engine:
     ModelError
         A patient has several therapists in a model whose effects vary between therapists.
     """
-    frames = [equation.rows for equation in design.equations.values()]
-    patients = sorted({str(code) for rows in frames for code in rows[PATIENT].unique()})
-    place = {code: position for position, code in enumerate(patients)}
-    therapists, owner = _find_therapists(design, place)
+    patients, codes = _find_patients(design)
+    therapists, owner = _find_therapists(design, pd.Index(patients))
     equations, by_level = [], {level: [(0, 0)] * len(design.varying.get(level, [])) for level in LEVELS}
     for number, (outcome, equation) in enumerate(design.equations.items()):
         columns: list[str] = []
@@ -79,17 +78,27 @@ def make_engine(design: Design) -> Engine:
                         columns.append(effect.term)
                     effects[position] = (number, columns.index(effect.term))
         z = np.column_stack([np.empty((len(equation.y), 0)), *(equation.column(term) for term in columns)])
-        codes = equation.rows[PATIENT].astype(str).map(place).to_numpy(dtype=np.int64)
-        equations.append(EquationRows(_predictors(equation), equation.y, codes, z))
+        equations.append(EquationRows(_predictors(equation), equation.y, codes[outcome], z))
     statistics = make_statistics(equations, by_level[PATIENT], by_level[THERAPIST], owner, len(patients))
     return Engine(design, statistics, patients, therapists)
+
+
+def _find_patients(design: Design) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Return the patients of all equations, and the position of each row's patient among them: outcome -> (row,)."""
+    if all(PATIENT in equation.units for equation in design.equations.values()):
+        return design.units[PATIENT], {
+            outcome: equation.units[PATIENT] for outcome, equation in design.equations.items()
+        }
+    codes = {outcome: equation.rows[PATIENT].astype(str) for outcome, equation in design.equations.items()}
+    patients = sorted(set().union(*(set(rows) for rows in codes.values())))
+    return patients, {outcome: pd.Index(patients).get_indexer(pd.Index(rows)) for outcome, rows in codes.items()}
 
 
 def _predictors(equation: Equation) -> np.ndarray:
     return np.column_stack([equation.column(INTERCEPT), *(equation.column(term) for term in equation.terms)])
 
 
-def _find_therapists(design: Design, place: Mapping[str, int]) -> tuple[list[str], np.ndarray | None]:
+def _find_therapists(design: Design, place: pd.Index) -> tuple[list[str], np.ndarray | None]:
     """Return the therapists and each patient's position among them.
 
     Patients without rows in an equation whose effects vary between therapists share a therapist of their own, who has no data.

@@ -19,6 +19,9 @@ from alliance.models.multilevel_path.engine import Engine, make_engine, named_dr
 from alliance.models.search import Top, climb, invert, limited_inverse
 
 _START_SD = 0.3  # standard deviations of varying effects, in standard units
+_OTHER_SD = 0.8  # the same, for the second start
+_SAME = 1e-3  # difference of log-likelihoods of one and the same maximum
+_START_RESIDUAL = 0.8  # of the residual standard deviation without varying effects
 _DIFFERENCE = 1e-5
 
 
@@ -32,10 +35,22 @@ class Maximum:
         Design and cross-products.
     top
         Position in ``factor`` coordinates, log-likelihood in standard units, and the observed information.
+    rival
+        Another maximum, lower than this one, that was found from another start.
     """
 
     engine: Engine
     top: Top
+    rival: Top | None = None
+
+    @property
+    def rival_distance(self) -> float:
+        """How far the fixed effects of the other maximum lie from these, in standard errors; 0 if there is none."""
+        if self.rival is None:
+            return 0.0
+        fixed = self.engine.n_beta
+        sd = np.sqrt(np.diagonal(self.covariance)[:fixed].clip(1e-300))
+        return float(np.max(np.abs(self.rival.position - self.top.position)[:fixed] / sd))
 
     @property
     def converged(self) -> bool:
@@ -138,42 +153,61 @@ def maximise(design: Design, start: np.ndarray | None = None) -> Maximum:
 
 def maximise_engine(engine: Engine, start: np.ndarray | None = None) -> Maximum:
     """Find the maximum for cross-products that are at hand (as in a bootstrap, where only weights differ)."""
-    first = starting_position(engine) if start is None else start
-    return Maximum(engine, climb(engine.log_density, first, _guess_spread(engine, first)))
+    first, spread = _start(engine)
+    tops = [climb(engine.log_density, first if start is None else start, spread)]
+    if start is None and (past := _effects_of_the_past(engine)):
+        # What lasts may be a lasting difference between patients or an effect of the past: the likelihood can have a maximum for each.
+        first[past] = 0.0
+        used = engine.n_beta + len(engine.design.equations)
+        first[used:] = np.where(first[used:] > 0, _OTHER_SD, 0.0)
+        tops.append(climb(engine.log_density, first, spread))
+    best, *others = sorted(tops, key=lambda top: -top.value)
+    rival = next((other for other in others if other.converged and best.value - other.value > _SAME), None)
+    return Maximum(engine, best, rival)
+
+
+def _effects_of_the_past(engine: Engine) -> list[int]:
+    """Return the places of fixed effects of earlier values of outcomes."""
+    places, used = [], 0
+    for equation in engine.design.equations.values():
+        for position, origin in enumerate(equation.origins.values(), start=used + 1):
+            if origin.lagged and origin.base in engine.design.equations:
+                places.append(position)
+        used += 1 + len(equation.terms)
+    return places
 
 
 def starting_position(engine: Engine) -> np.ndarray:
     """Return least-squares coefficients, and moderate differences between units: (parameter,)."""
-    betas, residuals = [], []
-    for rows in engine.statistics.equations:
-        beta = np.linalg.lstsq(rows.x, rows.y, rcond=None)[0]
-        betas.append(beta)
-        residuals.append(np.log(max(0.8 * float(np.std(rows.y - rows.x @ beta)), 1e-3)))
-    factors = []
-    for q in engine.n_effects:
-        row, column = np.tril_indices(q)
-        factors.append(np.where(row == column, _START_SD, 0.0))
-    return np.concatenate([*betas, np.array(residuals), *factors])
+    return _start(engine)[0]
 
 
-def _guess_spread(engine: Engine, start: np.ndarray) -> np.ndarray:
-    """Return a first guess of the inverse curvature: least squares for the fixed effects, counts for the rest."""
-    spread = np.zeros((len(start), len(start)))
-    used, fixed = 0, engine.n_beta
-    for position, rows in enumerate(engine.statistics.equations):
-        size = rows.x.shape[1]
-        variance = np.exp(2 * start[fixed + position])
-        inverse = np.linalg.pinv(rows.x.T @ rows.x, hermitian=True)
-        spread[used : used + size, used : used + size] = variance * inverse
-        spread[fixed + position, fixed + position] = 0.5 / max(len(rows.y), 1)
+def _start(engine: Engine) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the search starts, (parameter,), and a first guess of the inverse curvature there, (parameter, parameter).
+
+    Least squares for the fixed effects, counts of units for the rest.
+    """
+    fixed, equations = engine.n_beta, engine.statistics.cross_products
+    position, spread = np.zeros(engine.size), np.zeros((engine.size, engine.size))
+    used = 0
+    for number, (products, count) in enumerate(equations):
+        size = len(products) - 1
+        inverse = np.linalg.pinv(products[:-1, :-1], hermitian=True)
+        beta = inverse @ products[:-1, -1]
+        left = max(float(products[-1, -1] - beta @ products[:-1, -1]) / max(count, 1), 1e-6)
+        position[used : used + size] = beta
+        position[fixed + number] = np.log(_START_RESIDUAL * np.sqrt(left))
+        spread[used : used + size, used : used + size] = left * inverse
+        spread[fixed + number, fixed + number] = 0.5 / max(count, 1)
         used += size
-    rest = fixed + len(engine.statistics.equations)
-    q = engine.n_effects[0]
-    of_patients = q * (q + 1) // 2
-    diagonal = np.full(len(start) - rest, 0.5 / max(len(engine.therapists), 1))
-    diagonal[:of_patients] = 0.5 / max(len(engine.patients), 1)
-    spread[rest:, rest:] = np.diag(diagonal)
-    return spread
+    used = fixed + len(equations)
+    for q, units in zip(engine.n_effects, (engine.patients, engine.therapists), strict=True):
+        row, column = np.tril_indices(q)
+        end = used + len(row)
+        position[used:end] = np.where(row == column, _START_SD, 0.0)
+        spread[range(used, end), range(used, end)] = 0.5 / max(len(units), 1)
+        used = end
+    return position, spread
 
 
 def _raw_parameters(design: Design, population: Population) -> tuple[list[str], np.ndarray]:
