@@ -1,4 +1,4 @@
-"""How much single patients and therapists move the indirect path: the estimate without each of the most influential ones."""
+"""How much single patients and therapists move the path of a model: the estimate without each of the most influential ones."""
 
 from collections.abc import Mapping
 
@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 
 from alliance.config import Config
 from alliance.contracts import Drawing
+from alliance.estimates import main_rows
 from alliance.figures import theme
 from alliance.figures.forest import describe_unit
 from alliance.labels import capitalised_name, label_level, label_model, label_path
@@ -17,7 +18,7 @@ from alliance.numbers import format_number, format_percent
 
 TITLE = "Influence of single patients and therapists"
 CAPTION = (
-    "Each point: the estimate of the indirect path when one patient, or one therapist with all patients, is left out; the most influential "
+    "Each point: the estimate of the path when one patient, or one therapist with all patients, is left out; the most influential "
     "stands at the top. Line: the estimate with everybody, at the maximum of the likelihood as the points are. Band: the interval that the "
     "model reports."
 )
@@ -31,14 +32,13 @@ _LEGEND = 0.3
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     """Draw one row of panels per model, path and level: patients left, therapists right."""
-    rows = inputs["influence"]
-    rows = rows[rows["effect"] == "indirect"]
+    rows = main_rows(inputs["influence"])
     if rows.empty:
-        return theme.draw_unavailable("No fitted model was asked how much single patients move an indirect path.")
+        return theme.draw_unavailable("No fitted model was asked how much single patients move its path.")
     whole = inputs["estimates"].drop_duplicates(_KEYS).set_index(_KEYS)[["low", "high", "flag"]]
-    values = rows.join(whole, on=_KEYS).sort_values([*_KEYS, "unit", "rank"], kind="stable").reset_index(drop=True)
-    values["flag"] = values["flag"].fillna("")
-    groups = [part for _, part in values.groupby(_KEYS, sort=False)]
+    joined = rows.join(whole, on=_KEYS).fillna({"flag": ""})
+    groups = [part.sort_values(["unit", "rank"]) for _, part in joined.groupby(_KEYS, sort=False)]
+    values = pd.concat(groups, ignore_index=True)
     units = [unit for unit in _UNITS if (values["unit"] == unit).any()]
     heights = [_FRAME + _POINT * int(part["rank"].max()) for part in groups]
     with theme.applied():
@@ -114,4 +114,4 @@ def _describe(groups: list[pd.DataFrame], units: list[str], config: Config) -> s
             f"{_subject(part, config)} in '{label_model(whole['model'], config)}': {format_number(whole['estimate'])} with everybody"
             f"{interval}{flagged}, {', '.join(ranges)}"
         )
-    return f"Estimates of indirect paths without single units. {'. '.join(parts)}."
+    return f"Estimates of paths without single patients or therapists. {'. '.join(parts)}."

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import linalg
 
 _STEP = 1e-4  # of the central differences of the gradient; parameters are near one in size
-_NEWTON_STEPS = 20
+_NEWTON_STEPS = 100
 _FLAT = 1e-9  # curvature below this share of the largest is none
 _NORMAL = 1.96
 _MOST_FALL = 1.5  # times the fall of a normal density; less is skewness that a normal density cannot follow anyway

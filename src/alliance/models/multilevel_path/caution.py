@@ -10,6 +10,7 @@ from scipy import linalg
 
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import PATIENT, THERAPIST
+from alliance.errors import ModelError
 from alliance.likelihood.units import draw_effects
 from alliance.models.caution import mark_few_units
 from alliance.models.container import Mark
@@ -36,6 +37,8 @@ _LARGEST_RESIDUAL: Final = 6.0
 _LARGEST_PREDICTOR: Final = 10.0
 # Share of a predictor's variance: with a hundredth of it the slope of a unit is known ten times worse than if all of it lay within units.
 _LEAST_WITHIN: Final = 0.01
+# In standard deviations of the outcome. No search starts below a thousandth, and one that is drawn towards zero does not stop above it.
+_SMALLEST_RESIDUAL: Final = 0.002
 
 # Outcomes, effects and levels that carry a flag.
 _Scope = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
@@ -52,6 +55,35 @@ _OF_COVARIANCES: Final = (
     "conditional",
     "index",
 )
+
+
+def check_residuals(name: str, maximum: Maximum) -> None:
+    """Refuse a model that leaves nothing of an outcome: its likelihood has no maximum, and where a search stops is an accident.
+
+    Raises
+    ------
+    ModelError
+        The predictors determine an outcome, or it is the same at all sessions of each patient while its intercept varies between patients.
+    """
+    design = maximum.engine.design
+    first = maximum.engine.n_beta
+    residuals = np.exp(maximum.top.position[first : first + len(design.equations)])
+    # A residual that vanishes takes all of the search along, so others may be small for no reason of their own.
+    outcome = list(design.equations)[int(np.argmin(residuals))]
+    if residuals.min() >= _SMALLEST_RESIDUAL:
+        return
+    rows = design.equations[outcome].rows
+    place = f"models.specs.{name}.equations.{outcome}"
+    if rows.groupby(PATIENT)[outcome].nunique().max() < 2:
+        raise ModelError(
+            f"{place}: '{outcome}' is the same at all sessions of each patient in the {len(rows)} rows the equation can use, so nothing of it "
+            f"is left within patients. Use it as a predictor of the other equations, or leave it out."
+        )
+    raise ModelError(
+        f"{place}: the predictors ({', '.join(design.equations[outcome].terms)}) and differences between units determine '{outcome}' in the "
+        f"{len(rows)} rows the equation can use, so no residual is left to tell effects from chance. Remove the predictor that '{outcome}' was "
+        f"computed from, or effects from 'vary' if units have too few sessions for them."
+    )
 
 
 def mark_fit(engine: Engine, maximum: Maximum) -> list[Mark]:
