@@ -15,12 +15,12 @@ LAYERS = [
     ["contracts"],
     ["config"],
     ["instruments"],
-    ["simulate", "cleaning", "records"],
+    ["simulate", "cleaning", "records", "numbers"],
     ["checks"],
     ["scoring"],
-    ["panel"],
+    ["panel", "likelihood"],
     ["models"],
-    ["numbers", "labels", "estimates", "diagnostics", "comparison"],
+    ["labels", "estimates", "diagnostics", "comparison"],
     ["recovery"],
     ["figures", "tables", "prose"],
     ["report"],
@@ -32,7 +32,7 @@ HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}
 # Library -> parts that may import it. Libraries that are not named here are light, and free.
 HOMES = {
     "pymc": {"models"},
-    "pytensor": {"models"},
+    "pytensor": {"models", "likelihood"},
     "nutpie": {"models"},
     "statsmodels": {"models"},
     "arviz": {"models", "diagnostics"},
@@ -83,8 +83,8 @@ def test_only_steps_and_runs_open_files(module: str) -> None:
 
 
 def _in_memory(module: str) -> set[str]:
-    """Return the openers that a module uses on buffers only: figures are rendered to bytes, Word files too."""
-    return {"alliance.figures.theme": {"savefig"}}.get(module, set())
+    """Return the openers that a module uses on buffers only, as figures are rendered to bytes, or on this package's own sources."""
+    return {"alliance.figures.theme": {"savefig"}, "alliance.likelihood.compiling": {"read_bytes"}}.get(module, set())
 
 
 @pytest.mark.parametrize(

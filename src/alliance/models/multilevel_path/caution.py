@@ -37,7 +37,7 @@ _LARGEST_RESIDUAL: Final = 6.0
 _LARGEST_PREDICTOR: Final = 10.0
 # Share of a predictor's variance: with a hundredth of it the slope of a unit is known ten times worse than if all of it lay within units.
 _LEAST_WITHIN: Final = 0.01
-# In standard deviations of the outcome. No search starts below a thousandth, and one that is drawn towards zero does not stop above it.
+# In standard deviations of the outcome: no questionnaire is answered that exactly, and a search that is drawn to zero stops far below.
 _SMALLEST_RESIDUAL: Final = 0.002
 
 # Outcomes, effects and levels that carry a flag.
@@ -76,13 +76,13 @@ def check_residuals(name: str, maximum: Maximum) -> None:
     place = f"models.specs.{name}.equations.{outcome}"
     if rows.groupby(PATIENT)[outcome].nunique().max() < 2:
         raise ModelError(
-            f"{place}: '{outcome}' is the same at all sessions of each patient in the {len(rows)} rows the equation can use, so nothing of it "
-            f"is left within patients. Use it as a predictor of the other equations, or leave it out."
+            f"{place}: '{outcome}' is the same at all sessions of each patient in the {len(rows)} rows the equation can use, so nothing "
+            f"of it is left within patients. Use it as a predictor of the other equations, or leave it out."
         )
     raise ModelError(
-        f"{place}: the predictors ({', '.join(design.equations[outcome].terms)}) and differences between units determine '{outcome}' in the "
-        f"{len(rows)} rows the equation can use, so no residual is left to tell effects from chance. Remove the predictor that '{outcome}' was "
-        f"computed from, or effects from 'vary' if units have too few sessions for them."
+        f"{place}: the predictors ({', '.join(design.equations[outcome].terms)}) and differences between units determine '{outcome}' in "
+        f"the {len(rows)} rows the equation can use, so no residual is left to tell effects from chance. Remove the predictor that "
+        f"'{outcome}' was computed from, or effects from 'vary' if units have too few sessions for them."
     )
 
 
@@ -144,8 +144,8 @@ def _mark_rival(maximum: Maximum) -> Mark:
         "second maximum",
         "maximum of the likelihood",
         not (gap < _CLEARLY_LOWER and maximum.rival_distance > _FAR),
-        "How much lower, in log-likelihood, another maximum is that the search found from another start; none if there is no value. One that "
-        "is hardly lower and lies elsewhere means that the data do not decide between two accounts, usually between lasting differences of "
+        "How much lower, in log-likelihood, another maximum is that the search found from another start; none if there is no value. One "
+        "that is hardly lower and lies elsewhere means that the data do not decide between two accounts, usually between lasting differences of "
         "patients and effects of the past: add initial values (names ending in _baseline) as predictors.",
         gap,
         _CLEARLY_LOWER,
