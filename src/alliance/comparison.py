@@ -128,7 +128,10 @@ def compare_methods(estimates: pd.DataFrame, config: Config) -> pd.DataFrame:
     joined = left.merge(right, on=_TRUTH_KEYS, how="inner", suffixes=("_textbook", "_joint"))
     asked = {name: spec.effects for name, spec in config.models.specs.items()}
     same = [asked.get(row.model_textbook) == asked.get(row.model_joint) for row in records(joined)]
-    joined = joined[np.array(same, dtype=bool)].reset_index(drop=True)
+    pairs = [
+        part for _, part in joined[np.array(same, dtype=bool)].groupby(["model_textbook", "model_joint"], sort=False)
+    ]
+    joined = pd.concat(pairs, ignore_index=True) if pairs else joined.iloc[:0].copy()
     joined["difference"] = joined["estimate_joint"] - joined["estimate_textbook"]
     joined["distance"] = joined["difference"] / joined["sd_joint"].where(joined["sd_joint"] > 0)
     joined["apart"] = joined["distance"].abs() > _MOST_DISTANCE

@@ -21,9 +21,9 @@ LEVELS = {
 }
 # Plain words that every design licenses; `prose` decides whether a sentence may say "effect".
 EFFECTS = {
-    "a": "a (first step)",
-    "b": "b (second step)",
-    "c_prime": "c′ (past the middle)",
+    "a": "first step (a)",
+    "b": "second step (b)",
+    "c_prime": "past the middle (c′)",
     "indirect": "indirect",
     "indirect_product": "indirect, product without the covariance",
     "indirect_total": "indirect, all ways together",

@@ -32,9 +32,6 @@ _MAIN_PACKAGES = (
     "snakemake",
 )
 
-# Names of the steps of a path in a study whose design does not allow to call its middle a mediator.
-_STEPS = {"a": "a (first step)", "b": "b (second step)", "c_prime": "c′ (past the middle)"}
-
 
 @dataclass(frozen=True)
 class Grid:
@@ -309,13 +306,7 @@ def _varying(equation: Equation, config: Config) -> str:
 def _quantity(row: Mapping[str, Any], config: Config) -> str:
     where = ", ".join(filter(None, [label_level(row["level"]), _horizon(row)]))
     subject = label_path(row["path"], config) or label_of(row["outcome"], config)
-    return f"{label_quantity(row['effect'], config)}: {subject} ({where})"
-
-
-def label_quantity(effect: str, config: Config) -> str:
-    """Name an effect no stronger than the design allows."""
-    single = config.study.design == "single_group"
-    return _STEPS.get(effect, label_effect(effect)) if single else label_effect(effect)
+    return f"{label_effect(row['effect'])}: {subject} ({where})"
 
 
 def _horizon(row: Mapping[str, Any]) -> str:

@@ -17,17 +17,17 @@ import yaml
 from markupsafe import Markup
 
 from alliance.config import Config
-from alliance.labels import capitalised_name, label_level, label_model, label_path
+from alliance.labels import capitalised_name, label_effect, label_level, label_model, label_path
 from alliance.numbers import format_count, format_number, format_percent
 from alliance.prose import SENTENCES, Inputs, Passage, describe_headline
-from alliance.report.blocks import BLOCKS, Block, Grid, Listing, Material, Output, label_quantity
+from alliance.report.blocks import BLOCKS, Block, Grid, Listing, Material, Output
 
 # Columns of plotted values that hold names of the project, and their words for people.
 _LABELS: dict[str, Callable[[str, Config], str]] = {
     "model": label_model,
     "path": label_path,
     "level": lambda level, _: label_level(level),
-    "effect": label_quantity,
+    "effect": lambda effect, _: label_effect(effect),
 }
 _PART_KINDS = ("sentences", "figure", "table", "block")
 _LARGEST_SVG = 400_000  # bytes; a larger drawing is shown as PNG, so that the page stays light

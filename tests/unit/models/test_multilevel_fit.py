@@ -10,7 +10,6 @@ from alliance.errors import ModelError
 from alliance.estimates import summarise_estimates
 from alliance.models.container import FitResult, Mark, quantities_of, record_of
 from alliance.models.multilevel_path import fit
-from alliance.models.multilevel_path.caution import check_residuals
 from alliance.models.multilevel_path.maximum import maximise
 from tests.unit.models.joint_study import make_settings, make_spec, simulate
 from tests.unit.models.multilevel_study import BY_PATIENT, BY_THERAPIST, design_by
@@ -213,38 +212,6 @@ def test_predictors_that_nearly_determine_each_other_are_flagged() -> None:
     found = flagged(table, "collinear predictors")
     assert {("x -> m", "a", "within"), ("x -> m -> y", "indirect", "within")} <= found
     assert not {("m -> y", "b", "within"), ("intercept -> m", "sd", "patient")} & found
-
-
-@pytest.mark.parametrize(
-    ("y", "said"),
-    [
-        (
-            2 * PANEL["m"] + 1,
-            r"the predictors \(m, x\) and differences between units determine 'y' in the 480 rows.*Remove the predictor",
-        ),
-        (
-            PANEL["m"].groupby(PANEL["patient"]).transform("mean"),
-            r"'y' is the same at all sessions of each patient in the 480 rows.*leave it out",
-        ),
-    ],
-    ids=["computed from a predictor", "measured once"],
-)
-def test_outcome_without_a_residual_is_refused(y: pd.Series, said: str) -> None:
-    # The likelihood has no maximum: estimates of the other equation are wherever the search stopped, with standard errors of zero.
-    maximum = maximise(design_by(BY_PATIENT, PANEL.assign(y=y)))
-    with pytest.raises(ModelError, match=rf"models\.specs\.study\.equations\.y: {said}"):
-        check_residuals("study", maximum)
-
-
-def test_outcome_with_a_small_residual_is_fitted() -> None:
-    noise = np.random.default_rng(1).normal(0, 0.05, len(PANEL))
-    maximum = maximise(design_by(BY_PATIENT, PANEL.assign(y=2 * PANEL["m"] + noise)))
-    check_residuals("study", maximum)
-    assert maximum.converged
-    # What is left has 1 / 50 of the sd of y, so b is known to about .05 / (sqrt(480) x 1).
-    table = maximum.table().set_index("parameter")
-    assert table["estimate"]["y: m"] == pytest.approx(2.0, abs=3 * table["se"]["y: m"])
-    assert table["se"]["y: m"] < 0.01
 
 
 def test_equations_without_varying_effects_are_fitted() -> None:

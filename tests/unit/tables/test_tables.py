@@ -302,7 +302,7 @@ def test_methods_that_lie_apart_are_called_so() -> None:
     estimates.loc[steps, "estimate"] += 5 * estimates.loc[steps, "sd"]
     table = _make("agreement", "arms", estimates=estimates)
     apart = table.shown[table.shown["Verdict"] == "apart"]
-    assert list(apart["Quantity"]) == ["A (first step)"]
+    assert list(apart["Quantity"]) == ["First step (a)"]
     assert apart["Models"].str.endswith("Technique through alliance, joint model").all()
     assert table.data.loc[apart.index, "distance"].item() > 2
     assert "both kinds of model" in _make("agreement", "single").notes[0]

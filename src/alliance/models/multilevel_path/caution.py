@@ -144,9 +144,9 @@ def _mark_rival(maximum: Maximum) -> Mark:
         "second maximum",
         "maximum of the likelihood",
         not (gap < _CLEARLY_LOWER and maximum.rival_distance > _FAR),
-        "How much lower, in log-likelihood, another maximum is that the search found from another start; none if there is no value. One "
-        "that is hardly lower and lies elsewhere means that the data do not decide between two accounts, usually between lasting differences of "
-        "patients and effects of the past: add initial values (names ending in _baseline) as predictors.",
+        "How much lower, in log-likelihood, another maximum is that the search found from another start; none if there is no value. "
+        "One that is hardly lower and lies elsewhere means that the data do not decide between two accounts, usually between lasting "
+        "differences of patients and effects of the past: add initial values (names ending in _baseline) as predictors.",
         gap,
         _CLEARLY_LOWER,
     )
