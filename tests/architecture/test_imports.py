@@ -36,6 +36,7 @@ HOMES = {
     "nutpie": {"models"},
     "statsmodels": {"models"},
     "arviz": {"models", "diagnostics"},
+    "arviz_stats": {"models"},
     "seaborn": {"figures"},
     "matplotlib": {"figures"},
     "docx": {"tables"},

@@ -23,7 +23,7 @@ CAPTION = (
 NEEDS = ("flow",)
 _WIDTH = theme.DOUBLE * theme.POINTS
 _TRUNK, _SIDE = 190.0, 250.0  # widths of boxes, in points
-_MARGIN, _PAD, _GAP = 6.0, 6.0, 12.0
+_MARGIN, _PAD, _GAP = 6.0, 6.0, 10.0
 _CHARACTER = 0.52 * theme.SMALL  # points that a character of small text takes on average
 
 

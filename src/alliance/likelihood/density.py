@@ -94,7 +94,7 @@ def log_density(layout, owner, products, pooled, weights, therapist_weights, pri
     if signed:
         _turn_signed(total[free:], q, position[free:], gradient[free:])
         _turn_signed(therapists, e, position[used:], gradient[used:])
-        value += _add_prior(layout, prior, position, gradient)
+        value += add_prior(layout, prior, position, gradient)
     else:
         _pack_factor(total[free:], q, gradient[free:])
         _pack_factor(therapists, e, gradient[used:])
@@ -196,7 +196,8 @@ def _turn_signed(change, q, position, gradient):
 
 
 @compiled
-def _add_prior(layout, prior, position, gradient):
+def add_prior(layout, prior, position, gradient):
+    """Return the log prior density at a position in ``signed`` coordinates, and add its derivatives."""
     n_beta, n_equations = layout[N_BETA], layout[N_EQUATIONS]
     value = 0.0
     for k in range(n_equations):

@@ -87,7 +87,7 @@ def evaluate(
         slot = block if sums.shape[0] > 1 else 0
         keep = block if e > 0 else 0
         forward(layout, products[block], beta, precision, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep])
-        _add_values(layout, root[keep], x[keep], weights[block], therapist_weights, owner[block], sums[slot])
+        add_values(layout, root[keep], x[keep], weights[block], therapist_weights, owner[block], sums[slot])
         if e > 0:
             gather(layout, products[block], precision, r[keep], x[keep], y[keep], weights[block], owner[block], t, c)
         else:
@@ -107,7 +107,8 @@ def evaluate(
 
 
 @compiled
-def _add_values(layout, root, x, weights, therapist_weights, owner, sums):
+def add_values(layout, root, x, weights, therapist_weights, owner, sums):
+    """Add log p(y_i) = -log|R| + x'x / 2 of a block's patients to the last row of `sums`; `root` holds 1 / R on its diagonal."""
     q = layout[N_PATIENT]
     last = sums.shape[0] - 1
     for lane in range(LANES):

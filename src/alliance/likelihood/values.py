@@ -8,8 +8,8 @@ import math
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
-from alliance.likelihood.density import _add_prior, fill_signed
-from alliance.likelihood.kernel import _add_values, add_pooled
+from alliance.likelihood.density import add_prior, fill_signed
+from alliance.likelihood.kernel import add_values, add_pooled
 from alliance.likelihood.layout import (
     LANES,
     N_BETA,
@@ -59,7 +59,7 @@ def log_values(layout, owner, products, pooled, weights, therapist_weights, prio
                     t[j, f, g] = 0.0
         for block in range(owner.shape[0]):
             forward(layout, products[block], position, precision, by_patient, r, a, root, x, y)
-            _add_values(layout, root, x, weights[block], therapist_weights, owner[block], sums)
+            add_values(layout, root, x, weights[block], therapist_weights, owner[block], sums)
             if e > 0:
                 gather(layout, products[block], precision, r, x, y, weights[block], owner[block], t, c)
         value = 0.0
@@ -72,5 +72,5 @@ def log_values(layout, owner, products, pooled, weights, therapist_weights, prio
                 value += of_p[e * e]
         value += add_pooled(layout, pooled, position, precision, ignored, np.empty(n_equations))
         if len(prior) > 0:
-            value += _add_prior(layout, prior, position, ignored)
+            value += add_prior(layout, prior, position, ignored)
         values[draw] = value if math.isfinite(value) else -np.inf

@@ -53,7 +53,7 @@ def describe_sensitivity(inputs: Inputs, config: Config) -> list[Passage]:
     found = [row for row in priors if row["value"] > row["threshold"]]
     # The table says of the data when they move an estimate; here, when they hardly do.
     found += [row for row in rows if row["component"] == "likelihood" and row["value"] <= row["threshold"]]
-    limit = format_number(priors[0]["threshold"])
+    limit = format_number(priors[0]["threshold"], 2)
     models = count_of(len({row["model"] for row in priors}), "Bayesian model")
     if not found:
         largest = format_number(max(row["value"] for row in priors))

@@ -1,6 +1,7 @@
 """The patients and therapists without whom the indirect path would move most."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -20,7 +21,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return the five most influential patients and therapists for each path and level, without their codes."""
     table = main_rows(inputs["influence"])
     data = table[table["rank"] <= _MOST].reset_index(drop=True)
-    digits = [common_decimals([row.estimate, row.without], row.estimate - row.without) for row in records(data)]
+    digits = [_decimals(row) for row in records(data)]
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],
@@ -47,3 +48,9 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         [note] if len(data) else ["No fitted model was asked how much single patients or therapists move it."],
         "Model",
     )
+
+
+def _decimals(row: Any) -> int:
+    """Return decimals that show half a standard error, the same for all units of a path."""
+    error = abs((row.without - row.estimate) / row.change) if row.change else None
+    return common_decimals([row.estimate, row.without], error / 2 if error else None)

@@ -70,7 +70,7 @@ def test_estimates_that_follow_no_prior_are_said_to() -> None:
     rows = pd.DataFrame([sensitive("effects", 0.03), sensitive("likelihood", 0.2, "likelihood")])
     sentence = said(describe_sensitivity({"sensitivity": rows}, CONFIG))
 
-    assert "no step and no path follows any of them noticeably (largest sensitivity 0.030, threshold 0.050)" in sentence
+    assert "no step and no path follows any of them noticeably (largest sensitivity 0.030, threshold 0.05)" in sentence
     assert describe_sensitivity(EMPTY, CONFIG) == []
 
 

@@ -281,10 +281,18 @@ def test_moderation_table_puts_values_change_and_region_of_a_path_together() -> 
 
 def test_priors_beyond_the_threshold_are_marked_and_the_data_never() -> None:
     table = _make("sensitivity", "arms")
-    marked = table.shown["Sensitivity"].str.endswith("†")
-    assert set(table.shown.loc[marked, "What counts more or less"]) == {"Priors: differences between patients"}
-    assert (table.shown["What counts more or less"] == "The data").any()
+    blocks = list(table.shown.columns[4:])
+    assert blocks == ["Data", "Effects", "Differences between patients"]
+    marked = {name for name in blocks if table.shown[name].str.endswith("†").any()}
+    assert marked == {"Differences between patients"}
+    assert len(table.shown) * len(blocks) == len(table.data)
     assert "no fitted model" in _make("sensitivity", "single").notes[0].lower()
+
+
+def test_block_of_priors_that_a_model_does_not_have_is_a_dash() -> None:
+    rows = INPUTS["arms"]["sensitivity"]
+    without = rows.drop(index=rows.index[rows["block"] == "effects"][0])
+    assert list(_make("sensitivity", "arms", sensitivity=without).shown["Effects"]).count("–") == 1
 
 
 def test_influence_table_holds_the_five_most_influential_of_each_kind() -> None:

@@ -7,6 +7,7 @@ from importlib import import_module
 import numpy as np
 import xarray as xr
 
+from alliance.errors import ModelError
 from alliance.models.container import Mark
 from alliance.models.joint.result import PREDICTIVE_DRAWS, Drawn, Task, Values
 from alliance.models.multilevel_path.bootstrap import draw_bootstrap
@@ -93,10 +94,21 @@ def draw_maximum(task: Task, maximum: Maximum) -> Found:
 
 
 def draw_approximation(task: Task, maximum: Maximum) -> Found:
-    """Draw from the posterior by importance sampling; by NUTS where the approximation is too far off."""
+    """Draw from the posterior by importance sampling; by NUTS where the approximation is too far off.
+
+    Raises
+    ------
+    ModelError
+        The posterior cannot be computed around its mode, or the sampler failed.
+    """
     posterior = find_posterior(maximum, task.settings["priors"])
     sampling = task.settings["sampling"]
-    found = draw_laplace(posterior, int(sampling["chains"] * sampling["draws"]), task.generator("posterior"))
+    try:
+        found = draw_laplace(posterior, int(sampling["chains"] * sampling["draws"]), task.generator("posterior"))
+    except FloatingPointError as error:
+        raise ModelError(
+            f"models.specs.{task.name}: {error}. Look for outliers in data/panel.parquet, or narrow the priors."
+        ) from error
     if found.pareto_k <= PARETO_K_MAX:
         prior = _draw_prior(task, posterior)
         return Found(LAPLACE, "credible", found.positions, signed=True, prior=prior, marks=[found.mark])
