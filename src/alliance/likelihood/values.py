@@ -9,7 +9,7 @@ import numpy as np
 
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.density import add_prior, fill_signed
-from alliance.likelihood.kernel import add_values, add_pooled
+from alliance.likelihood.kernel import add_pooled, add_values
 from alliance.likelihood.layout import (
     LANES,
     N_BETA,
