@@ -143,7 +143,7 @@ def label_value(term: str, value: float, config: Config) -> str:
         elif value in (0, 1):
             return f"{label} = {'yes' if value else 'no'}"
     unit = f" {unit_of(term, config)}" if variable is not None and variable.kind != "category" else ""
-    return f"{label} = {f'{value:.4g}'.replace('-', '\N{MINUS SIGN}')}{unit}"
+    return f"{label} = {f'{value:.6g}'.replace('-', '\N{MINUS SIGN}')}{unit}"
 
 
 def label_names(text: str, config: Config) -> str:

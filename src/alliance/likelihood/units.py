@@ -48,7 +48,7 @@ def draw_effects(
     u, w = np.empty((blocks, q, LANES)), np.zeros((statistics.n_therapists, e))
     layout, owner, products, _, weights, _ = statistics.arrays
     _draw(layout, owner, products, weights, beta, residual**-2.0, by_patient, by_therapist, *noise, u, w)
-    return u.transpose(0, 2, 1).reshape(-1, q)[: statistics.n_patients], w
+    return u.transpose(0, 2, 1).reshape(blocks * LANES, q)[: statistics.n_patients], w
 
 
 @compiled

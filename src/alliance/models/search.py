@@ -108,6 +108,10 @@ def polish(function: Function, position: np.ndarray) -> Top:
         step = _newton_step(curvature, gradient)
         promise = float(gradient @ step) / 2
         if promise < _ENOUGH:
+            # The last step costs one evaluation, and makes the end independent of the start.
+            there, _ = function(position + step)
+            if np.isfinite(there) and there >= value:
+                position, value = position + step, there
             break
         moved = False
         for shrink in 0.5 ** np.arange(12):

@@ -58,7 +58,7 @@ def test_continuous_moderator_is_taken_at_its_mean_and_one_sd_either_side_over_p
     for sds in (-1, 0, 1):
         value = patients.mean() + sds * patients.std()
         expected = A + P * sds * patients.std()
-        assert found[f"x -> m at arm = {value:.3g}", "conditional", "within"] == pytest.approx([expected])
+        assert found[f"x -> m at arm = {value:.6g}", "conditional", "within"] == pytest.approx([expected])
 
 
 def test_grid_covers_the_range_and_meets_the_unconditional_effect_at_the_mean() -> None:

@@ -7,11 +7,11 @@ from itertools import combinations
 
 import numpy as np
 
+from alliance.contracts import MINUS
 from alliance.models.container import Mark
 from alliance.models.diagram import Path
 from alliance.models.joint.effects import Pair, Quantities, outcomes_of
 
-MINUS = " minus "
 _TAIL = 0.025
 _SAME_SIGN = 0.99  # share of draws in which indirect and total effect must point the same way
 

@@ -6,10 +6,10 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from alliance.config import Variable
-from alliance.contracts import COUNT_COLUMNS, PATIENT, QUANTITY_COLUMNS, THERAPIST
+from alliance.contracts import PATIENT, THERAPIST
+from alliance.models import container
 from alliance.models.container import Mark
 from alliance.models.diagram import ARROW, Edge, Path
 from alliance.models.joint.design import Design, Varying
@@ -20,38 +20,19 @@ BETWEEN_LEVELS = {PATIENT: "between_patient", THERAPIST: "between_therapist"}
 
 
 @dataclass
-class Quantities:
-    """Rows and draws of the quantities, in the order in which they were added.
+class Quantities(container.Quantities):
+    """Quantities of a joint model.
 
     Parameters
     ----------
-    counts
-        Outcome -> what its equation is fitted to.
     marks
         What was found while computing them.
     moderation
         Rows as in `alliance.contracts` without the model: conditional effects over the range of each moderator.
     """
 
-    counts: dict[str, dict[str, int]]
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    draws: list[np.ndarray] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     moderation: list[dict[str, Any]] = field(default_factory=list)
-    _known: set[tuple[str, ...]] = field(default_factory=set)
-
-    def add(
-        self, path: str, effect: str, level: str, values: np.ndarray, of: tuple[str, ...], horizon: str = ""
-    ) -> None:
-        """Add one quantity, unless it is there already; `of` are the outcomes of the equations concerned, the last one is its own."""
-        if (path, effect, level, horizon) in self._known:
-            return
-        self._known.add((path, effect, level, horizon))
-        smallest = {key: min(self.counts[outcome][key] for outcome in of) for key in COUNT_COLUMNS}
-        self.rows.append(
-            {"outcome": of[-1], "path": path, "effect": effect, "level": level, "horizon": horizon, **smallest}
-        )
-        self.draws.append(values)
 
     def add_step(self, edge: Edge, effect: str, level: str, values: np.ndarray, horizon: str) -> None:
         """Add the effect of one arrow, unless a path of another pair has brought it already, maybe by another name."""
@@ -67,10 +48,6 @@ class Quantities:
         total: np.ndarray = np.sum(list(parts.values()), axis=0)
         self.add(pair.text, "total", level, total, outcomes_of(pair.paths), *horizons)
         return total
-
-    def table(self) -> pd.DataFrame:
-        """Return one row per quantity."""
-        return pd.DataFrame(self.rows, columns=[*QUANTITY_COLUMNS, *COUNT_COLUMNS])
 
 
 @dataclass(frozen=True)

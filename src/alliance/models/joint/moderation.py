@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 
 from alliance.config.timing import TIME_TERMS
-from alliance.contracts import PATIENT
+from alliance.contracts import AT, BY, PATIENT
 from alliance.models.diagram import Path
 from alliance.models.joint.design import Design, Equation, Varying
 from alliance.models.joint.effects import Pair, Quantities, Step, expect_steps, outcomes_of
 from alliance.models.joint.population import Population
 from alliance.models.joint.terms import Factor, center_factor, own_means
 
-AT, BY = " at ", " by "
 _GRID = 41
 _TAIL = 0.025
 _DECIMALS = 10  # the mean of deviations from own means is zero but for rounding
@@ -98,7 +97,7 @@ def add_conditional(quantities: Quantities, design: Design, population: Populati
     for found in _moderated_paths(design, pairs):
         of, horizon = outcomes_of([found.path]), found.pair.horizon(found.path)
         for value in found.chosen_values():
-            text = f"{found.path.text}{AT}{found.moderator} = {round(value, _DECIMALS) + 0.0:.3g}"
+            text = f"{found.path.text}{AT}{found.moderator} = {round(value, _DECIMALS) + 0.0:.6g}"
             quantities.add(text, "conditional", found.level, found.at(design, population, value), of, horizon)
         if len(found.path.edges) > 1 and len(found.products) == 1:
             text = f"{found.path.text}{BY}{found.moderator}"

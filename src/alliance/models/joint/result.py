@@ -144,7 +144,8 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
     """Turn draws of the parameters, and the quantities computed from them, into the container."""
     population = make_population(task.design, drawn.values)
     thinned = np.unique(np.linspace(0, drawn.size - 1, PREDICTIVE_DRAWS).astype(int))
-    generated = {"posterior": make_population(task.design, {k: v[thinned] for k, v in drawn.values.items()})}
+    kind = "posterior" if drawn.prior is not None else "sampling distribution"
+    generated = {kind: make_population(task.design, {k: v[thinned] for k, v in drawn.values.items()})}
     if drawn.prior is not None:
         generated = {"prior": make_population(task.design, drawn.prior), **generated}
     record = replace(
@@ -165,7 +166,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         engine=findings.engine,
         interval_kind=findings.interval_kind,
         quantities=quantities.table(),
-        draws=np.stack(quantities.draws, axis=-1).reshape(drawn.chains, drawn.size // drawn.chains, -1),
+        draws=quantities.array(drawn.chains),
         points=None if drawn.point is None else _points(quantities, compute_effects(task, drawn.point, point=True)),
         record=record,
         groups=findings.groups,

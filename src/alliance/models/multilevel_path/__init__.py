@@ -17,7 +17,7 @@ import pandas as pd
 from alliance.config import ModelSpec
 from alliance.models.container import FitRecord, FitResult
 from alliance.models.joint.result import Findings, compute_effects, make_result, prepare_task
-from alliance.models.multilevel_path.caution import mark_fit, mark_parameters
+from alliance.models.multilevel_path.caution import check_residuals, mark_fit, mark_parameters
 from alliance.models.multilevel_path.depths import DEPTHS
 from alliance.models.multilevel_path.engine import natural_of
 from alliance.models.multilevel_path.maximum import maximise
@@ -38,10 +38,12 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     Raises
     ------
     ModelError
-        Rows or predictors do not allow the model, no path leads from the cause to the outcome, or the sampler failed.
+        Rows or predictors do not allow the model, no path leads from the cause to the outcome, an outcome is determined by its predictors, or
+        the sampler failed.
     """
     task = prepare_task(panel, name, spec, settings)
     maximum = maximise(task.design)
+    check_residuals(name, maximum)
     engine = maximum.engine
     found = DEPTHS[spec.depth](task, maximum)
     drawn = found.drawn(engine)

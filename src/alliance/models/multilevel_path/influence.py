@@ -122,7 +122,7 @@ def _mark(
         "influential unit",
         f"{quantity['path']}, {quantity['level']}: {level}s",
         largest <= _MOST_CHANGE and not turned and not failed,
-        f"How far the {quantity['effect']} effect moves at most when one {level} is left out, in standard errors."
+        f"How far the estimate moves at most when one {level} is left out, in standard errors."
         + (" Without one of them it changes its sign." if turned else "")
         + (f" Without {failed} of them, one at a time, the model has no clear estimate." if failed else ""),
         largest,

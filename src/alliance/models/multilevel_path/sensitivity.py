@@ -160,19 +160,19 @@ def _distances(draws: np.ndarray, log_density: np.ndarray) -> np.ndarray:
 
 def _read_prior(value: float, informed: bool) -> str:
     if value <= SENSITIVE:
-        return "These priors hardly matter for this effect."
+        return "These priors hardly matter for this estimate."
     if informed:
         return (
-            "These priors matter for this effect, and the data do as well: they may pull in different directions. Compare the priors with "
-            "what is known, and report the effect under wider ones."
+            "These priors matter for this estimate, and the data do as well: they may pull in different directions. Compare the priors "
+            "with what is known, and report the estimate under wider ones."
         )
     return (
-        "These priors matter for this effect and the data say little about it: the estimate is in good part what was assumed. "
+        "These priors matter for this estimate and the data say little about it: the estimate is in good part what was assumed. "
         "Report it under other priors too."
     )
 
 
 def _read_likelihood(value: float) -> str:
     if value > SENSITIVE:
-        return "The data inform this effect."
-    return "The data say little about this effect."
+        return "The data inform this estimate."
+    return "The data say little about this estimate."
