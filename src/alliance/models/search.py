@@ -7,7 +7,7 @@ import numpy as np
 from scipy import linalg
 
 _STEP = 1e-4  # of the central differences of the gradient; parameters are near one in size
-_NEWTON_STEPS = 100
+_ROUNDS = 30
 _FLAT = 1e-9  # curvature below this share of the largest is none
 _NORMAL = 1.96
 _MOST_FALL = 1.5  # times the fall of a normal density; less is skewness that a normal density cannot follow anyway
@@ -49,7 +49,7 @@ class Top:
 
 
 def climb(function: Function, start: np.ndarray, spread: np.ndarray) -> Top:
-    """Find a maximum: BFGS, then Newton steps with differences of the gradient.
+    """Find a maximum: BFGS from a guess of the curvature, then from the curvature itself.
 
     Parameters
     ----------
@@ -101,11 +101,12 @@ def ascend(
 
 
 def polish(function: Function, position: np.ndarray) -> Top:
-    """Take Newton steps until none promises a gain."""
+    """Climb on with the curvature of the place reached, until a Newton step promises nothing."""
     value, gradient = function(position)
-    curvature, promise = curvature_at(function, position), np.inf
-    for _ in range(_NEWTON_STEPS):
-        step = _newton_step(curvature, gradient)
+    for _ in range(_ROUNDS):
+        curvature = curvature_at(function, position)
+        spread = _absolute_inverse(curvature)
+        step = spread @ gradient
         promise = float(gradient @ step) / 2
         if promise < _ENOUGH:
             # The last step costs one evaluation, and makes the end independent of the start.
@@ -113,15 +114,11 @@ def polish(function: Function, position: np.ndarray) -> Top:
             if np.isfinite(there) and there >= value:
                 position, value = position + step, there
             break
-        moved = False
-        for shrink in 0.5 ** np.arange(12):
-            there, slope = function(position + shrink * step)
-            if np.isfinite(there) and there > value:
-                position, value, gradient, moved = position + shrink * step, there, slope, True
-                break
-        if not moved:
+        reached, _ = ascend(function, position, spread, _ENOUGH)
+        there, gradient = function(reached)
+        if there <= value:
             break
-        curvature = curvature_at(function, position)
+        position, value = reached, there
     return Top(position, value, curvature, promise)
 
 
@@ -166,9 +163,9 @@ def limited_inverse(function: Function, top: Top) -> np.ndarray:
     return result
 
 
-def _newton_step(curvature: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """Return the step to the top of the local parabola; where the density curves upwards it is turned round."""
+def _absolute_inverse(curvature: np.ndarray) -> np.ndarray:
+    """Return the inverse of a curvature; where the density curves upwards it is turned round, so that steps lead uphill."""
     values, vectors = linalg.eigh(curvature)
     size = np.maximum(np.abs(values), 1e-6 * max(values[-1], 1.0))
-    step: np.ndarray = vectors @ ((vectors.T @ gradient) / size)
-    return step
+    inverse: np.ndarray = (vectors / size) @ vectors.T
+    return inverse

@@ -255,7 +255,7 @@ def test_size_of_an_outlier_is_told_in_raw_units() -> None:
 
 
 def test_search_that_did_not_converge_flags_every_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alliance.models.search._NEWTON_STEPS", 0)
+    monkeypatch.setattr("alliance.models.search._ROUNDS", 1)
     monkeypatch.setattr("alliance.models.search._MOST_STEPS", 0)
     result = run(PANEL)
     table = estimates_of(result)
