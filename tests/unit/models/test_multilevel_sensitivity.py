@@ -135,7 +135,7 @@ def test_prior_without_data_is_told_from_conflict():
     draws, log_prior, log_likelihood = conjugate(0.0, 1.0, 0.0, 30.0)
     rows = power_scaling(label("a"), draws[:, None], {"effects": log_prior}, log_likelihood)
     assert "was assumed" in rows[0]["meaning"]
-    assert rows[1]["meaning"] == "The data say little about this effect."
+    assert rows[1]["meaning"] == "The data say little about this estimate."
 
 
 def test_quantity_without_spread_has_no_rows():
