@@ -20,7 +20,7 @@ export UV_NO_PROGRESS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := study
-.PHONY: study run setup test lint format example notebooks lock clean-run help
+.PHONY: study run setup test lint format example recovery benchmarks lock clean-run help
 .SILENT:
 
 study: $(READY)  ## set up, run the main analysis (config/config.yaml), print report and headline
@@ -45,6 +45,7 @@ lint: $(READY)  ## format, style, types and workflow, without changing a file
 	$(BIN)/snakefmt --check workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/snakemake --lint --snakefile workflow/example.smk
+	$(BIN)/snakemake --lint --snakefile workflow/recovery.smk
 
 format: $(READY)  ## format code and workflow in place
 	$(BIN)/ruff check --fix
@@ -53,6 +54,12 @@ format: $(READY)  ## format code and workflow in place
 
 example: $(READY)  ## simulate the study in data/example/ anew
 	$(BIN)/snakemake --cores 1 --snakefile workflow/example.smk --forceall
+
+recovery: $(READY)  ## simulate hundreds of studies: bias, coverage, calibration (half an hour; results in validation/)
+	$(BIN)/snakemake --cores $(CORES) $(QUIET) --snakefile workflow/recovery.smk publish_validation
+
+benchmarks: $(READY)  ## measure the engine and its peers side by side (about an hour; results in benchmarks/)
+	$(BIN)/python benchmarks/run.py
 
 clean-run: $(READY)  ## delete the results of one run: make clean-run NAME=reviewer
 	if [ -z "$(NAME)" ] || [ ! -f "results/$(NAME)/run.yaml" ]; then \
