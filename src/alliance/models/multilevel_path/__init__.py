@@ -38,8 +38,8 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     Raises
     ------
     ModelError
-        Rows or predictors do not allow the model, no path leads from the cause to the outcome, an outcome is determined by its predictors, or
-        the sampler failed.
+        Rows or predictors do not allow the model, no path leads from the cause to the outcome, an outcome is determined by its
+        predictors, or the sampler failed.
     """
     task = prepare_task(panel, name, spec, settings)
     maximum = maximise(task.design)
