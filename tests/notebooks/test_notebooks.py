@@ -10,14 +10,17 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9][0-9]_*.
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.stem for path in NOTEBOOKS][:2] == ["01_meeting_the_data", "02_within_versus_between"]
+    names = [path.stem for path in NOTEBOOKS]
+    assert names == ["01_meeting_the_data", "02_within_versus_between", "03_one_model_instead_of_two"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_and_answers_one_question(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     assert "**Question:" in notebook.cells[0].source
-    client = NotebookClient(notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}})
+    client = NotebookClient(
+        notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    )
     client.execute()
     errors = [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"]
     assert errors == []
