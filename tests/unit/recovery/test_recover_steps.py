@@ -116,7 +116,7 @@ def test_jobs_cover_every_study_once() -> None:
 def test_at_least_two_hundred_studies_per_design_and_posterior_are_asked_for() -> None:
     used = read_settings(FILE)
     assert used.methods["ml"].studies >= 200
-    assert sum(used.methods[name].studies for name in ("nuts", "laplace")) * len(used.designs) >= 200
+    assert used.methods["laplace"].studies * len(used.designs) >= 200
     assert all(engine.data_sets >= 200 for engine in used.calibration.engines.values())
     sizes = {(design.patients, design.sessions) for design in used.designs.values() if design.model == "static"}
     assert sizes == {(60, 5), (60, 16), (300, 5), (300, 16)}

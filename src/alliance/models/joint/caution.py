@@ -26,7 +26,12 @@ def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
     groups
         Paths of each pair of cause and outcome.
     """
-    marks = [*_mark_mixed_levels(design), *_mark_single_sessions(design), *_mark_observed_deviations(design)]
+    marks = [
+        *_mark_mixed_levels(design),
+        *_mark_single_sessions(design),
+        *_mark_observed_deviations(design),
+        *_mark_missing_initial_values(design),
+    ]
     for paths in groups:
         first = paths[0].edges[0]
         if not design.equations[first.outcome].origins[first.term].session_level:
@@ -132,6 +137,29 @@ def _mark_observed_deviations(design: Design) -> list[Mark]:
                     )
                 )
     return marks
+
+
+def _mark_missing_initial_values(design: Design) -> list[Mark]:
+    """Mark equations without the initial values that others have: latent means are then put together from unlike parts.
+
+    Intercepts of equations with initial values are what these leave over, those of the others are not, and what runs through the initial
+    values is missing from their covariance (see `alliance.models.joint.latent`).
+    """
+    initial = initial_terms(design)
+    varying = {effect.outcome for effect in design.varying.get(PATIENT, []) if effect.term == INTERCEPT}
+    missing = {outcome: [term for term in initial if term not in design.equations[outcome].terms] for outcome in varying}
+    return [
+        Mark(
+            "initial values missing",
+            f"equation of {outcome}",
+            False,
+            f"Other equations adjust for {' and '.join(terms)}, this one does not, so effects between patients leave out what runs through "
+            f"them. Add them to the equation, or take them out of all.",
+            levels=("between_patient",),
+        )
+        for outcome, terms in sorted(missing.items())
+        if terms
+    ]
 
 
 def _mark_feedback(design: Design, paths: list[Path]) -> list[Mark]:
