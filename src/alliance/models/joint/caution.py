@@ -7,7 +7,7 @@ from alliance.config.timing import TIME_TERMS
 from alliance.contracts import BETWEEN, PATIENT
 from alliance.models.container import Mark
 from alliance.models.diagram import ARROW, Path
-from alliance.models.joint.design import Design
+from alliance.models.joint.design import INTERCEPT, Design
 from alliance.models.joint.effects import BETWEEN_LEVELS
 from alliance.models.joint.latent import initial_terms, intercept_covariance, latent_covariance, within_effects
 from alliance.models.joint.population import Population
