@@ -48,12 +48,9 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     if flow.empty:
         return theme.draw_unavailable("The run has recorded no patient flow.")
     rows = _pair_boxes(trunk)
-    models = [_model_box(str(model), part, config) for model, part in branches.groupby("model", sort=False)]
-    upper = sum(max(main.height, side.height if side else 0) + _GAP for main, side in rows) + (_GAP if models else 0)
-    columns: list[list[_Box]] = [[], []]
-    for box in models:
-        min(columns, key=_height).append(box)
-    total = upper + max(_height(column) for column in columns) + 2 * _MARGIN - _GAP
+    columns, total = _place_models(rows, branches, config, reasons=True)
+    if total > _PAGE:  # reasons are in the table of the flow, too
+        columns, total = _place_models(rows, branches, config, reasons=False)
     with theme.applied():
         figure, axes = theme.new_canvas(_WIDTH, total)
         top = total - _MARGIN

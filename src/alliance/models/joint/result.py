@@ -143,11 +143,14 @@ def compute_effects(task: Task, values: Values, *, point: bool = False) -> Quant
 def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Findings) -> FitResult:
     """Turn draws of the parameters, and the quantities computed from them, into the container."""
     population = make_population(task.design, drawn.values)
-    thinned = np.unique(np.linspace(0, drawn.size - 1, PREDICTIVE_DRAWS).astype(int))
+    # Studies of recovery, which fit hundreds of models and read no predictive checks, ask for fewer.
+    size = int(task.settings.get("predictive_draws", PREDICTIVE_DRAWS))
+    thinned = np.unique(np.linspace(0, drawn.size - 1, size).astype(int))
     kind = "posterior" if drawn.prior is not None else "sampling distribution"
     generated = {kind: make_population(task.design, {k: v[thinned] for k, v in drawn.values.items()})}
     if drawn.prior is not None:
-        generated = {"prior": make_population(task.design, drawn.prior), **generated}
+        prior = {name: values[:size] for name, values in drawn.prior.items()}
+        generated = {"prior": make_population(task.design, prior), **generated}
     record = replace(
         findings.record,
         marks=[
