@@ -24,6 +24,7 @@ NEEDS = ("flow",)
 _WIDTH = theme.DOUBLE * theme.POINTS
 _TRUNK, _SIDE = 190.0, 250.0  # widths of boxes, in points
 _MARGIN, _PAD, _GAP = 6.0, 6.0, 10.0
+_PAGE = 690.0  # height that fits a printed page
 _CHARACTER = 0.52 * theme.SMALL  # points that a character of small text takes on average
 
 
@@ -63,7 +64,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
                 _draw_arrow(
                     axes, (_MARGIN + _TRUNK, top - main.height / 2), (_WIDTH - _MARGIN - _SIDE, top - main.height / 2)
                 )
-            if not last or models:
+            if not last or columns[0]:
                 _draw_arrow(
                     axes,
                     (_MARGIN + _TRUNK / 2, top - main.height),
@@ -71,12 +72,26 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
                 )
             top -= height + _GAP
         for position, column in enumerate(columns):
-            place = total - _MARGIN - upper
+            place = total - _MARGIN - _upper_height(rows, columns)
             for box in column:
                 _draw_box(axes, box, _MARGIN + position * (_WIDTH - _MARGIN) / 2, place)
                 place -= box.height + _GAP
     values = flow.reset_index(drop=True)
     return Drawing(figure, values, _describe(trunk, branches, config))
+
+
+def _place_models(
+    rows: list[tuple[_Box, _Box | None]], branches: pd.DataFrame, config: Config, *, reasons: bool
+) -> tuple[list[list[_Box]], float]:
+    """Return the boxes of the models in two columns, and the height of the whole figure."""
+    columns: list[list[_Box]] = [[], []]
+    for model, part in branches.groupby("model", sort=False):
+        min(columns, key=_height).append(_model_box(str(model), part, config, reasons=reasons))
+    return columns, _upper_height(rows, columns) + max(_height(column) for column in columns) + 2 * _MARGIN - _GAP
+
+
+def _upper_height(rows: list[tuple[_Box, _Box | None]], columns: list[list[_Box]]) -> float:
+    return sum(max(main.height, side.height if side else 0) + _GAP for main, side in rows) + (_GAP if columns[0] else 0)
 
 
 def _height(column: list[_Box]) -> float:
@@ -118,14 +133,14 @@ def _removed(row: Any) -> str:
     return text + (f" ({format_count(patients)} patient{'s' * (patients != 1)})" if patients else "")
 
 
-def _model_box(model: str, part: pd.DataFrame, config: Config) -> _Box:
+def _model_box(model: str, part: pd.DataFrame, config: Config, *, reasons: bool) -> _Box:
     width = (_WIDTH - _MARGIN) / 2 - _MARGIN
     heading = _wrapped(label_model(model, config), width * 0.9)
     lines: list[str] = []
     for outcome, rows in part.groupby("outcome", sort=False):
         lines += _wrapped(f"{capitalised_name(label_of(str(outcome), config))}: {_counts(rows.iloc[-1])}", width)
         for row in records(rows):
-            if row.removed_sessions > 0:
+            if reasons and row.removed_sessions > 0:
                 lines += _wrapped(f"{MINUS} {_removed(row)}: {label_reason(row.reason, config)}", width, indent="    ")
     return _Box(heading, lines, width)
 

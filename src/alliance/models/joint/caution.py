@@ -147,7 +147,9 @@ def _mark_missing_initial_values(design: Design) -> list[Mark]:
     """
     initial = initial_terms(design)
     varying = {effect.outcome for effect in design.varying.get(PATIENT, []) if effect.term == INTERCEPT}
-    missing = {outcome: [term for term in initial if term not in design.equations[outcome].terms] for outcome in varying}
+    missing = {
+        outcome: [term for term in initial if term not in design.equations[outcome].terms] for outcome in varying
+    }
     return [
         Mark(
             "initial values missing",
