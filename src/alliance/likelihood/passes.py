@@ -126,16 +126,14 @@ def gather(layout, products, precision, r, x, y, weights, owner, t, c):
 
 
 @compiled
-def solve_therapist(t, c, factor, weight, small, mean, var, result):
-    """Posterior mean and covariance of one therapist's effects, derivatives by P and the log-likelihood."""
-    e = len(c)
-    tp, root, half, moment = small[0], small[1], small[2], small[3]
+def factor_therapist(t, factor, tp, root):
+    """Fill T P and the lower Cholesky factor of N = I + P'T P."""
+    e = len(t)
     for f in range(e):
         for g in range(e):
             tp[f, g] = 0.0
             for h in range(g, e):
                 tp[f, g] += t[f, h] * factor[h, g]
-    # N = R R', then R^-1 below the diagonal of `half`; k = N^-1 P'c is kept in the first column of `moment`.
     for g in range(e):
         for f in range(g, e):
             total = 1.0 if f == g else 0.0
@@ -144,7 +142,17 @@ def solve_therapist(t, c, factor, weight, small, mean, var, result):
             for h in range(g):
                 total -= root[f, h] * root[g, h]
             root[f, g] = math.sqrt(total) if f == g else total / root[g, g]
+
+
+@compiled
+def solve_therapist(t, c, factor, weight, small, mean, var, result):
+    """Posterior mean and covariance of one therapist's effects, derivatives by P and the log-likelihood."""
+    e = len(c)
+    tp, root, half, moment = small[0], small[1], small[2], small[3]
+    factor_therapist(t, factor, tp, root)
+    for g in range(e):
         result[e * e] -= weight * math.log(root[g, g])
+    # R^-1 in the lower triangle of `half`.
     for g in range(e):
         half[g, g] = 1.0 / root[g, g]
         for f in range(g + 1, e):

@@ -8,13 +8,11 @@ With R, x and Y of `alliance.likelihood.kernel`, and T_j, c_j of a therapist,
 Noise of zero gives the conditional means of w, and of u given w.
 """
 
-import math
-
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.layout import LANES, N_COLUMNS, N_PATIENT, N_THERAPIST, N_THERAPISTS, Statistics
-from alliance.likelihood.passes import forward, gather
+from alliance.likelihood.passes import factor_therapist, forward, gather
 
 
 def draw_effects(
@@ -93,20 +91,9 @@ def _draw(layout, owner, products, weights, beta, precision, by_patient, by_ther
 @compiled
 def _draw_therapist(t, c, factor, noise, w):
     e = len(c)
-    tp, root, k = np.zeros((e, e)), np.zeros((e, e)), np.empty(e)
-    for f in range(e):
-        for g in range(e):
-            for h in range(g, e):
-                tp[f, g] += t[f, h] * factor[h, g]
-    for g in range(e):
-        for f in range(g, e):
-            total = 1.0 if f == g else 0.0
-            for h in range(f, e):
-                total += factor[h, f] * tp[h, g]
-            for h in range(g):
-                total -= root[f, h] * root[g, h]
-            root[f, g] = math.sqrt(total) if f == g else total / root[g, g]
-    for f in range(e):  # Q^-1 P'c
+    tp, root, k = np.empty((e, e)), np.empty((e, e)), np.empty(e)
+    factor_therapist(t, factor, tp, root)
+    for f in range(e):  # R^-1 P'c
         k[f] = 0.0
         for h in range(f, e):
             k[f] += factor[h, f] * c[h]
