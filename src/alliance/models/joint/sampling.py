@@ -3,7 +3,7 @@
 import logging
 import warnings
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import nutpie
@@ -53,10 +53,32 @@ def sample_posterior(
     ModelError
         The sampler found no place to start, or did not finish.
     """
+    return draw_compiled(compile_model(model, kept), kept, sampling, seed, name, adaptation)
+
+
+def compile_model(model: pm.Model, kept: list[str]) -> Any:
+    """Compile a model for the sampler; `kept` are the variables its draws will hold."""
     with config.change_flags(**_FLAGS), warnings.catch_warnings():
         # With many varying effects one sum is computed in two loops instead of one: nothing is lost.
         warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
-        compiled = nutpie.compile_pymc_model(model, var_names=kept)
+        return nutpie.compile_pymc_model(model, var_names=kept)
+
+
+def draw_compiled(
+    compiled: Any,
+    kept: list[str],
+    sampling: Mapping[str, float],
+    seed: int,
+    name: str,
+    adaptation: Literal["diag", "low_rank"] = "diag",
+) -> dict[str, xr.Dataset]:
+    """Draw from the posterior of a compiled model; see `sample_posterior`.
+
+    Raises
+    ------
+    ModelError
+        The sampler found no place to start, or did not finish.
+    """
     try:
         trace = nutpie.sample(
             compiled,

@@ -1,6 +1,7 @@
 """NUTS in PyMC: the posterior as one operation, drawn in Rust (nutpie) without a return to Python."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -8,10 +9,12 @@ import xarray as xr
 from pytensor.compile.sharedvalue import shared
 
 from alliance.likelihood.op import log_density_op, pack
-from alliance.models.joint.sampling import sample_posterior
+from alliance.models.joint.sampling import compile_model, draw_compiled
 from alliance.models.multilevel_path.posterior import Posterior
 
 STANDARD = "standard"
+_DATA = ("integers", "numbers")
+_COMPILED: dict[int, Any] = {}
 
 
 def build_model(posterior: Posterior) -> pm.Model:
@@ -19,11 +22,10 @@ def build_model(posterior: Posterior) -> pm.Model:
 
     All that describes the data are inputs, so that the code compiled for one model serves every other model of this family.
     """
-    integers, numbers = pack(posterior.engine.statistics, posterior.prior, posterior.mode, posterior.spread)
     size = len(posterior.mode)
     with pm.Model(coords={"parameter": np.arange(size)}) as model:
         # Not pm.Data, which would store whole numbers, and with them the address, in 32 bits.
-        data = [shared(integers, name="integers"), shared(numbers, name="numbers")]
+        data = [shared(array, name=name) for name, array in zip(_DATA, _pack(posterior), strict=True)]
         standard = pm.Flat(STANDARD, dims="parameter", initval=np.zeros(size))
         value, _ = log_density_op.make_node(*data, standard).outputs
         pm.Potential("log_posterior", value)
@@ -47,6 +49,18 @@ def sample_positions(
     ModelError
         The sampler found no place to start, or did not finish.
     """
-    groups = sample_posterior(build_model(posterior), [STANDARD], sampling, seed, name, adaptation="low_rank")
+    groups = draw_compiled(_compile(posterior), [STANDARD], sampling, seed, name, adaptation="low_rank")
     standard = groups["posterior"][STANDARD].transpose("chain", "draw", ...).to_numpy()
     return posterior.mode + standard @ posterior.spread.T, groups["sample_stats"]
+
+
+def _compile(posterior: Posterior) -> Any:
+    """Return compiled code with the data of a posterior; one process compiles once for each number of parameters."""
+    size = len(posterior.mode)
+    if size not in _COMPILED:
+        _COMPILED[size] = compile_model(build_model(posterior), [STANDARD])
+    return _COMPILED[size].with_data(**dict(zip(_DATA, _pack(posterior), strict=True)))
+
+
+def _pack(posterior: Posterior) -> tuple[np.ndarray, np.ndarray]:
+    return pack(posterior.engine.statistics, posterior.prior, posterior.mode, posterior.spread)
