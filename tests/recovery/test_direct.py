@@ -6,7 +6,7 @@ import pytest
 
 from alliance.models.container import quantities_of
 from alliance.models.direct import fit
-from tests.unit.models import direct_study as study
+from tests.unit.models import joint_study as study
 
 COV_AB = study.SLOPES_CORRELATION * study.SLOPE_SD**2
 INDIRECT = study.A * study.B + COV_AB

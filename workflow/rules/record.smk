@@ -14,6 +14,7 @@ rule record_provenance:
     input:
         data=list(TABLE_FILES.values()),
         instruments=INSTRUMENT_FILES,
+        after=OUT / ACCEPTED,  # what made earlier results stays on record as long as data with errors have made no others
     output:
         provenance=OUT / RUN_FILES["provenance"],
         config=OUT / RUN_FILES["config"],
