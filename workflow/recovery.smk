@@ -43,8 +43,6 @@ except AllianceError as error:
 PLAIN = USED.model_dump(mode="json")
 DPI = 150
 ENGINES = USED.calibration.engines
-# Modules that a fit imports only when it needs them.
-LAZY = ["alliance.models.multilevel_path.nuts", "alliance.models.multilevel_path.laplace"]
 RECOVERY_FILES = ["recovery.csv", "recovery.svg", "recovery.png"]
 CALIBRATION_FILES = [
     "calibration.csv",
@@ -72,10 +70,9 @@ def settings_of(design, method):
     return {**shared, **used}
 
 
-def family_modules(method):
-    """Name the modules behind a method."""
-    family = FAMILIES[USED.methods[method].family].module
-    return [family, *(LAZY if USED.methods[method].depth in ("nuts", "laplace") else [])]
+def family_of_method(method):
+    """Name the module behind a method."""
+    return FAMILIES[USED.methods[method].family].module
 
 
 wildcard_constraints:
@@ -154,7 +151,7 @@ rule recover_effects:
         numbers=lambda wildcards: (int(wildcards.first), int(wildcards.end)),
         priors=MAIN["priors"],
         inference=MAIN["inference"],
-        code=lambda wildcards: code_of("recover_effects", *family_modules(wildcards.method)),
+        code=lambda wildcards: code_of("recover_effects", family_of_method(wildcards.method)),
     script:
         "scripts/run_step.py"
 
@@ -174,7 +171,7 @@ rule rank_parameters:
         priors=MAIN["priors"],
         sampling=PLAIN["sampling"],
         inference=MAIN["inference"],
-        code=code_of("rank_parameters", *LAZY),
+        code=code_of("rank_parameters"),
     script:
         "scripts/run_step.py"
 

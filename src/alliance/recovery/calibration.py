@@ -8,7 +8,6 @@ The priors are about the standardised scale. Data are therefore simulated in sta
 """
 
 from dataclasses import replace
-from importlib import import_module
 from itertools import combinations
 
 import numpy as np
@@ -201,7 +200,8 @@ def _draw_nuts(
     posterior: Posterior, size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
 ) -> tuple[np.ndarray, str]:
     # Only here, since PyMC takes seconds to import.
-    nuts = import_module("alliance.models.multilevel_path.nuts")
+    from alliance.models.multilevel_path import nuts
+
     positions, statistics = nuts.sample_positions(
         posterior, sampling.model_dump(), int(rng.integers(2**31 - 1)), "calibration"
     )

@@ -50,7 +50,7 @@ def test_start_of_the_search_does_not_matter(level: str) -> None:
     # Several parameters at the boundary have no standard error; they are held to a share of the outcome's sd.
     allowed = LEFT * expected["se"].clip(lower=0.01)
     for _ in range(6):
-        start = starting_position(maximum.engine)
+        start = starting_position(maximum.engine)[0]
         found = maximise_engine(maximum.engine, start + rng.normal(size=len(start)))
         assert found.converged
         assert found.top.value == pytest.approx(maximum.top.value, abs=1e-6)

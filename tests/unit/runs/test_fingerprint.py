@@ -116,3 +116,8 @@ def test_constant_is_read_without_importing(package: Path) -> None:
 def test_unknown_module_is_an_error(package: Path) -> None:
     with pytest.raises(ModuleNotFoundError, match=r"alliance\.nowhere"):
         module.imported_modules("alliance.nowhere")
+
+
+def test_sampler_that_is_imported_late_is_part_of_the_fit() -> None:
+    found = set(module.imported_modules("alliance.models.multilevel_path"))
+    assert {"alliance.models.multilevel_path.nuts", "alliance.models.joint.sampling", "alliance.likelihood.op"} <= found

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 
 import numpy as np
 import xarray as xr
@@ -136,8 +135,9 @@ DEPTHS: dict[str, Callable[[Task, Maximum], Found]] = {
 
 
 def _sample(task: Task, posterior: Posterior) -> Found:
-    # Imported here, since PyMC takes seconds and the other depths do without.
-    nuts = import_module("alliance.models.multilevel_path.nuts")
+    # Imported here, since PyMC takes seconds and the other depths do without; as a statement, which fingerprints of the code follow.
+    from alliance.models.multilevel_path import nuts
+
     positions, statistics = nuts.sample_positions(
         posterior, task.settings["sampling"], task.whole_number("posterior"), task.name
     )

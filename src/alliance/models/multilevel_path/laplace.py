@@ -11,7 +11,6 @@ run into each other; there draws beyond zero are mirrored back, and the density 
 """
 
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import product
 from typing import Final
 
@@ -188,7 +187,8 @@ def _weigh(
     if not np.isfinite(largest):
         raise FloatingPointError("the posterior density cannot be computed near its mode")
     # Only here, since maximum likelihood does without.
-    array_stats = import_module("arviz_stats.base").array_stats
+    from arviz_stats.base import array_stats
+
     smoothed, k = array_stats.psislw(largest - np.maximum(ratio, largest - 700))  # it takes minus the logarithms
     return special.softmax(smoothed), float(k)
 

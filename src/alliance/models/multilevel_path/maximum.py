@@ -153,7 +153,7 @@ def maximise(design: Design, start: np.ndarray | None = None) -> Maximum:
 
 def maximise_engine(engine: Engine, start: np.ndarray | None = None) -> Maximum:
     """Find the maximum for cross-products that are at hand (as in a bootstrap, where only weights differ)."""
-    first, spread = _start(engine)
+    first, spread = starting_position(engine)
     tops = [climb(engine.log_density, first if start is None else start, spread)]
     if start is None and (past := _effects_of_the_past(engine)):
         # What lasts may be a lasting difference between patients or an effect of the past: the likelihood can have a maximum for each.
@@ -177,12 +177,7 @@ def _effects_of_the_past(engine: Engine) -> list[int]:
     return places
 
 
-def starting_position(engine: Engine) -> np.ndarray:
-    """Return least-squares coefficients, and moderate differences between units: (parameter,)."""
-    return _start(engine)[0]
-
-
-def _start(engine: Engine) -> tuple[np.ndarray, np.ndarray]:
+def starting_position(engine: Engine) -> tuple[np.ndarray, np.ndarray]:
     """Return where the search starts, (parameter,), and a first guess of the inverse curvature there, (parameter, parameter).
 
     Least squares for the fixed effects, counts of units for the rest.

@@ -7,7 +7,6 @@ Jensen-Shannon distance between weighted and unweighted draws per doubling of al
 """
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any, Final
 
 import numpy as np
@@ -153,7 +152,8 @@ def _distances(draws: np.ndarray, log_density: np.ndarray) -> np.ndarray:
     if np.ptp(log_density) < _STILL:
         return np.zeros(draws.shape[1])
     # Only here, since maximum likelihood does without.
-    array_stats = import_module("arviz_stats.base").array_stats
+    from arviz_stats.base import array_stats
+
     lower, upper = (np.exp(array_stats.power_scale_lw(log_density, alpha=power))[None] for power in _POWERS)
     return np.array([float(array_stats.power_scale_sense(values[None], lower, upper, *_POWERS)) for values in draws.T])
 
