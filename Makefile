@@ -56,7 +56,7 @@ example: $(READY)  ## simulate the study in data/example/ anew
 	$(BIN)/snakemake --cores 1 --snakefile workflow/example.smk --forceall
 
 recovery: $(READY)  ## simulate hundreds of studies: bias, coverage, calibration (half an hour; results in validation/)
-	$(BIN)/snakemake --cores $(CORES) $(QUIET) --snakefile workflow/recovery.smk publish_validation
+	$(BIN)/snakemake publish_validation --snakefile workflow/recovery.smk --cores $(CORES) --forcerun publish_validation $(QUIET)
 
 benchmarks: $(READY)  ## measure the engine and its peers side by side (about an hour; results in benchmarks/)
 	$(BIN)/python benchmarks/run.py
