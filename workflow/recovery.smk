@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from alliance.errors import AllianceError
 from alliance.models import FAMILIES
-from alliance.recovery.settings import jobs_of, read_settings
+from alliance.certify.settings import jobs_of, read_settings
 from alliance.runs import plan
 from alliance.runs.fingerprint import fingerprint
 from alliance.runs.messages import message_of

@@ -18,9 +18,14 @@ def modules() -> dict[str, Path]:
     return found
 
 
+# Rooms that hold rooms of their own, between which imports have a direction too.
+FLOORS = ("data", "report", "results")
+
+
 def part_of(module: str) -> str:
-    """Return the part of the package a module belongs to: `models` for `alliance.models.direct.build`."""
-    return module.split(".")[1] if "." in module else ""
+    """Return the part of the package a module belongs to: `models` for `alliance.models.direct.build`, `data.checks` for a check."""
+    parts = module.split(".")[1:]
+    return ".".join(parts[:2] if parts and parts[0] in FLOORS else parts[:1])
 
 
 def committed_texts() -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ import pytest
 
 from alliance.errors import AllianceError, DataError
 from alliance.steps.prepare import check_data, clean_data
-from tests.unit.checks.study import CLEANING, DATA, INSTRUMENTS, STRICT, VARIABLES, Frames, clean_frames
+from tests.unit.data.checks.study import CLEANING, DATA, INSTRUMENTS, STRICT, VARIABLES, Frames, clean_frames
 
 OUTPUTS = {
     "sessions_clean": "sessions.parquet",

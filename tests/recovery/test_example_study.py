@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from alliance.config import Config, read_yaml, validate_config
+from alliance.config.instruments import read_instruments
 from alliance.config.timing import parse_term
 from alliance.contracts import LAG
-from alliance.instruments import read_instruments
 from alliance.models.diagram import ARROW
-from alliance.simulate.settings import read_settings
-from alliance.simulate.study import simulate_panel, simulate_study
 from alliance.steps.example import simulate_example
 from alliance.steps.prepare import check_data, clean_data
+from alliance.worlds.settings import read_settings
+from alliance.worlds.study import simulate_panel, simulate_study
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "data/example"

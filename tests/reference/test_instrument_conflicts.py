@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from alliance.config import Variable
+from alliance.config.instruments import Instrument, read_instrument, read_instruments
+from alliance.data.scoring.scales import score_items, score_variable
 from alliance.errors import DataError
-from alliance.instruments import Instrument, read_instrument, read_instruments
-from alliance.scoring.scales import score_items, score_variable
 
 FOLDER = Path(__file__).parents[2] / "config" / "instruments"
 

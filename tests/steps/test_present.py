@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from alliance.contracts import ARTEFACTS
-from alliance.figures import FIGURES, load_figure
+from alliance.report.figures import FIGURES, load_figure
+from alliance.report.tables import TABLES, load_table
 from alliance.runs.files import write_csv, write_parquet
 from alliance.steps.present import draw_figure, write_table
-from alliance.tables import TABLES, load_table
 from tests.artefacts import builders
 
 

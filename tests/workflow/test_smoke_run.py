@@ -116,7 +116,7 @@ def test_docstrings_and_comments_rerun_nothing(edited: Project) -> None:
 
 
 def test_code_of_one_figure_redraws_only_that_figure(edited: Project) -> None:
-    path = edited.root / "src/alliance/figures/missingness.py"
+    path = edited.root / "src/alliance/report/figures/missingness.py"
     path.write_text(path.read_text(encoding="utf-8") + "\nUNUSED = 1\n", encoding="utf-8")
     rules, output = plan(edited)
     assert rules == {"draw_figure", "write_report", "write_manifest"}

@@ -17,7 +17,7 @@ def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[s
     Parameters
     ----------
     panel
-        One row per patient and session, see `alliance.panel`.
+        One row per patient and session, see `alliance.data.panel`.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""The report of a run: sections declared in `sections.yaml`, filled with sentences, figures, tables and provenance."""
+"""What people read: figures, tables, sentences, and the page that joins them."""

@@ -10,9 +10,9 @@ from typing import Any
 from alliance.config import Config, ModelSpec, Variable, merge_configs, read_yaml, validate_config
 from alliance.contracts import ARTEFACTS
 from alliance.errors import ConfigError, suggest
-from alliance.figures import FIGURES
+from alliance.report.figures import FIGURES
+from alliance.report.tables import TABLES
 from alliance.runs.fingerprint import read_constant
-from alliance.tables import TABLES
 
 # The JSON files hold title, caption and description for the report.
 FIGURE_FORMATS = ("svg", "png", "csv", "json")

@@ -17,9 +17,9 @@ from alliance.contracts import (
     SENSITIVITY_COLUMNS,
     SHRINKAGE_COLUMNS,
 )
-from alliance.diagnostics import diagnose, tabulate_marks
-from alliance.estimates import summarise_estimates, thin_draws
 from alliance.models.container import record_of
+from alliance.results.diagnostics import diagnose, tabulate_marks
+from alliance.results.estimates import summarise_estimates, thin_draws
 from alliance.runs.files import write_csv, write_parquet
 
 # Tables that fits may add to; a table nobody adds to is written with its columns and no rows.

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alliance.comparison import compare_estimates
 from alliance.config import difference_of_configs, read_yaml
+from alliance.results.comparison import compare_estimates
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_csv
 

@@ -6,15 +6,15 @@ from typing import Any
 import yaml
 
 from alliance.runs.files import write_text
-from alliance.simulate.export import csv_of, export_study
-from alliance.simulate.settings import StudySettings, read_settings
-from alliance.simulate.study import run_study, simulate_study
-from alliance.simulate.truth import attendance_of, population_sizes, sizes_of, true_quantities
+from alliance.worlds.export import csv_of, export_study
+from alliance.worlds.settings import StudySettings, read_settings
+from alliance.worlds.study import run_study, simulate_study
+from alliance.worlds.truth import attendance_of, population_sizes, sizes_of, true_quantities
 
 _HEADER = """\
 # Truth of the simulated study in this folder, written by `make example`; do not edit.
 # quantities: true effects in the words of the estimates table, given the history in the structural equations
-#             (src/alliance/simulate/dynamics.py); population: sizes of a very large study of the same kind, among them the arm's
+#             (src/alliance/worlds/dynamics.py); population: sizes of a very large study of the same kind, among them the arm's
 #             average effects over all sessions; study: the same sizes in this study, before it was dirtied; dirt: how much of what
 #             is in the files; settings: what all follows from (config/example_study.yaml).
 """

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from alliance.checks import check_export, describe_errors, findings_table
-from alliance.cleaning.clean import clean_tables
 from alliance.config import Config
+from alliance.config.instruments import read_instruments
+from alliance.data.checks import check_export, describe_errors, findings_table
+from alliance.data.cleaning.clean import clean_tables
+from alliance.data.panel import make_panel
+from alliance.data.scoring.measures import score_sessions
 from alliance.errors import DataError
-from alliance.instruments import read_instruments
-from alliance.panel import make_panel
 from alliance.runs.plan import data_files, instruments_of, merge_files, plain
-from alliance.scoring.measures import score_sessions
 from alliance.steps.prepare import read_export
 
 

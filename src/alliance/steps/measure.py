@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Variable
-from alliance.instruments import read_instruments
+from alliance.config.instruments import read_instruments
+from alliance.data.scoring.measures import score_sessions
 from alliance.runs.files import write_csv, write_parquet
-from alliance.scoring.measures import score_sessions
 
 
 def score_measures(

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Variable
-from alliance.instruments import read_instruments
-from alliance.panel import make_panel
+from alliance.config.instruments import read_instruments
+from alliance.data.panel import make_panel
 from alliance.runs.files import write_parquet
 
 

@@ -7,15 +7,15 @@ from typing import Any
 import pandas as pd
 from pydantic import TypeAdapter
 
-from alliance.checks import check_export, describe_errors, findings_table
-from alliance.checks.export import Export
-from alliance.cleaning.clean import clean_tables
-from alliance.cleaning.typed import distinct_rows, measures_of, type_table
+from alliance.config.instruments import read_instruments
 from alliance.config.schema import Cleaning, Data, Name, Privacy, Variable
+from alliance.data.checks import check_export, describe_errors, findings_table
+from alliance.data.checks.export import Export
+from alliance.data.cleaning.clean import clean_tables
+from alliance.data.export.mapping import distinct_rows, measures_of, type_table
+from alliance.data.export.read import read_table
 from alliance.errors import DataError
-from alliance.instruments import read_instruments
 from alliance.runs.files import write_csv, write_parquet, write_text
-from alliance.runs.reading import read_table
 
 Settings = Mapping[str, Any]
 

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from alliance.config import validate_config
-from alliance.figures import load_figure
+from alliance.report.figures import load_figure
+from alliance.report.tables import load_table
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import replacing, write_bytes, write_csv, write_text
-from alliance.tables import load_table
 
 
 def draw_figure(
@@ -24,7 +24,7 @@ def draw_figure(
     artefacts
         Files by their names in `contracts.ARTEFACTS`; those in ``NEEDS`` of the figure's module.
     """
-    from alliance.figures.theme import applied
+    from alliance.report.figures.theme import applied
 
     module, config = load_figure(name), validate_config(settings)
     drawing = module.draw({need: read_artefact(artefacts[need]) for need in module.NEEDS}, config)
@@ -55,8 +55,8 @@ def write_table(
     artefacts
         Files by their names in `contracts.ARTEFACTS`; those in ``NEEDS`` of the table's module.
     """
-    from alliance.tables.render import render_html, render_latex
-    from alliance.tables.word import render_docx
+    from alliance.report.tables.render import render_html, render_latex
+    from alliance.report.tables.word import render_docx
 
     module, config = load_table(name), validate_config(settings)
     table = module.make({need: read_artefact(artefacts[need]) for need in module.NEEDS}, config)

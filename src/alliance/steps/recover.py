@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from alliance.certify.settings import Calibration, StudySettings
 from alliance.config.schema import Inference, Priors, Sampling
 from alliance.contracts import Drawing
-from alliance.recovery.settings import Calibration, StudySettings
 from alliance.runs.files import replacing, write_csv, write_parquet
 
 
@@ -31,7 +31,7 @@ def recover_effects(
     numbers
         First study, and the one after the last.
     """
-    from alliance.recovery.studies import recover_studies
+    from alliance.certify.studies import recover_studies
 
     table = recover_studies(
         StudySettings.model_validate(settings),
@@ -61,8 +61,8 @@ def summarise_recovery(
     designs, methods
         Name -> label, in the order in which they are shown.
     """
-    from alliance.figures.recovery import draw_recovery
-    from alliance.recovery.summary import summarise_recovery as summarise
+    from alliance.certify.summary import summarise_recovery as summarise
+    from alliance.report.figures.recovery import draw_recovery
 
     summary = summarise(pd.concat([pd.read_parquet(path) for path in studies], ignore_index=True))
     write_csv(summary, table)
@@ -89,7 +89,7 @@ def rank_parameters(
     numbers
         First data set, and the one after the last.
     """
-    from alliance.recovery.calibration import rank_data_sets
+    from alliance.certify.calibration import rank_data_sets
 
     table = rank_data_sets(
         Calibration.model_validate(calibration),
@@ -124,8 +124,8 @@ def summarise_calibration(
     engines
         Name -> label, in the order in which they are shown.
     """
-    from alliance.figures.ranks import draw_histograms, draw_rank_ecdf
-    from alliance.recovery.calibration import summarise_calibration as summarise
+    from alliance.certify.calibration import summarise_calibration as summarise
+    from alliance.report.figures.ranks import draw_histograms, draw_rank_ecdf
 
     found = pd.concat([pd.read_parquet(path) for path in ranks], ignore_index=True)
     write_csv(summarise(found, level, seed), table)
@@ -149,7 +149,7 @@ def publish_validation(*, made: Sequence[str], **kept: str) -> None:
 
 
 def _save(drawing: Drawing, svg: str, png: str, dpi: int) -> None:
-    from alliance.figures.theme import applied
+    from alliance.report.figures.theme import applied
 
     figure: Any = drawing.figure
     with applied():

@@ -8,17 +8,17 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from alliance.comparison import compare_with_truth
 from alliance.config import validate_config
 from alliance.contracts import ARTEFACTS
-from alliance.figures import FIGURES
-from alliance.prose import describe_headline
-from alliance.report.blocks import Output
-from alliance.report.build import Figure, ReportTable, build_report
+from alliance.report.figures import FIGURES
+from alliance.report.page.blocks import Output
+from alliance.report.page.build import Figure, ReportTable, build_report
+from alliance.report.prose import describe_headline
+from alliance.report.tables import TABLES
+from alliance.results.comparison import compare_with_truth
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_text
 from alliance.runs.plan import needs_of
-from alliance.tables import TABLES
 
 # What sentences and blocks are made from; draws and cleaned tables only reach the report through figures and tables.
 _READ = (

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from alliance.errors import ModelError
-from alliance.estimates import summarise_estimates
 from alliance.models.container import FitResult, Mark, quantities_of, record_of
 from alliance.models.multilevel_path import fit
 from alliance.models.multilevel_path.maximum import maximise
+from alliance.results.estimates import summarise_estimates
 from tests.unit.models.joint_study import make_settings, make_spec, simulate
 from tests.unit.models.multilevel_study import BY_PATIENT, BY_THERAPIST, design_by
 
@@ -255,8 +255,8 @@ def test_size_of_an_outlier_is_told_in_raw_units() -> None:
 
 
 def test_search_that_did_not_converge_flags_every_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alliance.models.search._ROUNDS", 1)
-    monkeypatch.setattr("alliance.models.search._MOST_STEPS", 0)
+    monkeypatch.setattr("alliance.inference.search._ROUNDS", 1)
+    monkeypatch.setattr("alliance.inference.search._MOST_STEPS", 0)
     result = run(PANEL)
     table = estimates_of(result)
     assert len(flagged(table, "convergence")) == len(table)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from alliance.models.search import climb, curvature_at, invert, limited_inverse, polish
+from alliance.inference.search import climb, curvature_at, invert, limited_inverse, polish
 
 PRECISION = np.array([[4.0, 1.0, 0.0], [1.0, 3.0, 0.5], [0.0, 0.5, 2.0]])
 CENTRE = np.array([1.0, -2.0, 0.5])

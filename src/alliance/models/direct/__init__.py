@@ -26,7 +26,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     Parameters
     ----------
     panel
-        One row per patient and session, see `alliance.panel`.
+        One row per patient and session, see `alliance.data.panel`.
     settings
         seed, lag, variables, sampling and priors, see `alliance.models.settings_for`.
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from alliance.config import ModelSpec, Variable
 from alliance.contracts import QUANTITY_COLUMNS
+from alliance.inference.montecarlo import generator_for
 from alliance.models.container import FitRecord, FitResult, make_tree
 from alliance.models.diagram import Path, every_path
 from alliance.models.joint.caution import mark_design, mark_latent_means
@@ -19,7 +20,6 @@ from alliance.models.joint.population import Population, make_population
 from alliance.models.joint.predictive import check_predictive
 from alliance.models.joint.priors import describe_priors
 from alliance.models.joint.quantities import compute_quantities
-from alliance.models.montecarlo import generator_for
 from alliance.models.rows import select_rows
 
 PREDICTIVE_DRAWS = 300
@@ -106,7 +106,7 @@ def prepare_task(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: Mapp
     Parameters
     ----------
     panel
-        One row per patient and session, see `alliance.panel`.
+        One row per patient and session, see `alliance.data.panel`.
     settings
         seed, lag, variables and what the family needs, see `alliance.models.settings_for`.
 

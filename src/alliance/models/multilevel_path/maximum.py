@@ -11,12 +11,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from alliance.inference.montecarlo import draw_normal
+from alliance.inference.search import Top, climb, invert, limited_inverse
 from alliance.models.joint.design import Design
 from alliance.models.joint.names import pairs
 from alliance.models.joint.population import Population, make_population
-from alliance.models.montecarlo import draw_normal
 from alliance.models.multilevel_path.engine import Engine, make_engine, named_draws, natural_of
-from alliance.models.search import Top, climb, invert, limited_inverse
 
 _START_SD = 0.3  # standard deviations of varying effects, in standard units
 _OTHER_SD = 0.8  # the same, for the second start
@@ -78,7 +78,7 @@ class Maximum:
         ----------
         covariance
             Sampling covariance; by default the inverse observed information, shortened where the likelihood falls faster
-            (`alliance.models.search.limited_inverse`).
+            (`alliance.inference.search.limited_inverse`).
         """
         spread = limited_inverse(self.engine.log_density, self.top) if covariance is None else covariance
         return draw_normal(self.top.position, spread, size, rng)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
+from alliance.inference.search import Top, climb
 from alliance.models.multilevel_path.engine import Engine, prior_vector, signed_from_factor
 from alliance.models.multilevel_path.maximum import Maximum
-from alliance.models.search import Top, climb
 
 _LEAST_SPREAD, _MOST_SPREAD = (
     1e-4,

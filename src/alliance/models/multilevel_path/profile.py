@@ -18,13 +18,13 @@ from typing import Any, Final
 import numpy as np
 from scipy import optimize, stats
 
+from alliance.inference.search import climb
 from alliance.models.container import Mark
 from alliance.models.joint.design import Varying
 from alliance.models.multilevel_path.engine import LEVELS
 from alliance.models.multilevel_path.maximum import Maximum
 from alliance.models.multilevel_path.refit import leave_boundary
-from alliance.models.search import climb
-from alliance.numbers import format_number
+from alliance.report.numbers import format_number
 
 _CUT: Final = float(stats.chi2.ppf(0.95, 1))
 _NEAR_ZERO: Final = 2.0  # standard errors

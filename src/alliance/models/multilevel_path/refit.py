@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 from scipy import linalg
 
+from alliance.inference.search import ascend
 from alliance.likelihood.density import NO_PRIOR, log_density_around
 from alliance.models.multilevel_path.engine import Engine
 from alliance.models.multilevel_path.maximum import Maximum, maximise_engine
-from alliance.models.search import ascend
 
 _OFF_BOUNDARY: Final = 0.05  # standard deviations in standard units
 _MOST_SPREAD: Final = 0.5  # of a coordinate in directions the data say little about

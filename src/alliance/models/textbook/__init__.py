@@ -20,7 +20,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     Parameters
     ----------
     panel
-        One row per patient and session, see `alliance.panel`.
+        One row per patient and session, see `alliance.data.panel`.
     name
         Name of the model; with the run's seed it determines the random draws.
     settings

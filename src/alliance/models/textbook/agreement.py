@@ -6,10 +6,10 @@ maximum likelihood differ a little in small studies; what is looked for is an op
 
 import numpy as np
 
+from alliance.inference.search import climb
 from alliance.likelihood.density import NO_PRIOR, log_density
 from alliance.likelihood.layout import EquationRows, Statistics, make_statistics
 from alliance.models.container import Mark
-from alliance.models.search import climb
 from alliance.models.textbook.criterion import Arrays
 
 _LARGEST_DISTANCE = 0.25  # standard errors; the two likelihoods differ by about a tenth with thirty patients

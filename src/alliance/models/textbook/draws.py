@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alliance.contracts import PATIENT, THERAPIST
-from alliance.models.montecarlo import draw_normal, generator_for
+from alliance.inference.montecarlo import draw_normal, generator_for
 from alliance.models.textbook.guarded import Fitted
 
 INTERVAL_KIND = "Monte Carlo confidence"

@@ -1,0 +1,272 @@
+"""Simulation-based calibration: parameters from the priors, data from the parameters, and their ranks among draws of the posterior.
+
+If an engine draws from the posterior, the rank of the true value among L independent draws is uniform on 0 .. L, for every parameter
+and every function of parameters and data (Talts et al. 2018, arXiv 1804.06788). The log-likelihood is among them: it sees errors
+that leave the ranks of each parameter uniform (Modrák et al. 2023, doi 10.1214/23-BA1404).
+
+The priors are about the standardised scale. Data are therefore simulated in standard units and not standardised again.
+"""
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from alliance.certify.settings import Calibration
+from alliance.certify.uniformity import adjust, extremeness, null_extremeness, tail_probability
+from alliance.config import ModelSpec, Variable
+from alliance.config.schema import Inference, Priors, Sampling
+from alliance.contracts import PATIENT, SESSION, THERAPIST
+from alliance.inference.montecarlo import generator_for
+from alliance.models.joint.design import INTERCEPT, Design, Varying, make_design
+from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.multilevel_path.engine import Engine, Natural, draw_prior, make_engine, named_draws, natural_of
+from alliance.models.multilevel_path.laplace import draw_laplace
+from alliance.models.multilevel_path.maximum import maximise
+from alliance.models.multilevel_path.posterior import Posterior, find_posterior
+
+RANK_COLUMNS = ["engine", "data_set", "quantity", "rank", "draws", "flag"]
+CALIBRATION_COLUMNS = [
+    "engine", "quantity", "n_data_sets", "n_left_out", "n_flagged", "draws", "mean_rank", "p_value", "p_adjusted", "verdict",
+]  # fmt: skip
+LEFT_OUT = "Pareto k"  # the approximation failed by its own measure; users get NUTS instead
+DIVERGENT = "divergences"
+_CAUSE, _MEDIATOR, _OUTCOME = "technique", "alliance", "symptoms"
+
+
+def calibration_design(calibration: Calibration, seed: int) -> Design:
+    """Return the arrays of the data sets before their outcomes are simulated, on the standardised scale.
+
+    Technique is standard normal and the same in all data sets.
+    """
+    rng = generator_for(seed, "calibration", "design")
+    patient = np.repeat(np.arange(calibration.patients), calibration.sessions)
+    noise = rng.standard_normal((3, len(patient)))
+    panel = pd.DataFrame(
+        {
+            PATIENT: [f"P{number + 1:03d}" for number in patient],
+            THERAPIST: [f"T{number % calibration.therapists + 1:02d}" for number in patient],
+            SESSION: np.tile(np.arange(1, calibration.sessions + 1), calibration.patients),
+            **dict(zip((_CAUSE, _MEDIATOR, _OUTCOME), noise, strict=True)),
+        }
+    )
+    spec = ModelSpec.model_validate(
+        {
+            "label": "calibration",
+            "family": "multilevel_path",
+            "equations": calibration.equations,
+            "effects": {"from": _CAUSE, "to": _OUTCOME},
+        }
+    )
+    variables = {
+        name: Variable.model_validate({"label": name, "column": name, "measured": "during"})
+        for name in (_CAUSE, _MEDIATOR, _OUTCOME)
+    }
+    design = make_design("calibration", spec, dict.fromkeys(spec.equations, panel), variables)
+    equations = {
+        outcome: replace(
+            equation,
+            y=panel[outcome].to_numpy(),
+            x=panel[list(equation.terms)].to_numpy(),
+            y_mean=0.0,
+            y_sd=1.0,
+            x_mean=np.zeros(len(equation.terms)),
+            x_sd=np.ones(len(equation.terms)),
+        )
+        for outcome, equation in design.equations.items()
+    }
+    return replace(design, equations=equations)
+
+
+def simulate_outcomes(design: Design, natural: Natural, rng: np.random.Generator) -> Design:
+    """Return a design whose outcomes are drawn from the model, given one draw of its parameters.
+
+    Outcomes that are predictors of later equations take their new values there.
+    """
+    effects = {
+        level: rng.multivariate_normal(np.zeros(len(varying)), natural.covariances[level][0], len(design.units[level]))
+        for level, varying in design.varying.items()
+    }
+    equations, used = {}, 0
+    simulated: dict[str, np.ndarray] = {}
+    for position, (outcome, equation) in enumerate(design.equations.items()):
+        x = np.column_stack([simulated.get(term, equation.column(term)) for term in equation.terms])
+        known = replace(equation, x=x)
+        beta = natural.beta[0, used : used + 1 + len(equation.terms)]
+        used += len(beta)
+        y = beta[0] + x @ beta[1:] + rng.normal(0, natural.residual[0, position], len(x))
+        for level, varying in design.varying.items():
+            for column, effect in enumerate(varying):
+                if effect.outcome == outcome:
+                    y = y + effects[level][equation.units[level], column] * known.column(effect.term)
+        simulated[outcome] = y
+        equations[outcome] = replace(known, y=y)
+    return replace(design, equations=equations)
+
+
+def compare_quantities(engine: Engine, positions: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what is ranked, name -> (draw,): parameters, the indirect effect with and without covariance, the log-likelihood.
+
+    Parameters
+    ----------
+    positions
+        In ``signed`` coordinates, (draw, parameter). The signs of standard deviations carry no information and are dropped.
+    """
+    natural = natural_of(engine, positions, signed=True)
+    draws = named_draws(engine, natural)
+    values: dict[str, np.ndarray] = {}
+    for outcome, equation in engine.design.equations.items():
+        values[f"{outcome}: {INTERCEPT}"] = draws[intercept_name(outcome)]
+        for column, term in enumerate(equation.terms):
+            values[f"{outcome}: {term}"] = draws[slopes_name(outcome)][:, column]
+        values[f"sd residual {outcome}"] = draws[residual_name(outcome)]
+    for level, varying in engine.design.varying.items():
+        for column, effect in enumerate(varying):
+            values[f"sd {level} {effect.text}"] = draws[sd_name(level)][:, column]
+        for column, (i, j) in enumerate(pairs(len(varying))):
+            name = f"correlation {level} {varying[j].text}, {varying[i].text}"
+            values[name] = draws[correlation_name(level)][:, column]
+    product = values[f"{_MEDIATOR}: {_CAUSE}"] * values[f"{_OUTCOME}: {_MEDIATOR}"]
+    values["indirect_product"] = product
+    values["indirect"] = product + _covariance(engine.design, natural)
+    values["log-likelihood"] = log_likelihood(engine, natural)
+    return values
+
+
+def _covariance(design: Design, natural: Natural) -> np.ndarray:
+    """Return cov(a_i, b_i), summed over patients and therapists where both vary: (draw,)."""
+    wanted = [Varying(_MEDIATOR, _CAUSE), Varying(_OUTCOME, _MEDIATOR)]
+    total = np.zeros(len(natural.beta))
+    for level, varying in design.varying.items():
+        for one, other in combinations(range(len(varying)), 2):
+            if {varying[one], varying[other]} == set(wanted):
+                total = total + natural.covariances[level][:, one, other]
+    return total
+
+
+def log_likelihood(engine: Engine, natural: Natural) -> np.ndarray:
+    """Return the log-likelihood of draws of the parameters, (draw,)."""
+    parts = [natural.beta, np.log(natural.residual)]
+    for covariance in natural.covariances.values():
+        q = covariance.shape[1]
+        # A hair on the diagonal, in case a correlation is one to the last digit.
+        parts.append(np.linalg.cholesky(covariance + 1e-14 * np.eye(q))[(slice(None), *np.tril_indices(q))])
+    return np.array([engine.log_density(position)[0] for position in np.concatenate(parts, axis=1)])
+
+
+def rank_data_sets(
+    calibration: Calibration,
+    name: str,
+    data_sets: range,
+    seed: int,
+    priors: Priors,
+    sampling: Sampling,
+    inference: Inference,
+) -> pd.DataFrame:
+    """Draw parameters and data, draw from the posterior, and rank the parameters among the draws.
+
+    A data set depends on the seed and its number only, so every engine sees the same ones.
+
+    Parameters
+    ----------
+    name
+        ``nuts`` or ``laplace``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `RANK_COLUMNS`, one row per data set and quantity. `flag` says what the engine found wrong with its draws: `DIVERGENT`, or
+        `LEFT_OUT`, which depends on the data only, so that the ranks of the other data sets must still be uniform.
+    """
+    settings = priors.model_dump()
+    design = calibration_design(calibration, seed)
+    rows = []
+    for number in data_sets:
+        rng = generator_for(seed, "calibration", str(number))
+        truth = draw_prior(make_engine(design), settings, 1, rng)
+        engine = make_engine(simulate_outcomes(design, natural_of(make_engine(design), truth, signed=True), rng))
+        posterior = find_posterior(maximise(engine.design), settings)
+        positions, flag = _DRAW[name](posterior, calibration.draws, sampling, inference, rng)
+        drawn, true = compare_quantities(engine, positions), compare_quantities(engine, truth)
+        rows += [
+            (name, number, quantity, int((drawn[quantity] < value[0]).sum()), calibration.draws, flag)
+            for quantity, value in true.items()
+        ]
+    return pd.DataFrame(rows, columns=RANK_COLUMNS)
+
+
+def _draw_nuts(
+    posterior: Posterior, size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
+) -> tuple[np.ndarray, str]:
+    # Only here, since PyMC takes seconds to import.
+    from alliance.models.multilevel_path import nuts
+
+    positions, statistics = nuts.sample_positions(
+        posterior, sampling.model_dump(), int(rng.integers(2**31 - 1)), "calibration"
+    )
+    flat = positions.reshape(-1, positions.shape[-1])
+    thinned = flat[np.linspace(0, len(flat) - 1, size).round().astype(int)]
+    found = int(statistics["diverging"].sum())
+    return thinned, DIVERGENT if found > inference.divergences_max else ""
+
+
+def _draw_laplace(
+    posterior: Posterior, size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
+) -> tuple[np.ndarray, str]:
+    found = draw_laplace(posterior, size, rng)
+    return found.positions, "" if found.mark.passed else LEFT_OUT
+
+
+_DRAW = {"nuts": _draw_nuts, "laplace": _draw_laplace}
+
+
+def used_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
+    """Return the ranks of the data sets that count."""
+    return ranks[ranks["flag"] != LEFT_OUT]
+
+
+def summarise_calibration(ranks: pd.DataFrame, level: float, seed: int) -> pd.DataFrame:
+    """Test whether the ranks of each quantity are uniform.
+
+    The p-value is that of the most extreme point of the ranks' empirical distribution function (see `alliance.certify.uniformity`); for
+    the verdict it is adjusted by Holm's method for the number of quantities of all engines.
+
+    Parameters
+    ----------
+    ranks
+        Rows of `rank_data_sets`, in any order.
+    level
+        1 - the probability that any quantity is called not uniform although all are.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `CALIBRATION_COLUMNS`; `mean_rank` is divided by the number of draws, so that .5 is in the middle.
+    """
+    rng = generator_for(seed, "calibration", "uniform ranks")
+    null: dict[tuple[int, int], np.ndarray] = {}
+    rows = []
+    for (engine, quantity), group in ranks.groupby(["engine", "quantity"], sort=False):
+        kept = used_ranks(group)
+        draws = int(group["draws"].iloc[0])
+        size = (len(kept), draws)
+        if size not in null:
+            null[size] = null_extremeness(*size, rng)
+        found = kept["rank"].to_numpy()
+        rows.append(
+            {
+                "engine": engine,
+                "quantity": quantity,
+                "n_data_sets": len(kept),
+                "n_left_out": len(group) - len(kept),
+                "n_flagged": int((kept["flag"] != "").sum()),
+                "draws": draws,
+                "mean_rank": float(found.mean()) / draws,
+                "p_value": tail_probability(float(extremeness(found, draws)), null[size]),
+            }
+        )
+    table = pd.DataFrame(rows)
+    table["p_adjusted"] = adjust(table["p_value"].to_numpy())
+    table["verdict"] = np.where(table["p_adjusted"] < 1 - level, "not uniform", "uniform")
+    return table[CALIBRATION_COLUMNS]

@@ -1,0 +1,93 @@
+"""Bias and coverage over many studies, with the error of the simulation and a verdict that takes it into account."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from alliance.certify.studies import NOT_FITTED
+from alliance.certify.truth import KEYS
+
+GROUP = ["design", "method", *KEYS]
+SUMMARY_COLUMNS = [
+    *GROUP, "truth", "n_studies", "n_not_fitted", "n_flagged", "mean_estimate", "bias", "bias_se", "bias_percent", "bias_percent_se",
+    "empirical_sd", "mean_sd", "coverage", "coverage_low", "coverage_high", "coverage_se", "verdict_bias", "verdict_coverage",
+]  # fmt: skip
+MOST_BIAS = 5.0  # percent of the truth
+COVERAGE = (0.92, 0.98)
+_CERTAINTY = 0.95  # of the intervals for bias and coverage that the verdicts look at
+
+
+def summarise_recovery(studies: pd.DataFrame) -> pd.DataFrame:
+    """Summarise the estimates of many studies.
+
+    Bias is the mean of the estimates minus the truth, with Monte Carlo standard error sd / sqrt(n); coverage the share of intervals that
+    hold the truth, with Wilson's interval (Morris, White & Crowther 2019, doi 10.1002/sim.8086). A verdict is ``met`` or ``missed`` if
+    the whole 95 % interval for bias or coverage lies on that side of the limit, and ``probably met`` or ``probably missed``
+    if only the value itself does: more studies would decide.
+
+    Parameters
+    ----------
+    studies
+        Rows of `alliance.certify.studies.recover_studies`, in any order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `SUMMARY_COLUMNS`, one row per design, method and effect, in the order of their first appearance. Standard deviations
+        of the estimates over studies (`empirical_sd`) and the root mean square of those that the fits claim (`mean_sd`) are in raw units.
+    """
+    rows = [_summarise(group) for _, group in studies.groupby(GROUP, sort=False)]
+    return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+
+
+def _summarise(group: pd.DataFrame) -> dict[str, object]:
+    first = group.iloc[0]
+    fitted = group[group["flag"] != NOT_FITTED]
+    truth, count = float(first["truth"]), len(fitted)
+    estimates = fitted["estimate"].to_numpy(dtype=float)
+    spread = float(estimates.std(ddof=1)) if count > 1 else np.nan
+    bias = float(estimates.mean()) - truth if count else np.nan
+    error = spread / np.sqrt(count) if count else np.nan
+    held = int(((fitted["low"] <= truth) & (truth <= fitted["high"])).sum())
+    low, high = _wilson(held, count)
+    coverage = held / count if count else np.nan
+    relative = 100 / abs(truth) if truth else np.nan
+    half = float(stats.norm.ppf((1 + _CERTAINTY) / 2)) * error * relative
+    return {
+        **first[GROUP],
+        "truth": truth,
+        "n_studies": count,
+        "n_not_fitted": len(group) - count,
+        "n_flagged": int((fitted["flag"] != "").sum()),
+        "mean_estimate": truth + bias,
+        "bias": bias,
+        "bias_se": error,
+        "bias_percent": bias * relative,
+        "bias_percent_se": error * relative,
+        "empirical_sd": spread,
+        "mean_sd": float(np.sqrt((fitted["sd"] ** 2).mean())) if count else np.nan,
+        "coverage": coverage,
+        "coverage_low": low,
+        "coverage_high": high,
+        "coverage_se": np.sqrt(coverage * (1 - coverage) / count) if count else np.nan,
+        "verdict_bias": judge(bias * relative, bias * relative - half, bias * relative + half, -MOST_BIAS, MOST_BIAS),
+        "verdict_coverage": judge(coverage, low, high, *COVERAGE),
+    }
+
+
+def _wilson(held: int, count: int) -> tuple[float, float]:
+    if not count:
+        return np.nan, np.nan
+    interval = stats.binomtest(held, count).proportion_ci(_CERTAINTY, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def judge(value: float, low: float, high: float, least: float, most: float) -> str:
+    """Say whether a value with its interval lies within limits: met, probably met, probably missed or missed; empty if unknown."""
+    if np.isnan([value, low, high]).any():
+        return ""
+    if least <= low and high <= most:
+        return "met"
+    if high < least or low > most:
+        return "missed"
+    return "probably met" if least <= value <= most else "probably missed"

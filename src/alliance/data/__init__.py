@@ -1,0 +1,1 @@
+"""From an export as it is to the panel: read, checked, cleaned, scored, aligned."""

@@ -1,0 +1,85 @@
+"""Everything that is looked at before a study is cleaned: all checks run, and all they find is listed.
+
+A check is one function from the mapped export to findings. To add one: write it in a module here and name
+it in `CHECKS`.
+"""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from alliance.contracts import FINDING_COLUMNS, Finding
+from alliance.data.checks.columns import (
+    check_column_missing,
+    check_column_unmapped,
+    check_constant_column,
+    check_empty_column,
+    check_many_missing,
+    check_read_as,
+)
+from alliance.data.checks.export import Export
+from alliance.data.checks.items import check_against_scale, check_instrument_version
+from alliance.data.checks.keys import check_contradicting_rows, check_id_missing, check_id_spelling, check_repeated_rows
+from alliance.data.checks.links import (
+    check_excluded_unknown,
+    check_no_overlap,
+    check_patient_unknown,
+    check_therapist_change,
+    check_therapist_unknown,
+    check_without_sessions,
+)
+from alliance.data.checks.times import check_date, check_date_implausible, check_date_order, check_session_number
+from alliance.data.checks.values import check_label_spelling, check_label_unknown, check_number, check_out_of_range
+
+CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
+    "read_as": check_read_as,
+    "column_missing": check_column_missing,
+    "column_unmapped": check_column_unmapped,
+    "empty_column": check_empty_column,
+    "constant_column": check_constant_column,
+    "many_missing": check_many_missing,
+    "number": check_number,
+    "out_of_range": check_out_of_range,
+    "label_unknown": check_label_unknown,
+    "label_spelling": check_label_spelling,
+    "id_missing": check_id_missing,
+    "id_spelling": check_id_spelling,
+    "repeated_rows": check_repeated_rows,
+    "contradicting_rows": check_contradicting_rows,
+    "session_number": check_session_number,
+    "date": check_date,
+    "date_implausible": check_date_implausible,
+    "date_order": check_date_order,
+    "no_overlap": check_no_overlap,
+    "patient_unknown": check_patient_unknown,
+    "therapist_unknown": check_therapist_unknown,
+    "therapist_change": check_therapist_change,
+    "without_sessions": check_without_sessions,
+    "excluded_unknown": check_excluded_unknown,
+    "instrument_version": check_instrument_version,
+    "against_scale": check_against_scale,
+}
+
+
+def check_export(export: Export) -> list[Finding]:
+    """Run every check and list everything found, errors first."""
+    found = [finding for check in CHECKS.values() for finding in check(export)]
+    return sorted(found, key=lambda finding: finding.severity != "error")
+
+
+def findings_table(findings: list[Finding]) -> pd.DataFrame:
+    """Turn findings into the table `contracts.FINDING_COLUMNS`."""
+    table = pd.DataFrame([vars(finding) for finding in findings], columns=FINDING_COLUMNS)
+    return table.astype({"row": "Int64", "count": "int64"})
+
+
+def describe_errors(findings: pd.DataFrame) -> str | None:
+    """Write the error findings as one message, or return None if there is no error."""
+    errors = findings[findings["severity"] == "error"]
+    if errors.empty:
+        return None
+    head = (
+        "1 error in the data stops the run:" if len(errors) == 1 else f"{len(errors)} errors in the data stop the run:"
+    )
+    lines = [f"{error.message} {error.remedy}" for error in errors.itertuples()]
+    return "\n  - ".join([head, *lines])

@@ -1,0 +1,155 @@
+"""Checks of questionnaires against their key: is it this version, and does every item point where the key says?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from alliance.config.instruments import Instrument
+from alliance.config.schema import Variable
+from alliance.contracts import Finding, Severity
+from alliance.data.checks.export import Export, about_table
+from alliance.data.export.mapping import Measure, Typed
+
+_SLIPS = 0.02  # more answers outside the range than this are no slips of the finger
+_WIDESPREAD = 0.5  # share of items concerned from which a pattern is one of the whole form
+_ENOUGH_ANSWERS = 200
+_ENOUGH_ROWS = 30
+_Z_99_9 = 3.29  # an item counts as reversed if even the upper end of a 99.9 % interval of its correlation is below zero
+
+
+@dataclass(frozen=True)
+class _Form:
+    """The answers to one questionnaire."""
+
+    name: str
+    variable: Variable
+    instrument: Instrument
+    table: Typed
+    measures: list[Measure]
+    answers: pd.DataFrame  # rows x items, columns are item numbers
+
+    @property
+    def low(self) -> float:
+        return self.instrument.range[0]
+
+    @property
+    def high(self) -> float:
+        return self.instrument.range[1]
+
+
+def _forms(export: Export) -> Iterator[_Form]:
+    for name, variable in export.variables.items():
+        if variable.kind != "scale" or variable.table not in export.tables:
+            continue
+        table = export.tables[variable.table]
+        measures = [measure for measure in table.measures if measure.variable == name]
+        if measures:
+            answers = pd.DataFrame({measure.item: table.values[measure.name] for measure in measures})
+            yield _Form(name, variable, export.instruments[variable.instrument or ""], table, measures, answers)
+
+
+def check_instrument_version(export: Export) -> list[Finding]:
+    """Compare the observed answers with the key: another number of steps, or steps counted from another number."""
+    findings = []
+    for form in _forms(export):
+        problem = _version_problem(form)
+        if problem is None:
+            continue
+        severity, what = problem
+        observed = form.answers.stack()
+        findings.append(
+            about_table(
+                form.table, "instrument_version",
+                f"{export.file(form.table.name)}: the items of '{form.name}' {what}, but {form.instrument.name} "
+                f"is answered from {form.low:g} to {form.high:g}.",
+                f"Name the version used under variables.{form.name}.instrument, or recode the items in the export.",
+                severity=severity, column=form.measures[0].column, value=f"{observed.min():g} to {observed.max():g}",
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _version_problem(form: _Form) -> tuple[Severity, str] | None:
+    answers = form.answers.to_numpy(dtype=float)
+    known = answers[np.isfinite(answers)]
+    if not known.size:
+        return None
+    step_above = np.isclose(answers, form.high + 1)
+    step_below = np.isclose(answers, form.low - 1)
+    if _many(step_above, known) and not np.any(known == form.low) and not np.any(known < form.low):
+        return "error", f"run from {form.low + 1:g} to {form.high + 1:g} (one step higher than the key)"
+    if _many(step_below, known) and not np.any(known == form.high) and not np.any(known > form.high):
+        return "error", f"run from {form.low - 1:g} to {form.high - 1:g} (one step lower than the key)"
+    outside = (answers < form.low) | (answers > form.high)
+    if _many(outside, known):
+        usual = np.quantile(known, [0.001, 0.999], method="nearest")
+        return "error", f"run from {usual[0]:g} to {usual[1]:g}"
+    if known.size >= _ENOUGH_ANSWERS and known.max() < form.high - 1:
+        return "warning", f"never exceed {known.max():g}"
+    return None
+
+
+def _many(where: np.ndarray, known: np.ndarray) -> bool:
+    """Whether so many answers, in so many items, are concerned that they cannot be slips."""
+    return bool(where.sum() > _SLIPS * known.size and where.any(axis=0).mean() >= _WIDESPREAD)
+
+
+def check_against_scale(export: Export) -> list[Finding]:
+    """Find items that correlate negatively with the rest of their scale after the key's reversals.
+
+    The corrected item-rest correlation r_j = cor(x_j, sum of the other items) of an item that is scored in the right
+    direction is positive. An item is reported when even the upper end of its 99.9 % interval,
+    tanh(atanh(r) + 3.29 / sqrt(n - 3)), is below zero.
+    """
+    findings = []
+    for form in _forms(export):
+        against = _against(form)
+        if not against:
+            continue
+        keyed = {item for item in form.instrument.reversed if item in form.answers}
+        place = f"variables.{form.name}.stored_reversed"
+        if keyed and set(against) == keyed:
+            stored = "as they were answered" if form.variable.stored_reversed else "turned round already"
+            remedy = (
+                f"They are the items that the key of {form.instrument.name} reverses. If the export holds them {stored}, set "
+                f"{place}: {str(not form.variable.stored_reversed).lower()}; if another version was used, "
+                f"name it under variables.{form.name}.instrument."
+            )
+        else:
+            remedy = (
+                "Recode them in the export (they seem to be reversed twice or not at all), or name the version used "
+                f"under variables.{form.name}.instrument."
+            )
+        columns = [measure.column for measure in form.measures if measure.item in against]
+        findings.append(
+            about_table(
+                form.table, "against_scale",
+                f"{export.file(form.table.name)}: {', '.join(columns)} run against the other items of '{form.name}' "
+                f"(item-rest correlation {min(against.values()):.2f}).",
+                remedy, column=columns[0], value=f"{against[min(against)]:.2f}", count=len(columns),
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _against(form: _Form) -> dict[int, float]:
+    """Item number -> item-rest correlation, for items that run against their scale."""
+    answers = form.answers.where((form.answers >= form.low) & (form.answers <= form.high)).dropna()
+    if len(answers) < _ENOUGH_ROWS or answers.shape[1] < 3:
+        return {}
+    if not form.variable.stored_reversed:
+        turned = [item for item in form.instrument.reversed if item in answers]
+        answers[turned] = form.low + form.high - answers[turned]
+    total = answers.sum(axis="columns")
+    found = {}
+    for item in answers:
+        rest = total - answers[item]
+        if answers[item].std() == 0 or rest.std() == 0:
+            continue
+        r = float(np.corrcoef(answers[item], rest)[0, 1])
+        upper = np.arctanh(np.clip(r, -0.999999, 0.999999)) + _Z_99_9 / np.sqrt(len(answers) - 3)
+        if upper < 0:
+            found[int(str(item))] = r
+    return found

@@ -1,0 +1,113 @@
+"""Checks of keys: ids that are missing or spelled in several ways, rows that repeat or contradict each other."""
+
+import pandas as pd
+
+from alliance.config.schema import Ids
+from alliance.contracts import PATIENT, SESSION, THERAPIST, Finding
+from alliance.data.checks.export import Export, found
+from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows
+from alliance.data.export.cells import as_text, comparable_ids, respelled
+from alliance.data.export.mapping import Typed
+
+_KEYS = {"sessions": [PATIENT, SESSION], "patients": [PATIENT], "therapists": [THERAPIST]}
+
+
+def check_id_missing(export: Export) -> list[Finding]:
+    """Find rows without the id they are about, and sessions or patients without a therapist."""
+    findings = []
+    for name, table in export.tables.items():
+        for key in (PATIENT, THERAPIST):
+            if key not in table.keys:
+                continue
+            needed = key in _KEYS[name]
+            ids = table.keys[key]
+            where = ids.isna() | (ids == "")
+            remedy = (
+                f"Give each row its {key} id in column {table.key_column(key)}, or delete the rows."
+                if needed
+                else "Their therapist is unknown to the models; add the id if it is known."
+            )
+            findings += found(
+                table, "id_missing", where, table.key_column(key), f"have no {key} id", remedy,
+                severity="error" if needed else "warning",
+            )  # fmt: skip
+    return findings
+
+
+def check_id_spelling(export: Export) -> list[Finding]:
+    """Find ids that differ only by blanks, case or leading zeros from another id."""
+    findings = []
+    loose = Ids(strip=True, fold_case=True, strip_leading_zeros=True)
+    for key in (PATIENT, THERAPIST):
+        tables = [table for table in export.tables.values() if key in table.keys]
+        if not tables:
+            continue
+        written = [as_text(table.column(table.key_column(key))) for table in tables]
+        everything = pd.concat(written, ignore_index=True)
+        odd = respelled(everything, comparable_ids(everything, loose))
+        # Handled if the declared rules bring all spellings of an id together.
+        declared = comparable_ids(everything, export.cleaning.ids)
+        apart = respelled(declared, comparable_ids(everything, loose))
+        start = 0
+        for table, ids in zip(tables, written, strict=True):
+            here = slice(start, start + len(ids))
+            start += len(ids)
+            for where, severity, remedy in (
+                (odd[here] & ~apart[here], "warning", "They are taken for the same id (cleaning.ids)."),
+                (
+                    apart[here],
+                    "error",
+                    "Switch on strip, fold_case or strip_leading_zeros under cleaning.ids, or rename one of them.",
+                ),
+            ):
+                findings += found(
+                    table, "id_spelling", where.reset_index(drop=True), table.key_column(key),
+                    f"hold a {key} id that differs from another one only by blanks, case or leading zeros", remedy,
+                    severity=severity,  # type: ignore[arg-type]
+                )  # fmt: skip
+    return findings
+
+
+def _keyed(table: Typed, *, without: tuple[str, ...] = ()) -> pd.DataFrame:
+    return pd.concat([table.keys.drop(columns=list(without), errors="ignore"), table.values], axis="columns")
+
+
+def check_repeated_rows(export: Export) -> list[Finding]:
+    """Find rows that repeat another row in every mapped column."""
+    findings = []
+    handled = export.cleaning.duplicates.identical == "drop"
+    for table in export.tables.values():
+        findings += found(
+            table, "repeated_rows", identical_rows(_keyed(table)), None, "repeat an earlier row",
+            "They are dropped (cleaning.duplicates.identical: drop)." if handled
+            else "Delete them, or set cleaning.duplicates.identical: drop.",
+            severity="warning" if handled else "error",
+        )  # fmt: skip
+    return findings
+
+
+def check_contradicting_rows(export: Export) -> list[Finding]:
+    """Find rows that have the same key but say different things.
+
+    Only contradicting sessions can be settled by a cleaning rule; a patient or therapist must have one row. A patient
+    whose rows differ in nothing but the therapist is left to `check_therapist_change`.
+    """
+    findings = []
+    rule = export.cleaning.duplicates.conflicting
+    for name, table in export.tables.items():
+        key = [column for column in _KEYS[name] if column in table.keys]
+        if key != _KEYS[name]:
+            continue
+        handled = name == "sessions" and rule != "stop"
+        where = conflicting_rows(_keyed(table, without=(THERAPIST,) if name == "patients" else ()), key)
+        if handled:
+            remedy = f"They are settled by cleaning.duplicates.conflicting: {rule}."
+        elif name == "sessions":
+            remedy = "Correct the export, or set cleaning.duplicates.conflicting: keep_most_complete or drop_all."
+        else:
+            remedy = f"Keep one row per {key[0]} in the export."
+        findings += found(
+            table, "contradicting_rows", where, None, f"have the {' and '.join(key)} of another row but other values",
+            remedy, severity="warning" if handled else "error",
+        )  # fmt: skip
+    return findings

@@ -1,0 +1,144 @@
+"""Checks across tables: do patients and therapists of one table exist in the others?"""
+
+import pandas as pd
+
+from alliance.contracts import PATIENT, THERAPIST, Finding
+from alliance.data.checks.export import Export, about_table, found
+from alliance.data.export.cells import comparable_ids
+from alliance.data.export.mapping import Typed
+
+
+def _ids(table: Typed | None, key: str) -> pd.Series | None:
+    return table.keys[key] if table is not None and key in table.keys else None
+
+
+def _share(export: Export, first: str, second: str, key: str) -> bool:
+    """Whether two tables have ids in common; True where the question does not arise."""
+    left, right = _ids(export.tables.get(first), key), _ids(export.tables.get(second), key)
+    if left is None or right is None or left.isna().all() or right.isna().all():
+        return True
+    return bool(left.dropna().isin(right).any())
+
+
+def check_no_overlap(export: Export) -> list[Finding]:
+    """Find tables that have no id in common: one of the key columns is probably the wrong one."""
+    findings = []
+    for first, second, key in (
+        ("sessions", "patients", PATIENT),
+        ("patients", "therapists", THERAPIST),
+        ("sessions", "therapists", THERAPIST),
+    ):
+        if not _share(export, first, second, key):
+            findings.append(
+                about_table(
+                    export.tables[first], "no_overlap",
+                    f"{export.file(first)} and {export.file(second)} have no {key} id in common.",
+                    f"Correct data.{first}.keys.{key} or data.{second}.keys.{key}, or cleaning.ids if ids are spelled "
+                    "differently.", column=export.tables[first].key_column(key),
+                )
+            )  # fmt: skip
+    return findings
+
+
+def check_patient_unknown(export: Export) -> list[Finding]:
+    """Find sessions whose patient is not in the patients table."""
+    sessions, known = export.tables["sessions"], _ids(export.tables.get("patients"), PATIENT)
+    ids = _ids(sessions, PATIENT)
+    if ids is None or known is None or not _share(export, "sessions", "patients", PATIENT):
+        return []
+    return _orphans(export, sessions, "patient_unknown", PATIENT, ids, known, "patients")
+
+
+def check_therapist_unknown(export: Export) -> list[Finding]:
+    """Find sessions and patients whose therapist is not in the therapists table."""
+    findings = []
+    known = _ids(export.tables.get("therapists"), THERAPIST)
+    for name in ("sessions", "patients"):
+        ids = _ids(export.tables.get(name), THERAPIST)
+        if ids is not None and known is not None and _share(export, name, "therapists", THERAPIST):
+            findings += _orphans(export, export.tables[name], "therapist_unknown", THERAPIST, ids, known, "therapists")
+    return findings
+
+
+def _orphans(
+    export: Export, table: Typed, rule: str, key: str, ids: pd.Series, known: pd.Series, other: str
+) -> list[Finding]:
+    handled = export.cleaning.orphans == "drop"
+    return found(
+        table, rule, ids.notna() & ~ids.isin(known), table.key_column(key),
+        f"name a {key} who is not in {export.file(other)}",
+        "They are dropped (cleaning.orphans: drop)." if handled
+        else f"Add the {key} to {export.file(other)}, or set cleaning.orphans: drop.",
+        severity="warning" if handled else "error",
+    )  # fmt: skip
+
+
+def check_therapist_change(export: Export) -> list[Finding]:
+    """Find patients with several therapists.
+
+    A change within the sessions is settled by the declared rule. If only the patients table names therapists, nothing
+    tells which of two is the right one.
+    """
+    sessions, patients = export.tables["sessions"], export.tables.get("patients")
+    findings = []
+    rule = export.cleaning.therapist_change
+    in_sessions = {PATIENT, THERAPIST} <= set(sessions.keys)
+    if in_sessions:
+        handled = rule != "stop"
+        findings += found(
+            sessions, "therapist_change", _with_several(sessions) & export.stays("sessions"),
+            sessions.key_column("therapist"),
+            "belong to a patient with more than one therapist",
+            f"The patient is assigned to one of them (cleaning.therapist_change: {rule})." if handled
+            else "Correct the export, or set cleaning.therapist_change: most_sessions or first.",
+            severity="warning" if handled else "error",
+        )  # fmt: skip
+    if patients is not None and {PATIENT, THERAPIST} <= set(patients.keys):
+        handled = in_sessions and rule != "stop"
+        findings += found(
+            patients, "therapist_change", _with_several(patients) & export.stays("patients"),
+            patients.key_column("therapist"),
+            "belong to a patient with more than one therapist",
+            "The sessions decide (cleaning.therapist_change)." if handled
+            else "Keep one row per patient, or name the therapist of each session under data.sessions.keys.therapist.",
+            severity="warning" if handled else "error",
+        )  # fmt: skip
+    return findings
+
+
+def _with_several(table: Typed) -> pd.Series:
+    several = table.keys.groupby(PATIENT)[THERAPIST].transform("nunique") > 1
+    return several.fillna(False).astype(bool)
+
+
+def check_without_sessions(export: Export) -> list[Finding]:
+    """Find patients who have no session: they stay in the flow but cannot be analysed."""
+    patients, seen = export.tables.get("patients"), _ids(export.tables["sessions"], PATIENT)
+    ids = _ids(patients, PATIENT)
+    if patients is None or ids is None or seen is None or not _share(export, "sessions", "patients", PATIENT):
+        return []
+    return found(
+        patients, "without_sessions", ids.notna() & ~ids.isin(seen), patients.key_column("patient"),
+        f"are about a patient without any session in {export.file('sessions')}",
+        "They are counted in the patient flow and left out of the models; add their sessions if there are any.",
+        severity="warning",
+    )  # fmt: skip
+
+
+def check_excluded_unknown(export: Export) -> list[Finding]:
+    """Find entries of cleaning.exclude.patients that match nobody."""
+    named = export.cleaning.exclude.patients
+    known = [ids for table in export.tables.values() if (ids := _ids(table, PATIENT)) is not None]
+    if not named or not known:
+        return []
+    matched = comparable_ids(pd.Series(named, dtype="str"), export.cleaning.ids).isin(pd.concat(known))
+    places = [str(place) for place, hit in enumerate(matched, start=1) if not hit]
+    if not places:
+        return []
+    return [
+        about_table(
+            export.tables["sessions"], "excluded_unknown",
+            f"cleaning.exclude.patients: entry {', '.join(places)} matches no patient of the export.",
+            "Correct or remove these entries.", severity="warning", count=len(places),
+        )
+    ]  # fmt: skip

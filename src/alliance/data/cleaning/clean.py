@@ -1,0 +1,259 @@
+"""Apply the declared cleaning rules in a fixed order and keep count of what each one did.
+
+Order: ids, labels, missing codes, out of range (cells); exclude, orphans and therapist change, duplicates, minimum of
+sessions (rows). Cells come first, so that a row is judged by its usable answers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from alliance.config.schema import Cleaning
+from alliance.contracts import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
+from alliance.data.cleaning.codes import content_codes
+from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows, most_complete_rows, therapist_of_patient
+from alliance.data.cleaning.ledger import Counts, Ledger
+from alliance.data.export.cells import as_text, comparable_ids, respelled
+from alliance.data.export.mapping import DATE, WEEK, Typed
+
+
+@dataclass(frozen=True)
+class CleanStudy:
+    """The clean tables, what each rule did, the patient flow so far, and which id stands behind each code."""
+
+    sessions: pd.DataFrame
+    patients: pd.DataFrame
+    therapists: pd.DataFrame
+    report: pd.DataFrame
+    flow: pd.DataFrame
+    ids: pd.DataFrame
+
+
+@dataclass
+class _Rows:
+    """The rows that are left, under comparable ids."""
+
+    sessions: pd.DataFrame
+    patients: pd.DataFrame
+    therapists: pd.DataFrame
+
+    def counts(self) -> Counts:
+        people = pd.concat([self.sessions[PATIENT], self.patients[PATIENT]]).nunique()
+        leaders = [table[THERAPIST] for table in (self.sessions, self.patients) if THERAPIST in table]
+        return Counts(int(people), len(self.sessions), int(pd.concat(leaders).nunique()) if leaders else 0)
+
+
+def clean_tables(tables: Mapping[str, Typed], cleaning: Cleaning) -> CleanStudy:
+    """Clean the typed tables of an export that passed the checks.
+
+    Parameters
+    ----------
+    tables
+        ``sessions``, and ``patients`` and ``therapists`` where the study has them.
+    cleaning
+        The declared rules.
+
+    Returns
+    -------
+    CleanStudy
+        Tables as described in the contract: codes instead of ids, sorted by patient and session.
+    """
+    ledger = Ledger()
+    for table in tables.values():
+        _note_ids(table, cleaning, ledger)
+        _note_labels(table, ledger)
+        _note_codes(table, cleaning, ledger)
+    rows = _Rows(**{name: _in_range(tables.get(name), name, ledger) for name in ("sessions", "patients", "therapists")})
+    value_columns = [measure.name for measure in tables["sessions"].measures]
+    ledger.stage("In the export", "rows with a patient and a session number", rows.counts())
+    _exclude(rows, cleaning, ledger)
+    _drop_orphans(rows, tables, cleaning, ledger)
+    _drop_duplicates(rows, value_columns, cleaning, ledger)
+    _require_sessions(rows, cleaning, ledger)
+    ledger.stage("Analysed sessions", "what scoring and models start from", rows.counts())
+    return _with_codes(rows, value_columns, ledger)
+
+
+def _note_ids(table: Typed, cleaning: Cleaning, ledger: Ledger) -> None:
+    on = [name for name, value in cleaning.ids.model_dump().items() if value]
+    for key in (PATIENT, THERAPIST):
+        if key in table.keys:
+            cells = respelled(table.column(table.key_column(key)), table.keys[key])
+            meaning = f"{key} ids spelled otherwise than usual were recognised"
+            ledger.note(f"ids_{key}", table.name, ", ".join(on) or "none", meaning, cells=int(cells.sum()))
+
+
+def _note_labels(table: Typed, ledger: Ledger) -> None:
+    columns = [measure.column for measure in table.measures if measure.kind == "category"]
+    if columns:
+        texts = [as_text(table.column(column)).dropna() for column in columns]
+        cells = sum(int((text != text.str.strip()).sum()) for text in texts)
+        ledger.note("labels", table.name, "strip", "blanks around labels were removed", cells=cells)
+
+
+def _note_codes(table: Typed, cleaning: Cleaning, ledger: Ledger) -> None:
+    setting = ", ".join(f"{code:g}" if not isinstance(code, str) else code for code in cleaning.missing_codes)
+    meaning = "codes for a missing answer were blanked"
+    ledger.note("missing_codes", table.name, setting or "none", meaning, cells=int(table.codes.to_numpy().sum()))
+
+
+def _in_range(table: Typed | None, name: str, ledger: Ledger) -> pd.DataFrame:
+    """Join keys and values of one table, with impossible values blanked."""
+    if table is None:
+        key = {"sessions": [PATIENT, SESSION], "patients": [PATIENT, THERAPIST], "therapists": [THERAPIST]}[name]
+        return pd.DataFrame({column: pd.Series(dtype="str") for column in key})
+    values, cells = table.values.copy(), 0
+    for measure in table.measures:
+        if measure.kind == "number":
+            outside = (values[measure.name] < measure.low) | (values[measure.name] > measure.high)
+            values[measure.name] = values[measure.name].mask(outside)
+            cells += int(outside.sum())
+    ledger.note("out_of_range", name, "set_missing", "values the measure cannot take were blanked", cells=cells)
+    return pd.concat([table.keys, values], axis="columns")
+
+
+def _exclude(rows: _Rows, cleaning: Cleaning, ledger: Ledger) -> None:
+    named = comparable_ids(pd.Series(cleaning.exclude.patients, dtype="str"), cleaning.ids)
+    before = len(rows.sessions)
+    rows.sessions = rows.sessions[~rows.sessions[PATIENT].isin(named)]
+    rows.patients = rows.patients[~rows.patients[PATIENT].isin(named)]
+    setting = f"{len(cleaning.exclude.patients)} patients"
+    ledger.note("exclude", "sessions", setting, "patients left out on purpose", rows=before - len(rows.sessions))
+    ledger.stage("Left out on purpose", "patients named under cleaning.exclude", rows.counts())
+
+
+def _settle_therapists(rows: _Rows, cleaning: Cleaning, ledger: Ledger) -> None:
+    """Give each patient one therapist: the sessions decide, the patients table fills in."""
+    cells = 0
+    if THERAPIST in rows.sessions:
+        chosen = therapist_of_patient(rows.sessions, cleaning.therapist_change)
+        own = rows.patients.dropna(subset=[THERAPIST]) if THERAPIST in rows.patients else rows.patients.iloc[:0]
+        if len(own):
+            stated = own.drop_duplicates(PATIENT).set_index(PATIENT)[THERAPIST]
+            chosen = chosen.combine_first(stated)
+        settled = rows.sessions[PATIENT].map(chosen).astype("str")
+        cells = int((rows.sessions[THERAPIST].notna() & (settled != rows.sessions[THERAPIST])).sum())
+        rows.sessions = rows.sessions.assign(**{THERAPIST: settled})
+        stated_now = rows.patients[THERAPIST] if THERAPIST in rows.patients else pd.Series(dtype="str")
+        rows.patients = rows.patients.assign(
+            **{THERAPIST: rows.patients[PATIENT].map(chosen).astype("str").combine_first(stated_now)}
+        )
+    ledger.note(
+        "therapist_change", "sessions", cleaning.therapist_change,
+        "sessions with another therapist were assigned to the patient's own", cells=cells,
+    )  # fmt: skip
+
+
+def _drop_duplicates(rows: _Rows, values: list[str], cleaning: Cleaning, ledger: Ledger) -> None:
+    rule = cleaning.duplicates
+    for name in ("patients", "therapists"):
+        table = getattr(rows, name)
+        again = identical_rows(table)
+        setattr(rows, name, table[~again])
+        if len(table):
+            ledger.note(
+                "duplicates_identical", name, rule.identical, "repeated rows were dropped", rows=int(again.sum())
+            )
+    again = identical_rows(rows.sessions)
+    rows.sessions = rows.sessions[~again]
+    ledger.note("duplicates_identical", "sessions", rule.identical, "repeated rows were dropped", rows=int(again.sum()))
+    ledger.stage("Identical rows", "repetitions of the same row", rows.counts())
+    before = len(rows.sessions)
+    if rule.conflicting == "drop_all":
+        rows.sessions = rows.sessions[~conflicting_rows(rows.sessions, [PATIENT, SESSION])]
+        meaning = "rows that contradict another row of the same patient and session were dropped"
+    else:
+        rows.sessions = most_complete_rows(rows.sessions, values)
+        meaning = "of rows that contradict each other the most complete was kept"
+    ledger.note("duplicates_conflicting", "sessions", rule.conflicting, meaning, rows=before - len(rows.sessions))
+    ledger.stage("Contradicting rows", "rows of the same patient and session that differ", rows.counts())
+
+
+def _drop_orphans(rows: _Rows, tables: Mapping[str, Typed], cleaning: Cleaning, ledger: Ledger) -> None:
+    """Drop sessions of unknown patients, settle who treats whom, then drop patients of unknown therapists."""
+    before = len(rows.sessions)
+    if "patients" in tables:
+        rows.sessions = rows.sessions[rows.sessions[PATIENT].isin(rows.patients[PATIENT])]
+    _settle_therapists(rows, cleaning, ledger)
+    if "therapists" in tables:
+        for name in ("sessions", "patients"):
+            table = getattr(rows, name)
+            if THERAPIST in table:
+                lost = table[THERAPIST].notna() & ~table[THERAPIST].isin(rows.therapists[THERAPIST])
+                patients = table.loc[lost, PATIENT]
+                rows.sessions = rows.sessions[~rows.sessions[PATIENT].isin(patients)]
+                rows.patients = rows.patients[~rows.patients[PATIENT].isin(patients)]
+    ledger.note(
+        "orphans", "sessions", cleaning.orphans,
+        "rows whose patient or therapist is in no other table were dropped", rows=before - len(rows.sessions),
+    )  # fmt: skip
+    ledger.stage(
+        "Without a patient or therapist record", "the patient or therapist is in no other table", rows.counts()
+    )
+
+
+def _require_sessions(rows: _Rows, cleaning: Cleaning, ledger: Ledger) -> None:
+    before = len(rows.sessions)
+    held = rows.sessions.groupby(PATIENT).size()
+    enough = held.index[held >= cleaning.minimum_sessions]
+    rows.sessions = rows.sessions[rows.sessions[PATIENT].isin(enough)]
+    rows.patients = rows.patients[rows.patients[PATIENT].isin(enough)]
+    least = cleaning.minimum_sessions
+    ledger.note(
+        "minimum_sessions",
+        "sessions",
+        least,
+        "patients with fewer sessions were left out",
+        rows=before - len(rows.sessions),
+    )
+    ledger.stage(
+        "Too few sessions", f"patients with fewer than {least} recorded session{'s' * (least > 1)}", rows.counts()
+    )
+
+
+def _with_codes(rows: _Rows, values: list[str], ledger: Ledger) -> CleanStudy:
+    sessions = _with_times(rows.sessions, values)
+    patients = rows.patients
+    if patients.empty:
+        patients = sessions[[PATIENT]].drop_duplicates()
+        if THERAPIST in sessions:
+            patients = (
+                sessions.dropna(subset=[THERAPIST])[[PATIENT, THERAPIST]].drop_duplicates().merge(patients, how="right")
+            )
+    if THERAPIST not in patients:
+        patients = patients.assign(**{THERAPIST: pd.Series(pd.NA, index=patients.index, dtype="str")})
+    patients = patients[[PATIENT, THERAPIST, *(c for c in patients if c not in (PATIENT, THERAPIST))]]
+    therapists = rows.therapists[rows.therapists[THERAPIST].isin(patients[THERAPIST])]
+    patient_codes, therapist_codes = content_codes(sessions, patients, therapists)
+    coded: list[pd.DataFrame] = []
+    for table, order in ((sessions, [PATIENT, SESSION]), (patients, [PATIENT]), (therapists, [THERAPIST])):
+        table = table.copy()
+        for key, codes in ((PATIENT, patient_codes), (THERAPIST, therapist_codes)):
+            if key in table:
+                table[key] = table[key].map(codes).astype("str")
+        coded.append(table.sort_values(order).reset_index(drop=True))
+    ids = pd.DataFrame(
+        [
+            *(("patients", code, name) for name, code in patient_codes.items()),
+            *(("therapists", code, name) for name, code in therapist_codes.items()),
+        ],
+        columns=["table", "code", "id"],
+    ).astype("str")
+    return CleanStudy(coded[0], coded[1], coded[2], ledger.report(), ledger.flow(), ids)
+
+
+def _with_times(sessions: pd.DataFrame, values: list[str]) -> pd.DataFrame:
+    """Replace dates by days since the patient's first session; give whole session numbers."""
+    timed = sessions.assign(**{SESSION: sessions[SESSION].astype("int64")})
+    nothing = pd.Series(float("nan"), index=timed.index)
+    if DATE in timed:
+        since = timed[DATE] - timed.groupby(PATIENT)[DATE].transform("min")
+        timed[DAYS] = since.dt.days.astype("float64")
+    elif WEEK in timed:
+        timed[DAYS] = 7.0 * (timed[WEEK] - timed.groupby(PATIENT)[WEEK].transform("min"))
+    else:
+        timed[DAYS] = nothing
+    timed[WEEKS] = timed[WEEK] if WEEK in timed else timed[DAYS] / 7
+    therapist = [THERAPIST] if THERAPIST in timed else []
+    return timed[[PATIENT, SESSION, DAYS, WEEKS, *therapist, *values]]

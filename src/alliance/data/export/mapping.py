@@ -1,0 +1,217 @@
+"""The export as the config maps it: keys and measured columns under canonical names, as numbers, dates and labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from alliance.config.instruments import Instrument
+from alliance.config.schema import Cleaning, Source, Variable
+from alliance.contracts import PATIENT, SESSION, THERAPIST, RawTable
+from alliance.data.export.cells import as_date, as_number, as_text, comparable_ids, is_code
+from alliance.errors import ConfigError, suggest
+
+DATE, WEEK = "date", "week"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measured column: what it is called in the export and in the clean tables, and which values are possible."""
+
+    variable: str
+    column: str
+    name: str
+    kind: Literal["number", "category"]
+    low: float = float("-inf")
+    high: float = float("inf")
+    item: int | None = None
+    labels: tuple[str, ...] = ()  # labels the config names
+    closed: bool = False  # whether these are all labels there are
+
+
+@dataclass(frozen=True)
+class Typed:
+    """One table of the export, mapped and typed; rows are those of the raw table, in its order.
+
+    Parameters
+    ----------
+    keys
+        Comparable ids, and session (float), date, week (float), as far as the table has these columns.
+    values
+        One column per measure under its canonical name, missing codes blanked.
+    codes
+        Where a missing code was blanked; same shape as `values`.
+    bad
+        User's column -> where a cell is neither blank nor of the declared type.
+    absent
+        User's columns that the config names but the table lacks.
+    excluded
+        Rows of patients who are left out on purpose (`cleaning.exclude`): nothing in them is an error.
+    """
+
+    raw: RawTable
+    source: Source
+    measures: tuple[Measure, ...]
+    keys: pd.DataFrame
+    values: pd.DataFrame
+    codes: pd.DataFrame
+    bad: dict[str, pd.Series]
+    absent: tuple[str, ...]
+    excluded: pd.Series
+
+    @property
+    def name(self) -> str:
+        """Name of the table."""
+        return self.raw.name
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Row numbers in the user's file, shape (n_rows,)."""
+        return self.raw.frame.index.to_numpy()
+
+    def key_column(self, key: str) -> str:
+        """Return the user's column of a key."""
+        return key_columns(self.source)[key]
+
+    def column(self, name: str) -> pd.Series:
+        """Return a column of the user's table by position instead of row number."""
+        return self.raw.frame[name].reset_index(drop=True)
+
+
+def measures_of(table: str, variables: Mapping[str, Variable], instruments: Mapping[str, Instrument]) -> list[Measure]:
+    """List the measured columns that the config declares for one table.
+
+    Raises
+    ------
+    ConfigError
+        A variable names an instrument that is not among those given.
+    """
+    found: list[Measure] = []
+    for name, variable in variables.items():
+        if variable.table != table or variable.kind == "composite":
+            continue
+        if variable.kind == "scale":
+            found += _items_of(name, variable, instruments)
+            continue
+        assert variable.column is not None
+        if variable.kind == "category":
+            labels = tuple(variable.levels) if variable.levels else (variable.reference or "",)
+            found.append(
+                Measure(name, variable.column, name, "category", labels=labels, closed=variable.levels is not None)
+            )
+        else:
+            low, high = variable.range or (float("-inf"), float("inf"))
+            found.append(Measure(name, variable.column, name, "number", low, high))
+    return found
+
+
+def _items_of(name: str, variable: Variable, instruments: Mapping[str, Instrument]) -> list[Measure]:
+    assert variable.instrument is not None
+    assert variable.items is not None
+    if variable.instrument not in instruments:
+        raise ConfigError(
+            f"variables.{name}.instrument: there is no instrument '{variable.instrument}'."
+            f"{suggest(variable.instrument, instruments)} Add its file to config/instruments/ or correct the name."
+        )
+    instrument = instruments[variable.instrument]
+    return [
+        Measure(
+            name, variable.items.replace("{item}", str(item)), f"{name}__{item}", "number",
+            *instrument.item_range(item), item=item,
+        )
+        for item in range(1, instrument.items + 1)
+    ]  # fmt: skip
+
+
+def key_columns(source: Source) -> dict[str, str]:
+    """Return key -> user's column; a reshaped table has a session column even if nobody named it."""
+    columns: dict[str, str] = {str(key): column for key, column in source.keys.items()}
+    if source.wide is not None:
+        columns.setdefault(SESSION, SESSION)
+    return columns
+
+
+def mapped_columns(source: Source, measures: list[Measure]) -> list[str]:
+    """List the user's columns that the config names for one table, without repetition."""
+    return list(dict.fromkeys([*key_columns(source).values(), *(measure.column for measure in measures)]))
+
+
+def type_table(raw: RawTable, source: Source, measures: list[Measure], cleaning: Cleaning) -> Typed:
+    """Map and type one table of the export.
+
+    Columns that are not there are listed under `absent`, cells of the wrong type under `bad`; neither stops here, so
+    that the checks can list everything at once.
+    """
+    frame = raw.frame.reset_index(drop=True)
+    present = [measure for measure in measures if measure.column in frame]
+    absent = tuple(column for column in mapped_columns(source, measures) if column not in frame)
+    keys, bad = _typed_keys(raw, frame, source, cleaning)
+    values, codes = {}, {}
+    for measure in present:
+        column = frame[measure.column]
+        if measure.kind == "category":
+            value, wrong = _labels(column, raw.labels.get(measure.column, {}), measure), None
+            number, _ = as_number(column, raw.decimal)
+            coded = is_code(column, number, cleaning.missing_codes) & ~value.isin(measure.labels)
+        else:
+            value, wrong = as_number(column, raw.decimal)
+            # A code that the range allows is an answer: nobody is deleted for being 99 years old.
+            possible = value.between(measure.low, measure.high) & (np.isfinite(measure.low) | np.isfinite(measure.high))
+            coded = is_code(column, value, cleaning.missing_codes) & ~possible
+            bad[measure.column] = wrong & ~coded
+        values[measure.name] = value.mask(coded)
+        codes[measure.name] = coded
+    left_out = comparable_ids(pd.Series(cleaning.exclude.patients, dtype="str"), cleaning.ids)
+    nobody = pd.Series(False, index=frame.index)
+    return Typed(
+        raw, source, tuple(present), keys, pd.DataFrame(values, index=frame.index),
+        pd.DataFrame(codes, index=frame.index), bad, absent,
+        keys[PATIENT].isin(left_out) if PATIENT in keys else nobody,
+    )  # fmt: skip
+
+
+def _typed_keys(
+    raw: RawTable, frame: pd.DataFrame, source: Source, cleaning: Cleaning
+) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
+    keys: dict[str, pd.Series] = {}
+    bad: dict[str, pd.Series] = {}
+    for key, column in key_columns(source).items():
+        if column not in frame:
+            continue
+        if key in (PATIENT, THERAPIST):
+            keys[key] = comparable_ids(frame[column], cleaning.ids)
+        elif key == DATE:
+            keys[key], bad[column] = as_date(frame[column], source.date_format)
+        else:
+            keys[key], bad[column] = as_number(frame[column], raw.decimal)
+    return pd.DataFrame(keys, index=frame.index), bad
+
+
+def _labels(column: pd.Series, value_labels: Mapping[object, str], measure: Measure) -> pd.Series:
+    """Return the labels of a category without outer blanks; coded values get the label that their file gives them."""
+    text = as_text(column).str.strip()
+    if value_labels:
+        names = {as_text(pd.Series([code]))[0]: label.strip() for code, label in value_labels.items()}
+        # A config that names the codes themselves (levels: {"1": 0, "2": 1}) means the codes.
+        if not set(measure.labels) <= set(names) or set(measure.labels) & set(names.values()):
+            text = text.map(lambda code: names.get(code, code), na_action="ignore").astype("str")
+    return text.where(text != "")
+
+
+def distinct_rows(table: Typed) -> Typed:
+    """Keep the first of the rows that are the same in every mapped column (tables read from the file of sessions)."""
+    kept = ~pd.concat([table.keys, table.values], axis="columns").duplicated()
+    for wrong in table.bad.values():
+        kept |= wrong
+    positions = np.flatnonzero(kept)
+    return replace(
+        table,
+        raw=replace(table.raw, frame=table.raw.frame.iloc[positions], notes=()),
+        keys=table.keys.iloc[positions].reset_index(drop=True),
+        values=table.values.iloc[positions].reset_index(drop=True),
+        codes=table.codes.iloc[positions].reset_index(drop=True),
+        bad={column: wrong.iloc[positions].reset_index(drop=True) for column, wrong in table.bad.items()},
+        excluded=table.excluded.iloc[positions].reset_index(drop=True),
+    )

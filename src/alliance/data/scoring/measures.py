@@ -1,0 +1,102 @@
+"""Scores of the sessions, and the table that says how reliable they are."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from alliance.config import Variable
+from alliance.config.instruments import TOTAL, Instrument
+from alliance.contracts import DAYS, PATIENT, RELIABILITY_COLUMNS, SESSION, THERAPIST, WEEKS
+from alliance.data.scoring.reliability import cronbach_alpha, omega_between, omega_within, split_levels
+from alliance.data.scoring.tables import ScoredTable, score_column, score_table
+
+
+def score_sessions(
+    sessions: pd.DataFrame, variables: Mapping[str, Variable], instruments: Mapping[str, Instrument]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score every session-level variable.
+
+    Parameters
+    ----------
+    sessions
+        Cleaned sessions, one row per patient and session.
+
+    Returns
+    -------
+    scores
+        ``patient, therapist, session, days, weeks`` and one float column per score, sorted by patient and session.
+    reliability
+        Columns `contracts.RELIABILITY_COLUMNS`, one row per scale of each variable that is one number.
+
+    Raises
+    ------
+    AllianceError
+        As `scoring.tables.score_table`.
+    """
+    ordered = sessions.sort_values([PATIENT, SESSION], ignore_index=True)
+    scored = score_table(ordered, variables, "sessions", instruments)
+    keys = pd.DataFrame(
+        {
+            PATIENT: ordered[PATIENT],
+            THERAPIST: ordered[THERAPIST] if THERAPIST in ordered else pd.Series(np.nan, ordered.index, dtype="str"),
+            SESSION: ordered[SESSION],
+            DAYS: ordered[DAYS].astype(float) if DAYS in ordered else np.nan,
+            WEEKS: ordered[WEEKS].astype(float) if WEEKS in ordered else np.nan,
+        }
+    )
+    return pd.concat([keys, scored.scores], axis=1), describe_scales(scored, ordered[PATIENT], variables, instruments)
+
+
+def describe_scales(
+    scored: ScoredTable, patients: pd.Series, variables: Mapping[str, Variable], instruments: Mapping[str, Instrument]
+) -> pd.DataFrame:
+    """Describe every scale: how many scores, their mean and spread, how reliable they are, and at which level.
+
+    Alpha and omega use the rows in which every item of the scale is answered; they are those of the sum of the items.
+    The parts of a composite count as its items. A ready-made number has no items, so no reliability. `note` says why a
+    number is missing.
+    """
+    rows: list[dict[str, object]] = []
+    for name, variable in variables.items():
+        if name in scored.scales:
+            scales = scored.scales[name]
+            label = instruments[str(variable.instrument)].name
+            for scale, numbers in scales.members.items():
+                if scale in scales.refused:
+                    rows.append({"variable": name, "scale": scale, "instrument": label, "note": scales.refused[scale]})
+                    continue
+                row = _describe(scored.scores[score_column(name, scale)], scales.items[numbers], patients)
+                row |= {"variable": name, "scale": scale, "instrument": label, "prorated": scales.prorated[scale]}
+                rows.append(row)
+        elif name in scored.scores:
+            parts = scored.scores[variable.of]
+            rows.append(
+                _describe(scored.scores[name], parts, patients) | {"variable": name, "scale": TOTAL, "instrument": ""}
+            )
+    return pd.DataFrame(rows, columns=RELIABILITY_COLUMNS)
+
+
+def _describe(score: pd.Series, items: pd.DataFrame, patients: pd.Series) -> dict[str, object]:
+    observed = score.notna()
+    row: dict[str, object] = {
+        "n_patients": int(patients[observed].nunique()),
+        "n_sessions": int(observed.sum()),
+        "mean": score.mean(),
+        "sd": score.std(),
+        "missing": int((~observed).sum()),
+        "note": "",
+    }
+    if not items.shape[1]:
+        return row
+    complete = items.notna().all(axis=1)
+    answers = items[complete].to_numpy(dtype=float)
+    levels = split_levels(answers, pd.factorize(patients[complete])[0])
+    found = {
+        "alpha": cronbach_alpha(answers),
+        "omega_within": omega_within(levels),
+        "omega_between": omega_between(levels),
+    }
+    reasons = [coefficient.reason for coefficient in found.values() if coefficient.reason]
+    row |= {"n_items": items.shape[1], "note": "; ".join(reasons)}
+    return row | {name: coefficient.value for name, coefficient in found.items()}

@@ -1,0 +1,93 @@
+"""What the indirect path adds up to over sessions, where outcomes depend on their own past."""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from alliance.config import Config
+from alliance.contracts import Drawing
+from alliance.records import records
+from alliance.report.figures import theme
+from alliance.report.figures.forest import describe_unit
+from alliance.report.labels import capitalised_name, label_model, label_path
+from alliance.report.numbers import format_estimate, format_percent
+
+TITLE = "Indirect path, accumulated over sessions"
+CAPTION = (
+    "What runs through the variable between adds up when the first variable is one unit higher at every session from the first on, since "
+    "the outcome depends on its own past. Average steps are used; their covariance between patients is left out."
+)
+NEEDS = ("estimates",)
+_NUMBER = re.compile(r"\d+")
+_DODGE = 0.16  # sessions between the models of one panel
+_LEGEND_LINE = 11.0  # points
+
+
+def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
+    """Draw one panel per path, one line with intervals per model."""
+    values = accumulated_rows(inputs["estimates"])
+    if values.empty:
+        return theme.draw_unavailable(
+            "No fitted joint model has an indirect path and an outcome that depends on its own past, so nothing adds up over sessions."
+        )
+    panels = [part for _, part in values.groupby("path", sort=False)]
+    lines = [part["model"].nunique() for part in panels]
+    heights = [1.85 + _LEGEND_LINE / theme.POINTS * count for count in lines]
+    with theme.applied():
+        figure, axes = theme.new_figure(theme.DOUBLE, sum(heights), len(panels), 1, height_ratios=heights)
+        for axis, panel in zip(axes, panels, strict=True):
+            _draw_panel(axis, panel, config)
+    notes = [f"Intervals: {format_percent(config.inference.interval)}.", theme.note_of_flags(list(values["flag"]))]
+    return Drawing(figure, values, _describe(panels, config), " ".join(note for note in notes if note))
+
+
+def accumulated_rows(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Return the accumulated effects with the number of sessions after which each is reached."""
+    rows = estimates[estimates["effect"] == "accumulated"]
+    values = rows[["model", "path", "level", "horizon", "estimate", "low", "high", "flag"]].copy()
+    values.insert(3, "sessions", [int(_NUMBER.findall(text)[0]) for text in values.pop("horizon")])
+    return values.sort_values(["path", "model", "sessions"], kind="stable", key=_in_order).reset_index(drop=True)
+
+
+def _in_order(column: pd.Series) -> pd.Series:
+    """Keep names in the order in which they come first; numbers are sorted as numbers."""
+    return column if pd.api.types.is_numeric_dtype(column) else pd.Series(pd.factorize(column)[0], index=column.index)
+
+
+def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> None:
+    models = list(dict.fromkeys(panel["model"]))
+    for i, model in enumerate(models):
+        rows = panel[panel["model"] == model]
+        colour = theme.SERIES[i % len(theme.SERIES)]
+        x = rows["sessions"] + _DODGE * (i - (len(models) - 1) / 2)
+        axis.vlines(x, rows["low"], rows["high"], color=colour, linewidth=1.1, alpha=0.8, zorder=2)
+        (label,) = theme.mark_flags([label_model(model, config)], ["".join(rows["flag"])])
+        axis.plot(
+            x, rows["estimate"], color=colour, linestyle=theme.LINES[i % len(theme.LINES)], marker=theme.MARKERS[i % len(theme.MARKERS)],
+            markersize=3.2, linewidth=1, label=label, zorder=3,
+        )  # fmt: skip
+    last = int(panel["sessions"].max())
+    axis.axhline(0, color=theme.MUTED, linewidth=0.7, zorder=1)
+    axis.set_xticks(np.arange(1, last + 1, max(1, last // 8)))
+    axis.set_xlabel("Sessions")
+    path = panel["path"].iloc[0]
+    title = theme.wrap(capitalised_name(label_path(path, config)), 100)
+    axis.set_title(title, loc="left", pad=_LEGEND_LINE * len(models) + 6)
+    axis.set_ylabel(theme.wrap(describe_unit(path, config), 28), fontsize=theme.SMALL)
+    axis.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, labelspacing=0.3, borderpad=0)
+
+
+def _describe(panels: list[pd.DataFrame], config: Config) -> str:
+    parts = []
+    for panel in panels:
+        for model, rows in panel.groupby("model", sort=False):
+            first, last = records(rows.iloc[[0, -1]])
+            parts.append(
+                f"{label_path(str(first.path), config)} in '{label_model(str(model), config)}': "
+                f"{format_estimate(first.estimate, first.low, first.high)} after {first.sessions} and "
+                f"{format_estimate(last.estimate, last.low, last.high)} after {last.sessions} sessions{' (flagged)' if last.flag else ''}"
+            )
+    return f"Curves of indirect paths over sessions. {'. '.join(parts)}."

@@ -1,0 +1,129 @@
+"""The path through the mediator in every fitted model, side by side."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from alliance.config import Config
+from alliance.contracts import Drawing
+from alliance.models.diagram import ARROW
+from alliance.records import records
+from alliance.report.figures import theme
+from alliance.report.figures.intervals import ROW_HEIGHT, draw_intervals, head_rows, level_handles, note_of_cuts
+from alliance.report.labels import capitalised_name, label_level, label_model, label_of, label_path, unit_of
+from alliance.report.numbers import format_estimate, format_percent
+
+TITLE = "Indirect paths in all models"
+CAPTION = (
+    "Estimate and interval of the path from the first variable through the one between to the outcome, by model and level. Models that "
+    "disagree make different assumptions; the table of equations lists what they adjust for."
+)
+NEEDS = ("estimates",)
+_VERSIONS = {"indirect": True, "indirect_product": False}  # effect -> filled marker
+_OPEN = "Product without the covariance"
+
+
+def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
+    """Draw one panel per path, since paths from different causes have different units."""
+    values = indirect_rows(inputs["estimates"])
+    if values.empty:
+        return theme.draw_unavailable(
+            "None of the fitted models has a mediator between cause and outcome, so there is no indirect path to show."
+        )
+    panels = [_with_headings(part, config) for _, part in values.groupby("path", sort=False)]
+    with theme.applied():
+        heights = [len(panel) + 2.6 for panel in panels]
+        figure, axes = theme.new_figure(
+            theme.DOUBLE, ROW_HEIGHT * sum(heights) + 0.45, len(panels), 1, height_ratios=heights
+        )
+        for axis, panel in zip(axes, panels, strict=True):
+            path = panel["path"].iloc[-1]
+            texts = [
+                "" if np.isnan(row.estimate) else format_estimate(row.estimate, row.low, row.high)
+                for row in records(panel)
+            ]
+            draw_intervals(axis, panel, theme.mark_flags(texts, list(panel["flag"])))
+            axis.set_title(theme.wrap(capitalised_name(label_path(path, config)), 100), loc="left")
+            axis.set_xlabel(describe_unit(path, config))
+        product = _OPEN if "indirect_product" in set(values["effect"]) else ""
+        handles = level_handles(list(values["level"]), open_label=product)
+        figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
+    notes = [
+        f"Intervals: {format_percent(config.inference.interval)}.",
+        note_of_cuts(panels),
+        theme.note_of_flags(list(values["flag"])),
+    ]
+    return Drawing(figure, values, _describe(values, config), " ".join(note for note in notes if note))
+
+
+def indirect_rows(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Return the indirect estimates; a product without covariance only where it differs from the indirect path."""
+    rows = estimates[estimates["effect"].isin(_VERSIONS)].copy()
+    keys = ["model", "path", "level", "horizon"]
+    full = rows[rows["effect"] == "indirect"].drop_duplicates(keys).set_index(keys)["estimate"]
+    same = [
+        row.effect == "indirect_product"
+        and (row.model, row.path, row.level, row.horizon) in full.index
+        and bool(np.isclose(full.loc[(row.model, row.path, row.level, row.horizon)], row.estimate, rtol=1e-9))
+        for row in records(rows)
+    ]
+    columns = [
+        "model",
+        "outcome",
+        "path",
+        "effect",
+        "level",
+        "horizon",
+        "estimate",
+        "low",
+        "high",
+        "interval_kind",
+        "p_direction",
+        "flag",
+    ]
+    return rows.loc[~np.array(same, dtype=bool), columns].reset_index(drop=True)
+
+
+def describe_unit(path: str, config: Config) -> str:
+    """Say what one unit of an estimate is: points of the outcome per unit of the cause."""
+    source, *_, target = path.split(ARROW)
+    variable = config.variables.get(source)
+    step = (
+        f"({unit_of(source, config)})"
+        if variable is not None and variable.kind == "category"
+        else f"({_one(unit_of(source, config))})"
+    )
+    return f"{capitalised_name(label_of(target, config))} ({unit_of(target, config)}) per {label_of(source, config)} {step}"
+
+
+def _one(unit: str) -> str:
+    return f"1 {unit.removesuffix('s')}"
+
+
+def _with_headings(part: pd.DataFrame, config: Config) -> pd.DataFrame:
+    blocks = []
+    for model, rows in part.groupby("model", sort=False):
+        heading = head_rows(theme.wrap(label_model(str(model), config), 90)).assign(path=rows["path"].iloc[0])
+        rows = rows.assign(
+            label=[capitalised_name(label_level(level)) for level in rows["level"]],
+            filled=rows["effect"].map(_VERSIONS),
+        )
+        blocks.append(pd.concat([heading, rows], ignore_index=True))
+    return pd.concat(blocks, ignore_index=True)
+
+
+def _describe(values: pd.DataFrame, config: Config) -> str:
+    parts = []
+    for (path, model), rows in values[values["effect"] == "indirect"].groupby(["path", "model"], sort=False):
+        listed = describe_levels(rows)
+        parts.append(f"{label_path(str(path), config)} in '{label_model(str(model), config)}': {listed}")
+    return "Forest plot of indirect paths. " + "; ".join(parts) + "."
+
+
+def describe_levels(rows: pd.DataFrame) -> str:
+    """List estimate and interval of each row by its level, for descriptions of figures."""
+    return ", ".join(
+        f"{label_level(row.level)} {format_estimate(row.estimate, row.low, row.high)}{' (flagged)' if row.flag else ''}"
+        for row in records(rows)
+    )

@@ -1,0 +1,137 @@
+"""What was observed when: share of the patients still in treatment with a value, by variable and session."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.colors import LinearSegmentedColormap
+
+from alliance.config import Config
+from alliance.contracts import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, SESSION, WITHIN, Drawing
+from alliance.report.figures import theme
+from alliance.report.labels import find_roles, label_of
+from alliance.report.numbers import format_count, format_percent
+
+TITLE = "Observed values by session"
+CAPTION = (
+    "Above: patients still in treatment (their last recorded session has not passed). Below: share of them with a value; a skipped "
+    "session counts as not observed."
+)
+NEEDS = ("panel",)
+_SHADES = LinearSegmentedColormap.from_list("observed", ["#FFFFFF", theme.PALE, theme.BLUE, theme.NAVY])
+_DARK = 0.55  # shares above it are written in white
+
+
+def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
+    """Draw bars of the patients still in and a heat map of the share observed; small cells are suppressed."""
+    panel = inputs["panel"]
+    values = share_observed(panel, config)
+    if values.empty:
+        return theme.draw_unavailable("No variable of this study is measured at sessions.")
+    still_in = values.drop_duplicates(SESSION).set_index(SESSION)["still_in"]
+    variables = list(dict.fromkeys(values["variable"]))
+    grid = values.pivot(index="variable", columns=SESSION, values="share").loc[variables]
+    with theme.applied():
+        height = 1.6 + 0.19 * len(variables)
+        figure, (above, below) = theme.new_figure(
+            theme.DOUBLE, height, 2, 1, height_ratios=[0.9, 0.25 + 0.19 * len(variables)]
+        )
+        positions = np.arange(len(still_in)) + 0.5
+        above.bar(positions, still_in.fillna(0), color=theme.BLUE, width=0.8)
+        hidden = f"<{config.privacy.minimum_cell}"
+        for x, n in zip(positions, still_in, strict=True):
+            above.annotate(
+                hidden if np.isnan(n) else format_count(n), (x, 0 if np.isnan(n) else n), (0, 1), textcoords="offset points",
+                ha="center", va="bottom", fontsize=theme.SMALL,
+            )  # fmt: skip
+        above.set_xlim(0, len(still_in))
+        above.set_xticks([])
+        above.margins(y=0.22)
+        above.set_ylabel("Patients\nstill in")
+        few = len(still_in) <= 20
+        sns.heatmap(
+            grid, ax=below, vmin=0, vmax=1, cmap=_SHADES, cbar=False, linewidths=0.6, linecolor="white", rasterized=True,
+            yticklabels=[theme.wrap(label_of(name, config), 40) for name in variables], xticklabels=few or "auto",
+        )  # fmt: skip
+        below.set_facecolor("white")
+        for (row, column), share in np.ndenumerate(grid.to_numpy(dtype=float)):
+            if few and not np.isnan(share):
+                colour = "white" if share > _DARK else theme.INK
+                below.text(
+                    column + 0.5,
+                    row + 0.5,
+                    f"{100 * share:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=theme.SMALL,
+                    color=colour,
+                )
+        below.set_xlabel("Session (numbers: per cent observed)" if few else "Session")
+        below.set_ylabel("")
+        below.tick_params(length=0)
+        below.tick_params(axis="both", labelrotation=0)
+    return Drawing(figure, values, _describe(values, config), _notes(values, config))
+
+
+def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """Return by variable and session how many patients are still in and the share of them with a value.
+
+    Composites are left out (their parts are shown); a category is observed if any of its columns is.
+    """
+    last = panel.groupby(PATIENT)[SESSION].max()
+    sessions = [int(number) for number in np.sort(panel.drop_duplicates(SESSION)[[SESSION]].to_numpy().ravel())]
+    rows = []
+    for name in _ordered_variables(config):
+        columns = _columns_of(name, panel, config)
+        if not columns:
+            continue
+        observed = panel.loc[panel[columns].notna().any(axis=1)].groupby(SESSION)[PATIENT].nunique()
+        for session in sessions:
+            n = int((last >= session).sum())
+            enough = n >= config.privacy.minimum_cell
+            share = observed.get(session, 0) / n if enough else np.nan
+            rows.append((name, session, n if enough else np.nan, share))
+    return pd.DataFrame(rows, columns=["variable", SESSION, "still_in", "share"])
+
+
+def _ordered_variables(config: Config) -> list[str]:
+    """Mediators and outcome first, then the others as declared."""
+    first = [name for name in find_roles(config).session_scores if name in config.variables]
+    declared = [
+        name
+        for name, variable in config.variables.items()
+        if variable.table == "sessions" and variable.kind != "composite"
+    ]
+    return [*(name for name in first if name in declared), *(name for name in declared if name not in first)]
+
+
+def _columns_of(name: str, panel: pd.DataFrame, config: Config) -> list[str]:
+    if name in panel.columns:
+        return [name]
+    if config.variables[name].kind != "category":
+        return []
+    derived = (LAG, WITHIN, BETWEEN, BETWEEN_THERAPIST, BASELINE)
+    return [column for column in panel.columns if column.startswith(f"{name}_") and not column.endswith(derived)]
+
+
+def _describe(values: pd.DataFrame, config: Config) -> str:
+    counted = values.drop_duplicates(SESSION).dropna(subset=["still_in"])
+    if counted.empty:
+        return "Heat map of observed values; every session has too few patients to be shown."
+    first, last = counted.iloc[0], counted.iloc[-1]
+    overall = values.groupby("variable", sort=False).apply(
+        lambda part: float(np.average(part["share"].fillna(0), weights=part["still_in"].fillna(0)))
+    )
+    worst = str(overall.idxmin())
+    return (
+        f"Bars: {format_count(first['still_in'])} patients at session {int(first[SESSION])}, {format_count(last['still_in'])} still in at "
+        f"session {int(last[SESSION])}. Heat map: of the patients still in, between {format_percent(overall.min())} "
+        f"({label_of(worst, config)}) and {format_percent(overall.max())} have a value, over all sessions."
+    )
+
+
+def _notes(values: pd.DataFrame, config: Config) -> str:
+    if not values["still_in"].isna().any():
+        return ""
+    return f"Sessions with fewer than {config.privacy.minimum_cell} patients still in are blank."

@@ -1,0 +1,95 @@
+"""How much the steps of the path differ between patients and between therapists."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from alliance.config import Config
+from alliance.contracts import Drawing
+from alliance.records import records
+from alliance.report.figures import theme
+from alliance.report.labels import capitalised_name, label_effect, label_model, label_path
+from alliance.report.numbers import format_number
+
+TITLE = "Differences between patients and between therapists"
+CAPTION = (
+    "Each step of the path, and the path itself, for every patient or therapist, from the smallest to the largest. Points and bars: "
+    "estimates and their 95% intervals, which borrow strength from everybody else. Faint points: what the sessions of that patient or "
+    "therapist alone say. Dashed line: the average."
+)
+NEEDS = ("shrinkage",)
+_HEIGHT = 2.2  # inches of a panel
+_REACH = 0.35  # share of the intervals' range by which points of single units may exceed it
+
+
+def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
+    """Draw one row of panels per model and kind of unit, one panel per step."""
+    values = inputs["shrinkage"].reset_index(drop=True)
+    if values.empty:
+        return theme.draw_unavailable("No fitted model was asked for the slopes of single patients or therapists.")
+    rows = [part for _, part in values.groupby(["model", "unit"], sort=False)]
+    columns = max(part.groupby(["quantity", "path"]).ngroups for part in rows)
+    cut = 0
+    with theme.applied():
+        figure, axes = theme.new_figure(theme.DOUBLE, _HEIGHT * len(rows) + 0.3, len(rows), columns)
+        for position, part in enumerate(rows):
+            panels = [panel for _, panel in part.groupby(["quantity", "path"], sort=False)]
+            line = axes[position * columns : (position + 1) * columns]
+            for axis, panel in zip(line, panels, strict=False):
+                cut += _draw_panel(axis, panel, config)
+            for axis in line[len(panels) :]:
+                axis.set_axis_off()
+        figure.legend(handles=_handles(values), loc="outside upper left", ncols=3)
+    note = f"{cut} faint {'point lies' if cut == 1 else 'points lie'} beyond the axes." if cut else ""
+    return Drawing(figure, values, _describe(values, config), note)
+
+
+def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> int:
+    """Draw one panel and return how many faint points its axis does not hold."""
+    first: Any = next(records(panel))
+    colour = theme.LEVEL_COLOURS.get(first.unit, theme.NAVY)
+    order = panel["order"].to_numpy(dtype=float)
+    size = float(np.clip(100 / len(panel), 0.9, 3.2))
+    low, high = float(panel["low"].min()), float(panel["high"].max())
+    low, high = low - _REACH * (high - low), high + _REACH * (high - low)
+    alone = panel["alone"].to_numpy(dtype=float)
+    beyond = int(((alone < low) | (alone > high)).sum())
+    axis.vlines(
+        order, panel["low"], panel["high"], color=colour, alpha=0.35, linewidth=min(1.2, 1.5 * size / 2), zorder=2
+    )
+    axis.plot(order, alone, linestyle="none", marker="o", markersize=1.8, color=theme.RULE, zorder=1)
+    axis.plot(order, panel["estimate"], linestyle="none", marker="o", markersize=size, color=colour, zorder=3)
+    axis.axhline(0, color=theme.MUTED, linewidth=0.7, zorder=1)
+    axis.axhline(panel["estimate"].mean(), color=theme.INK, linewidth=0.9, linestyle="--", zorder=4)
+    axis.set_ylim(low, high)
+    axis.set_xlim(0, len(panel) + 1)
+    axis.set_title(theme.wrap(capitalised_name(label_path(first.path, config)), 26))
+    axis.set_xlabel(
+        f"{capitalised_name(first.unit)}s in order\n{theme.wrap(label_model(first.model, config), 34)}",
+        fontsize=theme.SMALL,
+    )
+    axis.set_ylabel(label_effect(first.quantity), fontsize=theme.SMALL)
+    return beyond
+
+
+def _handles(values: pd.DataFrame) -> list[Line2D]:
+    colour = theme.LEVEL_COLOURS.get(values["unit"].iloc[0], theme.NAVY)
+    handles = [Line2D([], [], color=colour, marker="o", linewidth=1.2, label="Estimate and interval")]
+    if values["alone"].notna().any():
+        handles.append(Line2D([], [], color=theme.RULE, marker="o", linewidth=0, label="From own sessions alone"))
+    return [*handles, Line2D([], [], color=theme.INK, linestyle="--", linewidth=0.9, label="Average")]
+
+
+def _describe(values: pd.DataFrame, config: Config) -> str:
+    parts = []
+    for (model, unit, quantity, path), rows in values.groupby(["model", "unit", "quantity", "path"], sort=False):
+        low, mean, high = (format_number(rows["estimate"].agg(name)) for name in ("min", "mean", "max"))
+        parts.append(
+            f"{label_effect(str(quantity))}, {label_path(str(path), config)}, in '{label_model(str(model), config)}': {len(rows)} {unit}s "
+            f"from {low} to {high}, average {mean}"
+        )
+    return f"Estimates of single patients and therapists in order of size. {'; '.join(parts)}."

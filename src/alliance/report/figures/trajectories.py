@@ -1,0 +1,154 @@
+"""How the scores develop over sessions: mean and interval by arm, single patients as faint lines."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from scipy import stats
+
+from alliance.config import Config
+from alliance.contracts import PATIENT, SESSION, Drawing
+from alliance.report.figures import theme
+from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, unit_of
+from alliance.report.numbers import format_number, format_percent
+
+TITLE = "Trajectories over sessions"
+CAPTION = (
+    "Points are means of the patients observed at a session, bands their confidence intervals, faint lines single patients. Later "
+    "means are those of the patients still in treatment, so a trend mixes change with who stayed."
+)
+NEEDS = ("panel",)
+_MOST_LINES = 150
+_ALL = "all patients"
+
+
+def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
+    """Draw one panel per mediator and outcome; means of fewer than `privacy.minimum_cell` patients are left out."""
+    panel = inputs["panel"]
+    scores = [name for name in find_roles(config).session_scores if name in panel.columns and panel[name].notna().any()]
+    if not scores:
+        return theme.draw_unavailable("No mediator or outcome of the fitted models is observed at sessions.")
+    groups = label_groups(panel, config)
+    known = pd.Series(_ALL, index=panel.index) if groups is None else groups
+    order = [_ALL] if groups is None else order_groups(known, config)
+    values = pd.concat([summarise_sessions(panel, score, known, config) for score in scores], ignore_index=True)
+    shown = values[~values["suppressed"]]
+    if shown.empty:
+        return theme.draw_unavailable("At no session are enough patients observed to show a mean.")
+    with theme.applied():
+        wide = len(scores) > 1
+        columns = min(2, len(scores))
+        rows = -(-len(scores) // columns)
+        figure, axes = theme.new_figure(theme.DOUBLE if wide else theme.SINGLE, 2.5 * rows + 0.25, rows, columns)
+        for axis in axes[len(scores) :]:
+            axis.remove()
+        for axis, score in zip(axes, scores, strict=False):
+            _draw_panel(axis, panel, score, known, order, shown[shown["variable"] == score], config)
+        if len(order) > 1:
+            figure.legend(handles=_handles(order), loc="outside upper left", ncols=len(order))
+    return Drawing(figure, values, _describe(shown, order, config), _notes(values, config))
+
+
+def summarise_sessions(panel: pd.DataFrame, score: str, groups: pd.Series, config: Config) -> pd.DataFrame:
+    """Return n, mean and confidence interval of one score by group and session.
+
+    The interval is mean +- t(n - 1) * sd / sqrt(n). Rows of fewer than `privacy.minimum_cell` patients keep no numbers.
+    """
+    observed = panel.loc[panel[score].notna(), [PATIENT, SESSION, score]].assign(group=groups)
+    table = observed.groupby(["group", SESSION])[score].agg(n="count", mean="mean", sd="std").reset_index()
+    n = table["n"].to_numpy()
+    reach = stats.t.ppf(0.5 + config.inference.interval / 2, np.maximum(n - 1, 1)) * table["sd"] / np.sqrt(n)
+    table["low"], table["high"] = table["mean"] - reach, table["mean"] + reach
+    table["suppressed"] = table["n"] < config.privacy.minimum_cell
+    table[["n", "mean", "sd", "low", "high"]] = table[["n", "mean", "sd", "low", "high"]].mask(table["suppressed"])
+    table.insert(0, "variable", score)
+    return table
+
+
+def _draw_panel(
+    axis: Axes,
+    panel: pd.DataFrame,
+    score: str,
+    groups: pd.Series,
+    order: list[str],
+    shown: pd.DataFrame,
+    config: Config,
+) -> None:
+    axis.add_collection(_lines_of_patients(panel, score, groups, order))
+    for position, group in enumerate(order):
+        part = shown[shown["group"] == group]
+        colour = theme.SERIES[position % len(theme.SERIES)]
+        axis.fill_between(part[SESSION], part["low"], part["high"], color=colour, alpha=0.25, linewidth=0, zorder=3)
+        sns.lineplot(
+            x=part[SESSION].to_numpy(),
+            y=part["mean"].to_numpy(),
+            ax=axis,
+            color=colour,
+            linestyle=theme.LINES[position % len(theme.LINES)],
+            marker=theme.MARKERS[position % len(theme.MARKERS)],
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+            markersize=4.5,
+            errorbar=None,
+            zorder=4,
+        )
+    axis.autoscale_view()
+    axis.set_title(capitalised_name(label_of(score, config)))
+    axis.set_xlabel("Session")
+    axis.set_ylabel(capitalised_name(unit_of(score, config)))
+    axis.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+
+
+def _lines_of_patients(panel: pd.DataFrame, score: str, groups: pd.Series, order: list[str]) -> LineCollection:
+    """Faint lines as pixels: they show the spread, but nobody can read single values out of the file."""
+    observed = panel[panel[score].notna()]
+    everyone = list(observed.groupby(PATIENT).groups)
+    patients = everyone[:: max(1, -(-len(everyone) // _MOST_LINES))]
+    colours = {group: theme.SERIES[position % len(theme.SERIES)] for position, group in enumerate(order)}
+    segments, shades = [], []
+    for code, rows in observed[observed[PATIENT].isin(patients)].groupby(PATIENT, sort=True):
+        del code
+        segments.append(rows[[SESSION, score]].to_numpy(dtype=float))
+        shades.append(colours.get(groups.loc[rows.index[0]], theme.RULE))
+    return LineCollection(segments, colors=shades, linewidths=0.4, alpha=0.17, zorder=1, rasterized=True)
+
+
+def _handles(order: list[str]) -> list[Line2D]:
+    return [
+        Line2D(
+            [],
+            [],
+            color=theme.SERIES[i % 3],
+            linestyle=theme.LINES[i % 3],
+            marker=theme.MARKERS[i % 3],
+            label=capitalised_name(group),
+        )
+        for i, group in enumerate(order)
+    ]
+
+
+def _describe(shown: pd.DataFrame, order: list[str], config: Config) -> str:
+    parts = []
+    for score in shown["variable"].unique():
+        for group in order:
+            part = shown[(shown["variable"] == score) & (shown["group"] == group)]
+            if part.empty:
+                continue
+            first, last = part.iloc[0], part.iloc[-1]
+            parts.append(
+                f"{label_of(score, config)}, {group}: mean {format_number(first['mean'])} at session {first[SESSION]} "
+                f"and {format_number(last['mean'])} at session {last[SESSION]}"
+            )
+    return "Line chart of mean scores over sessions. " + "; ".join(parts) + "."
+
+
+def _notes(values: pd.DataFrame, config: Config) -> str:
+    note = f"Intervals: {format_percent(config.inference.interval)}."
+    if values["suppressed"].any():
+        note += f" Sessions with fewer than {config.privacy.minimum_cell} patients are not shown."
+    return note

@@ -1,0 +1,271 @@
+"""Assemble the report: one self-contained page from sentences, figures, tables and what made them.
+
+The page holds no script and refers to nothing outside itself; its content security policy forbids both.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import jinja2
+import pandas as pd
+import yaml
+from markupsafe import Markup
+
+from alliance.config import Config
+from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
+from alliance.report.numbers import format_count, format_number, format_percent
+from alliance.report.page.blocks import BLOCKS, Block, Grid, Listing, Material, Output
+from alliance.report.prose import SENTENCES, Inputs, Passage, describe_headline
+
+# Columns of plotted values that hold names of the project, and their words for people.
+_LABELS: dict[str, Callable[[str, Config], str]] = {
+    "model": label_model,
+    "path": label_path,
+    "level": lambda level, _: label_level(level),
+    "effect": lambda effect, _: label_effect(effect),
+}
+_PART_KINDS = ("sentences", "figure", "table", "block")
+_LARGEST_SVG = 400_000  # bytes; a larger drawing is shown as PNG, so that the page stays light
+_PIXELS_PER_POINT, _SCREEN_SCALE = 4 / 3, 1.4
+_MOST_VALUES = 60  # rows; longer tables of plotted values are left to the file beside the figure
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the run with what is known about it.
+
+    Parameters
+    ----------
+    svg, png
+        Content of the files; `png` may be empty.
+    values
+        What the figure shows.
+    values_file
+        Where the values lie, for the reader.
+    """
+
+    output: Output
+    caption: str
+    alt: str
+    svg: bytes
+    png: bytes
+    values: pd.DataFrame
+    values_file: str
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """A table of the run as an HTML fragment, escaped by its writer; without rows it is left out."""
+
+    output: Output
+    html: str
+    n_rows: int
+    data_file: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a section, ready for the template; exactly one of the fields is set."""
+
+    passages: list[Passage] = field(default_factory=list)
+    figure: Figure | None = None
+    table: ReportTable | None = None
+    blocks: list[Block] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page."""
+
+    id: str
+    title: str
+    parts: list[Part]
+
+
+@cache
+def read_sections() -> tuple[Mapping[str, Any], ...]:
+    """Return the sections declared in `sections.yaml`."""
+    return parse_sections(resources.files("alliance.report.page").joinpath("sections.yaml").read_text(encoding="utf-8"))
+
+
+def parse_sections(text: str) -> tuple[Mapping[str, Any], ...]:
+    """Return declared sections.
+
+    Raises
+    ------
+    ValueError
+        An entry names a kind of part, sentences or a block that does not exist.
+    """
+    sections: list[Mapping[str, Any]] = yaml.safe_load(text)
+    known: dict[str, set[str]] = {"sentences": set(SENTENCES), "block": set(BLOCKS)}
+    for section in sections:
+        for part in section["parts"]:
+            ((kind, name),) = part.items()
+            if kind not in _PART_KINDS or (kind in known and name not in known[kind]):
+                raise ValueError(f"sections.yaml, section '{section['id']}': there is no {kind} '{name}'")
+    return tuple(sections)
+
+
+def build_report(
+    *,
+    config: Config,
+    inputs: Inputs,
+    figures: Sequence[Figure],
+    tables: Sequence[ReportTable],
+    provenance: Mapping[str, Any],
+    command: str,
+) -> str:
+    """Return the report as one HTML page.
+
+    Parameters
+    ----------
+    inputs
+        Artefacts of the run by name (`contracts.ARTEFACTS`), and where the run has them ``comparison``, ``differences``
+        and ``truth`` (see `alliance.results.comparison`).
+    provenance
+        What made the results; empty if it was not recorded.
+    command
+        The command that makes the whole run.
+    """
+    figures = [figure for figure in figures if _shows_something(figure)]
+    tables = [table for table in tables if table.n_rows]
+    outputs = [figure.output for figure in figures] + [table.output for table in tables]
+    material = Material(config, inputs, provenance, outputs, command)
+    sections = _fill_sections(
+        material, {item.output.name: item for item in figures}, {item.output.name: item for item in tables}
+    )
+    folder = resources.files("alliance.report.page")
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
+    )
+    environment.filters |= {
+        "picture": embed_picture,
+        "size": size_picture,
+        "trusted": Markup,
+        "values": lambda figure: tabulate_values(figure, config),
+    }
+    environment.tests |= {
+        "grid": lambda block: isinstance(block, Grid),
+        "listing": lambda block: isinstance(block, Listing),
+    }
+    return environment.get_template("template.html.j2").render(
+        config=config,
+        headline=describe_headline(inputs, config),
+        facts=_state_facts(config, inputs),
+        sections=sections,
+        style=Markup(folder.joinpath("style.css").read_text(encoding="utf-8")),
+    )
+
+
+def _shows_something(figure: Figure) -> bool:
+    """Whether a figure has content: one that only says why there is none is left out, since the sentences say so too."""
+    return "not_available" not in figure.values.columns
+
+
+def embed_picture(figure: Figure) -> str:
+    """Return the figure as a data address: the drawing itself, or the PNG where the drawing is very large."""
+    if figure.png and len(figure.svg) > _LARGEST_SVG:
+        return f"data:image/png;base64,{base64.b64encode(figure.png).decode('ascii')}"
+    return f"data:image/svg+xml;base64,{base64.b64encode(figure.svg).decode('ascii')}"
+
+
+def size_picture(figure: Figure) -> tuple[int, int]:
+    """Return the width of a figure on paper and the larger one on a screen, in CSS pixels.
+
+    Figures are drawn for a journal column, where eight points are well read; on a screen they are not.
+
+    Raises
+    ------
+    ValueError
+        The drawing does not state its width in points.
+    """
+    found = re.search(rb'<svg[^>]*?\swidth="([\d.]+)pt"', figure.svg)
+    if found is None:
+        raise ValueError(f"the drawing of '{figure.output.name}' does not state its width in points")
+    paper = float(found.group(1)) * _PIXELS_PER_POINT
+    return round(paper), round(paper * _SCREEN_SCALE)
+
+
+def tabulate_values(figure: Figure, config: Config) -> Grid | None:
+    """Return the values a figure shows, for those who cannot see it, or None if they are too many to be read."""
+    values = figure.values.copy()
+    for column, label in _LABELS.items():
+        if column in values.columns:
+            values[column] = [label(str(cell), config) for cell in values[column]]
+    values = values.rename(columns={"effect": "quantity"})
+    if values.empty or len(values) > _MOST_VALUES:
+        return None
+    numeric = tuple(
+        i
+        for i, dtype in enumerate(values.dtypes)
+        if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+    )
+    rows = [
+        tuple(_cell(value, position in numeric) for position, value in enumerate(row))
+        for row in values.itertuples(index=False, name=None)
+    ]
+    columns = tuple(capitalised_name(str(column)) for column in values.columns)
+    return Grid(f"Values shown in: {figure.output.title}", columns, rows, numeric=numeric, folded=True)
+
+
+def _cell(value: Any, numeric: bool) -> str:
+    if pd.isna(value):
+        return ""
+    if not numeric:
+        return str(value)
+    return format_count(value) if float(value).is_integer() else format_number(value)
+
+
+def _fill_sections(
+    material: Material, figures: Mapping[str, Figure], tables: Mapping[str, ReportTable]
+) -> list[Section]:
+    sections = []
+    left_figures, left_tables = dict(figures), dict(tables)
+    for declared in read_sections():
+        parts = []
+        for entry in declared["parts"]:
+            ((kind, name),) = entry.items()
+            if kind == "figure" and name in figures:
+                parts.append(Part(figure=left_figures.pop(name, figures[name])))
+            elif kind == "table" and name in tables:
+                parts.append(Part(table=left_tables.pop(name, tables[name])))
+            elif kind == "sentences" and (passages := SENTENCES[name](material.inputs, material.config)):
+                parts.append(Part(passages=passages))
+            elif kind == "block" and (blocks := BLOCKS[name](material)):
+                parts.append(Part(blocks=blocks))
+        if parts:
+            sections.append(Section(declared["id"], declared["title"], parts))
+    rest = [Part(figure=item) for item in left_figures.values()] + [Part(table=item) for item in left_tables.values()]
+    if rest:
+        last = (
+            [section.id for section in sections].index("limits")
+            if any(s.id == "limits" for s in sections)
+            else len(sections)
+        )
+        sections.insert(last, Section("further", "Further results", rest))
+    return sections
+
+
+def _state_facts(config: Config, inputs: Inputs) -> list[tuple[str, str]]:
+    """Return what the head of the page says about the run."""
+    designs = {
+        "randomised_arms": "arms assigned at random",
+        "single_group": "one group, nothing assigned at random",
+        "observational_groups": "groups not assigned at random",
+    }
+    facts = [("Run", config.run.name), ("Design", designs[config.study.design])]
+    if "panel" in inputs:
+        panel = inputs["panel"]
+        facts += [("Patients", format_count(panel["patient"].nunique())), ("Sessions", format_count(len(panel)))]
+        if panel["therapist"].notna().any():
+            facts.append(("Therapists", format_count(panel["therapist"].nunique())))
+    return [*facts, ("Intervals", format_percent(config.inference.interval))]

@@ -1,0 +1,64 @@
+"""Sentences computed from numbers. No sentence claims more than the design of the study licenses.
+
+Each ``describe_`` function takes the artefacts of a run by name and the configuration, and returns passages of plain
+text. The sections of the report name them in `report/sections.yaml`.
+"""
+
+from alliance.report.prose.conditions import describe_accumulated, describe_differences, describe_moderation
+from alliance.report.prose.headline import describe_headline
+from alliance.report.prose.passage import Inputs, Passage
+from alliance.report.prose.quality import (
+    describe_comparison,
+    describe_diagnostics,
+    describe_models,
+    describe_predictive,
+    describe_priors,
+    describe_truth,
+    describe_variance,
+)
+from alliance.report.prose.results import (
+    describe_agreement,
+    describe_indirect,
+    describe_predictions,
+    describe_reverse,
+)
+from alliance.report.prose.robustness import describe_influence, describe_methods, describe_sensitivity
+from alliance.report.prose.study import (
+    describe_checks,
+    describe_cleaning,
+    describe_flow,
+    describe_limits,
+    describe_measurement,
+    describe_question,
+)
+
+SENTENCES = {
+    function.__name__: function
+    for function in (
+        describe_accumulated,
+        describe_agreement,
+        describe_checks,
+        describe_cleaning,
+        describe_comparison,
+        describe_diagnostics,
+        describe_differences,
+        describe_flow,
+        describe_indirect,
+        describe_influence,
+        describe_limits,
+        describe_measurement,
+        describe_methods,
+        describe_models,
+        describe_moderation,
+        describe_predictions,
+        describe_predictive,
+        describe_priors,
+        describe_question,
+        describe_reverse,
+        describe_sensitivity,
+        describe_truth,
+        describe_variance,
+    )
+}
+
+__all__ = ["SENTENCES", "Inputs", "Passage", "describe_headline"]

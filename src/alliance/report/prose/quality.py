@@ -1,0 +1,299 @@
+"""Sentences on how far the numbers can be trusted: variance, models, diagnostics, checks, priors, truth, comparison."""
+
+from typing import Any
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.report.labels import (
+    label_effect,
+    label_level,
+    label_model,
+    label_names,
+    label_of,
+    label_path,
+    variable_of,
+)
+from alliance.report.numbers import (
+    MINUS,
+    common_decimals,
+    format_count,
+    format_number,
+    format_percent,
+)
+from alliance.report.prose.passage import (
+    Inputs,
+    Passage,
+    Point,
+    caution,
+    count_flagged,
+    rows_of,
+    table_of,
+    text,
+)
+from alliance.report.prose.wording import (
+    capitalise,
+    count_of,
+    describe_flag,
+    describe_size,
+    flags_of,
+    join_words,
+    name_interval,
+    tell_apart,
+)
+from alliance.results.comparison import COMPONENTS
+
+_SHARE_LEVELS = ("session", "patient", "therapist")
+_SHARE_PHRASES = {
+    "session": "between sessions of the same patient",
+    "patient": "between patients",
+    "therapist": "between therapists",
+}
+
+_INTERVALS = {
+    "credible": "Credible intervals hold the value with the stated probability, given the model, its priors and the data.",
+    "Monte Carlo confidence": "Monte Carlo confidence intervals come from draws from the estimated sampling distribution.",
+    "bootstrap confidence": "Bootstrap confidence intervals come from fits to patients or therapists drawn with replacement.",
+}
+
+
+def describe_variance(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe how the variance of each measure is shared between sessions, patients and therapists."""
+    shares = rows_of(table_of(inputs, "estimates"), effect="icc")
+    measures = list(dict.fromkeys((row["model"], row["outcome"]) for row in shares))
+    sentences = []
+    for model, outcome in measures:
+        rows = [row for row in shares if (row["model"], row["outcome"]) == (model, outcome)]
+        rows.sort(
+            key=lambda row: _SHARE_LEVELS.index(row["level"]) if row["level"] in _SHARE_LEVELS else len(_SHARE_LEVELS)
+        )
+        parts = [_describe_share(row) for row in rows]
+        kind = f"{name_interval(rows[0])}s in parentheses; {describe_size(rows[0])}"
+        sentences.append(Point(capitalise(label_of(outcome, config)), f"Of its variance {join_words(parts)} ({kind})."))
+    if not sentences:
+        return []
+    passages = [Passage(tuple(sentences), kind="list")]
+    if any(row["level"] == "session" for row in shares):
+        passages.append(
+            text("What lies between sessions of the same patient holds errors of measurement as well as change.")
+        )
+    return passages
+
+
+def describe_models(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe which models were fitted by which method, and name those without estimates."""
+    estimates = table_of(inputs, "estimates")
+    found = list(dict.fromkeys(estimates["model"])) if len(estimates) else []
+    sentences = []
+    if found:
+        engines = estimates.drop_duplicates("model")["engine"].value_counts(sort=False)
+        parts = [f"{format_count(number)} with {engine}" for engine, number in engines.items()]
+        sentences.append(
+            f"{capitalise(count_of(len(found), 'model'))} {'was' if len(found) == 1 else 'were'} fitted: {join_words(parts)}."
+        )
+        kinds = dict.fromkeys(estimates["interval_kind"])
+        sentences += [_INTERVALS[kind] for kind in kinds if kind in _INTERVALS]
+    missing = [label_model(name, config) for name in config.models.fit if name not in found]
+    passages = [text(*sentences)] if sentences else []
+    if missing:
+        passages.append(caution(f"No estimates came from: {join_words(missing)}. Nothing is said about what they ask."))
+    flagged = count_flagged(rows_of(estimates))
+    if flagged:
+        marks = pd.Series([mark for row in rows_of(estimates) for mark in flags_of(row)]).value_counts()
+        verb = "carries" if flagged == 1 else "carry"
+        passages.append(
+            caution(
+                f"{format_count(flagged)} of {count_of(len(estimates), 'estimate')} {verb} a flag, which is printed wherever the "
+                f"number is: {'; '.join(f'{mark} ({format_count(number)})' for mark, number in marks.items())}. The section on "
+                f"diagnostics says what these mean."
+            )
+        )
+    return passages
+
+
+def describe_diagnostics(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe which diagnostics failed, model by model, or that none did."""
+    table = table_of(inputs, "diagnostics")
+    if table.empty:
+        return [caution("No diagnostics were recorded.")]
+    failed = [row for row in rows_of(table) if not _is_true(row["passed"])]
+    if not failed:
+        models = table["model"].nunique()
+        return [text(f"All {count_of(len(table), 'diagnostic')} of {count_of(models, 'model')} passed.")]
+    names = dict.fromkeys(row["diagnostic"] for row in failed)
+    points = [_describe_failed([row for row in failed if row["diagnostic"] == name], config) for name in names]
+    lead = text(
+        f"{format_count(len(failed))} of {count_of(len(table), 'diagnostic')} did not pass; the numbers concerned are flagged."
+    )
+    return [lead, Passage(tuple(points), kind="list")]
+
+
+def describe_predictive(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe whether data simulated from the models look like the data on the statistics that matter."""
+    table = table_of(inputs, "predictive")
+    if table.empty:
+        return []
+    passages = []
+    for kind in dict.fromkeys(table["kind"]):
+        rows = rows_of(table, kind=str(kind))
+        outside = [row for row in rows if not row["low"] <= row["observed"] <= row["high"]]
+        held = f"{format_count(len(rows) - len(outside))} of {format_count(len(rows))}"
+        lead = f"{capitalise(str(kind))} predictive checks: in {held} the observed statistic lies within what the model predicts."
+        listed = [Point(_place(row, config), _observed_outside(row)) for row in outside]
+        passages.append(text(lead))
+        if listed:
+            passages.append(Passage(tuple(listed), kind="list"))
+    return passages
+
+
+def describe_priors(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe that the Bayesian models had priors, and what they allowed before the data were seen."""
+    if table_of(inputs, "priors").empty:
+        return []
+    slope = format_number(config.priors.slope_sd)
+    return [
+        text(
+            f"Before the data were seen, the Bayesian models held slopes of about {slope} standard deviations (of the outcome per "
+            f"standard deviation of the predictor) and less to be plausible, in either direction alike. The table gives each prior in "
+            f"the units of the measures."
+        )
+    ]
+
+
+def describe_truth(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe how often the intervals hold the known truth of a simulated study."""
+    table = table_of(inputs, "truth")
+    if table.empty:
+        return []
+    rows = rows_of(table)
+    held = [row for row in rows if _is_true(row["holds"])]
+    verb, share = "holds" if len(held) == 1 else "hold", format_percent(rows[0]["interval"])
+    passages = [
+        text(
+            f"The data are simulated, so the truth is known: {format_count(len(held))} of {count_of(len(rows), 'interval')} {verb} it.",
+            f"Intervals of {share} are expected to miss it now and then, and models that leave something out more often.",
+            "Only models that hold each outcome's value at the session before equal are compared: the truth is stated for those.",
+        )
+    ]
+    missed = [_describe_missed(row, config) for row in rows if row not in held]
+    if missed:
+        passages.append(Passage(tuple(missed), heading="Intervals without the truth", kind="list"))
+    return passages
+
+
+def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe what differs between this run and the one it is compared with: settings first, then estimates."""
+    if "comparison" not in inputs:
+        return []
+    base = config.run.compare_to or "the other run"
+    settings = [row for row in rows_of(table_of(inputs, "differences")) if not str(row["setting"]).startswith("run.")]
+    rows = rows_of(table_of(inputs, "comparison"))
+    both = [row for row in rows if pd.notna(row["difference"])]
+    verb = "differs" if len(settings) == 1 else "differ"
+    sentences = [
+        f"{capitalise(count_of(len(settings), 'setting'))} {verb} from run “{base}”, apart from the run's own name, title and seed."
+        if settings
+        else f"No setting differs from run “{base}”, apart from the run's own name, title and seed."
+    ]
+    sentences.append(f"{capitalise(count_of(len(both), 'estimate'))} can be compared.")
+    changes = pd.Series([row["change"] for row in rows], dtype=object).value_counts(sort=False)
+    listed = [f"{capitalise(str(change))}: {format_count(number)}." for change, number in changes.items()]
+    effects = [row for row in both if row["effect"] not in COMPONENTS] or both
+    moved = sorted(effects, key=lambda row: -abs(row["shift"]) if pd.notna(row["shift"]) else 0.0)
+    if moved and pd.notna(moved[0]["shift"]) and moved[0]["difference"] != 0:
+        top = moved[0]
+        sentences.append(
+            f"The largest move is {format_number(abs(top['shift']))} standard deviations of the estimate "
+            f"({label_model(top['model'], config)}: {label_effect(top['effect'])}, {label_path(top['path'], config)}, "
+            f"{label_level(top['level'])}): from {_in_comparison(top, 'base')} to {_in_comparison(top, 'this')}."
+        )
+    passages = [text(*sentences)]
+    if listed:
+        passages.append(Passage(tuple(listed), heading="What happened to the estimates", kind="list"))
+    passages.append(
+        caution(
+            "Both runs use the same or overlapping data, so overlap of two intervals is a description and not a test of their difference. "
+            "With another lag or other predictors, the two numbers answer different questions."
+        )
+    )
+    return passages
+
+
+def _place(row: dict[str, Any], config: Config) -> str:
+    outcome = f", {label_of(row['outcome'], config)}" if row["outcome"] else ""
+    return f"{label_model(row['model'], config)}{outcome}"
+
+
+def _observed_outside(row: dict[str, Any]) -> str:
+    observed, low, high = tell_apart(row["observed"], row["low"], row["high"])
+    return f"{capitalise(row['statistic'])} is {observed}, predicted {low} to {high}."
+
+
+def _describe_share(row: dict[str, Any]) -> str:
+    where = _SHARE_PHRASES.get(row["level"], label_level(row["level"]))
+    low, high = format_percent(row["low"]), format_percent(row["high"])
+    return f"{format_percent(row['estimate'])} ({low} to {high}){describe_flag(row)} lies {where}"
+
+
+def _describe_failed(rows: list[dict[str, Any]], config: Config) -> Point:
+    """Describe one diagnostic that did not pass: what it means, and where it happened."""
+    places: dict[str, list[str]] = {}
+    for row in rows:
+        places.setdefault(label_model(row["model"], config), []).append(_subject(row, config))
+    limits = {_threshold(row["threshold"]) for row in rows if pd.notna(row["threshold"])}
+    threshold = f" Threshold: {join_words(sorted(limits))}." if limits else ""
+    where = "; ".join(f"{model}: {', '.join(subjects)}" for model, subjects in places.items())
+    return Point(
+        capitalise(rows[0]["diagnostic"]),
+        f"{capitalise(label_names(rows[0]['meaning'], config))}{threshold} Seen in: {where}.",
+    )
+
+
+def _threshold(value: float) -> str:
+    """Write a threshold as it is set: without decimals it does not have."""
+    plain = f"{value:g}"
+    return format_number(value) if "e" in plain else plain.replace("-", MINUS)
+
+
+def _subject(row: dict[str, Any], config: Config) -> str:
+    """Name what a diagnostic is about, with its value; a value just beyond the threshold is told apart from it."""
+    subject = str(row["subject"])
+    shown = label_of(subject, config) if variable_of(subject, config) is not None else label_names(subject, config)
+    if pd.isna(row["value"]):
+        return shown
+    value = format_number(row["value"]) if pd.isna(row["threshold"]) else tell_apart(row["value"], row["threshold"])[0]
+    return f"{shown} ({value})"
+
+
+def _describe_missed(row: dict[str, Any], config: Config) -> Point:
+    truth, low, high = tell_apart(row["truth"], row["low"], row["high"])
+    subject = f"{label_effect(row['effect'])} {label_path(row['path'], config)}".strip()
+    return Point(
+        f"{label_model(row['model'], config)}: {subject}, {label_level(row['level'])}",
+        f"The truth is {truth}, the interval runs from {low} to {high}{describe_flag(row)} ({describe_size(row)}).",
+    )
+
+
+def _in_comparison(row: dict[str, Any], side: str) -> str:
+    part = {
+        name: row[f"{name}_{side}"]
+        for name in (
+            "estimate",
+            "low",
+            "high",
+            "interval",
+            "interval_kind",
+            "n_patients",
+            "n_sessions",
+            "n_therapists",
+            "flag",
+        )
+    }
+    digits = common_decimals([part["estimate"], part["low"], part["high"]], part["high"] - part["low"])
+    estimate, low, high = (format_number(part[name], digits) for name in ("estimate", "low", "high"))
+    return f"{estimate}{describe_flag(part)} ({name_interval(part)} {low} to {high}; {describe_size(part)})"
+
+
+def _is_true(value: object) -> bool:
+    """Whether a truth value is true; tables that were read from CSV may hold it as text."""
+    return str(value).lower() == "true"

@@ -1,0 +1,345 @@
+"""Sentences on what the models found: within and between, by way of the mediator, and the other way round."""
+
+from typing import Any
+
+from alliance.config import Config
+from alliance.config.timing import parse_term
+from alliance.contracts import MINUS
+from alliance.models.diagram import ARROW
+from alliance.report.labels import label_level, label_model, label_of, label_path, variable_of
+from alliance.report.numbers import common_decimals, format_estimate, format_number, format_percent
+from alliance.report.prose.licence import Licence
+from alliance.report.prose.passage import (
+    Inputs,
+    Passage,
+    Point,
+    caution,
+    fitted_models,
+    licence_for,
+    rows_between,
+    rows_of,
+    table_of,
+    text,
+)
+from alliance.report.prose.wording import (
+    capitalise,
+    count_of,
+    describe_contrast,
+    describe_difference,
+    describe_evidence,
+    describe_flag,
+    describe_openness,
+    describe_result,
+    describe_size,
+    describe_when,
+    includes_zero,
+    is_constant,
+    join_words,
+    mediators_of,
+    name_interval,
+    nodes_of,
+)
+
+_PARTS = {
+    "effect": {
+        "indirect": "Indirect effect",
+        "indirect_total": "Indirect effect",
+        "direct": "Direct effect",
+        "total": "Total effect",
+    },
+    "other": {
+        "indirect": "Indirect association",
+        "indirect_total": "Indirect association",
+        "direct": "Remaining association",
+        "total": "Overall association",
+    },
+    "single_group": {
+        "indirect": "Indirect prediction",
+        "indirect_total": "Indirect prediction",
+        "direct": "Remaining prediction",
+        "total": "Overall prediction",
+    },
+}
+
+
+def describe_predictions(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe the models that ask whether one thing precedes another, without a mediator, at each level."""
+    return _describe_single_paths(inputs, config, "forward")
+
+
+def describe_indirect(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe, for each model with a mediator, the indirect, the remaining and the total at each level."""
+    passages = []
+    for name in fitted_models(config, "forward"):
+        rows = rows_of(table_of(inputs, "estimates"), model=name)
+        if any(row["effect"] == "indirect" for row in rows):
+            passages += _describe_mediated_model(name, rows, config)
+    if not passages:
+        passages.append(
+            text(
+                "No fitted model has a variable between its first and its last one, so there is no path through a third."
+            )
+        )
+    return passages
+
+
+def describe_agreement(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe whether several models of the same path agree."""
+    estimates = table_of(inputs, "estimates")
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in rows_of(estimates, effect="indirect") + rows_of(estimates, effect="effect"):
+        groups.setdefault((row["path"], row["level"], row["effect"]), []).append(row)
+    sentences = [_describe_agreeing(rows, config) for rows in groups.values() if len(rows) > 1]
+    if not sentences:
+        return []
+    return [Passage(tuple(sentences), heading="Do the models agree?", kind="list")]
+
+
+def describe_reverse(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe the direction from the outcome back to the mediator; say so if nobody looked."""
+    passages = _describe_single_paths(inputs, config, "reverse")
+    for name in fitted_models(config, "reverse"):
+        rows = rows_of(table_of(inputs, "estimates"), model=name)
+        if any(row["effect"] == "indirect" for row in rows):
+            passages += _describe_mediated_model(name, rows, config)
+    if not passages and has_no_reverse(config):
+        return [
+            text("What the models begin with is fixed for each patient, so there is no reverse direction to look at.")
+        ]
+    if not passages:
+        return [
+            caution(
+                "No model of the reverse direction was estimated. So it stays open how much of what is reported above "
+                "runs the other way, from the outcome back to what is meant to precede it."
+            )
+        ]
+    return [
+        *passages,
+        text(
+            "Both directions can hold at once. Their sizes cannot be compared as they stand: they are differences in "
+            "different measures."
+        ),
+    ]
+
+
+def has_no_reverse(config: Config) -> bool:
+    """Whether nothing that is modelled could run back: every forward model is one equation with a constant cause."""
+    specs = [config.models.specs[name] for name in fitted_models(config, "forward")]
+    return all(
+        len(spec.equations) == 1 and spec.effects is not None and is_constant(spec.effects.source, config)
+        for spec in specs
+    )
+
+
+def _describe_single_paths(inputs: Inputs, config: Config, direction: str) -> list[Passage]:
+    passages = []
+    for name in fitted_models(config, direction):
+        rows = rows_of(table_of(inputs, "estimates"), model=name)
+        licence = licence_for(name, rows, config)
+        single = select_answers(rows, "effect", licence)
+        if single:
+            sentences = tuple(describe_part(row, rows, licence, config) for row in single)
+            passages += [Passage(sentences, heading=label_model(name, config), kind="list")]
+            passages += _describe_assumptions(licence, [], config)
+    return passages
+
+
+def _describe_mediated_model(name: str, rows: list[dict[str, Any]], config: Config) -> list[Passage]:
+    """Describe each pair of cause and outcome with a path between them; every pair has its own licence."""
+    passages = []
+    pairs = config.models.specs[name].every_effects()
+    for pair in pairs:
+        between = rows_between(rows, pair)
+        if any(row["effect"] == "indirect" for row in between):
+            licence = licence_for(name, rows, config, pair)
+            heading = label_model(name, config)
+            if len(pairs) > 1:
+                heading = f"{heading}: {label_of(pair.source, config)} → {label_of(pair.target, config)}"
+            passages += _describe_mediated_pair(heading, between, licence, config)
+    return passages
+
+
+def _describe_mediated_pair(
+    heading: str, rows: list[dict[str, Any]], licence: Licence, config: Config
+) -> list[Passage]:
+    parts = [row for effect in ("indirect", "indirect_total", "direct") for row in rows if row["effect"] == effect]
+    totals = [row for row in rows if row["effect"] == "total"]
+    # A cause that is constant within patients has one total, however it is split.
+    parts += totals[:1] if is_constant(licence.source, config) else totals
+    points = [describe_part(row, rows, licence, config) for row in parts]
+    points += [_describe_contrast_of_paths(row, licence, config) for row in rows if row["effect"] == "contrast"]
+    points += [_describe_proportion(row, rows, licence, config) for row in rows if row["effect"] == "proportion"]
+    mediators = list(dict.fromkeys(node for row in parts if row["effect"] == "indirect" for node in mediators_of(row)))
+    return [
+        Passage(tuple(points), heading=heading, kind="list"),
+        *_describe_assumptions(licence, mediators, config),
+    ]
+
+
+def _describe_contrast_of_paths(row: dict[str, Any], licence: Licence, config: Config) -> Point:
+    """Describe the difference of two indirect paths."""
+    ways = [
+        join_words([label_of(node, config) for node in path.split(ARROW)[1:-1]]) for path in row["path"].split(MINUS)
+    ]
+    variable = variable_of(licence.target, config)
+    unit = variable.unit if variable is not None else "points"
+    value = format_number(row["estimate"], common_decimals([row["low"], row["high"]], row["high"] - row["low"]))
+    openness = " The data are compatible with two equal paths." if includes_zero(row) else ""
+    return Point(
+        f"By way of {ways[0]} minus by way of {ways[1]}, {label_level(row['level'])}",
+        f"{value} {unit}{describe_flag(row)} {describe_evidence(row)}.{openness}",
+    )
+
+
+def _describe_proportion(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> Point:
+    """Describe the indirect part as a share of the total; reported only where the total is away from zero."""
+    total = _PARTS.get(licence.kind, _PARTS["other"])["total"].lower()
+    share, low, high = (format_percent(row[name]) for name in ("estimate", "low", "high"))
+    return Point(
+        f"Indirect share of the {total}, {label_level(row['level'])}{_condition(row, rows, licence, config)}",
+        f"{share}{describe_flag(row)} ({name_interval(row)} {low} to {high}; {describe_size(row)}).",
+    )
+
+
+def select_answers(rows: list[dict[str, Any]], effect: str, licence: Licence) -> list[dict[str, Any]]:
+    """Return the rows of one effect that lead from the model's cause to its outcome.
+
+    In a model with several mediators in a row, single steps between them are called effects too.
+    """
+    ends = (licence.source, licence.target)
+    return [row for row in rows if row["effect"] == effect and (nodes_of(row)[0], nodes_of(row)[-1]) == ends]
+
+
+def describe_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> Point:
+    """Describe an indirect, direct, total or single effect; what it is called is as strong as the design allows.
+
+    Parameters
+    ----------
+    rows
+        All estimates of the model, from which mediators and the product without the covariance are taken; empty to
+        leave that product out.
+    """
+    outcome = label_of(nodes_of(row)[-1], config)
+    name = _name_part(row, rows, licence, config)
+    if licence.kind != "effect":
+        return Point(name, describe_result(row, licence, config) + _without_covariance(row, rows))
+    condition = _condition(row, rows, licence, config)
+    size = f"{describe_difference(row['estimate'], row, config)}{describe_flag(row)}{describe_when(row, config)}"
+    contrast = describe_contrast(row, config)
+    sentence = f"{capitalise(outcome)} {size} with {contrast} {describe_evidence(row)}."
+    return Point(name + condition, sentence + describe_openness(row, config) + _without_covariance(row, rows))
+
+
+def _condition(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> str:
+    """Name what must hold for a part of an effect to be one; nothing where no effect is claimed, or of the total."""
+    if licence.kind != "effect" or row["effect"] not in ("indirect", "indirect_total", "direct", "proportion"):
+        return ""
+    between = [row] if row["effect"] == "indirect" else [other for other in rows if other["effect"] == "indirect"]
+    ways = list(dict.fromkeys(label_of(node, config) for one in between for node in mediators_of(one)))
+    outcome = label_of(nodes_of(row)[-1], config)
+    return f", if nothing outside the model influences both {join_words(ways)} and {outcome}"
+
+
+def _name_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> str:
+    """Name effect, path and level; for a cause that is constant within patients the two versions of each are told apart."""
+    level, constant = row["level"], is_constant(nodes_of(row)[0], config)
+    if row["effect"] == "effect":
+        if licence.kind == "effect":
+            return f"Effect of {label_of(nodes_of(row)[0], config)}"
+        return capitalise(label_level(level))
+    name = _PARTS.get(licence.kind, _PARTS["other"])[row["effect"]]
+    if row["effect"] == "total":
+        return name if level == "overall" or constant else f"{name}, {label_level(level)}"
+    if row["effect"] == "indirect_total":
+        return f"{name} by all ways together, {label_level(level)}"
+    if row["effect"] == "direct":
+        levels = {other["level"] for other in rows if other["effect"] == "direct"}
+        if constant and len(levels) > 1:
+            return f"{name} beside the path {label_level(level)}"
+        return (
+            f"{name} beside that path"
+            if level == "overall" or constant
+            else f"{name} beside that path, {label_level(level)}"
+        )
+    ways = join_words([label_of(node, config) for node in mediators_of(row)])
+    if not constant:
+        return f"{name} by way of {ways}, {label_level(level)}"
+    outcome = label_of(nodes_of(row)[-1], config)
+    if level in ("within", "overall"):
+        return f"{name} by way of {ways} at each session, through the link of {ways} and {outcome} within patients"
+    return f"{name} by way of {ways}, through the link of {ways} and {outcome} {label_level(level)}"
+
+
+def _without_covariance(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """Give the product of the average steps where it is another number than the indirect path."""
+    if row["effect"] != "indirect":
+        return ""
+    same = ("path", "level", "horizon")
+    for other in rows:
+        if other["effect"] == "indirect_product" and all(other[key] == row[key] for key in same):
+            if other["estimate"] == row["estimate"]:
+                return ""
+            value = format_estimate(other["estimate"], other["low"], other["high"])
+            return f" Product of the two average steps without their covariance: {value}{describe_flag(other)}."
+    return ""
+
+
+def _describe_assumptions(licence: Licence, mediators: list[str], config: Config) -> list[Passage]:
+    """Say what must hold for a model's numbers to mean what they are called."""
+    source, target = label_of(licence.source, config), label_of(licence.target, config)
+    if licence.kind == "single_group":
+        return [
+            caution(
+                f"Nothing was assigned at random: whatever changes along with {source} may explain what it predicts."
+            )
+        ]
+    if licence.kind == "association":
+        return [
+            caution(
+                f"There was no random assignment of {source}: whatever changes along with it may explain what followed. "
+                f"These are associations in time."
+            )
+        ]
+    if licence.kind == "adjusted":
+        terms = [parse_term(name, config.variables) for name in licence.adjusted_for]
+        held = join_words(list(dict.fromkeys(label_of(term.base, config) for term in terms if term is not None)))
+        return [
+            caution(
+                f"There was random assignment of {source}, but the equations also hold measurements made after it, which it "
+                f"may have changed: {held} (of this or earlier sessions). The numbers are differences that remain when these "
+                f"are equal, not the total effect of the assignment."
+            )
+        ]
+    total = f"There was random assignment of {source}, so the total may be called an effect of the assignment."
+    if not mediators:
+        return [caution(total)]
+    ways = join_words([label_of(node, config) for node in mediators])
+    return [
+        caution(
+            f"{total} Its parts rest on an assumption, because there was no random assignment of {ways}: nothing outside "
+            f"the model may influence both {ways} and {target} within patients, and nothing else that the assignment changed may do so "
+            f"either. A part that uses the link between patients assumes the same of everything in which patients differ."
+        )
+    ]
+
+
+def _describe_agreeing(rows: list[dict[str, Any]], config: Config) -> Point:
+    path, level = label_path(rows[0]["path"], config), label_level(rows[0]["level"])
+    lowest, highest = (end(row["estimate"] for row in rows) for end in (min, max))
+    digits = common_decimals([lowest, highest])
+    first, last = format_number(lowest, digits), format_number(highest, digits)
+    spread = f"{first} in each" if first == last else f"from {first} to {last}"
+    together = "both" if len(rows) == 2 else "all"
+    direction = f"{together} in the same direction" if lowest * highest > 0 else "in different directions"
+    overlap = max(row["low"] for row in rows) <= min(row["high"] for row in rows)
+    overlapping = (
+        "the intervals overlap" if overlap else f"the intervals do not {'' if len(rows) == 2 else 'all '}overlap"
+    )
+    with_zero = sum(includes_zero(row) for row in rows)
+    zero = f"{with_zero or 'none'} of the intervals {'contain' if with_zero > 1 else 'contains'} zero"
+    flagged = [f"{label_model(row['model'], config)}{describe_flag(row)}" for row in rows if describe_flag(row)]
+    marks = f" {'; '.join(flagged)}." if flagged else ""
+    return Point(
+        f"{capitalise(path)}, {level}",
+        f"{count_of(len(rows), 'model')} estimate it ({spread}), {direction}; {overlapping}; {zero}.{marks}",
+    )

@@ -1,0 +1,129 @@
+"""Sentences on how robust the results are: to the method, to the priors, and to single patients and therapists."""
+
+from typing import Any
+
+from alliance.config import Config
+from alliance.report.labels import label_effect, label_level, label_model, label_names, label_path
+from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number
+from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
+from alliance.report.prose.wording import capitalise, count_of, describe_flag, join_words
+from alliance.results.comparison import compare_methods
+from alliance.results.estimates import main_rows
+
+_STEPS = ("a", "b", "effect", "indirect")
+
+
+def describe_methods(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe whether separate equations and joint models agree about the paths that both estimate."""
+    estimates = table_of(inputs, "estimates")
+    pairs = rows_of(compare_methods(estimates, config)) if len(estimates) else []
+    if not pairs:
+        return []
+    apart = [row for row in pairs if row["apart"]]
+    passages = [
+        text(
+            f"{capitalise(count_of(len(pairs), 'pair'))} of estimates, one from separate equations and one from a joint model, can be "
+            f"compared; {format_count(len(apart)) if apart else 'none'} of them {'lie' if len(apart) > 1 else 'lies'} more than two "
+            "standard errors of the joint estimate apart."
+        )
+    ]
+    if apart:
+        passages.append(
+            Passage(
+                tuple(_describe_pair(row, config) for row in apart), heading="Where the methods lie apart", kind="list"
+            )
+        )
+    return [
+        *passages,
+        text(
+            "Both rest on the same data, so a distance describes how much the method matters and is no test. Separate equations centre on "
+            "observed means and take the steps for independent; joint models do neither. Their equations can also differ in what they "
+            "hold equal."
+        ),
+    ]
+
+
+def describe_sensitivity(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe which steps and paths depend on the priors, and about which the data say little."""
+    table = table_of(inputs, "sensitivity")
+    rows = [row for row in rows_of(table) if row["effect"] in _STEPS]
+    priors = [row for row in rows if row["component"] == "prior"]
+    if not priors:
+        return []
+    found = [row for row in priors if row["value"] > row["threshold"]]
+    # The table says of the data when they move an estimate; here, when they hardly do.
+    found += [row for row in rows if row["component"] == "likelihood" and row["value"] <= row["threshold"]]
+    limit = format_number(priors[0]["threshold"], 2)
+    models = count_of(len({row["model"] for row in priors}), "Bayesian model")
+    if not found:
+        largest = format_number(max(row["value"] for row in priors))
+        return [
+            text(
+                f"In {models} every block of priors was given slightly more and slightly less weight: no step and no path follows any "
+                f"of them noticeably (largest sensitivity {largest}, threshold {limit})."
+            )
+        ]
+    lead = text(
+        f"In {models} every block of priors, and the data, were given slightly more and slightly less weight. What stands out "
+        f"(threshold {limit}):"
+    )
+    return [lead, Passage(tuple(_describe_sensitive(row, config) for row in found), kind="list")]
+
+
+def describe_influence(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe how far the most influential patient and therapist move each path."""
+    table = table_of(inputs, "influence")
+    rows = rows_of(main_rows(table)) if len(table) else []
+    if not rows:
+        return []
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["model"], row["path"], row["level"]), []).append(row)
+    turned = sum(any(row["without"] * row["estimate"] <= 0 for row in found) for found in groups.values())
+    verdict = (
+        "Nobody turns the direction of any of them."
+        if not turned
+        else f"In {format_count(turned)} of {format_count(len(groups))} leaving out one of them turns the direction."
+    )
+    points = [_describe_most_influential(found, config) for found in groups.values()]
+    return [
+        text(f"Each patient, and each therapist with all patients, was left out in turn. {verdict}"),
+        Passage(tuple(points), kind="list"),
+    ]
+
+
+def _describe_pair(row: dict[str, Any], config: Config) -> Point:
+    sides = []
+    for side, name in (("textbook", "separate"), ("joint", "joint")):
+        estimate = format_estimate(row[f"estimate_{side}"], row[f"low_{side}"], row[f"high_{side}"])
+        flag = describe_flag({"flag": row[f"flag_{side}"]})
+        sides.append(f"{name} {estimate}{flag} ({label_model(row[f'model_{side}'], config)})")
+    return Point(
+        f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}",
+        f"{capitalise(sides[0])}, {sides[1]}: {format_number(abs(row['distance']))} standard errors apart.",
+    )
+
+
+def _describe_sensitive(row: dict[str, Any], config: Config) -> Point:
+    # Blocks are named as in the table of priors; a sentence speaks of effects only where the design allows it.
+    block = "slopes" if row["block"] == "effects" else row["block"]
+    what = "the data" if row["component"] == "likelihood" else f"priors of {block}"
+    return Point(
+        f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}, and {what}",
+        f"Sensitivity {format_number(row['value'])} ({label_model(row['model'], config)}). {label_names(str(row['meaning']), config)}",
+    )
+
+
+def _describe_most_influential(rows: list[dict[str, Any]], config: Config) -> Point:
+    first = [row for row in rows if row["rank"] == 1]
+    values = [first[0]["estimate"], *(row["without"] for row in first)]
+    digits = common_decimals(values, max(values) - min(values))
+    moved = [
+        f"{format_number(row['without'], digits)} without the most influential {row['unit']} "
+        f"({format_number(abs(row['change']))} standard errors)"
+        for row in first
+    ]
+    return Point(
+        f"{capitalise(label_path(rows[0]['path'], config))}, {label_level(rows[0]['level'])}",
+        f"{format_number(values[0], digits)} with everybody, {join_words(moved)} ({label_model(rows[0]['model'], config)}).",
+    )

@@ -1,0 +1,242 @@
+"""Sentences on the study itself: its question, its patients, its measures, and what it cannot say."""
+
+from typing import Any
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.report.labels import label_model, label_of
+from alliance.report.numbers import format_count, format_number
+from alliance.report.prose.licence import Licence
+from alliance.report.prose.passage import (
+    Inputs,
+    Passage,
+    Point,
+    caution,
+    count_flagged,
+    fitted_models,
+    licence_for,
+    rows_between,
+    rows_of,
+    table_of,
+    text,
+)
+from alliance.report.prose.wording import capitalise, count_of, join_words, mediators_of
+
+_MOST_NAMED = 4
+_ABOUT_OBSERVED = (
+    "Sessions that did not take place and measures that were left blank are not in the models; the numbers are about the "
+    "sessions that were observed, while patients stayed."
+)
+_ABOUT_INTERVALS = (
+    "An interval holds what the data and the model leave open by chance. It does not hold what an omitted influence, a wrong "
+    "order of events or unreliable measurement may add."
+)
+
+
+def describe_question(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe the study, the questions its models ask, and what kind of answer the design allows."""
+    questions: dict[str, None] = {}
+    for name in fitted_models(config, "forward"):
+        effects = config.models.specs[name].effects
+        if effects is None:
+            continue
+        rows = rows_between(rows_of(table_of(inputs, "estimates"), model=name), effects)
+        ways = list(dict.fromkeys(node for row in rows if row["effect"] == "indirect" for node in mediators_of(row)))
+        licence = licence_for(name, rows, config)
+        questions[
+            _ask(
+                licence,
+                join_words([label_of(node, config) for node in ways]) if ways else "",
+                config,
+            )
+        ] = None
+    passages = [text(config.study.description)]
+    if questions:
+        passages.append(Passage(tuple(questions), kind="list"))
+    return [*passages, caution(_licence_of_design(config))]
+
+
+def describe_flow(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe who was in the export, who was left out by cleaning, and how many each equation could use."""
+    flow = table_of(inputs, "flow")
+    if flow.empty:
+        return []
+    of_data = rows_of(flow, model="")
+    sentences = []
+    if of_data:
+        first, last = of_data[0], of_data[-1]
+        sentences.append(
+            f"The export held {count_of(first['n_patients'], 'patient')} and {count_of(first['n_sessions'], 'session row')}. "
+            f"Cleaning left {count_of(last['n_patients'], 'patient')} with {count_of(last['n_sessions'], 'session')}"
+            f"{_therapists(last)}."
+        )
+    used = rows_of(flow, stage="analysed")
+    if used:
+        sessions = sorted(row["n_sessions"] for row in used)
+        patients = sorted(row["n_patients"] for row in used)
+        sentences.append(
+            f"The equations of the models could use {_from_to(sessions, 'session')} of {_from_to(patients, 'patient')}; an "
+            f"equation needs its outcome and all its predictors, and a value from an earlier session only counts if that "
+            f"session took place and is not too long ago."
+        )
+    return [text(*sentences)]
+
+
+def describe_measurement(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe how reliably the scales tell patients apart, and how reliably they show change within one patient."""
+    rows = rows_of(table_of(inputs, "reliability"), scale="total")
+    scales = [row for row in rows if pd.notna(row["omega_within"]) or pd.notna(row["omega_between"])]
+    sentences = []
+    for row in scales:
+        within, between = format_number(row["omega_within"]), format_number(row["omega_between"])
+        size = f"{count_of(row['n_patients'], 'patient')}, {count_of(row['n_sessions'], 'session')}"
+        sentences.append(
+            Point(
+                f"{capitalise(label_of(row['variable'], config))} ({count_of(int(row['n_items']), 'item')})",
+                f"Reliability {between} for differences between patients and {within} for changes within a patient (omega; {size}).",
+            )
+        )
+    passages = [Passage(tuple(sentences), kind="list")] if sentences else []
+    if scales:
+        passages.append(
+            text(
+                "A measure that shows change unreliably makes what it predicts within patients look smaller than it is."
+            )
+        )
+    without = [label_of(row["variable"], config) for row in rows if row not in scales]
+    if without:
+        named = join_words(without) if len(without) <= _MOST_NAMED else f"{format_count(len(without))} measures"
+        passages.append(text(f"No items were available for {named}, so reliability is unknown here."))
+    return passages
+
+
+def describe_cleaning(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe how much the cleaning rules touched, all of which are listed."""
+    cleaning = table_of(inputs, "cleaning")
+    if cleaning.empty:
+        return []
+    touched = cleaning[(cleaning["rows"] > 0) | (cleaning["cells"] > 0)]
+    if touched.empty:
+        return [text(f"None of the {count_of(len(cleaning), 'cleaning rule')} found anything to change.")]
+    touched_rows, cells = int(touched["rows"].sum()), int(touched["cells"].sum())
+    return [
+        text(
+            f"{format_count(len(touched))} of {count_of(len(cleaning), 'cleaning rule')} changed something: "
+            f"{count_of(touched_rows, 'row')} and {count_of(cells, 'cell')} in all."
+        )
+    ]
+
+
+def describe_checks(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe the warnings of the data checks; errors would have stopped the run."""
+    if "checks" not in inputs:
+        return []
+    warnings = rows_of(table_of(inputs, "checks"), severity="warning")
+    if not warnings:
+        return [text("The data checks found nothing to warn about.")]
+    verb = "is" if len(warnings) == 1 else "are"
+    return [text(f"The data checks gave {count_of(len(warnings), 'warning')}, which {verb} listed with what to do.")]
+
+
+def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
+    """State what the study cannot say: its design, its own declared limits, signed-off time orders, flagged numbers."""
+    passages = [text(_licence_of_design(config))]
+    unadjusted = _adjusted_models(inputs, config)
+    general: list[str | Point] = [
+        _ABOUT_OBSERVED,
+        _ABOUT_INTERVALS,
+    ]
+    if unadjusted:
+        general.append(
+            Point(
+                join_words(unadjusted),
+                "The assignment was random, but these equations hold later measurements equal, so their "
+                "totals are not the whole difference between the arms.",
+            )
+        )
+    flagged = count_flagged(rows_of(table_of(inputs, "estimates")))
+    if flagged:
+        verb, them = ("carries", "it") if flagged == 1 else ("carry", "them")
+        general.append(f"{capitalise(count_of(flagged, 'estimate'))} {verb} a flag. Read {them} with the diagnostics.")
+    passages.append(Passage(tuple(general), kind="list"))
+    if config.study.limits:
+        passages.append(
+            Passage(
+                tuple(config.study.limits),
+                heading="Limits the researchers declared",
+                kind="list",
+            )
+        )
+    signed = [
+        Point(label_model(name, config), config.models.specs[name].time_order_signed_off or "")
+        for name in config.models.fit
+        if config.models.specs[name].time_order_signed_off
+    ]
+    if signed:
+        passages.append(
+            Passage(
+                tuple(signed),
+                heading="Time orders that were signed off",
+                kind="list",
+            )
+        )
+        passages.append(
+            caution(
+                "In these models something is not measured before what it is said to precede. The reasons given stand above, word for word."
+            )
+        )
+    if config.privacy.original_ids:
+        passages.append(
+            caution("The results of this run hold original ids of the export: do not share or commit them.")
+        )
+    return passages
+
+
+def _ask(licence: Licence, ways: str, config: Config) -> str:
+    source, target = label_of(licence.source, config), label_of(licence.target, config)
+    if licence.kind in ("effect", "adjusted"):
+        return f"What is the effect of {source} on {target}{f', and how much of it runs by way of {ways}' if ways else ''}?"
+    return (
+        f"Can {target} be predicted from {source}{f', and does the prediction run by way of {ways}' if ways else ''}?"
+    )
+
+
+def _licence_of_design(config: Config) -> str:
+    study = config.study
+    if study.design == "single_group":
+        return (
+            "One group of patients was followed and nothing was assigned at random. The numbers say what precedes and predicts "
+            "what, within patients and between them; they do not say what brings it about."
+        )
+    if study.design == "observational_groups":
+        return (
+            "The groups that are compared were not formed at random. Differences between them, and what goes along with them, are "
+            "associations; the groups may have differed from the start."
+        )
+    assigned = join_words([label_of(name, config) for name in study.randomised])
+    return (
+        f"Patients were assigned at random: {assigned}. What differs in total between the arms may be called an effect of the "
+        f"assignment. Everything that was not assigned at random, a process during therapy above all, can precede and predict; "
+        f"its share in an effect can only be stated under assumptions, which are named where it is stated."
+    )
+
+
+def _adjusted_models(inputs: Inputs, config: Config) -> list[str]:
+    names = [*fitted_models(config, "forward"), *fitted_models(config, "reverse")]
+    estimates = table_of(inputs, "estimates")
+    return [
+        label_model(name, config)
+        for name in names
+        if licence_for(name, rows_of(estimates, model=name), config).kind == "adjusted"
+    ]
+
+
+def _therapists(row: dict[str, Any]) -> str:
+    number = int(row["n_therapists"])
+    return f" and {count_of(number, 'therapist')}" if number else ""
+
+
+def _from_to(ordered: list[int], noun: str) -> str:
+    low, high = ordered[0], ordered[-1]
+    return count_of(low, noun) if low == high else f"{format_count(low)} to {count_of(high, noun)}"

@@ -1,0 +1,203 @@
+"""Turn one row of the estimates into words: its size, its interval, its direction, and what it is a difference between.
+
+Every result is worded as ``<a difference in the cause> <verb> <the outcome> <so much> lower (better) <when>``, followed
+by the interval, the N and the flag, which never leave the number.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from alliance.config import Config, Variable
+from alliance.config.timing import parse_term
+from alliance.models.diagram import ARROW
+from alliance.report.labels import label_level, label_of, plain_label, unit_of, variable_of
+from alliance.report.numbers import (
+    common_decimals,
+    format_count,
+    format_number,
+    format_percent,
+)
+from alliance.report.prose.licence import Licence
+
+Row = Mapping[str, Any]
+
+_MOST_DECIMALS = 4
+_HORIZONS = {
+    "same session": "in the same session",
+    "next session": "at the next session",
+}
+
+
+def nodes_of(row: Row) -> list[str]:
+    """Return the nodes of a path, the cause first."""
+    return str(row["path"]).split(ARROW)
+
+
+def mediators_of(row: Row) -> list[str]:
+    """Return the nodes between the cause and the outcome."""
+    return nodes_of(row)[1:-1]
+
+
+def join_words(words: list[str], last: str = "and") -> str:
+    """Join words as a list is read: ``a, b and c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def count_of(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun in the right form, e.g. ``1 patient``, ``3,012 sessions``."""
+    noun = singular if number == 1 else plural or f"{singular}s"
+    return f"{format_count(number)} {noun}"
+
+
+def describe_size(row: Row) -> str:
+    """Return who the estimate rests on: patients, sessions and, where known, therapists."""
+    parts = [
+        count_of(int(row["n_patients"]), "patient"),
+        count_of(int(row["n_sessions"]), "session"),
+    ]
+    if int(row["n_therapists"]) > 0:
+        parts.append(count_of(int(row["n_therapists"]), "therapist"))
+    return ", ".join(parts)
+
+
+def flags_of(row: Row) -> list[str]:
+    """Return the marks of a row's flag, one by one."""
+    flag = row["flag"]
+    return [mark.strip() for mark in flag.split(";") if mark.strip()] if isinstance(flag, str) else []
+
+
+def describe_flag(row: Row) -> str:
+    """Return the flag in brackets with a leading blank, or nothing."""
+    marks = flags_of(row)
+    return f" [flagged: {'; '.join(marks)}]" if marks else ""
+
+
+def tell_apart(*values: float) -> list[str]:
+    """Write numbers with the same decimals, as many as it takes that different ones do not look alike (four at most)."""
+    digits = common_decimals(values)
+    while digits < _MOST_DECIMALS and len({format_number(value, digits) for value in values}) < len(set(values)):
+        digits += 1
+    return [format_number(value, digits) for value in values]
+
+
+def name_interval(row: Row) -> str:
+    """Return what the interval is called, e.g. ``95% credible interval``."""
+    return f"{format_percent(row['interval'])} {row['interval_kind']} interval"
+
+
+def describe_evidence(row: Row) -> str:
+    """Return the interval and the N in parentheses."""
+    low, high = (format_number(row[end], _decimals(row)) for end in ("low", "high"))
+    return f"({name_interval(row)} {low} to {high}; {describe_size(row)})"
+
+
+def includes_zero(row: Row) -> bool:
+    """Whether zero lies in the interval (its ends included)."""
+    return bool(row["low"] <= 0 <= row["high"])
+
+
+def describe_difference(value: float, row: Row, config: Config) -> str:
+    """Return a difference in the outcome in its units, with its direction, e.g. ``0.21 points lower (better)``."""
+    variable = variable_of(nodes_of(row)[-1], config)
+    size = format_number(abs(value), _decimals(row))
+    unit = variable.unit if variable is not None else "points"
+    if value == 0:
+        return f"{size} {unit} different"
+    return f"{size} {unit} {'higher' if value > 0 else 'lower'}{_judgement(value, variable)}"
+
+
+def describe_range(row: Row, config: Config) -> str:
+    """Return everything the interval holds, from its low to its high end, in words."""
+    return f"{describe_difference(row['low'], row, config)} to {describe_difference(row['high'], row, config)}"
+
+
+def describe_openness(row: Row, config: Config) -> str:
+    """Return the sentence an interval around zero requires, or nothing: absence of evidence is not evidence of absence."""
+    if not includes_zero(row):
+        return ""
+    return f" The data are compatible with no difference and with anything from {describe_range(row, config)}."
+
+
+def describe_contrast(row: Row, config: Config) -> str:
+    """Return the difference in the cause that the estimate is about, at the level it is about."""
+    node, level = nodes_of(row)[0], str(row["level"])
+    label = label_of(node, config)
+    categories = categories_of(node, config)
+    if categories is not None:
+        return f"{label} “{categories[1]}” rather than “{categories[0]}”"
+    variable = variable_of(node, config)
+    if variable is None:
+        return f"one more {_singular(unit_of(node, config))}"
+    unit = _singular(variable.unit)
+    if is_between(row, config):
+        return f"a difference of one {unit} in average {label} {label_level(level)}"
+    if level == "within":
+        return f"one {unit} more of {label} than usual for the same patient"
+    return f"one {unit} more of {label}"
+
+
+def describe_result(row: Row, licence: Licence, config: Config) -> str:
+    """Return the whole sentence about one estimate, and a second one if its interval holds zero."""
+    outcome = label_of(nodes_of(row)[-1], config)
+    contrast = describe_contrast(row, config)
+    difference = describe_difference(row["estimate"], row, config)
+    claim = f"{contrast} {_verb(row, licence, config)} {outcome} {difference}{describe_flag(row)}"
+    sentence = f"{claim}{describe_when(row, config)} {describe_evidence(row)}."
+    return capitalise(sentence) + describe_openness(row, config)
+
+
+def is_constant(node: str, config: Config) -> bool:
+    """Whether a cause has one value per patient, so that it has no level within patients."""
+    variable = variable_of(node, config)
+    return variable is not None and variable.table != "sessions"
+
+
+def is_between(row: Row, config: Config) -> bool:
+    """Whether an estimate is about averages of patients or therapists, which have no order in time."""
+    between = row["level"] in ("between_patient", "between_therapist")
+    return between and not is_constant(nodes_of(row)[0], config)
+
+
+def describe_when(row: Row, config: Config) -> str:
+    """Return when the outcome is measured, seen from the cause, with a leading blank, or nothing."""
+    horizon = "" if is_between(row, config) else str(row["horizon"])
+    return f" {_HORIZONS.get(horizon, horizon)}" if horizon else ""
+
+
+def categories_of(node: str, config: Config) -> tuple[str, str] | None:
+    """Return the two labels a category's contrast is between (reference first), or None if it is not such a contrast."""
+    term = parse_term(node, config.variables)
+    if term is None or term.variable is None:
+        return None
+    variable = config.variables[term.variable]
+    if variable.reference is not None and term.part is not None:
+        return plain_label(variable.reference), plain_label(term.part)
+    if variable.levels is None or len(variable.levels) != 2:
+        return None
+    low, high = sorted(variable.levels, key=lambda label: (variable.levels or {})[label])
+    return (plain_label(low), plain_label(high)) if variable.levels[high] - variable.levels[low] == 1 else None
+
+
+def capitalise(text: str) -> str:
+    """Begin a sentence with a capital letter, whatever label it begins with, and leave the rest alone."""
+    return text[:1].upper() + text[1:]
+
+
+def _verb(row: Row, licence: Licence, config: Config) -> str:
+    if licence.signed_off or is_between(row, config):
+        return "went with"
+    return "predicted" if licence.kind == "single_group" else "was followed by"
+
+
+def _decimals(row: Row) -> int:
+    return common_decimals([row["estimate"], row["low"], row["high"]], row["high"] - row["low"])
+
+
+def _judgement(value: float, variable: Variable | None) -> str:
+    if variable is None or variable.higher_is is None:
+        return ""
+    return " (better)" if (value > 0) == (variable.higher_is == "better") else " (worse)"
+
+
+def _singular(unit: str) -> str:
+    return unit[:-1] if unit.endswith("s") and not unit.endswith("ss") else unit

@@ -1,0 +1,43 @@
+"""Tables: each module makes one, from artefacts, as numbers and as formatted cells; `render` writes the formats.
+
+A table module has `TITLE`, `NEEDS` (names in `contracts.ARTEFACTS`) and `make(inputs, config) -> Table`.
+To add a table: one module, one line in `TABLES`.
+"""
+
+import importlib
+from types import ModuleType
+
+from alliance.errors import ConfigError, suggest
+
+TABLES = {
+    "sample": "alliance.report.tables.sample",
+    "measurement": "alliance.report.tables.measurement",
+    "flow": "alliance.report.tables.flow",
+    "variance": "alliance.report.tables.variance",
+    "effects": "alliance.report.tables.effects",
+    "coefficients": "alliance.report.tables.coefficients",
+    "moderation": "alliance.report.tables.moderation",
+    "agreement": "alliance.report.tables.agreement",
+    "sensitivity": "alliance.report.tables.sensitivity",
+    "influence": "alliance.report.tables.influence",
+    "diagnostics": "alliance.report.tables.diagnostics",
+    "predictive": "alliance.report.tables.predictive",
+    "priors": "alliance.report.tables.priors",
+    "cleaning": "alliance.report.tables.cleaning",
+    "checks": "alliance.report.tables.checks",
+}
+
+
+def load_table(name: str) -> ModuleType:
+    """Import the module of one table.
+
+    Raises
+    ------
+    ConfigError
+        No table has this name.
+    """
+    if name not in TABLES:
+        raise ConfigError(
+            f"output.tables: there is no table '{name}'.{suggest(name, TABLES)} Known: {', '.join(TABLES)}."
+        )
+    return importlib.import_module(TABLES[name])

@@ -1,0 +1,54 @@
+"""Separate and joint models of the same path side by side, and where they disagree."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.contracts import Table
+from alliance.records import records
+from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
+from alliance.report.numbers import format_estimate, format_number
+from alliance.report.tables.marks import FLAG, mark_of
+from alliance.results.comparison import compare_methods
+
+TITLE = "Separate and joint models"
+NEEDS = ("estimates",)
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return each pair of estimates of the same path with their distance."""
+    data = compare_methods(inputs["estimates"], config)
+    shown = pd.DataFrame(
+        {
+            "Models": [
+                f"{label_model(row.model_textbook, config)} / {label_model(row.model_joint, config)}"
+                for row in records(data)
+            ],
+            "Path": [capitalised_name(label_path(path, config)) for path in data["path"]],
+            "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
+            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
+            "Separate": [
+                format_estimate(row.estimate_textbook, row.low_textbook, row.high_textbook) + mark_of(row.flag_textbook)
+                for row in records(data)
+            ],
+            "Joint": [
+                format_estimate(row.estimate_joint, row.low_joint, row.high_joint) + mark_of(row.flag_joint)
+                for row in records(data)
+            ],
+            "Distance": data["distance"].map(format_number),
+            "Verdict": ["apart" if apart else "close" for apart in data["apart"]],
+        }
+    )
+    if data.empty:
+        return Table(
+            data, shown, "Separate and joint models", ["No path was estimated by both kinds of model."], "Models"
+        )
+    notes = [
+        "Distance: joint minus separate, in standard errors of the joint estimate; apart: beyond 2. Both rest on the same data, so this is "
+        "a description and no test. The equations of the two can differ too, see the table of models.",
+        f"{FLAG} Flagged by the diagnostics, see there."
+        if (data[["flag_textbook", "flag_joint"]] != "").to_numpy().any()
+        else "",
+    ]
+    return Table(data, shown, "Separate and joint models of the same path", [note for note in notes if note], "Models")

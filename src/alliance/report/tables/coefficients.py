@@ -1,0 +1,37 @@
+"""Every coefficient of every equation: what the paths are adjusted for."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.contracts import Table
+from alliance.models.diagram import ARROW
+from alliance.records import records
+from alliance.report.labels import capitalised_name, label_level, label_model, label_of
+from alliance.report.numbers import format_estimate, format_probability
+from alliance.report.tables.marks import mark_of, notes_of
+
+TITLE = "Coefficients"
+NEEDS = ("estimates",)
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return the coefficients of each equation at every level, with interval, direction and flag."""
+    estimates = inputs["estimates"]
+    data = estimates[estimates["effect"] == "coefficient"].reset_index(drop=True)
+    shown = pd.DataFrame(
+        {
+            "Equation": [f"{label_model(row.model, config)}: {label_of(row.outcome, config)}" for row in records(data)],
+            "Predictor": [capitalised_name(label_of(str(path).split(ARROW)[0], config)) for path in data["path"]],
+            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
+            "Coefficient [interval]": [
+                format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag) for row in records(data)
+            ],
+            "P(direction)": data["p_direction"].map(format_probability),
+        }
+    )
+    notes = ["Coefficients are in the outcome's units per unit of the predictor.", *notes_of(data)]
+    if data.empty:
+        notes = ["The fitted models report no coefficients beside their paths."]
+    return Table(data, shown, "Coefficients of all equations", notes, "Equation")

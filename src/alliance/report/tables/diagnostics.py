@@ -1,0 +1,49 @@
+"""What the fits say about themselves."""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.contracts import Table
+from alliance.report.labels import capitalised_name, label_model, label_names
+from alliance.report.numbers import MISSING, format_number
+
+TITLE = "Diagnostics"
+NEEDS = ("diagnostics",)
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return every diagnostic of every model with its threshold and verdict."""
+    data = inputs["diagnostics"]
+    shown = pd.DataFrame(
+        {
+            "Model": [label_model(model, config) for model in data["model"]],
+            "Diagnostic": [capitalised_name(name) for name in data["diagnostic"]],
+            "Concerns": [label_names(str(subject), config) for subject in data["subject"]],
+            "Value": data["value"].astype(float).map(_value),
+            "Threshold": data["threshold"].astype(float).map(_value),
+            "Verdict": ["passed" if passed in (True, "True") else "† flagged" for passed in data["passed"]],
+            "Meaning": [label_names(str(meaning), config) for meaning in data["meaning"]],
+        }
+    )
+    failed = int((shown["Verdict"] != "passed").sum())
+    verdict = (
+        "All diagnostics passed."
+        if not failed
+        else f"† {failed} of {len(shown)} diagnostics flag the estimates they concern."
+    )
+    return Table(
+        data,
+        shown,
+        "Diagnostics of all models",
+        [verdict] if len(shown) else ["No model reported diagnostics."],
+        "Model",
+    )
+
+
+def _value(number: float) -> str:
+    if math.isnan(number):
+        return MISSING
+    return format_number(number, 0) if number == round(number) else format_number(number, 3)

@@ -1,0 +1,78 @@
+"""Paths and effects of every model."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from alliance.config import Config, ModelSpec
+from alliance.contracts import LAG, Table
+from alliance.records import records
+from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_of, label_path
+from alliance.report.numbers import format_count, format_estimate, format_probability
+from alliance.report.tables.marks import mark_of, notes_of
+
+TITLE = "Paths"
+NEEDS = ("estimates",)
+_OTHER_TABLES = (  # in tables of their own, or none
+    "icc", "variance", "sd", "correlation", "coefficient", "conditional", "index",
+)  # fmt: skip
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return every path and effect of every model with its interval, direction, N and flag."""
+    estimates = inputs["estimates"]
+    data = _last_of_curves(estimates[~estimates["effect"].isin(_OTHER_TABLES)]).reset_index(drop=True)
+    shown = pd.DataFrame(
+        {
+            "Model": [label_model(model, config) for model in data["model"]],
+            "Path": [capitalised_name(_path(row, config)) for row in records(data)],
+            "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
+            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
+            "When": [capitalised_name(horizon) for horizon in data["horizon"]],
+            "Estimate [interval]": [
+                format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag) for row in records(data)
+            ],
+            "P(direction)": data["p_direction"].map(format_probability),
+            "Patients, sessions": [
+                f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in records(data)
+            ],
+        }
+    )
+    notes = [
+        "Estimates are in the outcome's units per unit of the first variable; shares of a total have no unit. "
+        "P(direction): share of the draws on the side of zero where most lie. "
+        "Indirect includes the covariance of a and b between patients where both vary.",
+        *notes_of(data),
+        *(
+            _describe_equations(name, config.models.specs[name], config)
+            for name in config.models.fit
+            if config.models.specs[name].equations
+        ),
+    ]
+    return Table(data, shown, "Paths in all models", notes, "Model")
+
+
+def _last_of_curves(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave of what accumulates over sessions only the last one; a figure shows the whole curve."""
+    curve = rows["effect"] == "accumulated"
+    earlier = rows[curve].duplicated(["model", "path", "level"], keep="last")
+    return rows.drop(index=earlier.index[earlier])
+
+
+def _path(row: Any, config: Config) -> str:
+    path, outcome = row.path, row.outcome
+    return label_path(path, config) or label_of(outcome, config)
+
+
+def _describe_equations(name: str, spec: ModelSpec, config: Config) -> str:
+    parts = []
+    for outcome, equation in spec.equations.items():
+        causes = ", ".join(
+            label_of(term, config).replace(", previous", " of the previous")
+            if term.endswith(LAG)
+            else label_of(term, config)
+            for term in equation.on
+        )
+        parts.append(f"{label_of(outcome, config)} on {causes}")
+    return f"{label_model(name, config)} ({spec.family}): {'; '.join(parts)}."

@@ -1,0 +1,56 @@
+"""The patients and therapists without whom the indirect path would move most."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.contracts import Table
+from alliance.records import records
+from alliance.report.labels import capitalised_name, label_level, label_model, label_path
+from alliance.report.numbers import common_decimals, format_count, format_number
+from alliance.results.estimates import main_rows
+
+TITLE = "Influence of single patients and therapists"
+NEEDS = ("influence",)
+_MOST = 5
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return the five most influential patients and therapists for each path and level, without their codes."""
+    table = main_rows(inputs["influence"])
+    data = table[table["rank"] <= _MOST].reset_index(drop=True)
+    digits = [_decimals(row) for row in records(data)]
+    shown = pd.DataFrame(
+        {
+            "Model": [label_model(model, config) for model in data["model"]],
+            "Path": [capitalised_name(label_path(path, config)) for path in data["path"]],
+            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
+            "Without one": [capitalised_name(unit) for unit in data["unit"]],
+            "Rank": data["rank"].map(format_count),
+            "With everybody": [
+                format_number(value, places) for value, places in zip(data["estimate"], digits, strict=True)
+            ],
+            "Without": [format_number(value, places) for value, places in zip(data["without"], digits, strict=True)],
+            "Change (standard errors)": data["change"].map(format_number),
+        }
+    )
+    note = (
+        "Estimates of the path when one patient, or one therapist with all patients, is left out; the five that move it most. "
+        "With everybody: the same estimate without leaving anybody out, at the maximum of the likelihood. Change: in "
+        "standard errors of the estimate."
+    )
+    return Table(
+        data,
+        shown,
+        "Most influential patients and therapists",
+        [note] if len(data) else ["No fitted model was asked how much single patients or therapists move it."],
+        "Model",
+    )
+
+
+def _decimals(row: Any) -> int:
+    """Return decimals that show half a standard error, the same for all units of a path."""
+    error = abs((row.without - row.estimate) / row.change) if row.change else None
+    return common_decimals([row.estimate, row.without], error / 2 if error else None)

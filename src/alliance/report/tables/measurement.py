@@ -1,0 +1,77 @@
+"""How each score was measured, how it is distributed and how reliable it is at which level."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.contracts import Table
+from alliance.report.labels import capitalised_name, label_of, variable_of
+from alliance.report.numbers import MISSING, format_count, format_number
+
+TITLE = "Measurement"
+NEEDS = ("reliability",)
+_TOTAL = "total"
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return one row per score: instrument, when and by whom it was rated, descriptives and reliability."""
+    table = inputs["reliability"]
+    rows = [_row(row, config) for row in table.to_dict("records")]
+    columns = [
+        "Score",
+        "Instrument",
+        "Rated",
+        "Items",
+        "Sessions",
+        "Missing",
+        "Mean (SD)",
+        "α",
+        "ω within",
+        "ω between",
+    ]
+    shown = pd.DataFrame(rows, columns=columns)
+    notes = [
+        "Means and standard deviations are over all sessions. α: Cronbach's alpha over all sessions, which mixes levels; "
+        "ω within: reliability of changes of one patient; ω between: reliability of differences between patients' means. "
+        "Ready-made scores have no items, so their reliability cannot be computed."
+    ]
+    prorated = pd.to_numeric(table["prorated"]).sum()
+    if prorated > 0:
+        notes.append(
+            f"{format_count(prorated)} scores were prorated from the answered items, as the instruments' rules allow."
+        )
+    if "note" in table.columns:
+        remarks = [
+            (_name(row, config), str(row["note"]))
+            for row in table.to_dict("records")
+            if row["note"] and not pd.isna(row["note"])
+        ]
+        notes += [f"{name}: {remark}." for name, remark in remarks]
+    return Table(table, shown, "Measures, their distribution and reliability", notes)
+
+
+def _name(row: Mapping[Any, Any], config: Config) -> str:
+    variable, scale = str(row["variable"]), str(row["scale"])
+    return capitalised_name(label_of(variable if scale in (_TOTAL, "") else f"{variable}_{scale}", config))
+
+
+def _row(row: Mapping[Any, Any], config: Config) -> list[str]:
+    variable = variable_of(str(row["variable"]), config)
+    when = f"{variable.measured} the session" if variable is not None and variable.measured else ""
+    by = f"by the {variable.rater}" if variable is not None and variable.rater else ""
+    number = {
+        name: float(row[name])
+        for name in ("n_items", "n_sessions", "missing", "mean", "sd", "alpha", "omega_within", "omega_between")
+    }
+    return [
+        _name(row, config),
+        str(row["instrument"]) or MISSING,
+        " ".join(part for part in (when, by) if part) or MISSING,
+        format_count(number["n_items"]),
+        format_count(number["n_sessions"]),
+        format_count(number["missing"]),
+        f"{format_number(number['mean'])} ({format_number(number['sd'])})",
+        *(format_number(number[name], 2) for name in ("alpha", "omega_within", "omega_between")),
+    ]

@@ -1,0 +1,74 @@
+"""Slopes and indirect paths at values of a moderator, how they change with it, and where their intervals exclude zero."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.contracts import AT, BY, Table
+from alliance.records import records
+from alliance.report.labels import capitalised_name, label_level, label_model, label_of, label_path, label_value
+from alliance.report.numbers import format_estimate, format_probability, format_regions
+from alliance.report.tables.marks import mark_of, notes_of
+from alliance.results.estimates import regions_of
+
+TITLE = "Moderation"
+NEEDS = ("estimates", "moderation")
+_EFFECTS = ("conditional", "index")
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return conditional slopes and paths, their change per unit of the moderator, and the Johnson-Neyman region in words."""
+    estimates = inputs["estimates"]
+    data = estimates[estimates["effect"].isin(_EFFECTS)].reset_index(drop=True)
+    listed = [_estimate(row, config) for row in records(data)]
+    keys = ["model", "path", "level", "moderator"]
+    listed += [_region(part, config) for _, part in inputs["moderation"].groupby(keys, sort=False) if len(part) > 2]
+    # What belongs to one path stands together, in the order in which its estimates come.
+    order = list(dict.fromkeys(row["key"] for row in listed))
+    listed.sort(key=lambda row: order.index(row["key"]))
+    columns = ["Model", "Path", "Moderator", "Level", "Estimate [interval]", "P(direction)"]
+    shown = pd.DataFrame([{name: row[name] for name in columns} for row in listed], columns=columns)
+    if shown.empty:
+        return Table(data, shown, "Moderation", ["No fitted model has a moderator."], "Model")
+    notes = [
+        "Values of a moderator with more than two: its mean, and one standard deviation below and above it. Change: of the slope or path "
+        "per unit of the moderator (Hayes 2015). Interval excludes zero: the Johnson-Neyman region within the observed range.",
+        *notes_of(data),
+    ]
+    return Table(data, shown, "Slopes and paths at values of the moderator", notes, "Model")
+
+
+def _estimate(row: Any, config: Config) -> dict[str, Any]:
+    path, _, condition = row.path.partition(AT if row.effect == "conditional" else BY)
+    moderator, _, value = condition.partition(" = ")
+    words = (
+        capitalised_name(label_value(moderator, float(value), config))
+        if value
+        else f"Change per unit of {label_of(moderator, config)}"
+    )
+    return {
+        "key": (row.model, path, row.level, moderator),
+        "Model": label_model(row.model, config),
+        "Path": capitalised_name(label_path(path, config)),
+        "Moderator": words,
+        "Level": capitalised_name(label_level(row.level)),
+        "Estimate [interval]": format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag),
+        "P(direction)": format_probability(row.p_direction),
+    }
+
+
+def _region(part: pd.DataFrame, config: Config) -> dict[str, Any]:
+    first = part.iloc[0]
+    return {
+        "key": (first["model"], first["path"], first["level"], first["moderator"]),
+        "Model": label_model(first["model"], config),
+        "Path": capitalised_name(label_path(first["path"], config)),
+        "Moderator": f"Values of {label_of(first['moderator'], config)} at which the interval excludes zero",
+        "Level": capitalised_name(label_level(first["level"])),
+        "Estimate [interval]": capitalised_name(
+            format_regions(regions_of(part), part["value"].min(), part["value"].max())
+        ),
+        "P(direction)": "",
+    }

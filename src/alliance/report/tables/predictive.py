@@ -1,0 +1,45 @@
+"""Predictive checks: does what a model generates look like the data, in what matters for mediation?"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.contracts import Table
+from alliance.models.diagram import ARROW
+from alliance.records import records
+from alliance.report.labels import capitalised_name, label_model, label_of, label_path
+from alliance.report.numbers import format_estimate, format_number, format_probability
+
+TITLE = "Predictive checks"
+NEEDS = ("predictive",)
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return observed statistics beside those of data generated from the prior and the posterior."""
+    data = inputs["predictive"]
+    shown = pd.DataFrame(
+        {
+            "Model": [label_model(model, config) for model in data["model"]],
+            "Statistic": [capitalised_name(name) for name in data["statistic"].astype(str)],
+            "Of": [
+                label_path(name, config) if ARROW in name else label_of(name, config)
+                for name in data["outcome"].astype(str)
+            ],
+            "Drawn from": data["kind"].astype(str),
+            "Observed": data["observed"].map(format_number),
+            "Generated": [format_estimate(row.median, row.low, row.high) for row in records(data)],
+            "P": data["p_value"].map(format_probability),
+        }
+    )
+    note = (
+        "Generated: median and central interval of the statistic in data sets drawn from the model. P: share of them whose statistic is "
+        "at least the observed one; values near 0 or 1 show what the model does not reproduce."
+    )
+    return Table(
+        data,
+        shown,
+        "Predictive checks",
+        [note] if len(data) else ["No fitted model was compared with data drawn from it."],
+        "Model",
+    )

@@ -1,0 +1,40 @@
+"""Priors of the Bayesian models, on the standardised scale and in the measures' own units."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.contracts import Table
+from alliance.report.labels import capitalised_name, label_model, label_names
+from alliance.report.numbers import MISSING, format_interval
+
+TITLE = "Priors"
+NEEDS = ("priors",)
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return every prior with the central interval it implies in raw units."""
+    data = inputs["priors"]
+    shown = pd.DataFrame(
+        {
+            "Model": [label_model(model, config) for model in data["model"]],
+            "Part": [capitalised_name(block) for block in data["block"].astype(str)],
+            "Parameter": [label_names(name, config) for name in data["parameter"].astype(str)],
+            "Standardised": data["standardised"].astype(str),
+            "Raw units": [
+                MISSING if pd.isna(low) or pd.isna(high) else format_interval(low, high)
+                for low, high in zip(data["raw_low"], data["raw_high"], strict=True)
+            ],
+            "Unit": [label_names(unit, config) for unit in data["unit"].astype(str)],
+            "Meaning": [label_names(meaning, config) for meaning in data["meaning"].astype(str)],
+        }
+    )
+    note = "Raw units: the central interval that the prior allows, in the units named beside it."
+    return Table(
+        data,
+        shown,
+        "Priors of the Bayesian models",
+        [note] if len(data) else ["No Bayesian model was fitted, so there are no priors."],
+        "Model",
+    )

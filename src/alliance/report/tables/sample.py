@@ -1,0 +1,163 @@
+"""Who was analysed: patients, their sessions and their therapists, by arm where arms were assigned at random."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from alliance.config import Config, Variable
+from alliance.contracts import BASELINE, PATIENT, THERAPIST, Table
+from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, plain_label
+from alliance.report.numbers import MISSING, format_count, format_number, format_percent
+from alliance.report.tables.suppression import suppress_counts
+
+TITLE = "Sample"
+NEEDS = ("panel", "patients", "therapists")
+_TOTAL = "Total"
+_MISSING_LEVEL = "not known"
+
+
+@dataclass
+class _Rows:
+    """Collects rows of the table: shown cells, and the numbers behind them."""
+
+    columns: dict[str, np.ndarray]  # heading -> positions of its patients (or therapists)
+    minimum: int
+    shown: list[dict[str, str]] = field(default_factory=list)
+    data: list[dict[str, object]] = field(default_factory=list)
+
+    def add_counts(self, part: str, name: str, levels: list[str], counts: np.ndarray, sizes: np.ndarray | None) -> None:
+        """Add one row per level; `sizes` are the group sizes that the levels add up to, None where they do not."""
+        hidden = suppress_counts(
+            counts, self.minimum, rows_add_up=len(self.columns) > 1, columns_add_up=sizes is not None
+        )
+        # Telling small counts from those hidden on their account would narrow both down.
+        mark = f"<{self.minimum}" if (counts[hidden] < self.minimum).all() else "suppressed"
+        for level, row, suppressed in zip(levels, counts, hidden, strict=True):
+            label = f"{name}: {level}" if level else name
+            cells = {}
+            for j, heading in enumerate(self.columns):
+                n, secret = int(row[j]), bool(suppressed[j])
+                share = f" ({format_percent(n / sizes[j])})" if sizes is not None and sizes[j] > 0 else ""
+                cells[heading] = mark if secret else format_count(n) + share
+                self._record(part, label, heading, "count", np.nan if secret else n, secret)
+            self.shown.append({"Part": part, "": label, **cells})
+
+    def add_mean(self, part: str, name: str, values: pd.Series) -> None:
+        """Add mean and standard deviation, left out where fewer than the minimum are observed, and a row of those missing."""
+        numbers = {heading: values.iloc[chosen] for heading, chosen in self.columns.items()}
+        few = [0 < column.notna().sum() < self.minimum for column in numbers.values()]
+        if len(few) > 1 and any(few[:-1]):
+            few[-1] = True  # the total and the other arm would give it away
+        cells = {}
+        for (heading, column), secret in zip(numbers.items(), few, strict=True):
+            for statistic, number in (("mean", column.mean()), ("sd", column.std())):
+                self._record(part, name, heading, statistic, np.nan if secret else float(number), secret)
+            none = not column.notna().any()
+            cells[heading] = (
+                MISSING if secret or none else f"{format_number(column.mean())} ({format_number(column.std())})"
+            )
+        self.shown.append({"Part": part, "": f"{name}, mean (SD)", **cells})
+        lost = np.array([[int(column.isna().sum()) for column in numbers.values()]])
+        if lost.any():
+            self.add_counts(part, name, [_MISSING_LEVEL], lost, None)
+
+    def _record(self, part: str, name: str, group: str, statistic: str, value: float, secret: bool) -> None:
+        self.data.append(
+            {
+                "part": part,
+                "characteristic": name,
+                "group": group,
+                "statistic": statistic,
+                "value": value,
+                "suppressed": secret,
+            }
+        )
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return counts and means by arm and in total; counts below `privacy.minimum_cell` cannot be read or computed."""
+    panel, therapists = inputs["panel"], inputs["therapists"]
+    first = panel.drop_duplicates(PATIENT).reset_index(drop=True)
+    known = [name for name in inputs["patients"].columns if name not in first.columns or name == PATIENT]
+    also = [
+        name
+        for name, variable in config.variables.items()
+        if variable.table == "patients" and name in inputs["patients"].columns
+    ]
+    people = first.drop(columns=[name for name in also if name in first.columns])
+    people = people.merge(
+        inputs["patients"][list(dict.fromkeys([PATIENT, *known, *also]))], on=PATIENT, how="left", validate="1:1"
+    )
+    groups = label_groups(first, config)
+    everyone = np.arange(len(people))
+    arms = [] if groups is None else order_groups(groups, config)
+    columns = {capitalised_name(arm): np.flatnonzero(groups == arm) for arm in arms} if groups is not None else {}
+    rows = _Rows({**columns, _TOTAL: everyone}, config.privacy.minimum_cell)
+    sizes = np.array([len(chosen) for chosen in rows.columns.values()])
+    rows.add_counts("Patients", "Patients", [""], sizes[None, :], None)
+    for name, variable in config.variables.items():
+        if variable.table == "patients" and name in people.columns and name not in config.study.randomised:
+            _add_variable(rows, "Patients", name, variable, people, sizes, config)
+    _add_sessions(rows, panel, people, config)
+    _add_therapists(rows, panel, therapists, config)
+    shown = pd.DataFrame(rows.shown).fillna(MISSING)
+    notes = [
+        f"Counts of fewer than {config.privacy.minimum_cell} patients or therapists are suppressed, and so are those from "
+        "which they could be computed."
+    ]
+    return Table(pd.DataFrame(rows.data), shown, "Sample" + (" by arm" if arms else ""), notes, "Part")
+
+
+def _add_variable(
+    rows: _Rows, part: str, name: str, variable: Variable, people: pd.DataFrame, sizes: np.ndarray, config: Config
+) -> None:
+    label = capitalised_name(label_of(name, config))
+    if variable.kind != "category":
+        unit = "" if variable.unit == "points" else f" ({variable.unit})"
+        rows.add_mean(part, label + unit, pd.to_numeric(people[name]))
+        return
+    values = people[name].astype(object)
+    found = sorted({str(value) for value in values.dropna()})
+    declared = [*(variable.levels or {}), *([variable.reference] if variable.reference else [])]
+    levels = [level for level in declared if level in found] + [level for level in found if level not in declared]
+    counts = [
+        [int((values.iloc[chosen].astype(str) == level).sum()) for chosen in rows.columns.values()] for level in levels
+    ]
+    lost = [int(values.iloc[chosen].isna().sum()) for chosen in rows.columns.values()]
+    names = [plain_label(level) for level in levels]
+    if any(lost):
+        counts.append(lost)
+        names.append(_MISSING_LEVEL)
+    if counts:
+        rows.add_counts(part, label, names, np.array(counts), sizes)
+
+
+def _add_sessions(rows: _Rows, panel: pd.DataFrame, people: pd.DataFrame, config: Config) -> None:
+    held = panel.groupby(PATIENT).size().reindex(people.set_index(PATIENT).index)
+    rows.add_mean("Sessions", "Sessions per patient", held.astype(float))
+    for score in find_roles(config).session_scores:
+        if score + BASELINE in people.columns:
+            rows.add_mean(
+                "Sessions",
+                f"{capitalised_name(label_of(score, config))} at the first session",
+                people[score + BASELINE],
+            )
+
+
+def _add_therapists(rows: _Rows, panel: pd.DataFrame, therapists: pd.DataFrame, config: Config) -> None:
+    seen = panel[[PATIENT, THERAPIST]].drop_duplicates().dropna()
+    if seen.empty:
+        return
+    table = therapists[therapists[THERAPIST].isin(seen[THERAPIST])].reset_index(drop=True)
+    own = _Rows({_TOTAL: np.arange(len(table))}, rows.minimum, rows.shown, rows.data)
+    count = np.array([[seen[THERAPIST].nunique()]])
+    own.add_counts("Therapists", "Therapists", [""], count, None)
+    caseload = seen.groupby(THERAPIST)[PATIENT].nunique().astype(float).reset_index(drop=True)
+    _Rows({_TOTAL: np.arange(len(caseload))}, rows.minimum, rows.shown, rows.data).add_mean(
+        "Therapists", "Patients per therapist", caseload
+    )
+    for name, variable in config.variables.items():
+        if variable.table == "therapists" and name in table.columns:
+            _add_variable(own, "Therapists", name, variable, table, np.array([len(table)]), config)

@@ -1,0 +1,1 @@
+"""From draws to what is known: estimates, diagnostics, comparisons."""

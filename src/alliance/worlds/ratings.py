@@ -1,0 +1,111 @@
+"""What else is measured at the sessions: consequences of technique, alliance and symptoms, none of which acts back."""
+
+import numpy as np
+import pandas as pd
+
+from alliance.worlds.dynamics import RATING_MAX, SCALE_MAX, Course, on_scale
+from alliance.worlds.effects import People
+from alliance.worlds.items import draw_leanings, spread_totals
+from alliance.worlds.settings import StudySettings
+
+WAI_GROUPS = np.array([0, 0, 1, 2, 1, 2, 1, 2, 1, 0, 2, 0])  # task, bond and goal items of the WAI-SR
+WAI_MEANS = np.array([-0.15, -0.05, 0.20, -0.20, 0.25, 0.05, 0.30, -0.10, 0.20, -0.25, -0.10, -0.15])
+PHQ_MEANS = np.array([0.15, 0.25, 0.35, 0.50, 0.05, 0.20, 0.00, -0.55, -0.80])
+THERAPIST_TOTAL_RANGE = (12, 84)
+DELIVERIES = ("in_person", "video", "text")
+RUPTURES = ("none", "unrepaired", "repaired")
+
+
+def rate_sessions(settings: StudySettings, people: People, course: Course, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the answers and ratings of every session, column names as in the export.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per patient and planned session, ordered by patient, then session; whole numbers and labels.
+    """
+    shape = course.alliance.shape
+    person = np.repeat(np.arange(shape[0]), shape[1])
+    items = settings.items
+    wai = draw_leanings(
+        rng, person, WAI_MEANS, items.wai_stable_sd, items.wai_session_sd, WAI_GROUPS, items.wai_scale_sd
+    )
+    phq = draw_leanings(rng, person, PHQ_MEANS, items.phq_stable_sd, items.phq_session_sd)
+    pair = np.zeros(2)
+    helping = draw_leanings(rng, person, pair, 0.25, 0.5)
+    straining = draw_leanings(rng, person, np.array([0.6, -0.6]), 0.25, 0.5)
+
+    columns: dict[str, np.ndarray] = {}
+    columns |= _items("wai", spread_totals(course.alliance.ravel(), wai, 1, 5))
+    columns["wai_therapist_total"] = _therapist_view(settings, people, course, rng)
+    columns |= _items("phq", spread_totals(course.symptoms.ravel(), phq, 0, 3))
+    for names, totals, leanings in (
+        (("tech_collaborative", "tech_supportive"), course.technique_sum, helping),
+        (("tech_directive", "tech_confrontational"), course.straining_sum, straining),
+    ):
+        answers = spread_totals(totals.ravel(), leanings, 0, RATING_MAX)
+        columns |= {name: answers[:, place] for place, name in enumerate(names)}
+    columns |= _strategies(settings, people, course, rng)
+    columns["engagement"] = course.engagement.ravel()
+    homework = course.homework.astype(float)
+    homework[:, 0] = np.nan  # none was set before the first session
+    columns["homework"] = homework.ravel()
+    columns |= _states(settings, course, rng)
+    columns["delivery"] = _delivery(shape, rng)
+    columns["rupture"] = np.array(RUPTURES)[course.rupture.ravel()]
+    return pd.DataFrame(columns)
+
+
+def _items(stem: str, answers: np.ndarray) -> dict[str, np.ndarray]:
+    return {f"{stem}_{number + 1}": answers[:, number] for number in range(answers.shape[1])}
+
+
+def _therapist_view(settings: StudySettings, people: People, course: Course, rng: np.random.Generator) -> np.ndarray:
+    """Alliance on the therapist's own scale: it follows the patient's view loosely and has leanings of its own."""
+    leaning = rng.normal(0, 4.0, len(people.clinic))[people.therapist] + rng.normal(0, 4.5, len(people.therapist))
+    seen = 58 + leaning[:, None] + 0.55 * (course.alliance - settings.alliance.centre)
+    return on_scale(seen + rng.normal(0, 4.0, course.alliance.shape), THERAPIST_TOTAL_RANGE).ravel()
+
+
+def _strategies(
+    settings: StudySettings, people: People, course: Course, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Strategies as the therapist reports them: related to observed technique, and to what the patient brings."""
+    technique = course.technique - settings.technique.centre
+    habit = rng.normal(0, 0.5, (4, len(people.clinic)))[:, people.therapist]
+
+    def rated(mean: float, slope: float, place: int) -> np.ndarray:
+        values = mean + slope * technique + habit[place][:, None] + rng.normal(0, 0.9, technique.shape)
+        return on_scale(values, (0, RATING_MAX)).ravel()
+
+    return {
+        "strat_rapport": rated(3.4, 0.50, 0),
+        "strat_goals": rated(3.0, 0.45, 1),
+        "strat_flexibility": rated(2.8, 0.15, 2),
+        "strat_culture": rated(2.2, 0.10, 3),
+        "strat_rupture": course.addressing.ravel(),
+    }
+
+
+def _states(settings: StudySettings, course: Course, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """The patient's motivation and self-efficacy before the session and agency after it."""
+    bond = course.alliance - settings.alliance.centre
+    earlier = np.column_stack([np.zeros(len(bond)), bond[:, :-1]])
+    distress = course.symptoms - settings.symptoms.centre
+    causes = {
+        "motivation": 6.0 + 0.06 * earlier - 0.05 * distress,
+        "self_efficacy": 5.2 + 0.05 * earlier - 0.14 * distress,
+        "agency": 5.6 + 0.10 * bond - 0.06 * distress,
+    }
+    own = rng.normal(0, 0.8, (len(causes), len(bond)))
+    return {
+        name: on_scale(mean + own[place][:, None] + rng.normal(0, 1.0, bond.shape), (0, SCALE_MAX)).ravel()
+        for place, (name, mean) in enumerate(causes.items())
+    }
+
+
+def _delivery(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Each patient has a usual way of meeting, and now and then a session is held by video instead."""
+    usual = np.searchsorted([0.62, 0.92], rng.random(shape[0]), side="right")[:, None]
+    switched = rng.random(shape) < 0.06
+    return np.array(DELIVERIES)[np.where(switched, 1, usual).ravel()]

@@ -1,0 +1,21 @@
+"""Settings of the recovery studies, small enough for tests."""
+
+from pathlib import Path
+from typing import Any
+
+from alliance.certify.settings import RecoverySettings, read_settings
+from alliance.config.schema import Inference, Priors, Sampling
+
+ROOT = Path(__file__).parents[3]
+FILE = ROOT / "config" / "recovery.yaml"
+PRIORS = Priors(slope_sd=0.3, intercept_sd=1.0, residual_sd=1.0, varying_sd=0.5, correlation_lkj=2.0)
+INFERENCE = Inference(
+    interval=0.95, monte_carlo_draws=1000, rhat_max=1.5, ess_min=10, divergences_max=0
+)  # limits that short runs can meet
+SAMPLING = Sampling(chains=2, draws=60, tune=100, target_accept=0.8)
+
+
+def settings(**changes: Any) -> RecoverySettings:
+    """Return the project's own settings with small studies."""
+    small = {"monte_carlo_draws": 200, "sampling": SAMPLING.model_dump()}
+    return read_settings(FILE, small | changes)

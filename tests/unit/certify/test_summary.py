@@ -1,0 +1,68 @@
+"""Bias, coverage and verdicts on numbers that can be checked by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.certify.studies import COLUMNS, NOT_FITTED
+from alliance.certify.summary import SUMMARY_COLUMNS, judge, summarise_recovery
+
+
+def studies(estimates: list[float], flags: list[str], half: float = 0.5) -> pd.DataFrame:
+    rows = pd.DataFrame({"estimate": estimates, "flag": flags, "study": range(len(estimates))})
+    rows = rows.assign(design="d", method="ml", path="x -> y", effect="b", level="within", horizon="", truth=-2.0)
+    return rows.assign(sd=0.3, low=rows["estimate"] - half, high=rows["estimate"] + half)[COLUMNS]
+
+
+def test_bias_coverage_and_counts() -> None:
+    (row,) = summarise_recovery(
+        studies([-1.8, -2.2, -2.6, -1.8, np.nan], ["", "few therapists", "", "", NOT_FITTED])
+    ).to_dict("records")
+    assert (row["n_studies"], row["n_not_fitted"], row["n_flagged"]) == (4, 1, 1)
+    assert row["mean_estimate"] == pytest.approx(-2.1)
+    assert row["bias"] == pytest.approx(-0.1)
+    assert row["bias_percent"] == pytest.approx(-5.0)  # of the size of the truth; its sign is that of the bias
+    spread = np.std([-1.8, -2.2, -2.6, -1.8], ddof=1)
+    assert row["empirical_sd"] == pytest.approx(spread)
+    assert row["bias_se"] == pytest.approx(spread / 2)
+    assert row["bias_percent_se"] == pytest.approx(spread / 2 / 2 * 100)
+    assert row["mean_sd"] == pytest.approx(0.3)
+    assert row["coverage"] == 0.75  # -2.6 +- .5 misses
+    assert row["coverage_se"] == pytest.approx(np.sqrt(0.75 * 0.25 / 4))
+    # Wilson's interval for 3 of 4, as in Agresti & Coull (1998): (p + z^2/2n -+ z sqrt(pq/n + z^2/4n^2)) / (1 + z^2/n).
+    z = 1.959964
+    centre, half = 0.75 + z**2 / 8, z * np.sqrt(0.75 * 0.25 / 4 + z**2 / 64)
+    assert (row["coverage_low"], row["coverage_high"]) == pytest.approx(
+        ((centre - half) / (1 + z**2 / 4), (centre + half) / (1 + z**2 / 4)), rel=1e-5
+    )
+    assert row["verdict_coverage"] == "probably missed"
+
+
+def test_columns_and_order_of_the_table() -> None:
+    both = pd.concat([studies([-2.0, -2.1], ["", ""]).assign(method=name) for name in ("textbook", "ml")])
+    table = summarise_recovery(both)
+    assert list(table) == SUMMARY_COLUMNS
+    assert table["method"].tolist() == ["textbook", "ml"]
+
+
+def test_a_method_that_fits_no_study_gets_no_verdict() -> None:
+    (row,) = summarise_recovery(studies([np.nan, np.nan], [NOT_FITTED, NOT_FITTED])).to_dict("records")
+    assert row["n_studies"] == 0
+    assert np.isnan(row["bias"]) and np.isnan(row["coverage"])
+    assert row["verdict_bias"] == row["verdict_coverage"] == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "verdict"),
+    [
+        (1, -1, 3, "met"),
+        (3, -1, 7, "probably met"),
+        (6, 4, 8, "probably missed"),
+        (-9, -12, -6, "missed"),
+        (np.nan, 0, 1, ""),
+    ],
+)
+def test_verdicts_take_the_error_of_the_simulation_into_account(
+    value: float, low: float, high: float, verdict: str
+) -> None:
+    assert judge(value, low, high, -5, 5) == verdict

@@ -1,0 +1,242 @@
+"""Every check finds what it is for, says where and what to do, and is silent on a study without faults."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.contracts import FINDING_COLUMNS
+from alliance.data.checks import CHECKS, check_export, describe_errors, findings_table
+from tests.unit.data.checks.study import CLEANING, STRICT, VARIABLES, Frames, clean_frames, export_of, findings
+
+
+def put(table: str, row: int, column: str, value: str) -> Callable[[Frames], None]:
+    """Change one cell; `row` counts as in the user's file, the header being row 1."""
+
+    def change(frames: Frames) -> None:
+        frames[table].loc[row - 2, column] = value
+
+    return change
+
+
+def fill(table: str, column: str, value: Callable[[pd.Series], Any]) -> Callable[[Frames], None]:
+    def change(frames: Frames) -> None:
+        frames[table][column] = value(frames[table][column])
+
+    return change
+
+
+def recode(stem: str, code: Callable[[pd.Series], pd.Series], items: list[int]) -> Callable[[Frames], None]:
+    def change(frames: Frames) -> None:
+        for item in items:
+            column = frames["sessions"][f"{stem}_{item}"].astype(int)
+            frames["sessions"][f"{stem}_{item}"] = code(column).astype("str")
+
+    return change
+
+
+def again(table: str, row: int, **changes: str) -> Callable[[Frames], None]:
+    """Add a copy of a row, changed in places."""
+
+    def change(frames: Frames) -> None:
+        copy = frames[table].iloc[[row - 2]].assign(**changes)
+        frames[table] = pd.concat([frames[table], copy], ignore_index=True)
+
+    return change
+
+
+def rename(table: str, old: str, new: str) -> Callable[[Frames], None]:
+    def change(frames: Frames) -> None:
+        frames[table] = frames[table].rename(columns={old: new})
+
+    return change
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault, and what must be said about it."""
+
+    check: str
+    spoil: Callable[[Frames], None]
+    says: tuple[str, ...]
+    severity: str = "error"
+    row: int | None = None
+    cleaning: dict[str, Any] | None = None
+    variables: dict[str, Any] | None = None
+
+
+EXTRA = {**VARIABLES, "rupture": {"label": "r", "column": "ruptur", "measured": "during"}}
+
+CASES = {
+    "missing column": Case("column_missing", rename("sessions", "warmth", "warmht"), ("'warmth'", "Did you mean 'warmht'?")),
+    "missing key": Case("column_missing", rename("sessions", "client", "clients"), ("data.sessions.keys.patient",)),
+    "missing item": Case("column_missing", rename("sessions", "phq_3", "phq3"), ("'phq_3'", "variables.symptoms.items")),
+    "unmapped column": Case(
+        "column_unmapped", lambda f: f["sessions"].insert(0, "rupture", "1"), ("rupture", "Did you mean 'ruptur'?"),
+        severity="warning", variables=EXTRA,
+    ),
+    "empty column": Case("empty_column", fill("sessions", "warmth", lambda _: ""), ("warmth", "no value")),
+    "constant column": Case("constant_column", fill("sessions", "warmth", lambda _: "3"), ("warmth",), severity="warning"),
+    "mostly missing": Case(
+        "many_missing", fill("sessions", "warmth", lambda c: c.where(c.index >= 70, "")),
+        ("88%", "warmth"), severity="warning",
+    ),
+    "text in a number": Case("number", put("sessions", 5, "warmth", "high"), ("'high'", "row 5", "warmth"), row=5),
+    "decimal comma": Case("number", put("sessions", 5, "warmth", "3,5"), ("data.sessions.decimal",), row=5),
+    "infinite number": Case("number", put("sessions", 5, "warmth", "inf"), ("'inf'",), row=5),
+    "out of range, blanked": Case(
+        "out_of_range", put("sessions", 9, "phq_2", "7"), ("0 to 3", "(7)", "set to missing"), severity="warning", row=9
+    ),
+    "out of range, stop": Case("out_of_range", put("sessions", 9, "warmth", "8"), ("0 to 6",), row=9, cleaning=STRICT),
+    "unknown level": Case("label_unknown", put("patients", 4, "arm", "c"), ("'c'", "variables.arm.levels"), row=4),
+    "unknown reference": Case(
+        "label_unknown", fill("sessions", "delivery", lambda c: c.replace("in person", "in-person")), ("Did you mean 'in-person'?",)
+    ),
+    "spelled labels": Case("label_spelling", put("sessions", 3, "delivery", "Video"), ("'Video'", "'video'")),
+    "no patient id": Case("id_missing", put("sessions", 6, "client", ""), ("no patient id",), row=6),
+    "blank patient id": Case("id_missing", put("sessions", 6, "client", "  "), ("no patient id",), row=6),
+    "no therapist id": Case("id_missing", put("sessions", 6, "leader", ""), ("therapist",), severity="warning", row=6),
+    "id with a blank": Case("id_spelling", put("sessions", 7, "client", "C002 "), ("same id",), severity="warning", row=7),
+    "id in small letters": Case("id_spelling", put("sessions", 7, "client", "c002"), ("same id",), severity="warning"),
+    "id without zeros": Case("id_spelling", put("sessions", 7, "client", "C2"), ("same id",), severity="warning"),
+    "id spelling not handled": Case("id_spelling", put("sessions", 7, "client", "c002"), ("fold_case",), cleaning=STRICT),
+    "repeated row": Case("repeated_rows", again("sessions", 8), ("dropped",), severity="warning", row=82),
+    "repeated row, stop": Case("repeated_rows", again("sessions", 8), ("Delete",), row=82, cleaning=STRICT),
+    "contradicting row": Case(
+        "contradicting_rows", again("sessions", 8, warmth="", phq_1=""), ("keep_most_complete",), severity="warning", row=8
+    ),
+    "contradicting row, stop": Case("contradicting_rows", again("sessions", 8, warmth=""), ("drop_all",), cleaning=STRICT),
+    "contradicting patient": Case("contradicting_rows", again("patients", 3, age="77"), ("one row per patient",), row=3),
+    "no session number": Case("session_number", put("sessions", 4, "no", ""), ("no session number",), row=4),
+    "word as session": Case("session_number", put("sessions", 4, "no", "two"), ("not a number",), row=4),
+    "half session": Case("session_number", put("sessions", 4, "no", "2.5"), ("not whole",), row=4),
+    "negative session": Case("session_number", put("sessions", 4, "no", "-1"), ("negative", "cleaning.exclude"), row=4),
+    "date that does not exist": Case("date", put("sessions", 4, "day", "31.02.2024"), ("31.02.2024", "row 4"), row=4),
+    "dates of another format": Case(
+        "date", fill("sessions", "day", lambda c: pd.to_datetime(c, format="%d.%m.%Y").dt.strftime("%Y-%m-%d")),
+        ("year-month-day", '"%Y-%m-%d"'),
+    ),
+    "date in another century": Case("date_implausible", put("sessions", 4, "day", "15.01.1924"), ("1924",), row=4),
+    "date against the order": Case("date_order", put("sessions", 5, "day", "01.01.2024"), ("before an earlier session",), row=5),
+    "no patient in common": Case(
+        "no_overlap", fill("sessions", "client", lambda c: "X" + c), ("sessions.csv and patients.csv", "keys.patient")
+    ),
+    "unknown patient": Case("patient_unknown", put("sessions", 2, "client", "C900"), ("patients.csv",), "warning", 2),
+    "unknown patient, stop": Case("patient_unknown", put("sessions", 2, "client", "C900"), ("Add the patient",), cleaning=STRICT),
+    "unknown therapist": Case("therapist_unknown", put("patients", 2, "leader", "T90"), ("therapists.csv",), "warning", 2),
+    "two therapists": Case("therapist_change", put("sessions", 5, "leader", "T02"), ("most_sessions",), "warning", 2),
+    "two therapists, stop": Case("therapist_change", put("sessions", 5, "leader", "T02"), ("Correct",), cleaning=STRICT),
+    "patient without sessions": Case("without_sessions", again("patients", 2, client="C500"), ("without any session",), "warning", 22),
+    "excluded nobody": Case(
+        "excluded_unknown", lambda _: None, ("entry 2",), "warning", cleaning={**CLEANING, "exclude": {"patients": ["C001", "C777"]}}
+    ),
+    "seven steps in a five-step key": Case(
+        "instrument_version", recode("phq", lambda c: c * 2, list(range(1, 10))), ("PHQ-9", "0 to 3", "0 to 6")
+    ),
+    "steps counted from one": Case(
+        "instrument_version", recode("phq", lambda c: c + 1, list(range(1, 10))), ("one step higher", "0 to 3")
+    ),
+    "steps counted from zero": Case(
+        "instrument_version", recode("wai", lambda c: c - 1, list(range(1, 13))), ("one step lower", "1 to 7")
+    ),
+    "fewer steps than the key": Case(
+        "instrument_version", recode("wai", lambda c: c.clip(2, 5), list(range(1, 13))), ("never exceed 5",), "warning"
+    ),
+    "one item reversed twice": Case("against_scale", recode("phq", lambda c: 3 - c, [5]), ("phq_5", "reversed")),
+    "export already reversed": Case("against_scale", recode("wai", lambda c: 8 - c, [4, 10]), ("wai_4, wai_10", "stored_reversed: true")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_fault_is_found_with_place_and_remedy(name: str) -> None:
+    case = CASES[name]
+    frames = clean_frames()
+    case.spoil(frames)
+    settings = {key: value for key in ("cleaning", "variables") if (value := getattr(case, key)) is not None}
+    found = findings(case.check, frames, **settings)
+    assert [finding.severity for finding in found].count(case.severity) >= 1, found
+    matching = [f for f in found if all(part in f"{f.message} {f.remedy}" for part in case.says)]
+    assert matching, [f"{f.message} {f.remedy}" for f in found]
+    assert matching[0].severity == case.severity
+    assert matching[0].remedy
+    if case.row is not None:
+        assert matching[0].row == case.row
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_check_is_silent_on_a_study_without_faults(check: str) -> None:
+    assert findings(check, clean_frames()) == []
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_every_check_has_a_fault_that_it_finds(check: str) -> None:
+    assert check == "read_as" or any(case.check == check for case in CASES.values())
+
+
+def test_what_the_reader_found_out_is_passed_on() -> None:
+    export = export_of(clean_frames())
+    table = export.tables["sessions"]
+    raw = replace(table.raw, notes=("The delimiter was found to be a semicolon.",))
+    found = CHECKS["read_as"](replace(export, tables={"sessions": replace(table, raw=raw)}))
+    assert [(f.severity, f.rule) for f in found] == [("warning", "read_as")]
+    assert "semicolon" in found[0].message
+
+
+def test_ids_are_never_shown() -> None:
+    frames = clean_frames()
+    for case in CASES.values():
+        if case.check in ("id_spelling", "id_missing", "patient_unknown", "therapist_unknown", "therapist_change"):
+            case.spoil(frames)
+    found = check_export(export_of(frames, cleaning=STRICT))
+    shown = " ".join(f"{f.message} {f.remedy} {f.value}" for f in found)
+    ids = {*frames["sessions"]["client"], *frames["sessions"]["leader"], *frames["patients"]["leader"]} - {""}
+    assert found
+    assert not [name for name in ids if name.strip() and name.strip() in shown]
+
+
+def test_patients_left_out_on_purpose_cause_no_error() -> None:
+    frames = clean_frames()
+    put("sessions", 2, "no", "first")(frames)
+    put("sessions", 3, "warmth", "high")(frames)
+    assert [f.rule for f in check_export(export_of(frames)) if f.severity == "error"] == ["number", "session_number"]
+    left_out = {**CLEANING, "exclude": {"patients": [" c1"]}}
+    assert [f for f in check_export(export_of(frames, cleaning=left_out)) if f.severity == "error"] == []
+
+
+def test_a_missing_code_that_the_range_allows_is_an_answer() -> None:
+    frames = clean_frames()
+    put("patients", 2, "age", "99")(frames)
+    put("patients", 3, "age", "-9")(frames)
+    typed = export_of(frames).tables["patients"]
+    assert typed.values["age"].iloc[0] == 99
+    assert np.isnan(typed.values["age"].iloc[1])
+    assert int(typed.codes["age"].sum()) == 1
+
+
+def test_a_word_that_means_missing_is_no_wrong_type() -> None:
+    frames = clean_frames()
+    put("sessions", 2, "warmth", "N/A")(frames)
+    assert findings("number", frames) == []
+
+
+def test_few_slips_are_no_wrong_version() -> None:
+    frames = clean_frames()
+    for row in (3, 9, 20):
+        put("sessions", row, f"phq_{row % 9 + 1}", "4")(frames)
+    assert findings("instrument_version", frames) == []
+
+
+def test_all_errors_are_listed_in_one_message() -> None:
+    frames = clean_frames()
+    put("sessions", 4, "no", "two")(frames)
+    put("sessions", 5, "warmth", "high")(frames)
+    put("patients", 4, "arm", "c")(frames)
+    table = findings_table(check_export(export_of(frames)))
+    assert list(table.columns) == FINDING_COLUMNS
+    message = describe_errors(table) or ""
+    assert message.startswith("3 errors in the data stop the run:")
+    assert all(part in message for part in ("row 4", "'high'", "'c'"))
+    assert describe_errors(table[table["severity"] == "warning"]) is None

@@ -1,0 +1,97 @@
+"""Figures of influence, single units, moderators and accumulation: what they show, and what they never show."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.contracts import Drawing
+from alliance.report.figures import load_figure, path_diagram, theme
+from alliance.report.figures.accumulated import accumulated_rows
+from tests.artefacts import builders
+from tests.unit.report.prose.rows import estimate
+
+CONFIG = builders.arms_config()
+INPUTS = builders.artefacts(CONFIG)
+NEW = ("influence", "shrinkage", "moderation", "accumulated")
+
+
+def draw(name: str, **changes: pd.DataFrame) -> Drawing:
+    module = load_figure(name)
+    inputs = INPUTS | changes
+    drawing: Drawing = module.draw({need: inputs[need] for need in module.NEEDS}, CONFIG)
+    return drawing
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_run_without_such_rows_says_so(name: str) -> None:
+    need = "estimates" if name == "accumulated" else name
+    drawing = draw(name, **{need: INPUTS[need].iloc[:0]})
+    assert list(drawing.values.columns) == ["not_available"]
+    assert drawing.alt.startswith("Not available: No fitted")
+
+
+def test_influence_draws_every_unit_that_was_left_out_around_the_full_estimate() -> None:
+    drawing = draw("influence")
+    rows = INPUTS["influence"]
+    with theme.applied():
+        shown = sorted(
+            float(x)
+            for axes in drawing.figure.axes
+            for line in axes.lines
+            if line.get_marker() in theme.MARKERS and line.get_linestyle() == "None"
+            for x in line.get_xdata()
+        )
+    assert shown == pytest.approx(sorted(rows["without"]))
+    assert list(drawing.values["level"].unique()) == ["within", "between_patient"]  # in the order of the estimates
+    assert set(drawing.values.columns) == {*rows.columns, "low", "high", "flag"}
+
+
+def test_flag_of_an_influential_path_is_explained() -> None:
+    estimates = INPUTS["estimates"].assign(flag="influential unit")
+    drawing = draw("influence", estimates=estimates)
+    assert "† Flagged by the diagnostics: influential unit." in drawing.notes
+    assert "(flagged)" in drawing.alt
+
+
+def test_single_units_beyond_the_axes_are_counted() -> None:
+    table = INPUTS["shrinkage"].assign(alone=np.nan)
+    assert draw("shrinkage", shrinkage=table).notes == ""
+    table.loc[0, "alone"] = 1e6
+    assert draw("shrinkage", shrinkage=table).notes == "1 faint point lies beyond the axes."
+    table.loc[1, "alone"] = -1e6
+    assert draw("shrinkage", shrinkage=table).notes == "2 faint points lie beyond the axes."
+
+
+def test_region_of_a_moderator_is_shaded_where_the_interval_excludes_zero() -> None:
+    grid = INPUTS["moderation"]
+    ages = grid[grid["moderator"] == "age"]
+    inside = ages.loc[ages["excludes_zero"], "value"]
+    (axes,) = [axes for axes in draw("moderation").figure.axes if "Age" in axes.get_xlabel()]
+    spans = [patch.get_extents().transformed(axes.transData.inverted()) for patch in axes.patches]
+    assert [(span.x0, span.x1) for span in spans] == [pytest.approx((inside.min(), inside.max()))]
+
+
+def test_values_of_a_two_valued_moderator_are_named() -> None:
+    axes = draw("moderation").figure.axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["standard", "alliance focused"]
+
+
+def test_accumulated_effects_are_ordered_by_number_of_sessions_and_model() -> None:
+    rows = [
+        estimate(model=model, effect="accumulated", horizon=f"after {n} sessions")
+        for model in ("later", "earlier")
+        for n in (10, 9, 2)
+    ]
+    found = accumulated_rows(pd.DataFrame(rows))
+    assert list(found["sessions"]) == [2, 9, 10] * 2
+    assert list(found["model"].unique()) == ["later", "earlier"]  # as they come
+
+
+def test_diagrams_beyond_the_page_are_left_to_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = draw("path_diagram")
+    assert "No room" not in drawn.notes
+    monkeypatch.setattr(path_diagram, "_PAGE", 300.0)  # points: two diagrams
+    less = draw("path_diagram")
+    assert 0 < less.values["model"].nunique() < drawn.values["model"].nunique()
+    assert "No room on the page for “" in less.notes
+    assert less.figure.get_size_inches()[1] * theme.POINTS <= 300

@@ -1,0 +1,115 @@
+"""Sentences on how far the numbers can be trusted."""
+
+import pandas as pd
+
+from alliance.report.labels import label_model
+from alliance.report.prose.quality import (
+    describe_comparison,
+    describe_diagnostics,
+    describe_models,
+    describe_predictive,
+    describe_priors,
+    describe_truth,
+    describe_variance,
+)
+from alliance.results.comparison import compare_estimates, compare_with_truth
+from tests.artefacts import builders
+from tests.unit.report.prose.rows import estimate, inputs
+
+CONFIG = builders.arms_config()
+ARTEFACTS = builders.artefacts(CONFIG)
+
+
+def said(passages) -> str:
+    return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
+
+
+def test_shares_of_variance_come_with_interval_and_n() -> None:
+    sentences = said(describe_variance(ARTEFACTS, CONFIG))
+
+    assert "Symptoms: Of its variance 45% (41% to 49%) lies between sessions of the same patient" in sentences
+    assert "95% Monte Carlo confidence intervals in parentheses; 80 patients, 620 sessions, 8 therapists" in sentences
+
+
+def test_model_without_estimates_is_named() -> None:
+    sentences = said(describe_models(inputs(estimate()), CONFIG))
+
+    assert "1 model was fitted: 1 with statsmodels." in sentences
+    missing = sentences.split("No estimates came from: ")[1].split(". Nothing is said")[0]
+    others = [label_model(name, CONFIG) for name in CONFIG.models.fit if name != "technique_by_steps"]
+    assert all(label in missing for label in others)
+    assert label_model("technique_by_steps", CONFIG) not in missing
+
+
+def test_failed_diagnostics_are_listed_with_value_and_meaning() -> None:
+    sentences = said(describe_diagnostics(ARTEFACTS, CONFIG))
+
+    assert f"1 of {len(ARTEFACTS['diagnostics'])} diagnostics did not pass" in sentences
+    expected = (
+        "Boundary variance: A variance is as good as zero. Threshold: 1.0 × 10⁻⁶. "
+        f"Seen in: {label_model(CONFIG.models.fit[-1], CONFIG)}: patient slope (1.0 × 10⁻⁹)."
+    )
+    assert expected in sentences
+
+
+def test_value_just_beyond_its_threshold_does_not_look_like_it() -> None:
+    table = builders.diagnostics(CONFIG).head(1).assign(diagnostic="R-hat", value=1.0104, threshold=1.01, passed=False)
+
+    assert "Threshold: 1.01." in said(describe_diagnostics({"diagnostics": table}, CONFIG))
+    assert "(1.0104)" in said(describe_diagnostics({"diagnostics": table}, CONFIG))
+
+
+def test_diagnostics_that_passed_are_said_to_have_passed() -> None:
+    passed = builders.diagnostics(CONFIG).assign(passed=True)
+
+    everything = f"All {len(passed)} diagnostics of {len(CONFIG.models.fit)} models passed."
+    assert said(describe_diagnostics({"diagnostics": passed}, CONFIG)) == everything
+
+
+def test_missing_diagnostics_are_no_good_news() -> None:
+    assert said(describe_diagnostics({}, CONFIG)) == "No diagnostics were recorded."
+
+
+def test_statistics_the_model_does_not_reproduce_are_listed() -> None:
+    table = builders.predictive(CONFIG)
+    table.loc[0, "observed"] = -0.4
+    sentences = said(describe_predictive({"predictive": table}, CONFIG))
+
+    assert f"in {len(table) - 1} of {len(table)} the observed statistic lies within" in sentences
+    assert "Within-patient correlation is −0.40, predicted −0.27 to −0.13." in sentences
+
+
+def test_priors_are_spoken_of_only_where_there_are_any() -> None:
+    assert f"{CONFIG.priors.slope_sd:.2f} standard deviations" in said(describe_priors(ARTEFACTS, CONFIG))
+    assert describe_priors({"priors": builders.priors(CONFIG).head(0)}, CONFIG) == []
+
+
+def test_intervals_without_the_truth_are_listed() -> None:
+    rows = [estimate(), estimate(model="technique_jointly", estimate=-0.05, low=-0.1, high=0.0, flag="R-hat")]
+    truth = pd.DataFrame(
+        [{key: rows[0][key] for key in ("outcome", "path", "effect", "level", "horizon")} | {"value": -0.2}]
+    )
+    table = compare_with_truth(inputs(*rows)["estimates"], truth, CONFIG)
+    sentences = said(describe_truth({"truth": table}, CONFIG))
+
+    assert "1 of 2 intervals holds it" in sentences
+    assert "The truth is −0.20, the interval runs from −0.10 to 0.00 [flagged: R-hat]" in sentences
+
+
+def test_comparison_counts_settings_and_names_the_largest_move_with_both_intervals() -> None:
+    config = builders.arms_config(run={"name": "other", "title": "Other", "seed": 2, "compare_to": "main"})
+    base, this = [estimate()], [estimate(estimate=-0.114, low=-0.21, high=-0.02)]
+    table = compare_estimates(inputs(*base)["estimates"], inputs(*this)["estimates"])
+    differences = pd.DataFrame(
+        [("run.name", "main", "other"), ("panel.lag", "1", "2")], columns=["setting", "base", "this"]
+    )
+    sentences = said(describe_comparison({"comparison": table, "differences": differences}, config))
+
+    assert "1 setting differs from run “main”" in sentences
+    assert "The largest move is 2.00 standard deviations of the estimate" in sentences
+    assert "from −0.21 (95% Monte Carlo confidence interval −0.31 to −0.12; 281 patients" in sentences
+    assert "to −0.11 (95% Monte Carlo confidence interval −0.21 to −0.02; 281 patients" in sentences
+
+
+def test_run_without_comparison_says_nothing_about_one() -> None:
+    assert describe_comparison(ARTEFACTS, CONFIG) == []

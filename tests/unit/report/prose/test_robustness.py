@@ -1,0 +1,89 @@
+"""Sentences on robustness: the method, the priors, and single patients and therapists."""
+
+import re
+
+import pandas as pd
+
+from alliance.contracts import INFLUENCE_COLUMNS, SENSITIVITY_COLUMNS
+from alliance.report.prose.robustness import describe_influence, describe_methods, describe_sensitivity
+from tests.artefacts import builders
+from tests.unit.report.prose.rows import estimate, inputs
+
+CONFIG = builders.arms_config()
+EMPTY = {"influence": pd.DataFrame(columns=INFLUENCE_COLUMNS), "sensitivity": pd.DataFrame(columns=SENSITIVITY_COLUMNS)}
+
+
+def said(passages) -> str:
+    return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
+
+
+def joint(**changes):
+    return estimate(model="technique_jointly", family="multilevel_path", **changes)
+
+
+def sensitive(block: str, value: float, component: str = "prior", effect: str = "indirect") -> dict:
+    return {
+        "model": "technique_jointly", "path": "technique -> alliance -> symptoms", "effect": effect, "level": "within",
+        "block": block, "component": component, "value": value, "threshold": 0.05, "meaning": "As it says.",
+    }  # fmt: skip
+
+
+def left_out(unit: str, rank: int, without: float) -> dict:
+    return {
+        "model": "technique_jointly", "path": "technique -> alliance -> symptoms", "effect": "indirect", "level": "within",
+        "unit": unit, "rank": rank, "estimate": -0.2, "without": without, "change": (without + 0.2) / 0.05,
+    }  # fmt: skip
+
+
+def test_methods_that_lie_apart_are_named_with_numbers_and_flags() -> None:
+    rows = [estimate(flag="bias of centred lag"), joint(estimate=-0.4, low=-0.5, high=-0.3)]
+    sentence = said(describe_methods(inputs(*rows), CONFIG))
+
+    assert "1 of them lies more than two standard errors" in sentence
+    assert "Separate −0.21 [−0.31, −0.12] [flagged: bias of centred lag]" in sentence
+    assert "3.72 standard errors apart" in sentence  # 0.186 / 0.05
+    assert "no test" in sentence
+
+
+def test_methods_that_agree_are_said_to_and_without_a_pair_nothing_is_said() -> None:
+    assert "none of them lies" in said(describe_methods(inputs(estimate(), joint(estimate=-0.25)), CONFIG))
+    assert describe_methods(inputs(estimate()), CONFIG) == []
+    assert describe_methods({}, CONFIG) == []
+
+
+def test_prior_that_matters_and_data_that_say_little_stand_out() -> None:
+    rows = [
+        sensitive("effects", 0.08),
+        sensitive("residuals", 0.01),
+        sensitive("likelihood", 0.02, "likelihood", "a"),
+        sensitive("likelihood", 0.2, "likelihood", "b"),
+    ]
+    (lead, points) = describe_sensitivity({"sensitivity": pd.DataFrame(rows)}, CONFIG)
+
+    assert len(points.sentences) == 2
+    assert "priors of slopes" in str(points.sentences[0]) and "0.080" in str(points.sentences[0])
+    assert "the data: Sensitivity 0.020" in str(points.sentences[1])
+    assert not re.search(r"\beffects?\b", said([lead, points]))
+
+
+def test_estimates_that_follow_no_prior_are_said_to() -> None:
+    rows = pd.DataFrame([sensitive("effects", 0.03), sensitive("likelihood", 0.2, "likelihood")])
+    sentence = said(describe_sensitivity({"sensitivity": rows}, CONFIG))
+
+    assert "no step and no path follows any of them noticeably (largest sensitivity 0.030, threshold 0.05)" in sentence
+    assert describe_sensitivity(EMPTY, CONFIG) == []
+
+
+def test_most_influential_of_each_kind_is_told_and_a_turned_direction_too() -> None:
+    rows = [left_out("patient", 1, -0.17), left_out("patient", 2, -0.19), left_out("therapist", 1, -0.1)]
+    sentence = said(describe_influence({"influence": pd.DataFrame(rows)}, CONFIG))
+
+    assert "Nobody turns the direction" in sentence
+    assert "−0.20 with everybody, −0.17 without the most influential patient (0.60 standard errors)" in sentence
+    assert "−0.10 without the most influential therapist (2.00 standard errors)" in sentence
+
+    turned = pd.DataFrame([*rows, left_out("therapist", 2, 0.01)])
+    assert "In 1 of 1 leaving out one of them turns the direction" in said(
+        describe_influence({"influence": turned}, CONFIG)
+    )
+    assert describe_influence(EMPTY, CONFIG) == []

@@ -1,0 +1,125 @@
+"""Sentences on the study: who, how measured, how cleaned, and what it cannot say."""
+
+import pandas as pd
+import pytest
+
+from alliance.report.prose.study import (
+    describe_checks,
+    describe_cleaning,
+    describe_flow,
+    describe_limits,
+    describe_measurement,
+    describe_question,
+)
+from tests.artefacts import builders
+from tests.unit.report.prose.rows import estimate, inputs, of_design, with_models
+
+CONFIG = builders.arms_config()
+ARTEFACTS = builders.artefacts(CONFIG)
+
+
+def said(passages) -> str:
+    return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
+
+
+def test_questions_are_as_strong_as_their_cause_allows() -> None:
+    sentences = said(describe_question(ARTEFACTS, CONFIG))
+
+    assert "Can symptoms be predicted from working alliance?" in sentences
+    assert (
+        "What is the effect of treatment arm on symptoms, and how much of it runs by way of working alliance?"
+        in sentences
+    )
+    assert "What is the effect" not in said(describe_question(ARTEFACTS, of_design("single_group")))
+
+
+@pytest.mark.parametrize(
+    ("design", "expected"),
+    [
+        ("randomised_arms", "may be called an effect of the assignment"),
+        ("observational_groups", "not formed at random"),
+        ("single_group", "nothing was assigned at random"),
+    ],
+)
+def test_what_the_design_licenses_is_said_at_the_beginning_and_at_the_end(design: str, expected: str) -> None:
+    config = of_design(design)
+
+    assert expected in said(describe_question(inputs(), config))
+    assert expected in said(describe_limits(inputs(), config))
+
+
+def test_flow_gives_export_clean_data_and_the_range_over_equations() -> None:
+    flow = ARTEFACTS["flow"]
+    used = flow[flow["stage"] == "analysed"]["n_sessions"]
+    sentences = said(describe_flow(ARTEFACTS, CONFIG))
+
+    assert "The export held 83 patients and" in sentences
+    assert "Cleaning left 80 patients" in sentences
+    assert f"could use {used.min():,} to {used.max():,} sessions" in sentences
+
+
+def test_flow_of_one_equation_is_not_a_range() -> None:
+    flow = ARTEFACTS["flow"]
+    one = pd.concat([flow[flow["model"] == ""], flow[flow["stage"] == "analysed"].head(1)])
+
+    assert " to " not in said(describe_flow({"flow": one}, CONFIG)).split("could use ")[1].split(";")[0]
+
+
+def test_reliability_tells_differences_from_changes_and_names_what_has_none() -> None:
+    sentences = said(describe_measurement(ARTEFACTS, CONFIG))
+
+    assert (
+        "Working alliance (12 items): Reliability 0.95 for differences between patients and 0.78 for changes within"
+        in sentences
+    )
+    assert "No items were available for 17 measures" in sentences
+
+
+def test_cleaning_counts_rules_rows_and_cells() -> None:
+    assert (
+        said(describe_cleaning(ARTEFACTS, CONFIG))
+        == "4 of 4 cleaning rules changed something: 74 rows and 47 cells in all."
+    )
+
+
+def test_cleaning_that_touched_nothing_says_so() -> None:
+    untouched = builders.cleaning().assign(rows=0, cells=0)
+
+    assert "None of the 4 cleaning rules found anything to change." in said(
+        describe_cleaning({"cleaning": untouched}, CONFIG)
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, "found nothing to warn about"),
+        (1, "gave 1 warning, which is listed"),
+        (2, "gave 2 warnings, which are listed"),
+    ],
+)
+def test_warnings_are_counted(count: int, expected: str) -> None:
+    assert expected in said(describe_checks({"checks": builders.checks().head(count)}, CONFIG))
+
+
+def test_limits_print_declared_limits_and_signed_off_orders_word_for_word() -> None:
+    reason = "Both were rated <b>after</b> the session; see protocol, p. 4."
+    config = with_models(CONFIG, technique_by_steps={"time_order_signed_off": reason})
+    study = config.model_dump(mode="json")["study"] | {"limits": ["No follow-up was done."]}
+    config = config.model_copy(update={"study": type(config.study).model_validate(study)})
+    sentences = said(describe_limits(inputs(), config))
+
+    assert reason in sentences
+    assert "No follow-up was done." in sentences
+
+
+def test_limits_count_flagged_estimates() -> None:
+    assert "1 estimate carries a flag. Read it" in said(describe_limits(inputs(estimate(flag="R-hat")), CONFIG))
+    assert "2 estimates carry a flag" in said(describe_limits(inputs(*[estimate(flag="R-hat")] * 2), CONFIG))
+    assert "flag" not in said(describe_limits(inputs(estimate()), CONFIG))
+
+
+def test_original_ids_in_the_results_are_warned_of() -> None:
+    config = builders.arms_config(privacy={"original_ids": True, "minimum_cell": 5})
+
+    assert "do not share or commit" in said(describe_limits(inputs(), config))

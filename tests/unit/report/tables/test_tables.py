@@ -1,0 +1,316 @@
+"""Every table for both studies, small golden cases, suppression, and escaping of what comes from data."""
+
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from docx import Document
+from lxml import html as lxml_html
+
+from alliance.config import Config
+from alliance.contracts import ARTEFACTS, Table
+from alliance.errors import ConfigError
+from alliance.report.tables import TABLES, load_table
+from alliance.report.tables.render import escape_latex, numeric_columns, render_html, render_latex
+from alliance.report.tables.suppression import suppress_counts
+from alliance.report.tables.word import render_docx
+from alliance.runs.files import write_csv
+from tests.artefacts import builders
+
+STUDIES = {"arms": builders.arms_config(), "single": builders.single_config()}
+INPUTS = {name: builders.artefacts(config) for name, config in STUDIES.items()}
+NASTY = '=HYPERLINK("http://x")<script>alert(1)</script> & 50% _a_ {b} \\cmd #1 ~ ^'
+
+
+def _make(name: str, study: str, **changes: pd.DataFrame) -> Table:
+    inputs = INPUTS[study] | changes
+    module = load_table(name)
+    table: Table = module.make({need: inputs[need] for need in module.NEEDS}, STUDIES[study])
+    return table
+
+
+def _small(cell: str = "1.5") -> Table:
+    shown = pd.DataFrame({"Part": ["A", "A", "B"], "Name": ["x", "y", "z"], "Value": ["1.5", cell, "−2.0 [−3, 1]"]})
+    return Table(shown, shown, "A caption", ["A note."], "Part")
+
+
+@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("name", TABLES)
+def test_table_renders_in_every_format_without_codes_of_patients(name: str, study: str) -> None:
+    table = _make(name, study)
+    assert table.caption
+    assert table.notes
+    page, latex = render_html(table, name), render_latex(table, name)
+    document = Document(io.BytesIO(render_docx(table)))
+    rows = len(table.shown)
+    headings = table.shown[table.group].ne(table.shown[table.group].shift()).sum() if table.group else 0
+    assert len(document.tables[0].rows) == 1 + rows + headings
+    assert len(lxml_html.fromstring(page).xpath("//tbody/tr")) == rows + headings
+    assert latex.count(r"\bottomrule") == 1
+    for written in (page, latex, table.data.to_csv()):
+        assert not re.search(r"\bP\d{3}\b", written)
+        assert "nan" not in written.lower().replace("dominan", "").split()
+
+
+@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("name", TABLES)
+def test_no_shown_number_is_rounded_away_to_zero(name: str, study: str) -> None:
+    # Settings are quoted as the user wrote them.
+    written = _make(name, study).shown.drop(columns="Setting", errors="ignore").to_csv()
+    assert not re.search(r"(?<![\d.])[−-]?0\.0+(?!\d)", written)
+    assert not re.search(r"(?<![\w.-])-\d", written)  # a hyphen instead of a minus sign
+
+
+def test_html_says_which_cells_are_headings_of_what() -> None:
+    tree = lxml_html.fromstring(render_html(_small(), "small"))
+    assert tree.xpath("//caption/text()") == ["A caption"]
+    assert tree.xpath("//thead//th/@scope") == ["col", "col"]
+    assert tree.xpath("//th[@scope='rowgroup']/text()") == ["A", "B"]
+    assert tree.xpath("//th[@scope='row']/text()") == ["x", "y", "z"]
+    assert len(tree.xpath("//tbody")) == 2
+    assert tree.xpath("//td[@class='number']/text()") == ["1.5", "1.5", "−2.0 [−3, 1]"]
+
+
+def test_text_from_data_never_becomes_markup() -> None:
+    tree = lxml_html.fromstring(render_html(_small(NASTY), "small"))
+    assert tree.xpath("//script") == []
+    assert NASTY in tree.xpath("//td/text()")
+    assert Document(io.BytesIO(render_docx(_small(NASTY)))).tables[0].rows[3].cells[1].text == NASTY
+
+
+def test_text_from_data_never_becomes_a_latex_command() -> None:
+    assert escape_latex(r"50% \input{x} a_b & $1 #2 ~^") == (
+        r"50\% \textbackslash{}input\{x\} a\_b \& \$1 \#2 \textasciitilde{}\textasciicircum{}"
+    )
+    assert escape_latex("−0.5 → 10⁻⁹") == r"$-$0.5 $\rightarrow$ 10$^{-}$$^{9}$"
+    assert r"\cmd" not in render_latex(_small(NASTY), "small")
+
+
+def test_latex_of_a_small_table_word_by_word() -> None:
+    assert render_latex(_small(), "small") == "\n".join(
+        [
+            r"% needs \usepackage{booktabs,array}",
+            r"\begin{table}",
+            r"\centering\small",
+            r"\caption{A caption}\label{tab:small}",
+            r"\begin{tabular}{l r}",
+            r"\toprule",
+            r"\textbf{Name} & \textbf{Value} \\",
+            r"\midrule",
+            r"\multicolumn{2}{l}{\textit{A}} \\",
+            r"x & 1.5 \\",
+            r"y & 1.5 \\",
+            r"\addlinespace",
+            r"\multicolumn{2}{l}{\textit{B}} \\",
+            r"z & $-$2.0 [$-$3, 1] \\",
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\par\smallskip\footnotesize A note.",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def test_long_latex_table_may_break_across_pages() -> None:
+    shown = pd.DataFrame({"Name": [f"row {i}" for i in range(60)], "Value": "1"})
+    written = render_latex(Table(shown, shown, "Long", []), "long")
+    assert r"\begin{longtable}" in written
+    assert written.count(r"\endhead") == 1
+
+
+def test_word_file_is_the_same_bytes_again_and_has_no_author() -> None:
+    first, second = render_docx(_small()), render_docx(_small())
+    assert first == second
+    assert Document(io.BytesIO(first)).core_properties.author == ""
+
+
+def test_cell_that_looks_like_a_formula_is_neutralised_in_csv(tmp_path) -> None:
+    table = _make("checks", "arms")
+    assert "=1+1" in set(table.data["value"])
+    write_csv(table.data, tmp_path / "checks.csv")
+    assert "'=1+1" in (tmp_path / "checks.csv").read_text(encoding="utf-8")
+
+
+def test_numbers_are_set_to_the_right_and_words_are_not() -> None:
+    shown = pd.DataFrame(
+        {
+            "a": ["1", "2"],
+            "n": ["1,234", "<5"],
+            "share": ["12 (5%)", "suppressed"],
+            "word": ["5 apples", "x"],
+            "p": [">0.999", "–"],
+        }
+    )
+    assert numeric_columns(Table(shown, shown, "", [])) == {"n", "share", "p"}
+
+
+def test_small_count_takes_another_with_it_wherever_a_sum_would_reveal_it() -> None:
+    # Three levels in two arms and in total: 3 of level b in the first arm.
+    counts = np.array([[20, 18, 38], [3, 9, 12], [17, 13, 30]])
+    hidden = suppress_counts(counts, 5, rows_add_up=True, columns_add_up=True)
+    assert hidden[1, 0]
+    assert not (hidden.sum(axis=0) == 1).any()
+    assert not (hidden.sum(axis=1) == 1).any()
+    assert hidden.sum() == 4  # a rectangle is the least that hides one cell in a table with both sums
+
+
+def test_suppressed_counts_cannot_be_computed_from_what_is_shown() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        cells = rng.poisson(rng.choice([1, 4, 12]), (rng.integers(2, 5), rng.integers(2, 4)))
+        counts = np.column_stack([cells, cells.sum(axis=1)])
+        hidden = suppress_counts(counts, 5, rows_add_up=True, columns_add_up=True)
+        assert hidden[(counts > 0) & (counts < 5)].all()
+        assert not (hidden.sum(axis=0) == 1).any()
+        assert not (hidden.sum(axis=1) == 1).any()
+
+
+def test_counts_without_sums_are_suppressed_one_by_one() -> None:
+    hidden = suppress_counts(np.array([[3], [50]]), 5, rows_add_up=False, columns_add_up=False)
+    assert hidden.ravel().tolist() == [True, False]
+    assert not suppress_counts(np.array([[0, 7]]), 5, rows_add_up=True, columns_add_up=True).any()
+
+
+def test_sample_by_arm_counts_patients_by_hand() -> None:
+    config, inputs = STUDIES["arms"], INPUTS["arms"]
+    shown = _make("sample", "arms").shown.set_index("")
+    assert shown.loc["Patients", ["Standard", "Alliance focused", "Total"]].to_list() == ["40", "40", "80"]
+    women = inputs["patients"].query("gender == 'woman' and arm == 'standard'")
+    assert shown.loc["Gender: woman", "Standard"].startswith(f"{len(women)} (")
+    ages = inputs["patients"].query("arm == 'standard'")["age"]
+    assert shown.loc["Age (years), mean (SD)", "Standard"].startswith(f"{ages.mean():.2f} ({ages.std():.2f}")
+    assert config.privacy.minimum_cell == 5
+
+
+def test_sample_never_writes_a_suppressed_number_into_the_csv() -> None:
+    table = _make("sample", "arms")
+    counts = table.data[table.data["statistic"] == "count"]
+    assert table.data.loc[table.data["suppressed"], "value"].isna().all()
+    shown = counts.loc[~counts["suppressed"], "value"]
+    assert ((shown == 0) | (shown >= 5)).all()
+    assert counts["suppressed"].any()
+    assert "<5" in table.shown.to_csv()
+
+
+def test_sample_mean_of_few_patients_hides_the_total_as_well() -> None:
+    patients = INPUTS["arms"]["patients"].copy()
+    standard = patients.index[patients["arm"] == "standard"]
+    patients.loc[standard[3:], "age"] = np.nan
+    shown = _make("sample", "arms", patients=patients).shown.set_index("")
+    row = shown.loc["Age (years), mean (SD)"]
+    assert (row["Standard"], row["Total"]) == ("–", "–")
+    assert row["Alliance focused"] != "–"
+
+
+def test_single_group_has_one_column_and_no_therapists() -> None:
+    table = _make("sample", "single")
+    assert list(table.shown.columns) == ["Part", "", "Total"]
+    assert "Therapists" not in set(table.shown["Part"])
+
+
+def test_effects_table_keeps_every_estimate_and_its_flag() -> None:
+    table = _make("effects", "arms")
+    estimates = INPUTS["arms"]["estimates"]
+    expected = estimates[~estimates["effect"].isin(["icc", "variance", "coefficient", "conditional", "index"])]
+    curves = expected[expected["effect"] == "accumulated"]
+    expected = expected.drop(index=curves.index[curves["horizon"] != "after 10 sessions"])
+    assert len(table.shown) == len(expected)
+    assert table.shown["Estimate [interval]"].str.endswith("†").sum() == (expected["flag"] != "").sum() > 0
+    assert any("boundary variance" in note for note in table.notes)
+    assert any("working alliance on" in note for note in table.notes)
+
+
+def test_flow_table_shows_labels_and_reconciles() -> None:
+    table = _make("flow", "arms")
+    for _, rows in table.data.groupby(["model", "outcome"], sort=False):
+        lost = rows["removed_sessions"].iloc[1:].to_numpy()
+        assert (rows["n_sessions"].to_numpy()[:-1] - lost == rows["n_sessions"].to_numpy()[1:]).all()
+    assert "Left out: no earlier session (working alliance)" in set(table.shown["Stage"])
+
+
+def test_failed_diagnostic_is_counted_in_the_note() -> None:
+    table = _make("diagnostics", "arms")
+    assert (table.shown["Verdict"] == "† flagged").sum() == 1
+    assert table.notes[0].startswith("† 1 of ")
+
+
+def test_run_without_bayesian_model_says_so() -> None:
+    assert "no priors" in _make("priors", "single").notes[0]
+    assert len(_make("priors", "arms").shown) == len(INPUTS["arms"]["priors"])
+
+
+def test_registry_holds_every_table_of_the_configuration_and_known_artefacts() -> None:
+    config: Config = STUDIES["arms"]
+    assert set(config.output.tables) <= set(TABLES)
+    for name in TABLES:
+        assert set(load_table(name).NEEDS) <= set(ARTEFACTS)
+
+
+def test_unknown_table_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'effects'"):
+        load_table("efects")
+
+
+def test_effects_table_keeps_the_last_session_of_what_accumulates() -> None:
+    shown = _make("effects", "arms").shown
+    rows = shown[shown["Quantity"] == "Indirect, accumulated over sessions"]
+    assert set(rows["When"]) == {"After 10 sessions"}
+    assert not rows.duplicated(["Model", "Path", "Level"]).any()
+
+
+def test_moderation_table_puts_values_change_and_region_of_a_path_together() -> None:
+    estimates, grid = INPUTS["arms"]["estimates"], INPUTS["arms"]["moderation"]
+    aged = estimates[estimates["effect"] == "conditional"].copy()
+    aged["path"] = [path.replace("arm = 0", "age = 40").replace("arm = 1", "age = 55") for path in aged["path"]]
+    shown = _make("moderation", "arms", estimates=pd.concat([estimates, aged])).shown
+    assert list(shown["Moderator"]) == [
+        "Treatment arm: standard",
+        "Treatment arm: alliance focused",
+        "Change per unit of treatment arm",
+        "Age = 40 years",
+        "Age = 55 years",
+        "Values of age at which the interval excludes zero",
+    ]
+    inside = grid[(grid["moderator"] == "age") & grid["excludes_zero"]]["value"]
+    assert shown["Estimate [interval]"].iloc[-1] == f"{inside.min():.1f} to {inside.max():.1f}"
+    assert "no fitted model has a moderator" in _make("moderation", "single").notes[0].lower()
+
+
+def test_priors_beyond_the_threshold_are_marked_and_the_data_never() -> None:
+    table = _make("sensitivity", "arms")
+    blocks = list(table.shown.columns[4:])
+    assert blocks == ["Data", "Effects", "Differences between patients"]
+    marked = {name for name in blocks if table.shown[name].str.endswith("†").any()}
+    assert marked == {"Differences between patients"}
+    assert len(table.shown) * len(blocks) == len(table.data)
+    assert "no fitted model" in _make("sensitivity", "single").notes[0].lower()
+
+
+def test_block_of_priors_that_a_model_does_not_have_is_a_dash() -> None:
+    rows = INPUTS["arms"]["sensitivity"]
+    without = rows.drop(index=rows.index[rows["block"] == "effects"][0])
+    assert list(_make("sensitivity", "arms", sensitivity=without).shown["Effects"]).count("–") == 1
+
+
+def test_influence_table_holds_the_five_most_influential_of_each_kind() -> None:
+    table = _make("influence", "arms")
+    kinds = table.data.groupby(["model", "path", "level", "unit"])
+    assert set(kinds["rank"].max()) == {5} and set(kinds.size()) == {5}
+    assert "no fitted model" in _make("influence", "single").notes[0].lower()
+
+
+def test_methods_that_lie_apart_are_called_so() -> None:
+    estimates = INPUTS["arms"]["estimates"].copy()
+    steps = (
+        (estimates["model"] == "technique_jointly") & (estimates["effect"] == "a") & (estimates["level"] == "within")
+    )
+    estimates.loc[steps, "estimate"] += 5 * estimates.loc[steps, "sd"]
+    table = _make("agreement", "arms", estimates=estimates)
+    apart = table.shown[table.shown["Verdict"] == "apart"]
+    assert list(apart["Quantity"]) == ["First step (a)"]
+    assert apart["Models"].str.endswith("Technique through alliance, joint model").all()
+    assert table.data.loc[apart.index, "distance"].item() > 2
+    assert "both kinds of model" in _make("agreement", "single").notes[0]

@@ -1,0 +1,177 @@
+"""Labels come from the configuration's own words."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from alliance.report.labels import (
+    EFFECTS,
+    find_roles,
+    label_effect,
+    label_groups,
+    label_model,
+    label_names,
+    label_of,
+    label_path,
+    label_reason,
+    order_groups,
+    unit_of,
+    variable_of,
+)
+from tests.artefacts import builders
+from tests.unit.report.prose.rows import with_models
+
+SMOOTHS = {
+    "course": {"of": "session", "kind": "natural_spline", "df": 3},
+    "slowing": {"of": "weeks", "kind": "log"},
+    "visit": {"of": "session", "kind": "each"},
+}
+ARMS, SINGLE = builders.arms_config(), builders.single_config()
+
+
+@pytest.mark.parametrize(
+    ("term", "label"),
+    [
+        ("alliance", "working alliance"),
+        ("alliance_lag", "working alliance, previous session"),
+        ("technique_between", "alliance-helping technique (patient's mean)"),
+        ("alliance_within", "working alliance (deviation from the patient's mean)"),
+        ("alliance_between_therapist", "working alliance (therapist's mean)"),
+        ("symptoms_baseline", "symptoms (first session)"),
+        ("alliance_bond", "working alliance (bond)"),
+        ("alliance_bond_lag", "working alliance (bond), previous session"),
+        ("alliance_therapist", "alliance rated by the therapist"),
+        ("alliance_therapist_lag", "alliance rated by the therapist, previous session"),
+        ("clinic_south", "clinic: south"),
+        ("session", "session number"),
+        ("something_else", "something else"),
+    ],
+)
+def test_label_of_a_term(term: str, label: str) -> None:
+    assert label_of(term, ARMS) == label
+
+
+def test_longer_lag_is_named() -> None:
+    config = builders.arms_config(panel={"lag": 2, "max_gap_days": None})
+    assert label_of("alliance_lag", config) == "working alliance, 2 sessions earlier"
+
+
+def test_path_speaks_of_the_study_at_hand() -> None:
+    assert (
+        label_path("technique -> alliance -> symptoms", ARMS)
+        == "alliance-helping technique → working alliance → symptoms"
+    )
+    assert label_path("rumination -> symptoms", SINGLE) == "rumination → depression"
+    assert label_path("", ARMS) == ""
+
+
+def test_names_in_sentences_become_labels() -> None:
+    text = "units of symptoms per unit of alliance_lag; the intercept of technique -> alliance"
+    expected = (
+        "units of symptoms per unit of working alliance, previous session; "
+        "the intercept of alliance-helping technique → working alliance"
+    )
+    assert label_names(text, ARMS) == expected
+
+
+def test_units_of_numbers_categories_and_time() -> None:
+    assert unit_of("age", ARMS) == "years"
+    assert unit_of("arm", ARMS) == "alliance focused against standard"
+    assert unit_of("clinic_south", ARMS) == "against north"
+    assert unit_of("session", ARMS) == "sessions"
+
+
+def test_roles_follow_the_fitted_models() -> None:
+    roles = find_roles(ARMS)
+    assert (roles.outcome, roles.mediators, roles.causes) == ("symptoms", ("alliance",), ("technique", "arm"))
+    assert find_roles(SINGLE).session_scores == ("rumination", "symptoms")
+
+
+def test_variable_behind_a_term() -> None:
+    assert variable_of("alliance_bond_lag", ARMS) is ARMS.variables["alliance"]
+    assert variable_of("session", ARMS) is None
+
+
+def test_groups_by_level_and_by_reference() -> None:
+    frame = pd.DataFrame({"arm": [0.0, 1.0, None]})
+    groups = label_groups(frame, ARMS)
+    assert groups is not None
+    assert groups.to_list()[:2] == ["standard", "alliance focused"]
+    assert order_groups(groups, ARMS) == ["standard", "alliance focused"]
+    settings = ARMS.model_dump(mode="json", by_alias=True)
+    settings["study"]["randomised"] = ["clinic"]
+    by_clinic = type(ARMS).model_validate(settings)
+    dummies = pd.DataFrame({"clinic_south": [1.0, 0.0], "clinic_west": [0.0, 0.0]})
+    found = label_groups(dummies, by_clinic)
+    assert found is not None
+    assert found.to_list() == ["south", "north"]
+    assert label_groups(frame, SINGLE) is None
+
+
+def test_reason_of_the_flow_names_the_label() -> None:
+    assert label_reason("no earlier session: alliance_lag", ARMS) == "no earlier session (working alliance)"
+    assert label_reason("no therapist known", ARMS) == "no therapist known"
+
+
+def test_model_of_another_run_keeps_its_name() -> None:
+    assert label_model("arm_by_steps", ARMS) == "Treatment arm through alliance, two separate models"
+    assert label_model("gone_model", ARMS) == "Gone model"
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        (
+            "technique -> alliance at arm = 0",
+            "alliance-helping technique → working alliance at treatment arm: standard",
+        ),
+        ("technique -> alliance by arm", "alliance-helping technique → working alliance by treatment arm"),
+        ("alliance -> symptoms at age = 45.3", "working alliance → symptoms at age = 45.3 years"),
+        ("arm -> symptoms at clinic_south = 1", "treatment arm → symptoms at clinic: south = yes"),
+        (
+            "alliance -> symptoms at alliance_within = -1.2",
+            "working alliance → symptoms at working alliance (deviation from the patient's mean) = −1.2 points",
+        ),
+        (
+            "arm -> alliance -> symptoms minus arm -> agency -> symptoms",
+            "treatment arm → working alliance → symptoms minus treatment arm → agency → symptoms",
+        ),
+    ],
+)
+def test_what_follows_a_path_or_stands_between_two_is_named(path: str, label: str) -> None:
+    assert label_path(path, ARMS) == label
+
+
+@pytest.mark.parametrize(
+    ("term", "label"),
+    [
+        ("technique_by_arm", "alliance-helping technique × treatment arm"),
+        ("course", "course of time"),
+        ("course_2", "course of time, part 2"),
+        ("slowing_1", "logarithm of weeks since the first session"),
+        ("visit_7", "session 7"),
+    ],
+)
+def test_products_and_smooths_are_named_in_plain_words(term: str, label: str) -> None:
+    config = with_models(ARMS, technique_by_arm={"bases": SMOOTHS})
+    assert label_of(term, config) == label
+    assert variable_of(term, config) is None
+
+
+def test_names_of_products_are_replaced_in_sentences_and_common_words_stay() -> None:
+    config = with_models(ARMS, technique_by_arm={"bases": SMOOTHS})
+    written = label_names("of course, course_2 and technique_by_arm", config)
+    assert written == "of course, course of time, part 2 and alliance-helping technique × treatment arm"
+
+
+def test_name_with_two_meanings_stays_as_it_is() -> None:
+    other = {"products": {"technique_by_arm": ["technique", "age"]}}
+    config = with_models(ARMS, arm_jointly=other)
+    assert label_of("technique_by_arm", config) == "technique by arm"
+
+
+def test_effects_are_named_in_words_that_every_design_licenses() -> None:
+    assert not any(re.search(r"mediat|caus|effect", label) for label in EFFECTS.values())
+    new = ("indirect_total", "contrast", "proportion", "conditional", "index", "accumulated")
+    assert all(label_effect(effect) != effect.replace("_", " ") for effect in new)

@@ -1,0 +1,176 @@
+"""Estimates of two runs side by side, and next to a known truth."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.results.comparison import (
+    COMPARISON_COLUMNS,
+    compare_estimates,
+    compare_methods,
+    compare_with_truth,
+    models_given_history,
+)
+from tests.artefacts import builders
+from tests.unit.report.prose.rows import estimate, inputs
+
+CONFIG = builders.arms_config()
+
+
+def compare(base: list[dict], this: list[dict]) -> pd.DataFrame:
+    return compare_estimates(inputs(*base)["estimates"], inputs(*this)["estimates"])
+
+
+def test_difference_shift_and_overlap_of_a_pair() -> None:
+    (row,) = compare([estimate()], [estimate(estimate=-0.114, low=-0.21, high=-0.02)]).to_dict("records")
+
+    assert row["difference"] == pytest.approx(0.1)
+    assert row["shift"] == pytest.approx(2.0)  # standard deviations of the base estimate, which is 0.05
+    assert row["overlap"] == pytest.approx(0.09 / 0.19)  # shared: -0.21 to -0.12; both are 0.19 wide
+    assert row["change"] == "same direction"
+
+
+@pytest.mark.parametrize(
+    ("base", "this", "change"),
+    [
+        ((-0.3, -0.1), (-0.3, 0.1), "interval now contains zero"),
+        ((-0.3, 0.1), (-0.3, -0.1), "interval no longer contains zero"),
+        ((-0.3, 0.1), (-0.2, 0.1), "interval contains zero in both"),
+        ((-0.3, -0.1), (0.1, 0.3), "direction turned round"),
+    ],
+)
+def test_change_is_named(base: tuple[float, float], this: tuple[float, float], change: str) -> None:
+    rows = [estimate(low=low, high=high, estimate=(low + high) / 2) for low, high in (base, this)]
+
+    assert compare(rows[:1], rows[1:])["change"].item() == change
+
+
+def test_effects_come_before_what_they_are_made_from() -> None:
+    rows = [estimate(effect="coefficient"), estimate(effect="sd"), estimate(effect="indirect")]
+
+    assert list(compare(rows, rows)["effect"]) == ["indirect", "coefficient", "sd"]
+
+
+def test_intervals_apart_do_not_overlap() -> None:
+    rows = [estimate(low=-0.3, high=-0.1), estimate(low=0.1, high=0.3)]
+
+    assert compare(rows[:1], rows[1:])["overlap"].item() == 0
+
+
+def test_variance_has_no_direction() -> None:
+    row = estimate(effect="variance", estimate=3.0, low=2.0, high=4.0)
+
+    assert compare([row], [row])["change"].item() == "has no direction"
+
+
+def test_another_lag_does_not_separate_what_belongs_together() -> None:
+    table = compare([estimate()], [estimate(horizon="2 sessions later")])
+
+    assert len(table) == 1
+    assert (table["horizon_base"].item(), table["horizon_this"].item()) == ("next session", "2 sessions later")
+
+
+def test_equal_horizons_are_paired_before_the_others() -> None:
+    base = [estimate(horizon="next session", estimate=1.0), estimate(horizon="2 sessions later", estimate=2.0)]
+    this = [estimate(horizon="2 sessions later", estimate=2.5), estimate(horizon="3 sessions later", estimate=3.5)]
+    table = compare(base, this)
+
+    assert list(zip(table["horizon_base"], table["horizon_this"], strict=True)) == [
+        ("2 sessions later", "2 sessions later"),
+        ("next session", "3 sessions later"),
+    ]
+
+
+def test_estimates_of_one_run_only_stay_in_the_table() -> None:
+    table = compare([estimate(), estimate(effect="total")], [estimate(), estimate(effect="direct")])
+
+    assert list(table.columns) == COMPARISON_COLUMNS
+    assert list(table["change"]) == ["same direction", "only in this run", "only in the other run"]
+    assert table["difference"].isna().tolist() == [False, True, True]
+
+
+def test_a_run_compared_with_itself_moves_nothing() -> None:
+    estimates = builders.estimates(CONFIG)
+    table = compare_estimates(estimates, estimates)
+
+    assert len(table) == len(estimates)
+    assert (table["difference"] == 0).all()
+    # Widths are differences of floating-point numbers, so shares of them are 1 up to rounding.
+    assert np.allclose(table["overlap"], 1)
+
+
+def truth_of(row: dict, value: float) -> pd.DataFrame:
+    return pd.DataFrame(
+        [{key: row[key] for key in ("outcome", "path", "effect", "level", "horizon")} | {"value": value}]
+    )
+
+
+@pytest.mark.parametrize(("value", "holds"), [(-0.31, True), (-0.2, True), (-0.12, True), (-0.11, False)])
+def test_interval_holds_the_truth_up_to_its_ends(value: float, holds: bool) -> None:
+    row = estimate()
+
+    assert compare_with_truth(inputs(row)["estimates"], truth_of(row, value), CONFIG)["holds"].item() is holds
+
+
+def test_only_models_that_hold_the_past_equal_are_compared_with_a_truth_given_the_past() -> None:
+    rows = [estimate(), estimate(model="arm_by_steps")]
+
+    assert compare_with_truth(inputs(*rows)["estimates"], truth_of(rows[0], -0.2), CONFIG)["model"].tolist() == [
+        "technique_by_steps"
+    ]
+
+
+def test_longer_lag_has_no_known_truth() -> None:
+    assert models_given_history(CONFIG)
+    assert models_given_history(builders.arms_config(panel={"lag": 2, "max_gap_days": None})) == []
+
+
+def test_truth_of_a_constant_cause_belongs_to_its_version_within_patients() -> None:
+    path = {"path": "arm -> alliance -> symptoms", "horizon": "", "model": "arm_jointly"}
+    rows = [estimate(**path, level="within"), estimate(**path, level="between_patient")]
+    found = compare_with_truth(inputs(*rows)["estimates"], truth_of(rows[0] | {"level": "overall"}, -0.2), CONFIG)
+
+    assert found["level"].tolist() == ["within"]
+
+
+def test_truth_for_another_horizon_is_not_the_truth() -> None:
+    row = estimate()
+
+    assert compare_with_truth(inputs(row)["estimates"], truth_of(row | {"horizon": "same session"}, -0.2), CONFIG).empty
+
+
+def joint(**changes):
+    return estimate(**{"model": "technique_jointly", "family": "multilevel_path"} | changes)
+
+
+def test_separate_and_joint_models_of_one_path_are_paired_and_measured_in_joint_standard_errors() -> None:
+    rows = [
+        estimate(estimate=-0.2, sd=0.01),
+        joint(estimate=-0.35, sd=0.05),
+        joint(model="technique_by_arm", estimate=-0.25, sd=0.05),
+    ]
+    table = compare_methods(inputs(*rows)["estimates"], CONFIG)
+
+    assert list(table["model_joint"]) == ["technique_jointly", "technique_by_arm"]
+    assert list(table["distance"]) == pytest.approx([-3.0, -1.0])
+    assert list(table["apart"]) == [True, False]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"level": "between_patient"},
+        {"horizon": "same session"},
+        {"path": "arm -> alliance -> symptoms"},
+        {"model": "arm_jointly"},
+        {"family": "textbook"},
+        {"effect": "direct"},
+    ],
+)
+def test_only_estimates_of_the_same_thing_by_both_kinds_of_model_are_paired(change: dict[str, str]) -> None:
+    assert compare_methods(inputs(estimate(), joint(**change))["estimates"], CONFIG).empty
+
+
+def test_equation_of_the_cause_needs_no_past_for_a_known_truth() -> None:
+    assert "technique_jointly" in models_given_history(CONFIG)
+    assert "arm_by_steps" not in models_given_history(CONFIG)

@@ -1,0 +1,200 @@
+"""Draws become estimates; diagnostics follow the numbers they concern."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from alliance.config.schema import Inference
+from alliance.models.container import FitRecord, Mark, Quantities, make_tree, record_of
+from alliance.results.diagnostics import diagnose, tabulate_marks
+from alliance.results.estimates import flag_of, main_rows, outcomes_on, regions_of, summarise_estimates, thin_draws
+
+LIMITS = Inference(interval=0.9, monte_carlo_draws=1000, rhat_max=1.01, ess_min=400, divergences_max=0)
+
+
+def container(
+    draws: np.ndarray, effects: list[str], marks: list[Mark] | None = None, sampled: bool = False
+) -> xr.DataTree:
+    quantities = pd.DataFrame(
+        {
+            "outcome": "y",
+            "path": "x -> m -> y",
+            "effect": effects,
+            "level": "within",
+            "horizon": "next session",
+            "n_patients": 50,
+            "n_sessions": 400,
+            "n_therapists": 5,
+        }
+    )
+    groups = {}
+    if sampled:
+        diverging = np.zeros(draws.shape[:2], dtype=bool)
+        diverging[0, :3] = True
+        groups["sample_stats"] = xr.Dataset({"diverging": (("chain", "draw"), diverging)})
+    return make_tree(
+        model="m",
+        family="direct",
+        engine="test",
+        interval_kind="credible",
+        quantities=quantities,
+        draws=draws,
+        record=FitRecord(marks=marks or []),
+        groups=groups,
+    )
+
+
+def quantity(effect: str, path: str) -> dict[str, str]:
+    return {"outcome": "y", "path": path, "effect": effect, "level": "within"}
+
+
+def test_summary_is_mean_sd_and_equal_tailed_quantiles() -> None:
+    draws = np.linspace(-0.25, 0.75, 1001).reshape(1, -1, 1)
+    row = summarise_estimates(container(draws, ["indirect"]), [], 0.9).iloc[0]
+    assert row["estimate"] == pytest.approx(0.25)
+    assert (row["low"], row["high"]) == pytest.approx((-0.20, 0.70))
+    assert row["sd"] == pytest.approx(np.std(draws, ddof=1))
+    assert row["p_direction"] == pytest.approx(0.75, abs=0.001)  # 750 of 1001 draws lie above zero
+    assert (row["n_patients"], row["interval"], row["flag"]) == (50, 0.9, "")
+
+
+def test_a_variance_has_no_direction() -> None:
+    draws = np.full((2, 10, 2), 0.5)
+    table = summarise_estimates(container(draws, ["variance", "a"]), [], 0.9)
+    assert np.isnan(table["p_direction"][0]) and table["p_direction"][1] == 1.0
+
+
+def test_failed_mark_follows_every_effect_that_runs_through_its_equation() -> None:
+    marks = [Mark("boundary variance", "m", False, "", outcomes=("m",)), Mark("convergence", "y", True, "")]
+    assert flag_of(quantity("indirect", "x -> m -> y"), 0, marks) == "boundary variance"
+    assert flag_of(quantity("c_prime", "x -> y"), 1, marks) == ""
+
+
+def test_mark_limited_to_effects_leaves_the_others_alone() -> None:
+    marks = [Mark("no cov(a,b)", "y", False, "", effects=("indirect",))]
+    assert flag_of(quantity("indirect", "x -> m -> y"), 0, marks) == "no cov(a,b)"
+    assert flag_of(quantity("a", "x -> m"), 1, marks) == ""
+
+
+def test_chains_that_disagree_and_divergences_are_found() -> None:
+    rng = np.random.default_rng(7)
+    draws = rng.normal(size=(4, 200, 1))
+    draws[0] += 5
+    marks = {mark.diagnostic: mark for mark in diagnose(container(draws, ["a"], sampled=True), LIMITS)}
+    assert not marks["R-hat"].passed and marks["R-hat"].value > 1.5
+    assert not marks["divergences"].passed and marks["divergences"].value == 3
+
+
+def test_too_few_effective_draws_flag_only_the_quantity_that_has_them() -> None:
+    rng = np.random.default_rng(10)
+    slow = np.cumsum(rng.normal(size=(4, 1000, 1)), axis=1)
+    draws = np.concatenate([np.zeros((4, 1000, 1)), rng.normal(size=(4, 1000, 1)), slow], axis=2)
+    tree = container(draws, ["cov_ab", "a", "b"], sampled=True)
+    flags = list(summarise_estimates(tree, diagnose(tree, LIMITS), 0.9)["flag"])
+    assert "bulk ESS" not in flags[1] and "bulk ESS" in flags[2]
+
+
+def test_good_chains_pass_and_constant_quantities_are_left_out() -> None:
+    rng = np.random.default_rng(8)
+    draws = np.concatenate([rng.normal(size=(4, 1000, 1)), np.zeros((4, 1000, 1))], axis=2)
+    marks = {mark.diagnostic: mark for mark in diagnose(container(draws, ["a", "cov_ab"], sampled=True), LIMITS)}
+    assert marks["R-hat"].passed and marks["bulk ESS"].passed and marks["tail ESS"].passed
+    assert marks["bulk ESS"].value > 2000  # independent draws: about as many as there are
+
+
+def test_marks_survive_the_file_and_become_rows(tmp_path: Path) -> None:
+    tree = container(
+        np.zeros((1, 5, 1)), ["a"], [Mark("gradient", "m", False, "Not at the top.", 0.3, 0.1, ("m",), ("a",))]
+    )
+    tree.to_netcdf(tmp_path / "fit.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf") as read:
+        assert record_of(read).marks == record_of(tree).marks
+        table = tabulate_marks(read, record_of(read).marks)
+    assert table.loc[0, "subject"] == "m" and not table.loc[0, "passed"]
+
+
+def test_thinned_draws_keep_whole_chains_and_only_paths() -> None:
+    tree = container(np.random.default_rng(9).normal(size=(4, 3000, 2)), ["indirect", "sd"])
+    draws = thin_draws(tree)
+    assert set(draws["effect"]) == {"indirect"}
+    assert len(draws) == 4000 and draws["chain"].nunique() == 4
+
+
+def test_draws_must_match_the_quantities() -> None:
+    with pytest.raises(ValueError, match="expected"):
+        container(np.zeros((1, 5, 2)), ["a"])
+
+
+def test_share_of_a_total_is_its_median_and_has_no_direction() -> None:
+    draws = np.array([0.3, 0.4, 0.5, 0.6, 90.0]).reshape(1, -1, 1)  # a denominator near zero
+    row = summarise_estimates(container(draws, ["proportion"]), [], 0.9).iloc[0]
+    assert row["estimate"] == 0.5
+    assert np.isnan(row["p_direction"])
+
+
+@pytest.mark.parametrize(
+    ("path", "outcomes"),
+    [
+        ("x -> m -> y at arm = 1", {"m", "y"}),
+        ("x -> m -> y by arm", {"m", "y"}),
+        ("x -> m -> y minus x -> n -> y", {"m", "n", "y"}),
+        ("intercept -> m, x -> y", {"m", "y"}),
+        ("", set()),
+    ],
+)
+def test_equations_behind_a_path_are_found_whatever_follows_it(path: str, outcomes: set[str]) -> None:
+    assert outcomes_on(path) == outcomes
+
+
+def test_total_carries_the_flag_of_every_equation_between_its_ends() -> None:
+    marks = [Mark("boundary variance", "m", False, "", outcomes=("m",))]
+    paths = ["x -> m -> y", "w -> k -> y"]
+    for effect in ("total", "indirect_total", "proportion"):
+        assert flag_of(quantity(effect, "x -> y"), 0, marks, paths) == "boundary variance"
+        assert flag_of(quantity(effect, "w -> y"), 0, marks, paths) == ""
+    assert flag_of(quantity("direct", "x -> y"), 0, marks, paths) == ""
+
+
+def test_answer_is_the_indirect_path_or_the_single_slope() -> None:
+    table = pd.DataFrame({"model": ["m", "m", "s", "s"], "effect": ["indirect", "effect", "effect", "coefficient"]})
+    assert list(main_rows(table).index) == [0, 2]
+
+
+def test_region_may_fall_apart() -> None:
+    part = pd.DataFrame({"value": [1.0, 2.0, 3.0, 4.0], "excludes_zero": [True, False, True, True]})
+    assert regions_of(part) == [(1.0, 1.0), (3.0, 4.0)]
+    assert regions_of(part.assign(excludes_zero=False)) == []
+
+
+def test_record_of_an_older_container_is_read_with_empty_tables() -> None:
+    tree = container(np.zeros((1, 5, 1)), ["a"])
+    content = json.loads(tree.attrs["record"])
+    tree.attrs["record"] = json.dumps({key: content[key] for key in ("marks", "priors", "predictive")})
+    assert record_of(tree) == FitRecord()
+
+
+def test_rows_of_a_record_survive_the_container() -> None:
+    tree = container(np.zeros((1, 5, 1)), ["a"])
+    rows = [{"path": "x -> y", "rank": 1, "change": 0.5}]
+    tree.attrs["record"] = json.dumps({"marks": [], "influence": rows, "shrinkage": rows})
+    assert record_of(tree) == FitRecord(influence=rows, shrinkage=rows)
+
+
+def test_quantity_is_kept_once_and_counts_its_smallest_equation() -> None:
+    counts = {
+        "m": {"n_patients": 50, "n_sessions": 400, "n_therapists": 5},
+        "y": {"n_patients": 40, "n_sessions": 500, "n_therapists": 5},
+    }
+    quantities = Quantities(counts)
+    quantities.add("x -> m -> y", "indirect", "within", np.arange(6.0), ("m", "y"))
+    quantities.add("x -> m -> y", "indirect", "within", np.zeros(6), ("m", "y"))
+    quantities.add("", "variance", "patient", np.ones(6), ("m",))
+    quantities.add("", "variance", "patient", np.ones(6), ("y",))
+    table = quantities.table()
+    assert list(table["outcome"]) == ["y", "m", "y"]
+    assert (table["n_patients"][0], table["n_sessions"][0]) == (40, 400)
+    assert quantities.array(chains=2)[:, :, 0].tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]

@@ -1,0 +1,49 @@
+"""Items that add up to given totals."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alliance.worlds.items import draw_leanings, spread_totals
+
+
+@given(
+    totals=st.lists(st.integers(12, 60), min_size=1, max_size=20),
+    spread=st.floats(0, 3),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_items_add_up_to_their_total_and_stay_in_range(totals: list[int], spread: float, seed: int) -> None:
+    leanings = np.random.default_rng(seed).normal(0, spread, (len(totals), 12))
+    answers = spread_totals(np.array(totals), leanings, 1, 5)
+    assert (answers.sum(axis=1) == totals).all()
+    assert answers.min() >= 1
+    assert answers.max() <= 5
+
+
+def test_an_item_that_people_lean_to_is_answered_higher() -> None:
+    leanings = np.tile([0.6, 0.0, -0.6], (50, 1))
+    answers = spread_totals(np.full(50, 6), leanings, 0, 6)
+    assert (answers[:, 0] > answers[:, 2]).all()
+
+
+def test_a_total_beyond_the_scale_is_refused() -> None:
+    with pytest.raises(ValueError, match="do not fit 9 items from 0 to 3"):
+        spread_totals(np.array([28]), np.zeros((1, 9)), 0, 3)
+
+
+def test_no_rows_give_no_answers() -> None:
+    assert spread_totals(np.array([], dtype=int), np.zeros((0, 3)), 0, 3).shape == (0, 3)
+
+
+def test_lasting_leanings_are_shared_by_all_sessions_of_a_person() -> None:
+    person = np.repeat([0, 1], 3)
+    leanings = draw_leanings(np.random.default_rng(1), person, np.zeros(4), stable_sd=1.0, session_sd=0.0)
+    assert np.allclose(leanings[:3], leanings[0])
+    assert not np.allclose(leanings[0], leanings[3])
+
+
+def test_items_of_one_subscale_lean_together() -> None:
+    groups = np.array([0, 0, 1, 1])
+    leanings = draw_leanings(np.random.default_rng(1), np.array([0]), np.zeros(4), 0.0, 0.0, groups, 1.0)
+    assert leanings[0, 0] == leanings[0, 1] != leanings[0, 2]
