@@ -16,8 +16,8 @@ from simulate import Study, simulate, standardise
 
 from alliance.config import ModelSpec
 from alliance.models.joint.names import pairs
-from alliance.models.multilevel_path.engine import LEVELS, Engine, Natural, make_engine, natural_of
-from alliance.models.multilevel_path.maximum import Maximum, maximise_engine
+from alliance.models.path.engine import LEVELS, Engine, Natural, make_engine, natural_of
+from alliance.models.path.maximum import Maximum, maximise_engine
 
 _EVALUATIONS = 200
 
@@ -68,8 +68,8 @@ def sample(job: dict[str, Any]) -> dict[str, Any]:
     # PyMC and nutpie are imported here: the other tasks do without them, and their import is part of the start-up.
     import nutpie
 
-    from alliance.models.multilevel_path.nuts import sample_positions
-    from alliance.models.multilevel_path.posterior import find_posterior
+    from alliance.models.path.nuts import sample_positions
+    from alliance.models.path.posterior import find_posterior
 
     inner: list[float] = []
     sampler = nutpie.sample
@@ -103,7 +103,7 @@ def sample(job: dict[str, Any]) -> dict[str, Any]:
 
 def fit_family(job: dict[str, Any]) -> dict[str, Any]:
     """Fit as the pipeline does: draws, every effect of the diagram, priors in words and predictive checks."""
-    from alliance.models.multilevel_path import fit
+    from alliance.models.path import fit
 
     panel = pd.read_csv(job["data"])
     settings = make_settings(**{key: job[key] for key in ("chains", "tune", "draws", "seed")})

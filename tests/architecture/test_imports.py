@@ -31,9 +31,9 @@ HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}
 
 # Library -> parts that may import it. Libraries that are not named here are light, and free.
 HOMES = {
-    "pymc": {"models"},
-    "pytensor": {"models", "likelihood"},
-    "nutpie": {"models"},
+    "pymc": {"models", "inference"},
+    "pytensor": {"models", "inference", "likelihood"},
+    "nutpie": {"inference"},
     "statsmodels": {"models"},
     "arviz": {"models", "results.diagnostics"},
     "arviz_stats": {"models"},

@@ -15,7 +15,7 @@ from alliance.config import ModelSpec, Variable
 from alliance.models.diagram import every_path
 from alliance.models.joint.design import make_design
 from alliance.models.joint.quantities import compute_quantities
-from alliance.models.multilevel_path.maximum import maximise
+from alliance.models.path.maximum import maximise
 from alliance.models.rows import select_rows
 
 VARIABLES = {

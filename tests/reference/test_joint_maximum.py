@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.models.multilevel_path.maximum import Maximum, maximise
+from alliance.models.path.maximum import Maximum, maximise
 from tests.reference.joint.studies import BY_MAXIMUM, design_of, evaluate_densely, recorded
 
 FOUR_DIGITS = 5e-4  # half a unit of the fourth significant digit of a number that begins with 1

@@ -13,12 +13,12 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from alliance.models import direct, multilevel_path
+from alliance.models import direct, path
 from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
-from alliance.models.multilevel_path.engine import named_draws, natural_of
-from alliance.models.multilevel_path.laplace import PARETO_K_MAX, draw_laplace
-from alliance.models.multilevel_path.maximum import maximise
-from alliance.models.multilevel_path.posterior import find_posterior
+from alliance.models.path.engine import named_draws, natural_of
+from alliance.models.path.laplace import PARETO_K_MAX, draw_laplace
+from alliance.models.path.maximum import maximise
+from alliance.models.path.posterior import find_posterior
 from tests.reference.joint.studies import HERE, VARIABLES, design_of, sessions_of, spec_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("joint posteriors")]
@@ -48,7 +48,7 @@ def brms() -> pd.DataFrame:
 def nuts() -> pd.DataFrame:
     # Draws are cheap here, and upper ends of standard deviations near zero, which are skewed, need more than the rest.
     settings = {**SETTINGS, "sampling": {**SETTINGS["sampling"], "draws": 5000}}
-    fitted = multilevel_path.fit(sessions_of("bayes"), "bayes", spec_of("bayes", depth="nuts"), settings)
+    fitted = path.fit(sessions_of("bayes"), "bayes", spec_of("bayes", depth="nuts"), settings)
     return summarise_chains(fitted.tree["posterior"].to_dataset())
 
 

@@ -21,10 +21,10 @@ from alliance.contracts import PATIENT, SESSION, THERAPIST
 from alliance.inference.montecarlo import generator_for
 from alliance.models.joint.design import INTERCEPT, Design, Varying, make_design
 from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
-from alliance.models.multilevel_path.engine import Engine, Natural, draw_prior, make_engine, named_draws, natural_of
-from alliance.models.multilevel_path.laplace import draw_laplace
-from alliance.models.multilevel_path.maximum import maximise
-from alliance.models.multilevel_path.posterior import Posterior, find_posterior
+from alliance.models.path.engine import Engine, Natural, draw_prior, make_engine, named_draws, natural_of
+from alliance.models.path.laplace import draw_laplace
+from alliance.models.path.maximum import maximise
+from alliance.models.path.posterior import Posterior, find_posterior
 
 RANK_COLUMNS = ["engine", "data_set", "quantity", "rank", "draws", "flag"]
 CALIBRATION_COLUMNS = [
@@ -200,7 +200,7 @@ def _draw_nuts(
     posterior: Posterior, size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
 ) -> tuple[np.ndarray, str]:
     # Only here, since PyMC takes seconds to import.
-    from alliance.models.multilevel_path import nuts
+    from alliance.models.path import nuts
 
     positions, statistics = nuts.sample_positions(
         posterior, sampling.model_dump(), int(rng.integers(2**31 - 1)), "calibration"

@@ -22,7 +22,7 @@ class Family:
 
 FAMILIES = {
     "textbook": Family("alliance.models.textbook", ()),
-    "multilevel_path": Family("alliance.models.multilevel_path", ("sampling", "priors"), threads=2),
+    "multilevel_path": Family("alliance.models.path", ("sampling", "priors"), threads=2),
     "direct": Family("alliance.models.direct", ("sampling", "priors"), threads=2),
 }
 

@@ -15,7 +15,7 @@ from alliance.certify.calibration import (
     simulate_outcomes,
     summarise_calibration,
 )
-from alliance.models.multilevel_path.engine import draw_prior, make_engine, natural_of
+from alliance.models.path.engine import draw_prior, make_engine, natural_of
 from tests.unit.certify.settings_for_tests import INFERENCE, PRIORS, SAMPLING, settings
 
 CALIBRATION = settings().calibration

@@ -11,6 +11,7 @@ from scipy import stats
 from alliance.config import ModelSpec
 from alliance.contracts import PREDICTIVE_COLUMNS, PRIOR_COLUMNS
 from alliance.errors import ModelError
+from alliance.inference.sampling import draw_prior, sample_posterior
 from alliance.models.container import FitResult, quantities_of, record_of
 from alliance.models.diagram import every_path
 from alliance.models.direct import fit
@@ -19,7 +20,6 @@ from alliance.models.joint.caution import mark_design
 from alliance.models.joint.design import Design, make_design
 from alliance.models.joint.population import make_population, names_of_population
 from alliance.models.joint.priors import describe_priors
-from alliance.models.joint.sampling import draw_prior, sample_posterior
 from alliance.models.rows import select_rows
 from alliance.runs.files import write_tree
 from tests.unit.models.joint_study import VARIABLES, make_settings, make_spec, simulate

@@ -119,5 +119,5 @@ def test_unknown_module_is_an_error(package: Path) -> None:
 
 
 def test_sampler_that_is_imported_late_is_part_of_the_fit() -> None:
-    found = set(module.imported_modules("alliance.models.multilevel_path"))
-    assert {"alliance.models.multilevel_path.nuts", "alliance.models.joint.sampling", "alliance.likelihood.op"} <= found
+    found = set(module.imported_modules("alliance.models.path"))
+    assert {"alliance.models.path.nuts", "alliance.inference.sampling", "alliance.likelihood.op"} <= found

@@ -10,11 +10,11 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config import ModelSpec
+from alliance.inference.sampling import draw_prior, sample_posterior
 from alliance.models.container import FitResult
 from alliance.models.direct.build import build_model
 from alliance.models.joint.population import names_of_population
 from alliance.models.joint.result import PREDICTIVE_DRAWS, Drawn, Findings, compute_effects, make_result, prepare_task
-from alliance.models.joint.sampling import draw_prior, sample_posterior
 
 ENGINE = "PyMC, NUTS (nutpie)"
 INTERVAL_KIND = "credible"

@@ -1,0 +1,131 @@
+"""Influence of single units: how far an effect moves when one patient, or one therapist with all patients, is left out.
+
+All units are first taken out approximately, by one Newton step from the maximum, position - H^-1 s_c with s_c the unit's score (the
+infinitesimal jackknife; Jaeckel 1972). Those that come out as most influential on any effect are then left out exactly: the model is fitted
+without them. In studies with few units all of them are.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from alliance.contracts import PATIENT, THERAPIST
+from alliance.models.container import Mark
+from alliance.models.path.clusters import Clusters, find_clusters, has_therapists, weigh_clusters
+from alliance.models.path.maximum import Maximum
+from alliance.models.path.refit import neighbourhood, refit
+from alliance.models.path.robust import cluster_scores
+
+_SHOWN: Final = 20
+_ALL: Final = 500  # units that are all left out exactly
+_CANDIDATES: Final = 3 * _SHOWN  # per effect, where there are more units
+_THREADS: Final = 2
+_MOST_CHANGE: Final = 1.0  # standard errors
+
+Effects = Callable[[np.ndarray], np.ndarray]
+
+
+def find_influence(
+    maximum: Maximum, effects: Effects, quantities: pd.DataFrame, sd: np.ndarray
+) -> tuple[list[dict[str, Any]], list[Mark]]:
+    """Leave out one unit after the other and list those that move each effect most.
+
+    Therapists are left out wherever every patient has exactly one, whether or not effects vary between them.
+
+    Parameters
+    ----------
+    effects
+        Returns the effects (draw, quantity) at positions in ``factor`` coordinates (draw, parameter).
+    quantities
+        One row per effect in the order of `effects`, with the columns path, effect and level; the index holds the positions of the
+        quantities in the container.
+    sd
+        Standard errors of the effects, (quantity,).
+
+    Returns
+    -------
+    rows
+        Columns path, effect, level, unit, rank, estimate, without, change: the most influential units first, without their codes;
+        change = (without - estimate) / sd.
+    marks
+        One for each effect and kind of unit.
+    """
+    estimate = effects(maximum.top.position[None])[0]
+    rows: list[dict[str, Any]] = []
+    marks: list[Mark] = []
+    for level in (PATIENT, *((THERAPIST,) if has_therapists(maximum.engine) else ())):
+        clusters = find_clusters(maximum.engine, level)
+        if clusters.count < 2:
+            continue
+        left_out = _leave_out(maximum, clusters, effects, estimate)
+        without = left_out[~np.isnan(left_out).any(axis=1)]
+        failed = len(left_out) - len(without)
+        for number, (position, quantity) in enumerate(
+            zip(quantities.index, quantities.to_dict("records"), strict=True)
+        ):
+            about = {name: quantity[name] for name in ("path", "effect", "level")}
+            change = (without[:, number] - estimate[number]) / sd[number]
+            order = np.argsort(-np.abs(change), kind="stable")[:_SHOWN]
+            rows += [
+                {
+                    **about,
+                    "unit": level,
+                    "rank": rank,
+                    "estimate": float(estimate[number]),
+                    "without": float(without[unit, number]),
+                    "change": float(change[unit]),
+                }
+                for rank, unit in enumerate(order, start=1)
+            ]
+            turned = bool((np.sign(without[:, number]) != np.sign(estimate[number])).any())
+            marks.append(_mark(quantity, int(position), level, change, turned=turned, failed=failed))
+    return rows, marks
+
+
+def _leave_out(maximum: Maximum, clusters: Clusters, effects: Effects, estimate: np.ndarray) -> np.ndarray:
+    """Return the effects without each unit that may matter: (unit, quantity); NaN where the model has no maximum without it."""
+    units = _candidates(maximum, clusters, effects, estimate)
+    around = neighbourhood(maximum)
+
+    def fit(unit: int) -> np.ndarray:
+        weights = np.ones(clusters.count)
+        weights[unit] = 0.0
+        position = refit(weigh_clusters(maximum.engine, clusters, weights), around)
+        return np.full(len(around.centre), np.nan) if position is None else position
+
+    with ThreadPoolExecutor(_THREADS) as threads:
+        positions = np.array(list(threads.map(fit, units.tolist())))
+    found = ~np.isnan(positions).any(axis=1)
+    result = np.full((len(units), len(estimate)), np.nan)
+    result[found] = effects(positions[found])
+    return result
+
+
+def _candidates(maximum: Maximum, clusters: Clusters, effects: Effects, estimate: np.ndarray) -> np.ndarray:
+    """Return the units that move some effect most, as far as one Newton step tells, in the order of the units."""
+    if clusters.count <= _ALL:
+        return np.arange(clusters.count)
+    scores = cluster_scores(maximum.engine, maximum.top.position, clusters)
+    change = np.abs(effects(maximum.top.position - scores @ maximum.covariance) - estimate)
+    most = np.argsort(-change, axis=0, kind="stable")[:_CANDIDATES]
+    return np.unique(most)
+
+
+def _mark(
+    quantity: Mapping[Hashable, Any], position: int, level: str, change: np.ndarray, *, turned: bool, failed: int
+) -> Mark:
+    largest = float(np.abs(change).max(initial=0.0))
+    return Mark(
+        "influential unit",
+        f"{quantity['path']}, {quantity['level']}: {level}s",
+        largest <= _MOST_CHANGE and not turned and not failed,
+        f"How far the estimate moves at most when one {level} is left out, in standard errors."
+        + (" Without one of them it changes its sign." if turned else "")
+        + (f" Without {failed} of them, one at a time, the model has no clear estimate." if failed else ""),
+        largest,
+        _MOST_CHANGE,
+        positions=(position,),
+    )

@@ -1,0 +1,203 @@
+"""Laplace approximation of the posterior, corrected by Pareto-smoothed importance sampling.
+
+Draws theta_s come from multivariate t distributions q around the mode, first with the curvature there, then with mean and covariance
+learned from the first ones. Weights w_s ~ p(theta_s) / q(theta_s) make up for the difference; their largest values are replaced by those
+expected under a generalised Pareto distribution, whose shape k says whether the correction can be trusted (Vehtari, Simpson, Gelman, Yao
+& Gabry 2024, Journal of Machine Learning Research 25(72)): below .7 it can.
+
+Turning the sign of a standard deviation and of its correlations changes nothing (see `alliance.likelihood.density`), so the posterior has a
+mirror image for every sd. Draws are taken from the part where all sds are positive. Where an sd may well be zero its images
+run into each other; there draws beyond zero are mirrored back, and the density of the proposals is the sum over the images.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+import numpy as np
+from scipy import linalg, special
+
+from alliance.models.container import Mark
+from alliance.models.joint.names import pairs
+from alliance.models.path.densities import log_densities
+from alliance.models.path.posterior import Posterior
+
+PARETO_K_MAX: Final = 0.7
+_FREEDOM = 10  # of the t distributions; with 7 fewer effective draws, with 20 now and then a k near the threshold
+_LEARNING, _FINAL = 4_000, 20_000  # proposals of each round of learning, and proposals that are kept
+_SHARE = 0.1  # of the final proposals that still come from the first distribution, whose tails do not depend on chance
+_ROUNDS = 3  # of learning; the second doubled the effective draws, a fourth adds nothing
+_NEAR = 5  # an sd that is less than so many posterior sds away from zero is mirrored
+_MOST_MIRRORED = 6  # each further one doubles the cost of the density of the proposals
+
+
+@dataclass(frozen=True)
+class LaplaceDraws:
+    """Equally weighted draws.
+
+    Parameters
+    ----------
+    positions
+        In ``signed`` coordinates, all sds positive: (draw, parameter).
+    pareto_k
+        Shape of the tail of the importance weights.
+    size
+        Number of independent draws that would be as precise, 1 / sum(w^2).
+    """
+
+    positions: np.ndarray
+    pareto_k: float
+    size: float
+
+    @property
+    def mark(self) -> Mark:
+        """What a reader must know of the approximation."""
+        return Mark(
+            "Pareto k",
+            "posterior",
+            self.pareto_k <= PARETO_K_MAX,
+            "How far the normal approximation of the posterior is from the posterior itself. Up to the threshold the weights "
+            "of importance sampling make up for it; above, sample with 'depth: nuts'.",
+            self.pareto_k,
+            PARETO_K_MAX,
+        )
+
+
+@dataclass(frozen=True)
+class _Mirrors:
+    """The sds of a position, and the images of the posterior that matter.
+
+    Parameters
+    ----------
+    sds
+        Places of the sds, (sd,).
+    turned
+        Coordinates that change sign with each sd, (sd, parameter): 1 or -1.
+    near
+        Which sds may be zero, (sd,).
+    """
+
+    sds: np.ndarray
+    turned: np.ndarray
+    near: np.ndarray
+
+    def images(self) -> list[np.ndarray]:
+        """List the changes of sign, (parameter,), that lead from a position to its images."""
+        choices = [(np.ones(self.turned.shape[1]), row) for row in self.turned[self.near]]
+        return [np.prod([np.ones(self.turned.shape[1]), *chosen], axis=0) for chosen in product(*choices)]
+
+    def fold(self, positions: np.ndarray) -> np.ndarray:
+        """Mirror positions so that sds that may be zero are positive: (draw, parameter)."""
+        folded = positions.copy()
+        for place, row in zip(self.sds[self.near], self.turned[self.near], strict=True):
+            folded *= np.where(folded[:, [place]] < 0, row, 1.0)
+        return folded
+
+    def inside(self, positions: np.ndarray) -> np.ndarray:
+        """Say at which positions all sds are positive: (draw,)."""
+        positive: np.ndarray = (positions[:, self.sds] >= 0).all(axis=1)
+        return positive
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """A multivariate t distribution, folded."""
+
+    mean: np.ndarray
+    factor: np.ndarray
+    mirrors: _Mirrors
+
+    def draw(self, size: int, rng: np.random.Generator) -> np.ndarray:
+        standard = rng.standard_normal((size, len(self.mean)))
+        standard /= np.sqrt(rng.chisquare(_FREEDOM, size) / _FREEDOM)[:, None]
+        return self.mirrors.fold(self.mean + standard @ self.factor.T)
+
+    def log_density(self, positions: np.ndarray) -> np.ndarray:
+        """Return the log density, without the constant that all proposals share: (draw,)."""
+        inverse = linalg.inv(self.factor)
+        parts = []
+        for image in self.mirrors.images():
+            standard = positions @ (inverse * image).T - inverse @ self.mean
+            parts.append(np.log1p(np.einsum("ij,ij->i", standard, standard) / _FREEDOM))
+        total: np.ndarray = special.logsumexp(-(_FREEDOM + len(self.mean)) / 2 * np.array(parts), axis=0)
+        return total + float(np.linalg.slogdet(inverse)[1])
+
+
+def draw_laplace(posterior: Posterior, size: int, rng: np.random.Generator) -> LaplaceDraws:
+    """Draw from the posterior by importance sampling around its mode.
+
+    Weighted draws are turned into equally weighted ones by systematic resampling: a draw with weight w appears size x w times, rounded
+    up or down at random (with replacement; of all schemes the one that adds least noise).
+
+    Parameters
+    ----------
+    size
+        Number of draws wanted.
+
+    Raises
+    ------
+    FloatingPointError
+        The posterior density cannot be computed anywhere near its mode.
+    """
+    mirrors = _find_mirrors(posterior)
+    first = _Proposal(posterior.mode, posterior.spread, mirrors)
+    learned = first
+    for _ in range(_ROUNDS):
+        positions = learned.draw(_LEARNING, rng)
+        weights, _ = _weigh(posterior, mirrors, positions, learned.log_density(positions))
+        learned = _learn(positions, weights, first)
+    few = rng.binomial(_FINAL, _SHARE)
+    positions = np.concatenate([first.draw(few, rng), learned.draw(_FINAL - few, rng)])
+    mixed = np.logaddexp(
+        np.log(_SHARE) + first.log_density(positions), np.log1p(-_SHARE) + learned.log_density(positions)
+    )
+    weights, k = _weigh(posterior, mirrors, positions, mixed)
+    # Draws of the two distributions stand in random order, so that thinned draws are a fair sample too.
+    order = rng.permutation(_FINAL)
+    steps = (rng.random() + np.arange(size)) / size
+    chosen = order[np.minimum(np.searchsorted(np.cumsum(weights[order]), steps), _FINAL - 1)]
+    return LaplaceDraws(positions[chosen], k, float(1 / np.sum(weights**2)))
+
+
+def _find_mirrors(posterior: Posterior) -> _Mirrors:
+    engine, spread = posterior.engine, np.sqrt(np.sum(posterior.spread**2, axis=1))
+    used = engine.n_beta + len(engine.design.equations)
+    sds, turned = [], []
+    for q in engine.n_effects:
+        for effect in range(q):
+            row = np.ones(engine.size)
+            row[used + effect] = -1
+            for place, pair in enumerate(pairs(q)):
+                if effect in pair:
+                    row[used + q + place] = -1
+            sds.append(used + effect)
+            turned.append(row)
+        used += q * (q + 1) // 2
+    distance = np.abs(posterior.mode[sds]) / spread[sds]
+    near = (distance < _NEAR) & (np.argsort(np.argsort(distance)) < _MOST_MIRRORED)
+    return _Mirrors(np.array(sds, dtype=int), np.array(turned).reshape(-1, engine.size), near)
+
+
+def _weigh(
+    posterior: Posterior, mirrors: _Mirrors, positions: np.ndarray, log_proposal: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Return smoothed weights (draw,) that sum to one, and the Pareto k."""
+    ratio = np.where(mirrors.inside(positions), log_densities(posterior, positions) - log_proposal, -np.inf)
+    largest = ratio.max()
+    if not np.isfinite(largest):
+        raise FloatingPointError("the posterior density cannot be computed near its mode")
+    # Only here, since maximum likelihood does without.
+    from arviz_stats.base import array_stats
+
+    smoothed, k = array_stats.psislw(largest - np.maximum(ratio, largest - 700))  # it takes minus the logarithms
+    return special.softmax(smoothed), float(k)
+
+
+def _learn(positions: np.ndarray, weights: np.ndarray, first: _Proposal) -> _Proposal:
+    """Return a proposal with mean and covariance of weighted draws, drawn towards the first one as far as these are few."""
+    mean = weights @ positions
+    centred = positions - mean
+    covariance = centred.T @ (centred * weights[:, None])
+    known, assumed = 1 / np.sum(weights**2), float(len(mean))
+    pooled = (known * covariance + assumed * first.factor @ first.factor.T) / (known + assumed)
+    return _Proposal(mean, linalg.cholesky(pooled, lower=True), first.mirrors)

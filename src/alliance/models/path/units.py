@@ -1,0 +1,222 @@
+"""Effects of single patients and therapists: what partial pooling makes of them, beside what their own data say.
+
+For each of some draws of the parameters the random effects are drawn exactly given the data (`alliance.likelihood.units`), so the
+intervals hold the uncertainty of both. Rows are sorted by estimate and carry neither ids nor numbers of sessions.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from alliance.contracts import PATIENT, THERAPIST
+from alliance.likelihood.units import draw_effects
+from alliance.models.diagram import ARROW, Edge, Path
+from alliance.models.joint.design import Design, Varying
+from alliance.models.joint.effects import Pair, expect_product, make_pairs, name_step
+from alliance.models.joint.population import Population, make_population
+from alliance.models.joint.result import Task
+from alliance.models.path.engine import LEVELS, Engine, factors_of, named_draws, natural_of
+
+UNIT_DRAWS: Final = 400
+_TAIL = 0.025
+_FREEDOM = 2  # rows of a unit beyond its intercepts: with fewer its own slope is a guess
+_LEAST_SPREAD = 1e-8  # sum of squares of a predictor, in standard units, that is none
+
+Level = Mapping[Varying, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Slopes:
+    """Slopes of the units of one level.
+
+    Parameters
+    ----------
+    level
+        Whose slopes they are.
+    drawn
+        Effect that varies -> deviation of each unit from the average, raw units: (draw, unit).
+    alone
+        Effect that varies -> slope from the unit's own rows, raw units, NaN where they are too few: (unit,).
+    """
+
+    level: str
+    drawn: Level
+    alone: Level
+
+
+def describe_units(task: Task, engine: Engine, positions: np.ndarray, *, signed: bool) -> list[dict[str, Any]]:
+    """Describe the slopes of each patient and therapist on the paths of a model, and their products.
+
+    Parameters
+    ----------
+    positions
+        Draws of the free parameters, (draw, parameter); evenly spaced ones are used.
+    signed
+        Whether they are in ``signed`` coordinates (posterior) or ``factor`` coordinates (maximum likelihood).
+
+    Returns
+    -------
+    list of dict
+        Rows unit, quantity, path, order, estimate, low, high, alone. The estimate is the mean of the draws, low and high enclose 95 %.
+        The product of a therapist's slopes is that of an average patient: cov(a, b) between patients is added.
+    """
+    kept = np.unique(np.linspace(0, len(positions) - 1, UNIT_DRAWS).astype(int))
+    chosen = np.ascontiguousarray(positions[kept])
+    draws = named_draws(engine, natural_of(engine, chosen, signed=signed))
+    population = make_population(task.design, draws)
+    pairs = make_pairs(
+        task.design,
+        population,
+        task.groups,
+        task.variables,
+        task.settings["lag"],
+        task.generator("initial values"),
+    )
+    deviations = _draw_deviations(engine, chosen, signed, _effects_of(pairs), task.generator("units"))
+    average = natural_of(engine, chosen, signed=signed).beta.mean(axis=0)
+    rows: list[dict[str, Any]] = []
+    for level, drawn in deviations.items():
+        alone = {effect: _fit_alone(engine, average, level, effect) for effect in drawn}
+        slopes = _Slopes(level, drawn, alone)
+        done = set()
+        for pair in pairs:
+            for path in pair.paths:
+                for quantity, text, edges in _parts(path, len(pair.paths)):
+                    if text not in done and any(_effect(edge) in drawn for edge in edges):
+                        done.add(text)
+                        rows += _rows(quantity, text, pair, edges, slopes, population)
+    return rows
+
+
+def _effect(edge: Edge) -> Varying:
+    return Varying(edge.outcome, edge.term)
+
+
+def _effects_of(pairs: Sequence[Pair]) -> set[Varying]:
+    return {_effect(edge) for pair in pairs for path in pair.paths for edge in path.edges}
+
+
+def _parts(path: Path, paths: int) -> Iterator[tuple[str, str, tuple[Edge, ...]]]:
+    """Yield the steps of a path and, if there are several, the whole path: name, text, arrows."""
+    for position, edge in enumerate(path.edges):
+        yield name_step(path, position, paths), f"{edge.source}{ARROW}{edge.outcome}", (edge,)
+    if len(path.edges) > 1:
+        yield "indirect", path.text, path.edges
+
+
+def _draw_deviations(
+    engine: Engine, positions: np.ndarray, signed: bool, wanted: set[Varying], rng: np.random.Generator
+) -> dict[str, dict[Varying, np.ndarray]]:
+    """Draw the deviations of the units' slopes from the average: level -> effect -> (draw, unit), raw units.
+
+    A patient's deviation includes that of the therapist.
+    """
+    design = engine.design
+    places = {
+        level: {effect: place for place, effect in enumerate(design.varying.get(level, [])) if effect in wanted}
+        for level in LEVELS
+    }
+    owner = engine.statistics.therapist_of
+    counts = {PATIENT: engine.statistics.n_patients, THERAPIST: len(engine.therapists)}
+    result = {
+        level: {effect: np.empty((len(positions), counts[level])) for effect in found}
+        for level, found in places.items()
+        if found
+    }
+    natural = natural_of(engine, positions, signed=signed)
+    factors = factors_of(engine, positions, signed=signed)
+    for draw in range(len(positions)):
+        of_patients, of_therapists = draw_effects(
+            engine.statistics,
+            natural.beta[draw],
+            natural.residual[draw],
+            factors[PATIENT][draw],
+            factors[THERAPIST][draw],
+            rng,
+        )
+        drawn = {PATIENT: of_patients, THERAPIST: of_therapists}
+        for level, found in result.items():
+            for effect, values in found.items():
+                scale = design.equations[effect.outcome].scale(effect.term)
+                values[draw] = drawn[level][: counts[level], places[level][effect]] * scale
+                if level == PATIENT and effect in places[THERAPIST]:
+                    values[draw] += drawn[THERAPIST][owner, places[THERAPIST][effect]] * scale
+    return result
+
+
+def _fit_alone(engine: Engine, beta: np.ndarray, level: str, effect: Varying) -> np.ndarray:
+    """Return the least-squares slope of each unit's own rows, other effects at their averages: (unit,), raw units.
+
+    Each patient (each therapist, where the predictor is the same at all sessions of a patient) has an intercept.
+    """
+    design = engine.design
+    equation = design.equations[effect.outcome]
+    x = equation.column(effect.term)
+    average = _coefficients(design, beta, effect.outcome)
+    left = equation.y - equation.x @ average + x * average[equation.terms.index(effect.term)]
+    group = equation.rows[PATIENT if equation.origins[effect.term].session_level else THERAPIST].astype(str)
+    table = pd.DataFrame({"x": x, "y": left, "group": group.to_numpy(), "unit": equation.rows[level].astype(str)})
+    centred = table[["x", "y"]] - table.groupby("group")[["x", "y"]].transform("mean")
+    by_unit = table["unit"].to_numpy()
+    square = (centred["x"] ** 2).groupby(by_unit).sum()
+    product = (centred["x"] * centred["y"]).groupby(by_unit).sum()
+    freedom = table.groupby("unit")["x"].size() - table.groupby("unit")["group"].nunique()
+    enough = (freedom >= _FREEDOM) & (square > _LEAST_SPREAD)
+    slope = (product / square.where(enough)).reindex(engine.patients if level == PATIENT else engine.therapists)
+    return slope.to_numpy() * equation.scale(effect.term)
+
+
+def _coefficients(design: Design, beta: np.ndarray, outcome: str) -> np.ndarray:
+    """Return the slopes of one equation, (term,), from the fixed effects of all equations."""
+    used = 0
+    for name, equation in design.equations.items():
+        if name == outcome:
+            break
+        used += 1 + len(equation.terms)
+    return beta[used + 1 : used + 1 + len(design.equations[outcome].terms)]
+
+
+def _rows(
+    quantity: str, text: str, pair: Pair, edges: Sequence[Edge], slopes: _Slopes, population: Population
+) -> list[dict[str, Any]]:
+    """Return one row per unit for a slope or a product of slopes."""
+    means, alone = [], []
+    for edge in edges:
+        average, effect = pair.slope_of(edge)[:, None], _effect(edge)
+        means.append(average + slopes.drawn[effect] if effect in slopes.drawn else average)
+        alone.append(slopes.alone.get(effect, average.mean()))
+    values = expect_product(means, _covariances(edges, slopes.level, population))
+    estimate, own = values.mean(axis=0), np.prod(np.broadcast_arrays(*alone), axis=0)
+    low, high = np.quantile(values, [_TAIL, 1 - _TAIL], axis=0)
+    return [
+        {
+            "unit": slopes.level,
+            "quantity": quantity,
+            "path": text,
+            "order": order,
+            "estimate": float(estimate[unit]),
+            "low": float(low[unit]),
+            "high": float(high[unit]),
+            "alone": float(own[unit]),
+        }
+        for order, unit in enumerate(np.argsort(estimate, kind="stable"), start=1)
+    ]
+
+
+def _covariances(edges: Sequence[Edge], level: str, population: Population) -> dict[tuple[int, int], np.ndarray]:
+    """Return what the slopes of a unit still covary by: between a therapist's patients; a patient's slopes are known."""
+    result = {}
+    effects = population.varying.get(PATIENT, []) if level == THERAPIST else []
+    for i, j in combinations(range(len(edges)), 2):
+        one, other = _effect(edges[i]), _effect(edges[j])
+        both = one in effects and other in effects
+        result[i, j] = (
+            population.covariances[PATIENT][:, effects.index(one), effects.index(other), None]
+            if both
+            else np.zeros((1, 1))
+        )
+    return result

@@ -1,0 +1,166 @@
+"""From a design to the likelihood's arrays, and from its free parameters back to names."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from alliance.errors import ModelError
+from alliance.models.joint.population import make_population, names_of_population
+from alliance.models.path.engine import (
+    draw_prior,
+    make_engine,
+    named_draws,
+    natural_of,
+    prior_vector,
+    signed_from_factor,
+)
+from tests.unit.models.joint_study import make_settings
+from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by, panel_with_therapists, small_maximum
+
+PANEL = panel_with_therapists(patients=20, sessions=4, therapists=5)
+PRIORS = make_settings()["priors"]
+
+
+def test_engine_counts_what_the_design_declares() -> None:
+    engine = make_engine(design_by(BY_THERAPIST, PANEL))
+    assert engine.n_beta == 2 + 3
+    assert engine.n_effects == (4, 2)
+    assert engine.size == 5 + 2 + 10 + 3
+    assert len(engine.patients) == PANEL["patient"].nunique()
+    assert len(engine.therapists) == 5
+
+
+def test_density_of_the_engine_is_that_of_the_rows() -> None:
+    design = design_by(BY_THERAPIST, PANEL)
+    engine = make_engine(design)
+    position = np.random.default_rng(1).normal(scale=0.5, size=engine.size)
+    natural = natural_of(engine, position[None], signed=False)
+    blocks, used = [], 0
+    for number, (outcome, equation) in enumerate(design.equations.items()):
+        size = 1 + len(equation.terms)
+        x = np.column_stack([np.ones(len(equation.y)), equation.x])
+        block = equation.rows[["patient", "therapist"]].assign(
+            left=equation.y - x @ natural.beta[0, used : used + size], sd=natural.residual[0, number]
+        )
+        for level, effects in design.varying.items():
+            for place, effect in enumerate(effects):
+                block[f"{level} {place}"] = equation.column(effect.term) if effect.outcome == outcome else 0.0
+        blocks.append(block)
+        used += size
+    table = pd.concat(blocks)
+    covariance = np.diag(table["sd"].to_numpy() ** 2)
+    for level, effects in design.varying.items():
+        z = table[[f"{level} {place}" for place in range(len(effects))]].to_numpy()
+        units = table[level].to_numpy()
+        covariance += (z @ natural.covariances[level][0] @ z.T) * (units[:, None] == units)
+    expected = stats.multivariate_normal.logpdf(table["left"], np.zeros(len(table)), covariance)
+    assert engine.log_density(position)[0] == pytest.approx(float(expected), rel=1e-8)
+
+
+def test_engine_does_not_depend_on_the_order_of_rows() -> None:
+    engine = make_engine(design_by(BY_THERAPIST, PANEL))
+    shuffled = make_engine(design_by(BY_THERAPIST, PANEL.sample(frac=1, random_state=1)))
+    position = np.random.default_rng(1).normal(scale=0.5, size=engine.size)
+    # Sums in another order: rounding only.
+    assert shuffled.log_density(position)[0] == pytest.approx(engine.log_density(position)[0], rel=1e-10)
+
+
+def test_patient_with_two_therapists_is_refused() -> None:
+    design = design_by(BY_THERAPIST, PANEL)
+    rows = design.equations["m"].rows
+    first = rows.index[rows["patient"] == rows["patient"].iloc[0]][0]
+    rows.loc[first, "therapist"] = "T999"
+    with pytest.raises(ModelError, match=r"1 of \d+ patients have rows with several therapists"):
+        make_engine(design)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_natural_parameters_have_proper_covariances(signed: bool) -> None:
+    engine = make_engine(design_by(BY_THERAPIST, PANEL))
+    positions = np.random.default_rng(2).normal(size=(50, engine.size))
+    natural = natural_of(engine, positions, signed=signed)
+    assert natural.beta.shape == (50, 5)
+    assert (natural.residual > 0).all()
+    for level, q in {"patient": 4, "therapist": 2}.items():
+        assert natural.covariances[level].shape == (50, q, q)
+        # Rounding of products of numbers near one.
+        assert np.linalg.eigvalsh(natural.covariances[level]).min() > -1e-12
+
+
+def test_named_draws_are_what_a_population_is_made_of() -> None:
+    design = design_by(BY_THERAPIST, PANEL)
+    engine = make_engine(design)
+    positions = np.random.default_rng(2).normal(size=(50, engine.size))
+    natural = natural_of(engine, positions, signed=True)
+    draws = named_draws(engine, natural)
+    assert set(draws) == set(names_of_population(design))
+    population = make_population(design, draws)
+    for level, covariance in natural.covariances.items():
+        scale = design.scales(level)
+        np.testing.assert_allclose(population.covariances[level], covariance * np.outer(scale, scale), rtol=1e-10)
+
+
+def test_correlations_of_an_effect_that_does_not_vary_are_zero() -> None:
+    engine = make_engine(design_by(BY_PATIENT, PANEL))
+    position = np.zeros((1, engine.size))
+    draws = named_draws(engine, natural_of(engine, position, signed=False))
+    np.testing.assert_array_equal(draws["patient_correlation"], 0.0)
+    np.testing.assert_array_equal(draws["patient_sd"], 0.0)
+
+
+def test_draws_from_the_priors_have_the_moments_of_the_priors() -> None:
+    engine = make_engine(design_by(BY_THERAPIST, PANEL))
+    size = 20_000
+    draws = named_draws(
+        engine, natural_of(engine, draw_prior(engine, PRIORS, size, np.random.default_rng(1)), signed=True)
+    )
+    expected = {
+        "m_intercept": stats.norm(0, PRIORS["intercept_sd"]),
+        "m_slopes": stats.norm(0, PRIORS["slope_sd"]),
+        "y_slopes": stats.norm(0, PRIORS["slope_sd"]),
+        "y_residual_sd": stats.halfnorm(scale=PRIORS["residual_sd"]),
+        "patient_sd": stats.halfnorm(scale=PRIORS["varying_sd"]),
+        "therapist_sd": stats.halfnorm(scale=PRIORS["varying_sd"]),
+    }
+    for level, q in {"patient": 4, "therapist": 2}.items():
+        # Each correlation under LKJ(eta) is 2 Beta(shape, shape) - 1 (Lewandowski, Kurowicka & Joe 2009).
+        shape = PRIORS["correlation_lkj"] - 1 + q / 2
+        expected[f"{level}_correlation"] = stats.beta(shape, shape, loc=-1, scale=2)
+    for name, prior in expected.items():
+        for column in draws[name].reshape(size, -1).T:
+            # 17 columns at 1e-4: one of 600 seeds fails, and the seed is fixed.
+            assert stats.kstest(column, prior.cdf).pvalue > 1e-4, name
+
+
+def test_priors_are_read_in_the_order_of_the_likelihood() -> None:
+    found = prior_vector(
+        {"correlation_lkj": 5.0, "slope_sd": 2.0, "varying_sd": 4.0, "intercept_sd": 1.0, "residual_sd": 3.0}
+    )
+    np.testing.assert_array_equal(found, [1.0, 2.0, 3.0, 4.0, 5.0])
+
+
+def test_signed_coordinates_of_a_maximum_are_its_parameters_half_way_to_independence() -> None:
+    maximum = small_maximum("therapist")
+    engine, position = maximum.engine, maximum.top.position
+    plain = natural_of(engine, position[None], signed=False)
+    signed = natural_of(engine, signed_from_factor(engine, position)[None], signed=True)
+    # Log and exponential of the residual sds: rounding.
+    np.testing.assert_allclose(signed.beta, plain.beta, rtol=1e-12)
+    np.testing.assert_allclose(signed.residual, plain.residual, rtol=1e-12)
+    for level, covariance in plain.covariances.items():
+        sd = np.sqrt(np.diagonal(covariance[0]))
+        assert sd.min() > 0.05, "below it sds are pulled up, which this test is not about"
+        halved = 0.5 * covariance[0] + 0.5 * np.diag(sd**2)
+        np.testing.assert_allclose(signed.covariances[level][0], halved, rtol=1e-9, atol=1e-12)
+
+
+def test_signed_coordinates_of_the_boundary_are_inside() -> None:
+    engine = make_engine(design_by(BY_PATIENT, PANEL))
+    position = np.zeros(engine.size)
+    free = engine.n_beta + 2
+    position[free + np.array([0, 1])] = [1.0, -0.7]  # the second effect is a multiple of the first, the others are zero
+    found = natural_of(engine, signed_from_factor(engine, position)[None], signed=True).covariances["patient"][0]
+    sd = np.sqrt(np.diagonal(found))
+    np.testing.assert_allclose(sd, [1.0, 0.7, 0.05, 0.05], rtol=1e-12)
+    assert found[0, 1] / (sd[0] * sd[1]) == pytest.approx(-0.5)

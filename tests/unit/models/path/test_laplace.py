@@ -1,0 +1,128 @@
+"""Laplace draws against densities that are known, symmetric images included, and the mark of a bad approximation."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import integrate
+
+from alliance.models.path import laplace
+from alliance.models.path.densities import log_densities
+from alliance.models.path.laplace import LaplaceDraws, draw_laplace
+from alliance.models.path.maximum import maximise
+from alliance.models.path.posterior import Posterior, find_posterior
+from tests.unit.models import joint_study as study
+from tests.unit.models.populations import design_of
+
+PRIORS = study.make_settings()["priors"]
+ONE_SD = {"m": {"on": ["x"], "vary": {"patient": ["intercept"]}}, "y": {"on": ["m", "x"]}}
+
+
+def posterior_of(patients: int, sessions: int, *, slope_sd: float = study.SLOPE_SD, **changes) -> Posterior:
+    panel = study.simulate(patients, sessions, seed=5, slope_sd=slope_sd)
+    return find_posterior(maximise(design_of(study.make_spec(**changes), panel)), PRIORS)
+
+
+@pytest.fixture(scope="module")
+def zero_variance() -> Posterior:
+    return posterior_of(60, 8, slope_sd=0.0)
+
+
+def test_an_sd_far_from_zero_has_no_images_and_one_at_zero_has_one(zero_variance):
+    far = laplace._find_mirrors(posterior_of(60, 8, equations=ONE_SD))
+    assert len(far.images()) == 1
+    near = laplace._find_mirrors(zero_variance)
+    assert len(near.images()) == 2 ** int(near.near.sum())
+    assert near.near.sum() >= 1
+    # An image has the same density: that is what mirroring relies on.
+    positions = zero_variance.mode + np.random.default_rng(1).normal(size=(20, len(zero_variance.mode))) * 0.1
+    densities = log_densities(zero_variance, positions)
+    for image in near.images():
+        assert log_densities(zero_variance, positions * image) == pytest.approx(densities, abs=1e-8)
+
+
+def test_folded_proposal_is_a_density(zero_variance):
+    mirrors = laplace._find_mirrors(zero_variance)
+    one = laplace._Mirrors(np.array([0]), np.array([[-1.0]]), np.array([True]))
+    proposal = laplace._Proposal(np.array([0.3]), np.array([[0.5]]), one)
+    points = np.linspace(0, 40, 100_001)[:, None]
+    values = np.exp(proposal.log_density(points))
+    full = laplace._Proposal(np.array([0.3]), np.array([[0.5]]), replace(one, near=np.array([False])))
+    both = np.linspace(-40, 40, 200_001)[:, None]
+    # Half the line holds what the whole line held.
+    assert integrate.trapezoid(values, points[:, 0]) == pytest.approx(
+        integrate.trapezoid(np.exp(full.log_density(both)), both[:, 0]), rel=1e-6
+    )
+    draws = proposal.draw(1000, np.random.default_rng(1))
+    assert (draws >= 0).all()
+    assert mirrors.inside(draw_laplace(zero_variance, 500, np.random.default_rng(2)).positions).all()
+
+
+@pytest.mark.parametrize("slope_sd", [study.SLOPE_SD, 0.0])
+def test_weights_make_up_for_the_normal_approximation(slope_sd):
+    posterior = posterior_of(60, 8, slope_sd=slope_sd)
+    draws = draw_laplace(posterior, 4000, np.random.default_rng(3))
+    assert draws.pareto_k < laplace.PARETO_K_MAX
+    assert draws.mark.passed
+    # A tenth of the proposals, at the least.
+    assert draws.size > 1000
+    assert draws.positions.shape == (4000, len(posterior.mode))
+
+
+def test_moments_are_those_of_a_long_random_walk(zero_variance):
+    # A sampler that shares nothing with importance sampling: Metropolis steps, 64 chains side by side.
+    rng = np.random.default_rng(4)
+    size = len(zero_variance.mode)
+    draws = draw_laplace(zero_variance, 4000, rng)
+    position = draws.positions[rng.choice(4000, 64, replace=False)].copy()
+    value = log_densities(zero_variance, position)
+    spread = zero_variance.spread * 2.0 / np.sqrt(size)
+    kept = []
+    for step in range(900):
+        proposed = position + rng.standard_normal(position.shape) @ spread.T
+        there = log_densities(zero_variance, proposed)
+        taken = np.log(rng.random(64)) < there - value
+        position[taken], value[taken] = proposed[taken], there[taken]
+        if step >= 200:
+            kept.append(np.abs(position))
+    walked = np.array(kept)
+    mean, sd = walked.mean(axis=(0, 1)), walked.std(axis=(0, 1))
+    error = walked.mean(axis=0).std(axis=0) / np.sqrt(64)  # of chains that know nothing of each other
+    difference = np.abs(draws.positions).mean(axis=0) - mean
+    # 21 coordinates; the largest of so many normal errors lies below four standard errors.
+    assert np.abs(difference / np.hypot(error, sd / np.sqrt(draws.size))).max() < 4
+
+
+def test_same_seed_gives_the_same_draws(zero_variance):
+    one, other = (draw_laplace(zero_variance, 300, np.random.default_rng(6)) for _ in range(2))
+    assert np.array_equal(one.positions, other.positions)
+    assert one.pareto_k == other.pareto_k
+
+
+def test_approximation_that_misses_the_posterior_is_marked(zero_variance, monkeypatch):
+    # Far too narrow, and not allowed to learn.
+    monkeypatch.setattr(laplace, "_ROUNDS", 0)
+    narrow = replace(zero_variance, spread=zero_variance.spread * 0.2)
+    draws = draw_laplace(narrow, 500, np.random.default_rng(5))
+    assert draws.pareto_k > laplace.PARETO_K_MAX
+    assert not draws.mark.passed
+    assert draws.mark.value == draws.pareto_k
+
+
+def test_mark_names_what_to_do():
+    mark = LaplaceDraws(np.zeros((1, 1)), 0.9, 10.0).mark
+    assert (mark.diagnostic, mark.passed) == ("Pareto k", False)
+    assert "depth: nuts" in mark.meaning
+
+
+def test_values_without_gradient_are_those_of_the_sampler_at_two_and_three_levels(zero_variance):
+    by_both = {
+        "m": {"on": ["x"], "vary": {"patient": ["intercept", "x"], "therapist": ["intercept"]}},
+        "y": {"on": ["m", "x"], "vary": {"patient": ["intercept"], "therapist": ["intercept", "m"]}},
+    }
+    for posterior in (zero_variance, posterior_of(30, 5, equations=by_both)):
+        standard = np.random.default_rng(7).standard_normal((21, len(posterior.mode)))
+        positions = posterior.mode + standard @ posterior.spread.T
+        expected = [posterior.log_density(position) for position in positions]
+        # The same sums in the same order, but for those over therapists.
+        assert log_densities(posterior, positions) == pytest.approx(expected, rel=1e-12)

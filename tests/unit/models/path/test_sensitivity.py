@@ -1,0 +1,145 @@
+"""Power-scaling sensitivity: the blocks are the whole prior, and values are right where they are known in closed form."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import integrate, stats
+
+from alliance.models.path.densities import log_densities, log_likelihoods
+from alliance.models.path.engine import draw_prior, named_draws, natural_of
+from alliance.models.path.maximum import maximise
+from alliance.models.path.posterior import Posterior, find_posterior
+from alliance.models.path.sensitivity import (
+    SENSITIVE,
+    log_prior_blocks,
+    mark_sensitivity,
+    power_scaling,
+)
+from tests.unit.models import joint_study as study
+from tests.unit.models.populations import design_of
+
+PRIORS = study.make_settings()["priors"]
+BY_BOTH = {
+    "m": {"on": ["x"], "vary": {"patient": ["intercept", "x"], "therapist": ["intercept"]}},
+    "y": {"on": ["m", "x"], "vary": {"patient": ["intercept", "m"], "therapist": ["intercept"]}},
+}
+
+
+@pytest.fixture(scope="module")
+def three_levels() -> Posterior:
+    design = design_of(study.make_spec(equations=BY_BOTH), study.simulate(24, 5, seed=1))
+    return find_posterior(maximise(design), PRIORS)
+
+
+def blocks_at(posterior: Posterior, positions: np.ndarray) -> dict[str, np.ndarray]:
+    engine = posterior.engine
+    draws = named_draws(engine, natural_of(engine, positions, signed=True))
+    return log_prior_blocks(engine.design, draws, PRIORS)
+
+
+def test_blocks_and_likelihood_add_up_to_the_posterior_density(three_levels):
+    engine = three_levels.engine
+    positions = draw_prior(engine, PRIORS, 200, np.random.default_rng(1))
+    blocks = blocks_at(three_levels, positions)
+    assert list(blocks) == [
+        "intercepts", "effects", "residuals",
+        "differences between patients", "correlations between patients",
+        "differences between therapists", "correlations between therapists",
+    ]  # fmt: skip
+    # The sampler's density has Jacobians besides: of logarithms, and from correlations to canonical partial correlations z to
+    # atanh(z), dC/dz = prod (1 - z_ij^2)^((q - j - 2) / 2), dz/dx = 1 - z^2, j counted from 0.
+    used = engine.n_beta + 2
+    jacobian = positions[:, engine.n_beta : used].sum(axis=1)
+    for q in engine.n_effects:
+        used += q
+        for column in np.tril_indices(q, -1)[1]:
+            jacobian += (1 + (q - 2 - column) / 2) * np.log1p(-(np.tanh(positions[:, used]) ** 2))
+            used += 1
+    total = log_likelihoods(engine, positions) + sum(blocks.values()) + jacobian
+    rest = log_densities(three_levels, positions) - total
+    # A constant, up to rounding of densities of size 1e5.
+    assert np.ptp(rest) < 1e-7
+
+
+def test_a_flat_prior_of_correlations_has_no_sensitivity(three_levels):
+    engine = three_levels.engine
+    positions = draw_prior(engine, PRIORS, 500, np.random.default_rng(2))
+    draws = named_draws(engine, natural_of(engine, positions, signed=True))
+    blocks = log_prior_blocks(engine.design, draws, PRIORS | {"correlation_lkj": 1.0})
+    flat = {name: values for name, values in blocks.items() if name == "correlations between patients"}
+    rows = power_scaling(label("a"), positions[:, :1], flat, log_likelihoods(engine, positions))
+    assert [row["value"] for row in rows if row["component"] == "prior"] == [0.0]
+
+
+def label(*effects: str) -> pd.DataFrame:
+    return pd.DataFrame({"path": [f"path {effect}" for effect in effects], "effect": effects, "level": "within"})
+
+
+def conjugate(prior_mean: float, prior_sd: float, data_mean: float, data_sd: float) -> tuple[np.ndarray, ...]:
+    """Return even draws of a normal mean, and the log densities of its prior and likelihood."""
+    precision = prior_sd**-2 + data_sd**-2
+    mean = (prior_mean * prior_sd**-2 + data_mean * data_sd**-2) / precision
+    even = (np.arange(4000) + 0.5) / 4000
+    draws = stats.norm.ppf(even, mean, precision**-0.5)
+    return draws, stats.norm.logpdf(draws, prior_mean, prior_sd), stats.norm.logpdf(draws, data_mean, data_sd)
+
+
+def distance(mean: float, sd: float, other_mean: float, other_sd: float, low: float, high: float) -> float:
+    """Return the cumulative Jensen-Shannon distance of two normal distributions by numerical integration."""
+
+    def divergence(flip: int) -> float:
+        x = np.linspace(low, high, 200_001)
+        p = stats.norm.cdf(flip * x, flip * mean, sd)
+        q = stats.norm.cdf(flip * x, flip * other_mean, other_sd)
+        middle = (p + q) / 2
+        first = p * np.log2(p / middle) + q * np.log2(q / middle)
+        return float(np.sqrt(integrate.trapezoid(first, x) / integrate.trapezoid(p + q, x)))
+
+    return max(divergence(1), divergence(-1))
+
+
+@pytest.mark.parametrize("case", [(0.0, 1.0, 0.1, 0.1), (0.0, 1.0, 0.5, 1.0), (0.0, 0.3, 2.0, 0.4)])
+def test_sensitivity_of_a_normal_mean_is_that_of_the_exact_power_scaled_posterior(case):
+    draws, log_prior, log_likelihood = conjugate(*case)
+    prior_mean, prior_sd, data_mean, data_sd = case
+    rows = power_scaling(label("a"), draws[:, None], {"effects": log_prior}, log_likelihood)
+    weights = np.array([prior_sd**-2, data_sd**-2])
+    means = np.array([prior_mean, data_mean])
+    for row, place in zip(rows, (0, 1), strict=True):
+        found = []
+        for power in (0.99, 1.01):
+            scaled = weights * np.where(np.arange(2) == place, power, 1.0)
+            exact = (scaled @ means) / scaled.sum(), scaled.sum() ** -0.5
+            plain = (weights @ means) / weights.sum(), weights.sum() ** -0.5
+            found.append(distance(*plain, *exact, draws[0], draws[-1]) / abs(np.log2(power)))
+        # 4,000 draws stand for a continuous distribution.
+        assert row["value"] == pytest.approx(np.mean(found), rel=0.03, abs=1e-3)
+
+
+def test_prior_that_fights_the_data_is_marked_for_the_effects_concerned_only():
+    draws, log_prior, log_likelihood = conjugate(0.0, 0.3, 2.0, 0.4)
+    other = np.random.default_rng(1).normal(size=len(draws))
+    table = label("a", "b", "coefficient")
+    values = np.column_stack([draws, other, draws])
+    rows = power_scaling(table, values, {"effects": log_prior, "intercepts": log_prior * 0}, log_likelihood)
+    marks = {mark.subject: mark for mark in mark_sensitivity(table, rows)}
+    assert marks["intercepts"].passed
+    assert not marks["effects"].passed
+    # The coefficient moves as well, but only a, b and indirect effects are judged.
+    assert marks["effects"].positions == (0,)
+    assert marks["effects"].value > SENSITIVE
+    assert "different directions" in marks["effects"].meaning
+
+
+def test_prior_without_data_is_told_from_conflict():
+    draws, log_prior, log_likelihood = conjugate(0.0, 1.0, 0.0, 30.0)
+    rows = power_scaling(label("a"), draws[:, None], {"effects": log_prior}, log_likelihood)
+    assert "was assumed" in rows[0]["meaning"]
+    assert rows[1]["meaning"] == "The data say little about this estimate."
+
+
+def test_quantity_without_spread_has_no_rows():
+    draws, log_prior, log_likelihood = conjugate(0.0, 1.0, 0.5, 1.0)
+    values = np.column_stack([np.zeros_like(draws), draws])
+    rows = power_scaling(label("cov_ab", "a"), values, {"effects": log_prior}, log_likelihood)
+    assert {row["effect"] for row in rows} == {"a"}
