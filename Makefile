@@ -98,5 +98,4 @@ $(READY): requirements.lock pyproject.toml .python-version $(TOOLS)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock \
 	  || { echo "The packages of requirements.lock could not be installed. Check the connection to your package index and the disk space, then run make again." >&2; exit 1; }
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --no-index --editable .
-	$(BIN)/python workflow/scripts/write_profile.py
 	touch $(READY)

@@ -40,10 +40,9 @@ class Project:
         return [sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "workflow/Snakefile"), *arguments]
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of a call: nothing of this test run, no profile but the copy's own."""
+        """Return the environment of a call: nothing of this test run, no profile but the one beside the copy's Snakefile."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST_", "MAKE"))}
-        kept.pop("PYTHONPATH", None)
-        return {**kept, "SNAKEMAKE_PROFILE": str(self.root / "workflow/profiles/default"), "OMP_NUM_THREADS": "1"}
+        return {name: value for name, value in kept.items() if name not in ("PYTHONPATH", "SNAKEMAKE_PROFILE")}
 
     def write(self, path: str, text: str) -> Path:
         """Write a file of the project."""

@@ -58,11 +58,11 @@ def test_run_without_a_configuration_says_how(bare: Path) -> None:
     assert "make run CONFIG=config/reviewer.example.yaml" in done.stderr
 
 
-def test_plain_snakemake_works_from_any_directory(tmp_path: Path) -> None:
+def test_plain_snakemake_finds_the_workflow_and_its_profile() -> None:
     kept = {name: value for name, value in os.environ.items() if name not in ("SNAKEMAKE_PROFILE", "PYTHONPATH")}
     done = subprocess.run(
         [Path(sys.executable).with_name("snakemake"), "--cores", "2", "--list-rules"],
-        cwd=tmp_path,
+        cwd=REPOSITORY,
         env=kept,
         capture_output=True,
         text=True,
@@ -71,6 +71,7 @@ def test_plain_snakemake_works_from_any_directory(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "fit_model" in done.stdout
+    assert "workflow specific profile workflow/profiles/default" in done.stderr
 
 
 def test_example_study_has_a_plan(tmp_path: Path) -> None:

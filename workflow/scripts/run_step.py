@@ -9,11 +9,11 @@ import sys
 import traceback
 from pathlib import Path
 
-# Numbers must not depend on how many cores a machine has; parallel work is between jobs and between chains.
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))  # noqa: F821
+
+from alliance.runs.threads import use_one_thread
+
+use_one_thread()
 
 from importlib import import_module  # noqa: E402
 

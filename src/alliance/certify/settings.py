@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from alliance.config import Equation, ModelSpec, merge_configs, read_yaml
+from alliance.config.problems import explain
 from alliance.config.schema import Name, Sampling, Section
 from alliance.errors import ConfigError
 
@@ -176,8 +177,8 @@ def read_settings(path: Path, changes: dict[str, Any] | None = None) -> Recovery
     try:
         return RecoverySettings.model_validate(merge_configs(read_yaml(path), changes or {}))
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        raise ConfigError(f"{path} cannot be used. Correct it:\n  - " + "\n  - ".join(problems)) from None
+        problems = explain(error, RecoverySettings, "the committed file is an example")
+        raise ConfigError("\n  - ".join([f"{path} cannot be used:", *problems])) from None
 
 
 def jobs_of(total: int, per_job: int) -> list[tuple[int, int]]:

@@ -6,11 +6,12 @@ nobody has verified does not score data until the config vouches for it.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from alliance.config.load import read_yaml
+from alliance.config.problems import explain
 from alliance.config.schema import Name, Section, Variable
 from alliance.contracts import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
 from alliance.errors import ConfigError, InstrumentError, suggest
@@ -225,8 +226,8 @@ def read_instrument(path: str | Path) -> Instrument:
     try:
         instrument = Instrument.model_validate(content)
     except ValidationError as error:
-        problems = "\n  - ".join(_explain(item) for item in error.errors())
-        raise InstrumentError(f"The instrument file {path} cannot be used:\n  - {problems}") from None
+        problems = explain(error, Instrument, "the files in config/instruments/ are examples")
+        raise InstrumentError("\n  - ".join([f"The instrument file {path} cannot be used:", *problems])) from None
     if instrument.key != path.stem:
         raise InstrumentError(
             f"The instrument file {path} has the key '{instrument.key}'. Name the file {instrument.key}.yaml, or write "
@@ -250,27 +251,3 @@ def read_instruments(paths: Iterable[str | Path]) -> dict[str, Instrument]:
             raise InstrumentError(f"Two instrument files have the key '{instrument.key}' (one is {path}). Rename one.")
         instruments[instrument.key] = instrument
     return instruments
-
-
-def _explain(item: Any) -> str:
-    place = ".".join(str(part) for part in item["loc"]) or "(whole file)"
-    if item["type"] == "extra_forbidden":
-        known = _known_keys(item["loc"])
-        return f"{place}: this key is unknown.{suggest(str(item['loc'][-1]), known)} Remove it or correct its name."
-    if item["type"] == "missing":
-        return f"{place}: this key is missing. Add it (the files in config/instruments/ are examples)."
-    found = item.get("input")
-    shown = "" if isinstance(found, dict | Section) else f" (found: {found!r})"
-    return f"{place}: {item['msg'].removeprefix('Value error, ')}{shown}."
-
-
-def _known_keys(location: tuple[Any, ...]) -> Iterable[str]:
-    sections: dict[Any, type[Section]] = {
-        "facts": Fact,
-        "forms": Fact,
-        "missing": MissingItems,
-        "cutoffs": Cutoff,
-        "reliable_change": ReliableChange,
-    }
-    section = sections.get(location[0], Instrument) if len(location) > 1 else Instrument
-    return section.model_fields

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from alliance.config.schema import Config, Effects
+from alliance.config.problems import explain
+from alliance.config.schema import Config
 from alliance.config.timing import check_model
 from alliance.errors import ConfigError, suggest
 
@@ -108,8 +109,7 @@ def validate_config(settings: Mapping[str, Any]) -> Config:
     try:
         config = Config.model_validate(_with_on_as_text(settings))
     except ValidationError as error:
-        problems = [_explain(item) for item in error.errors()]
-        raise ConfigError(_listed(problems)) from None
+        raise ConfigError(_listed(explain(error, Config, "config/config.yaml shows an example"))) from None
     problems = _contradictions(config)
     if problems:
         raise ConfigError(_listed(problems))
@@ -141,56 +141,6 @@ def _listed(problems: list[str]) -> str:
     unique = list(dict.fromkeys(problems))
     head = "1 setting cannot be used:" if len(unique) == 1 else f"{len(unique)} settings cannot be used:"
     return "\n  - ".join([head, *unique])
-
-
-# Pydantic's names of types, in the words of somebody who writes YAML.
-WANTED = {
-    "bool_type": "expected true or false",
-    "dict_type": "expected settings, each as 'name: value'",
-    "model_type": "expected settings, each as 'name: value'",
-    "list_type": "expected a list in square brackets, such as [a, b]",
-    "tuple_type": "expected two numbers in square brackets, such as [0, 6]",
-    "string_type": "expected text; put quotes around it",
-}
-
-
-def _explain(item: Any) -> str:
-    # Pydantic adds "[key]" where a name itself, not its value, is wrong.
-    place = ".".join(str(part) for part in item["loc"] if part != "[key]") or "(top level)"
-    kind, found = item["type"], item.get("input")
-    if kind == "extra_forbidden":
-        known = _known_keys(item["loc"][:-1])
-        return f"{place}: this setting is unknown.{suggest(str(item['loc'][-1]), known)} Remove it or correct its name."
-    if kind == "missing":
-        return f"{place}: this setting is missing. Add it (config/config.yaml shows an example)."
-    message = WANTED.get(kind) or item["msg"].removeprefix("Value error, ")
-    shown = "" if isinstance(found, dict | BaseModel) else f" (found: {found!r})"
-    return f"{place}: {message}{shown}."
-
-
-def _known_keys(location: tuple[Any, ...]) -> list[str]:
-    """Names allowed at a place in the configuration, found by walking the schema."""
-    section: type[BaseModel] = Config
-    names_follow = False  # inside a mapping of free names, such as `variables`
-    for part in location:
-        if names_follow or isinstance(part, int):  # a free name, or a place in a list
-            names_follow = False
-            continue
-        if part not in section.model_fields:
-            return []
-        annotation = section.model_fields[part].annotation
-        inside = _model_inside(annotation)
-        if inside is None:
-            return []
-        section, names_follow = inside, getattr(annotation, "__origin__", None) is dict
-    return ["from", "to"] if section is Effects else list(section.model_fields)
-
-
-def _model_inside(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inside = (_model_inside(argument) for argument in getattr(annotation, "__args__", ()))
-    return next((model for model in inside if model is not None), None)
 
 
 def _contradictions(config: Config) -> list[str]:

@@ -215,7 +215,7 @@ def test_wrong_instrument_file_is_refused_with_its_place(
 def test_missing_key_is_named(tmp_path: Path) -> None:
     content = declaration()
     del content["items"]
-    with pytest.raises(InstrumentError, match="items: this key is missing"):
+    with pytest.raises(InstrumentError, match="items: this setting is missing"):
         read_instrument(write(tmp_path, content))
 
 

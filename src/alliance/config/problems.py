@@ -1,0 +1,78 @@
+"""What is wrong with settings, in the words of somebody who writes YAML: each problem with its dotted key and what to do."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from alliance.errors import suggest
+
+# Pydantic's names of types, and what should stand there instead.
+_WANTED = {
+    "bool_type": "expected true or false",
+    "dict_type": "expected settings, each as 'name: value'",
+    "model_type": "expected settings, each as 'name: value'",
+    "list_type": "expected a list in square brackets, such as [a, b]",
+    "tuple_type": "expected two numbers in square brackets, such as [0, 6]",
+    "string_type": "expected text; put quotes around it",
+}
+
+
+def explain(error: ValidationError, schema: type[BaseModel], example: str) -> list[str]:
+    """List the problems that a schema found in settings.
+
+    Parameters
+    ----------
+    schema
+        The model the settings were validated against; names it knows are suggested for those it does not.
+    example
+        Where a missing setting can be seen, e.g. ``config/config.yaml shows an example``.
+    """
+    return [_sentence(problem, schema, example) for problem in error.errors()]
+
+
+def _sentence(problem: Mapping[str, Any], schema: type[BaseModel], example: str) -> str:
+    # Pydantic adds "[key]" where a name itself, not its value, is wrong.
+    location = [part for part in problem["loc"] if part != "[key]"]
+    place = ".".join(map(str, location)) or "(top level)"
+    kind, found = problem["type"], problem.get("input")
+    if kind == "extra_forbidden":
+        hint = suggest(str(location[-1]), _names_at(schema, location[:-1]))
+        return f"{place}: this setting is unknown.{hint} Remove it or correct its name."
+    if kind == "missing":
+        return f"{place}: this setting is missing. Add it ({example})."
+    message = _WANTED.get(kind) or problem["msg"].removeprefix("Value error, ")
+    shown = "" if isinstance(found, dict | BaseModel) else f" (found: {found!r})"
+    choices = re.findall("'([^']*)'", str(problem["ctx"]["expected"])) if kind == "literal_error" else []
+    return f"{place}: {message}{shown}.{suggest(str(found), choices)}"
+
+
+def _names_at(schema: type[BaseModel], location: list[str | int]) -> list[str]:
+    """Return the names of settings that a schema allows at a place."""
+    inside: Any = schema
+    for part in location:
+        inside = _below(inside, part)
+    section = _section_in(inside)
+    return [field.alias or name for name, field in section.model_fields.items()] if section else []
+
+
+def _below(annotation: Any, part: str | int) -> Any:
+    """Return the type of what lies under one name, or at one place of a list; None if there is nothing."""
+    section = _section_in(annotation) if isinstance(annotation, type) else None
+    if section is not None:
+        fields = {field.alias or name: field for name, field in section.model_fields.items()}
+        return fields[part].annotation if part in fields else None
+    arguments = get_args(annotation)
+    if getattr(annotation, "__origin__", None) in (dict, list):
+        return arguments[-1]
+    return next((found for argument in arguments if (found := _below(argument, part)) is not None), None)
+
+
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the section an annotation stands for: itself, or the one that is not None of `Section | None`."""
+    if isinstance(annotation, type):
+        return annotation if issubclass(annotation, BaseModel) else None
+    if getattr(annotation, "__origin__", None) in (dict, list):
+        return None  # its names are free
+    return next((found for argument in get_args(annotation) if (found := _section_in(argument)) is not None), None)

@@ -1,0 +1,73 @@
+"""One wording for every file of settings: the place, what was found, the nearest known name, what to do."""
+
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from alliance.config.problems import explain
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Arrow(Section):
+    source: str = Field(default="x", alias="from")
+
+
+class Model(Section):
+    depth: Literal["ml", "laplace", "nuts"] = "ml"
+    arrows: list[Arrow] = Field(default_factory=list)
+
+
+class Settings(Section):
+    seed: Annotated[int, Field(ge=0)] = 0
+    plain: Model = Model()
+    optional: Model | None = None
+    models: dict[str, Model] = Field(default_factory=dict)
+    nested: dict[Literal["static"], dict[str, dict[str, Model]]] = Field(default_factory=dict)
+
+
+def problems_in(settings: dict[str, object]) -> list[str]:
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate(settings)
+    return explain(caught.value, Settings, "see the example")
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"sead": 1}, "sead: this setting is unknown. Did you mean 'seed'? Remove it or correct its name."),
+        ({"plain": {"dept": 1}}, "plain.dept: this setting is unknown. Did you mean 'depth'?"),
+        ({"optional": {"dept": 1}}, "optional.dept: this setting is unknown. Did you mean 'depth'?"),
+        ({"models": {"seed": {"dept": 1}}}, "models.seed.dept: this setting is unknown. Did you mean 'depth'?"),
+        ({"nested": {"static": {"a": {"b": {"dept": 1}}}}}, "nested.static.a.b.dept: this setting is unknown. Did you"),
+        ({"plain": {"arrows": [{"form": "y"}]}}, "plain.arrows.0.form: this setting is unknown. Did you mean 'from'?"),
+        ({"plain": {"depth": "nut"}}, "(found: 'nut'). Did you mean 'nuts'?"),
+        (
+            {"nested": {"statik": {}}},
+            "nested.statik: Input should be 'static' (found: 'statik'). Did you mean 'static'?",
+        ),
+        ({"seed": -1}, "seed: Input should be greater than or equal to 0 (found: -1)."),
+        ({"models": [1]}, "models: expected settings, each as 'name: value' (found: [1])."),
+    ],
+)
+def test_problem_names_place_finding_and_remedy(settings: dict[str, object], problem: str) -> None:
+    found = problems_in(settings)
+    assert len(found) == 1
+    assert problem in found[0]
+
+
+def test_all_problems_are_listed_and_missing_settings_point_to_an_example() -> None:
+    class Needs(Section):
+        name: str
+        size: int
+
+    with pytest.raises(ValidationError) as caught:
+        Needs.model_validate({"siez": 1})
+    assert explain(caught.value, Needs, "see the example") == [
+        "name: this setting is missing. Add it (see the example).",
+        "size: this setting is missing. Add it (see the example).",
+        "siez: this setting is unknown. Did you mean 'size'? Remove it or correct its name.",
+    ]
