@@ -3,15 +3,18 @@
 import logging
 import warnings
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import nutpie
-import pymc as pm
 import xarray as xr
-from pytensor.configdefaults import config
 
 from alliance.errors import ModelError
+from alliance.kept import keep_whole_files
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+keep_whole_files()  # before the first import of PyMC, which every function here leaves to its caller or does itself
 
 THREADS = 2
 _STATISTICS = ("diverging", "energy", "depth", "n_steps", "mean_tree_accept", "step_size")
@@ -23,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 def sample_posterior(
-    model: pm.Model,
+    model: "pm.Model",
     kept: list[str],
     sampling: Mapping[str, float],
     seed: int,
@@ -56,8 +59,11 @@ def sample_posterior(
     return draw_compiled(compile_model(model, kept), kept, sampling, seed, name, adaptation)
 
 
-def compile_model(model: pm.Model, kept: list[str]) -> Any:
+def compile_model(model: "pm.Model", kept: list[str]) -> Any:
     """Compile a model for the sampler; `kept` are the variables its draws will hold."""
+    import nutpie
+    from pytensor.configdefaults import config
+
     with config.change_flags(**_FLAGS), warnings.catch_warnings():
         # With many varying effects one sum is computed in two loops instead of one: nothing is lost.
         warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
@@ -79,6 +85,8 @@ def draw_compiled(
     ModelError
         The sampler found no place to start, or did not finish.
     """
+    import nutpie
+
     try:
         trace = nutpie.sample(
             compiled,
@@ -102,8 +110,11 @@ def draw_compiled(
     return {"posterior": _bare(trace["posterior"].to_dataset()[kept]), "sample_stats": _bare(statistics)}
 
 
-def draw_prior(model: pm.Model, population: list[str], draws: int, seed: int) -> dict[str, np.ndarray]:
+def draw_prior(model: "pm.Model", population: list[str], draws: int, seed: int) -> dict[str, np.ndarray]:
     """Draw population parameters from their priors: name -> array (draw, ...)."""
+    import pymc as pm
+    from pytensor.configdefaults import config
+
     with config.change_flags(**_FLAGS):
         values = pm.draw([model[name] for name in population], draws=draws, random_seed=seed, mode="FAST_COMPILE")
     return dict(zip(population, values, strict=True))

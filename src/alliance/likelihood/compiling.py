@@ -5,37 +5,35 @@ likelihood must never compute the numbers of a newer one, so the kept code lies 
 """
 
 import hashlib
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from numba import cfunc, config, njit
+from numba import config, njit
+from numba.core import caching
+from numba.core.ccallback import CFunc
+from numba.core.sigutils import normalize_signature
+
+from alliance.kept import find_folder
+
+_BESIDE = Path(__file__).parent / "__pycache__"
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function without fast mathematics, so that the same input gives the same bits; it releases Python's lock."""
-    with _kept_by_fingerprint():
-        found: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")(function)
-    return found
+    found = njit(nogil=True, error_model="numpy")(function)
+    found._cache = _Cache(function)
+    result: Callable[..., Any] = found
+    return result
 
 
 def compiled_for_c(signature: Any, function: Callable[..., Any]) -> Any:
     """Compile a function with a C interface, which has an ``address``."""
-    with _kept_by_fingerprint():
-        return cfunc(signature, cache=True, error_model="numpy")(function)
-
-
-@contextmanager
-def _kept_by_fingerprint() -> Iterator[None]:
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(_folder())
-    try:
-        yield
-    finally:
-        config.CACHE_DIR = before
+    found = CFunc(function, normalize_signature(signature), {}, {"error_model": "numpy"})
+    found._cache = _Cache(function)
+    found.compile()
+    return found
 
 
 @cache
@@ -48,9 +46,39 @@ def fingerprint() -> str:
 
 
 @cache
-def _folder() -> Path:
-    here = Path(__file__).parent
-    beside = Path(config.CACHE_DIR) if config.CACHE_DIR else here / "__pycache__"
-    if not os.access(beside if beside.exists() else beside.parent, os.W_OK):
-        beside = Path.home() / ".cache" / "alliance"
-    return beside / f"likelihood-{fingerprint()}"
+def _folder() -> str:
+    beside = Path(config.CACHE_DIR) if config.CACHE_DIR else _BESIDE
+    return str(find_folder(beside, f"likelihood-{fingerprint()}"))
+
+
+class _Place(caching._CacheLocator):
+    """Where the code of all functions lies; the folder was tried when it was found."""
+
+    def __init__(self, source: str) -> None:
+        self._py_file = source  # Numba names it in warnings
+
+    @classmethod
+    def from_function(cls, function: Callable[..., Any], source: str) -> "_Place":
+        return cls(source)
+
+    def ensure_cache_path(self) -> None:
+        pass
+
+    def get_cache_path(self) -> str:
+        return _folder()
+
+    def get_source_stamp(self) -> str:
+        return fingerprint()
+
+    def get_disambiguator(self) -> str:
+        return "kept"
+
+
+class _Implementation(caching.CompileResultCacheImpl):
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._locator_classes = [_Place]  # type: ignore[list-item]
+        super().__init__(function)
+
+
+class _Cache(caching.FunctionCache):
+    _impl_class = _Implementation
