@@ -21,11 +21,13 @@ LAYERS = [
     ["data.panel", "likelihood", "inference"],
     ["models"],
     ["report.labels", "results.estimates", "results.diagnostics", "results.comparison"],
+    ["results.fits"],
     ["certify"],
     ["report.figures", "report.tables", "report.prose"],
     ["report.page"],
     ["runs"],
     ["steps"],
+    ["study"],
 ]
 HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}
 

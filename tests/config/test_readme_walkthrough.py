@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alliance import Study
 from alliance.models.rows import select_rows
 from alliance.runs import guards
-from alliance.steps.explore import PreparedStudy, prepare_study
 from tests.config.clinic import EXPORT, OVERLAY, PATIENTS, PHQ, ROOT, WAI, clinic_frame, overlay_text, write_sav
 
 
@@ -21,7 +21,7 @@ def new_project(root: Path, overlay: str, frame: pd.DataFrame, **options: dict) 
     return root
 
 
-def touched(study: PreparedStudy, rule: str) -> int:
+def touched(study: Study, rule: str) -> int:
     """Return how many cells a cleaning rule changed."""
     return int(study.cleaning.loc[study.cleaning["rule"] == rule, "cells"].sum())
 
@@ -37,13 +37,11 @@ def root(tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame) -> Path:
 
 
 @pytest.fixture(scope="module")
-def study(root: Path) -> PreparedStudy:
-    return prepare_study(root, OVERLAY)
+def study(root: Path) -> Study:
+    return Study(OVERLAY, root=root)
 
 
-def test_overlay_passes_what_is_refused_before_a_run(
-    root: Path, study: PreparedStudy, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_overlay_passes_what_is_refused_before_a_run(root: Path, study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     guards.check_names(study.config)
     guards.check_files(study.config, Path("config/instruments"))
@@ -51,7 +49,7 @@ def test_overlay_passes_what_is_refused_before_a_run(
     assert study.config.run.name == "clinic"
 
 
-def test_nothing_of_the_example_study_is_inherited_in_replaced_sections(study: PreparedStudy) -> None:
+def test_nothing_of_the_example_study_is_inherited_in_replaced_sections(study: Study) -> None:
     config = study.config
     assert set(config.variables) == {"alliance", "symptoms", "technique"}
     assert config.data.patients is None and config.data.therapists is None
@@ -60,14 +58,14 @@ def test_nothing_of_the_example_study_is_inherited_in_replaced_sections(study: P
     assert set(config.models.specs) == set(config.models.fit)
 
 
-def test_export_has_no_findings_and_no_row_is_lost(study: PreparedStudy, frame: pd.DataFrame) -> None:
+def test_export_has_no_findings_and_no_row_is_lost(study: Study, frame: pd.DataFrame) -> None:
     assert study.findings.empty
     assert len(study.panel) == len(study.sessions) == len(frame)
     assert study.panel["patient"].nunique() == PATIENTS
     assert study.panel["therapist"].nunique() == frame["THERA"].nunique()
 
 
-def test_ids_are_read_with_their_zeros_and_leave_no_trace(study: PreparedStudy, frame: pd.DataFrame) -> None:
+def test_ids_are_read_with_their_zeros_and_leave_no_trace(study: Study, frame: pd.DataFrame) -> None:
     ids = set(frame["KLIENT"])
     assert set(study.raw["sessions"]["KLIENT"]) == ids and "0017" in ids
     for table in (study.sessions, study.patients, study.scores, study.panel):
@@ -75,7 +73,7 @@ def test_ids_are_read_with_their_zeros_and_leave_no_trace(study: PreparedStudy, 
         assert not ids & set(table.select_dtypes(["object", "string"]).stack().unique())
 
 
-def test_scores_are_the_sums_of_the_answers_not_of_labels(study: PreparedStudy, frame: pd.DataFrame) -> None:
+def test_scores_are_the_sums_of_the_answers_not_of_labels(study: Study, frame: pd.DataFrame) -> None:
     complete = frame[[*WAI, *PHQ]].notna().all(axis="columns")
     by_hand = sorted(
         zip(frame.loc[complete, WAI].sum(axis="columns"), frame.loc[complete, PHQ].sum(axis="columns"), strict=True)
@@ -86,14 +84,14 @@ def test_scores_are_the_sums_of_the_answers_not_of_labels(study: PreparedStudy, 
     assert len(by_hand) > 300
 
 
-def test_weeks_come_from_the_dates(study: PreparedStudy, frame: pd.DataFrame) -> None:
+def test_weeks_come_from_the_dates(study: Study, frame: pd.DataFrame) -> None:
     dates = pd.to_datetime(frame["DATUM"])
     longest = (dates - dates.groupby(frame["KLIENT"]).transform("min")).dt.days.max()
     assert study.panel["days"].max() == longest
     np.testing.assert_allclose(study.panel["weeks"], study.panel["days"] / 7)
 
 
-def test_every_name_the_readme_explains_is_in_the_panel(study: PreparedStudy) -> None:
+def test_every_name_the_readme_explains_is_in_the_panel(study: Study) -> None:
     section = (ROOT / "config/README.md").read_text(encoding="utf-8").split("Endings of names:")[1].split("\n## ")[0]
     names = [
         name
@@ -104,7 +102,7 @@ def test_every_name_the_readme_explains_is_in_the_panel(study: PreparedStudy) ->
     assert set(names) <= set(study.panel.columns)
 
 
-def test_every_path_model_of_the_overlay_has_rows(study: PreparedStudy) -> None:
+def test_every_path_model_of_the_overlay_has_rows(study: Study) -> None:
     paths = {name: spec for name, spec in study.config.models.specs.items() if spec.analysis == "path"}
     assert len(paths) == 2
     for name, spec in paths.items():
@@ -118,7 +116,7 @@ def test_code_for_a_missing_answer_is_never_scored(tmp_path: Path, frame: pd.Dat
     spoiled = frame.copy()
     spoiled.loc[[3, 4], "WAI3"] = 99
     missing = {"missing": {"WAI3": [99.0]}} if declared else {}
-    study = prepare_study(new_project(tmp_path, overlay_text(), spoiled, **missing), OVERLAY)
+    study = Study(OVERLAY, root=new_project(tmp_path, overlay_text(), spoiled, **missing))
     assert study.sessions["alliance__3"].max() <= 5
     assert touched(study, "missing_codes") == (0 if declared else 2)
     assert study.scores["alliance"].max() <= 60
@@ -129,18 +127,18 @@ def change(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-def test_dates_as_text_need_only_their_format(tmp_path: Path, frame: pd.DataFrame, study: PreparedStudy) -> None:
+def test_dates_as_text_need_only_their_format(tmp_path: Path, frame: pd.DataFrame, study: Study) -> None:
     spoiled = frame.assign(DATUM=pd.to_datetime(frame["DATUM"]).dt.strftime("%d.%m.%Y"))
     overlay = change(
         overlay_text(), "    keys: {patient: KLIENT", '    date_format: "%d.%m.%Y"\n    keys: {patient: KLIENT'
     )
-    pd.testing.assert_frame_equal(prepare_study(new_project(tmp_path, overlay, spoiled), OVERLAY).panel, study.panel)
+    pd.testing.assert_frame_equal(Study(OVERLAY, root=new_project(tmp_path, overlay, spoiled)).panel, study.panel)
 
 
-def test_ids_exported_as_numbers_give_the_same_panel(tmp_path: Path, frame: pd.DataFrame, study: PreparedStudy) -> None:
+def test_ids_exported_as_numbers_give_the_same_panel(tmp_path: Path, frame: pd.DataFrame, study: Study) -> None:
     spoiled = frame.assign(KLIENT=frame["KLIENT"].astype("float64"))
     pd.testing.assert_frame_equal(
-        prepare_study(new_project(tmp_path, overlay_text(), spoiled), OVERLAY).panel, study.panel
+        Study(OVERLAY, root=new_project(tmp_path, overlay_text(), spoiled)).panel, study.panel
     )
 
 
@@ -153,7 +151,7 @@ def test_patient_columns_of_the_same_file_are_described_as_the_readme_says(
     gender = f"  gender: {{label: gender, table: patients, kind: category, column: SEX, reference: {reference}}}\n"
     overlay = change(overlay_text(), "\nvariables:\n", table + gender)
     options = {"labels": {"SEX": {1.0: "weiblich", 2.0: "divers"}}}
-    study = prepare_study(new_project(tmp_path, overlay, spoiled, **options), OVERLAY)
+    study = Study(OVERLAY, root=new_project(tmp_path, overlay, spoiled, **options))
     assert len(study.patients) == PATIENTS
     dummy = [column for column in study.panel if str(column).startswith("gender_")]
     assert len(dummy) == 1

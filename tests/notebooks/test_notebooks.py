@@ -1,5 +1,6 @@
-"""Every notebook runs from top to bottom on the example study, and is committed without outputs."""
+"""Every notebook runs from top to bottom on the example study, uses the door only, and is committed without outputs."""
 
+import ast
 from pathlib import Path
 
 import nbformat
@@ -31,3 +32,16 @@ def test_notebook_is_committed_without_outputs(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.execution_count is None and cell.outputs == [] for cell in cells)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_knows_nothing_of_the_package_but_the_door(path: Path) -> None:
+    code = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
+    imported = [
+        (getattr(node, "module", None), alias.name)
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if (getattr(node, "module", None) or alias.name).split(".")[0] == "alliance"
+    ]
+    assert imported and set(imported) <= {("alliance", "Study"), ("alliance", "Run")}

@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
+from alliance import Run, Study
 from alliance.runs.fingerprint import imported_modules, module_path
 from alliance.steps import STEPS
 from tests.workflow.project import Project, planned_rules
@@ -55,6 +57,16 @@ def test_run_ends_with_report_and_headline(smoke: Project) -> None:
     folder = smoke.results / "smoke"
     assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
     assert len((folder / "headline.txt").read_text(encoding="utf-8").split()) > 5
+
+
+def test_results_are_those_of_a_study_fitted_without_the_workflow(smoke: Project) -> None:
+    run, study = Run("smoke", smoke.root), Study("config/smoke.yaml", root=smoke.root)
+    for name in ("panel", "scores", "cleaning"):
+        pd.testing.assert_frame_equal(getattr(run, name), getattr(study, name), check_dtype=False, rtol=1e-12)
+    for model in study.config.models.fit:
+        written = run.estimates[run.estimates["model"] == model].reset_index(drop=True)
+        pd.testing.assert_frame_equal(written, study.fit(model).estimates, check_dtype=False, rtol=1e-12)
+        pd.testing.assert_frame_equal(written, run.fit(model).estimates, check_dtype=False, rtol=1e-12)
 
 
 def test_second_run_has_nothing_to_do(smoke: Project) -> None:

@@ -78,6 +78,14 @@ def write_tree(tree: "xr.DataTree", path: str | Path) -> None:
         tree.to_netcdf(temporary, engine="h5netcdf")
 
 
+def read_tree(path: str | Path) -> "xr.DataTree":
+    """Read a container of draws into memory."""
+    import xarray as xr
+
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        return tree.load()
+
+
 def remove_unfinished(folder: str | Path) -> list[Path]:
     """Remove what killed jobs left half-written below a run's folder, and say what it was.
 

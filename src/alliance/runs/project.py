@@ -1,0 +1,77 @@
+"""Where the project lies, for people who start anywhere: in a notebook, in a folder of their own, on a command line."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from alliance.config import merge_configs, read_yaml
+from alliance.config.load import REPLACE
+from alliance.errors import ConfigError
+from alliance.runs.provenance import PROJECT
+
+BASE = Path("config/config.yaml")
+INSTRUMENTS = Path("config/instruments")
+RESULTS = Path("results")
+
+Overlay = str | Path | Mapping[str, Any]
+
+
+def find_project(root: str | Path | None = None) -> Path:
+    """Return the project's folder: the one given, else the nearest around the working directory, else this package's own.
+
+    Raises
+    ------
+    ConfigError
+        There is no ``config/config.yaml`` in any of them.
+    """
+    tried = [Path(root)] if root is not None else [Path.cwd(), *Path.cwd().parents, PROJECT]
+    for folder in tried:
+        if (folder / BASE).is_file():
+            return folder.resolve()
+    raise ConfigError(
+        f"There is no {BASE} in {tried[0]}{'' if root is not None else ' or around it'}, so this is not the folder of a project. "
+        "Say where the project is: root='path/to/the/project'."
+    )
+
+
+def from_here(path: str | Path, root: Path) -> Path:
+    """Return a path of a configuration, which is relative to the project's folder, as seen from the working directory."""
+    found = root / path
+    return Path(os.path.relpath(found)) if found.is_relative_to(root) else found
+
+
+def merge_overlays(root: Path, overlays: Iterable[Overlay], replace: Sequence[str] = ()) -> dict[str, Any]:
+    """Merge overlays into the settings of the main analysis, as the workflow does.
+
+    Parameters
+    ----------
+    overlays
+        Files, looked for in the project's folder and then in the working directory, or settings.
+    replace
+        Settings of the main analysis that are not inherited, such as ``data`` or ``models.specs``.
+    """
+    settings = merge_configs(read_yaml(root / BASE), {REPLACE: list(replace)})
+    for overlay in overlays:
+        settings = merge_configs(settings, overlay if isinstance(overlay, Mapping) else read_yaml(_find(overlay, root)))
+    return settings
+
+
+def _find(path: str | Path, root: Path) -> Path:
+    return next((place for place in (root / path, Path(path)) if place.is_file()), Path(path))
+
+
+def command_of_run(name: str, root: Path) -> str:
+    """Return the command that makes the results of a run: its configuration is looked for in ``config/``."""
+    if read_yaml(root / BASE)["run"]["name"] == name:
+        return "make"
+    found = [path for path in sorted((root / BASE.parent).glob("*.yaml")) if _names(path, name)]
+    return f"make run CONFIG={found[0].relative_to(root) if found else f'{BASE.parent}/<file>.yaml'}"
+
+
+def _names(path: Path, run: str) -> bool:
+    try:
+        about = read_yaml(path).get("run")
+    except ConfigError:
+        return False
+    return isinstance(about, Mapping) and about.get("name") == run

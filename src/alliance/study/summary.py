@@ -1,0 +1,137 @@
+"""A fit as text for a console: what people who know R or SPSS expect to see, for every family alike."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from alliance.config import ModelSpec
+from alliance.models.diagram import ARROW
+from alliance.records import records
+from alliance.results.comparison import COMPONENTS
+from alliance.study.show import write_formula
+
+_WIDTH = 100
+_NUMBER = 10  # width of a column of numbers
+_LEAST_NAME = 30
+_FIXED_FROM, _FIXED_TO = 1e-3, 1e6  # sizes that are written with four decimals
+_COLUMNS = ["estimate", "std err", "low", "high"]
+_UNEXPLAINED = "session"  # level of the differences that an equation leaves
+
+Row = tuple[str, Sequence[str], set[int]]  # name, numbers, numbers of notes
+
+
+def summarise_fit(spec: ModelSpec, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> str:
+    """Write the estimates of one model.
+
+    Parameters
+    ----------
+    estimates, diagnostics
+        Its rows of the tables of the same names.
+
+    Returns
+    -------
+    str
+        Head; coefficients of each equation; paths and effects by level; standard deviations between patients and between
+        therapists with their correlations, and within patients. A failed diagnostic is a numbered note, and its number stands
+        behind every estimate it concerns.
+    """
+    failed = diagnostics[~diagnostics["passed"].astype(bool)]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(failed["diagnostic"]), 1)}
+    marks = pd.Series(
+        [{numbers[name] for name in flag.split("; ") if name} for flag in estimates["flag"]], estimates.index
+    )
+    lines = [*_head(spec, estimates), *_blocks(spec, estimates.assign(marks=marks)), "=" * _WIDTH]
+    for name, number in numbers.items():
+        lines.append(f"[{number}] {name}")
+        for row in records(failed[failed["diagnostic"] == name]):
+            lines += textwrap.wrap(
+                f"{row.subject}: {row.meaning}", _WIDTH, initial_indent="    ", subsequent_indent="    "
+            )
+    return "\n".join(lines)
+
+
+def _head(spec: ModelSpec, estimates: pd.DataFrame) -> list[str]:
+    first, counts = estimates.iloc[0], estimates[["n_patients", "n_sessions", "n_therapists"]].max()
+    left = {
+        "Family": first["family"],
+        "Engine": first["engine"],
+        "Intervals": f"{100 * first['interval']:.4g} %, {first['interval_kind']}",
+    }
+    facts = [f"{f'{name}:':<11}{text}" for name, text in left.items()]
+    sizes = [f"{f'{str(name).removeprefix("n_").capitalize()}:':<12}{int(count):>8,}" for name, count in counts.items()]
+    head = f"{spec.label} ({first['model']})"
+    return [head, "=" * _WIDTH, *(f"{one:<54}{other}" for one, other in zip(facts, sizes, strict=True))]
+
+
+def _blocks(spec: ModelSpec, estimates: pd.DataFrame) -> Iterator[str]:
+    for outcome in spec.equations:
+        chosen = (estimates["effect"] == "coefficient") & (estimates["outcome"] == outcome)
+        rows = [(_term(row.path), _numbers(row), row.marks) for row in records(estimates[chosen])]
+        yield from _block(write_formula(outcome, spec), _COLUMNS, rows)
+    effects = estimates[~estimates["effect"].isin(COMPONENTS)]
+    for level in effects["level"].unique():
+        title = f"Paths and effects, {level.replace('_', ' ')}"
+        yield from _block(title, _COLUMNS, list(_effect_rows(effects[effects["level"] == level])))
+    if not spec.equations:
+        rows = [(f"{row.outcome}: {row.effect}, {row.level}", _numbers(row), row.marks) for row in records(estimates)]
+        yield from _block(f"Variance of {', '.join(spec.variables)}", _COLUMNS, rows)
+        return
+    for level in estimates.loc[estimates["effect"] == "sd", "level"].unique():
+        title = "Within patients, not explained" if level == _UNEXPLAINED else f"Between {level}s"
+        yield from _spread(title, estimates[estimates["level"] == level])
+
+
+def _effect_rows(effects: pd.DataFrame) -> Iterator[Row]:
+    """Yield effects; of one that stands at several horizons only the first and the last."""
+    for (effect, path), rows in effects.groupby(["effect", "path"], sort=False):
+        several = len(rows) > 1
+        for row in records(rows.iloc[[0, -1]] if several else rows):
+            yield f"{effect}  {path}{f', {row.horizon}' if several else ''}", _numbers(row), row.marks
+
+
+def _spread(title: str, rows: pd.DataFrame) -> Iterator[str]:
+    """Write the standard deviations between the units of a level, and the lower triangle of their correlations."""
+    effects = list(records(rows[rows["effect"] == "sd"]))
+    found = {row.path: row for row in records(rows[rows["effect"] == "correlation"])}
+    shown = []
+    for number, row in enumerate(effects):
+        pairs = [found[name] for other in effects[:number] if (name := _pair(other.path, row.path)) in found]
+        numbers = [_write(row.estimate), _write(row.sd), *(f"{pair.estimate:.3f}" for pair in pairs)]
+        marks = set().union(*(one.marks for one in (row, *pairs)))
+        shown.append((f"({number + 1}) {row.outcome}: {_term(row.path)}", numbers, marks))
+    columns = [f"({number})" for number in range(1, len(effects))] if found else []
+    yield from _block(title, ["sd", "std err", *columns], shown)
+
+
+def _pair(one: str, other: str) -> str:
+    """Return how the correlation of two varying effects is called."""
+    (term, outcome), (second, same) = one.split(ARROW), other.split(ARROW)
+    return f"{term}, {second}{ARROW}{outcome}" if outcome == same else f"{one}, {other}"
+
+
+def _term(path: str) -> str:
+    return path.split(ARROW)[0]
+
+
+def _block(title: str, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+    """Write a title and rows of numbers; a name that is too long for its column has a line of its own."""
+    if not rows:
+        return
+    room = max(_LEAST_NAME, _WIDTH - (_NUMBER + 1) * max(4, len(columns)) - 4)
+    yield "-" * _WIDTH
+    yield from textwrap.wrap(title, _WIDTH, subsequent_indent="    ")
+    for name, numbers, marks in [("", columns, set[int]()), *rows]:
+        cells = "".join(f" {number:>{_NUMBER}}" for number in numbers)
+        if len(name) > room:
+            yield name
+        yield f"{'' if len(name) > room else name:<{room}}{cells} {''.join(f'[{mark}]' for mark in sorted(marks))}".rstrip()
+
+
+def _numbers(row: Any) -> list[str]:
+    return [_write(value) for value in (row.estimate, row.sd, row.low, row.high)]
+
+
+def _write(value: float) -> str:
+    return f"{value:.4f}" if value == 0 or _FIXED_FROM <= abs(value) < _FIXED_TO else f"{value:.3e}"
