@@ -16,8 +16,10 @@ from alliance.contracts import LAG
 from alliance.models.diagram import ARROW
 from alliance.steps.example import simulate_example
 from alliance.steps.prepare import check_data, clean_data
+from alliance.worlds.example.settings import ExampleStudy
+from alliance.worlds.example.study import simulate_study
 from alliance.worlds.settings import read_settings
-from alliance.worlds.study import simulate_panel, simulate_study
+from alliance.worlds.study import rows_of, run_study
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "data/example"
@@ -107,7 +109,7 @@ def test_cleaning_finds_as_much_dirt_as_was_put_in(cleaned: dict[str, pd.DataFra
 def test_cleaning_restores_the_simulated_sessions_but_for_the_cells_that_were_lost(
     cleaned: dict[str, pd.DataFrame], truth: dict[str, Any], config: Config
 ) -> None:
-    clean = simulate_study(read_settings(SETTINGS)).sessions
+    clean = simulate_study(read_settings(SETTINGS, ExampleStudy)).sessions
     clean["id"] = clean["client_id"].str.lower().str.replace(r"(?<=c)0+", "", regex=True)
     ids = cleaned["ids"]
     names = ids[ids["table"] == "patients"].set_index("code")["id"]
@@ -135,7 +137,7 @@ def test_cleaning_restores_the_simulated_sessions_but_for_the_cells_that_were_lo
 
 
 def test_the_first_therapist_is_restored_where_the_therapist_changed(cleaned: dict[str, pd.DataFrame]) -> None:
-    clean = simulate_study(read_settings(SETTINGS)).patients
+    clean = simulate_study(read_settings(SETTINGS, ExampleStudy)).patients
     sizes = clean.groupby("therapist_id").size()
     assert sorted(cleaned["patients"].groupby("therapist").size()) == sorted(sizes)
 
@@ -174,9 +176,8 @@ def test_regression_within_patients_finds_a_b_and_c_prime_again(truth: dict[str,
     With 15 sessions the bias of such a regression for lagged outcomes (Nickell 1981) is large for the autoregressions, which are
     not looked at here, and below .02 for these paths; four standard errors are .07 for a, .011 for b, .045 for c'.
     """
-    panel = simulate_panel(
-        read_settings(SETTINGS, {"seed": 8, "size": {"patients": 2000, "therapists": 200}}), complete=True
-    )
+    large = {"seed": 8, "size": {"patients": 2000, "therapists": 200}}
+    panel = rows_of(*run_study(read_settings(SETTINGS, ExampleStudy, large)))
     lagged = panel.groupby("patient")[["alliance", "symptoms", "technique"]].shift(1).add_suffix(LAG)
     rows = pd.concat([panel, lagged], axis=1).dropna()
     value = {(q["path"], q["effect"], q["level"]): q["value"] for q in truth["quantities"]}

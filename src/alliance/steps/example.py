@@ -3,21 +3,28 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
 from alliance.runs.files import write_text
-from alliance.worlds.export import csv_of, export_study
-from alliance.worlds.settings import StudySettings, read_settings
-from alliance.worlds.study import run_study, simulate_study
-from alliance.worlds.truth import attendance_of, population_sizes, sizes_of, true_quantities
+from alliance.worlds.example.export import csv_of, export_study
+from alliance.worlds.example.settings import ExampleStudy
+from alliance.worlds.example.sizes import attendance_of, population_sizes, sizes_of
+from alliance.worlds.example.study import simulate_study
+from alliance.worlds.settings import read_settings
+from alliance.worlds.study import run_study
+from alliance.worlds.truth import true_quantities
 
 _HEADER = """\
 # Truth of the simulated study in this folder, written by `make example`; do not edit.
 # quantities: true effects in the words of the estimates table, given the history in the structural equations
-#             (src/alliance/worlds/dynamics.py); population: sizes of a very large study of the same kind, among them the arm's
+#             (src/alliance/worlds/settings.py); population: sizes of a very large study of the same kind, among them the arm's
 #             average effects over all sessions; study: the same sizes in this study, before it was dirtied; dirt: how much of what
 #             is in the files; settings: what all follows from (config/example_study.yaml).
 """
+_PAIRS = (("technique", "symptoms"), ("arm", "symptoms"), ("alliance", "symptoms"), ("symptoms", "alliance"))
+_GIVEN_THE_HISTORY = ("within", "overall", "patient")  # levels
+_BEYOND = ("accumulated", "correlation")  # effects that are not
 
 
 def simulate_example(*, settings: str, sessions: str, patients: str, therapists: str, truth: str) -> None:
@@ -32,21 +39,28 @@ def simulate_example(*, settings: str, sessions: str, patients: str, therapists:
     truth
         YAML file to be written.
     """
-    chosen = read_settings(Path(settings))
+    chosen = read_settings(Path(settings), ExampleStudy)
     tables, dirt = export_study(simulate_study(chosen), chosen)
     for name, path in (("sessions", sessions), ("patients", patients), ("therapists", therapists)):
         write_text(csv_of(tables[name]), path)
     write_text(_HEADER + _truth(chosen, dirt), truth)
 
 
-def _truth(settings: StudySettings, dirt: dict[str, dict[str, int]]) -> str:
+def _truth(settings: ExampleStudy, dirt: dict[str, dict[str, int]]) -> str:
     people, course = run_study(settings)
     content: dict[str, Any] = {
         "seed": settings.seed,
-        "quantities": true_quantities(settings),
+        "quantities": _quantities(settings).to_dict("records"),
         "population": population_sizes(settings),
         "study": {**attendance_of(course), **sizes_of(people, course)},
         "dirt": dirt,
-        "settings": settings.model_dump(),
+        "settings": settings.model_dump(exclude_unset=True),
     }
     return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120))
+
+
+def _quantities(settings: ExampleStudy) -> pd.DataFrame:
+    truth = true_quantities(settings, _PAIRS)
+    kept = truth["level"].isin(_GIVEN_THE_HISTORY) & ~truth["effect"].isin(_BEYOND)
+    # Adding zero turns -0.0 into 0.0, so that the file does not depend on the sign of nothing.
+    return truth[kept].assign(value=truth["value"].round(6) + 0.0)

@@ -1,1 +1,1 @@
-"""Simulated studies with a known truth: people, sessions, items, and the dirt of an export."""
+"""Simulated worlds with a known truth: people, sessions, what goes unseen, and what is true; the example study is one of them."""

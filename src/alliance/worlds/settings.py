@@ -1,174 +1,230 @@
-"""Settings of a simulated study: types, ranges and meaning. Values and comments live in `config/example_study.yaml`."""
+"""Settings of a simulated world: types, ranges and meaning.
 
+A world is a linear system within persons. The value of variable k of patient i with therapist j at session t is
+
+    y_kt = mean_k + u_ik + w_jk + sum_c (effect_kc + u_ikc + w_jkc) (x_c - centre_c) + sum_d effect_kd (innovation of d) + e_kt
+
+with causes c from the same session or the one before, the arm (0 or 1) or the number of the session. Effects are written as in the table of
+estimates: ``intercept -> alliance`` is an intercept, ``alliance_lag -> symptoms`` the slope of symptoms on the alliance a session earlier.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from alliance.config import merge_configs, read_yaml
 from alliance.config.problems import explain
-from alliance.config.schema import Section
-from alliance.errors import ConfigError
+from alliance.config.schema import Name, Section
+from alliance.contracts import LAG, SESSION
+from alliance.errors import ConfigError, suggest
+from alliance.worlds.missing import Chance, Missing
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Spread = Annotated[float, Field(ge=0)]
 Correlation = Annotated[float, Field(gt=-1, lt=1)]
 Count = Annotated[int, Field(ge=0)]
+Effects = Annotated[dict[str, float], Field(default_factory=dict)]
+ARM, INTERCEPT, ARROW = "arm", "intercept", " -> "
+MOMENTS = ("before", "during", "after")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A term of the equation of an outcome: `base` in the same session or, if `lagged`, in the one before."""
+
+    term: str
+    outcome: str
+    effect: float
+
+    @property
+    def lagged(self) -> bool:
+        """Whether it acts a session later."""
+        return self.term.endswith(LAG)
+
+    @property
+    def base(self) -> str:
+        """Variable, arm or session."""
+        return self.term.removesuffix(LAG)
+
+    @property
+    def slope(self) -> str:
+        """Name of the effect in the table of estimates."""
+        return f"{self.term}{ARROW}{self.outcome}"
 
 
 class Size(Section):
-    """How many patients, therapists, clinics and sessions."""
+    """How many patients, therapists and sessions; therapists have equally many patients, up to one."""
 
-    patients: Annotated[int, Field(ge=2, le=9000)]
-    therapists: Annotated[int, Field(ge=1, le=990)]
-    clinics: list[str] = Field(min_length=1)
+    patients: Annotated[int, Field(ge=2, le=90_000)]
+    therapists: Annotated[int, Field(ge=1, le=9_000)]
     sessions: Annotated[int, Field(ge=2, le=60)]
-    planned: dict[Annotated[int, Field(ge=1)], Share]
-
-    @model_validator(mode="after")
-    def _planned_shares_add_up(self) -> Self:
-        if abs(sum(self.planned.values()) - 1) > 1e-9:
-            raise ValueError(
-                f"the shares under 'planned' must add up to 1, but add up to {sum(self.planned.values()):g}"
-            )
-        return self
 
 
-class Technique(Section):
-    """The exposure: a mean of its own for each therapist and patient, and independent deviations of sessions."""
+class First(Section):
+    """First value of a variable that depends on the past: no effect of the past, of the arm or of the number of the session.
+
+    The patient's lasting difference and chance are added to the mean. A patient who is `heading` for the own level already differs by what
+    the variable's own past makes of that, u / (1 - own past), and causes of the same session act, counted from their own first means. First
+    values then carry the initial condition (Wooldridge 2005, doi 10.1002/jae.770) and nothing of the arm.
+    """
 
     mean: float
-    patient_sd: Spread
-    therapist_sd: Spread
-    session_sd: Spread
-    centre: float
+    sd: Spread
+    heading: bool = False
 
 
-class AllianceEquation(Section):
-    """Alliance after a session."""
+class Scale(Section):
+    """Values are rounded to steps and cut off at the ends."""
 
-    start: float
-    intercept: float
-    technique: float
-    symptoms: float
-    autoregression: Correlation
-    arm: float
-    straining: float
-    engagement: float
-    session: float
-    residual_sd: Spread
-    centre: float
+    low: float
+    high: float
+    step: Annotated[float, Field(gt=0)] = 1.0
 
 
-class SymptomsEquation(Section):
-    """Symptoms before the next session."""
+class Measure(Section):
+    """A variable of the sessions: a number, or yes and no (1 and 0) if it has a `chance`.
 
-    start: float
-    start_sd: Spread
-    intercept: float
-    alliance: float
-    technique: float
-    autoregression: Correlation
-    arm: float
-    homework: float
-    session: float
-    residual_sd: Spread
-    centre: float
+    Lasting differences that go with nothing else are declared here, correlated ones under `patients` and `therapists`.
+    """
 
+    measured: Literal["before", "during", "after"]
+    mean: float = 0.0  # where every cause is at its centre
+    centre: float | None = None  # what depends on it depends on its distance from this; the mean if left out
+    sd: Spread = 0.0  # of what nothing explains
+    causes: Effects  # variable, variable_lag, arm or session -> effect
+    innovations: (
+        Effects  # variable -> effect of its distance from what was to be expected of it; a yes is never expected
+    )
+    patient_sd: Spread = 0.0
+    therapist_sd: Spread = 0.0
+    first: First | None = None  # of a variable with lagged causes; if left out, it has no value at the first session
+    scale: Scale | None = None
+    chance: Chance | None = None  # of a yes, where every cause is at its centre; causes then change its logit
+    given: Name | None = None  # it can only be yes where this is
 
-class PatientEffects(Section):
-    """Stable differences between patients of one therapist; slopes are independent of intercepts at the centres."""
-
-    alliance_sd: Spread
-    symptoms_sd: Spread
-    technique_slope_sd: Spread
-    alliance_slope_sd: Spread
-    slopes_correlation: Correlation
-    alliance_symptoms: Correlation
-    alliance_technique: Correlation
-    symptoms_technique: Correlation
+    @property
+    def arm_from(self) -> int:
+        """Number of the first session, from 0, at which the arm can act: treatment has not begun before the first one."""
+        return int(self.measured == MOMENTS[0])
 
 
-class TherapistEffects(Section):
-    """Stable differences between therapists."""
+class Differences(Section):
+    """What varies between the units of a level: standard deviations of effects, and correlations of pairs, 0 if left out.
 
-    alliance_sd: Spread
-    symptoms_sd: Spread
-    alliance_symptoms: Correlation
-    alliance_technique: Correlation
-    symptoms_technique: Correlation
+    A pair is written with a comma: ``intercept -> alliance, intercept -> symptoms``.
+    """
 
+    sd: Annotated[dict[str, Spread], Field(default_factory=dict)]
+    correlation: Annotated[dict[str, Correlation], Field(default_factory=dict)]
 
-class Ruptures(Section):
-    """Sudden drops of the alliance in one session."""
+    def correlations(self) -> np.ndarray:
+        """Return the correlation matrix of the effects, in their order."""
+        names = list(self.sd)
+        matrix = np.eye(len(names))
+        for pair, value in self.correlation.items():
+            i, j = (names.index(effect) for effect in pair.split(", "))
+            matrix[i, j] = matrix[j, i] = value
+        return matrix
 
-    probability: Annotated[float, Field(gt=0, lt=1)]
-    straining: float
-    unrepaired_drop: Spread
-    repaired_drop: Spread
-
-
-class Attendance(Section):
-    """Dropout depends on the observed scores only; skipped sessions and pauses depend on nothing."""
-
-    dropout: Annotated[float, Field(gt=0, lt=1)]
-    dropout_symptoms: float
-    dropout_alliance: float
-    skipped: Share
-    pause: Share
+    def covariance(self, one: str, other: str) -> float:
+        """Return the covariance of two effects; 0 of an effect that does not vary."""
+        if one not in self.sd or other not in self.sd:
+            return 0.0
+        pairs = (f"{one}, {other}", f"{other}, {one}")
+        correlation = 1.0 if one == other else next((self.correlation[p] for p in pairs if p in self.correlation), 0.0)
+        return correlation * self.sd[one] * self.sd[other]
 
 
-class Items(Section):
-    """Standard deviations of items around their share of the total."""
-
-    wai_stable_sd: Spread
-    wai_session_sd: Spread
-    wai_scale_sd: Spread
-    phq_stable_sd: Spread
-    phq_session_sd: Spread
-
-
-class Dirt(Section):
-    """How much of each kind of dirt the export holds."""
-
-    missing_codes: Count
-    blanks: Count
-    out_of_range: Count
-    patient_missing_codes: Count
-    patient_blanks: Count
-    patient_out_of_range: Count
-    identical_duplicates: Count
-    conflicting_duplicates: Count
-    orphan_rows: Count
-    therapist_changes: Count
-    id_blanks: Count
-    id_case: Count
-    id_zeros: Count
-
-
-class StudySettings(Section):
+class World(Section):
     """Everything that determines a simulated study."""
 
-    seed: Count
+    seed: Count = 0
     size: Size
-    technique: Technique
-    alliance: AllianceEquation
-    symptoms: SymptomsEquation
-    patients: PatientEffects
-    therapists: TherapistEffects
-    ruptures: Ruptures
-    attendance: Attendance
-    items: Items
-    dirt: Dirt
+    arms: bool = False  # whether patients are randomised, in pairs within each therapist
+    unseen: Count = (
+        0  # sessions before the first one that is seen, in which no arm acts: many of them make the start stationary
+    )
+    variables: dict[Name, Measure]
+    patients: Differences = Differences.model_validate({})
+    therapists: Differences = Differences.model_validate({})
+    missing: Missing = Missing()
+
+    @property
+    def centres(self) -> dict[str, float]:
+        """Variable -> value from which distances count."""
+        return {name: v.mean if v.centre is None else v.centre for name, v in self.variables.items()}
+
+    def causes(self, outcome: str) -> list[Cause]:
+        """List the causes of a variable, innovations apart."""
+        return [Cause(term, outcome, effect) for term, effect in self.variables[outcome].causes.items()]
+
+    def order(self) -> list[str]:
+        """List the variables in an order in which they can come about within a session."""
+        now = {
+            name: {
+                *(c.base for c in self.causes(name) if not c.lagged),
+                *v.innovations,
+                *([v.given] if v.given else []),
+            }
+            for name, v in self.variables.items()
+        }
+        return list(TopologicalSorter({name: [c for c in now[name] if c in now] for name in now}).static_order())
+
+    @model_validator(mode="after")
+    def _everything_named_is_there(self) -> Self:
+        problems = [*self._unknown_names(), *self._impossible_differences()]
+        try:
+            self.order()
+        except CycleError as error:
+            problems.append(f"variables: {ARROW.join(reversed(error.args[1]))} is a circle within one session")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _unknown_names(self) -> Iterator[str]:
+        constants = [SESSION, *([ARM] if self.arms else [])]
+        for name, variable in self.variables.items():
+            place, known = f"variables.{name}", {*self.variables, *constants}
+            for cause in self.causes(name):
+                if cause.base not in known or (cause.lagged and cause.base in constants):
+                    yield f"{place}.causes: '{cause.term}' is unknown.{suggest(cause.base, known)}"
+            for other in [*variable.innovations, *([variable.given] if variable.given else [])]:
+                if other not in self.variables:
+                    yield f"{place}: '{other}' is not a variable.{suggest(other, self.variables)}"
+            if variable.first and not any(cause.lagged for cause in self.causes(name)):
+                yield f"{place}.first: it does not depend on the past, so its first value is like all others"
+        for name in self.missing.dropout.causes if self.missing.dropout else ():
+            if name not in self.variables:
+                yield f"missing.dropout.causes: '{name}' is not a variable.{suggest(name, self.variables)}"
+
+    def _impossible_differences(self) -> Iterator[str]:
+        known = [f"{INTERCEPT}{ARROW}{name}" for name in self.variables]
+        known += [cause.slope for name in self.variables for cause in self.causes(name)]
+        for level in ("patients", "therapists"):
+            differences: Differences = getattr(self, level)
+            missing = [effect for effect in differences.sd if effect not in known]
+            yield from (f"{level}.sd: '{effect}' is no effect.{suggest(effect, known)}" for effect in missing)
+            pairs = {f"{i}, {j}" for pair in combinations(differences.sd, 2) for i, j in (pair, pair[::-1])}
+            wrong = [pair for pair in differences.correlation if pair not in pairs]
+            yield from (f"{level}.correlation: '{pair}' is not a pair of effects of {level}.sd" for pair in wrong)
+            if not wrong and differences.sd and np.linalg.eigvalsh(differences.correlations())[0] <= 0:
+                yield f"{level}.correlation: the correlations contradict each other"
 
 
-def read_settings(path: Path, changes: dict[str, Any] | None = None) -> StudySettings:
-    """Read the settings of a simulated study.
+def read_settings[S: Section](path: Path, kind: type[S], changes: Mapping[str, Any] | None = None) -> S:
+    """Read the settings of simulated studies.
 
     Parameters
     ----------
     path
         A file such as ``config/example_study.yaml``.
+    kind
+        What it holds, such as `World`.
     changes
         Settings that replace those of the file, nested alike, e.g. ``{"seed": 1, "size": {"patients": 60}}``.
 
@@ -178,7 +234,7 @@ def read_settings(path: Path, changes: dict[str, Any] | None = None) -> StudySet
         The file cannot be read, or a setting is unknown, missing or out of range.
     """
     try:
-        return StudySettings.model_validate(merge_configs(read_yaml(path), changes or {}))
+        return kind.model_validate(merge_configs(read_yaml(path), changes or {}))
     except ValidationError as error:
-        problems = explain(error, StudySettings, "the committed file is an example")
+        problems = explain(error, kind, "the committed file is an example")
         raise ConfigError("\n  - ".join([f"{path} cannot be used:", *problems])) from None

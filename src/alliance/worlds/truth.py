@@ -1,159 +1,157 @@
-"""What is true of a simulated study, in the words of the estimates table."""
+"""What is true of a world, in the words of the table of estimates, from its settings alone; nothing here uses the code that fits models.
 
-from dataclasses import replace
-from typing import Any
+Within patients, effects hold over one horizon, given the past. An indirect effect is the expectation of the product of its slopes (Kenny,
+Korchmaros & Bolger 2003, doi 10.1037/1082-989X.8.2.115); covariances over therapists add to those over patients.
+
+Between the units of a level, effects are those of latent means, see `alliance.worlds.linear`; along a path they are multiplied.
+
+What accumulates is the response to a cause that is one unit higher at every session from the first on, in expectation over the slopes of
+patients and therapists. A mediator carries the whole response minus that without its arrow to the outcome.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
+from math import prod
 
 import numpy as np
 import pandas as pd
 
-from alliance.worlds.dynamics import Course, residuals, run_sessions
-from alliance.worlds.effects import People
-from alliance.worlds.settings import StudySettings
-from alliance.worlds.study import run_study, streams_of
+from alliance.contracts import PATIENT, SESSION, THERAPIST
+from alliance.worlds.linear import Linear, Path, delay_of, text_of
+from alliance.worlds.settings import ARM, ARROW, INTERCEPT, Cause, Differences, World
 
+KEYS = ["outcome", "path", "effect", "level", "horizon"]
 NOW, NEXT = "same session", "next session"
-_POPULATION = {"patients": 9000, "therapists": 900}
-_DECIMALS = 3
+_MOST_SESSIONS = 16  # over which effects accumulate
+
+Row = tuple[str, str, str, str, str, float]
 
 
-def true_quantities(settings: StudySettings) -> list[dict[str, Any]]:
-    """List the true effects, each with the columns outcome, path, effect, level, horizon and value.
+def true_quantities(world: World, pairs: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """List the true value of all that is reported about pairs of a cause and an outcome, and of what it is made from.
 
-    They hold at the session level, given the history that the structural equations contain (see `simulate.dynamics`). The
-    indirect effect of a cause with a slope of its own in each patient is the expectation of the product,
-    E(a_i b_i) = a b + cov(a_i, b_i) (Kenny, Korchmaros & Bolger 2003, Psychological Methods 8, 115-128).
+    That is every other coefficient of the equations on the way, standard deviations and correlations; those of intercepts only in worlds
+    without a past: models of others have initial values as covariates, and their intercepts are what varies given these. Effects of the
+    arm on later sessions are given at the last one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `KEYS` and value; no key twice.
     """
-    alliance, symptoms, between = settings.alliance, settings.symptoms, settings.patients
-    a, b, direct = alliance.technique, symptoms.alliance, symptoms.technique
-    covariance = between.slopes_correlation * between.technique_slope_sd * between.alliance_slope_sd
-    rows = [
-        ("alliance", "technique -> alliance", "a", "within", NOW, a),
-        ("symptoms", "alliance -> symptoms", "b", "within", NEXT, b),
-        ("symptoms", "technique -> symptoms", "c_prime", "within", NEXT, direct),
-        ("symptoms", "technique -> alliance -> symptoms", "indirect", "within", NEXT, a * b + covariance),
-        ("symptoms", "technique -> alliance -> symptoms", "indirect_product", "within", NEXT, a * b),
-        ("symptoms", "technique -> alliance -> symptoms", "cov_ab", "within", NEXT, covariance),
-        ("symptoms", "technique -> symptoms", "direct", "within", NEXT, direct),
-        ("symptoms", "technique -> symptoms", "total", "within", NEXT, direct + a * b + covariance),
-        ("symptoms", "alliance -> symptoms", "effect", "within", NEXT, b),
-        ("alliance", "symptoms -> alliance", "effect", "within", NOW, alliance.symptoms),
-        ("alliance", "alliance_lag -> alliance", "coefficient", "within", NEXT, alliance.autoregression),
-        ("symptoms", "symptoms_lag -> symptoms", "coefficient", "within", NEXT, symptoms.autoregression),
-        ("alliance", "session -> alliance", "coefficient", "overall", "", alliance.session),
-        ("symptoms", "session -> symptoms", "coefficient", "overall", "", symptoms.session),
-        ("alliance", "arm -> alliance", "a", "overall", "", alliance.arm),
-        ("alliance", "technique -> alliance", "sd", "patient", "", between.technique_slope_sd),
-        ("symptoms", "alliance_lag -> symptoms", "sd", "patient", "", between.alliance_slope_sd),
-    ]
-    # The arm moves the alliance of each session, which acts through the effect within patients: a b, whatever the level is called.
-    for level in ("overall", "within"):
-        rows += [
-            ("symptoms", "arm -> symptoms", "c_prime", level, "", symptoms.arm),
-            ("symptoms", "arm -> alliance -> symptoms", "indirect", level, "", alliance.arm * b),
-            ("symptoms", "arm -> alliance -> symptoms", "indirect_product", level, "", alliance.arm * b),
-            ("symptoms", "arm -> symptoms", "direct", level, "", symptoms.arm),
-            ("symptoms", "arm -> symptoms", "total", level, "", symptoms.arm + alliance.arm * b),
-        ]
-    names = ("outcome", "path", "effect", "level", "horizon")
-    return [{**dict(zip(names, row[:-1], strict=True)), "value": _rounded(row[-1], 6)} for row in rows]
+    linear = Linear(world)
+    every = [linear.paths(source, target) for source, target in pairs]
+    rows: list[Row] = []
+    for paths in every:
+        rows += [*_within(linear, paths), *_between(linear, paths)]
+        rows += _at_the_end(linear, paths) if paths[0][0].base == ARM else _accumulated(linear, paths)
+    steps = {cause for paths in every for path in paths for cause in path}
+    others = (c for name in linear.causes if name in {step.outcome for step in steps} for c in linear.causes[name])
+    rows += [_coefficient(cause) for cause in others if cause not in steps]
+    rows += [*_components(linear, PATIENT, world.patients), *_components(linear, THERAPIST, world.therapists)]
+    rows += _residuals(world)
+    return pd.DataFrame(rows, columns=[*KEYS, "value"]).drop_duplicates(KEYS, ignore_index=True)
 
 
-def attendance_of(course: Course) -> dict[str, float]:
-    """Count patients, sessions, dropout and skipped sessions."""
-    observed = course.observed
-    first_to_last = np.cumsum(observed[:, ::-1], axis=1)[:, ::-1] > 0
-    return {
-        "patients": int(observed.shape[0]),
-        "sessions": int(observed.sum()),
-        "sessions_per_patient": _rounded(observed.sum(axis=1).mean()),
-        "patients_with_one_session": int((observed.sum(axis=1) == 1).sum()),
-        "dropped_out": int(course.dropped.sum()),
-        "dropout": _rounded(course.dropped.mean()),
-        "skipped_sessions": int((first_to_last & ~observed).sum()),
-    }
+def _horizon(*path: Cause) -> str:
+    """Name the time from the first cause to the end of a path; a constant cause has none."""
+    if path[0].base in (ARM, SESSION):
+        return ""
+    return (NOW, NEXT)[delay_of(path)] if delay_of(path) < 2 else f"{delay_of(path)} sessions later"
 
 
-def sizes_of(people: People, course: Course) -> dict[str, float]:
-    """Return the sizes that the literature reports, from the sessions that left data."""
-    observed = course.observed
-    patient, session = np.nonzero(observed)
-    rows = pd.DataFrame(
-        {
-            "patient": patient,
-            "therapist": people.therapist[patient],
-            "session": session + 1,
-            "arm": people.arm[patient],
-            "alliance": course.alliance[observed],
-            "symptoms": course.symptoms[observed],
-            "technique": course.technique[observed],
-        }
-    )
-    early = rows[rows["session"] <= 3].groupby("patient")["alliance"].mean()
-    mean = rows.groupby("patient")["alliance"].mean()
-    final = rows.groupby("patient").last()
-    sizes = {
-        "early_alliance_with_final_symptoms": np.corrcoef(early, final["symptoms"])[0, 1],
-        "mean_alliance_with_final_symptoms": np.corrcoef(mean, final["symptoms"])[0, 1],
-        "arm_on_final_alliance_d": _difference(final["alliance"], final["arm"]),
-        "arm_on_final_symptoms_d": _difference(final["symptoms"], final["arm"]),
-        "therapist_share_of_final_symptoms": _shares(final.reset_index(), "symptoms")["therapist"],
-    }
-    for variable in ("alliance", "symptoms", "technique"):
-        sizes |= {
-            f"{level}_share_of_{variable}": share for level, share in _shares(rows, variable).items() if share > 0
-        }
-    ruptured = (course.rupture > 0) & observed
-    sizes |= {
-        "patients_with_rupture": ruptured.any(axis=1).mean(),
-        "ruptures_repaired": (course.rupture[ruptured] == 2).mean(),
-        "at_limit_of_alliance": rows["alliance"].isin([12, 60]).mean(),
-        "at_limit_of_symptoms": rows["symptoms"].isin([0, 27]).mean(),
-    }
-    return {name: _rounded(value) for name, value in sizes.items()}
+def _name_step(path: Path, position: int, paths: int) -> str:
+    if len(path) == 1:
+        return "effect" if paths == 1 else "c_prime"
+    return ("a", "b")[position] if len(path) == 2 else "effect"
 
 
-def population_sizes(settings: StudySettings) -> dict[str, float]:
-    """Return the sizes of a study so large that chance plays no part, and the arm's average effects over all sessions.
-
-    The average effects are differences between everybody treated in one arm and the same people in the other, with the same
-    chance events, over the second to the last session. They contain what an effect at one session passes on to later ones, so
-    they are larger than the effects of `true_quantities`, which hold given the past.
-    """
-    large = settings.model_copy(update={"size": settings.size.model_copy(update=_POPULATION)})
-    people, course = run_study(large)
-    sizes = sizes_of(people, course)
-    for name, left in zip(("alliance", "symptoms"), residuals(large, people, course), strict=True):
-        sizes[f"residual_sd_of_{name}"] = _rounded(left.std())
-    treated, control = (
-        run_sessions(large, replace(people, arm=np.full_like(people.arm, arm)), streams_of(large)["sessions"])
-        for arm in (1, 0)
-    )
-    for name in ("alliance", "symptoms"):
-        difference = getattr(treated, name)[:, 1:] - getattr(control, name)[:, 1:]
-        sizes[f"arm_on_{name}_average"] = _rounded(difference.mean())
-    return sizes
-
-
-def _shares(rows: pd.DataFrame, variable: str) -> dict[str, float]:
-    """Split the variance of a variable into therapist, patient and session by moments of the nested means."""
-    patients = rows.groupby(["therapist", "patient"])[variable].agg(["mean", "var", "size"]).reset_index()
-    freedom = (patients["size"] - 1).sum()
-    session = float((patients["var"].fillna(0) * (patients["size"] - 1)).sum() / freedom) if freedom else 0.0
-    therapists = patients.groupby("therapist")["mean"].agg(["mean", "var", "size"])
-    among = float((therapists["var"] * (therapists["size"] - 1)).sum() / (therapists["size"] - 1).sum())
-    patient = among - session * float((1 / patients["size"]).mean()) if freedom else among
-    therapist = max(float(therapists["mean"].var()) - among * float((1 / therapists["size"]).mean()), 0.0)
-    total = session + patient + therapist
-    return {"session": session / total, "patient": patient / total, "therapist": therapist / total}
+def _describe(
+    paths: list[Path], slopes: Mapping[Cause, float], products: Mapping[Path, float], level: str
+) -> Iterator[Row]:
+    """Give steps, indirect, direct and total effect; effects that arrive at different sessions have no total."""
+    for path in paths:
+        for position, cause in enumerate(path):
+            effect = _name_step(path, position, len(paths))
+            place = "overall" if cause.base == ARM and effect != "c_prime" else level
+            yield cause.outcome, text_of((cause,)), effect, place, _horizon(cause), slopes[cause]
+        if len(path) > 1:
+            whole = path[-1].outcome, text_of(path)
+            yield *whole, "indirect", level, _horizon(*path), products[path]
+            yield *whole, "indirect_product", level, _horizon(*path), prod(slopes[cause] for cause in path)
+    first = paths[0]
+    target, text, horizon = first[-1].outcome, f"{first[0].base}{ARROW}{first[-1].outcome}", _horizon(*first)
+    if len(paths) > 1 and len(first) == 1:
+        yield target, text, "direct", level, horizon, products[first]
+    if len(paths) > 1 and len({_horizon(*path) for path in paths}) == 1:
+        yield target, text, "total", level, horizon, sum(products.values())
 
 
-def _difference(values: pd.Series, arm: pd.Series) -> float:
-    """Standardised difference of two arms (Cohen's d with the pooled standard deviation)."""
-    treated, control = values[arm == 1], values[arm == 0]
-    pooled = np.sqrt((treated.var() * (len(treated) - 1) + control.var() * (len(control) - 1)) / (len(values) - 2))
-    return float((treated.mean() - control.mean()) / pooled)
+def _within(linear: Linear, paths: list[Path]) -> Iterator[Row]:
+    slopes = {cause: cause.effect for path in paths for cause in path}
+    yield from _describe(paths, slopes, {path: linear.expect(path) for path in paths}, "within")
+    for path in paths:
+        if len(path) == 2 and path[0].base != ARM:
+            yield path[-1].outcome, text_of(path), "cov_ab", "within", _horizon(*path), linear.covariance(*path)
 
 
-def _rounded(value: float, decimals: int = _DECIMALS) -> float:
-    # Adding zero turns -0.0 into 0.0, so that the file does not depend on the sign of nothing.
-    return round(float(value), decimals) + 0.0
+def _between(linear: Linear, paths: list[Path]) -> Iterator[Row]:
+    for level, of in (("between_patient", linear.world.patients), ("between_therapist", linear.world.therapists)):
+        slopes = linear.latent_slopes(of, paths)
+        if slopes is not None:
+            yield from _describe(paths, slopes, {path: prod(slopes[cause] for cause in path) for path in paths}, level)
+
+
+def _accumulated(linear: Linear, paths: list[Path]) -> Iterator[Row]:
+    """Give what each mediator carries when the effect of the last of 1 to 16 sessions arrives; the quickest path names it."""
+    quickest: dict[str, Path] = {}
+    for path in sorted(paths, key=delay_of):
+        if len(path) > 1 and linear.dynamic:
+            quickest.setdefault(path[-1].base, path)
+    for mediator, path in quickest.items():
+        ends, sessions = (path[0].base, path[-1].outcome), min(linear.world.size.sessions, _MOST_SESSIONS)
+        whole, without = (linear.respond(*ends, cut, sessions + delay_of(path)) for cut in (None, mediator))
+        for count, value in enumerate((whole - without)[delay_of(path) :].tolist(), start=1):
+            yield ends[1], text_of(path), "accumulated", "within", f"after {count} session{'s' * (count > 1)}", value
+
+
+def _at_the_end(linear: Linear, paths: list[Path]) -> Iterator[Row]:
+    """Give the difference between the arms at the last session, in all and through each mediator."""
+    ends, sessions = (paths[0][0].base, paths[0][-1].outcome), linear.world.size.sessions
+    whole = float(linear.respond(*ends, None, sessions)[-1])
+    yield ends[1], ARROW.join(ends), "total", "overall", f"at session {sessions}", whole
+    for path in (path for path in paths if len(path) == 2):
+        without = float(linear.respond(*ends, path[1].base, sessions)[-1])
+        yield ends[1], text_of(path), "indirect", "overall", f"at session {sessions}", whole - without
+
+
+def _coefficient(cause: Cause) -> Row:
+    level = "overall" if cause.base in (ARM, SESSION) else "within"
+    return cause.outcome, cause.slope, "coefficient", level, _horizon(cause), cause.effect
+
+
+def _components(linear: Linear, level: str, of: Differences) -> Iterator[Row]:
+    shown = [effect for effect, sd in of.sd.items() if sd and not (linear.dynamic and effect.startswith(INTERCEPT))]
+    for effect in shown:
+        yield effect.split(ARROW)[1], effect, "sd", level, "", of.sd[effect]
+    for one, other in combinations(shown, 2):
+        value = of.covariance(one, other) / (of.sd[one] * of.sd[other])
+        # Models list the two in the order of their equations.
+        for first, second in ((one, other), (other, one)) if value else ():
+            (term, outcome), last = first.split(ARROW), second.split(ARROW)[1]
+            text = f"{term}, {second}" if outcome == last else f"{first}, {second}"
+            yield last, text, "correlation", level, "", value
+
+
+def _residuals(world: World) -> Iterator[Row]:
+    """Give the standard deviation of what is left of a variable, rounding included, unless answers of yes and no are part of it."""
+
+    def variance(name: str) -> float:
+        scale = world.variables[name].scale
+        return world.variables[name].sd ** 2 + (scale.step**2 / 12 if scale else 0.0)
+
+    for name, variable in world.variables.items():
+        others = [*variable.innovations, *(c.base for c in world.causes(name) if c.base in world.variables)]
+        if all(world.variables[part].chance is None for part in (name, *others)):
+            news = sum(effect**2 * variance(cause) for cause, effect in variable.innovations.items())
+            yield name, f"residual{ARROW}{name}", "sd", SESSION, "", float(np.sqrt(variance(name) + news))

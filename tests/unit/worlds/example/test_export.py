@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 
 from alliance.errors import ConfigError
-from alliance.worlds.dirt import MISSING_CODES, ORPHAN
-from alliance.worlds.export import csv_of, export_study
-from alliance.worlds.study import simulate_panel, simulate_study
+from alliance.worlds.example.dirt import MISSING_CODES, ORPHAN
+from alliance.worlds.example.export import csv_of, export_study
+from alliance.worlds.example.study import simulate_study
+from alliance.worlds.study import simulate_rows
+from tests.unit.worlds.settings_for_tests import LITTLE_DIRT, small_example
 
-from .settings_for_tests import LITTLE_DIRT, small_settings
-
-SETTINGS = small_settings()
+SETTINGS = small_example()
 NO_DIRT = dict.fromkeys(LITTLE_DIRT, 0)
 
 
@@ -31,7 +31,7 @@ def _items(table: pd.DataFrame, stem: str, count: int) -> pd.DataFrame:
 
 
 def test_items_of_the_tables_add_up_to_the_totals_of_the_panel(study) -> None:
-    panel = simulate_panel(SETTINGS)
+    panel = simulate_rows(SETTINGS)
     assert _items(study.sessions, "wai", 12).sum(axis=1).tolist() == panel["alliance"].tolist()
     assert _items(study.sessions, "phq", 9).sum(axis=1).tolist() == panel["symptoms"].tolist()
     helping = study.sessions[["tech_collaborative", "tech_supportive"]].mean(axis=1)
@@ -50,7 +50,7 @@ def test_cultural_match_compares_patient_and_therapist(study) -> None:
 
 
 def test_without_dirt_the_export_holds_the_clean_study() -> None:
-    settings = small_settings(dirt=NO_DIRT)
+    settings = small_example(dirt=NO_DIRT)
     clean = simulate_study(settings)
     tables, counts = export_study(clean, settings)
     assert len(tables["sessions"]) == len(clean.sessions)
@@ -117,9 +117,9 @@ def test_csv_has_unix_line_ends_and_no_index(exported) -> None:
 
 
 def test_more_dirt_than_the_study_can_hold_is_refused(study) -> None:
-    settings = small_settings(dirt={**NO_DIRT, "blanks": 10**6})
+    settings = small_example(dirt={**NO_DIRT, "blanks": 10**6})
     with pytest.raises(ConfigError, match="1000000 dirty cells are too many"):
         export_study(study, settings)
-    settings = small_settings(dirt={**NO_DIRT, "identical_duplicates": 10**4})
+    settings = small_example(dirt={**NO_DIRT, "identical_duplicates": 10**4})
     with pytest.raises(ConfigError, match="added rows are too many"):
         export_study(study, settings)

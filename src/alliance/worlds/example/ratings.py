@@ -3,20 +3,23 @@
 import numpy as np
 import pandas as pd
 
-from alliance.worlds.dynamics import RATING_MAX, SCALE_MAX, Course, on_scale
-from alliance.worlds.effects import People
-from alliance.worlds.items import draw_leanings, spread_totals
-from alliance.worlds.settings import StudySettings
+from alliance.worlds.course import Course
+from alliance.worlds.dynamics import on_scale
+from alliance.worlds.example.items import draw_leanings, spread_totals
+from alliance.worlds.example.settings import ExampleStudy
+from alliance.worlds.people import People
+from alliance.worlds.settings import Scale
 
 WAI_GROUPS = np.array([0, 0, 1, 2, 1, 2, 1, 2, 1, 0, 2, 0])  # task, bond and goal items of the WAI-SR
 WAI_MEANS = np.array([-0.15, -0.05, 0.20, -0.20, 0.25, 0.05, 0.30, -0.10, 0.20, -0.25, -0.10, -0.15])
 PHQ_MEANS = np.array([0.15, 0.25, 0.35, 0.50, 0.05, 0.20, 0.00, -0.55, -0.80])
-THERAPIST_TOTAL_RANGE = (12, 84)
+# Technique and strategies are rated from 0 to 6, states from 0 to 10.
+RATING, STATE, THERAPIST_TOTAL = Scale(low=0, high=6), Scale(low=0, high=10), Scale(low=12, high=84)
 DELIVERIES = ("in_person", "video", "text")
 RUPTURES = ("none", "unrepaired", "repaired")
 
 
-def rate_sessions(settings: StudySettings, people: People, course: Course, rng: np.random.Generator) -> pd.DataFrame:
+def rate_sessions(settings: ExampleStudy, people: People, course: Course, rng: np.random.Generator) -> pd.DataFrame:
     """Return the answers and ratings of every session, column names as in the export.
 
     Returns
@@ -24,7 +27,7 @@ def rate_sessions(settings: StudySettings, people: People, course: Course, rng: 
     pandas.DataFrame
         One row per patient and planned session, ordered by patient, then session; whole numbers and labels.
     """
-    shape = course.alliance.shape
+    shape, values = course.observed.shape, course.values
     person = np.repeat(np.arange(shape[0]), shape[1])
     items = settings.items
     wai = draw_leanings(
@@ -36,62 +39,67 @@ def rate_sessions(settings: StudySettings, people: People, course: Course, rng: 
     straining = draw_leanings(rng, person, np.array([0.6, -0.6]), 0.25, 0.5)
 
     columns: dict[str, np.ndarray] = {}
-    columns |= _items("wai", spread_totals(course.alliance.ravel(), wai, 1, 5))
+    columns |= _items("wai", spread_totals(_totals(values["alliance"]), wai, 1, 5))
     columns["wai_therapist_total"] = _therapist_view(settings, people, course, rng)
-    columns |= _items("phq", spread_totals(course.symptoms.ravel(), phq, 0, 3))
-    for names, totals, leanings in (
-        (("tech_collaborative", "tech_supportive"), course.technique_sum, helping),
-        (("tech_directive", "tech_confrontational"), course.straining_sum, straining),
+    columns |= _items("phq", spread_totals(_totals(values["symptoms"]), phq, 0, 3))
+    for names, means, leanings in (
+        (("tech_collaborative", "tech_supportive"), values["technique"], helping),
+        (("tech_directive", "tech_confrontational"), values["straining"], straining),
     ):
-        answers = spread_totals(totals.ravel(), leanings, 0, RATING_MAX)
+        answers = spread_totals(_totals(2 * means), leanings, int(RATING.low), int(RATING.high))
         columns |= {name: answers[:, place] for place, name in enumerate(names)}
     columns |= _strategies(settings, people, course, rng)
-    columns["engagement"] = course.engagement.ravel()
-    homework = course.homework.astype(float)
-    homework[:, 0] = np.nan  # none was set before the first session
-    columns["homework"] = homework.ravel()
+    columns |= {name: values[name].ravel() for name in ("engagement", "homework")}
     columns |= _states(settings, course, rng)
     columns["delivery"] = _delivery(shape, rng)
-    columns["rupture"] = np.array(RUPTURES)[course.rupture.ravel()]
+    columns["rupture"] = np.array(RUPTURES)[_totals(values["rupture"] + values["repaired"])]
     return pd.DataFrame(columns)
+
+
+def _totals(values: np.ndarray) -> np.ndarray:
+    return np.rint(values).astype(int).ravel()
+
+
+def _distance(settings: ExampleStudy, course: Course, name: str) -> np.ndarray:
+    return course.values[name] - settings.centres[name]
 
 
 def _items(stem: str, answers: np.ndarray) -> dict[str, np.ndarray]:
     return {f"{stem}_{number + 1}": answers[:, number] for number in range(answers.shape[1])}
 
 
-def _therapist_view(settings: StudySettings, people: People, course: Course, rng: np.random.Generator) -> np.ndarray:
+def _therapist_view(settings: ExampleStudy, people: People, course: Course, rng: np.random.Generator) -> np.ndarray:
     """Alliance on the therapist's own scale: it follows the patient's view loosely and has leanings of its own."""
-    leaning = rng.normal(0, 4.0, len(people.clinic))[people.therapist] + rng.normal(0, 4.5, len(people.therapist))
-    seen = 58 + leaning[:, None] + 0.55 * (course.alliance - settings.alliance.centre)
-    return on_scale(seen + rng.normal(0, 4.0, course.alliance.shape), THERAPIST_TOTAL_RANGE).ravel()
+    leaning = rng.normal(0, 4.0, settings.size.therapists)[people.therapist] + rng.normal(0, 4.5, len(people.therapist))
+    seen = 58 + leaning[:, None] + 0.55 * _distance(settings, course, "alliance")
+    return on_scale(seen + rng.normal(0, 4.0, course.observed.shape), THERAPIST_TOTAL).ravel()
 
 
 def _strategies(
-    settings: StudySettings, people: People, course: Course, rng: np.random.Generator
+    settings: ExampleStudy, people: People, course: Course, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Strategies as the therapist reports them: related to observed technique, and to what the patient brings."""
-    technique = course.technique - settings.technique.centre
-    habit = rng.normal(0, 0.5, (4, len(people.clinic)))[:, people.therapist]
+    technique = _distance(settings, course, "technique")
+    habit = rng.normal(0, 0.5, (4, settings.size.therapists))[:, people.therapist]
 
     def rated(mean: float, slope: float, place: int) -> np.ndarray:
         values = mean + slope * technique + habit[place][:, None] + rng.normal(0, 0.9, technique.shape)
-        return on_scale(values, (0, RATING_MAX)).ravel()
+        return on_scale(values, RATING).ravel()
 
     return {
         "strat_rapport": rated(3.4, 0.50, 0),
         "strat_goals": rated(3.0, 0.45, 1),
         "strat_flexibility": rated(2.8, 0.15, 2),
         "strat_culture": rated(2.2, 0.10, 3),
-        "strat_rupture": course.addressing.ravel(),
+        "strat_rupture": course.values["addressing"].ravel(),
     }
 
 
-def _states(settings: StudySettings, course: Course, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _states(settings: ExampleStudy, course: Course, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """The patient's motivation and self-efficacy before the session and agency after it."""
-    bond = course.alliance - settings.alliance.centre
+    bond = _distance(settings, course, "alliance")
     earlier = np.column_stack([np.zeros(len(bond)), bond[:, :-1]])
-    distress = course.symptoms - settings.symptoms.centre
+    distress = _distance(settings, course, "symptoms")
     causes = {
         "motivation": 6.0 + 0.06 * earlier - 0.05 * distress,
         "self_efficacy": 5.2 + 0.05 * earlier - 0.14 * distress,
@@ -99,7 +107,7 @@ def _states(settings: StudySettings, course: Course, rng: np.random.Generator) -
     }
     own = rng.normal(0, 0.8, (len(causes), len(bond)))
     return {
-        name: on_scale(mean + own[place][:, None] + rng.normal(0, 1.0, bond.shape), (0, SCALE_MAX)).ravel()
+        name: on_scale(mean + own[place][:, None] + rng.normal(0, 1.0, bond.shape), STATE).ravel()
         for place, (name, mean) in enumerate(causes.items())
     }
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.errors import ConfigError
-from alliance.worlds.settings import Dirt
+from alliance.worlds.example.settings import Dirt
 
 MISSING_CODES = ("99", "-9")
 ORPHAN = "C0000"  # an id that no patient has: their numbers start at 1

@@ -3,14 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from alliance.worlds.dirt import soil_patients, soil_sessions
-from alliance.worlds.settings import StudySettings
-from alliance.worlds.study import Study, streams_of
+from alliance.worlds.example.dirt import soil_patients, soil_sessions
+from alliance.worlds.example.settings import ExampleStudy
+from alliance.worlds.example.study import OWN_STREAMS, Study
+from alliance.worlds.study import streams_of
 
 DATE_FORMAT = "%d.%m.%Y"
 
 
-def export_study(study: Study, settings: StudySettings) -> tuple[dict[str, pd.DataFrame], dict[str, dict[str, int]]]:
+def export_study(study: Study, settings: ExampleStudy) -> tuple[dict[str, pd.DataFrame], dict[str, dict[str, int]]]:
     """Turn a clean study into dirty tables of text.
 
     Returns
@@ -20,7 +21,7 @@ def export_study(study: Study, settings: StudySettings) -> tuple[dict[str, pd.Da
     dirt
         Table -> kind of dirt -> how much of it there is.
     """
-    rng = streams_of(settings)["dirt"]
+    rng = streams_of(settings.seed, OWN_STREAMS)["dirt"]
     dated = study.sessions.assign(session_date=study.sessions["session_date"].dt.strftime(DATE_FORMAT))
     sessions, of_sessions = soil_sessions(_as_text(dated), _as_text(study.therapists), settings.dirt, rng)
     patients, of_patients = soil_patients(_as_text(study.patients), settings.dirt, rng)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alliance.worlds.items import draw_leanings, spread_totals
+from alliance.worlds.example.items import draw_leanings, spread_totals
 
 
 @given(

@@ -1,0 +1,122 @@
+"""The example study without dirt: its three tables."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from alliance.worlds.course import choose
+from alliance.worlds.example.ratings import rate_sessions
+from alliance.worlds.example.settings import ExampleStudy
+from alliance.worlds.people import People
+from alliance.worlds.settings import ARROW, INTERCEPT
+from alliance.worlds.study import STREAMS, run_study, streams_of
+
+ARMS = ("standard", "alliance_focused")
+BACKGROUNDS = ("majority", "minority", "migrant")
+GENDERS = ("woman", "man", "non_binary")
+ORIENTATIONS = ("cbt", "psychodynamic", "humanistic")
+ALLIANCE = f"{INTERCEPT}{ARROW}alliance"
+FIRST_DAY, INTAKE_DAYS = np.datetime64("2023-01-09"), 420  # intake lasted fourteen months
+OWN_STREAMS = (*STREAMS, "ratings", "characteristics", "calendar", "dirt")
+
+
+@dataclass(frozen=True)
+class Study:
+    """The clean tables, columns as in the export; dates are dates and every session of `sessions` left data."""
+
+    sessions: pd.DataFrame
+    patients: pd.DataFrame
+    therapists: pd.DataFrame
+
+
+def simulate_study(settings: ExampleStudy) -> Study:
+    """Simulate the three tables of a study as they would be without any error of entry.
+
+    Parameters
+    ----------
+    settings
+        See `read_settings`; sizes and seed are part of them.
+    """
+    streams = streams_of(settings.seed, OWN_STREAMS)
+    people, course = run_study(settings)
+    rng = streams["characteristics"]
+    therapists = _therapists(settings, people, rng)
+    patients = _patients(settings, people, therapists, rng)
+    shape = course.observed.shape
+    keys = pd.DataFrame(
+        {
+            "client_id": np.repeat(patients["client_id"].to_numpy(), shape[1]),
+            "therapist_id": np.repeat(patients["therapist_id"].to_numpy(), shape[1]),
+            "session_no": np.tile(np.arange(1, shape[1] + 1), shape[0]),
+            "session_date": _calendar(settings, shape, streams["calendar"]).ravel(),
+        }
+    )
+    sessions = pd.concat([keys, rate_sessions(settings, people, course, streams["ratings"])], axis=1)
+    return Study(sessions[course.observed.ravel()].reset_index(drop=True), patients, therapists)
+
+
+def _therapists(settings: ExampleStudy, people: People, rng: np.random.Generator) -> pd.DataFrame:
+    """Therapists; those with better alliances tend to be more empathic, experience tells nothing."""
+    count = settings.size.therapists
+    return pd.DataFrame(
+        {
+            "therapist_id": _ids("T", count, 999, 3, rng),
+            "clinic": np.array(settings.clinics)[np.arange(count) % len(settings.clinics)],
+            "experience_years": np.clip(np.rint(rng.gamma(2.2, 4.5, count)), 0, 40).astype(int),
+            "empathy": _related(people.therapists[ALLIANCE], 0.6, 6.5, 1.2, 0, 10, rng),
+            "orientation": np.array(ORIENTATIONS)[choose(rng, count, [0.5, 0.3, 0.2])],
+            "background": np.array(BACKGROUNDS)[choose(rng, count, [0.70, 0.18, 0.12])],
+        }
+    )
+
+
+def _patients(
+    settings: ExampleStudy, people: People, therapists: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Patients; better alliances go with higher expectations and fewer interpersonal problems."""
+    count = settings.size.patients
+    own = therapists.iloc[people.therapist].reset_index(drop=True)
+    background = np.array(BACKGROUNDS)[choose(rng, count, [0.64, 0.20, 0.16])]
+    return pd.DataFrame(
+        {
+            "client_id": _ids("C", count, 9999, 4, rng),
+            "therapist_id": own["therapist_id"],
+            "arm": np.array(ARMS)[people.arm],
+            "clinic": own["clinic"],
+            "age": np.clip(np.rint(rng.normal(38, 12.5, count)), 18, 80).astype(int),
+            "gender": np.array(GENDERS)[choose(rng, count, [0.63, 0.35, 0.02])],
+            "expectations": _related(people.patients[ALLIANCE], 0.3, 6.2, 1.7, 0, 10, rng),
+            "interpersonal_problems": _related(people.patients[ALLIANCE], -0.35, 1.6, 0.6, 0, 4, rng),
+            "background": background,
+            "cultural_match": np.where(background == own["background"].to_numpy(), "yes", "no"),
+        }
+    )
+
+
+def _ids(letter: str, count: int, largest: int, digits: int, rng: np.random.Generator) -> list[str]:
+    """Ids as a clinic gives them: a letter and a number with leading zeros, in no order."""
+    numbers = rng.permutation(np.arange(1, largest + 1))[:count]
+    return [f"{letter}{number:0{digits}d}" for number in numbers]
+
+
+def _related(
+    cause: np.ndarray, correlation: float, mean: float, sd: float, low: float, high: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw a characteristic with one decimal that is correlated with a stable difference."""
+    spread = cause.std()
+    standard = (cause - cause.mean()) / spread if spread > 0 else np.zeros(len(cause))
+    values = correlation * standard + np.sqrt(1 - correlation**2) * rng.standard_normal(len(cause))
+    rated: np.ndarray = np.clip(np.round(mean + sd * values, 1), low, high)
+    return rated
+
+
+def _calendar(settings: ExampleStudy, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Weekly dates that wander by a day or two; a few pauses last four to six weeks."""
+    first = FIRST_DAY + rng.integers(0, INTAKE_DAYS, shape[0])
+    steps = 7 + rng.integers(-1, 3, shape)
+    pauses = rng.random(shape) < settings.pause
+    steps = steps + np.where(pauses, rng.integers(21, 36, shape), 0)
+    steps[:, 0] = 0
+    dates: np.ndarray = first[:, None] + np.cumsum(steps, axis=1)
+    return dates
