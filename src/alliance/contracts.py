@@ -25,17 +25,12 @@ Severity = Literal["error", "warning"]
 Level = Literal["within", "between_patient", "between_therapist", "overall"]
 
 ESTIMATE_COLUMNS = [
-    "model", "family", "engine", "outcome", "path", "effect", "level", "horizon",
+    "model", "family", "engine", "outcome", "path", "effect", "level", "horizon", "moderator", "value",
     "estimate", "sd", "low", "high", "interval", "interval_kind", "p_direction",
     "n_patients", "n_sessions", "n_therapists", "flag",
 ]  # fmt: skip
 
-# What one row of estimates is about; also the coordinates of `quantity` in the container.
-QUANTITY_COLUMNS = ["outcome", "path", "effect", "level", "horizon"]
 COUNT_COLUMNS = ["n_patients", "n_sessions", "n_therapists"]
-
-# What follows a path: ``x -> m -> y at arm = 1``, ``x -> m -> y by arm``; and what stands between two paths.
-AT, BY, MINUS = " at ", " by ", " minus "
 
 DIAGNOSTIC_COLUMNS = ["model", "family", "engine", "diagnostic", "subject", "value", "threshold", "passed", "meaning"]
 

@@ -33,6 +33,7 @@ from alliance.contracts import (
     SHRINKAGE_COLUMNS,
     WITHIN,
 )
+from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.models.diagram import paths_of
 from alliance.models.rows import count_rows, select_rows
 
@@ -313,7 +314,7 @@ def _summary(value: float, sd: float) -> dict[str, float]:
     }
 
 
-def _shares(config: Config, spec: ModelSpec) -> list[tuple[dict[str, str], float, float]]:
+def _shares(config: Config, spec: ModelSpec) -> list[tuple[dict[str, Any], float, float]]:
     shares = (
         {"session": 0.45, "patient": 0.5, "therapist": 0.05}
         if _has_therapists(config)
@@ -327,9 +328,9 @@ def _shares(config: Config, spec: ModelSpec) -> list[tuple[dict[str, str], float
     ]
 
 
-def _path_quantities(config: Config, name: str, spec: ModelSpec) -> list[tuple[dict[str, str], float, float]]:
+def _path_quantities(config: Config, name: str, spec: ModelSpec) -> list[tuple[dict[str, Any], float, float]]:
     assert spec.effects is not None
-    found: list[tuple[dict[str, str], float, float]] = []
+    found: list[tuple[dict[str, Any], float, float]] = []
     target = spec.effects.target
     for outcome, equation in spec.equations.items():
         for i, term in enumerate(equation.on):
@@ -393,7 +394,7 @@ def _moderator_of(spec: ModelSpec) -> str:
     return next((factors[1] for factors in spec.products.values()), "")
 
 
-def _joint_quantities(config: Config, name: str, spec: ModelSpec) -> list[tuple[dict[str, str], float, float]]:
+def _joint_quantities(config: Config, name: str, spec: ModelSpec) -> list[tuple[dict[str, Any], float, float]]:
     """What joint models report beside the steps: a share of the total, what accumulates, and values of the moderator."""
     text = _mediated_text(config, name, spec)
     if not text or spec.effects is None:
@@ -411,15 +412,19 @@ def _joint_quantities(config: Config, name: str, spec: ModelSpec) -> list[tuple[
     moderator = _moderator_of(spec)
     if moderator:
         at = [
-            (_quantity(target, f"{text} at {moderator} = {value}", "conditional", "within"), -0.2 + 0.05 * value, 0.03)
+            (
+                _quantity(target, text, "conditional", "within") | {"moderator": moderator, "value": float(value)},
+                -0.2 + 0.05 * value,
+                0.03,
+            )
             for value in (0, 1)
         ]
-        found += [*at, (_quantity(target, f"{text} by {moderator}", "index", "within"), 0.05, 0.02)]
+        found += [*at, (_quantity(target, text, "index", "within") | {"moderator": moderator}, 0.05, 0.02)]
     return found
 
 
-def _quantity(outcome: str, path: str, effect: str, level: str, horizon: str = "") -> dict[str, str]:
-    return {"outcome": outcome, "path": path, "effect": effect, "level": level, "horizon": horizon}
+def _quantity(outcome: str, path: str, effect: str, level: str, horizon: str = "") -> dict[str, Any]:
+    return dict(zip(QUANTITY_COLUMNS, (outcome, path, effect, level, horizon, "", np.nan), strict=True))
 
 
 def draws(table: pd.DataFrame, *, seed: int = 7) -> pd.DataFrame:

@@ -35,7 +35,7 @@ def fitted(folder: Path, model: str, record: FitRecord) -> None:
     quantities = pd.DataFrame(
         [
             {
-                "outcome": "y", "path": "x -> y", "effect": "effect", "level": "within", "horizon": "",
+                "outcome": "y", "path": "x -> y", "effect": "effect", "level": "within", "horizon": "", "moderator": "", "value": np.nan,
                 "n_patients": 9, "n_sessions": 90, "n_therapists": 0,
             }
         ]

@@ -2,14 +2,16 @@
 
 Layout of the tree
 ------------------
-``/paths``  variable ``value`` (chain, draw, quantity); coordinates of ``quantity``: outcome, path, effect, level,
-horizon, n_patients, n_sessions, n_therapists. Variable ``point`` (quantity), where the estimate is not the mean of the draws.
+``/paths``  variable ``draws`` (chain, draw, quantity); coordinates of ``quantity``: what tells it from others (see
+`alliance.facts.quantity`) and what it rests on, n_patients, n_sessions, n_therapists. Variable ``point`` (quantity), where the
+estimate is not the mean of the draws.
 Other groups (``posterior``, ``sample_stats``, ``predictive``, ...) are the family's own.
 Attributes: model, family, engine, interval_kind, and ``record`` (JSON, see `FitRecord`).
 """
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,7 +19,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alliance.contracts import COUNT_COLUMNS, QUANTITY_COLUMNS
+from alliance.contracts import COUNT_COLUMNS
+from alliance.facts.quantity import QUANTITY_COLUMNS, key_of
 
 
 @dataclass(frozen=True)
@@ -94,12 +97,21 @@ class Quantities:
     counts: dict[str, dict[str, int]]
     rows: list[dict[str, Any]] = field(default_factory=list)
     draws: list[np.ndarray] = field(default_factory=list)
-    _known: set[tuple[str, ...]] = field(default_factory=set)
+    _known: set[tuple[Hashable, ...]] = field(default_factory=set)
 
     def add(
-        self, path: str, effect: str, level: str, values: np.ndarray, of: tuple[str, ...], horizon: str = ""
+        self,
+        path: str,
+        effect: str,
+        level: str,
+        values: np.ndarray,
+        of: tuple[str, ...],
+        horizon: str = "",
+        *,
+        moderator: str = "",
+        value: float = math.nan,
     ) -> None:
-        """Add one quantity, unless it is there already.
+        """Add one quantity.
 
         Parameters
         ----------
@@ -107,11 +119,18 @@ class Quantities:
             Its draws, shape (draw,).
         of
             Outcomes of the equations concerned; the last one is its own. The smallest of them gives the counts.
+        moderator, value
+            The moderator it depends on, and the value of the moderator at which it holds.
+
+        Raises
+        ------
+        ValueError
+            There is such a quantity already.
         """
-        keys = {"outcome": of[-1], "path": path, "effect": effect, "level": level, "horizon": horizon}
-        if tuple(keys.values()) in self._known:
-            return
-        self._known.add(tuple(keys.values()))
+        keys = dict(zip(QUANTITY_COLUMNS, (of[-1], path, effect, level, horizon, moderator, value), strict=True))
+        if key_of(keys) in self._known:
+            raise ValueError(f"there are two quantities of the same name: {keys}")
+        self._known.add(key_of(keys))
         smallest = {key: min(self.counts[outcome][key] for outcome in of) for key in COUNT_COLUMNS}
         self.rows.append(keys | smallest)
         self.draws.append(values)
@@ -151,8 +170,7 @@ def make_tree(
     Parameters
     ----------
     quantities
-        One row per quantity with the columns outcome, path, effect, level, horizon, n_patients, n_sessions,
-        n_therapists.
+        One row per quantity with the columns `QUANTITY_COLUMNS`, n_patients, n_sessions, n_therapists.
     draws
         Array (chain, draw, quantity) of posterior draws, or of draws from the estimated sampling distribution
         (one chain).
@@ -169,11 +187,12 @@ def make_tree(
     if draws.ndim != 3 or draws.shape[2] != len(quantities):
         raise ValueError(f"draws have shape {draws.shape}, expected (chain, draw, {len(quantities)})")
     coords: dict[str, Any] = {
-        name: ("quantity", quantities[name].astype(str).to_numpy(dtype=object)) for name in QUANTITY_COLUMNS
+        name: ("quantity", quantities[name].astype(str).to_numpy(dtype=object)) for name in QUANTITY_COLUMNS[:-1]
     }
+    coords["value"] = ("quantity", quantities["value"].to_numpy(dtype="float64"))
     coords |= {name: ("quantity", quantities[name].to_numpy(dtype="int64")) for name in COUNT_COLUMNS}
     coords |= {name: np.arange(size) for name, size in zip(("chain", "draw", "quantity"), draws.shape, strict=True)}
-    paths = xr.Dataset({"value": (("chain", "draw", "quantity"), np.asarray(draws, dtype="float64"))}, coords=coords)
+    paths = xr.Dataset({"draws": (("chain", "draw", "quantity"), np.asarray(draws, dtype="float64"))}, coords=coords)
     if points is not None:
         paths["point"] = ("quantity", np.asarray(points, dtype="float64"))
     tree = xr.DataTree.from_dict({"/paths": paths, **{f"/{name}": group for name, group in (groups or {}).items()}})

@@ -9,8 +9,7 @@ from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.contracts import BASELINE, BETWEEN, LAG
 from alliance.errors import ModelError
-
-ARROW = " -> "
+from alliance.facts.quantity import join_nodes, name_horizon
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,11 @@ class Edge:
     term: str
     varies_by_patient: bool
     constant: bool  # the cause is the same at every session of a patient
+
+    @property
+    def text(self) -> str:
+        """The arrow as a path of its own."""
+        return join_nodes(self.source, self.outcome)
 
     @property
     def lagged(self) -> bool:
@@ -38,18 +42,13 @@ class Path:
     @property
     def text(self) -> str:
         """Nodes joined by arrows, e.g. ``technique -> alliance -> symptoms``."""
-        return ARROW.join([self.edges[0].source, *(edge.outcome for edge in self.edges)])
+        return join_nodes(self.edges[0].source, *(edge.outcome for edge in self.edges))
 
     def horizon(self, lag: int) -> str:
         """Return how much later the end of the path is measured than its beginning; empty for a constant cause."""
         if self.edges[0].constant:
             return ""
         return name_horizon(lag * sum(edge.lagged for edge in self.edges))
-
-
-def name_horizon(sessions: int) -> str:
-    """Name a distance in sessions: same session, next session, n sessions later."""
-    return {0: "same session", 1: "next session"}.get(sessions, f"{sessions} sessions later")
 
 
 def edges_of(spec: ModelSpec, variables: dict[str, Variable]) -> list[Edge]:

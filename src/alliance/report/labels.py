@@ -1,14 +1,18 @@
 """Names for people: labels of terms, paths, effects and levels, all from the configuration's own words."""
 
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from alliance.config import Config, ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
-from alliance.contracts import AT, BASELINE, BETWEEN, BETWEEN_THERAPIST, BY, LAG, MINUS, WITHIN
-from alliance.models.diagram import ARROW, paths_of
+from alliance.contracts import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
+from alliance.facts.quantity import join_contrast, nodes_of, split_contrast
+from alliance.models.diagram import paths_of
 
 LEVELS = {
     "within": "within patients",
@@ -115,21 +119,25 @@ def _label_derived_in(spec: ModelSpec, term: str, config: Config) -> str:
 
 
 def label_path(path: str, config: Config) -> str:
-    """Return a path with labels and arrows: ``technique -> alliance`` becomes ``technique → working alliance``.
+    """Return a path, or two that are compared, with labels: ``technique -> alliance`` becomes ``technique → working alliance``."""
+    if not path:
+        return ""
+    return join_contrast(
+        *(" → ".join(label_of(node, config) for node in nodes_of(part)) for part in split_contrast(path))
+    )
 
-    What stands between two paths, and the moderator that follows one, is named too: ``x -> m at arm = 1`` becomes
-    ``x → m at treatment arm: alliance focused``.
+
+def label_quantity(row: Mapping[str, Any], config: Config) -> str:
+    """Return what a row of the estimates is about: its path, or its outcome where it has none, and its moderator.
+
+    ``x → m at treatment arm: alliance focused`` for an effect at a value, ``x → m by treatment arm`` for one without.
     """
-    if MINUS in path:
-        return MINUS.join(label_path(part, config) for part in path.split(MINUS))
-    arrows, at, condition = path.partition(AT)
-    if at:
-        moderator, _, value = condition.partition(" = ")
-        return f"{label_path(arrows, config)}{AT}{label_value(moderator, float(value), config)}"
-    arrows, by, moderator = path.partition(BY)
-    if by:
-        return f"{label_path(arrows, config)}{BY}{label_of(moderator, config)}"
-    return " → ".join(label_of(node, config) for node in path.split(ARROW)) if path else ""
+    text = label_path(row["path"], config) or label_of(row["outcome"], config)
+    if not row.get("moderator"):
+        return text
+    if math.isnan(row["value"]):
+        return f"{text} by {label_of(row['moderator'], config)}"
+    return f"{text} at {label_value(row['moderator'], row['value'], config)}"
 
 
 def label_value(term: str, value: float, config: Config) -> str:

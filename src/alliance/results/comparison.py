@@ -8,9 +8,10 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.contracts import LAG
+from alliance.facts.quantity import keys_of
 from alliance.records import records
 
-_KEYS = ["model", "outcome", "path", "effect", "level"]
+_KEYS = ["model", "outcome", "path", "effect", "level", "moderator", "value"]
 _CARRIED = [
     "horizon",
     "estimate",
@@ -49,8 +50,8 @@ TRUTH_COLUMNS = [
 def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
     """Put the estimates of two runs side by side.
 
-    Rows belong together if model, outcome, path, effect and level agree. The horizon may differ: another lag changes it,
-    and that is what a comparison is to show. Where one such group has several horizons, equal ones are paired first and
+    Rows belong together if model, outcome, path, effect, level and moderator agree. The horizon may differ: another lag changes it, and
+    that is what a comparison is to show. Where one such group has several horizons, equal ones are paired first and
     the others in their order.
 
     Parameters
@@ -161,12 +162,10 @@ def _numbered(table: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """Number rows with equal keys so that equal horizons of the two runs get equal numbers."""
     table = table[[*_KEYS, *_CARRIED]].reset_index(drop=True)
     table["order"] = np.arange(len(table))
-    horizons = {key: set(group["horizon"]) for key, group in other.groupby(_KEYS)}
-    shared = [
-        row["horizon"] in horizons.get(tuple(row[key] for key in _KEYS), set()) for row in table.to_dict("records")
-    ]
+    known = set(zip(other["model"], keys_of(other), strict=True))
+    shared = [key in known for key in zip(table["model"], keys_of(table), strict=True)]
     counted = table.assign(shared=shared)
-    number = counted.groupby([*_KEYS, "shared"]).cumcount().astype(str)
+    number = counted.groupby([*_KEYS, "shared"], dropna=False).cumcount().astype(str)
     # An equal horizon is its own pair; the others are paired by their order among those without a partner.
     table["pair"] = np.where(shared, "horizon " + table["horizon"].astype(str), "number " + number)
     return table

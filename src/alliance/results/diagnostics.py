@@ -31,7 +31,7 @@ def diagnose(tree: xr.DataTree, inference: Inference) -> list[Mark]:
 
 def _moving_draws(tree: xr.DataTree) -> xr.Dataset:
     """Return the draws of the reported quantities; one without spread (a covariance of fixed effects) says nothing."""
-    values = tree["paths"]["value"].reset_coords(drop=True)
+    values = tree["paths"]["draws"].reset_coords(drop=True)
     moving = (values.std(("chain", "draw")) > 0).to_numpy()
     return values.isel(quantity=moving).rename("value").to_dataset()
 

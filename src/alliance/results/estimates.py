@@ -1,6 +1,5 @@
 """From draws of the paths to the table of estimates, the same for every family."""
 
-import re
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -8,15 +7,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alliance.contracts import AT, BY, ESTIMATE_COLUMNS, MINUS
+from alliance.contracts import ESTIMATE_COLUMNS
+from alliance.facts.quantity import ends_of, nodes_of, outcomes_on
 from alliance.models.container import Mark, quantities_of
-from alliance.models.diagram import ARROW
 
 DRAWN_EFFECTS = ("a", "b", "c_prime", "effect", "indirect", "total")
 _MOST_DRAWS = 4000
 _UNSIGNED = ("icc", "variance", "sd")  # cannot be negative
 _OF_SEVERAL_PATHS = ("total", "indirect_total", "proportion")
-_MODERATORS = re.compile(f"({AT}|{BY}).*")
 
 
 def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -> pd.DataFrame:
@@ -40,7 +38,7 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
         them lie (Makowski et al. 2019), missing for quantities that cannot be negative and for shares of a total, which are
         reported only where their sign is settled. All are in the units of the outcome per unit of the cause.
     """
-    values = tree["paths"]["value"].to_numpy()
+    values = tree["paths"]["draws"].to_numpy()
     draws = values.reshape(-1, values.shape[-1])
     table = quantities_of(tree)
     tail = (1 - interval) / 2
@@ -81,11 +79,9 @@ def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark], 
     """
     through = {quantity["outcome"], *outcomes_on(quantity["path"])}
     if quantity["effect"] in _OF_SEVERAL_PATHS:
-        source, *_, target = _chains(quantity["path"])[0]
         for path in indirect:
-            first, *_, last = nodes = _chains(path)[0]
-            if (first, last) == (source, target):
-                through |= set(nodes[1:])
+            if ends_of(path) == ends_of(quantity["path"]):
+                through |= set(nodes_of(path)[1:])
     names = [
         mark.diagnostic
         for mark in marks
@@ -125,15 +121,6 @@ def regions_of(part: pd.DataFrame) -> list[tuple[float, float]]:
     return [(float(values[start]), float(values[end - 1])) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def outcomes_on(path: str) -> set[str]:
-    """Return the outcomes of the equations that a path runs through, whatever follows it: a moderator, or another path."""
-    return {node for chain in _chains(path) for node in chain[1:]}
-
-
-def _chains(path: str) -> list[list[str]]:
-    return [_MODERATORS.sub("", part).split(ARROW) for part in re.split(f"{MINUS}|, ", path)]
-
-
 def thin_draws(tree: xr.DataTree) -> pd.DataFrame:
     """Return at most 4000 draws of each path and effect in long form, for figures.
 
@@ -146,7 +133,7 @@ def thin_draws(tree: xr.DataTree) -> pd.DataFrame:
     keep = np.flatnonzero(np.isin(paths["effect"].to_numpy(), DRAWN_EFFECTS))
     per_chain = max(1, _MOST_DRAWS // paths.sizes["chain"])
     step = max(1, -(-paths.sizes["draw"] // per_chain))
-    chosen = paths[["value"]].isel(quantity=keep, draw=slice(None, None, step))
-    table = chosen.to_dataframe().reset_index()
+    chosen = paths["draws"].isel(quantity=keep, draw=slice(None, None, step)).drop_vars("value")
+    table = chosen.to_dataframe().reset_index().rename(columns={"draws": "value"})
     table.insert(0, "model", tree.attrs["model"])
     return table[["model", "outcome", "path", "effect", "level", "horizon", "chain", "draw", "value"]]

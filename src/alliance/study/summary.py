@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import ModelSpec
-from alliance.models.diagram import ARROW
+from alliance.facts.quantity import ends_of, join_together, name_condition, nodes_of
 from alliance.records import records
 from alliance.results.comparison import COMPONENTS
 from alliance.study.show import write_formula
@@ -85,10 +85,11 @@ def _blocks(spec: ModelSpec, estimates: pd.DataFrame) -> Iterator[str]:
 
 def _effect_rows(effects: pd.DataFrame) -> Iterator[Row]:
     """Yield effects; of one that stands at several horizons only the first and the last."""
-    for (effect, path), rows in effects.groupby(["effect", "path"], sort=False):
-        several = len(rows) > 1
+    for _, rows in effects.groupby(["effect", "path", "moderator", "value"], sort=False, dropna=False):
+        several, first = len(rows) > 1, rows.iloc[0]
+        name = f"{first['effect']}  {first['path']}{name_condition(first['moderator'], first['value'])}"
         for row in records(rows.iloc[[0, -1]] if several else rows):
-            yield f"{effect}  {path}{f', {row.horizon}' if several else ''}", _numbers(row), row.marks
+            yield f"{name}{f', {row.horizon}' if several else ''}", _numbers(row), row.marks
 
 
 def _spread(title: str, rows: pd.DataFrame) -> Iterator[str]:
@@ -107,12 +108,11 @@ def _spread(title: str, rows: pd.DataFrame) -> Iterator[str]:
 
 def _pair(one: str, other: str) -> str:
     """Return how the correlation of two varying effects is called."""
-    (term, outcome), (second, same) = one.split(ARROW), other.split(ARROW)
-    return f"{term}, {second}{ARROW}{outcome}" if outcome == same else f"{one}, {other}"
+    return join_together(ends_of(one), ends_of(other))
 
 
 def _term(path: str) -> str:
-    return path.split(ARROW)[0]
+    return nodes_of(path)[0]
 
 
 def _block(title: str, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:

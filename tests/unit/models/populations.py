@@ -1,5 +1,6 @@
 """Populations with chosen parameters, and the quantities that follow from them."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -65,9 +66,18 @@ def quantities_of(
 
 
 def values_of(found: Quantities) -> dict[tuple[str, str, str], np.ndarray]:
-    """Return (path, effect, level) -> draws."""
-    keys = found.table()[["path", "effect", "level"]].itertuples(index=False, name=None)
-    return dict(zip(keys, found.draws, strict=True))
+    """Return (path, effect, level) -> draws of the quantities without a moderator."""
+    rows = zip(found.rows, found.draws, strict=True)
+    return {(row["path"], row["effect"], row["level"]): values for row, values in rows if not row["moderator"]}
+
+
+def conditional_values(found: Quantities) -> dict[tuple[str, str, float | None], np.ndarray]:
+    """Return (path, moderator, its value to six digits) -> draws; an index has no value."""
+    return {
+        (row["path"], row["moderator"], None if math.isnan(row["value"]) else float(f"{row['value']:.6g}")): values
+        for row, values in zip(found.rows, found.draws, strict=True)
+        if row["moderator"]
+    }
 
 
 def intercepts(outcome: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 from alliance.config import ModelSpec, Variable
 from alliance.config.schema import Effects
 from alliance.errors import ModelError
-from alliance.models.diagram import edges_of, every_path, name_horizon, paths_of
+from alliance.models.diagram import edges_of, every_path, paths_of
 
 VARIABLES = {
     name: Variable(label=name, column=name, measured="during") for name in ("cause", "first", "second", "outcome")
@@ -60,7 +60,6 @@ def test_horizon_counts_lags_and_is_empty_for_a_constant_cause() -> None:
     assert paths_of("test", through, VARIABLES)[0].horizon(lag=2) == "2 sessions later"
     constant = spec({"first": ["arm"], "outcome": ["first_lag"]}, source="arm")
     assert paths_of("test", constant, VARIABLES)[0].horizon(lag=1) == ""
-    assert name_horizon(0) == "same session"
 
 
 def test_unconnected_cause_is_refused() -> None:

@@ -11,6 +11,7 @@ from scipy import stats
 from alliance.config import ModelSpec
 from alliance.contracts import PREDICTIVE_COLUMNS, PRIOR_COLUMNS
 from alliance.errors import ModelError
+from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.inference.sampling import draw_prior, sample_posterior
 from alliance.models.container import FitResult, quantities_of, record_of
 from alliance.models.diagram import every_path
@@ -39,11 +40,11 @@ def fitted() -> FitResult:
 
 
 def test_every_quantity_has_finite_draws_of_each_chain(fitted: FitResult):
-    values = fitted.tree["paths"]["value"]
+    values = fitted.tree["paths"]["draws"]
     assert values.sizes["chain"] == 2
     assert values.sizes["draw"] == 60
     assert np.isfinite(values.to_numpy()).all()
-    assert not quantities_of(fitted.tree)[["path", "effect", "level", "horizon"]].duplicated().any()
+    assert not quantities_of(fitted.tree)[QUANTITY_COLUMNS].duplicated().any()
 
 
 def test_kept_posterior_describes_the_population_and_no_patient(fitted: FitResult):
@@ -65,7 +66,7 @@ def test_no_kept_parameter_is_constant(fitted: FitResult):
 def test_container_survives_the_file(fitted: FitResult, tmp_path):
     write_tree(fitted.tree, str(tmp_path / "draws.nc"))
     with xr.open_datatree(tmp_path / "draws.nc", engine="h5netcdf") as found:
-        np.testing.assert_array_equal(found["paths"]["value"], fitted.tree["paths"]["value"])
+        np.testing.assert_array_equal(found["paths"]["draws"], fitted.tree["paths"]["draws"])
         assert record_of(found) == record_of(fitted.tree)
 
 
@@ -80,7 +81,7 @@ def test_record_has_the_columns_of_the_contract(fitted: FitResult):
 def test_same_seed_gives_the_same_draws_whatever_the_spelling_of_codes(fitted: FitResult):
     renamed = PANEL.assign(patient="X" + PANEL["patient"])
     again = fit(renamed, "study", make_spec(), make_settings())
-    np.testing.assert_array_equal(again.tree["paths"]["value"], fitted.tree["paths"]["value"])
+    np.testing.assert_array_equal(again.tree["paths"]["draws"], fitted.tree["paths"]["draws"])
     assert record_of(again.tree) == record_of(fitted.tree)
     for group in ("posterior", "sample_stats"):
         xr.testing.assert_identical(again.tree[group].to_dataset(), fitted.tree[group].to_dataset())
@@ -198,8 +199,8 @@ def test_feedback_is_marked_where_the_association_between_patients_is_taken_as_c
 def test_moderated_model_with_a_smooth_and_effects_that_vary_by_therapist_is_fitted():
     result = fit(PANEL, "study", make_spec(equations=MODERATED, **DERIVED), make_settings())
     quantities = quantities_of(result.tree)
-    assert np.isfinite(result.tree["paths"]["value"].to_numpy()).all()
-    assert not quantities[["path", "effect", "level", "horizon"]].duplicated().any()
+    assert np.isfinite(result.tree["paths"]["draws"].to_numpy()).all()
+    assert not quantities[QUANTITY_COLUMNS].duplicated().any()
     found = set(zip(quantities["path"], quantities["effect"], quantities["level"], strict=True))
     assert {
         ("x -> m -> y at arm = 1", "conditional", "within"),

@@ -7,7 +7,7 @@ import pytest
 from alliance.config import ModelSpec
 from alliance.models.joint.effects import Quantities
 from tests.unit.models.joint_study import make_spec, simulate
-from tests.unit.models.populations import design_of, population_of, quantities_of, values_of
+from tests.unit.models.populations import conditional_values, design_of, population_of, quantities_of
 
 PANEL = simulate(24, 4, seed=6)
 A, P, B, COV = 0.6, 0.4, -0.5, -0.04
@@ -32,33 +32,30 @@ def compute(spec: ModelSpec, slopes: dict[str, dict[str, float]] = SLOPES, panel
 
 
 def test_conditional_effects_of_two_groups_include_the_covariances_of_their_slopes() -> None:
-    found = values_of(compute(moderated("arm")))
+    found = conditional_values(compute(moderated("arm")))
     for arm in (0, 1):
         distance = arm - 0.5  # half of the patients are in each arm
         slope = A + P * distance
-        assert found[f"x -> m at arm = {arm}", "conditional", "within"] == pytest.approx([slope])
+        assert found["x -> m", "arm", arm] == pytest.approx([slope])
         expected = slope * B + COV + 0.02 * distance
-        assert found[f"{PATH} at arm = {arm}", "conditional", "within"] == pytest.approx([expected])
-    assert not [path for path, effect, _ in found if effect == "conditional" and path.startswith("m -> y at")]
+        assert found[PATH, "arm", arm] == pytest.approx([expected])
+    assert "m -> y" not in {path for path, _, _ in found}
 
 
 def test_index_is_the_difference_between_the_groups() -> None:
-    found = values_of(compute(moderated("arm")))
-    difference = (
-        found[f"{PATH} at arm = 1", "conditional", "within"] - found[f"{PATH} at arm = 0", "conditional", "within"]
-    )
-    assert found[f"{PATH} by arm", "index", "within"] == pytest.approx(difference)
-    assert found[f"{PATH} by arm", "index", "within"] == pytest.approx([P * B + 0.02])
+    found = conditional_values(compute(moderated("arm")))
+    assert found[PATH, "arm", None] == pytest.approx(found[PATH, "arm", 1] - found[PATH, "arm", 0])
+    assert found[PATH, "arm", None] == pytest.approx([P * B + 0.02])
 
 
 def test_continuous_moderator_is_taken_at_its_mean_and_one_sd_either_side_over_patients() -> None:
     panel = PANEL.assign(arm=PANEL["patient"].str[1:].astype(float))
     patients = panel.drop_duplicates("patient")["arm"]
-    found = values_of(compute(moderated("arm"), panel=panel))
+    found = conditional_values(compute(moderated("arm"), panel=panel))
     for sds in (-1, 0, 1):
         value = patients.mean() + sds * patients.std()
         expected = A + P * sds * patients.std()
-        assert found[f"x -> m at arm = {value:.6g}", "conditional", "within"] == pytest.approx([expected])
+        assert found["x -> m", "arm", float(f"{value:.6g}")] == pytest.approx([expected])
 
 
 def test_grid_covers_the_range_and_meets_the_unconditional_effect_at_the_mean() -> None:
@@ -101,8 +98,8 @@ def test_moderator_that_varies_between_sessions_is_named_as_deviation() -> None:
     used = panel.dropna()
     deviations = used["y_lag"] - used.groupby("patient")["y_lag"].transform("mean")
     assert set(rows["moderator"]) == {"y_lag_within"}
-    paths = values_of(compute(spec, panel=panel))
-    assert paths["x -> m at y_lag_within = 0", "conditional", "within"] == pytest.approx([A])
+    paths = conditional_values(compute(spec, panel=panel))
+    assert paths["x -> m", "y_lag_within", 0.0] == pytest.approx([A])
     assert rows["value"].min() == pytest.approx(deviations.min())
 
 
@@ -114,10 +111,10 @@ def test_moderator_of_both_steps_changes_both_and_has_no_index() -> None:
     spec = moderated("arm", equations=equations, products={"x_by_w": ["x", "arm"], "m_by_w": ["arm", "m"]})
     slopes = {"m": {"x": A, "x_by_w": P}, "y": {"m": B, "m_by_w": 0.2}}
     design = design_of(spec, PANEL)
-    found = values_of(quantities_of(spec, design, population_of(design, slopes, {})))
-    assert found[f"{PATH} at arm = 1", "conditional", "within"] == pytest.approx([(A + P / 2) * (B + 0.1)])
-    assert found["m -> y at arm = 0", "conditional", "within"] == pytest.approx([B - 0.1])
-    assert not [path for path, effect, _ in found if effect == "index"]
+    found = conditional_values(quantities_of(spec, design, population_of(design, slopes, {})))
+    assert found[PATH, "arm", 1] == pytest.approx([(A + P / 2) * (B + 0.1)])
+    assert found["m -> y", "arm", 0] == pytest.approx([B - 0.1])
+    assert None not in {value for _, _, value in found}
 
 
 def test_first_step_of_a_constant_cause_stands_at_its_level() -> None:
@@ -126,6 +123,6 @@ def test_first_step_of_a_constant_cause_stands_at_its_level() -> None:
         "arm", equations=equations, products={"arm_by_w": ["arm", "x_between"]}, effects={"from": "arm", "to": "y"}
     )
     design = design_of(spec, PANEL)
-    found = values_of(quantities_of(spec, design, population_of(design, {"m": {"arm": 0.5}, "y": {"m": B}}, {})))
-    levels = {(path.split(" at ")[0], level) for path, effect, level in found if effect == "conditional"}
+    found = quantities_of(spec, design, population_of(design, {"m": {"arm": 0.5}, "y": {"m": B}}, {}))
+    levels = {(row["path"], row["level"]) for row in found.rows if row["effect"] == "conditional"}
     assert levels == {("arm -> m", "overall"), ("arm -> m -> y", "within")}

@@ -55,7 +55,7 @@ def run(
     )
     result = fit(panel() if rows is None else rows, "model", spec, {**SETTINGS, **settings})
     table = quantities_of(result.tree)
-    table["mean"] = result.tree["paths"]["value"].mean(("chain", "draw")).to_numpy()
+    table["mean"] = result.tree["paths"]["draws"].mean(("chain", "draw")).to_numpy()
     return result, table
 
 
@@ -193,7 +193,7 @@ def test_few_therapists_are_marked() -> None:
 
 def test_same_seed_gives_the_same_draws_and_another_seed_others() -> None:
     equations = {"y": {"on": ["x"], "vary": NESTED}}
-    one, other, again = (run(equations, "x", seed=seed)[0].tree["paths"]["value"].to_numpy() for seed in (5, 6, 5))
+    one, other, again = (run(equations, "x", seed=seed)[0].tree["paths"]["draws"].to_numpy() for seed in (5, 6, 5))
     assert np.array_equal(one, again)
     assert not np.allclose(one, other)
     # Moments are exact whatever the seed, for fixed effects.
@@ -204,13 +204,13 @@ def decompose(rows: pd.DataFrame) -> tuple[FitResult, pd.DataFrame]:
     spec = ModelSpec(label="v", family="textbook", analysis="variance", variables=["x"])
     result = fit(rows, "v", spec, SETTINGS)
     table = quantities_of(result.tree)
-    table["mean"] = result.tree["paths"]["value"].mean(("chain", "draw")).to_numpy()
+    table["mean"] = result.tree["paths"]["draws"].mean(("chain", "draw")).to_numpy()
     return result, table
 
 
 def test_shares_of_variance_add_up_to_one_in_every_draw() -> None:
     result, table = decompose(panel())
-    shares = result.tree["paths"]["value"].to_numpy()[0][:, (table["effect"] == "icc").to_numpy()]
+    shares = result.tree["paths"]["draws"].to_numpy()[0][:, (table["effect"] == "icc").to_numpy()]
     assert shares.shape[1] == 3
     assert shares.sum(axis=1) == pytest.approx(1.0, abs=1e-12)
     assert np.all(shares >= 0)
@@ -238,7 +238,7 @@ def test_a_variable_without_patients_is_reported_at_the_boundary() -> None:
     assert "boundary variance" in {mark.diagnostic for mark in record_of(result.tree).marks if not mark.passed}
     patient = table[(table["effect"] == "icc") & (table["level"] == "patient")]
     position = int(patient.index[0])
-    draws = result.tree["paths"]["value"].to_numpy()[0][:, position]
+    draws = result.tree["paths"]["draws"].to_numpy()[0][:, position]
     # The interval starts at nothing and ends at a small share; it is not empty.
     assert np.quantile(draws, 0.025) < 0.005
     assert 0.005 < np.quantile(draws, 0.975) < 0.2

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,6 +15,7 @@ from alliance.report.labels import (
     label_names,
     label_of,
     label_path,
+    label_quantity,
     label_reason,
     order_groups,
     unit_of,
@@ -119,28 +121,33 @@ def test_model_of_another_run_keeps_its_name() -> None:
     assert label_model("gone_model", ARMS) == "Gone model"
 
 
+def test_two_paths_that_are_compared_are_named_with_what_stands_between_them() -> None:
+    path = "arm -> alliance -> symptoms minus arm -> agency -> symptoms"
+    expected = "treatment arm → working alliance → symptoms minus treatment arm → agency → symptoms"
+    assert label_path(path, ARMS) == expected
+
+
 @pytest.mark.parametrize(
-    ("path", "label"),
+    ("path", "moderator", "value", "label"),
     [
         (
-            "technique -> alliance at arm = 0",
+            "technique -> alliance", "arm", 0.0,
             "alliance-helping technique → working alliance at treatment arm: standard",
         ),
-        ("technique -> alliance by arm", "alliance-helping technique → working alliance by treatment arm"),
-        ("alliance -> symptoms at age = 45.3", "working alliance → symptoms at age = 45.3 years"),
-        ("arm -> symptoms at clinic_south = 1", "treatment arm → symptoms at clinic: south = yes"),
+        ("technique -> alliance", "arm", np.nan, "alliance-helping technique → working alliance by treatment arm"),
+        ("alliance -> symptoms", "age", 45.3, "working alliance → symptoms at age = 45.3 years"),
+        ("arm -> symptoms", "clinic_south", 1.0, "treatment arm → symptoms at clinic: south = yes"),
         (
-            "alliance -> symptoms at alliance_within = -1.2",
+            "alliance -> symptoms", "alliance_within", -1.2,
             "working alliance → symptoms at working alliance (deviation from the patient's mean) = −1.2 points",
         ),
-        (
-            "arm -> alliance -> symptoms minus arm -> agency -> symptoms",
-            "treatment arm → working alliance → symptoms minus treatment arm → agency → symptoms",
-        ),
+        ("alliance -> symptoms", "", np.nan, "working alliance → symptoms"),
+        ("", "", np.nan, "symptoms"),
     ],
-)
-def test_what_follows_a_path_or_stands_between_two_is_named(path: str, label: str) -> None:
-    assert label_path(path, ARMS) == label
+)  # fmt: skip
+def test_moderator_of_an_estimate_is_named_with_its_value(path: str, moderator: str, value: float, label: str) -> None:
+    row = {"outcome": "symptoms", "path": path, "moderator": moderator, "value": value}
+    assert label_quantity(row, ARMS) == label
 
 
 @pytest.mark.parametrize(

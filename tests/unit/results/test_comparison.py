@@ -81,6 +81,14 @@ def test_equal_horizons_are_paired_before_the_others() -> None:
     ]
 
 
+def test_values_of_a_moderator_are_told_apart_whatever_the_horizon() -> None:
+    at = [estimate(effect="conditional", moderator="arm", value=value, estimate=value - 2.0) for value in (0.0, 1.0)]
+    table = compare([*at, estimate()], [{**row, "horizon": "2 sessions later"} for row in (*reversed(at), estimate())])
+
+    assert sorted(table["value"].dropna()) == [0.0, 1.0]
+    assert (table["difference"] == 0).all()
+
+
 def test_estimates_of_one_run_only_stay_in_the_table() -> None:
     table = compare([estimate(), estimate(effect="total")], [estimate(), estimate(effect="direct")])
 

@@ -11,7 +11,7 @@ import xarray as xr
 from alliance.config.schema import Inference
 from alliance.models.container import FitRecord, Mark, Quantities, make_tree, record_of
 from alliance.results.diagnostics import diagnose, tabulate_marks
-from alliance.results.estimates import flag_of, main_rows, outcomes_on, regions_of, summarise_estimates, thin_draws
+from alliance.results.estimates import flag_of, main_rows, regions_of, summarise_estimates, thin_draws
 
 LIMITS = Inference(interval=0.9, monte_carlo_draws=1000, rhat_max=1.01, ess_min=400, divergences_max=0)
 
@@ -26,6 +26,8 @@ def container(
             "effect": effects,
             "level": "within",
             "horizon": "next session",
+            "moderator": "",
+            "value": np.nan,
             "n_patients": 50,
             "n_sessions": 400,
             "n_therapists": 5,
@@ -136,20 +138,6 @@ def test_share_of_a_total_is_its_median_and_has_no_direction() -> None:
     assert np.isnan(row["p_direction"])
 
 
-@pytest.mark.parametrize(
-    ("path", "outcomes"),
-    [
-        ("x -> m -> y at arm = 1", {"m", "y"}),
-        ("x -> m -> y by arm", {"m", "y"}),
-        ("x -> m -> y minus x -> n -> y", {"m", "n", "y"}),
-        ("intercept -> m, x -> y", {"m", "y"}),
-        ("", set()),
-    ],
-)
-def test_equations_behind_a_path_are_found_whatever_follows_it(path: str, outcomes: set[str]) -> None:
-    assert outcomes_on(path) == outcomes
-
-
 def test_total_carries_the_flag_of_every_equation_between_its_ends() -> None:
     marks = [Mark("boundary variance", "m", False, "", outcomes=("m",))]
     paths = ["x -> m -> y", "w -> k -> y"]
@@ -184,14 +172,15 @@ def test_rows_of_a_record_survive_the_container() -> None:
     assert record_of(tree) == FitRecord(influence=rows, shrinkage=rows)
 
 
-def test_quantity_is_kept_once_and_counts_its_smallest_equation() -> None:
+def test_quantity_counts_its_smallest_equation_and_has_no_namesake() -> None:
     counts = {
         "m": {"n_patients": 50, "n_sessions": 400, "n_therapists": 5},
         "y": {"n_patients": 40, "n_sessions": 500, "n_therapists": 5},
     }
     quantities = Quantities(counts)
     quantities.add("x -> m -> y", "indirect", "within", np.arange(6.0), ("m", "y"))
-    quantities.add("x -> m -> y", "indirect", "within", np.zeros(6), ("m", "y"))
+    with pytest.raises(ValueError, match=r"two quantities of the same name.*indirect"):
+        quantities.add("x -> m -> y", "indirect", "within", np.zeros(6), ("m", "y"))
     quantities.add("", "variance", "patient", np.ones(6), ("m",))
     quantities.add("", "variance", "patient", np.ones(6), ("y",))
     table = quantities.table()

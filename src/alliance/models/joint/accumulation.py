@@ -13,6 +13,7 @@ import numpy as np
 
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import SESSION
+from alliance.facts.quantity import name_sessions
 from alliance.models.container import Mark
 from alliance.models.diagram import Path
 from alliance.models.joint.design import Design
@@ -42,11 +43,6 @@ def add_accumulated(quantities: Quantities, design: Design, population: Populati
             values = whole[:, at] - without[:, at]
             quantities.add(path.text, "accumulated", "within", values, outcomes_of([path]), name_sessions(session))
         quantities.marks.append(_mark_average_slopes(population, path))
-
-
-def name_sessions(count: int) -> str:
-    """Name a horizon counted from the first session on."""
-    return "after 1 session" if count == 1 else f"after {count} sessions"
 
 
 def _delay(path: Path) -> int:

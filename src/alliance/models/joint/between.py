@@ -7,9 +7,10 @@ patients. A cause that is the same for all patients of a therapist has a version
 import numpy as np
 
 from alliance.contracts import PATIENT
+from alliance.facts.quantity import BETWEEN_LEVELS
 from alliance.models.joint.contrasts import add_contrasts
 from alliance.models.joint.design import INTERCEPT, Design
-from alliance.models.joint.effects import BETWEEN_LEVELS, Pair, Quantities, name_step, outcomes_of
+from alliance.models.joint.effects import Pair, Quantities, name_step, outcomes_of
 from alliance.models.joint.latent import contextual_effects, intercept_covariance, within_effects
 from alliance.models.joint.population import Population
 

@@ -5,10 +5,10 @@ import numpy as np
 
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import BETWEEN, PATIENT
+from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.models.container import Mark
-from alliance.models.diagram import ARROW, Path
+from alliance.models.diagram import Path
 from alliance.models.joint.design import INTERCEPT, Design
-from alliance.models.joint.effects import BETWEEN_LEVELS
 from alliance.models.joint.latent import initial_terms, intercept_covariance, latent_covariance, within_effects
 from alliance.models.joint.population import Population
 
@@ -75,7 +75,7 @@ def _mark_mixed_levels(design: Design) -> list[Mark]:
     return [
         Mark(
             "mixed levels",
-            f"{term}{ARROW}{outcome}",
+            join_nodes(term, outcome),
             False,
             f"The effect of {origin.base} mixes differences between patients with change within them. Add "
             f"{origin.base}{BETWEEN} to the equation, or give {origin.base} an equation of its own.",
@@ -126,7 +126,7 @@ def _mark_observed_deviations(design: Design) -> list[Mark]:
                 marks.append(
                     Mark(
                         "observed deviations",
-                        f"{term}{ARROW}{outcome}",
+                        join_nodes(term, outcome),
                         weakened <= _MOST_WEAKENED,
                         f"The product uses deviations from a mean that holds later values, which {outcome} has moved. With T sessions this "
                         f"draws its effect towards zero by 1/T or somewhat more; 1/T is shown.",
@@ -171,7 +171,7 @@ def _mark_feedback(design: Design, paths: list[Path]) -> list[Mark]:
     return [
         Mark(
             "feedback",
-            f"{target}{ARROW}{mediator}",
+            join_nodes(target, mediator),
             False,
             f"In this model {target} also moves {mediator}, so the association of their means between patients is made by both "
             f"directions; the version that takes it as an effect of {mediator} is too generous to it.",

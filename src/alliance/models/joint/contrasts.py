@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from alliance.contracts import MINUS
+from alliance.facts.quantity import join_contrast
 from alliance.models.container import Mark
 from alliance.models.diagram import Path
 from alliance.models.joint.effects import Pair, Quantities, outcomes_of
@@ -37,7 +37,7 @@ def add_contrasts(
         quantities.add(pair.text, "indirect_total", level, together, outcomes_of(list(indirect)), *horizons)
     for one, other in combinations(indirect, 2):
         if pair.horizon(one) == pair.horizon(other):
-            text, values = f"{one.text}{MINUS}{other.text}", indirect[one] - indirect[other]
+            text, values = join_contrast(one.text, other.text), indirect[one] - indirect[other]
             quantities.add(text, "contrast", level, values, outcomes_of([one, other]), pair.horizon(one))
     if total is not None:
         text = pair.text if len(indirect) > 1 else next(iter(indirect)).text

@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 
 from alliance.config import Variable
-from alliance.contracts import PATIENT, THERAPIST
+from alliance.facts.quantity import join_nodes
 from alliance.models import container
 from alliance.models.container import Mark
-from alliance.models.diagram import ARROW, Edge, Path
+from alliance.models.diagram import Edge, Path
 from alliance.models.joint.design import Design, Varying
 from alliance.models.joint.latent import effects_through_initial_values
 from alliance.models.joint.population import Population
-
-BETWEEN_LEVELS = {PATIENT: "between_patient", THERAPIST: "between_therapist"}
 
 
 @dataclass
@@ -38,7 +36,7 @@ class Quantities(container.Quantities):
         """Add the effect of one arrow, unless a path of another pair has brought it already, maybe by another name."""
         if (edge.source, edge.outcome, level) not in self._known:
             self._known.add((edge.source, edge.outcome, level))
-            self.add(f"{edge.source}{ARROW}{edge.outcome}", effect, level, values, (edge.outcome,), horizon)
+            self.add(edge.text, effect, level, values, (edge.outcome,), horizon)
 
     def add_total(self, pair: "Pair", parts: dict[Path, np.ndarray], level: str) -> np.ndarray | None:
         """Add the sum over the paths of a pair and return its draws; effects that arrive at different sessions have none."""
@@ -85,7 +83,7 @@ class Pair:
     @property
     def text(self) -> str:
         """Cause and outcome, whatever lies between them."""
-        return f"{self.source}{ARROW}{self.target}"
+        return join_nodes(self.source, self.target)
 
     def slope_of(self, edge: Edge) -> np.ndarray:
         """Return the draws of one arrow's average slope."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from alliance.config.timing import TIME_TERMS
-from alliance.contracts import AT, BY, PATIENT
+from alliance.contracts import PATIENT
 from alliance.models.diagram import Path
 from alliance.models.joint.design import Design, Equation, Varying
 from alliance.models.joint.effects import Pair, Quantities, Step, expect_steps, outcomes_of
@@ -97,11 +97,19 @@ def add_conditional(quantities: Quantities, design: Design, population: Populati
     for found in _moderated_paths(design, pairs):
         of, horizon = outcomes_of([found.path]), found.pair.horizon(found.path)
         for value in found.chosen_values():
-            text = f"{found.path.text}{AT}{found.moderator} = {round(value, _DECIMALS) + 0.0:.6g}"
-            quantities.add(text, "conditional", found.level, found.at(design, population, value), of, horizon)
+            quantities.add(
+                found.path.text,
+                "conditional",
+                found.level,
+                found.at(design, population, value),
+                of,
+                horizon,
+                moderator=found.moderator,
+                value=round(value, _DECIMALS) + 0.0,
+            )
         if len(found.path.edges) > 1 and len(found.products) == 1:
-            text = f"{found.path.text}{BY}{found.moderator}"
-            quantities.add(text, "index", found.level, found.index(design, population), of, horizon)
+            values = found.index(design, population)
+            quantities.add(found.path.text, "index", found.level, values, of, horizon, moderator=found.moderator)
 
 
 def moderation_rows(design: Design, population: Population, pairs: Sequence[Pair]) -> list[dict[str, Any]]:

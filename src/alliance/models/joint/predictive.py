@@ -19,7 +19,7 @@ import pandas as pd
 from alliance.config import Variable
 from alliance.config.timing import parse_term
 from alliance.contracts import PATIENT, SESSION
-from alliance.models.diagram import ARROW, Edge
+from alliance.models.diagram import Edge
 from alliance.models.joint.design import Design, Equation
 from alliance.models.joint.groups import Groups
 from alliance.models.joint.population import Population
@@ -279,7 +279,7 @@ def _slope_statistic(
         return np.asarray((x * y).sum(axis=1) / (x**2).sum(axis=1))
 
     where = "within patients" if origin.session_level else "between patients"
-    return f"slope {where}", f"{edge.source}{ARROW}{edge.outcome}", slope
+    return f"slope {where}", edge.text, slope
 
 
 def _correlate(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -20,7 +20,8 @@ import numpy as np
 from alliance.config import Variable
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import SESSION
-from alliance.models.diagram import ARROW, Path, name_horizon
+from alliance.facts.quantity import join_nodes, join_together, name_horizon
+from alliance.models.diagram import Path
 from alliance.models.joint.accumulation import add_accumulated
 from alliance.models.joint.between import add_between
 from alliance.models.joint.contrasts import add_contrasts
@@ -104,30 +105,27 @@ def _add_within(quantities: Quantities, population: Population, pair: Pair) -> n
 
 def _add_coefficients(quantities: Quantities, design: Design, population: Population, lag: int) -> None:
     for outcome, equation in design.equations.items():
-        text = f"{INTERCEPT}{ARROW}{outcome}"
+        text = join_nodes(INTERCEPT, outcome)
         quantities.add(text, "coefficient", "overall", population.intercepts[outcome], (outcome,))
         for position, (term, origin) in enumerate(equation.origins.items()):
             moving = origin.session_level and origin.base not in TIME_TERMS
             horizon = name_horizon(lag * origin.lagged) if moving else ""
             level = "within" if moving else "overall"
             values = population.slopes[outcome][:, position]
-            quantities.add(f"{term}{ARROW}{outcome}", "coefficient", level, values, (outcome,), horizon)
+            quantities.add(join_nodes(term, outcome), "coefficient", level, values, (outcome,), horizon)
 
 
 def _add_components(quantities: Quantities, population: Population) -> None:
     for level, effects in population.varying.items():
         sds = np.sqrt(np.diagonal(population.covariances[level], axis1=1, axis2=2))
         for i, effect in enumerate(effects):
-            quantities.add(f"{effect.term}{ARROW}{effect.outcome}", "sd", level, sds[:, i], (effect.outcome,))
+            quantities.add(join_nodes(effect.term, effect.outcome), "sd", level, sds[:, i], (effect.outcome,))
         for i, j in combinations(range(len(effects)), 2):
             scale = sds[:, i] * sds[:, j]
             # An effect that does not vary at all correlates with nothing.
             values = np.divide(population.covariances[level][:, i, j], scale, out=np.zeros_like(scale), where=scale > 0)
             one, other = effects[i], effects[j]
-            if one.outcome == other.outcome:
-                text = f"{one.term}, {other.term}{ARROW}{one.outcome}"
-            else:
-                text = f"{one.term}{ARROW}{one.outcome}, {other.term}{ARROW}{other.outcome}"
+            text = join_together((one.term, one.outcome), (other.term, other.outcome))
             quantities.add(text, "correlation", level, values, (one.outcome, other.outcome))
     for outcome, values in population.residuals.items():
-        quantities.add(f"residual{ARROW}{outcome}", "sd", SESSION, values, (outcome,))
+        quantities.add(join_nodes("residual", outcome), "sd", SESSION, values, (outcome,))

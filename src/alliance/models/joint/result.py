@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config import ModelSpec, Variable
-from alliance.contracts import QUANTITY_COLUMNS
+from alliance.facts.quantity import key_of
 from alliance.inference.montecarlo import generator_for
 from alliance.models.container import FitRecord, FitResult, make_tree
 from alliance.models.diagram import Path, every_path
@@ -179,11 +179,8 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
 
 def _points(quantities: Quantities, estimates: Quantities) -> np.ndarray:
     """Return the estimate of each quantity: (quantity,)."""
-    known = {
-        tuple(row[key] for key in QUANTITY_COLUMNS): float(values[0])
-        for row, values in zip(estimates.rows, estimates.draws, strict=True)
-    }
-    return np.array([known[tuple(row[key] for key in QUANTITY_COLUMNS)] for row in quantities.rows])
+    known = {key_of(row): float(values[0]) for row, values in zip(estimates.rows, estimates.draws, strict=True)}
+    return np.array([known[key_of(row)] for row in quantities.rows])
 
 
 def _check(task: Task, kind: str, population: Population) -> list[dict[str, Any]]:

@@ -11,12 +11,11 @@ from scipy import linalg
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
+from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.likelihood.units import draw_effects
 from alliance.models.caution import mark_few_units
 from alliance.models.container import Mark
-from alliance.models.diagram import ARROW
 from alliance.models.joint.design import INTERCEPT, Design, Equation, Varying
-from alliance.models.joint.effects import BETWEEN_LEVELS
 from alliance.models.path.engine import LEVELS, Engine, Natural, factors_of, natural_of
 from alliance.models.path.maximum import Maximum
 from alliance.models.rows import count_rows
@@ -221,7 +220,7 @@ def _mark_collinear(equation: Equation) -> list[Mark]:
     return [
         Mark(
             "collinear predictors",
-            f"{one}{ARROW}{equation.outcome}",
+            join_nodes(one, equation.outcome),
             bool(inflation[worst] <= _LARGEST_INFLATION),
             f"How many times the sampling variance of the effect of {one} grows because other predictors of {equation.outcome} go along "
             f"with it, most of all {other} (correlation {correlations[worst, partner]:.2f}). Above the threshold their effects can "
@@ -293,7 +292,7 @@ def _mark_outliers(engine: Engine, maximum: Maximum) -> list[Mark]:
             marks.append(
                 Mark(
                     "outlier",
-                    f"{term}{ARROW}{outcome}",
+                    join_nodes(term, outcome),
                     bool(distance.max() <= _LARGEST_PREDICTOR),
                     f"Largest distance of one session's {term} from the mean, in standard deviations. It is {raw:.3g} in units of {term}; "
                     f"{_count(distance, _LARGEST_PREDICTOR)} beyond the threshold. The effect of {term} on {outcome} may hang on it: look "

@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from alliance.facts.quantity import keys_of
 from alliance.models.container import Mark
 from alliance.models.joint.effects import Quantities
 from alliance.models.joint.result import Task, compute_effects
@@ -36,11 +37,11 @@ def find_influential_units(
         (found for name in _INFLUENCED if (found := _positions(table, (name,)))),
         [],
     )
-    keys = _keys(table.iloc[chosen])
+    keys = keys_of(table.iloc[chosen])
 
     def effects(positions: np.ndarray) -> np.ndarray:
         found = compute_effects(task, values_of(maximum.engine, positions, signed=False), point=True)
-        known = dict(zip(_keys(found.table()), found.draws, strict=True))
+        known = dict(zip(keys_of(found.table()), found.draws, strict=True))
         return np.column_stack([known[key] for key in keys])
 
     sd = np.array([quantities.draws[position].std(ddof=1) for position in chosen])
@@ -68,7 +69,3 @@ def _positions(table: pd.DataFrame, effects: tuple[str, ...]) -> list[int]:
     """Return the positions of effects at the levels of people, not of variance components."""
     wanted = table["effect"].isin(effects) & table["level"].isin(_LEVELS)
     return [int(position) for position in np.flatnonzero(wanted.to_numpy())]
-
-
-def _keys(table: pd.DataFrame) -> list[tuple[str, ...]]:
-    return list(zip(table["path"], table["effect"], table["level"], table["horizon"], strict=True))

@@ -14,7 +14,7 @@ import pandas as pd
 
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.likelihood.units import draw_effects
-from alliance.models.diagram import ARROW, Edge, Path
+from alliance.models.diagram import Edge, Path
 from alliance.models.joint.design import Design, Varying
 from alliance.models.joint.effects import Pair, expect_product, make_pairs, name_step
 from alliance.models.joint.population import Population, make_population
@@ -103,7 +103,7 @@ def _effects_of(pairs: Sequence[Pair]) -> set[Varying]:
 def _parts(path: Path, paths: int) -> Iterator[tuple[str, str, tuple[Edge, ...]]]:
     """Yield the steps of a path and, if there are several, the whole path: name, text, arrows."""
     for position, edge in enumerate(path.edges):
-        yield name_step(path, position, paths), f"{edge.source}{ARROW}{edge.outcome}", (edge,)
+        yield name_step(path, position, paths), edge.text, (edge,)
     if len(path.edges) > 1:
         yield "indirect", path.text, path.edges
 

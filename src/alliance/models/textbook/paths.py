@@ -20,9 +20,10 @@ import pandas as pd
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.contracts import LAG, PATIENT, THERAPIST
+from alliance.facts.quantity import join_nodes, join_together, name_horizon
 from alliance.models.caution import mark_few_units
 from alliance.models.container import FitRecord, FitResult, Mark, Quantities, make_tree
-from alliance.models.diagram import ARROW, Edge, Path, name_horizon, paths_of
+from alliance.models.diagram import Edge, Path, paths_of
 from alliance.models.rows import count_rows, select_rows
 from alliance.models.textbook.caution import mark_lagged_outcome, mark_missing_covariance, mark_observed_means
 from alliance.models.textbook.centring import make_design
@@ -130,8 +131,7 @@ def _add_effects(
         for level in LEVELS:
             found = _step(edge, level, drawn)
             if found is not None:
-                text = f"{edge.source}{ARROW}{edge.outcome}"
-                quantities.add(text, values, level, found, (edge.outcome,), _horizon((edge,), lag))
+                quantities.add(edge.text, values, level, found, (edge.outcome,), _horizon((edge,), lag))
 
 
 def _horizon(edges: tuple[Edge, ...], lag: int) -> str:
@@ -156,8 +156,7 @@ def _add_version(
             if values is None or (edge.source, edge.outcome) in seen:
                 continue
             seen.add((edge.source, edge.outcome))
-            text = f"{edge.source}{ARROW}{edge.outcome}"
-            quantities.add(text, effect, level, values, (edge.outcome,), _horizon((edge,), lag))
+            quantities.add(edge.text, effect, level, values, (edge.outcome,), _horizon((edge,), lag))
         complete = [values for values in found if values is not None]
         if len(complete) < len(found):
             continue
@@ -172,7 +171,7 @@ def _add_version(
     # Effects that arrive at different sessions have no sum.
     if len(paths) > 1 and len(products) == len(paths) and len(horizons) == 1:
         of = _outcomes_of(tuple(edge for path in paths for edge in path.edges), target)
-        text = f"{paths[0].edges[0].source}{ARROW}{target}"
+        text = join_nodes(paths[0].edges[0].source, target)
         quantities.add(text, "total", level, np.sum(list(products.values()), axis=0), of, horizons.pop())
 
 
@@ -198,14 +197,14 @@ def _add_constant_cause(
     """Add steps, both versions of the indirect effects, direct and total effects of a cause without sessions of its own."""
     target = paths[0].edges[-1].outcome
     source = paths[0].edges[0].source
-    direct_text = f"{source}{ARROW}{target}"
+    direct_text = join_nodes(source, target)
     every = _outcomes_of(tuple(edge for path in paths for edge in path.edges), target)
+    first: dict[Edge, str] = {}
     for path in paths:
-        edge = path.edges[0]
         if len(path.edges) > 1:
-            text = f"{edge.source}{ARROW}{edge.outcome}"
-            effect = _name_of_step(path, 0, len(paths))
-            quantities.add(text, effect, "overall", _only_step(edge, drawn), (edge.outcome,))
+            first.setdefault(path.edges[0], _name_of_step(path, 0, len(paths)))
+    for edge, effect in first.items():
+        quantities.add(edge.text, effect, "overall", _only_step(edge, drawn), (edge.outcome,))
     own = next((_only_step(path.edges[0], drawn) for path in paths if len(path.edges) == 1), None)
     products = {
         level: [np.prod([s for s in found if s is not None], axis=0) for found in all_found]
@@ -244,7 +243,7 @@ def _add_coefficients(quantities: Quantities, draws: Drawn, lag: int) -> None:
     for position, column in enumerate(draws.fitted.design.columns):
         split = column.name != column.term
         horizon = name_horizon(lag * column.term.endswith(LAG)) if split else ""
-        text = f"{column.term}{ARROW}{outcome}"
+        text = join_nodes(column.term, outcome)
         quantities.add(text, "coefficient", column.level, draws.beta[:, position], (outcome,), horizon)
 
 
@@ -255,11 +254,11 @@ def _add_components(quantities: Quantities, draws: Drawn) -> None:
     for level, columns in ((PATIENT, design.arrays.by_patient), (THERAPIST, design.arrays.by_therapist)):
         sds = {effect: np.sqrt(draws.covariances[level][:, effect, effect]) for effect in columns}
         for effect, values in sds.items():
-            quantities.add(f"{design.varying[effect]}{ARROW}{outcome}", "sd", level, values, (outcome,))
+            quantities.add(join_nodes(design.varying[effect], outcome), "sd", level, values, (outcome,))
         for one, other in combinations(columns, 2):
             product = sds[one] * sds[other]
             covariance = draws.covariances[level][:, one, other]
             values = np.divide(covariance, product, out=np.zeros_like(product), where=product > 0)
-            text = f"{design.varying[one]}, {design.varying[other]}{ARROW}{outcome}"
+            text = join_together((design.varying[one], outcome), (design.varying[other], outcome))
             quantities.add(text, "correlation", level, values, (outcome,))
-    quantities.add(f"residual{ARROW}{outcome}", "sd", "session", draws.residual, (outcome,))
+    quantities.add(join_nodes("residual", outcome), "sd", "session", draws.residual, (outcome,))

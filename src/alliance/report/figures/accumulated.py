@@ -1,6 +1,5 @@
 """What the indirect path adds up to over sessions, where outcomes depend on their own past."""
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +8,7 @@ from matplotlib.axes import Axes
 
 from alliance.config import Config
 from alliance.contracts import Drawing
+from alliance.facts.quantity import count_sessions
 from alliance.records import records
 from alliance.report.figures import theme
 from alliance.report.figures.forest import describe_unit
@@ -21,7 +21,6 @@ CAPTION = (
     "the outcome depends on its own past. Average steps are used; their covariance between patients is left out."
 )
 NEEDS = ("estimates",)
-_NUMBER = re.compile(r"\d+")
 _DODGE = 0.16  # sessions between the models of one panel
 _LEGEND_LINE = 11.0  # points
 
@@ -48,7 +47,7 @@ def accumulated_rows(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return the accumulated effects with the number of sessions after which each is reached."""
     rows = estimates[estimates["effect"] == "accumulated"]
     values = rows[["model", "path", "level", "horizon", "estimate", "low", "high", "flag"]].copy()
-    values.insert(3, "sessions", [int(_NUMBER.findall(text)[0]) for text in values.pop("horizon")])
+    values.insert(3, "sessions", [count_sessions(horizon) for horizon in values.pop("horizon")])
     return values.sort_values(["path", "model", "sessions"], kind="stable", key=_in_order).reset_index(drop=True)
 
 

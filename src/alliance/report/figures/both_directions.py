@@ -7,7 +7,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.contracts import BETWEEN, BETWEEN_THERAPIST, PATIENT, THERAPIST, WITHIN, Drawing
-from alliance.models.diagram import ARROW
+from alliance.facts.quantity import ends_of, join_nodes
 from alliance.records import records
 from alliance.report.figures import theme
 from alliance.report.figures.forest import describe_levels
@@ -65,8 +65,9 @@ def directed_slopes(estimates: pd.DataFrame, panel: pd.DataFrame, config: Config
     deviations from the patient's mean, of the patients' means, or of the therapists' means.
     """
     roles = find_roles(config)
-    directions = {f"{mediator}{ARROW}{roles.outcome}": "forward" for mediator in roles.mediators}
-    directions |= {f"{roles.outcome}{ARROW}{mediator}": "reverse" for mediator in roles.mediators}
+    outcome = roles.outcome or ""
+    directions = {join_nodes(mediator, outcome): "forward" for mediator in roles.mediators}
+    directions |= {join_nodes(outcome, mediator): "reverse" for mediator in roles.mediators}
     wanted = estimates[
         estimates["path"].isin(directions) & estimates["effect"].isin(_SINGLE_STEPS) & estimates["level"].isin(_SPREAD)
     ]
@@ -77,7 +78,7 @@ def directed_slopes(estimates: pd.DataFrame, panel: pd.DataFrame, config: Config
     ]
     rows = []
     for row in records(pd.concat(kept) if kept else wanted):
-        source, target = row.path.split(ARROW)
+        source, target = ends_of(row.path)
         factor = _spread(panel, source, row.level) / _spread(panel, target, row.level)
         rows.append(
             {

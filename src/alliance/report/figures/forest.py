@@ -7,7 +7,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.contracts import Drawing
-from alliance.models.diagram import ARROW
+from alliance.facts.quantity import ends_of
 from alliance.records import records
 from alliance.report.figures import theme
 from alliance.report.figures.intervals import ROW_HEIGHT, draw_intervals, head_rows, level_handles, note_of_cuts
@@ -87,7 +87,7 @@ def indirect_rows(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def describe_unit(path: str, config: Config) -> str:
     """Say what one unit of an estimate is: points of the outcome per unit of the cause."""
-    source, *_, target = path.split(ARROW)
+    source, target = ends_of(path)
     variable = config.variables.get(source)
     step = (
         f"({unit_of(source, config)})"

@@ -12,7 +12,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from alliance.config import Config
 from alliance.contracts import Drawing
-from alliance.models.diagram import ARROW, Edge, paths_of
+from alliance.facts.quantity import ends_of, nodes_of
+from alliance.models.diagram import Edge, paths_of
 from alliance.records import records
 from alliance.report.figures import theme
 from alliance.report.figures.intervals import level_handles
@@ -147,8 +148,7 @@ def _values_of(panel: _Panel, estimates: pd.DataFrame) -> pd.DataFrame:
     rows = estimates[(estimates["model"] == panel.model) & estimates["effect"].isin(_STEPS)]
     found = []
     for edge in panel.edges:
-        path = f"{edge.source}{ARROW}{edge.outcome}"
-        of_edge = rows[rows["path"] == path]
+        of_edge = rows[rows["path"] == edge.text]
         if of_edge.empty:
             continue
         first = min(of_edge["effect"], key=_STEPS.index)
@@ -179,10 +179,10 @@ def _draw_panel(axes: Axes, panel: _Panel, bottom: float, values: pd.DataFrame, 
         text = theme.wrap(capitalised_name(label_of(node, config)), 24)
         axes.text(x, y, text, ha="center", va="center", fontsize=theme.SMALL, zorder=4, linespacing=1.1)
     for edge in panel.edges:
-        _draw_edge(axes, edge, values[values["path"] == f"{edge.source}{ARROW}{edge.outcome}"], places)
+        _draw_edge(axes, edge, values[values["path"] == edge.text], places)
     whole = values[values["path"] == panel.indirect] if panel.indirect else values.iloc[:0]
     if len(whole):
-        source, *_, target = panel.indirect.split(ARROW)
+        source, target = ends_of(panel.indirect)
         x = (places[source][0] + places[target][0]) / 2
         _write_levels(axes, whole, (x, places[source][1] + 4), (0.5, 0), heading="Indirect")
 
@@ -235,7 +235,7 @@ def _describe(values: pd.DataFrame, config: Config) -> str:
     parts = []
     for model, rows in values.groupby("model", sort=False):
         arrows = [
-            f"{' to '.join(label_of(node, config) for node in str(row.path).split(ARROW))} {label_level(str(row.level))} "
+            f"{' to '.join(label_of(node, config) for node in nodes_of(row.path))} {label_level(str(row.level))} "
             f"{format_estimate(row.estimate, row.low, row.high)}{' (flagged)' if row.flag else ''}"
             for row in records(rows)
         ]

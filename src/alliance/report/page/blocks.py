@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from alliance.config import Config, Equation
-from alliance.report.labels import label_effect, label_level, label_model, label_of, label_path
+from alliance.report.labels import label_effect, label_level, label_model, label_of, label_quantity
 from alliance.report.numbers import common_decimals, format_count, format_number, format_percent
 from alliance.report.prose.passage import Inputs, rows_of, table_of
 
@@ -305,8 +305,7 @@ def _varying(equation: Equation, config: Config) -> str:
 
 def _quantity(row: Mapping[str, Any], config: Config) -> str:
     where = ", ".join(filter(None, [label_level(row["level"]), _horizon(row)]))
-    subject = label_path(row["path"], config) or label_of(row["outcome"], config)
-    return f"{label_effect(row['effect'])}: {subject} ({where})"
+    return f"{label_effect(row['effect'])}: {label_quantity(row, config)} ({where})"
 
 
 def _horizon(row: Mapping[str, Any]) -> str:

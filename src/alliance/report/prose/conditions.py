@@ -6,8 +6,8 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.config.timing import parse_term
-from alliance.contracts import AT, BY, WITHIN
-from alliance.models.diagram import ARROW
+from alliance.contracts import WITHIN
+from alliance.facts.quantity import nodes_of
 from alliance.report.labels import label_effect, label_level, label_model, label_of, label_path, label_value
 from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number, format_regions
 from alliance.report.prose.passage import Inputs, Passage, Point, caution, rows_of, table_of, text
@@ -30,8 +30,7 @@ def describe_moderation(inputs: Inputs, config: Config) -> list[Passage]:
     groups: dict[_Key, list[dict[str, Any]]] = {}
     for row in rows_of(table_of(inputs, "estimates")):
         if row["effect"] in ("conditional", "index"):
-            path, _, condition = row["path"].partition(AT if row["effect"] == "conditional" else BY)
-            groups.setdefault((row["model"], path, row["level"], condition.partition(" = ")[0]), []).append(row)
+            groups.setdefault((row["model"], row["path"], row["level"], row["moderator"]), []).append(row)
     if not groups:
         return []
     regions = _regions(table_of(inputs, "moderation"))
@@ -105,7 +104,7 @@ def _describe_moderated(key: _Key, rows: list[dict[str, Any]], regions: dict[_Ke
     label = label_of(moderator, config)
     at = [
         f"{format_estimate(row['estimate'], row['low'], row['high'])}{describe_flag(row)} at "
-        f"{label_value(moderator, float(row['path'].rpartition(' = ')[2]), config)}"
+        f"{label_value(moderator, row['value'], config)}"
         for row in rows
         if row["effect"] == "conditional"
     ]
@@ -129,7 +128,7 @@ def _is_randomised(moderator: str, config: Config) -> bool:
 
 def _describe_curve(rows: list[dict[str, Any]], config: Config) -> Point:
     ends = [rows[0], rows[-1]] if len(rows) > 1 else rows
-    source = rows[0]["path"].split(ARROW)[0]
+    source = nodes_of(rows[0]["path"])[0]
     label, categories = label_of(source, config), categories_of(source, config)
     higher = f"{label} “{categories[1]}” rather than “{categories[0]}”" if categories else f"{label} one unit higher"
     listed = [

@@ -8,8 +8,9 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.config.schema import Effects
+from alliance.facts.quantity import ends_of
 from alliance.report.prose.licence import Licence, licence_of
-from alliance.report.prose.wording import Row, mediators_of, nodes_of
+from alliance.report.prose.wording import Row, mediators_of
 
 Inputs = Mapping[str, pd.DataFrame]
 ROWS_OF_MEDIATED_MODELS = ("indirect", "indirect_product", "cov_ab")
@@ -93,7 +94,7 @@ def licence_for(name: str, rows: list[dict[str, Any]], config: Config, pair: Eff
 def rows_between(rows: list[dict[str, Any]], pair: Effects) -> list[dict[str, Any]]:
     """Return the rows whose path leads from one cause to one outcome."""
     ends = (pair.source, pair.target)
-    return [row for row in rows if (nodes_of(row)[0], nodes_of(row)[-1]) == ends]
+    return [row for row in rows if ends_of(row["path"]) == ends]
 
 
 def count_flagged(rows: Sequence[Row]) -> int:

@@ -4,8 +4,7 @@ from typing import Any
 
 from alliance.config import Config
 from alliance.config.timing import parse_term
-from alliance.contracts import MINUS
-from alliance.models.diagram import ARROW
+from alliance.facts.quantity import ends_of, nodes_of, split_contrast
 from alliance.report.labels import label_level, label_model, label_of, label_path, variable_of
 from alliance.report.numbers import common_decimals, format_estimate, format_number, format_percent
 from alliance.report.prose.licence import Licence
@@ -37,7 +36,6 @@ from alliance.report.prose.wording import (
     join_words,
     mediators_of,
     name_interval,
-    nodes_of,
 )
 
 _PARTS = {
@@ -179,7 +177,7 @@ def _describe_mediated_pair(
 def _describe_contrast_of_paths(row: dict[str, Any], licence: Licence, config: Config) -> Point:
     """Describe the difference of two indirect paths."""
     ways = [
-        join_words([label_of(node, config) for node in path.split(ARROW)[1:-1]]) for path in row["path"].split(MINUS)
+        join_words([label_of(node, config) for node in nodes_of(path)[1:-1]]) for path in split_contrast(row["path"])
     ]
     variable = variable_of(licence.target, config)
     unit = variable.unit if variable is not None else "points"
@@ -207,7 +205,7 @@ def select_answers(rows: list[dict[str, Any]], effect: str, licence: Licence) ->
     In a model with several mediators in a row, single steps between them are called effects too.
     """
     ends = (licence.source, licence.target)
-    return [row for row in rows if row["effect"] == effect and (nodes_of(row)[0], nodes_of(row)[-1]) == ends]
+    return [row for row in rows if row["effect"] == effect and ends_of(row["path"]) == ends]
 
 
 def describe_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> Point:
@@ -219,7 +217,7 @@ def describe_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Lice
         All estimates of the model, from which mediators and the product without the covariance are taken; empty to
         leave that product out.
     """
-    outcome = label_of(nodes_of(row)[-1], config)
+    outcome = label_of(nodes_of(row["path"])[-1], config)
     name = _name_part(row, rows, licence, config)
     if licence.kind != "effect":
         return Point(name, describe_result(row, licence, config) + _without_covariance(row, rows))
@@ -236,16 +234,16 @@ def _condition(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence
         return ""
     between = [row] if row["effect"] == "indirect" else [other for other in rows if other["effect"] == "indirect"]
     ways = list(dict.fromkeys(label_of(node, config) for one in between for node in mediators_of(one)))
-    outcome = label_of(nodes_of(row)[-1], config)
+    outcome = label_of(nodes_of(row["path"])[-1], config)
     return f", if nothing outside the model influences both {join_words(ways)} and {outcome}"
 
 
 def _name_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> str:
     """Name effect, path and level; for a cause that is constant within patients the two versions of each are told apart."""
-    level, constant = row["level"], is_constant(nodes_of(row)[0], config)
+    level, constant = row["level"], is_constant(nodes_of(row["path"])[0], config)
     if row["effect"] == "effect":
         if licence.kind == "effect":
-            return f"Effect of {label_of(nodes_of(row)[0], config)}"
+            return f"Effect of {label_of(nodes_of(row['path'])[0], config)}"
         return capitalise(label_level(level))
     name = _PARTS.get(licence.kind, _PARTS["other"])[row["effect"]]
     if row["effect"] == "total":
@@ -264,7 +262,7 @@ def _name_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence
     ways = join_words([label_of(node, config) for node in mediators_of(row)])
     if not constant:
         return f"{name} by way of {ways}, {label_level(level)}"
-    outcome = label_of(nodes_of(row)[-1], config)
+    outcome = label_of(nodes_of(row["path"])[-1], config)
     if level in ("within", "overall"):
         return f"{name} by way of {ways} at each session, through the link of {ways} and {outcome} within patients"
     return f"{name} by way of {ways}, through the link of {ways} and {outcome} {label_level(level)}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from alliance.config import Config, Variable
 from alliance.config.timing import parse_term
-from alliance.models.diagram import ARROW
+from alliance.facts.quantity import NEXT_SESSION, SAME_SESSION, nodes_of
 from alliance.report.labels import label_level, label_of, plain_label, unit_of, variable_of
 from alliance.report.numbers import (
     common_decimals,
@@ -23,19 +23,14 @@ Row = Mapping[str, Any]
 
 _MOST_DECIMALS = 4
 _HORIZONS = {
-    "same session": "in the same session",
-    "next session": "at the next session",
+    SAME_SESSION: "in the same session",
+    NEXT_SESSION: "at the next session",
 }
-
-
-def nodes_of(row: Row) -> list[str]:
-    """Return the nodes of a path, the cause first."""
-    return str(row["path"]).split(ARROW)
 
 
 def mediators_of(row: Row) -> list[str]:
     """Return the nodes between the cause and the outcome."""
-    return nodes_of(row)[1:-1]
+    return nodes_of(row["path"])[1:-1]
 
 
 def join_words(words: list[str], last: str = "and") -> str:
@@ -98,7 +93,7 @@ def includes_zero(row: Row) -> bool:
 
 def describe_difference(value: float, row: Row, config: Config) -> str:
     """Return a difference in the outcome in its units, with its direction, e.g. ``0.21 points lower (better)``."""
-    variable = variable_of(nodes_of(row)[-1], config)
+    variable = variable_of(nodes_of(row["path"])[-1], config)
     size = format_number(abs(value), _decimals(row))
     unit = variable.unit if variable is not None else "points"
     if value == 0:
@@ -120,7 +115,7 @@ def describe_openness(row: Row, config: Config) -> str:
 
 def describe_contrast(row: Row, config: Config) -> str:
     """Return the difference in the cause that the estimate is about, at the level it is about."""
-    node, level = nodes_of(row)[0], str(row["level"])
+    node, level = nodes_of(row["path"])[0], str(row["level"])
     label = label_of(node, config)
     categories = categories_of(node, config)
     if categories is not None:
@@ -138,7 +133,7 @@ def describe_contrast(row: Row, config: Config) -> str:
 
 def describe_result(row: Row, licence: Licence, config: Config) -> str:
     """Return the whole sentence about one estimate, and a second one if its interval holds zero."""
-    outcome = label_of(nodes_of(row)[-1], config)
+    outcome = label_of(nodes_of(row["path"])[-1], config)
     contrast = describe_contrast(row, config)
     difference = describe_difference(row["estimate"], row, config)
     claim = f"{contrast} {_verb(row, licence, config)} {outcome} {difference}{describe_flag(row)}"
@@ -155,7 +150,7 @@ def is_constant(node: str, config: Config) -> bool:
 def is_between(row: Row, config: Config) -> bool:
     """Whether an estimate is about averages of patients or therapists, which have no order in time."""
     between = row["level"] in ("between_patient", "between_therapist")
-    return between and not is_constant(nodes_of(row)[0], config)
+    return between and not is_constant(nodes_of(row["path"])[0], config)
 
 
 def describe_when(row: Row, config: Config) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.contracts import Table
-from alliance.models.diagram import ARROW
+from alliance.facts.quantity import nodes_of
 from alliance.records import records
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
 from alliance.report.numbers import format_estimate, format_probability
@@ -23,7 +23,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     shown = pd.DataFrame(
         {
             "Equation": [f"{label_model(row.model, config)}: {label_of(row.outcome, config)}" for row in records(data)],
-            "Predictor": [capitalised_name(label_of(str(path).split(ARROW)[0], config)) for path in data["path"]],
+            "Predictor": [capitalised_name(label_of(nodes_of(path)[0], config)) for path in data["path"]],
             "Level": [capitalised_name(label_level(level)) for level in data["level"]],
             "Coefficient [interval]": [
                 format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag) for row in records(data)

@@ -1,12 +1,13 @@
 """Slopes and indirect paths at values of a moderator, how they change with it, and where their intervals exclude zero."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import AT, BY, Table
+from alliance.contracts import Table
 from alliance.records import records
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of, label_path, label_value
 from alliance.report.numbers import format_estimate, format_probability, format_regions
@@ -41,17 +42,15 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
 
 
 def _estimate(row: Any, config: Config) -> dict[str, Any]:
-    path, _, condition = row.path.partition(AT if row.effect == "conditional" else BY)
-    moderator, _, value = condition.partition(" = ")
     words = (
-        capitalised_name(label_value(moderator, float(value), config))
-        if value
-        else f"Change per unit of {label_of(moderator, config)}"
+        f"Change per unit of {label_of(row.moderator, config)}"
+        if math.isnan(row.value)
+        else capitalised_name(label_value(row.moderator, row.value, config))
     )
     return {
-        "key": (row.model, path, row.level, moderator),
+        "key": (row.model, row.path, row.level, row.moderator),
         "Model": label_model(row.model, config),
-        "Path": capitalised_name(label_path(path, config)),
+        "Path": capitalised_name(label_path(row.path, config)),
         "Moderator": words,
         "Level": capitalised_name(label_level(row.level)),
         "Estimate [interval]": format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag),

@@ -6,9 +6,8 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.contracts import Table
-from alliance.models.diagram import ARROW
 from alliance.records import records
-from alliance.report.labels import capitalised_name, label_model, label_of, label_path
+from alliance.report.labels import capitalised_name, label_model, label_path
 from alliance.report.numbers import format_estimate, format_number, format_probability
 
 TITLE = "Predictive checks"
@@ -22,10 +21,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         {
             "Model": [label_model(model, config) for model in data["model"]],
             "Statistic": [capitalised_name(name) for name in data["statistic"].astype(str)],
-            "Of": [
-                label_path(name, config) if ARROW in name else label_of(name, config)
-                for name in data["outcome"].astype(str)
-            ],
+            "Of": [label_path(name, config) for name in data["outcome"].astype(str)],
             "Drawn from": data["kind"].astype(str),
             "Observed": data["observed"].map(format_number),
             "Generated": [format_estimate(row.median, row.low, row.high) for row in records(data)],

@@ -62,7 +62,7 @@ def test_one_study_gives_one_answer() -> None:
     pd.testing.assert_frame_equal(quantities_of(one.tree), quantities_of(other.tree))
     # Sums in another order; the draws have the same random numbers.
     np.testing.assert_allclose(other.tree["paths"]["point"], one.tree["paths"]["point"], rtol=1e-8, atol=1e-8)
-    np.testing.assert_allclose(other.tree["paths"]["value"], one.tree["paths"]["value"], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(other.tree["paths"]["draws"], one.tree["paths"]["draws"], rtol=1e-6, atol=1e-6)
 
 
 def test_study_without_difficulties_has_flags_for_what_its_model_leaves_out_only() -> None:
@@ -279,7 +279,7 @@ def test_approximation_gives_draws_of_every_quantity() -> None:
 def test_posterior_has_chains_and_a_boundary_inside() -> None:
     means = PANEL.groupby("patient")[["m", "y"]].transform("mean")
     result = run(PANEL.assign(m=PANEL["m"] - means["m"], y=PANEL["y"] - means["y"]), depth="nuts")
-    assert result.tree["paths"]["value"].sizes["chain"] == 2
+    assert result.tree["paths"]["draws"].sizes["chain"] == 2
     table = estimates_of(result)
     assert_finite(table)
     # The family's own mark looks at the posterior median, which is never exactly zero; the latent means' mark looks at its lower end.

@@ -222,9 +222,8 @@ def test_comparison_shows_the_settings_before_the_estimates() -> None:
 def test_truth_of_a_simulated_study_stands_beside_the_estimates() -> None:
     config = builders.arms_config()
     estimates = builders.estimates(config)
-    truth = estimates.drop_duplicates(["outcome", "path", "effect", "level", "horizon"]).rename(
-        columns={"estimate": "value"}
-    )
+    keys = ["outcome", "path", "effect", "level", "horizon"]
+    truth = estimates.drop_duplicates(keys)[[*keys, "estimate"]].rename(columns={"estimate": "value"})
     text = page(config, truth=compare_with_truth(estimates, truth, config))
 
     assert "Interval holds the truth" in text

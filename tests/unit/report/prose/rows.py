@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from alliance.config import Config
@@ -20,6 +21,8 @@ def estimate(**changes: Any) -> dict[str, Any]:
         "effect": "indirect",
         "level": "within",
         "horizon": "next session",
+        "moderator": "",
+        "value": np.nan,
         "estimate": -0.214,
         "sd": 0.05,
         "low": -0.31,

@@ -20,17 +20,17 @@ def said(passages) -> str:
     return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
 
 
-def moderated(moderator: str, values: tuple[str, str], **index: float) -> dict[str, pd.DataFrame]:
+def moderated(moderator: str, values: tuple[float, float], **index: float) -> dict[str, pd.DataFrame]:
     rows = [
-        estimate(effect="conditional", path=f"{PATH} at {moderator} = {value}", estimate=-0.1 * (i + 1))
+        estimate(effect="conditional", moderator=moderator, value=value, estimate=-0.1 * (i + 1))
         for i, value in enumerate(values)
     ]
-    rows.append(estimate(effect="index", path=f"{PATH} by {moderator}", **index))
+    rows.append(estimate(effect="index", moderator=moderator, **index))
     return inputs(*rows) | {"moderation": NO_GRID}
 
 
 def test_values_of_an_assigned_moderator_are_named_by_their_labels() -> None:
-    passages = describe_moderation(moderated("arm", ("0", "1"), estimate=0.1, low=0.02, high=0.18), CONFIG)
+    passages = describe_moderation(moderated("arm", (0, 1), estimate=0.1, low=0.02, high=0.18), CONFIG)
     sentence = said(passages)
 
     assert (
@@ -42,7 +42,7 @@ def test_values_of_an_assigned_moderator_are_named_by_their_labels() -> None:
 
 
 def test_moderator_that_nobody_was_assigned_to_and_open_change_are_said() -> None:
-    sentence = said(describe_moderation(moderated("age", ("35.2", "61"), estimate=0.01, low=-0.02, high=0.04), CONFIG))
+    sentence = said(describe_moderation(moderated("age", (35.2, 61), estimate=0.01, low=-0.02, high=0.04), CONFIG))
 
     assert "at age = 35.2 years" in sentence
     assert "it stays open whether there is any" in sentence
@@ -61,7 +61,7 @@ def test_region_is_told_for_moderators_with_more_than_two_values(excludes: list[
     grid = pd.DataFrame({"value": [20.0, 30.0, 40.0, 50.0], "excludes_zero": excludes}).assign(
         model="technique_by_steps", path=PATH, level="within", moderator="age"
     )
-    found = said(describe_moderation(moderated("age", ("30", "40")) | {"moderation": grid}, CONFIG))
+    found = said(describe_moderation(moderated("age", (30, 40)) | {"moderation": grid}, CONFIG))
 
     assert words.replace("20.0 to 30.0", "20.00 to 30.00") in found
 
