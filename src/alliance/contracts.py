@@ -32,7 +32,9 @@ ESTIMATE_COLUMNS = [
 
 COUNT_COLUMNS = ["n_patients", "n_sessions", "n_therapists"]
 
-DIAGNOSTIC_COLUMNS = ["model", "family", "engine", "diagnostic", "subject", "value", "threshold", "passed", "meaning"]
+DIAGNOSTIC_COLUMNS = [
+    "model", "family", "engine", "caution", "diagnostic", "subject", "value", "threshold", "passed", "detail", "meaning",
+]  # fmt: skip
 
 FLOW_COLUMNS = [
     "order", "stage", "model", "outcome", "reason",

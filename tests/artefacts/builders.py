@@ -33,6 +33,7 @@ from alliance.contracts import (
     SHRINKAGE_COLUMNS,
     WITHIN,
 )
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.models.diagram import paths_of
 from alliance.models.rows import count_rows, select_rows
@@ -451,25 +452,24 @@ def diagnostics(config: Config) -> pd.DataFrame:
         failed = name == config.models.fit[-1]
         head = {"model": name, "family": spec.family, "engine": _engine(spec)}
         if _is_bayesian(spec):
-            rows.append(head | _mark("R-hat", "all parameters", 1.004, 1.01, True, "Chains agree."))
+            rows.append(head | mark_row(Mark("rhat", "all parameters", 1.004, limit=1.01)))
         else:
-            rows.append(
-                head | _mark("convergence", "all equations", np.nan, np.nan, True, "The optimiser found a maximum.")
-            )
-        rows.append(
-            head | _mark("boundary variance", "patient slope", 1e-9, 1e-6, not failed, "A variance is as good as zero.")
-        )
+            rows.append(head | mark_row(Mark("convergence", "all equations", verdict=True)))
+        rows.append(head | mark_row(Mark("boundary_sd", "patient slope", 1e-9 if failed else 0.3, "hardly any")))
     return pd.DataFrame(rows, columns=DIAGNOSTIC_COLUMNS)
 
 
-def _mark(diagnostic: str, subject: str, value: float, threshold: float, passed: bool, meaning: str) -> dict[str, Any]:
+def mark_row(mark: Mark) -> dict[str, Any]:
+    """Return one diagnostic as it stands in the table, apart from the model."""
     return {
-        "diagnostic": diagnostic,
-        "subject": subject,
-        "value": value,
-        "threshold": threshold,
-        "passed": passed,
-        "meaning": meaning,
+        "caution": mark.caution,
+        "diagnostic": mark.declared.title,
+        "subject": mark.subject,
+        "value": mark.value,
+        "threshold": mark.threshold,
+        "passed": mark.passed,
+        "detail": mark.detail,
+        "meaning": mark.declared.meaning,
     }
 
 

@@ -116,14 +116,14 @@ def test_empty_three_level_model_is_that_of_lme4() -> None:
 
 def test_tied_effects_are_found_at_a_correlation_of_one_and_marked(fitted: dict[str, Fitted]) -> None:
     # The design prototype saw MixedLM alone stop 13 log-likelihood units too low at such a boundary.
-    failed = {mark.diagnostic for mark in fitted["tied_slope"].marks if not mark.passed}
+    failed = {mark.declared.title for mark in fitted["tied_slope"].marks if not mark.passed}
     assert failed == {"boundary variance"}
 
 
 def test_collapsed_variances_do_not_zero_the_effects_between_patients(fitted: dict[str, Fitted]) -> None:
     answer = fitted["collapsed"]
     assert np.all(np.abs(answer.beta) > 1e-3)
-    subjects = {mark.subject for mark in answer.marks if mark.diagnostic == "boundary variance" and not mark.passed}
+    subjects = {mark.subject for mark in answer.marks if mark.declared.title == "boundary variance" and not mark.passed}
     assert subjects == {"intercept by patient", "intercept by therapist"}
 
 

@@ -20,45 +20,8 @@ import pandas as pd
 import xarray as xr
 
 from alliance.contracts import COUNT_COLUMNS
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS, key_of
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something a fit reports about itself.
-
-    Parameters
-    ----------
-    diagnostic
-        What was looked at, e.g. ``convergence``, ``boundary variance``.
-    subject
-        Equation, parameter or quantity concerned.
-    passed
-        False puts `diagnostic` into the flag of every estimate concerned.
-    value, threshold
-        Numbers behind the verdict, NaN where there are none.
-    meaning
-        One sentence for a reader who is not a statistician.
-    outcomes
-        Outcomes whose estimates carry the flag; empty: all of the model.
-    effects
-        Effects that carry the flag; empty: all.
-    levels
-        Levels whose estimates carry the flag; empty: all.
-    positions
-        Positions of the quantities that carry the flag, counted from 0 in the order of the container; empty: all.
-    """
-
-    diagnostic: str
-    subject: str
-    passed: bool
-    meaning: str
-    value: float = float("nan")
-    threshold: float = float("nan")
-    outcomes: tuple[str, ...] = ()
-    effects: tuple[str, ...] = ()
-    levels: tuple[str, ...] = ()
-    positions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ import pandas as pd
 from alliance.config import Config, ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.contracts import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
+from alliance.facts.cautions import Caution
 from alliance.facts.quantity import join_contrast, nodes_of, split_contrast
 from alliance.models.diagram import paths_of
+from alliance.report.numbers import MINUS
 
 LEVELS = {
     "within": "within patients",
@@ -177,6 +179,20 @@ def label_level(level: str) -> str:
 def label_effect(effect: str) -> str:
     """Return the name of an effect for people."""
     return EFFECTS.get(effect, effect.replace("_", " "))
+
+
+def describe_rule(caution: Caution, config: Config) -> str:
+    """Say when a caution passes: ``passes with 30 (patients) or more``."""
+    threshold = getattr(config.inference, caution.setting) if caution.setting else caution.threshold
+    number = f"{threshold:g}".replace("-", MINUS) + (f" ({caution.unit})" if caution.unit else "")
+    return {
+        "at least": f"passes with {number} or more",
+        "at most": f"passes with {number} or less",
+        "above": f"passes above {number}",
+        "always": "for information, never a flag",
+        "never": "a flag wherever it is found",
+        "by the fit": "judged by the fit" + ("" if math.isnan(threshold) else f", with a threshold of {number}"),
+    }[caution.passes]
 
 
 def label_model(name: str, config: Config) -> str:

@@ -6,7 +6,8 @@ import xarray as xr
 
 from alliance.config.schema import Inference
 from alliance.contracts import DIAGNOSTIC_COLUMNS
-from alliance.models.container import Mark, record_of
+from alliance.facts.marks import Mark
+from alliance.models.container import record_of
 
 
 def diagnose(tree: xr.DataTree, inference: Inference) -> list[Mark]:
@@ -45,36 +46,21 @@ def _check_chains(tree: xr.DataTree, reported: xr.Dataset, inference: Inference)
         values = az.rhat(draws)
         # R-hat of a constant, such as the diagonal of a correlation matrix, is missing.
         worst = max(float(values[name].max(skipna=True)) for name in values.data_vars)
-        marks.append(
-            Mark(
-                "R-hat",
-                subject,
-                worst <= inference.rhat_max,
-                "Chains that explored the same region agree: R-hat is near 1. Above the threshold, sample longer.",
-                worst,
-                inference.rhat_max,
-            )
-        )
+        marks.append(Mark("rhat", subject, worst, limit=inference.rhat_max))
     return marks
 
 
 def _check_sizes(reported: xr.Dataset, inference: Inference) -> list[Mark]:
-    meanings = {
-        "bulk": "Effective number of independent draws for the centre of the posterior, smallest of all quantities.",
-        "tail": "Effective number of independent draws for the ends of the intervals, smallest of all quantities.",
-    }
     marks = []
-    for method, meaning in meanings.items():
+    for method in ("bulk", "tail"):
         sizes = az.ess(reported, method=method)["value"]
         few = sizes < inference.ess_min
         marks.append(
             Mark(
-                f"{method} ESS",
+                f"{method}_ess",
                 "reported quantities",
-                not bool(few.any()),
-                meaning,
                 float(sizes.min()),
-                inference.ess_min,
+                limit=inference.ess_min,
                 positions=tuple(int(position) for position in reported["quantity"][few.to_numpy()]),
             )
         )
@@ -83,14 +69,7 @@ def _check_sizes(reported: xr.Dataset, inference: Inference) -> list[Mark]:
 
 def _check_divergences(tree: xr.DataTree, inference: Inference) -> Mark:
     found = int(tree["sample_stats"]["diverging"].sum())
-    return Mark(
-        "divergences",
-        "sampler",
-        found <= inference.divergences_max,
-        "Steps at which the sampler lost its way; many of them mean that part of the posterior was not explored.",
-        found,
-        inference.divergences_max,
-    )
+    return Mark("divergences", "sampler", found, limit=inference.divergences_max)
 
 
 def tabulate_marks(tree: xr.DataTree, marks: list[Mark]) -> pd.DataFrame:
@@ -100,12 +79,14 @@ def tabulate_marks(tree: xr.DataTree, marks: list[Mark]) -> pd.DataFrame:
             "model": tree.attrs["model"],
             "family": tree.attrs["family"],
             "engine": tree.attrs["engine"],
-            "diagnostic": mark.diagnostic,
+            "caution": mark.caution,
+            "diagnostic": mark.declared.title,
             "subject": mark.subject,
             "value": mark.value,
             "threshold": mark.threshold,
             "passed": mark.passed,
-            "meaning": mark.meaning,
+            "detail": mark.detail,
+            "meaning": mark.declared.meaning,
         }
         for mark in marks
     ]

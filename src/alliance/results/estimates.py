@@ -8,8 +8,9 @@ import pandas as pd
 import xarray as xr
 
 from alliance.contracts import ESTIMATE_COLUMNS
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import ends_of, nodes_of, outcomes_on
-from alliance.models.container import Mark, quantities_of
+from alliance.models.container import quantities_of
 
 DRAWN_EFFECTS = ("a", "b", "c_prime", "effect", "indirect", "total")
 _MOST_DRAWS = 4000
@@ -63,7 +64,7 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
 
 
 def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark], indirect: Sequence[str] = ()) -> str:
-    """Join the names of the failed diagnostics that concern one estimate.
+    """Join the titles of the failed diagnostics that concern one estimate.
 
     A mark on an equation concerns the estimates of that outcome and every effect of a path that runs through it; a total and a share
     of it run through every indirect path between their ends.
@@ -83,7 +84,7 @@ def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark], 
             if ends_of(path) == ends_of(quantity["path"]):
                 through |= set(nodes_of(path)[1:])
     names = [
-        mark.diagnostic
+        mark.declared.title
         for mark in marks
         if not mark.passed
         and (not mark.outcomes or through & set(mark.outcomes))

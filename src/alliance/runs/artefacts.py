@@ -7,7 +7,7 @@ import pandas as pd
 # Columns that hold words, even where all of them are empty; all other columns keep what they look like.
 _TEXT_COLUMNS = {
     "model", "family", "engine", "outcome", "path", "effect", "level", "horizon", "interval_kind", "flag",
-    "diagnostic", "subject", "meaning", "stage", "reason", "severity", "rule", "table", "column", "message", "remedy",
+    "caution", "diagnostic", "subject", "detail", "meaning", "stage", "reason", "severity", "rule", "table", "column", "message", "remedy",
     "setting", "block", "parameter", "distribution", "standardised", "unit", "kind", "statistic", "variable", "scale",
     "instrument", "base", "this", "component", "quantity", "moderator",
 }  # fmt: skip

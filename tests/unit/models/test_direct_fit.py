@@ -181,7 +181,7 @@ def test_cause_without_means_of_its_own_is_marked():
     spec = make_spec(equations={"m": {"on": ["x"]}, "y": {"on": ["m", "x", "x_between"]}})
     rows, _ = select_rows(PANEL, "study", spec)
     marks = mark_design(make_design("study", spec, rows, VARIABLES), every_path("study", spec, VARIABLES))
-    assert [(mark.diagnostic, mark.subject, mark.passed) for mark in marks] == [("mixed levels", "x -> m", False)]
+    assert [(mark.declared.title, mark.subject, mark.passed) for mark in marks] == [("mixed levels", "x -> m", False)]
 
 
 def test_feedback_is_marked_where_the_association_between_patients_is_taken_as_causal():
@@ -190,7 +190,7 @@ def test_feedback_is_marked_where_the_association_between_patients_is_taken_as_c
     spec = make_spec(equations=equations, effects={"from": "arm", "to": "y"})
     rows, _ = select_rows(panel, "study", spec)
     marks = mark_design(make_design("study", spec, rows, VARIABLES), every_path("study", spec, VARIABLES))
-    assert [(mark.diagnostic, mark.levels) for mark in marks] == [
+    assert [(mark.declared.title, mark.levels) for mark in marks] == [
         ("feedback", ("between_patient", "between_therapist"))
     ]
 

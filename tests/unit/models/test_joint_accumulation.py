@@ -68,6 +68,6 @@ def test_model_without_persistence_has_no_curve() -> None:
 @pytest.mark.parametrize("vary", [["intercept"], ["intercept", "x"]])
 def test_slopes_that_vary_are_marked(vary: list[str]) -> None:
     spec = make_spec(equations={"m": {"on": ["x"], "vary": {"patient": vary}}, "y": {"on": ["m", "y_lag"]}})
-    (mark,) = [mark for mark in accumulated(spec, {}).marks if mark.diagnostic == "average slopes"]
+    (mark,) = [mark for mark in accumulated(spec, {}).marks if mark.declared.title == "average slopes"]
     assert mark.passed == (vary == ["intercept"])
     assert mark.effects == ("accumulated",)

@@ -131,7 +131,7 @@ def test_many_patients_with_one_session_are_marked(kept: int, share: float, pass
     single = PANEL["patient"].isin(PANEL["patient"].unique()[:kept]) & (PANEL["session"] > 1)
     spec = make_spec()
     marks = mark_design(design_of(spec, PANEL[~single]), every_path("study", spec, VARIABLES))
-    assert [(mark.diagnostic, mark.subject, mark.passed) for mark in marks] == [
+    assert [(mark.declared.title, mark.subject, mark.passed) for mark in marks] == [
         ("single sessions", "m", passed),
         ("single sessions", "y", passed),
     ]

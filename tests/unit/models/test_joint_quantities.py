@@ -187,6 +187,6 @@ def test_effects_between_patients_who_hardly_differ_are_marked(variance: float, 
     design = make_design("study", spec, rows, VARIABLES)
     population = make_population(spec, {"m": [], "y": [-0.2]}, np.diag([variance, 1.0]))
     marks = mark_latent_means(design, population)
-    assert [(mark.diagnostic, mark.subject, mark.passed, mark.levels) for mark in marks] == [
+    assert [(mark.declared.title, mark.subject, mark.passed, mark.levels) for mark in marks] == [
         ("boundary variance", "means of m between patients", passed, ("between_patient",))
     ]

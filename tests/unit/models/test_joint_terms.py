@@ -129,7 +129,7 @@ def test_deviations_from_a_mean_that_the_outcome_moves_are_marked(sessions: int,
     panel = simulate(12, sessions, seed=1)
     design = design_of(spec, panel.assign(m_lag=panel.groupby("patient")["m"].shift(1)))
     (mark,) = mark_design(design, every_path("study", spec, VARIABLES))
-    assert (mark.diagnostic, mark.subject, mark.passed) == ("observed deviations", "product -> m", passed)
+    assert (mark.declared.title, mark.subject, mark.passed) == ("observed deviations", "product -> m", passed)
     assert mark.value == pytest.approx(1 / (sessions - 1))
 
 
@@ -138,7 +138,7 @@ def test_deviations_that_the_outcome_moves_in_a_roundabout_way_are_marked_too() 
     equations = {"m": {"on": ["y_lag", "arm", "product"]}, "y": {"on": ["m"]}}
     spec = make_spec(equations=equations, products={"product": ["y_lag", "arm"]}, effects={"from": "m", "to": "y"})
     marks = mark_design(design_of(spec, panel), every_path("study", spec, VARIABLES))
-    assert [mark.subject for mark in marks if mark.diagnostic == "observed deviations"] == ["product -> m"]
+    assert [mark.subject for mark in marks if mark.declared.title == "observed deviations"] == ["product -> m"]
 
 
 def test_deviations_that_the_outcome_cannot_move_are_not_marked() -> None:
@@ -158,4 +158,4 @@ def test_same_mark_of_two_pairs_is_made_once() -> None:
     spec = make_spec(equations=equations, effects={"from": "arm", "to": "y"})
     paths = every_path("study", spec, VARIABLES)
     marks = mark_design(design_of(spec, panel), [*paths, *paths])
-    assert [mark.diagnostic for mark in marks] == ["feedback"]
+    assert [mark.declared.title for mark in marks] == ["feedback"]

@@ -164,13 +164,13 @@ def test_only_slopes_that_both_vary_lack_a_covariance() -> None:
     both = [
         mark
         for mark in record_of(run(slopes, "x")[0].tree).marks
-        if mark.diagnostic == "covariance of a and b not estimated"
+        if mark.declared.title == "covariance of a and b not estimated"
     ]
     slopes["y"]["vary"]["patient"] = ["intercept"]
     one = [
         mark
         for mark in record_of(run(slopes, "x")[0].tree).marks
-        if mark.diagnostic == "covariance of a and b not estimated"
+        if mark.declared.title == "covariance of a and b not estimated"
     ]
     assert (len(both), len(one)) == (1, 0)
     assert not both[0].passed
@@ -179,7 +179,7 @@ def test_only_slopes_that_both_vary_lack_a_covariance() -> None:
 
 def test_centred_lag_of_the_outcome_is_marked_with_the_size_of_its_bias() -> None:
     result, table = run({"y": {"on": ["x_lag", "y_lag"], "vary": NESTED}}, "x")
-    mark = next(mark for mark in record_of(result.tree).marks if mark.diagnostic == "bias of centred lag")
+    mark = next(mark for mark in record_of(result.tree).marks if mark.declared.title == "bias of centred lag")
     lag = value(table, "coefficient", "within", "y_lag -> y")
     rows = panel().dropna(subset=["y", "x_lag", "y_lag"])
     assert not mark.passed
@@ -188,7 +188,7 @@ def test_centred_lag_of_the_outcome_is_marked_with_the_size_of_its_bias() -> Non
 
 def test_few_therapists_are_marked() -> None:
     result, _ = run({"y": {"on": ["x"], "vary": NESTED}}, "x", panel(therapists=6, per_therapist=8))
-    assert "few therapists" in {mark.diagnostic for mark in record_of(result.tree).marks if not mark.passed}
+    assert "few therapists" in {mark.declared.title for mark in record_of(result.tree).marks if not mark.passed}
 
 
 def test_same_seed_gives_the_same_draws_and_another_seed_others() -> None:
@@ -227,7 +227,7 @@ def test_patients_of_unknown_therapists_stay_and_are_mentioned() -> None:
     rows.loc[rows["patient"].isin(["P000", "P007"]), "therapist"] = None
     result, table = decompose(rows)
     assert set(table["n_patients"]) == {48}
-    mark = next(mark for mark in record_of(result.tree).marks if mark.diagnostic == "unknown therapists")
+    mark = next(mark for mark in record_of(result.tree).marks if mark.declared.title == "unknown therapists")
     assert (mark.value, mark.passed) == (2, True)
 
 
@@ -235,7 +235,7 @@ def test_a_variable_without_patients_is_reported_at_the_boundary() -> None:
     rows = panel()
     rows["x"] -= rows.groupby("patient")["x"].transform("mean")
     result, table = decompose(rows)
-    assert "boundary variance" in {mark.diagnostic for mark in record_of(result.tree).marks if not mark.passed}
+    assert "boundary variance" in {mark.declared.title for mark in record_of(result.tree).marks if not mark.passed}
     patient = table[(table["effect"] == "icc") & (table["level"] == "patient")]
     position = int(patient.index[0])
     draws = result.tree["paths"]["draws"].to_numpy()[0][:, position]

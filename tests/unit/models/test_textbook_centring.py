@@ -110,7 +110,7 @@ def test_predictors_that_determine_each_other_are_named() -> None:
 def test_too_few_therapists_for_their_means_leaves_the_means_out_and_marks_it() -> None:
     rows = panel(therapists=3)
     found = design(["x", "z", "skill"], rows=rows)
-    left_out = [mark.subject for mark in found.marks if mark.diagnostic == "collinear" and not mark.passed]
+    left_out = [mark.subject for mark in found.marks if mark.declared.title == "collinear" and not mark.passed]
     assert left_out == ["z_between_therapist"]
     assert np.linalg.matrix_rank(found.arrays.x) == found.arrays.x.shape[1]
 

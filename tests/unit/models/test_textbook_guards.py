@@ -37,13 +37,13 @@ def design(unit: float = 1.0, order: int | None = None, **vary: list[str]) -> De
 
 
 def failed(fitted: guarded.Fitted) -> set[str]:
-    return {mark.diagnostic for mark in fitted.marks if not mark.passed}
+    return {mark.declared.title for mark in fitted.marks if not mark.passed}
 
 
 def test_a_good_fit_fails_nothing() -> None:
     fitted = fit_guarded(design())
     assert failed(fitted) == set()
-    assert {mark.diagnostic for mark in fitted.marks} >= {"convergence", "gradient", "fixed effects"}
+    assert {mark.declared.title for mark in fitted.marks} >= {"convergence", "gradient", "fixed effects"}
 
 
 def test_stopping_at_a_wrong_optimum_is_followed_by_another_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,8 +104,8 @@ def test_what_statsmodels_says_is_kept_as_a_mark(monkeypatch: pytest.MonkeyPatch
         return right(*arguments)
 
     monkeypatch.setattr(guarded, "_fit_once", complaining)
-    said = [mark for mark in fit_guarded(design()).marks if mark.diagnostic == "statsmodels warning"]
-    assert any("the moon is full" in mark.meaning for mark in said)
+    said = [mark for mark in fit_guarded(design()).marks if mark.declared.title == "statsmodels warning"]
+    assert any("the moon is full" in mark.detail for mark in said)
 
 
 @pytest.mark.parametrize("unit", [1e-4, 1e5])

@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 
 from alliance.config.schema import Inference
-from alliance.models.container import FitRecord, Mark, Quantities, make_tree, record_of
+from alliance.facts.marks import Mark
+from alliance.models.container import FitRecord, Quantities, make_tree, record_of
 from alliance.results.diagnostics import diagnose, tabulate_marks
 from alliance.results.estimates import flag_of, main_rows, regions_of, summarise_estimates, thin_draws
 
@@ -71,14 +72,14 @@ def test_a_variance_has_no_direction() -> None:
 
 
 def test_failed_mark_follows_every_effect_that_runs_through_its_equation() -> None:
-    marks = [Mark("boundary variance", "m", False, "", outcomes=("m",)), Mark("convergence", "y", True, "")]
+    marks = [Mark("boundary_sd", "m", 0.0, outcomes=("m",)), Mark("convergence", "y", verdict=True)]
     assert flag_of(quantity("indirect", "x -> m -> y"), 0, marks) == "boundary variance"
     assert flag_of(quantity("c_prime", "x -> y"), 1, marks) == ""
 
 
 def test_mark_limited_to_effects_leaves_the_others_alone() -> None:
-    marks = [Mark("no cov(a,b)", "y", False, "", effects=("indirect",))]
-    assert flag_of(quantity("indirect", "x -> m -> y"), 0, marks) == "no cov(a,b)"
+    marks = [Mark("missing_covariance", "y", effects=("indirect",))]
+    assert flag_of(quantity("indirect", "x -> m -> y"), 0, marks) == "covariance of a and b not estimated"
     assert flag_of(quantity("a", "x -> m"), 1, marks) == ""
 
 
@@ -86,7 +87,7 @@ def test_chains_that_disagree_and_divergences_are_found() -> None:
     rng = np.random.default_rng(7)
     draws = rng.normal(size=(4, 200, 1))
     draws[0] += 5
-    marks = {mark.diagnostic: mark for mark in diagnose(container(draws, ["a"], sampled=True), LIMITS)}
+    marks = {mark.declared.title: mark for mark in diagnose(container(draws, ["a"], sampled=True), LIMITS)}
     assert not marks["R-hat"].passed and marks["R-hat"].value > 1.5
     assert not marks["divergences"].passed and marks["divergences"].value == 3
 
@@ -103,14 +104,16 @@ def test_too_few_effective_draws_flag_only_the_quantity_that_has_them() -> None:
 def test_good_chains_pass_and_constant_quantities_are_left_out() -> None:
     rng = np.random.default_rng(8)
     draws = np.concatenate([rng.normal(size=(4, 1000, 1)), np.zeros((4, 1000, 1))], axis=2)
-    marks = {mark.diagnostic: mark for mark in diagnose(container(draws, ["a", "cov_ab"], sampled=True), LIMITS)}
+    marks = {mark.declared.title: mark for mark in diagnose(container(draws, ["a", "cov_ab"], sampled=True), LIMITS)}
     assert marks["R-hat"].passed and marks["bulk ESS"].passed and marks["tail ESS"].passed
     assert marks["bulk ESS"].value > 2000  # independent draws: about as many as there are
 
 
 def test_marks_survive_the_file_and_become_rows(tmp_path: Path) -> None:
     tree = container(
-        np.zeros((1, 5, 1)), ["a"], [Mark("gradient", "m", False, "Not at the top.", 0.3, 0.1, ("m",), ("a",))]
+        np.zeros((1, 5, 1)),
+        ["a"],
+        [Mark("separate_gradient", "m", 0.3, "not at the top", outcomes=("m",), effects=("a",))],
     )
     tree.to_netcdf(tmp_path / "fit.nc", engine="h5netcdf")
     with xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf") as read:
@@ -139,7 +142,7 @@ def test_share_of_a_total_is_its_median_and_has_no_direction() -> None:
 
 
 def test_total_carries_the_flag_of_every_equation_between_its_ends() -> None:
-    marks = [Mark("boundary variance", "m", False, "", outcomes=("m",))]
+    marks = [Mark("boundary_sd", "m", 0.0, outcomes=("m",))]
     paths = ["x -> m -> y", "w -> k -> y"]
     for effect in ("total", "indirect_total", "proportion"):
         assert flag_of(quantity(effect, "x -> y"), 0, marks, paths) == "boundary variance"

@@ -13,8 +13,8 @@ import numpy as np
 
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import SESSION
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import name_sessions
-from alliance.models.container import Mark
 from alliance.models.diagram import Path
 from alliance.models.joint.design import Design
 from alliance.models.joint.effects import Pair, Quantities, outcomes_of
@@ -84,12 +84,11 @@ def _respond(design: Design, population: Population, pair: Pair, sessions: int, 
 
 def _mark_average_slopes(population: Population, path: Path) -> Mark:
     on_path = {(edge.outcome, edge.term) for edge in path.edges}
-    varying = any((e.outcome, e.term) in on_path for effects in population.varying.values() for e in effects)
+    varying = sum((e.outcome, e.term) in on_path for effects in population.varying.values() for e in effects)
     return Mark(
-        "average slopes",
+        "average_slopes",
         path.text,
-        not varying,
-        "What accumulates over sessions is computed from average slopes; covariances of slopes that vary between patients are left out.",
+        varying,
         outcomes=(path.edges[-1].outcome,),
         effects=("accumulated",),
     )

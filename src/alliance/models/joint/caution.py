@@ -5,17 +5,14 @@ import numpy as np
 
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import BETWEEN, PATIENT
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
-from alliance.models.container import Mark
 from alliance.models.diagram import Path
 from alliance.models.joint.design import INTERCEPT, Design
 from alliance.models.joint.latent import initial_terms, intercept_covariance, latent_covariance, within_effects
 from alliance.models.joint.population import Population
 
 _TAIL = 0.025
-_SMALLEST_SPREAD = 0.1  # of the residual standard deviation
-_MOST_SINGLE = 0.5  # share of patients with one session
-_MOST_WEAKENED = 0.1  # 1 / T: fewer than ten sessions per patient
 
 
 def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
@@ -37,8 +34,8 @@ def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
         if not design.equations[first.outcome].origins[first.term].session_level:
             marks += _mark_feedback(design, paths)
             if initial_terms(design):
-                marks.append(_mark_initial_values(first.source))
-    return list({(mark.diagnostic, mark.subject): mark for mark in marks}.values())
+                marks.append(Mark("initial_values", first.source))
+    return list({(mark.caution, mark.subject): mark for mark in marks}.values())
 
 
 def mark_latent_means(design: Design, population: Population) -> list[Mark]:
@@ -56,31 +53,13 @@ def mark_latent_means(design: Design, population: Population) -> list[Mark]:
             sd = np.sqrt(np.clip(variances[:, position], 0.0, None)) / population.residuals[outcome]
             smallest = float(np.quantile(sd, _TAIL))
             if outcome in sources and sd.any():
-                marks.append(
-                    Mark(
-                        "boundary variance",
-                        f"means of {outcome} between {level}s",
-                        smallest >= _SMALLEST_SPREAD,
-                        f"Spread of the latent means of {outcome} between {level}s, in residual standard deviations, at the "
-                        f"lower end of its interval. Near zero there is nothing to compare between {level}s.",
-                        smallest,
-                        _SMALLEST_SPREAD,
-                        levels=(name,),
-                    )
-                )
+                marks.append(Mark("latent_spread", f"means of {outcome} between {level}s", smallest, levels=(name,)))
     return marks
 
 
 def _mark_mixed_levels(design: Design) -> list[Mark]:
     return [
-        Mark(
-            "mixed levels",
-            join_nodes(term, outcome),
-            False,
-            f"The effect of {origin.base} mixes differences between patients with change within them. Add "
-            f"{origin.base}{BETWEEN} to the equation, or give {origin.base} an equation of its own.",
-            outcomes=(outcome,),
-        )
+        Mark("mixed_levels", join_nodes(term, outcome), outcomes=(outcome,))
         for outcome, equation in design.equations.items()
         for term, origin in equation.origins.items()
         if origin.session_level
@@ -98,18 +77,7 @@ def _mark_single_sessions(design: Design) -> list[Mark]:
             continue
         single = float(np.mean(np.unique(equation.units[PATIENT], return_counts=True)[1] == 1))
         if single > 0:
-            marks.append(
-                Mark(
-                    "single sessions",
-                    outcome,
-                    single <= _MOST_SINGLE,
-                    f"Share of patients with one session in the equation of {outcome}. They do not tell differences between patients "
-                    f"from change within them; where they are the rule, the rest must tell for all.",
-                    single,
-                    _MOST_SINGLE,
-                    outcomes=(outcome,),
-                )
-            )
+            marks.append(Mark("single_sessions", outcome, single, outcomes=(outcome,)))
     return marks
 
 
@@ -125,13 +93,9 @@ def _mark_observed_deviations(design: Design) -> list[Mark]:
             if any(factor.centring == "own mean" and factor.base in moved for factor in origin.factors):
                 marks.append(
                     Mark(
-                        "observed deviations",
+                        "observed_deviations",
                         join_nodes(term, outcome),
-                        weakened <= _MOST_WEAKENED,
-                        f"The product uses deviations from a mean that holds later values, which {outcome} has moved. With T sessions this "
-                        f"draws its effect towards zero by 1/T or somewhat more; 1/T is shown.",
                         weakened,
-                        _MOST_WEAKENED,
                         outcomes=(outcome,),
                         effects=("conditional", "index"),
                     )
@@ -152,11 +116,9 @@ def _mark_missing_initial_values(design: Design) -> list[Mark]:
     }
     return [
         Mark(
-            "initial values missing",
+            "missing_initial_values",
             f"equation of {outcome}",
-            False,
-            f"Other equations adjust for {' and '.join(terms)}, this one does not, so effects between patients leave out what runs through "
-            f"them. Add them to the equation, or take them out of all.",
+            detail=f"without {' and '.join(terms)}",
             levels=("between_patient",),
         )
         for outcome, terms in sorted(missing.items())
@@ -172,9 +134,6 @@ def _mark_feedback(design: Design, paths: list[Path]) -> list[Mark]:
         Mark(
             "feedback",
             join_nodes(target, mediator),
-            False,
-            f"In this model {target} also moves {mediator}, so the association of their means between patients is made by both "
-            f"directions; the version that takes it as an effect of {mediator} is too generous to it.",
             outcomes=(target,),
             effects=("indirect", "indirect_product", "c_prime", "direct"),
             levels=("between_patient", "between_therapist"),
@@ -191,14 +150,4 @@ def _arrows(design: Design, *, own_past: bool) -> nx.DiGraph:
         for outcome, equation in design.equations.items()
         for origin in equation.origins.values()
         if origin.session_level and origin.base in design.equations and (own_past or origin.base != outcome)
-    )
-
-
-def _mark_initial_values(cause: str) -> Mark:
-    return Mark(
-        "initial values",
-        cause,
-        True,
-        f"Initial values that {cause} may have changed are predictors; what {cause} did through them is added to its effects, "
-        f"which holds if {cause} was assigned at random.",
     )

@@ -7,13 +7,13 @@ from itertools import combinations
 
 import numpy as np
 
+from alliance.facts.cautions import CAUTIONS
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_contrast
-from alliance.models.container import Mark
 from alliance.models.diagram import Path
 from alliance.models.joint.effects import Pair, Quantities, outcomes_of
 
 _TAIL = 0.025
-_SAME_SIGN = 0.99  # share of draws in which indirect and total effect must point the same way
 
 
 def add_contrasts(
@@ -49,7 +49,7 @@ def _add_proportion(
 ) -> None:
     low, high = np.quantile(total, [_TAIL, 1 - _TAIL])
     same = float(np.mean(np.sign(indirect) == np.sign(total)))
-    if low * high > 0 and same >= _SAME_SIGN:
+    if low * high > 0 and same >= CAUTIONS["undefined_proportion"].threshold:
         horizon = pair.horizon(pair.paths[0])
         quantities.add(text, "proportion", level, indirect / total, outcomes_of(pair.paths), horizon)
         return
@@ -60,11 +60,9 @@ def _add_proportion(
     )
     quantities.marks.append(
         Mark(
-            "proportion mediated",
+            "undefined_proportion",
             f"{text} ({level.replace('_', ' ')})",
-            True,
-            f"Not reported, since {reason}. The value is the share of draws in which both have the same sign.",
             same,
-            _SAME_SIGN,
+            reason,
         )
     )

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from alliance.config import Variable
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes
 from alliance.models import container
-from alliance.models.container import Mark
 from alliance.models.diagram import Edge, Path
 from alliance.models.joint.design import Design, Varying
 from alliance.models.joint.latent import effects_through_initial_values

@@ -14,13 +14,12 @@ import numpy as np
 
 from alliance.contracts import PATIENT
 from alliance.errors import ModelError
-from alliance.models.container import Mark
+from alliance.facts.marks import Mark
 from alliance.models.path.clusters import find_clusters, mark_clusters, weigh_clusters
 from alliance.models.path.maximum import Maximum
 from alliance.models.path.refit import neighbourhood, refit
 
 _THREADS: Final = 2
-_MOST_FAILED: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -81,16 +80,5 @@ def draw_bootstrap(maximum: Maximum, level: str, samples: int, rng: np.random.Ge
             f"bootstrap: none of {samples} samples of {level}s has a maximum of the likelihood. The model asks too much of the data: leave "
             f"out predictors or varying effects, or use standard_errors: information."
         )
-    return Bootstrap(np.array(found), failed, [mark_clusters(clusters), _mark_failed(failed, samples, level)])
-
-
-def _mark_failed(failed: int, samples: int, level: str) -> Mark:
-    return Mark(
-        "bootstrap",
-        f"samples of {level}s",
-        failed <= _MOST_FAILED * samples,
-        f"Share of the bootstrap samples in which the model has no clear maximum. They are left out, so what remains is not quite a random "
-        f"selection; {failed} of {samples} failed.",
-        failed / samples,
-        _MOST_FAILED,
-    )
+    lost = Mark("failed_bootstrap", f"samples of {level}s", failed / samples, f"{failed} of {samples} failed")
+    return Bootstrap(np.array(found), failed, [mark_clusters(clusters), lost])

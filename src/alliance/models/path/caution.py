@@ -3,6 +3,7 @@
 Patients with one session are marked for every joint family, see `alliance.models.joint.caution`.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,38 +12,27 @@ from scipy import linalg
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
+from alliance.facts.cautions import CAUTIONS
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.likelihood.units import draw_effects
 from alliance.models.caution import mark_few_units
-from alliance.models.container import Mark
 from alliance.models.joint.design import INTERCEPT, Design, Equation, Varying
 from alliance.models.path.engine import LEVELS, Engine, Natural, factors_of, natural_of
 from alliance.models.path.maximum import Maximum
 from alliance.models.rows import count_rows
 
-# Of the standard deviation of the outcome: a hundredth of it is no difference between units that anybody could see.
-_SMALLEST_SD: Final = 0.01
-# Beyond it other effects explain 98 % of an effect's variance, so the data do not show it as an effect of its own.
-_LARGEST_CORRELATION: Final = 0.99
-# Standard errors are then more than three times what they would be without the other predictors. The rule of ten is a reason to look, not
-# to remove a predictor (O'Brien 2007, doi 10.1007/s11135-006-9018-6).
-_LARGEST_INFLATION: Final = 10.0
-# Twice the difference is what the likelihood-ratio test at 5 % compares with 3.84; the distance is in standard errors.
-_CLEARLY_LOWER: Final = 1.92
+# Standard errors between two maxima that are not one and the same account of the data.
 _FAR: Final = 1.0
-# Of normal residuals one in 500 million lies further out.
-_LARGEST_RESIDUAL: Final = 6.0
-# In standard deviations of a predictor. Predictors need not be normal: of an exponential distribution one value in 60,000 lies further out.
-_LARGEST_PREDICTOR: Final = 10.0
-# Share of a predictor's variance: with a hundredth of it the slope of a unit is known ten times worse than if all of it lay within units.
-_LEAST_WITHIN: Final = 0.01
 # In standard deviations of the outcome: no questionnaire is answered that exactly, and a search that is drawn to zero stops far below.
 _SMALLEST_RESIDUAL: Final = 0.002
 
-# Outcomes, effects and levels that carry a flag.
-_Scope = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 # Levels of regression effects, as opposed to those of variance components.
 _OF_EFFECTS: Final = ("within", "overall", *BETWEEN_LEVELS.values())
+# What is computed from how the intercepts of units go together.
+_OF_MEANS: Final = (
+    "a", "b", "c_prime", "effect", "direct", "indirect", "indirect_product", "indirect_total", "total", "contrast", "proportion",
+)  # fmt: skip
 # What is computed from the covariance of slopes that vary.
 _OF_COVARIANCES: Final = (
     "cov_ab",
@@ -119,50 +109,21 @@ def mark_parameters(engine: Engine, natural: Natural) -> list[Mark]:
         sds = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
         sd = np.median(sds, axis=0)
         for effect, value in zip(effects, sd, strict=True):
-            marks.append(_mark_sd(effect, level, float(value)))
-        moving = np.flatnonzero(sd >= _SMALLEST_SD)
+            marks.append(_mark_varying("boundary_sd", effect, level, float(value), "sd", "correlation"))
+        moving = np.flatnonzero(sd >= CAUTIONS["boundary_sd"].threshold)
         if len(moving) > 1:
             marks += _mark_correlations([effects[i] for i in moving], level, covariance[:, moving][:, :, moving])
     return marks
 
 
 def _mark_convergence(maximum: Maximum) -> Mark:
-    return Mark(
-        "convergence",
-        "maximum of the likelihood",
-        maximum.converged,
-        "Whether the search ended where no step makes the data more likely. The value is the gain in log-likelihood that a further step "
-        "promises; if the search did not converge, the estimates are not those of the model.",
-        maximum.top.promise,
-    )
+    return Mark("convergence", "maximum of the likelihood", maximum.top.promise, verdict=maximum.converged)
 
 
 def _mark_rival(maximum: Maximum) -> Mark:
     gap = float("nan") if maximum.rival is None else maximum.top.value - maximum.rival.value
-    return Mark(
-        "second maximum",
-        "maximum of the likelihood",
-        not (gap < _CLEARLY_LOWER and maximum.rival_distance > _FAR),
-        "How much lower, in log-likelihood, another maximum is that the search found from another start; none if there is no value. "
-        "One that is hardly lower and lies elsewhere means that the data do not decide between two accounts, usually between lasting "
-        "differences of patients and effects of the past: add initial values (names ending in _baseline) as predictors.",
-        gap,
-        _CLEARLY_LOWER,
-    )
-
-
-def _mark_sd(effect: Varying, level: str, sd: float) -> Mark:
-    return Mark(
-        "boundary variance",
-        f"{effect.text} between {level}s",
-        sd >= _SMALLEST_SD,
-        f"Standard deviation of {effect.text} between {level}s, in standard deviations of {effect.outcome}. At zero the data show no "
-        f"such differences; whatever is computed from them, covariances first of all, rests on the edge of what is possible, and "
-        f"intervals do not hold there.",
-        sd,
-        _SMALLEST_SD,
-        *_scope(effect, level, "sd", "correlation"),
-    )
+    undecided = gap < CAUTIONS["second_maximum"].threshold and maximum.rival_distance > _FAR
+    return Mark("second_maximum", "maximum of the likelihood", gap, verdict=not undecided)
 
 
 def _mark_correlations(effects: list[Varying], level: str, covariance: np.ndarray) -> list[Mark]:
@@ -176,32 +137,25 @@ def _mark_correlations(effects: list[Varying], level: str, covariance: np.ndarra
     marks = []
     for i, effect in enumerate(effects):
         partner = effects[int(np.argmax(np.abs(correlations[i]) - 2 * (np.arange(len(effects)) == i)))]
-        marks.append(
-            Mark(
-                "boundary correlation",
-                f"{effect.text} between {level}s",
-                bool(together[i] <= _LARGEST_CORRELATION),
-                f"Multiple correlation of {effect.text} with the other effects that vary between {level}s, most of all with "
-                f"{partner.text}. At one the data do not show it as something of its own: there are too few {level}s or sessions for "
-                f"so many varying effects.",
-                float(together[i]),
-                _LARGEST_CORRELATION,
-                *_scope(effect, level, "correlation"),
-            )
-        )
+        found = _mark_varying("boundary_correlation", effect, level, float(together[i]), "correlation")
+        marks.append(replace(found, detail=f"most of all with {partner.text}"))
     return marks
 
 
-def _scope(effect: Varying, level: str, *components: str) -> _Scope:
-    """Return outcomes, effects and levels of the estimates that rest on an effect's variance or its correlations.
+def _mark_varying(caution: str, effect: Varying, level: str, value: float, *components: str) -> Mark:
+    """Mark the estimates that rest on an effect's variance or its correlations.
 
     Differences between intercepts make effects between units, those between slopes the covariance in an indirect effect.
     """
-    if effect.term == INTERCEPT:
-        between = ("a", "b", "c_prime", "effect", "direct", "indirect", "indirect_product", "indirect_total", "total")
-        effects = (*components, *between, "contrast", "proportion")
-        return (effect.outcome,), effects, (level, BETWEEN_LEVELS[level])
-    return (effect.outcome,), (*components, *_OF_COVARIANCES), (level, "within")
+    computed, where = (_OF_MEANS, BETWEEN_LEVELS[level]) if effect.term == INTERCEPT else (_OF_COVARIANCES, "within")
+    return Mark(
+        caution,
+        f"{effect.text} between {level}s",
+        value,
+        outcomes=(effect.outcome,),
+        effects=(*components, *computed),
+        levels=(level, where),
+    )
 
 
 def _mark_collinear(equation: Equation) -> list[Mark]:
@@ -219,15 +173,11 @@ def _mark_collinear(equation: Equation) -> list[Mark]:
     one, other = equation.terms[worst], equation.terms[partner]
     return [
         Mark(
-            "collinear predictors",
+            "collinear_predictors",
             join_nodes(one, equation.outcome),
-            bool(inflation[worst] <= _LARGEST_INFLATION),
-            f"How many times the sampling variance of the effect of {one} grows because other predictors of {equation.outcome} go along "
-            f"with it, most of all {other} (correlation {correlations[worst, partner]:.2f}). Above the threshold their effects can "
-            f"hardly be told apart: read them together, or leave one of the two out.",
             float(inflation[worst]),
-            _LARGEST_INFLATION,
-            (equation.outcome,),
+            f"most of all with {other} (correlation {correlations[worst, partner]:.2f})",
+            outcomes=(equation.outcome,),
             levels=_OF_EFFECTS,
         )
     ]
@@ -243,18 +193,7 @@ def _mark_still_predictors(design: Design, level: str, effects: list[Varying]) -
         column, unit = equation.column(effect.term), equation.units[level]
         means = np.bincount(unit, column) / np.maximum(np.bincount(unit), 1)
         within = float(np.var(column - means[unit]) / np.var(column))
-        marks.append(
-            Mark(
-                "little variation within",
-                f"{effect.text} between {level}s",
-                within >= _LEAST_WITHIN,
-                f"Share of the variance of {effect.term} that lies within {level}s. Where it hardly changes within {level}s, their "
-                f"slopes cannot be seen, and how they vary and covary rests on few rows.",
-                within,
-                _LEAST_WITHIN,
-                *_scope(effect, level, "sd", "correlation"),
-            )
-        )
+        marks.append(_mark_varying("still_predictor", effect, level, within, "sd", "correlation"))
     return marks
 
 
@@ -271,43 +210,24 @@ def _mark_outliers(engine: Engine, maximum: Maximum) -> list[Mark]:
         concerned = [
             o for o, e in design.equations.items() if outcome in {origin.base for origin in e.origins.values()}
         ]
-        marks.append(
-            Mark(
-                "outlier",
-                outcome,
-                bool(ratio.max() <= _LARGEST_RESIDUAL),
-                f"Largest distance of one session's {outcome} from what the model expects there, in residual standard deviations. "
-                f"It is {largest:.3g} in units of {outcome}; {_count(ratio, _LARGEST_RESIDUAL)} beyond the threshold. One value beyond it "
-                f"can move every effect on and of {outcome}: look for it in data/panel.parquet.",
-                float(ratio.max()),
-                _LARGEST_RESIDUAL,
-                tuple(dict.fromkeys([outcome, *concerned])),
-            )
-        )
+        marks.append(_mark_distance("outlying_session", outcome, ratio, largest, outcome, (outcome, *concerned)))
         for term, origin in equation.origins.items():
             if not origin.session_level or origin.factors or origin.base in (*design.equations, *TIME_TERMS):
                 continue
             distance = np.abs(equation.column(term))
             raw = float(distance.max() * equation.x_sd[equation.terms.index(term)])
-            marks.append(
-                Mark(
-                    "outlier",
-                    join_nodes(term, outcome),
-                    bool(distance.max() <= _LARGEST_PREDICTOR),
-                    f"Largest distance of one session's {term} from the mean, in standard deviations. It is {raw:.3g} in units of {term}; "
-                    f"{_count(distance, _LARGEST_PREDICTOR)} beyond the threshold. The effect of {term} on {outcome} may hang on it: look "
-                    f"for it in data/panel.parquet.",
-                    float(distance.max()),
-                    _LARGEST_PREDICTOR,
-                    (outcome,),
-                )
-            )
+            arrow = join_nodes(term, outcome)
+            marks.append(_mark_distance("outlying_predictor", arrow, distance, raw, term, (outcome,)))
     return marks
 
 
-def _count(distances: np.ndarray, threshold: float) -> str:
-    beyond = int((distances > threshold).sum())
-    return f"{beyond} session is" if beyond == 1 else f"{beyond} sessions are"
+def _mark_distance(
+    caution: str, subject: str, distances: np.ndarray, raw: float, unit: str, outcomes: tuple[str, ...]
+) -> Mark:
+    beyond = int((distances > CAUTIONS[caution].threshold).sum())
+    verb = "session is" if beyond == 1 else "sessions are"
+    detail = f"it is {raw:.3g} in units of {unit}, and {beyond} {verb} beyond the threshold"
+    return Mark(caution, subject, float(distances.max()), detail, outcomes=tuple(dict.fromkeys(outcomes)))
 
 
 def _residuals(engine: Engine, maximum: Maximum) -> tuple[dict[str, np.ndarray], dict[str, float]]:

@@ -1,17 +1,14 @@
 """Clusters: the patients or therapists that are taken as independent of each other, or left out, or drawn again."""
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
+from alliance.facts.marks import Mark
 from alliance.likelihood.layout import weigh
-from alliance.models.container import Mark
 from alliance.models.path.engine import Engine
-
-_FEWEST_CLUSTERS: Final = 40
 
 
 @dataclass(frozen=True)
@@ -104,12 +101,4 @@ def mark_clusters(clusters: Clusters) -> Mark:
     With few clusters robust standard errors and bootstraps are too narrow; the usual advice asks for 40 or more (Cameron & Miller 2015, doi
     10.3368/jhr.50.2.317).
     """
-    return Mark(
-        "few clusters",
-        f"{clusters.level}s",
-        clusters.count >= _FEWEST_CLUSTERS,
-        f"Number of {clusters.level}s that intervals are computed from. With fewer than {_FEWEST_CLUSTERS} of them robust standard errors "
-        f"and bootstrap intervals are too narrow.",
-        clusters.count,
-        _FEWEST_CLUSTERS,
-    )
+    return Mark("few_clusters", f"{clusters.level}s", clusters.count)

@@ -7,12 +7,12 @@ import numpy as np
 import xarray as xr
 
 from alliance.errors import ModelError
-from alliance.models.container import Mark
+from alliance.facts.marks import Mark
 from alliance.models.joint.result import PREDICTIVE_DRAWS, Drawn, Task, Values
 from alliance.models.path.bootstrap import draw_bootstrap
 from alliance.models.path.clusters import find_clusters, highest_level, mark_clusters
 from alliance.models.path.engine import Engine, draw_prior, named_draws, natural_of
-from alliance.models.path.laplace import PARETO_K_MAX, draw_laplace
+from alliance.models.path.laplace import draw_laplace
 from alliance.models.path.maximum import Maximum
 from alliance.models.path.posterior import Posterior, find_posterior
 from alliance.models.path.profile import profile_variances
@@ -108,12 +108,12 @@ def draw_approximation(task: Task, maximum: Maximum) -> Found:
         raise ModelError(
             f"models.specs.{task.name}: {error}. Look for outliers in data/panel.parquet, or narrow the priors."
         ) from error
-    if found.pareto_k <= PARETO_K_MAX:
+    if found.mark.passed:
         prior = _draw_prior(task, posterior)
         return Found(LAPLACE, "credible", found.positions, signed=True, prior=prior, marks=[found.mark])
-    said = "The normal approximation of the posterior was too far off, so the posterior was sampled with NUTS instead."
+    said = "the posterior was sampled with NUTS instead"
     sampled = _sample(task, posterior)
-    return replace(sampled, marks=[replace(found.mark, passed=True, meaning=said)])
+    return replace(sampled, marks=[replace(found.mark, verdict=True, detail=said)])
 
 
 def draw_posterior(task: Task, maximum: Maximum) -> Found:

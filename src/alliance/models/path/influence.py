@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from alliance.contracts import PATIENT, THERAPIST
-from alliance.models.container import Mark
+from alliance.facts.cautions import CAUTIONS
+from alliance.facts.marks import Mark
 from alliance.models.path.clusters import Clusters, find_clusters, has_therapists, weigh_clusters
 from alliance.models.path.maximum import Maximum
 from alliance.models.path.refit import neighbourhood, refit
@@ -23,7 +24,6 @@ _SHOWN: Final = 20
 _ALL: Final = 500  # units that are all left out exactly
 _CANDIDATES: Final = 3 * _SHOWN  # per effect, where there are more units
 _THREADS: Final = 2
-_MOST_CHANGE: Final = 1.0  # standard errors
 
 Effects = Callable[[np.ndarray], np.ndarray]
 
@@ -118,14 +118,13 @@ def _mark(
     quantity: Mapping[Hashable, Any], position: int, level: str, change: np.ndarray, *, turned: bool, failed: int
 ) -> Mark:
     largest = float(np.abs(change).max(initial=0.0))
+    found = ["without one of them it changes its sign"] if turned else []
+    found += [f"without {failed} of them, one at a time, the model has no clear estimate"] if failed else []
     return Mark(
-        "influential unit",
+        "influential_unit",
         f"{quantity['path']}, {quantity['level']}: {level}s",
-        largest <= _MOST_CHANGE and not turned and not failed,
-        f"How far the estimate moves at most when one {level} is left out, in standard errors."
-        + (" Without one of them it changes its sign." if turned else "")
-        + (f" Without {failed} of them, one at a time, the model has no clear estimate." if failed else ""),
         largest,
-        _MOST_CHANGE,
+        ", ".join(found),
+        verdict=largest <= CAUTIONS["influential_unit"].threshold and not found,
         positions=(position,),
     )

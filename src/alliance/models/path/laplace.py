@@ -12,17 +12,15 @@ run into each other; there draws beyond zero are mirrored back, and the density 
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
 
 import numpy as np
 from scipy import linalg, special
 
-from alliance.models.container import Mark
+from alliance.facts.marks import Mark
 from alliance.models.joint.names import pairs
 from alliance.models.path.densities import log_densities
 from alliance.models.path.posterior import Posterior
 
-PARETO_K_MAX: Final = 0.7
 _FREEDOM = 10  # of the t distributions; with 7 fewer effective draws, with 20 now and then a k near the threshold
 _LEARNING, _FINAL = 4_000, 20_000  # proposals of each round of learning, and proposals that are kept
 _SHARE = 0.1  # of the final proposals that still come from the first distribution, whose tails do not depend on chance
@@ -52,15 +50,7 @@ class LaplaceDraws:
     @property
     def mark(self) -> Mark:
         """What a reader must know of the approximation."""
-        return Mark(
-            "Pareto k",
-            "posterior",
-            self.pareto_k <= PARETO_K_MAX,
-            "How far the normal approximation of the posterior is from the posterior itself. Up to the threshold the weights "
-            "of importance sampling make up for it; above, sample with 'depth: nuts'.",
-            self.pareto_k,
-            PARETO_K_MAX,
-        )
+        return Mark("pareto_k", "posterior", self.pareto_k)
 
 
 @dataclass(frozen=True)

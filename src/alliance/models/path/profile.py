@@ -18,8 +18,8 @@ from typing import Any, Final
 import numpy as np
 from scipy import optimize, stats
 
+from alliance.facts.marks import Mark
 from alliance.inference.search import climb
-from alliance.models.container import Mark
 from alliance.models.joint.design import Varying
 from alliance.models.path.engine import LEVELS
 from alliance.models.path.maximum import Maximum
@@ -136,16 +136,12 @@ def _cut_at_zero(q: int) -> float:
 
 
 def _mark(level: str, effect: Varying, limits: dict[str, float]) -> Mark:
-    high = format_number(limits["high"])
     return Mark(
-        "boundary variance",
+        "profiled_sd",
         f"{effect.text} by {level}",
-        limits["low"] > 0,
-        f"Estimated standard deviation of {effect.text} between {level}s. Values up to {high} (raw units) are compatible with the data"
-        + (", and so is no difference at all." if limits["low"] == 0 else "; no difference is not."),
-        limits["estimate"],
-        0.0,
-        (effect.outcome,),
-        ("sd", "correlation"),
-        (level,),
+        limits["low"],
+        f"estimated as {format_number(limits['estimate'])}, and values up to {format_number(limits['high'])} are compatible with the data",
+        outcomes=(effect.outcome,),
+        effects=("sd", "correlation"),
+        levels=(level,),
     )

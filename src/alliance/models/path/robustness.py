@@ -5,8 +5,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import keys_of
-from alliance.models.container import Mark
 from alliance.models.joint.effects import Quantities
 from alliance.models.joint.result import Task, compute_effects
 from alliance.models.path.densities import log_likelihoods

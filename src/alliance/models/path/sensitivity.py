@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from alliance.models.container import Mark
+from alliance.facts.cautions import CAUTIONS
+from alliance.facts.marks import Mark
 from alliance.models.joint.design import Design
 from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 
-SENSITIVE: Final = 0.05  # the threshold of Kallioinen and others
+SENSITIVE: Final = CAUTIONS["prior_sensitivity"].threshold
 LIKELIHOOD: Final = "likelihood"
 PRIOR: Final = "prior"
 _POWERS = (0.99, 1.01)
@@ -134,13 +135,10 @@ def mark_sensitivity(table: pd.DataFrame, rows: list[dict[str, Any]]) -> list[Ma
         worst = max(of_block, key=lambda row: row["value"])
         marks.append(
             Mark(
-                "prior sensitivity",
+                "prior_sensitivity",
                 block,
-                not sensitive,
-                f"How much a, b and indirect effects depend on the priors of this block; most of all {worst['path']} "
-                f"({worst['effect']}, {worst['level']}). {worst['meaning']}",
                 worst["value"],
-                SENSITIVE,
+                f"most of all {worst['path']} ({worst['effect']}, {worst['level']}). {worst['meaning'].removesuffix('.')}",
                 positions=tuple(position for position, key in enumerate(keys) if key in sensitive),
             )
         )

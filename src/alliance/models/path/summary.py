@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
-from alliance.models.container import Mark
+from alliance.facts.marks import Mark
 from alliance.models.joint.design import INTERCEPT
 from alliance.models.joint.names import pairs
 from alliance.models.path.maximum import Maximum
@@ -69,7 +69,9 @@ def summarise(
         else:
             lines.append(f"{row[0]:<{longest}}" + "".join(f" {text:>{_NUMBER}}" for text in row[1]))
     lines.append(f"Standard errors: {errors}. Intervals and p-values of coefficients are normal ({_CONFIDENCE:.0%}).")
-    lines += [f"[{number}] {mark.diagnostic}, {mark.subject}: {mark.meaning}" for number, mark in enumerate(notes, 1)]
+    lines += [
+        f"[{number}] {mark.declared.title}, {mark.subject}: {mark.explained}" for number, mark in enumerate(notes, 1)
+    ]
     return "\n".join(lines)
 
 

@@ -6,13 +6,11 @@ maximum likelihood differ a little in small studies; what is looked for is an op
 
 import numpy as np
 
+from alliance.facts.marks import Mark
 from alliance.inference.search import climb
 from alliance.likelihood.density import NO_PRIOR, log_density
 from alliance.likelihood.layout import EquationRows, Statistics, make_statistics
-from alliance.models.container import Mark
 from alliance.models.textbook.criterion import Arrays
-
-_LARGEST_DISTANCE = 0.25  # standard errors; the two likelihoods differ by about a tenth with thirty patients
 
 
 def mark_joint_likelihood(outcome: str, arrays: Arrays, beta: np.ndarray, cov: np.ndarray, theta: np.ndarray) -> Mark:
@@ -35,16 +33,7 @@ def mark_joint_likelihood(outcome: str, arrays: Arrays, beta: np.ndarray, cov: n
     spread = np.diag(np.concatenate([np.diag(cov), np.full(len(theta), 0.5 / len(arrays.first_rows))]))
     top = climb(density, start, spread)
     distance = float(np.max(np.abs(top.position[: len(beta)] - beta) / np.sqrt(np.diag(cov))))
-    return Mark(
-        "joint likelihood",
-        f"equation of {outcome}",
-        distance <= _LARGEST_DISTANCE,
-        "Largest distance, in standard errors, between the fixed effects and those at the maximum of the likelihood that the joint "
-        "models use; large ones mean that one of the two stopped at a wrong place.",
-        distance,
-        _LARGEST_DISTANCE,
-        (outcome,),
-    )
+    return Mark("joint_likelihood", f"equation of {outcome}", distance, outcomes=(outcome,))
 
 
 def _statistics_of(arrays: Arrays) -> Statistics:

@@ -3,12 +3,9 @@
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term
 from alliance.contracts import LAG, PATIENT
-from alliance.models.container import Mark
+from alliance.facts.marks import Mark
 from alliance.models.diagram import Path
 from alliance.models.textbook.guarded import Fitted
-
-_LARGEST_LAG_BIAS = 0.05
-_LEAST_RELIABILITY = 0.9
 
 
 def mark_lagged_outcome(fitted: Fitted, variables: dict[str, Variable]) -> list[Mark]:
@@ -27,14 +24,11 @@ def mark_lagged_outcome(fitted: Fitted, variables: dict[str, Variable]) -> list[
         bias = -(1 + float(estimate)) / sessions
         marks.append(
             Mark(
-                "bias of centred lag",
+                "centred_lag",
                 column.term,
-                abs(bias) <= _LARGEST_LAG_BIAS,
-                f"{column.term} is centred by a mean that contains later sessions. With {sessions:.1f} sessions per patient on average "
-                f"its effect is too low by about the value, and effects of predictors that go along with it are distorted too.",
                 bias,
-                -_LARGEST_LAG_BIAS,
-                (design.outcome,),
+                f"{sessions:.1f} sessions per patient on average",
+                outcomes=(design.outcome,),
                 levels=("within",),
             )
         )
@@ -48,14 +42,10 @@ def mark_observed_means(fitted: Fitted) -> list[Mark]:
     """
     return [
         Mark(
-            "observed means",
+            "observed_means",
             term,
-            reliability >= _LEAST_RELIABILITY,
-            f"Patients' means of {term} are means of few sessions; the value is the part of their variance that is not sampling "
-            f"error. Effects between patients are drawn towards the effect within patients by the rest.",
             reliability,
-            _LEAST_RELIABILITY,
-            (fitted.design.outcome,),
+            outcomes=(fitted.design.outcome,),
             levels=("between_patient", "between_therapist"),
         )
         for term, reliability in fitted.design.means.items()
@@ -67,20 +57,14 @@ def mark_missing_covariance(paths: list[Path], spec: ModelSpec) -> list[Mark]:
 
     E(a_i b_i) = a b + cov(a_i, b_i) (Kenny, Korchmaros and Bolger 2003, doi 10.1037/1082-989X.8.2.115).
     """
-    marks = []
-    for path in paths:
-        if sum(edge.varies_by_patient for edge in path.edges) < 2:
-            continue
-        marks.append(
-            Mark(
-                "covariance of a and b not estimated",
-                path.text,
-                False,
-                "Both steps vary between patients. If patients with a larger first step have a larger or smaller second one, the "
-                "average indirect effect is not the product of the averages; separate models cannot tell.",
-                outcomes=tuple(spec.equations),
-                effects=("indirect", "total"),
-                levels=("within",),
-            )
+    return [
+        Mark(
+            "missing_covariance",
+            path.text,
+            outcomes=tuple(spec.equations),
+            effects=("indirect", "total"),
+            levels=("within",),
         )
-    return marks
+        for path in paths
+        if sum(edge.varies_by_patient for edge in path.edges) >= 2
+    ]

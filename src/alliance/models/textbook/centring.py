@@ -21,7 +21,7 @@ from alliance.config import Equation, Variable
 from alliance.config.timing import Term, parse_term, varies_between_sessions
 from alliance.contracts import BETWEEN, BETWEEN_THERAPIST, PATIENT, SESSION, THERAPIST, WITHIN
 from alliance.errors import ModelError
-from alliance.models.container import Mark
+from alliance.facts.marks import Mark
 from alliance.models.textbook.criterion import Arrays
 
 INTERCEPT = "intercept"
@@ -233,9 +233,7 @@ def _keep_independent(
                 Mark(
                     "collinear",
                     column.name,
-                    False,
-                    f"{column.name} is determined by the other predictors ({', '.join(partners) or 'it does not vary'}) and was left "
-                    f"out, so the other effects at its level are not adjusted for it.",
+                    detail=f"determined by {', '.join(partners)}" if partners else "it does not vary",
                     outcomes=(outcome,),
                     levels=(column.level,),
                 )

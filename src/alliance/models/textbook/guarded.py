@@ -30,7 +30,8 @@ from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams, VC
 
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
-from alliance.models.container import Mark
+from alliance.facts.cautions import CAUTIONS
+from alliance.facts.marks import Mark
 from alliance.models.textbook.agreement import mark_joint_likelihood
 from alliance.models.textbook.centring import INTERCEPT, Design
 from alliance.models.textbook.criterion import (
@@ -46,8 +47,7 @@ from alliance.models.textbook.criterion import (
 
 ENGINE = "statsmodels MixedLM"
 _ATTEMPTS = (("referee", "lbfgs"), ("referee", "bfgs"), ("default", "lbfgs"), ("referee", "powell"))
-_LOGLIK_TOLERANCE = 1e-3  # log-likelihood units: far below anything that moves a standard error's second digit
-_FIXED_TOLERANCE = 0.01  # standard errors
+_LOGLIK_TOLERANCE = CAUTIONS["separate_maximum"].threshold
 
 
 @dataclass(frozen=True)
@@ -235,34 +235,12 @@ def _triangular(covariance: np.ndarray, like: np.ndarray, columns: tuple[int, ..
 
 
 def _mark_agreement(outcome: str, answer: _Answer, short: float, distance: float, gain: float) -> list[Mark]:
+    reached = answer.converged and abs(short) <= _LOGLIK_TOLERANCE
+    place, concerned = f"equation of {outcome}", (outcome,)
     return [
-        Mark(
-            "convergence",
-            f"equation of {outcome}",
-            answer.converged and abs(short) <= _LOGLIK_TOLERANCE,
-            "The optimiser reached the best log-likelihood that several starts of a second evaluation found; the value is what is missing.",
-            short,
-            _LOGLIK_TOLERANCE,
-            (outcome,),
-        ),
-        Mark(
-            "gradient",
-            f"equation of {outcome}",
-            gain <= _LOGLIK_TOLERANCE,
-            "What one more step of Newton's method would still add to the log-likelihood; at a maximum it is nothing.",
-            gain,
-            _LOGLIK_TOLERANCE,
-            (outcome,),
-        ),
-        Mark(
-            "fixed effects",
-            f"equation of {outcome}",
-            distance <= _FIXED_TOLERANCE,
-            "Largest distance, in standard errors, between the fixed effects of statsmodels and those of a second evaluation.",
-            distance,
-            _FIXED_TOLERANCE,
-            (outcome,),
-        ),
+        Mark("separate_maximum", place, short, verdict=reached, outcomes=concerned),
+        Mark("separate_gradient", place, gain, outcomes=concerned),
+        Mark("separate_effects", place, distance, outcomes=concerned),
     ]
 
 
@@ -281,16 +259,13 @@ def _mark_boundaries(design: Design, components: Components) -> list[Mark]:
             what = "does not vary" if total < 1e-6 else "follows the other effects without any variation of its own"
             marks.append(
                 Mark(
-                    "boundary variance",
+                    "separate_boundary",
                     f"{term} by {level}",
-                    False,
-                    f"The best estimate is that {subject} {what} between {level}s. Such an estimate at the edge of what is "
-                    f"possible means that the data hardly tell how much it varies.",
                     total * design.y_sd / float(design.z_rms[effect]),
-                    0.0,
-                    (design.outcome,),
-                    ("sd", "correlation", "variance", "icc"),
-                    (level,),
+                    f"{subject} {what}",
+                    outcomes=(design.outcome,),
+                    effects=("sd", "correlation", "variance", "icc"),
+                    levels=(level,),
                 )
             )
     return marks
@@ -299,12 +274,6 @@ def _mark_boundaries(design: Design, components: Components) -> list[Mark]:
 def _mark_warnings(outcome: str, caught: list[str]) -> list[Mark]:
     """Keep what statsmodels said; whether it matters is decided by the comparison with the referee."""
     return [
-        Mark(
-            "statsmodels warning",
-            f"equation of {outcome}",
-            True,
-            f"While fitting, statsmodels said: {text}",
-            outcomes=(outcome,),
-        )
+        Mark("statsmodels_warning", f"equation of {outcome}", detail=text, outcomes=(outcome,))
         for text in dict.fromkeys(caught)
     ]

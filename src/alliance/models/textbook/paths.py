@@ -20,9 +20,10 @@ import pandas as pd
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.contracts import LAG, PATIENT, THERAPIST
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, join_together, name_horizon
 from alliance.models.caution import mark_few_units
-from alliance.models.container import FitRecord, FitResult, Mark, Quantities, make_tree
+from alliance.models.container import FitRecord, FitResult, Quantities, make_tree
 from alliance.models.diagram import Edge, Path, paths_of
 from alliance.models.rows import count_rows, select_rows
 from alliance.models.textbook.caution import mark_lagged_outcome, mark_missing_covariance, mark_observed_means

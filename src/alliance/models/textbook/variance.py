@@ -11,8 +11,9 @@ import pandas as pd
 
 from alliance.config import Equation, ModelSpec
 from alliance.contracts import PATIENT, SESSION, THERAPIST
+from alliance.facts.marks import Mark
 from alliance.models.caution import mark_few_units
-from alliance.models.container import FitRecord, FitResult, Mark, Quantities, make_tree
+from alliance.models.container import FitRecord, FitResult, Quantities, make_tree
 from alliance.models.rows import count_rows, select_rows
 from alliance.models.textbook.centring import INTERCEPT, Column, Design, scale_design
 from alliance.models.textbook.draws import INTERVAL_KIND, draw_equations
@@ -61,16 +62,7 @@ def _empty_design(variable: str, rows: pd.DataFrame) -> Design:
         levels[THERAPIST] = [INTERCEPT]
         if not known.all():
             alone = rows.loc[~known, PATIENT].nunique()
-            marks.append(
-                Mark(
-                    "unknown therapists",
-                    variable,
-                    True,
-                    f"{alone} patients have no known therapist; each counts as the only patient of a therapist of their own.",
-                    alone,
-                    outcomes=(variable,),
-                )
-            )
+            marks.append(Mark("unknown_therapists", variable, alone, outcomes=(variable,)))
     owner = rows[THERAPIST].astype(object).where(known, _UNKNOWN + rows[PATIENT].astype(str))
     used = rows.assign(**{THERAPIST: owner})
     keys = [THERAPIST, PATIENT, SESSION] if THERAPIST in levels else [PATIENT, SESSION]

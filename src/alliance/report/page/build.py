@@ -162,6 +162,7 @@ def build_report(
         headline=describe_headline(inputs, config),
         facts=_state_facts(config, inputs),
         sections=sections,
+        tables={table.output.name for table in tables},
         style=Markup(folder.joinpath("style.css").read_text(encoding="utf-8")),
     )
 

@@ -17,10 +17,11 @@ ROWS_OF_MEDIATED_MODELS = ("indirect", "indirect_product", "cov_ab")
 
 
 class Point(NamedTuple):
-    """A sentence with the words that say what it is about, set off before it."""
+    """A sentence with the words that say what it is about, set off before it, and the table that says more of it."""
 
     lead: str
     sentence: str
+    table: str = ""
 
     def __str__(self) -> str:
         return f"{self.lead}: {self.sentence}"

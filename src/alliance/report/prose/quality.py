@@ -5,7 +5,9 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
+from alliance.facts.cautions import CAUTIONS
 from alliance.report.labels import (
+    describe_rule,
     label_effect,
     label_level,
     label_model,
@@ -15,7 +17,6 @@ from alliance.report.labels import (
     variable_of,
 )
 from alliance.report.numbers import (
-    MINUS,
     common_decimals,
     format_count,
     format_number,
@@ -120,8 +121,8 @@ def describe_diagnostics(inputs: Inputs, config: Config) -> list[Passage]:
     if not failed:
         models = table["model"].nunique()
         return [text(f"All {count_of(len(table), 'diagnostic')} of {count_of(models, 'model')} passed.")]
-    names = dict.fromkeys(row["diagnostic"] for row in failed)
-    points = [_describe_failed([row for row in failed if row["diagnostic"] == name], config) for name in names]
+    found = dict.fromkeys(row["caution"] for row in failed)
+    points = [_describe_failed([row for row in failed if row["caution"] == name], config) for name in found]
     lead = text(
         f"{format_count(len(failed))} of {count_of(len(table), 'diagnostic')} did not pass; the numbers concerned are flagged."
     )
@@ -236,33 +237,30 @@ def _describe_share(row: dict[str, Any]) -> str:
 
 
 def _describe_failed(rows: list[dict[str, Any]], config: Config) -> Point:
-    """Describe one diagnostic that did not pass: what it means, and where it happened."""
+    """Describe one caution that did not pass: what it means, and where it happened."""
+    declared = CAUTIONS[rows[0]["caution"]]
     places: dict[str, list[str]] = {}
     for row in rows:
         places.setdefault(label_model(row["model"], config), []).append(_subject(row, config))
-    limits = {_threshold(row["threshold"]) for row in rows if pd.notna(row["threshold"])}
-    threshold = f" Threshold: {join_words(sorted(limits))}." if limits else ""
     where = "; ".join(f"{model}: {', '.join(subjects)}" for model, subjects in places.items())
     return Point(
-        capitalise(rows[0]["diagnostic"]),
-        f"{capitalise(label_names(rows[0]['meaning'], config))}{threshold} Seen in: {where}.",
+        capitalise(declared.title),
+        f"{declared.meaning} {capitalise(describe_rule(declared, config))}. Seen in: {where}.",
+        table="cautions",
     )
 
 
-def _threshold(value: float) -> str:
-    """Write a threshold as it is set: without decimals it does not have."""
-    plain = f"{value:g}"
-    return format_number(value) if "e" in plain else plain.replace("-", MINUS)
-
-
 def _subject(row: dict[str, Any], config: Config) -> str:
-    """Name what a diagnostic is about, with its value; a value just beyond the threshold is told apart from it."""
+    """Name what a diagnostic is about, with value and detail; a value just beyond the threshold is told apart from it."""
     subject = str(row["subject"])
     shown = label_of(subject, config) if variable_of(subject, config) is not None else label_names(subject, config)
-    if pd.isna(row["value"]):
-        return shown
-    value = format_number(row["value"]) if pd.isna(row["threshold"]) else tell_apart(row["value"], row["threshold"])[0]
-    return f"{shown} ({value})"
+    said = []
+    if pd.notna(row["value"]):
+        limited = pd.notna(row["threshold"])
+        said.append(tell_apart(row["value"], row["threshold"])[0] if limited else format_number(row["value"]))
+    if row["detail"]:
+        said.append(label_names(row["detail"], config))
+    return f"{shown} ({': '.join(said)})" if said else shown
 
 
 def _describe_missed(row: dict[str, Any], config: Config) -> Point:

@@ -21,6 +21,7 @@ TABLES = {
     "sensitivity": "alliance.report.tables.sensitivity",
     "influence": "alliance.report.tables.influence",
     "diagnostics": "alliance.report.tables.diagnostics",
+    "cautions": "alliance.report.tables.cautions",
     "predictive": "alliance.report.tables.predictive",
     "priors": "alliance.report.tables.priors",
     "cleaning": "alliance.report.tables.cleaning",

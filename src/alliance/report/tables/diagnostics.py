@@ -25,7 +25,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Value": data["value"].astype(float).map(_value),
             "Threshold": data["threshold"].astype(float).map(_value),
             "Verdict": ["passed" if passed in (True, "True") else "† flagged" for passed in data["passed"]],
-            "Meaning": [label_names(str(meaning), config) for meaning in data["meaning"]],
+            "Remark": [capitalised_name(label_names(str(detail), config)) for detail in data["detail"]],
         }
     )
     failed = int((shown["Verdict"] != "passed").sum())
@@ -34,13 +34,10 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         if not failed
         else f"† {failed} of {len(shown)} diagnostics flag the estimates they concern."
     )
-    return Table(
-        data,
-        shown,
-        "Diagnostics of all models",
-        [verdict] if len(shown) else ["No model reported diagnostics."],
-        "Model",
-    )
+    notes = [verdict] if len(shown) else ["No model reported diagnostics."]
+    if "cautions" in config.output.tables:
+        notes.append("What each diagnostic means is in the table of their meanings.")
+    return Table(data, shown, "Diagnostics of all models", notes, "Model")
 
 
 def _value(number: float) -> str:

@@ -79,7 +79,7 @@ def test_samples_without_a_predictors_variation_are_dropped_counted_and_marked()
     # Both patients are missed with probability (1 - 2/30)^30 = 0.126; five standard errors are 0.17.
     assert 0 < found.failed < 30
     assert len(found.positions) == 100 - found.failed
-    failed = next(mark for mark in found.marks if mark.diagnostic == "bootstrap")
+    failed = next(mark for mark in found.marks if mark.declared.title == "bootstrap")
     assert failed.value == found.failed / 100
     assert failed.passed == (found.failed <= 5)
 

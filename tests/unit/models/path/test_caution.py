@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from alliance.errors import ModelError
-from alliance.models.caution import FEWEST_PATIENTS, FEWEST_THERAPISTS, mark_few_units
-from alliance.models.container import Mark
+from alliance.facts.cautions import CAUTIONS
+from alliance.facts.marks import Mark
+from alliance.models.caution import mark_few_units
 from alliance.models.path.caution import check_residuals, mark_parameters
 from alliance.models.path.engine import Engine, Natural, make_engine
 from alliance.models.path.maximum import maximise
@@ -28,8 +29,8 @@ def marks_of(
         matrix[i, j] = matrix[j, i] = value
     natural = Natural(np.zeros((1, 5)), np.ones((1, 2)), {"patient": (matrix * np.outer(sds, sds))[None]})
     marks = mark_parameters(engine, natural)
-    assert len({(mark.diagnostic, mark.subject) for mark in marks}) == len(marks)
-    return {(mark.diagnostic, mark.subject.removesuffix(" between patients")): mark for mark in marks}
+    assert len({(mark.declared.title, mark.subject) for mark in marks}) == len(marks)
+    return {(mark.declared.title, mark.subject.removesuffix(" between patients")): mark for mark in marks}
 
 
 def test_effects_stand_in_the_order_of_this_test() -> None:
@@ -71,7 +72,7 @@ def test_correlation_beyond_99_hundredths_is_marked_on_both_effects(correlation:
         mark = marks["boundary correlation", effect]
         assert mark.passed is passed
         assert mark.value == pytest.approx(abs(correlation), abs=1e-6)
-        assert f"most of all with {partner}." in mark.meaning
+        assert mark.detail == f"most of all with {partner}"
     assert marks["boundary correlation", "m: intercept"].passed
 
 
@@ -138,6 +139,9 @@ def test_outcome_with_a_small_residual_is_fitted() -> None:
     assert table["se"]["y: m"] < 0.01
 
 
+FEWEST_PATIENTS, FEWEST_THERAPISTS = (int(CAUTIONS[name].threshold) for name in ("few_patients", "few_therapists"))
+
+
 @pytest.mark.parametrize(
     ("patients", "therapists", "by_therapist", "expected"),
     [
@@ -149,5 +153,5 @@ def test_outcome_with_a_small_residual_is_fitted() -> None:
 )
 def test_few_units_are_marked(patients: int, therapists: int, by_therapist: bool, expected: set[str]) -> None:
     marks = mark_few_units("m", {"n_patients": patients, "n_therapists": therapists}, by_therapist)
-    assert {mark.diagnostic for mark in marks if not mark.passed} == expected
+    assert {mark.declared.title for mark in marks if not mark.passed} == expected
     assert {mark.outcomes for mark in marks} == {("m",)}

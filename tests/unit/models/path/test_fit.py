@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from alliance.errors import ModelError
-from alliance.models.container import FitResult, Mark, quantities_of, record_of
+from alliance.facts.marks import Mark
+from alliance.models.container import FitResult, quantities_of, record_of
 from alliance.models.path import fit
 from alliance.models.path.maximum import maximise
 from alliance.results.estimates import summarise_estimates
@@ -28,7 +29,7 @@ def estimates_of(result: FitResult) -> pd.DataFrame:
 
 def failed(result: FitResult, diagnostic: str) -> dict[str, Mark]:
     """Return the failed marks of a kind by their subjects."""
-    return {m.subject: m for m in record_of(result.tree).marks if m.diagnostic == diagnostic and not m.passed}
+    return {m.subject: m for m in record_of(result.tree).marks if m.declared.title == diagnostic and not m.passed}
 
 
 def flagged(table: pd.DataFrame, diagnostic: str) -> set[tuple[str, str, str]]:
@@ -67,10 +68,10 @@ def test_one_study_gives_one_answer() -> None:
 
 def test_study_without_difficulties_has_flags_for_what_its_model_leaves_out_only() -> None:
     result = run(PANEL)
-    found = {mark.diagnostic for mark in record_of(result.tree).marks if not mark.passed}
+    found = {mark.declared.title for mark in record_of(result.tree).marks if not mark.passed}
     # x has neither an equation nor its means in the model.
     assert found == {"mixed levels"}
-    looked_at = {mark.diagnostic for mark in record_of(result.tree).marks}
+    looked_at = {mark.declared.title for mark in record_of(result.tree).marks}
     assert {
         "convergence",
         "few patients",
@@ -129,7 +130,7 @@ def test_perfect_correlation_is_flagged_where_it_is_used() -> None:
     table = estimates_of(result)
     assert_finite(table)
     marks = failed(result, "boundary correlation")
-    assert "with y: m" in marks["m: x between patients"].meaning.replace("most of all ", "")
+    assert "with y: m" in marks["m: x between patients"].explained.replace("most of all ", "")
     assert marks["m: x between patients"].value > 0.99
     found = flagged(table, "boundary correlation")
     assert {("x -> m -> y", "cov_ab", "within"), ("x -> m, m -> y", "correlation", "patient")} <= found
@@ -207,8 +208,8 @@ def test_predictors_that_nearly_determine_each_other_are_flagged() -> None:
     # Correlation r of two predictors inflates by 1 / (1 - r^2), here 1 + var(x) / .01, whichever of the two it is.
     expected = 1 + PANEL["x"].var() / noise.var(ddof=1)
     assert mark.value == pytest.approx(expected, rel=0.1)  # x and the noise are not exactly uncorrelated
-    assert "x" in mark.meaning
-    assert "arm" in mark.meaning
+    assert "x" in mark.subject
+    assert "arm" in mark.detail
     found = flagged(table, "collinear predictors")
     assert {("x -> m", "a", "within"), ("x -> m -> y", "indirect", "within")} <= found
     assert not {("m -> y", "b", "within"), ("intercept -> m", "sd", "patient")} & found
@@ -236,9 +237,9 @@ def test_outlier_of_fifty_standard_deviations_is_flagged_and_counted(variable: s
     assert set(marks) == expected
     mark = marks[min(expected)]
     assert mark.value > 10
-    assert "1 session is beyond" in mark.meaning
-    assert "data/panel.parquet" in mark.meaning
-    assert panel["patient"][100] not in mark.meaning
+    assert "1 session is beyond" in mark.explained
+    assert "data/panel.parquet" in mark.explained
+    assert panel["patient"][100] not in mark.explained
     found = flagged(table, "outlier")
     assert ("m -> y", "b", "within") in found
     assert (("x -> m", "a", "within") in found) == (variable != "y")
@@ -249,7 +250,7 @@ def test_size_of_an_outlier_is_told_in_raw_units() -> None:
     panel["y"] *= 1000
     panel.loc[100, "y"] += 50_000
     mark = failed(run(panel), "outlier")["y"]
-    told = float(mark.meaning.split("It is ")[1].split(" in units of y")[0])
+    told = float(mark.explained.split("It is ")[1].split(" in units of y")[0])
     # A part of it is taken for a difference of the patient.
     assert 30_000 < told < 55_000
 

@@ -91,7 +91,7 @@ def test_patient_who_makes_the_effect_is_found_and_marked() -> None:
     assert not mark.passed
     assert mark.value == pytest.approx(abs(first["change"]))
     assert mark.value > 1
-    assert "changes its sign" in mark.meaning
+    assert "changes its sign" in mark.detail
     assert mark.positions == (1,)
 
 
@@ -114,5 +114,5 @@ def test_unit_without_whom_there_is_no_estimate_is_marked() -> None:
     equations = BY_THERAPIST | {"m": {"on": ["x", "arm"], "vary": {"patient": ["intercept"]}}}
     maximum = maximise(design_by(equations, panel))
     marks = find_influence(maximum, effects_of(maximum), QUANTITIES, sd_of(maximum))[1]
-    assert all("Without 1 of them, one at a time, the model has no clear estimate" in mark.meaning for mark in marks)
+    assert all("without 1 of them, one at a time, the model has no clear estimate" in mark.detail for mark in marks)
     assert not any(mark.passed for mark in marks)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate
 
+from alliance.facts.cautions import CAUTIONS
 from alliance.models.path import laplace
 from alliance.models.path.densities import log_densities
 from alliance.models.path.laplace import LaplaceDraws, draw_laplace
@@ -62,7 +63,7 @@ def test_folded_proposal_is_a_density(zero_variance):
 def test_weights_make_up_for_the_normal_approximation(slope_sd):
     posterior = posterior_of(60, 8, slope_sd=slope_sd)
     draws = draw_laplace(posterior, 4000, np.random.default_rng(3))
-    assert draws.pareto_k < laplace.PARETO_K_MAX
+    assert draws.pareto_k < CAUTIONS["pareto_k"].threshold
     assert draws.mark.passed
     # A tenth of the proposals, at the least.
     assert draws.size > 1000
@@ -104,15 +105,15 @@ def test_approximation_that_misses_the_posterior_is_marked(zero_variance, monkey
     monkeypatch.setattr(laplace, "_ROUNDS", 0)
     narrow = replace(zero_variance, spread=zero_variance.spread * 0.2)
     draws = draw_laplace(narrow, 500, np.random.default_rng(5))
-    assert draws.pareto_k > laplace.PARETO_K_MAX
+    assert draws.pareto_k > CAUTIONS["pareto_k"].threshold
     assert not draws.mark.passed
     assert draws.mark.value == draws.pareto_k
 
 
 def test_mark_names_what_to_do():
     mark = LaplaceDraws(np.zeros((1, 1)), 0.9, 10.0).mark
-    assert (mark.diagnostic, mark.passed) == ("Pareto k", False)
-    assert "depth: nuts" in mark.meaning
+    assert (mark.declared.title, mark.passed) == ("Pareto k", False)
+    assert "depth: nuts" in mark.explained
 
 
 def test_values_without_gradient_are_those_of_the_sampler_at_two_and_three_levels(zero_variance):

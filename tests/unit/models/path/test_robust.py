@@ -128,5 +128,5 @@ def test_patient_outside_the_equations_of_therapists_belongs_to_the_own_therapis
 
 def test_few_clusters_are_marked() -> None:
     mark = mark_clusters(find_clusters(small_maximum("therapist").engine, "therapist"))
-    assert (mark.diagnostic, mark.subject, mark.passed, mark.value) == ("few clusters", "therapists", False, 12)
+    assert (mark.declared.title, mark.subject, mark.passed, mark.value) == ("few clusters", "therapists", False, 12)
     assert mark_clusters(find_clusters(small_maximum("patient").engine, "patient")).passed

@@ -128,7 +128,7 @@ def test_prior_that_fights_the_data_is_marked_for_the_effects_concerned_only():
     # The coefficient moves as well, but only a, b and indirect effects are judged.
     assert marks["effects"].positions == (0,)
     assert marks["effects"].value > SENSITIVE
-    assert "different directions" in marks["effects"].meaning
+    assert "different directions" in marks["effects"].explained
 
 
 def test_prior_without_data_is_told_from_conflict():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from alliance.models.container import Mark
+from alliance.facts.marks import Mark
 from alliance.models.path.maximum import Maximum
 from alliance.models.path.robust import robust_covariance
 from alliance.models.path.summary import summarise
@@ -83,12 +83,16 @@ def test_therapists_are_not_counted_where_the_model_has_none() -> None:
 
 def test_failed_marks_become_notes() -> None:
     marks = [
-        Mark("boundary variance", "m: x by patient", False, "Hardly any differences."),
-        Mark("few clusters", "patients", True, "Not shown."),
+        Mark("boundary_sd", "m: x by patient", 0.0, "hardly any differences"),
+        Mark("few_clusters", "patients", 40, "not shown"),
     ]
     text = summarise(small_maximum("patient"), marks=marks)
-    assert text.splitlines()[-1] == "[1] boundary variance, m: x by patient: Hardly any differences."
-    assert "Not shown" not in text
+    last = text.splitlines()[-1]
+    assert last.startswith(
+        "[1] boundary variance, m: x by patient: How much an intercept or slope differs between units."
+    )
+    assert last.endswith(" Hardly any differences.")
+    assert "few clusters" not in text
 
 
 def test_columns_of_numbers_stand_below_each_other() -> None:

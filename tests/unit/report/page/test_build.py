@@ -44,7 +44,12 @@ def figure(name: str, **changes) -> Figure:
 
 
 def table(name: str, n_rows: int = 1) -> ReportTable:
-    return ReportTable(output("Table", name), f"<table><caption>{name}</caption></table>", n_rows, f"tables/{name}.csv")
+    return ReportTable(
+        output("Table", name),
+        f"<table id='table-{name}'><caption>{name}</caption></table>",
+        n_rows,
+        f"tables/{name}.csv",
+    )
 
 
 def page(config: Config | None = None, figures=(), tables=(), provenance=None, **inputs: pd.DataFrame) -> str:
@@ -108,9 +113,10 @@ def test_sections_stand_in_the_declared_order() -> None:
 
 
 def test_headings_descend_by_one_level_and_links_within_the_page_arrive() -> None:
-    outline = Outline(page(figures=[figure("forest")], tables=[table("effects")]))
+    outline = Outline(page(figures=[figure("forest")], tables=[table("effects"), table("cautions")]))
 
     assert outline.levels[0] == 1
+    assert "#table-cautions" in outline.links
     assert outline.levels.count(1) == 1
     assert all(later - earlier <= 1 for earlier, later in pairwise(outline.levels))
     assert len(set(outline.ids)) == len(outline.ids)
@@ -120,6 +126,7 @@ def test_headings_descend_by_one_level_and_links_within_the_page_arrive() -> Non
 def test_page_refers_to_nothing_outside_itself_and_holds_no_script() -> None:
     outline = Outline(page(figures=[figure("forest")]))
 
+    assert "#table-cautions" not in outline.links  # the run has no such table
     assert all(address.startswith(("#", "data:")) for address in outline.addresses)
     assert "script" not in outline.tags
 

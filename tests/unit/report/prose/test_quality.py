@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from alliance.facts.cautions import CAUTIONS
+from alliance.facts.marks import Mark
 from alliance.report.labels import label_model
 from alliance.report.prose.quality import (
     describe_comparison,
@@ -45,17 +47,30 @@ def test_failed_diagnostics_are_listed_with_value_and_meaning() -> None:
     sentences = said(describe_diagnostics(ARTEFACTS, CONFIG))
 
     assert f"1 of {len(ARTEFACTS['diagnostics'])} diagnostics did not pass" in sentences
-    expected = (
-        "Boundary variance: A variance is as good as zero. Threshold: 1.0 × 10⁻⁶. "
-        f"Seen in: {label_model(CONFIG.models.fit[-1], CONFIG)}: patient slope (1.0 × 10⁻⁹)."
+    meaning = CAUTIONS["boundary_sd"].meaning
+    assert f"Boundary variance: {meaning} Passes with 0.01 (standard deviations of the outcome) or more." in sentences
+    assert (
+        f"Seen in: {label_model(CONFIG.models.fit[-1], CONFIG)}: patient slope (1.0 × 10⁻⁹: hardly any)." in sentences
     )
-    assert expected in sentences
+
+
+def test_cautions_of_one_title_are_told_apart() -> None:
+    names = ("latent_spread", "boundary_sd", "profiled_sd", "separate_boundary")
+    assert {CAUTIONS[name].title for name in names} == {"boundary variance"}
+    head = {"model": CONFIG.models.fit[0]}
+    rows = [head | builders.mark_row(Mark(name, f"part {name}", 0.0, verdict=False)) for name in names]
+    _, listed = describe_diagnostics({"diagnostics": pd.DataFrame(rows)}, CONFIG)
+
+    assert len(listed.sentences) == len(names)
+    for name, point in zip(names, listed.sentences, strict=True):
+        assert CAUTIONS[name].meaning in str(point) and f"part {name}" in str(point)
+        assert not any(f"part {other}" in str(point) for other in names if other != name)
 
 
 def test_value_just_beyond_its_threshold_does_not_look_like_it() -> None:
-    table = builders.diagnostics(CONFIG).head(1).assign(diagnostic="R-hat", value=1.0104, threshold=1.01, passed=False)
+    table = builders.diagnostics(CONFIG).head(1).assign(caution="rhat", value=1.0104, threshold=1.01, passed=False)
 
-    assert "Threshold: 1.01." in said(describe_diagnostics({"diagnostics": table}, CONFIG))
+    assert "Passes with 1.01 or less." in said(describe_diagnostics({"diagnostics": table}, CONFIG))
     assert "(1.0104)" in said(describe_diagnostics({"diagnostics": table}, CONFIG))
 
 

@@ -12,6 +12,7 @@ from lxml import html as lxml_html
 from alliance.config import Config
 from alliance.contracts import ARTEFACTS, Table
 from alliance.errors import ConfigError
+from alliance.facts.cautions import CAUTIONS
 from alliance.report.tables import TABLES, load_table
 from alliance.report.tables.render import escape_latex, numeric_columns, render_html, render_latex
 from alliance.report.tables.suppression import suppress_counts
@@ -314,3 +315,13 @@ def test_methods_that_lie_apart_are_called_so() -> None:
     assert apart["Models"].str.endswith("Technique through alliance, joint model").all()
     assert table.data.loc[apart.index, "distance"].item() > 2
     assert "both kinds of model" in _make("agreement", "single").notes[0]
+
+
+def test_meanings_list_every_caution_with_what_this_run_found() -> None:
+    table = _make("cautions", "arms")
+    shown = dict(zip(table.data["caution"], table.shown["In this run"], strict=True))
+    assert set(shown) == set(CAUTIONS)
+    flagged = INPUTS["arms"]["diagnostics"].query("not passed")["caution"]
+    assert {name for name, found in shown.items() if found.startswith("†")} == set(flagged)
+    assert shown["bulk_ess"] == "not looked at"
+    assert "1.01 or less" in table.shown["Verdict"][list(CAUTIONS).index("rhat")]  # of the settings

@@ -1,0 +1,202 @@
+"""What the rows and the design of a model can tell, whatever its fit finds."""
+
+from typing import Final
+
+from alliance.facts.cautions.declared import COMPONENTS, EQUATION, INFORMATION, MODEL, Caution
+
+OF_DESIGN: Final = (
+    # How many units there are.
+    Caution(
+        "few_patients",
+        "few patients",
+        "Number of patients of the equation. With few of them, variances between patients are poorly known and normal intervals are too "
+        "narrow.",
+        EQUATION,
+        "at least",
+        30,  # patients can be had in larger numbers than therapists, so more of them are asked for
+        "patients",
+        source="McNeish and Stapleton 2016, doi 10.1007/s10648-014-9287-x",
+    ),
+    Caution(
+        "few_therapists",
+        "few therapists",
+        "Number of therapists of the equation. With few of them, variances between therapists are poorly known and normal intervals are "
+        "too narrow.",
+        EQUATION,
+        "at least",
+        10,
+        "therapists",
+        source="McNeish and Stapleton 2016, doi 10.1007/s10648-014-9287-x",
+    ),
+    Caution(
+        "few_clusters",
+        "few clusters",
+        "Number of units that intervals are computed from. With few of them robust standard errors and bootstrap intervals are too narrow.",
+        MODEL,
+        "at least",
+        40,
+        "units",
+        source="Cameron and Miller 2015, doi 10.3368/jhr.50.2.317",
+    ),
+    Caution(
+        "unknown_therapists",
+        "unknown therapists",
+        "Number of patients without a known therapist; each counts as the only patient of a therapist of their own.",
+        INFORMATION,
+        "always",
+        unit="patients",
+    ),
+    # What the rows can tell.
+    Caution(
+        "single_sessions",
+        "single sessions",
+        "Share of patients with one session in the equation. They do not tell differences between patients from change within them; "
+        "where they are the rule, the rest must tell for all.",
+        EQUATION,
+        "at most",
+        0.5,
+        "share of patients",
+    ),
+    Caution(
+        "collinear_predictors",
+        "collinear predictors",
+        "How many times the sampling variance of a slope grows because other predictors go along with it. Above the threshold their "
+        "slopes can hardly be told apart: read them together, or leave one of the two out.",
+        "slopes of the equation",
+        "at most",
+        # Standard errors are then more than three times as large. The rule of ten is a reason to look, not to remove a predictor.
+        10,
+        "times",
+        source="O'Brien 2007, doi 10.1007/s11135-006-9018-6",
+    ),
+    Caution(
+        "collinear",
+        "collinear",
+        "A predictor is determined by the others and was left out, so the other slopes at its level are not adjusted for it.",
+        "estimates of the equation at the level of the predictor",
+        "never",
+    ),
+    Caution(
+        "still_predictor",
+        "little variation within",
+        "Share of a predictor's variance that lies within the units between which its slope varies. Where it hardly changes within them, "
+        "their slopes cannot be seen, and how they vary and covary rests on few rows.",
+        COMPONENTS,
+        "at least",
+        0.01,  # the slope of a unit is then known ten times worse than if all of the variance lay within units
+        "share of variance",
+    ),
+    Caution(
+        "outlying_session",
+        "outlier",
+        "Largest distance of one session from what the model expects there. One value beyond the threshold can move every estimate on and "
+        "of this outcome: look for it in data/panel.parquet.",
+        "estimates of the outcome, and of outcomes that it predicts",
+        "at most",
+        6,  # of normal residuals one in 500 million lies further out
+        "residual standard deviations",
+    ),
+    Caution(
+        "outlying_predictor",
+        "outlier",
+        "Largest distance of one session's predictor from its mean. Its slope may hang on that session: look for it in "
+        "data/panel.parquet.",
+        EQUATION,
+        "at most",
+        10,  # predictors need not be normal: of an exponential distribution one value in 60,000 lies further out
+        "standard deviations",
+    ),
+    # What the design can tell.
+    Caution(
+        "mixed_levels",
+        "mixed levels",
+        "The slope of a predictor mixes differences between patients with change within them. Add the means of the predictor to the "
+        "equation, or give the predictor an equation of its own.",
+        EQUATION,
+        "never",
+    ),
+    Caution(
+        "observed_deviations",
+        "observed deviations",
+        "A product uses deviations from a mean that holds later values, which the outcome has moved. With T sessions this draws its "
+        "slope towards zero by 1/T or somewhat more; 1/T is the value.",
+        "estimates at values of a moderator, and how they change with it",
+        "at most",
+        0.1,  # ten sessions per patient
+    ),
+    Caution(
+        "missing_initial_values",
+        "initial values missing",
+        "Other equations adjust for initial values, this one does not, so slopes between patients leave out what runs through them. Add "
+        "them to the equation, or take them out of all.",
+        "estimates between patients",
+        "never",
+    ),
+    Caution(
+        "initial_values",
+        "initial values",
+        "Initial values that the first variable of a path may have changed are predictors; what it did through them is added, which "
+        "holds if it was assigned at random.",
+        INFORMATION,
+        "always",
+    ),
+    Caution(
+        "feedback",
+        "feedback",
+        "In this model the outcome also predicts the variable in the middle, so the association of their means between patients is made "
+        "by both directions; the version that takes it as the work of the middle is too generous to it.",
+        "indirect and direct estimates between patients and between therapists",
+        "never",
+    ),
+    Caution(
+        "average_slopes",
+        "average slopes",
+        "What accumulates over sessions is computed from average slopes; covariances of slopes that vary between units are left out. The "
+        "value is how many slopes on the path vary.",
+        "estimates accumulated over sessions",
+        "at most",
+        0,
+        "slopes",
+    ),
+    Caution(
+        "undefined_proportion",
+        "proportion mediated",
+        "The share of the total that runs through the middle is not reported, since it has no clear meaning here. The value is the share "
+        "of draws in which indirect and total have the same sign.",
+        INFORMATION,
+        "always",
+        0.99,
+        "share of draws",
+    ),
+    Caution(
+        "missing_covariance",
+        "covariance of a and b not estimated",
+        "Both steps vary between patients. If patients with a larger first step have a larger or smaller second one, the average indirect "
+        "estimate is not the product of the averages; separate models cannot tell.",
+        "indirect and total estimates within patients",
+        "never",
+        source="Kenny, Korchmaros and Bolger 2003, doi 10.1037/1082-989X.8.2.115",
+    ),
+    Caution(
+        "centred_lag",
+        "bias of centred lag",
+        "An outcome's own past is centred by a mean that contains later sessions. Its slope is too low by about the value, and slopes of "
+        "predictors that go along with it are distorted too.",
+        "slopes of the equation within patients",
+        "at least",
+        -0.05,
+        "bias of the slope",
+        source="Nickell 1981, doi 10.2307/1911408",
+    ),
+    Caution(
+        "observed_means",
+        "observed means",
+        "Patients' means are means of few sessions; the value is the part of their variance that is not sampling error. Slopes between "
+        "patients are drawn towards the slope within patients by the rest.",
+        "slopes of the equation between patients and between therapists",
+        "at least",
+        0.9,
+        "share of variance",
+        source="Lüdtke et al. 2008, doi 10.1037/a0012869",
+    ),
+)

@@ -1,0 +1,203 @@
+"""How the fit of a model went, what lies at the edge of what is possible, and what the results hang on."""
+
+from typing import Final
+
+from alliance.facts.cautions.declared import COMPONENTS, EQUATION, INFORMATION, MODEL, Caution
+
+OF_FIT: Final = (
+    # Variances and correlations at the edge of what is possible.
+    Caution(
+        "latent_spread",
+        "boundary variance",
+        "How far the means of a predictor differ between units, at the lower end of the interval. Near zero there is nothing to compare "
+        "between units.",
+        "slopes between these units",
+        "at least",
+        0.1,
+        "residual standard deviations",
+    ),
+    Caution(
+        "boundary_sd",
+        "boundary variance",
+        "How much an intercept or slope differs between units. At zero the data show no such differences; whatever is computed from them, "
+        "covariances first of all, rests on the edge of what is possible, and intervals do not hold there.",
+        COMPONENTS,
+        "at least",
+        0.01,  # a hundredth of the outcome's is no difference between units that anybody could see
+        "standard deviations of the outcome",
+    ),
+    Caution(
+        "profiled_sd",
+        "boundary variance",
+        "How much an intercept or slope differs between units, at the lower end of the interval in which the likelihood falls little. At "
+        "zero no difference at all is compatible with the data.",
+        "variances and correlations of the intercept or slope",
+        "above",
+        0,
+        "raw units",
+        source="Self and Liang 1987, doi 10.2307/2289471; Stram and Lee 1994, doi 10.2307/2533455",
+    ),
+    Caution(
+        "separate_boundary",
+        "boundary variance",
+        "The best estimate is that an intercept or slope does not differ between units, or only as others do. Such an estimate at the edge "
+        "of what is possible means that the data hardly tell how much it varies. The value is its standard deviation.",
+        "variances, shares of variance and correlations of the intercept or slope",
+        "never",
+        unit="raw units",
+    ),
+    Caution(
+        "boundary_correlation",
+        "boundary correlation",
+        "Multiple correlation of an intercept or slope with the others that vary between the same units. At one the data do not show it as "
+        "something of its own: there are too few units or sessions for so many that vary.",
+        COMPONENTS,
+        "at most",
+        0.99,  # the others then explain 98 % of the variance
+        "multiple correlation",
+    ),
+    # How the fit went.
+    Caution(
+        "convergence",
+        "convergence",
+        "Whether the search ended where no step makes the data more likely. The value is the gain that a further step promises; if the "
+        "search did not converge, the estimates are not those of the model.",
+        MODEL,
+        "by the fit",
+        unit="log-likelihood",
+    ),
+    Caution(
+        "second_maximum",
+        "second maximum",
+        "How much lower another maximum is that the search found from another start; none if there is no value. One that is hardly lower "
+        "and lies elsewhere means that the data do not decide between two accounts, usually between lasting differences of patients and "
+        "the influence of the past: add initial values (names ending in _baseline) as predictors.",
+        MODEL,
+        "by the fit",
+        1.92,  # twice the difference is what the likelihood-ratio test at 5 % compares with 3.84
+        "log-likelihood",
+    ),
+    Caution(
+        "separate_maximum",
+        "convergence",
+        "Whether the optimiser reached the best log-likelihood that several starts of a second evaluation found; the value is what is "
+        "missing.",
+        EQUATION,
+        "by the fit",
+        1e-3,
+        "log-likelihood",
+    ),
+    Caution(
+        "separate_gradient",
+        "gradient",
+        "What one more step of Newton's method would still add; at a maximum it is nothing.",
+        EQUATION,
+        "at most",
+        1e-3,
+        "log-likelihood",
+    ),
+    Caution(
+        "separate_effects",
+        "fixed effects",
+        "Largest distance between the coefficients of statsmodels and those of a second evaluation.",
+        EQUATION,
+        "at most",
+        0.01,
+        "standard errors",
+    ),
+    Caution(
+        "joint_likelihood",
+        "joint likelihood",
+        "Largest distance between the coefficients and those at the maximum of the likelihood that the joint models use; large ones mean "
+        "that one of the two stopped at a wrong place.",
+        EQUATION,
+        "at most",
+        0.25,  # the two likelihoods differ by about a tenth with thirty patients
+        "standard errors",
+    ),
+    Caution(
+        "statsmodels_warning",
+        "statsmodels warning",
+        "What statsmodels said while fitting; whether it matters is decided by the comparison with a second evaluation.",
+        INFORMATION,
+        "always",
+    ),
+    Caution(
+        "failed_bootstrap",
+        "bootstrap",
+        "Share of the bootstrap samples in which the model has no clear maximum. They are left out, so what remains is not quite a random "
+        "selection.",
+        MODEL,
+        "at most",
+        0.05,
+        "share of samples",
+    ),
+    Caution(
+        "pareto_k",
+        "Pareto k",
+        "How far the normal approximation of the posterior is from the posterior itself. Up to the threshold the weights of importance "
+        "sampling make up for it; above, sample with 'depth: nuts'.",
+        MODEL,
+        "at most",
+        0.7,
+        source="Vehtari et al. 2024, jmlr.org/papers/v25/19-556.html",
+    ),
+    Caution(
+        "rhat",
+        "R-hat",
+        "Chains that explored the same region agree: R-hat is near 1. Above the threshold, sample longer.",
+        MODEL,
+        "at most",
+        setting="rhat_max",
+        source="Vehtari et al. 2021, doi 10.1214/20-BA1221",
+    ),
+    Caution(
+        "bulk_ess",
+        "bulk ESS",
+        "Effective number of independent draws for the centre of the posterior, smallest of all quantities.",
+        "the quantities with fewer draws",
+        "at least",
+        unit="draws",
+        setting="ess_min",
+        source="Vehtari et al. 2021, doi 10.1214/20-BA1221",
+    ),
+    Caution(
+        "tail_ess",
+        "tail ESS",
+        "Effective number of independent draws for the ends of the intervals, smallest of all quantities.",
+        "the quantities with fewer draws",
+        "at least",
+        unit="draws",
+        setting="ess_min",
+        source="Vehtari et al. 2021, doi 10.1214/20-BA1221",
+    ),
+    Caution(
+        "divergences",
+        "divergences",
+        "Steps at which the sampler lost its way; many of them mean that part of the posterior was not explored.",
+        MODEL,
+        "at most",
+        unit="steps",
+        setting="divergences_max",
+    ),
+    # What the results hang on.
+    Caution(
+        "influential_unit",
+        "influential unit",
+        "How far an estimate moves at most when one unit is left out. A change of sign, or a model without a clear estimate once a unit "
+        "is missing, is flagged as well.",
+        "the estimate named",
+        "by the fit",
+        1.0,
+        "standard errors",
+    ),
+    Caution(
+        "prior_sensitivity",
+        "prior sensitivity",
+        "How much first steps, second steps and indirect estimates depend on the priors of a block, most of all the one named.",
+        "the estimates beyond the threshold",
+        "at most",
+        0.05,
+        source="Kallioinen et al. 2024, doi 10.1007/s11222-023-10366-5",
+    ),
+)

@@ -1,0 +1,98 @@
+"""Cautions: verdicts follow from what is declared, and every declaration is used and can be read."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from alliance.config.schema import Inference
+from alliance.facts.cautions import CAUTIONS, Caution
+from alliance.facts.marks import Mark
+from alliance.facts.registry import Registry
+from tests.architecture.project import modules
+
+
+def declared(name: str = "toy", **changes: object) -> Caution:
+    return Caution(
+        **{"name": name, "title": "toy", "meaning": "A toy.", "concerns": "all", "passes": "at most"} | changes
+    )
+
+
+@pytest.mark.parametrize(
+    ("passes", "expected"),
+    [
+        ("at most", [True, True, False]),
+        ("at least", [False, True, True]),
+        ("above", [False, False, True]),
+        ("always", [True, True, True]),
+        ("never", [False, False, False]),
+    ],
+)
+def test_verdict_follows_from_value_and_threshold(passes: str, expected: list[bool], monkeypatch) -> None:
+    monkeypatch.setitem(CAUTIONS, "toy", declared(passes=passes, threshold=2.0))
+
+    assert [Mark("toy", "x", value).passed for value in (1.0, 2.0, 3.0)] == expected
+
+
+def test_value_that_could_not_be_computed_does_not_pass(monkeypatch) -> None:
+    for passes in ("at most", "at least", "above"):
+        monkeypatch.setitem(CAUTIONS, "toy", declared(passes=passes, threshold=2.0))
+        assert not Mark("toy", "x").passed
+
+
+def test_threshold_of_a_setting_comes_with_the_mark(monkeypatch) -> None:
+    monkeypatch.setitem(CAUTIONS, "toy", declared(setting="rhat_max"))
+
+    assert Mark("toy", "x", 1.1, limit=1.2).passed and not Mark("toy", "x", 1.3, limit=1.2).passed
+    assert not Mark("toy", "x", 1.1).passed  # the fit forgot it
+
+
+def test_fit_that_judges_has_to_say_so(monkeypatch) -> None:
+    monkeypatch.setitem(CAUTIONS, "toy", declared(passes="by the fit"))
+
+    assert Mark("toy", "x", verdict=True).passed
+    with pytest.raises(ValueError, match="the fit has to say it"):
+        _ = Mark("toy", "x").passed
+
+
+def test_unknown_caution_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(KeyError, match="Did you mean 'few_patients'"):
+        Mark("few_patient", "x")
+
+
+def test_name_can_be_declared_once_only() -> None:
+    with pytest.raises(ValueError, match="'toy' is declared twice"):
+        Registry(declared(), declared())
+
+
+@pytest.mark.parametrize("caution", CAUTIONS.values(), ids=list(CAUTIONS))
+def test_declaration_can_be_read(caution: Caution) -> None:
+    assert re.fullmatch(r"[a-z_]+", caution.name)
+    assert caution.meaning.endswith(".") and caution.meaning[0].isupper()
+    assert not caution.concerns.endswith(".")
+    assert not caution.setting or caution.setting in Inference.model_fields
+    # The words stand in reports of every design, so they claim neither a cause nor that anything is mediated.
+    assert not re.search(
+        r"mediat|\bcaus(?:es?|ed|al|ally)\b|\beffects?\b", f"{caution.meaning} {caution.concerns}", re.IGNORECASE
+    )
+    compared = caution.passes in ("at most", "at least", "above")
+    assert not compared or caution.setting or caution.threshold == caution.threshold
+
+
+def test_every_caution_is_reported_somewhere() -> None:
+    said = set(_strings())
+    spelled = {f"few_{unit}" for unit in ("patients", "therapists")} | {
+        "bulk_ess",
+        "tail_ess",
+    }  # put together from parts
+    assert set(CAUTIONS) - said - spelled == set()
+
+
+def _strings() -> Iterator[str]:
+    """Give every string constant of the package outside the declarations."""
+    for name, path in modules().items():
+        if not name.startswith("alliance.facts."):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
