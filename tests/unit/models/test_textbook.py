@@ -55,7 +55,7 @@ def run(
     )
     result = fit(panel() if rows is None else rows, "model", spec, {**SETTINGS, **settings})
     table = quantities_of(result.tree)
-    table["mean"] = result.tree["paths"]["draws"].mean(("chain", "draw")).to_numpy()
+    table["estimate"] = result.tree["paths"]["point"].to_numpy()
     return result, table
 
 
@@ -63,7 +63,7 @@ def value(table: pd.DataFrame, effect: str, level: str, path: str | None = None)
     found = table[(table["effect"] == effect) & (table["level"] == level)]
     found = found if path is None else found[found["path"] == path]
     assert len(found) == 1, found
-    return float(found["mean"].iloc[0])
+    return float(found["estimate"].iloc[0])
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,6 @@ def test_indirect_is_the_product_and_total_the_sum_at_each_level(
     sessions_cause: tuple[FitResult, pd.DataFrame], level: str
 ) -> None:
     table = sessions_cause[1]
-    # Draws have exact moments, so these hold without Monte Carlo error.
     assert value(table, "indirect", level) == pytest.approx(
         value(table, "a", level) * value(table, "b", level), abs=1e-10
     )
@@ -130,14 +129,14 @@ def test_parallel_mediators_each_have_an_indirect_effect() -> None:
     within = table[(table["level"] == "within") & (table["effect"] == "indirect")]
     assert set(within["path"]) == {"x -> m -> y", "x -> n -> y"}
     assert value(table, "total", "within") == pytest.approx(
-        within["mean"].sum() + value(table, "direct", "within"), abs=1e-10
+        within["estimate"].sum() + value(table, "direct", "within"), abs=1e-10
     )
 
 
 def test_path_over_two_mediators_is_the_product_of_its_three_steps() -> None:
     _, table = run({"m": {"on": ["x"]}, "n": {"on": ["m"]}, "y": {"on": ["n"]}}, "x")
     steps = [value(table, "effect", "within", path) for path in ("x -> m", "m -> n", "n -> y")]
-    assert value(table, "indirect", "within", "x -> m -> n -> y") == pytest.approx(np.prod(steps), abs=2e-4)
+    assert value(table, "indirect", "within", "x -> m -> n -> y") == pytest.approx(np.prod(steps), abs=1e-10)
 
 
 def test_effects_that_arrive_at_different_sessions_have_no_total() -> None:
@@ -204,7 +203,7 @@ def decompose(rows: pd.DataFrame) -> tuple[FitResult, pd.DataFrame]:
     spec = ModelSpec(label="v", family="textbook", analysis="variance", variables=["x"])
     result = fit(rows, "v", spec, SETTINGS)
     table = quantities_of(result.tree)
-    table["mean"] = result.tree["paths"]["draws"].mean(("chain", "draw")).to_numpy()
+    table["estimate"] = result.tree["paths"]["point"].to_numpy()
     return result, table
 
 

@@ -41,7 +41,7 @@ def design(on: list[str], vary: dict[str, list[str]] = NESTED, rows: pd.DataFram
 
 def raw(found: Design, name: str) -> np.ndarray:
     position = [column.name for column in found.columns].index(name)
-    return found.arrays.x[:, position] * found.x_sd[position]
+    return found.x_mean[position] + found.arrays.x[:, position] * found.x_sd[position]
 
 
 def test_three_parts_add_up_to_the_predictor_about_one_mean() -> None:

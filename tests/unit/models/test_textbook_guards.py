@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from alliance.config import Equation, Variable
-from alliance.errors import ModelError
 from alliance.models.textbook import guarded
 from alliance.models.textbook.centring import Design, make_design
 from alliance.models.textbook.guarded import fit_guarded
@@ -17,7 +16,7 @@ from alliance.models.textbook.guarded import fit_guarded
 VARIABLES = {name: Variable(label=name, column=name, measured="during") for name in ("x", "y")}
 
 
-def design(unit: float = 1.0, order: int | None = None, **vary: list[str]) -> Design:
+def design(order: int | None = None, **vary: list[str]) -> Design:
     rng = np.random.default_rng(21)
     patient = np.repeat(np.arange(48), 6)
     rows = pd.DataFrame({"patient": [f"P{i:03d}" for i in patient], "therapist": [f"T{i // 6:02d}" for i in patient]})
@@ -27,7 +26,6 @@ def design(unit: float = 1.0, order: int | None = None, **vary: list[str]) -> De
     rows["y"] = (
         slope * rows["x"] + rng.normal(size=8)[patient // 6] + rng.normal(size=48)[patient] + rng.normal(size=len(rows))
     )
-    rows["x"] *= unit
     if order is not None:
         rows = rows.sample(frac=1, random_state=order)
     declared = Equation.model_validate(
@@ -46,93 +44,76 @@ def test_a_good_fit_fails_nothing() -> None:
     assert {mark.declared.title for mark in fitted.marks} >= {"convergence", "gradient", "fixed effects"}
 
 
-def test_stopping_at_a_wrong_optimum_is_followed_by_another_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
-    right, tried = guarded._fit_once, []
-
-    def wrong_at_first(arrays: Any, components: Any, start: str, optimiser: str) -> Any:
-        tried.append(optimiser)
-        answer = right(arrays, components, start, optimiser)
-        return answer if len(tried) > 1 else replace(answer, loglik=answer.loglik - 13, beta=answer.beta + 1)
-
-    monkeypatch.setattr(guarded, "_fit_once", wrong_at_first)
+def test_an_answer_below_the_maximum_is_marked_and_the_maximum_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = guarded._ask_mixedlm(design().arrays, fit_guarded(design()).top)[0]
+    wrong = replace(answer, loglik=answer.loglik - 13, beta=answer.beta + 1)
+    monkeypatch.setattr(guarded, "_ask_mixedlm", lambda *_: (wrong, []))
     fitted = fit_guarded(design())
-    assert len(tried) == 2
-    assert failed(fitted) == set()
+    assert failed(fitted) == {"convergence", "fixed effects"}
+    assert np.array_equal(fitted.beta, fitted.top.beta)
+    assert np.array_equal(fitted.cov, fitted.top.cov)
 
 
-def test_no_attempt_that_reaches_the_maximum_is_marked_and_the_best_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    right, losses = guarded._fit_once, iter([9.0, 5.0, 7.0, 8.0])
-
-    def never_right(arrays: Any, components: Any, start: str, optimiser: str) -> Any:
-        answer = right(arrays, replace(components, patient=components.patient * 0.5), "referee", "lbfgs")
-        loss = next(losses)
-        worse = replace(answer.components, patient=answer.components.patient * (1 + loss / 10))
-        return replace(answer, components=worse, loglik=answer.loglik - loss)
-
-    expected = fit_guarded(design()).loglik
-    monkeypatch.setattr(guarded, "_fit_once", never_right)
+def test_fixed_effects_of_zero_are_noticed_and_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    # statsmodels issue 10239: exactly zero although everything else is right.
+    answer = guarded._ask_mixedlm(design().arrays, fit_guarded(design()).top)[0]
+    monkeypatch.setattr(guarded, "_ask_mixedlm", lambda *_: (replace(answer, beta=answer.beta * [1, 1, 0, 0]), []))
     fitted = fit_guarded(design())
-    assert {"convergence", "gradient"} <= failed(fitted)
-    assert fitted.loglik == pytest.approx(expected - 5.0, abs=0.01)
+    assert failed(fitted) == {"fixed effects"}
+    assert np.all(fitted.beta[1:] != 0)
 
 
-def test_fixed_effects_of_zero_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = guarded._fit_once
-
-    def zeroed(*arguments: Any) -> Any:
-        answer = right(*arguments)
-        return replace(answer, beta=answer.beta * [1, 1, 0, 0])
-
-    monkeypatch.setattr(guarded, "_fit_once", zeroed)
-    assert "fixed effects" in failed(fit_guarded(design()))
+def test_standard_errors_that_are_too_small_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = guarded._ask_mixedlm(design().arrays, fit_guarded(design()).top)[0]
+    monkeypatch.setattr(guarded, "_ask_mixedlm", lambda *_: (replace(answer, cov=-answer.cov), []))
+    fitted = fit_guarded(design())
+    assert np.array_equal(fitted.cov, fitted.top.cov)
 
 
-def test_an_equation_nothing_can_fit_ends_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_statsmodels_has_no_answer_the_maximum_is_given_and_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     def singular(*_: Any) -> Any:
         raise np.linalg.LinAlgError("Singular matrix")
 
-    monkeypatch.setattr(guarded, "_fit_once", singular)
-    with pytest.raises(ModelError, match="equation of 'y' could not be fitted: lbfgs: Singular matrix"):
-        fit_guarded(design())
+    monkeypatch.setattr(guarded, "MixedLM", singular)
+    fitted = fit_guarded(design())
+    assert {"convergence", "fixed effects"} <= failed(fitted)
+    assert np.array_equal(fitted.beta, fitted.top.beta)
+    assert any("Singular matrix" in mark.meaning for mark in fitted.marks)
+
+
+def test_a_maximum_that_is_none_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = guarded.maximise
+    monkeypatch.setattr(guarded, "maximise", lambda arrays: replace(right(arrays), converged=False))
+    assert failed(fit_guarded(design())) == {"gradient"}
 
 
 def test_what_statsmodels_says_is_kept_as_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = guarded._fit_once
+    right = guarded.MixedLM
 
     def complaining(*arguments: Any) -> Any:
         warnings.warn("the moon is full", UserWarning, stacklevel=2)
         return right(*arguments)
 
-    monkeypatch.setattr(guarded, "_fit_once", complaining)
+    monkeypatch.setattr(guarded, "MixedLM", complaining)
     said = [mark for mark in fit_guarded(design()).marks if mark.declared.title == "statsmodels warning"]
     assert any("the moon is full" in mark.detail for mark in said)
-
-
-@pytest.mark.parametrize("unit", [1e-4, 1e5])
-def test_units_of_a_predictor_change_its_effect_and_nothing_else(unit: float) -> None:
-    plain, other = fit_guarded(design()), fit_guarded(design(unit=unit))
-    # The same problem after scaling, up to rounding of the data.
-    assert other.beta[0] == pytest.approx(plain.beta[0], rel=1e-5)
-    assert other.beta[1:] * unit == pytest.approx(plain.beta[1:], rel=1e-5)
-    assert other.theta == pytest.approx(plain.theta, abs=1e-5)
 
 
 def test_row_order_changes_nothing() -> None:
     plain, other = fit_guarded(design()), fit_guarded(design(order=4))
     assert np.array_equal(other.beta, plain.beta)
-    assert other.loglik == plain.loglik
+    assert np.array_equal(other.top.theta, plain.top.theta)
 
 
 def test_without_varying_effects_the_answer_is_least_squares() -> None:
     found = design(patient=[])
     fitted = fit_guarded(found)
-    x = found.arrays.x * found.x_sd
-    reference = np.linalg.lstsq(x, found.rows["y"].to_numpy(), rcond=None)[0]
-    assert fitted.beta == pytest.approx(reference, abs=1e-9)
+    reference = np.linalg.lstsq(found.arrays.x, found.arrays.y, rcond=None)[0]
+    assert fitted.beta == pytest.approx(reference, abs=1e-12)
 
 
 def test_slopes_may_vary_between_therapists() -> None:
     found = design(patient=["intercept"], therapist=["intercept", "x"])
     fitted = fit_guarded(found)
     assert "convergence" not in failed(fitted)
-    assert len(fitted.theta) == 1 + 1 + 3
+    assert len(fitted.top.theta) == 1 + 1 + 3

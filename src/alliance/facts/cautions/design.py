@@ -77,6 +77,13 @@ OF_DESIGN: Final = (
         "never",
     ),
     Caution(
+        "empty_part",
+        "empty part",
+        "The means of a predictor are the same for all units, as they are after centring, so there is no slope between these units.",
+        "estimates of the equation at the level of the means",
+        "never",
+    ),
+    Caution(
         "still_predictor",
         "little variation within",
         "Share of a predictor's variance that lies within the units between which its slope varies. Where it hardly changes within them, "

@@ -5,18 +5,19 @@ from alliance.config.timing import parse_term
 from alliance.contracts import LAG, PATIENT
 from alliance.facts.marks import Mark
 from alliance.models.diagram import Path
+from alliance.models.textbook.draws import Drawn
 from alliance.models.textbook.guarded import Fitted
 
 
-def mark_lagged_outcome(fitted: Fitted, variables: dict[str, Variable]) -> list[Mark]:
+def mark_lagged_outcome(drawn: Drawn, variables: dict[str, Variable]) -> list[Mark]:
     """Say how much centring by the patient's mean biases the effect of an outcome's own past.
 
     The mean contains later values, so the centred lag is correlated with the residual: bias of about -(1 + rho) / T for T sessions (Nickell
     1981, doi 10.2307/1911408). Predictors correlated with the past of the outcome inherit a part of it.
     """
-    design = fitted.design
+    design = drawn.fitted.design
     marks = []
-    for column, estimate in zip(design.columns, fitted.beta, strict=True):
+    for column, estimate in zip(design.columns, drawn.beta[0], strict=True):
         term = parse_term(column.term, variables)
         if term is None or term.base != design.outcome or not column.term.endswith(LAG):
             continue

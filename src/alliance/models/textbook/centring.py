@@ -27,6 +27,7 @@ from alliance.models.textbook.criterion import Arrays
 INTERCEPT = "intercept"
 _LEAST_TOLERANCE = 1e-6  # share of a predictor's variance the others must leave
 _LEAST_SPREAD = 1e-10  # of a derived part against its predictor; below it the part is rounding error
+_LEAST_PART = 1e-3  # standard deviation of a part between against that of the part within; below it the part is empty
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,21 @@ class Column:
     term: str
     level: str  # within, between_patient, between_therapist; overall for the intercept
 
+    @property
+    def is_mean(self) -> bool:
+        """Whether the column holds observed means of sessions."""
+        return self.name != self.term and self.level != "within"
+
 
 @dataclass(frozen=True)
 class Design:
     """One equation ready for the optimiser, in standard units, and the way back to raw units.
 
-        b_raw = b sd(y) / sd(x)       intercept_raw = mean(y) + sd(y) intercept       u_raw = u sd(y) / rms(z)
+    Outcome and predictors have mean 0 and standard deviation 1, varying predictors mean 0 and mean square 1, so the equation that is
+    fitted does not depend on units or on where a scale starts. Of effects b, fixed or varying, of columns with mean m and spread s,
+
+        b_raw = b sd(y) / s        intercept_raw = sd(y) intercept - sum of m b_raw, and mean(y) for the fixed one
+
         loglik_raw = loglik - (n - p) log sd(y) - sum_k log sd(x_k)
 
     (the last for the restricted likelihood, which depends on the units of the predictors).
@@ -52,9 +62,9 @@ class Design:
     columns
         Fixed effects, in the order of ``arrays.x``; the intercept first.
     varying
-        Terms that vary, in the order of ``arrays.z``.
-    y_mean, y_sd, x_sd, z_rms
-        What was subtracted and divided by.
+        Terms that vary, in the order of ``arrays.z``; the intercept first.
+    y_mean, y_sd, x_mean, x_sd, z_mean, z_sd
+        What was subtracted and divided by; 0 and 1 for the intercepts.
     means
         Session-level terms whose observed patient means are predictors -> the part of the variance of these means that is not
         sampling error.
@@ -69,10 +79,24 @@ class Design:
     arrays: Arrays
     y_mean: float
     y_sd: float
+    x_mean: np.ndarray
     x_sd: np.ndarray
-    z_rms: np.ndarray
+    z_mean: np.ndarray
+    z_sd: np.ndarray
     means: dict[str, float]
     marks: tuple[Mark, ...]
+
+    def raw_effects(self, beta: np.ndarray) -> np.ndarray:
+        """Return fixed effects (..., column) in raw units."""
+        raw: np.ndarray = beta * self.y_sd / self.x_sd
+        raw[..., 0] += self.y_mean - raw @ self.x_mean
+        return raw
+
+    def raw_factors(self, factor: np.ndarray) -> np.ndarray:
+        """Return a factor of the covariance of varying effects, (..., effect, any), in raw units."""
+        raw: np.ndarray = factor * (self.y_sd / self.z_sd)[:, None]
+        raw[..., 0, :] -= self.z_mean @ raw
+        return raw
 
 
 def make_design(
@@ -94,47 +118,36 @@ def make_design(
         or there are fewer than two therapists.
     """
     place = f"models.specs.{name}.equations.{outcome}"
-    by_therapist = _varying_terms(equation, THERAPIST)
-    if by_therapist and rows[THERAPIST].nunique() < 2:
+    terms = {PATIENT: equation.vary.get(PATIENT, []), THERAPIST: equation.vary.get(THERAPIST, [])}
+    if terms[THERAPIST] and rows[THERAPIST].nunique() < 2:
         raise ModelError(
             f"{place}.vary.therapist: the rows it can use have only one therapist. Remove 'therapist' from 'vary'."
         )
-    used = rows.sort_values([*([THERAPIST] if by_therapist else []), PATIENT, SESSION], kind="stable").reset_index(
-        drop=True
-    )
-    first, later, reliability = _split_predictors(place, outcome, equation.on, used, variables, bool(by_therapist))
-    columns, x, marks = _keep_independent(place, outcome, first, later)
-    varying = tuple(dict.fromkeys([INTERCEPT, *_varying_terms(equation, PATIENT), *by_therapist]))
-    z = np.column_stack(
-        [np.ones(len(used)), *(_varying_column(place, term, equation, first, used) for term in varying[1:])]
-    )
-    return scale_design(outcome, used, columns, x, varying, z, equation, reliability, marks)
-
-
-def scale_design(
-    outcome: str,
-    rows: pd.DataFrame,
-    columns: tuple[Column, ...],
-    x: np.ndarray,
-    varying: tuple[str, ...],
-    z: np.ndarray,
-    equation: Equation,
-    means: dict[str, float],
-    marks: list[Mark],
-) -> Design:
-    """Bring outcome and predictors to standard units; `rows` are ordered by therapist (where it matters) and patient."""
-    y = rows[outcome].to_numpy(dtype=float)
+    keys = [*([THERAPIST] if terms[THERAPIST] else []), PATIENT, SESSION]
+    used = rows.sort_values(keys, kind="stable").reset_index(drop=True)
+    first, later = _split_predictors(place, outcome, equation.on, used, variables, bool(terms[THERAPIST]))
+    kept, marks = _keep_independent(place, outcome, first, later)
+    varying = tuple(dict.fromkeys([INTERCEPT, *terms[PATIENT], *terms[THERAPIST]]))
+    z = [_varying_column(place, term, terms, first, used) for term in varying[1:]]
+    y = used[outcome].to_numpy(dtype=float)
     y_mean, y_sd = float(y.mean()), float(y.std(ddof=1))
-    x_sd = np.array([1.0, *x[:, 1:].std(axis=0, ddof=1)])
-    z_rms = np.sqrt((z**2).mean(axis=0))
-    therapist = _positions(rows[THERAPIST]) if _varying_terms(equation, THERAPIST) else np.zeros(len(rows), dtype=int)
-    by_patient, by_therapist = (
-        tuple(varying.index(term) for term in _varying_terms(equation, level)) for level in (PATIENT, THERAPIST)
+    x_mean, x_sd, standard_x = _standardise([values for _, values in kept], len(y), 1)
+    z_mean, z_sd, standard_z = _standardise(z, len(y), 0)
+    therapist = _positions(used[THERAPIST]) if terms[THERAPIST] else np.zeros(len(y), dtype=int)
+    columns_of = {level: tuple(varying.index(term) for term in names) for level, names in terms.items()}
+    arrays = Arrays((y - y_mean) / y_sd, standard_x, standard_z, _positions(used[PATIENT]), therapist, columns_of)
+    columns = (Column(INTERCEPT, INTERCEPT, "overall"), *(column for column, _ in kept))
+    means = {column.term: _mean_reliability(used, column.term) for column in columns if column.is_mean}
+    return Design(
+        outcome, used, columns, varying, arrays, y_mean, y_sd, x_mean, x_sd, z_mean, z_sd, means, tuple(marks)
     )
-    arrays = Arrays(
-        (y - y_mean) / y_sd, x / x_sd, z / z_rms, _positions(rows[PATIENT]), therapist, by_patient, by_therapist
-    )
-    return Design(outcome, rows, columns, varying, arrays, y_mean, y_sd, x_sd, z_rms, means, tuple(marks))
+
+
+def _standardise(columns: list[np.ndarray], rows: int, ddof: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return means, spreads and standardised columns, led by an intercept, which stays one."""
+    mean = np.array([0.0, *(column.mean() for column in columns)])
+    sd = np.array([1.0, *(column.std(ddof=ddof) for column in columns)])
+    return mean, sd, (np.column_stack([np.ones(rows), *columns]) - mean) / sd
 
 
 def _positions(codes: pd.Series) -> np.ndarray:
@@ -147,20 +160,20 @@ Part = tuple[Column, np.ndarray]
 
 def _split_predictors(
     place: str, outcome: str, on: list[str], rows: pd.DataFrame, variables: dict[str, Variable], by_therapist: bool
-) -> tuple[list[Part], list[Part], dict[str, float]]:
-    """Return the predictors as they are and parts within; then the parts between; and how reliable the means are."""
+) -> tuple[list[Part], list[Part]]:
+    """Return the predictors as they are and parts within; then the parts between patients and those between therapists."""
     first: list[Part] = []
     between_patient: list[Part] = []
     between_therapist: list[Part] = []
-    reliability: dict[str, float] = {}
     for name in on:
         term = parse_term(name, variables)
         values = rows[name].to_numpy(dtype=float)
         if term is None or term.variable is None or not varies_between_sessions(term, variables):
             first.append((Column(name, name, level_of(term, variables)), values))
             continue
-        patient_mean = rows.groupby(PATIENT)[name].transform("mean").to_numpy(dtype=float)
-        within = values - patient_mean
+        per_patient = rows.groupby(PATIENT)[name].mean()
+        mean = rows[PATIENT].map(per_patient).to_numpy(dtype=float)
+        within = values - mean
         if within.std() <= _LEAST_SPREAD * values.std():
             raise ModelError(
                 f"{place}.on: '{name}' never changes within a patient in the {len(rows)} rows the equation can use, so it has no "
@@ -169,25 +182,14 @@ def _split_predictors(
         first.append((Column(f"{name}{WITHIN}", name, "within"), within))
         if term.base == outcome:
             continue
-        per_patient = rows.groupby(PATIENT)[name].mean()
-        reliability[name] = _mean_reliability(rows, name)
-        if not by_therapist:
-            between_patient.append(
-                (Column(f"{name}{BETWEEN}", name, "between_patient"), patient_mean - per_patient.mean())
-            )
-            continue
-        owner = rows.groupby(PATIENT)[THERAPIST].first()
-        per_therapist = per_patient.groupby(owner).mean()
-        therapist_mean = rows[THERAPIST].map(per_therapist).to_numpy(dtype=float)
-        between_patient.append((Column(f"{name}{BETWEEN}", name, "between_patient"), patient_mean - therapist_mean))
-        between_therapist.append(
-            (Column(f"{name}{BETWEEN_THERAPIST}", name, "between_therapist"), therapist_mean - per_therapist.mean())
-        )
-    return first, [*between_patient, *between_therapist], reliability
-
-
-def _varying_terms(equation: Equation, level: str) -> list[str]:
-    return next((terms for key, terms in equation.vary.items() if key == level), [])
+        above = np.full(len(rows), per_patient.mean())
+        if by_therapist:
+            per_therapist = per_patient.groupby(rows.groupby(PATIENT)[THERAPIST].first()).mean()
+            above = rows[THERAPIST].map(per_therapist).to_numpy(dtype=float)
+            part = above - per_therapist.mean()
+            between_therapist.append((Column(f"{name}{BETWEEN_THERAPIST}", name, "between_therapist"), part))
+        between_patient.append((Column(f"{name}{BETWEEN}", name, "between_patient"), mean - above))
+    return first, [*between_patient, *between_therapist]
 
 
 def level_of(term: Term | None, variables: dict[str, Variable]) -> str:
@@ -211,60 +213,63 @@ def _mean_reliability(rows: pd.DataFrame, name: str) -> float:
     return max(0.0, 1 - noise / observed) if observed > 0 else 0.0
 
 
-def _keep_independent(
-    place: str, outcome: str, first: list[Part], later: list[Part]
-) -> tuple[tuple[Column, ...], np.ndarray, list[Mark]]:
-    columns = [Column(INTERCEPT, INTERCEPT, "overall")]
-    kept = [np.ones(len(first[0][1]))]
-    marks = []
-    for position, (column, values) in enumerate([*first, *later]):
-        partners = _determined_by(values, kept, columns)
-        if partners is None:
-            columns.append(column)
-            kept.append(values)
-        elif position < len(first):
+def _keep_independent(place: str, outcome: str, first: list[Part], later: list[Part]) -> tuple[list[Part], list[Mark]]:
+    """Leave out parts between that are empty or determined by others; refuse other predictors that are.
+
+    Means of sessions differ by chance alone, by sd within / sqrt(sessions): parts far below that were taken out before.
+    """
+    kept: list[Part] = []
+    marks: list[Mark] = []
+    spread = {column.term: values.std() for column, values in first}
+    for column, values in first:
+        partners = _determined_by(values, kept)
+        if partners is not None:
             names = ", ".join(f"'{partner}'" for partner in partners) or "the intercept"
             raise ModelError(
                 f"{place}.on: '{column.name}' is determined by {names} in the {len(values)} rows the equation can use, so its "
                 f"effect cannot be told from theirs. Remove one of them."
             )
+        kept.append((column, values))
+    for column, values in later:
+        partners = _determined_by(values, kept)
+        caution, detail = None, ""
+        if values.std() <= _LEAST_PART * spread[column.term]:
+            caution = "empty_part"
+        elif partners is not None:
+            caution, detail = "collinear", f"determined by {', '.join(partners)}"
+        if caution is None:
+            kept.append((column, values))
         else:
-            marks.append(
-                Mark(
-                    "collinear",
-                    column.name,
-                    detail=f"determined by {', '.join(partners)}" if partners else "it does not vary",
-                    outcomes=(outcome,),
-                    levels=(column.level,),
-                )
-            )
-    return tuple(columns), np.column_stack(kept), marks
+            marks.append(Mark(caution, column.name, detail=detail, outcomes=(outcome,), levels=(column.level,)))
+    return kept, marks
 
 
-def _determined_by(values: np.ndarray, kept: list[np.ndarray], columns: list[Column]) -> list[str] | None:
+def _determined_by(values: np.ndarray, kept: list[Part]) -> list[str] | None:
     """Name the predictors of which `values` is a linear function; None if it is not one."""
     spread = values.std()
     if spread <= _LEAST_SPREAD * max(np.abs(values).max(), 1e-300):
         return []
-    scaled = np.column_stack([column / np.sqrt((column**2).mean()) for column in kept])
-    weights = np.linalg.lstsq(scaled, values / spread, rcond=None)[0]
-    if (values / spread - scaled @ weights).var() >= _LEAST_TOLERANCE:
+    if not kept:
         return None
-    return [
-        column.name
-        for column, weight in zip(columns[1:], weights[1:], strict=True)
-        if abs(weight) > np.sqrt(_LEAST_TOLERANCE)
-    ]
+    others = np.column_stack([(column - column.mean()) / column.std() for _, column in kept])
+    wanted = (values - values.mean()) / spread
+    weights = np.linalg.lstsq(others, wanted, rcond=None)[0]
+    if (wanted - others @ weights).var() >= _LEAST_TOLERANCE:
+        return None
+    named = zip(kept, weights, strict=True)
+    return [column.name for (column, _), weight in named if abs(weight) > np.sqrt(_LEAST_TOLERANCE)]
 
 
-def _varying_column(place: str, term: str, equation: Equation, first: list[Part], rows: pd.DataFrame) -> np.ndarray:
+def _varying_column(
+    place: str, term: str, terms: dict[str, list[str]], first: list[Part], rows: pd.DataFrame
+) -> np.ndarray:
     """Return what a varying effect multiplies: the part within of a session-level predictor, any other as it is."""
     column, values = next(part for part in first if part[0].term == term)
-    if term in _varying_terms(equation, PATIENT) and column.level != "within":
+    if term in terms[PATIENT] and column.level != "within":
         raise ModelError(
             f"{place}.vary.patient: '{term}' never changes within a patient, so its effect cannot vary between patients. Remove it."
         )
-    if rows.groupby(THERAPIST if term in _varying_terms(equation, THERAPIST) else PATIENT)[term].nunique().max() < 2:
+    if rows.groupby(THERAPIST if term in terms[THERAPIST] else PATIENT)[term].nunique().max() < 2:
         raise ModelError(
             f"{place}.vary: '{term}' never changes within a unit, so its effect cannot vary between them. Remove it."
         )

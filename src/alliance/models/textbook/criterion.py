@@ -1,31 +1,40 @@
-"""The restricted likelihood of a nested mixed model, computed from cross-products: the referee of `guarded`.
+"""The restricted likelihood of a nested mixed model from cross-products, and its maximum: where `guarded` starts `MixedLM`.
 
 For row r of patient i of therapist j
 
-    y = x'b + z'u_i + z'w_j + e,     e ~ N(0, s^2),   u_i ~ N(0, LL'),   w_j ~ N(0, PP')
+    y = x'b + z'u_i + z'w_j + e,     e ~ N(0, s^2),   u_i ~ N(0, G), G = LL',   w_j ~ N(0, H), H = PP'
 
-With t = 1/s^2, S_i = t Z'Z, R_i = t Z'[X y], M_i = I + L'S_iL and, summed over the patients of therapist j,
-T_j = sum_i (S_i - S_iL M_i^-1 L'S_i), C_j = sum_i (R_i - S_iL M_i^-1 L'R_i), N_j = I + P'T_jP,
+With t = 1/s^2, S_i = t Z'Z and R_i = t Z'[X y] of a patient, what is left of them once u is integrated out, T_j and C_j, the sums of
+that over the patients of a therapist, and what is left once w is integrated out too,
 
-    Q        = [X y]'V^-1[X y] = t [X y]'[X y] - sum_i R_i'L M_i^-1 L'R_i - sum_j C_j'P N_j^-1 P'C_j
-    log|V|   = n log s^2 + sum_i log|M_i| + sum_j log|N_j|
-    loglik   = -1/2 { (n - p) log 2pi + log|V| + log|Q_XX| + Q_yy - Q_yX Q_XX^-1 Q_Xy }
+    S~_i = (I + S_i G)^-1 S_i     R~_i = (I + S_i G)^-1 R_i     T~_j = (I + T_j H)^-1 T_j     C~_j = (I + T_j H)^-1 C_j
+    Q      = [X y]'V^-1[X y] = t [X y]'[X y] - sum_i R_i'G R~_i - sum_j C_j'H C~_j
+    log|V| = n log s^2 + sum_i log|I + S_i G| + sum_j log|I + T_j H|
+    loglik = -1/2 { (n - p) log 2pi + log|V| + log|Q_XX| + Q_yy - Q_yX Q_XX^-1 Q_Xy }
 
-(Harville 1977, doi 10.1080/01621459.1977.10480998; Bates et al. 2015, doi 10.18637/jss.v067.i01). L and P are never inverted, so the
-value is exact where a variance is zero. That is where statsmodels' own evaluation fails (its issue 10239).
+(Harville 1977, doi 10.1080/01621459.1977.10480998; Bates et al. 2015, doi 10.18637/jss.v067.i01). No covariance is inverted, so the
+value is exact where a variance is zero. With W = V^-1 - V^-1X Q_XX^-1 X'V^-1 and Z_i the rows of z of one patient (or therapist)
+
+    dloglik/dL = sum_i (Z_i'W y y'W Z_i - Z_i'W Z_i) L,    dloglik/dlog s = y'W y - (n - p) - sum of L * dloglik/dL and P * dloglik/dP
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import minimize
 
-_STARTS = ((0.3, 0.6), (0.05, 0.9), (0.8, 0.3))  # standard deviation of every varying effect, and of the residual
-_STEP = 1e-4  # of the central differences; parameters are in units of the outcome's standard deviation
-_NEWTON_STEPS = 5
-_SMALL = 0.05  # a standard deviation that may be zero is tried at zero
-_NOTHING_LOST = 1e-6  # fall of the log-likelihood that does not speak against zero
+from alliance.contracts import PATIENT, THERAPIST
+from alliance.inference.search import Top, climb, curvature_at, limited_inverse
+
+_STARTS = ((0.3, 0.6), (0.8, 0.3))  # standard deviation of every varying effect, and of the residual
+_LEAST_RESIDUAL = np.log(1e-6)  # of log s; sums of squares of outcomes of size one cancel below it
+_ZERO = (
+    1e-2,
+    1e-3,
+    1e-4,
+    0.0,
+)  # a standard deviation below this share of the residual one is zero, if that loses nothing
+_NOTHING_LOST = 1e-6  # of the log-likelihood
 
 
 @dataclass(frozen=True)
@@ -40,8 +49,8 @@ class Arrays:
         Varying effects (row, effect): the intercept first, then slopes.
     patient, therapist
         Position of each row's patient and therapist, counted from 0 (row,).
-    by_patient, by_therapist
-        Columns of `z` that vary between patients and between therapists.
+    varying
+        Level (patient, therapist) -> columns of `z` that vary at it.
     """
 
     y: np.ndarray
@@ -49,8 +58,7 @@ class Arrays:
     z: np.ndarray
     patient: np.ndarray
     therapist: np.ndarray
-    by_patient: tuple[int, ...]
-    by_therapist: tuple[int, ...]
+    varying: dict[str, tuple[int, ...]]
 
     @cached_property
     def first_rows(self) -> np.ndarray:
@@ -58,165 +66,153 @@ class Arrays:
         return np.flatnonzero(np.diff(self.patient, prepend=-1))
 
     @cached_property
-    def first_patients(self) -> np.ndarray:
-        """First patient of each therapist."""
-        return np.flatnonzero(np.diff(self.therapist[self.first_rows], prepend=-1))
+    def owner(self) -> np.ndarray:
+        """Therapist of each patient."""
+        return np.asarray(self.therapist[self.first_rows])
 
     @cached_property
-    def cross_products(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Z'Z (patient, effect, effect), Z'[X y] (patient, effect, p + 1) and [X y]'[X y] (p + 1, p + 1)."""
+    def first_patients(self) -> np.ndarray:
+        """First patient of each therapist."""
+        return np.flatnonzero(np.diff(self.owner, prepend=-1))
+
+    @cached_property
+    def cross_products(self) -> tuple[np.ndarray, np.ndarray]:
+        """Z'[Z X y] (patient, effect, effect + p + 1) and [X y]'[X y] (p + 1, p + 1)."""
         both = np.column_stack([self.x, self.y])
-        zz = np.add.reduceat(self.z[:, :, None] * self.z[:, None, :], self.first_rows)
-        zx = np.add.reduceat(self.z[:, :, None] * both[:, None, :], self.first_rows)
-        return zz, zx, both.T @ both
+        right = np.column_stack([self.z, both])
+        return np.add.reduceat(self.z[:, :, None] * right[:, None, :], self.first_rows), both.T @ both
+
+    @cached_property
+    def places(self) -> dict[str, tuple[np.ndarray, np.ndarray, slice]]:
+        """Level -> rows and columns of its factor's lower triangle, and where their values stand among the parameters."""
+        found, used = {}, 1
+        for level, columns in self.varying.items():
+            row, column = np.tril_indices(len(columns))
+            found[level] = (np.array(columns, dtype=int)[row], column, slice(used, used + len(row)))
+            used += len(row)
+        return found
 
 
 @dataclass(frozen=True)
-class Components:
-    """Residual standard deviation and Cholesky factors L (patients) and P (therapists), each (effect, own effect)."""
+class Maximum:
+    """The maximum of the restricted likelihood.
 
-    residual: float
-    patient: np.ndarray
-    therapist: np.ndarray
+    Parameters
+    ----------
+    theta
+        Variance parameters: log s, then the lower triangles of L and P row by row.
+    spread
+        Their sampling covariance.
+    value
+        Restricted log-likelihood.
+    promise
+        What a further step of the search would add to it.
+    converged
+        Whether that is nothing, and the likelihood falls in every direction.
+    beta, cov
+        Fixed effects (predictor,) and their covariance given the variances, (X'V^-1X)^-1.
+    """
 
-
-def pack(components: Components, arrays: Arrays) -> np.ndarray:
-    """Turn components into parameters: log s, then the lower triangles of L and P row by row."""
-    parts = [np.array([np.log(components.residual)])]
-    for factor, columns in ((components.patient, arrays.by_patient), (components.therapist, arrays.by_therapist)):
-        parts.append(factor[list(columns)][np.tril_indices(len(columns))])
-    return np.concatenate(parts)
-
-
-def unpack(theta: np.ndarray, arrays: Arrays) -> Components:
-    """Turn parameters into components; columns of the factors are turned so that their diagonals are not negative."""
-    effects = arrays.z.shape[1]
-    used, factors = 1, []
-    for columns in (arrays.by_patient, arrays.by_therapist):
-        size = len(columns)
-        own = np.zeros((size, size))
-        count = size * (size + 1) // 2
-        own[np.tril_indices(size)] = theta[used : used + count]
-        used += count
-        full = np.zeros((effects, size))
-        full[list(columns)] = own * np.where(np.diag(own) < 0, -1.0, 1.0)
-        factors.append(full)
-    return Components(float(np.exp(theta[0])), *factors)
+    theta: np.ndarray
+    spread: np.ndarray
+    value: float
+    promise: float
+    converged: bool
+    beta: np.ndarray
+    cov: np.ndarray
 
 
-def evaluate(theta: np.ndarray, arrays: Arrays) -> tuple[float, np.ndarray, np.ndarray]:
-    """Return the restricted log-likelihood, the generalised least squares estimates and their covariance."""
-    zz, zx, total = arrays.cross_products
-    components = unpack(theta, arrays)
-    rows, predictors = arrays.x.shape
-    precision = components.residual**-2
-    q, logdet = precision * total, 2 * rows * theta[0]
-    s, r = precision * zz, precision * zx
-    if arrays.by_patient:
-        lower = components.patient
-        ls, lr = lower.T @ s, lower.T @ r
-        m = np.eye(lower.shape[1]) + ls @ lower
-        logdet += np.linalg.slogdet(m)[1].sum()
-        solved = np.linalg.solve(m, np.concatenate([ls, lr], axis=2))
-        half = ls.transpose(0, 2, 1) @ solved
-        q = q - (lr.transpose(0, 2, 1) @ solved[:, :, ls.shape[2] :]).sum(axis=0)
-        s, r = s - half[:, :, : ls.shape[2]], r - half[:, :, ls.shape[2] :]
-    if arrays.by_therapist:
-        lower = components.therapist
-        t, c = np.add.reduceat(s, arrays.first_patients), np.add.reduceat(r, arrays.first_patients)
-        pc = lower.T @ c
-        n = np.eye(lower.shape[1]) + lower.T @ t @ lower
-        logdet += np.linalg.slogdet(n)[1].sum()
-        q = q - (pc.transpose(0, 2, 1) @ np.linalg.solve(n, pc)).sum(axis=0)
+def factors_of(theta: np.ndarray, arrays: Arrays) -> dict[str, np.ndarray]:
+    """Return the factors L and P of variance parameters (..., parameter): level -> (..., effect, own effect)."""
+    factors = {}
+    for level, (row, column, where) in arrays.places.items():
+        factors[level] = np.zeros((*theta.shape[:-1], arrays.z.shape[1], len(arrays.varying[level])))
+        factors[level][..., row, column] = theta[..., where]
+    return factors
+
+
+def evaluate(theta: np.ndarray, arrays: Arrays) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the restricted log-likelihood, its gradient, the generalised least squares estimates and their covariance.
+
+    Minus infinity where the residual variance is nothing beside the outcome's.
+    """
+    products, total = arrays.cross_products
+    (rows, predictors), size = arrays.x.shape, arrays.z.shape[1]
+    precision, factors = np.exp(-2 * theta[0]), factors_of(theta, arrays)
+    patients, _, determinant, drop = _integrate(precision * products, factors[PATIENT])
+    sums = np.add.reduceat(patients, arrays.first_patients)
+    therapists, gain, change, more = _integrate(sums, factors[THERAPIST])
+    q = precision * total - drop - more
+    sign, information = np.linalg.slogdet(q[:-1, :-1])
+    if theta[0] < _LEAST_RESIDUAL or sign <= 0:
+        return -np.inf, np.zeros_like(theta), np.zeros(predictors), np.full((predictors, predictors), np.inf)
     cov = np.linalg.inv(q[:-1, :-1])
     beta = cov @ q[:-1, -1]
     rest = q[-1, -1] - q[-1, :-1] @ beta
-    information = np.linalg.slogdet(q[:-1, :-1])[1]
-    value = -0.5 * ((rows - predictors) * np.log(2 * np.pi) + logdet + information + rest)
-    return float(value), beta, cov
+    constant = (rows - predictors) * np.log(2 * np.pi) + 2 * rows * theta[0]
+    gradient = np.empty_like(theta)
+    own = patients[:, :, :size]
+    shared = np.concatenate([own, sums[arrays.owner, :, size:]], axis=2)
+    left = {PATIENT: patients - own @ gain[arrays.owner] @ shared, THERAPIST: therapists}
+    for level, (row, column, where) in arrays.places.items():
+        own, to_x, to_y = np.split(left[level], [size, size + predictors], axis=2)
+        rests = to_y[:, :, 0] - to_x @ beta
+        bend = rests.T @ rests + (to_x @ cov @ to_x.transpose(0, 2, 1) - own).sum(axis=0)
+        gradient[where] = (bend @ factors[level])[row, column]
+    gradient[0] = rest - (rows - predictors) - gradient[1:] @ theta[1:]
+    return -0.5 * float(constant + determinant + change + information + rest), gradient, beta, cov
 
 
-def differentiate(theta: np.ndarray, arrays: Arrays) -> tuple[np.ndarray, np.ndarray]:
-    """Return gradient and Hessian of the restricted log-likelihood by central differences."""
-    size = len(theta)
-    steps = _STEP * np.eye(size)
-    centre = evaluate(theta, arrays)[0]
-    up = np.array([evaluate(theta + step, arrays)[0] for step in steps])
-    down = np.array([evaluate(theta - step, arrays)[0] for step in steps])
-    hessian = np.diag((up - 2 * centre + down) / _STEP**2)
-    for i in range(size):
-        for j in range(i):
-            corners = [
-                evaluate(theta + a * steps[i] + b * steps[j], arrays)[0]
-                for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1))
-            ]
-            hessian[i, j] = hessian[j, i] = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * _STEP**2)
-    return (up - down) / (2 * _STEP), hessian
+def _integrate(sums: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
+    """Integrate one level's effects out of t Z'[Z X y] = [S R] of its units, (unit, effect, effect + p + 1).
 
-
-def maximise(arrays: Arrays) -> np.ndarray:
-    """Find the parameters of the largest restricted log-likelihood from several starts.
-
-    BFGS from each start, Newton steps from the best; a standard deviation near zero becomes exactly zero if that loses
-    nothing, so that a boundary solution is recognised as one.
+    Returns
+    -------
+    What is left of them, (I + S G)^-1 [S R]; G (I + S G)^-1; the sum of log|I + S G|; and the sum of R'G(I + S G)^-1 R.
     """
-    found = [minimize(lambda theta: -evaluate(theta, arrays)[0], start, method="BFGS") for start in _starts(arrays)]
-    theta = min(found, key=lambda result: result.fun).x
-    theta = pack(unpack(theta, arrays), arrays)
-    for _ in range(_NEWTON_STEPS):
-        gradient, hessian = differentiate(theta, arrays)
-        proposal = theta + np.linalg.solve(-_make_negative(hessian), gradient)
-        if evaluate(proposal, arrays)[0] <= evaluate(theta, arrays)[0]:
-            break
-        theta = proposal
-    return _snap_to_boundary(pack(unpack(theta, arrays), arrays), arrays)
+    covariance, size = factor @ factor.T, len(factor)
+    identity = np.eye(size)
+    inner = identity + sums[:, :, :size] @ covariance
+    inverse = np.linalg.inv(inner)
+    left = inverse @ sums
+    drop = np.tensordot(sums[:, :, size:], covariance @ left[:, :, size:], axes=([0, 1], [0, 1]))
+    return left, covariance @ inverse, float(np.linalg.slogdet(inner)[1].sum()), drop
 
 
-def sampling_covariance(theta: np.ndarray, arrays: Arrays) -> np.ndarray:
-    """Return the covariance of the parameters from the curvature of the restricted log-likelihood."""
-    return np.linalg.inv(-_make_negative(differentiate(theta, arrays)[1]))
+def maximise(arrays: Arrays) -> Maximum:
+    """Find the largest restricted log-likelihood from two starts.
+
+    A standard deviation near zero becomes exactly zero if that loses nothing, so that the boundary is recognised.
+    """
+
+    def function(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        return evaluate(theta, arrays)[:2]
+
+    found = [climb(function, *_start(arrays, *start)) for start in _STARTS]
+    top = max(found, key=lambda one: one.value)
+    simplest = (_without_small(top.position, arrays, share) for share in _ZERO)
+    theta = next((place for place in simplest if function(place)[0] >= top.value - _NOTHING_LOST), top.position)
+    value, _, beta, cov = evaluate(theta, arrays)
+    top = Top(theta, value, curvature_at(function, theta), top.promise)
+    return Maximum(theta, limited_inverse(function, top), value, top.promise, top.converged, beta, cov)
 
 
-def promised_gain(theta: np.ndarray, arrays: Arrays) -> float:
-    """Return g'(-H)^-1 g / 2: how much log-likelihood a Newton step from here would still gain."""
-    gradient, hessian = differentiate(theta, arrays)
-    return float(gradient @ np.linalg.solve(-_make_negative(hessian), gradient) / 2)
+def _start(arrays: Arrays, sd: float, residual: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return uncorrelated effects of equal size, and a guess of the parameters' sampling covariance."""
+    lower = [np.eye(len(columns))[np.tril_indices(len(columns))] for columns in arrays.varying.values()]
+    theta = np.concatenate([[np.log(residual)], *(sd * diagonal for diagonal in lower)])
+    return theta, np.eye(len(theta)) / (2 * len(arrays.first_rows))
 
 
-def _starts(arrays: Arrays) -> list[np.ndarray]:
-    effects = arrays.z.shape[1]
-    identity = np.eye(effects)
-    return [
-        pack(Components(residual, sd * identity[:, arrays.by_patient], sd * identity[:, arrays.by_therapist]), arrays)
-        for sd, residual in _STARTS
-    ]
-
-
-def _make_negative(hessian: np.ndarray) -> np.ndarray:
-    """Bound the curvature away from zero: a direction without information gets the standard deviation of the outcome."""
-    values, vectors = np.linalg.eigh(hessian)
-    return (vectors * np.minimum(values, -1.0)) @ vectors.T
-
-
-def _snap_to_boundary(theta: np.ndarray, arrays: Arrays) -> np.ndarray:
-    components = unpack(theta, arrays)
-    for name, columns in (("patient", arrays.by_patient), ("therapist", arrays.by_therapist)):
-        for position, effect in enumerate(columns):
-            factor: np.ndarray = getattr(components, name)
-            if abs(factor[effect, position]) > _SMALL * components.residual:
-                continue
-            for dropped in (slice(None), effect):
-                trial = factor.copy()
-                trial[dropped, position] = 0.0
-                tried = Components(
-                    components.residual,
-                    trial if name == "patient" else components.patient,
-                    trial if name == "therapist" else components.therapist,
-                )
-                if (
-                    evaluate(pack(tried, arrays), arrays)[0]
-                    >= evaluate(pack(components, arrays), arrays)[0] - _NOTHING_LOST
-                ):
-                    components = tried
-                    break
-    return pack(components, arrays)
+def _without_small(theta: np.ndarray, arrays: Arrays, share: float) -> np.ndarray:
+    """Return the parameters of the same covariances, without what effects have of their own if it is below a share of s."""
+    simpler = theta.copy()
+    for level, (_, _, where) in arrays.places.items():
+        own = factors_of(theta, arrays)[level][list(arrays.varying[level])]
+        covariance, root = own @ own.T, np.zeros_like(own)
+        for k in range(len(root)):
+            left = covariance[k:, k] - root[k:, :k] @ root[k, :k]
+            if left[0] > (share * np.exp(theta[0])) ** 2:
+                root[k:, k] = left / np.sqrt(left[0])
+        simpler[where] = root[np.tril_indices(len(root))]
+    return simpler

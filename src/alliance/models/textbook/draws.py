@@ -1,21 +1,26 @@
-"""Draws from the estimated sampling distribution of fitted equations."""
+"""Draws from the estimated sampling distribution of fitted equations, and the container they end in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from scipy.linalg import block_diag
 
-from alliance.contracts import PATIENT, THERAPIST
+from alliance.config import ModelSpec
+from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import draw_normal, generator_for
-from alliance.models.textbook.guarded import Fitted
+from alliance.models.container import FitRecord, FitResult, Quantities, make_tree
+from alliance.models.textbook.criterion import factors_of
+from alliance.models.textbook.guarded import ENGINE, Fitted
 
 INTERVAL_KIND = "Monte Carlo confidence"
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Draws of one equation: fixed effects (draw, column), residual standard deviation (draw,) and, for patients and
-    therapists, covariances of the varying effects (draw, effect, effect); raw units."""
+    """One equation's estimates, followed by draws of them: fixed effects (1 + draw, column), residual standard deviation (1 + draw,) and,
+    for patients and therapists, covariances of the varying effects (1 + draw, effect, effect); raw units."""
 
     fitted: Fitted
     beta: np.ndarray
@@ -27,42 +32,42 @@ def draw_equations(fitted: Sequence[Fitted], seed: int, size: int, name: str) ->
     """Draw the parameters of all equations of a model from their estimated sampling distributions.
 
     Fixed effects are multivariate normal with the estimated covariance. Variance parameters are normal on the scale of
-    the Cholesky factors (standard deviations, not logarithms): a factor and its negative are the same covariance, so draws
-    beyond zero are reflected and an estimate at zero keeps an honest upper limit instead of an infinite or an empty one.
-    Equations are independent, because they are fitted separately.
-
-    In 150 simulated studies (30 therapists x 10 patients x 12 sessions) 95 % intervals of the therapists' share of variance held
-    the truth in 95 % (share .10) and 99 % (.03). A share of exactly zero lies at the end of its interval, never inside.
+    the Cholesky factors (standard deviations, not logarithms); what an effect has of its own is zero where it would be negative, so an
+    estimate at zero lies at the lower end of its interval, with an honest upper limit. Equations are independent, because they are fitted
+    separately. Everything is drawn in standard units: a covariance of standard errors that differ a million-fold has no usable root.
     """
-    means = [part for equation in fitted for part in (equation.beta, equation.theta)]
-    covs = [part for equation in fitted for part in (equation.cov, equation.theta_cov)]
-    total = sum(len(mean) for mean in means)
-    joint, used = np.zeros((total, total)), 0
-    for cov in covs:
-        end = used + len(cov)
-        joint[used:end, used:end] = cov
-        used = end
-    values = draw_normal(np.concatenate(means), joint, size, generator_for(seed, name))
-    drawn, used = {}, 0
-    for equation in fitted:
-        middle = used + len(equation.beta)
-        end = middle + len(equation.theta)
-        residual, covariances = _draw_components(equation, values[:, middle:end])
-        drawn[equation.design.outcome] = Drawn(equation, values[:, used:middle], residual, covariances)
-        used = end
-    return drawn
+    means = [part for equation in fitted for part in (equation.beta, equation.top.theta)]
+    covariance = block_diag(*(part for equation in fitted for part in (equation.cov, equation.top.spread)))
+    estimate = np.concatenate(means)
+    values = np.vstack([estimate, draw_normal(estimate, covariance, size, generator_for(seed, name))])
+    parts = np.split(values, np.cumsum([len(mean) for mean in means])[:-1], axis=1)
+    return {
+        equation.design.outcome: _in_raw_units(equation, beta, theta)
+        for equation, beta, theta in zip(fitted, parts[::2], parts[1::2], strict=True)
+    }
 
 
-def _draw_components(fitted: Fitted, theta: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Turn draws of `criterion.pack` (draw, parameter) into a standard deviation and covariances in raw units."""
-    design = fitted.design
-    scale = design.y_sd / design.z_rms
-    covariances, used = {}, 1
-    for level, columns in ((PATIENT, design.arrays.by_patient), (THERAPIST, design.arrays.by_therapist)):
-        row, column = np.tril_indices(len(columns))
-        factors = np.zeros((len(theta), len(scale), len(columns)))
-        factors[:, np.array(columns, dtype=int)[row], column] = theta[:, used : used + len(row)]
-        used += len(row)
-        factors *= scale[:, None]
-        covariances[level] = factors @ factors.transpose(0, 2, 1)
-    return design.y_sd * np.exp(theta[:, 0]), covariances
+def _in_raw_units(fitted: Fitted, beta: np.ndarray, theta: np.ndarray) -> Drawn:
+    design, covariances = fitted.design, {}
+    for level, factor in factors_of(theta, design.arrays).items():
+        own = list(design.arrays.varying[level]), range(factor.shape[2])
+        factor[:, *own] = np.maximum(factor[:, *own], 0.0)
+        raw = design.raw_factors(factor)
+        covariances[level] = raw @ raw.transpose(0, 2, 1)
+    return Drawn(fitted, design.raw_effects(beta), design.y_sd * np.exp(theta[:, 0]), covariances)
+
+
+def make_result(name: str, spec: ModelSpec, quantities: Quantities, marks: list[Mark], flow: pd.DataFrame) -> FitResult:
+    """Put quantities, each an estimate followed by its draws, into the container."""
+    values = quantities.array()
+    tree = make_tree(
+        model=name,
+        family=spec.family,
+        engine=ENGINE,
+        interval_kind=INTERVAL_KIND,
+        quantities=quantities.table(),
+        draws=values[:, 1:],
+        record=FitRecord(marks=marks),
+        points=values[0, 0],
+    )
+    return FitResult(tree, flow)

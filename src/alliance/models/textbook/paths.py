@@ -19,17 +19,17 @@ import pandas as pd
 
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
-from alliance.contracts import LAG, PATIENT, THERAPIST
+from alliance.contracts import LAG, THERAPIST
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, join_together, name_horizon
 from alliance.models.caution import mark_few_units
-from alliance.models.container import FitRecord, FitResult, Quantities, make_tree
+from alliance.models.container import FitResult, Quantities
 from alliance.models.diagram import Edge, Path, paths_of
 from alliance.models.rows import count_rows, select_rows
 from alliance.models.textbook.caution import mark_lagged_outcome, mark_missing_covariance, mark_observed_means
 from alliance.models.textbook.centring import make_design
-from alliance.models.textbook.draws import INTERVAL_KIND, Drawn, draw_equations
-from alliance.models.textbook.guarded import ENGINE, fit_guarded
+from alliance.models.textbook.draws import Drawn, draw_equations, make_result
+from alliance.models.textbook.guarded import fit_guarded
 
 LEVELS = ("within", "between_patient", "between_therapist")
 
@@ -55,11 +55,11 @@ def fit_paths(
     marks: list[Mark] = []
     for equation in fitted:
         outcome = equation.design.outcome
-        by_therapist = bool(equation.design.arrays.by_therapist)
+        by_therapist = bool(equation.design.arrays.varying[THERAPIST])
         marks += [
             *equation.marks,
             *mark_few_units(outcome, quantities.counts[outcome], by_therapist),
-            *mark_lagged_outcome(equation, variables),
+            *mark_lagged_outcome(drawn[outcome], variables),
             *mark_observed_means(equation),
         ]
     marks += mark_missing_covariance(paths, spec)
@@ -67,16 +67,7 @@ def fit_paths(
     for draws in drawn.values():
         _add_coefficients(quantities, draws, lag)
         _add_components(quantities, draws)
-    tree = make_tree(
-        model=name,
-        family=spec.family,
-        engine=ENGINE,
-        interval_kind=INTERVAL_KIND,
-        quantities=quantities.table(),
-        draws=quantities.array(),
-        record=FitRecord(marks=marks),
-    )
-    return FitResult(tree, flow)
+    return make_result(name, spec, quantities, marks, flow)
 
 
 def _is_session_level(first: Edge, variables: dict[str, Variable]) -> bool:
@@ -252,7 +243,7 @@ def _add_components(quantities: Quantities, draws: Drawn) -> None:
     """Add standard deviations of the varying effects and the residual, and the correlations of varying effects."""
     design = draws.fitted.design
     outcome = design.outcome
-    for level, columns in ((PATIENT, design.arrays.by_patient), (THERAPIST, design.arrays.by_therapist)):
+    for level, columns in design.arrays.varying.items():
         sds = {effect: np.sqrt(draws.covariances[level][:, effect, effect]) for effect in columns}
         for effect, values in sds.items():
             quantities.add(join_nodes(design.varying[effect], outcome), "sd", level, values, (outcome,))
