@@ -241,3 +241,27 @@ def test_a_variable_without_patients_is_reported_at_the_boundary() -> None:
     # The interval starts at nothing and ends at a small share; it is not empty.
     assert np.quantile(draws, 0.025) < 0.005
     assert 0.005 < np.quantile(draws, 0.975) < 0.2
+
+
+def test_a_column_centred_by_person_has_no_effect_between_patients_and_says_so() -> None:
+    rows = panel().dropna(subset="y")
+    rows["x"] -= rows.groupby("patient")["x"].transform("mean")
+    result, table = run({"m": {"on": ["x"], "vary": NESTED}, "y": {"on": ["m", "x"], "vary": NESTED}}, "x", rows)
+    levels = table.groupby("effect")["level"].agg(set)
+    assert levels["a"] == {"within"}
+    assert levels["b"] == {"within", "between_patient", "between_therapist"}
+    assert levels["indirect"] == {"within"}
+    empty = {
+        mark.subject for mark in record_of(result.tree).marks if mark.diagnostic == "empty part" and not mark.passed
+    }
+    assert empty == {"x_between", "x_between_therapist"}
+    assert "x" not in {mark.subject for mark in record_of(result.tree).marks if mark.diagnostic == "observed means"}
+
+
+def test_estimates_lie_within_their_intervals_where_variances_are_zero() -> None:
+    rows = panel()
+    rows["y"] -= rows.groupby("patient")["y"].transform("mean")
+    result, table = run({"y": {"on": ["x"], "vary": NESTED}}, "x", rows)
+    low, high = np.quantile(result.tree["paths"]["value"].to_numpy()[0], [0.025, 0.975], axis=0)
+    assert value(table, "sd", "patient") == value(table, "sd", "therapist") == 0.0
+    assert np.all((low <= table["estimate"]) & (table["estimate"] <= high))

@@ -115,6 +115,16 @@ def test_too_few_therapists_for_their_means_leaves_the_means_out_and_marks_it() 
     assert np.linalg.matrix_rank(found.arrays.x) == found.arrays.x.shape[1]
 
 
+@pytest.mark.parametrize("decimals", [15, 2])
+def test_part_between_that_was_taken_out_before_is_left_out_and_marked(decimals: int) -> None:
+    rows = panel()
+    rows["x"] = (rows["x"] - rows.groupby("patient")["x"].transform("mean")).round(decimals)
+    found = design(["x", "z"], rows=rows)
+    assert [mark.subject for mark in found.marks if not mark.passed] == ["x_between", "x_between_therapist"]
+    assert {mark.diagnostic for mark in found.marks} == {"empty part"}
+    assert set(found.means) == {"z"}
+
+
 def test_one_therapist_is_refused_where_effects_vary_by_therapist() -> None:
     rows = panel().assign(therapist="T00")
     with pytest.raises(ModelError, match="only one therapist"):

@@ -27,7 +27,10 @@ from alliance.models.textbook.criterion import Arrays
 INTERCEPT = "intercept"
 _LEAST_TOLERANCE = 1e-6  # share of a predictor's variance the others must leave
 _LEAST_SPREAD = 1e-10  # of a derived part against its predictor; below it the part is rounding error
-_LEAST_PART = 1e-3  # standard deviation of a part between against that of the part within; below it the part is empty
+_LEAST_PART = (
+    0.01  # of the standard deviation that means of sessions have by chance; below it the part was taken out before
+)
+_UNITS = {"between_patient": PATIENT, "between_therapist": THERAPIST}
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def make_design(
     keys = [*([THERAPIST] if terms[THERAPIST] else []), PATIENT, SESSION]
     used = rows.sort_values(keys, kind="stable").reset_index(drop=True)
     first, later = _split_predictors(place, outcome, equation.on, used, variables, bool(terms[THERAPIST]))
-    kept, marks = _keep_independent(place, outcome, first, later)
+    kept, marks = _keep_independent(place, outcome, first, later, used)
     varying = tuple(dict.fromkeys([INTERCEPT, *terms[PATIENT], *terms[THERAPIST]]))
     z = [_varying_column(place, term, terms, first, used) for term in varying[1:]]
     y = used[outcome].to_numpy(dtype=float)
@@ -147,6 +150,7 @@ def _standardise(columns: list[np.ndarray], rows: int, ddof: int) -> tuple[np.nd
     """Return means, spreads and standardised columns, led by an intercept, which stays one."""
     mean = np.array([0.0, *(column.mean() for column in columns)])
     sd = np.array([1.0, *(column.std(ddof=ddof) for column in columns)])
+    mean[np.abs(mean) < _LEAST_SPREAD * sd] = 0.0  # of parts within; rounding is no zero point
     return mean, sd, (np.column_stack([np.ones(rows), *columns]) - mean) / sd
 
 
@@ -213,10 +217,12 @@ def _mean_reliability(rows: pd.DataFrame, name: str) -> float:
     return max(0.0, 1 - noise / observed) if observed > 0 else 0.0
 
 
-def _keep_independent(place: str, outcome: str, first: list[Part], later: list[Part]) -> tuple[list[Part], list[Mark]]:
-    """Leave out parts between that are empty or determined by others; refuse other predictors that are.
+def _keep_independent(
+    place: str, outcome: str, first: list[Part], later: list[Part], rows: pd.DataFrame
+) -> tuple[list[Part], list[Mark]]:
+    """Leave out parts between that are empty or determined by others; refuse other predictors that are determined.
 
-    Means of sessions differ by chance alone, by sd within / sqrt(sessions): parts far below that were taken out before.
+    By chance alone, means of n sessions differ by the standard deviation within / sqrt(n).
     """
     kept: list[Part] = []
     marks: list[Mark] = []
@@ -231,16 +237,14 @@ def _keep_independent(place: str, outcome: str, first: list[Part], later: list[P
             )
         kept.append((column, values))
     for column, values in later:
-        partners = _determined_by(values, kept)
-        caution, detail = None, ""
-        if values.std() <= _LEAST_PART * spread[column.term]:
-            caution = "empty_part"
+        partners, unit = _determined_by(values, kept), _UNITS[column.level]
+        if values.std() <= _LEAST_PART * spread[column.term] * np.sqrt(rows[unit].nunique() / len(rows)):
+            marks.append(Mark("empty_part", column.name, outcomes=(outcome,), levels=(column.level,)))
         elif partners is not None:
-            caution, detail = "collinear", f"determined by {', '.join(partners)}"
-        if caution is None:
-            kept.append((column, values))
+            detail = f"determined by {', '.join(partners)}"
+            marks.append(Mark("collinear", column.name, detail=detail, outcomes=(outcome,), levels=(column.level,)))
         else:
-            marks.append(Mark(caution, column.name, detail=detail, outcomes=(outcome,), levels=(column.level,)))
+            kept.append((column, values))
     return kept, marks
 
 
