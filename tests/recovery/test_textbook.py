@@ -65,7 +65,7 @@ def estimates(equations: dict[str, Any], source: str) -> tuple[pd.DataFrame, lis
         {"label": "t", "family": "textbook", "equations": equations, "effects": {"from": source, "to": "y"}}
     )
     tree = fit(study(7), "recovery", spec, SETTINGS).tree
-    draws = tree["paths"]["value"].to_numpy()[0]
+    draws = tree["paths"]["draws"].to_numpy()[0]
     table = quantities_of(tree)
     table["estimate"], table["sd"] = tree["paths"]["point"].to_numpy(), draws.std(axis=0)
     return table, record_of(tree).marks
@@ -130,7 +130,7 @@ def test_shares_of_variance_are_recovered() -> None:
     spec = ModelSpec(label="v", family="textbook", analysis="variance", variables=["x"])
     tree = fit(study(7), "recovery", spec, SETTINGS).tree
     table = quantities_of(tree)
-    draws = tree["paths"]["value"].to_numpy()[0]
+    draws = tree["paths"]["draws"].to_numpy()[0]
     table["estimate"], table["sd"] = tree["paths"]["point"].to_numpy(), draws.std(axis=0)
     total = 1 + 0.6**2 + 0.3**2
     check(table, "icc", "session", 1 / total, narrow=0.05)

@@ -262,6 +262,6 @@ def test_estimates_lie_within_their_intervals_where_variances_are_zero() -> None
     rows = panel()
     rows["y"] -= rows.groupby("patient")["y"].transform("mean")
     result, table = run({"y": {"on": ["x"], "vary": NESTED}}, "x", rows)
-    low, high = np.quantile(result.tree["paths"]["value"].to_numpy()[0], [0.025, 0.975], axis=0)
+    low, high = np.quantile(result.tree["paths"]["draws"].to_numpy()[0], [0.025, 0.975], axis=0)
     assert value(table, "sd", "patient") == value(table, "sd", "therapist") == 0.0
     assert np.all((low <= table["estimate"]) & (table["estimate"] <= high))
