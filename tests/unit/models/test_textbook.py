@@ -252,10 +252,10 @@ def test_a_column_centred_by_person_has_no_effect_between_patients_and_says_so()
     assert levels["b"] == {"within", "between_patient", "between_therapist"}
     assert levels["indirect"] == {"within"}
     empty = {
-        mark.subject for mark in record_of(result.tree).marks if mark.diagnostic == "empty part" and not mark.passed
+        mark.subject for mark in record_of(result.tree).marks if mark.declared.title == "empty part" and not mark.passed
     }
     assert empty == {"x_between", "x_between_therapist"}
-    assert "x" not in {mark.subject for mark in record_of(result.tree).marks if mark.diagnostic == "observed means"}
+    assert "x" not in {mark.subject for mark in record_of(result.tree).marks if mark.declared.title == "observed means"}
 
 
 def test_estimates_lie_within_their_intervals_where_variances_are_zero() -> None:

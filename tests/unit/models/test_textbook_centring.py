@@ -121,7 +121,7 @@ def test_part_between_that_was_taken_out_before_is_left_out_and_marked(decimals:
     rows["x"] = (rows["x"] - rows.groupby("patient")["x"].transform("mean")).round(decimals)
     found = design(["x", "z"], rows=rows)
     assert [mark.subject for mark in found.marks if not mark.passed] == ["x_between", "x_between_therapist"]
-    assert {mark.diagnostic for mark in found.marks} == {"empty part"}
+    assert {mark.declared.title for mark in found.marks} == {"empty part"}
     assert set(found.means) == {"z"}
 
 

@@ -78,7 +78,7 @@ def test_where_statsmodels_has_no_answer_the_maximum_is_given_and_marked(monkeyp
     fitted = fit_guarded(design())
     assert {"convergence", "fixed effects"} <= failed(fitted)
     assert np.array_equal(fitted.beta, fitted.top.beta)
-    assert any("Singular matrix" in mark.meaning for mark in fitted.marks)
+    assert any("Singular matrix" in mark.detail for mark in fitted.marks)
 
 
 def test_a_maximum_that_is_none_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:

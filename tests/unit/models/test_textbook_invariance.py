@@ -64,7 +64,7 @@ def fitted(spec: ModelSpec, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFr
     table = quantities_of(tree)
     paths = tree["paths"]
     table["values"] = list(np.vstack([paths["point"].to_numpy(), paths["draws"].to_numpy()[0]]).T)
-    marks = [(mark.diagnostic, mark.subject, mark.passed) for mark in record_of(tree).marks]
+    marks = [(mark.caution, mark.subject, mark.passed) for mark in record_of(tree).marks]
     return table, pd.DataFrame(marks)
 
 
