@@ -22,11 +22,12 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from alliance.errors import AllianceError
 from alliance.models import FAMILIES
-from alliance.certify.settings import jobs_of, read_settings
+from alliance.certify.settings import Certification, jobs_of
 from alliance.runs import plan
 from alliance.runs.fingerprint import fingerprint
 from alliance.runs.messages import message_of
 from alliance.steps import STEPS
+from alliance.worlds.settings import read_settings
 
 OUT = Path(config.get("out", "results/recovery"))
 LOGS = OUT / "logs"
@@ -35,7 +36,7 @@ SCRIPT = ROOT / "workflow/scripts/run_step.py"
 
 try:
     changes = {key: value for key, value in config.items() if key != "out"}
-    USED = read_settings(ROOT / "config/recovery.yaml", changes)
+    USED = read_settings(ROOT / "config/recovery.yaml", Certification, changes)
     MAIN = plan.plain(plan.merge_files(ROOT / "config/config.yaml", [], {}))
 except AllianceError as error:
     sys.exit(message_of(error))
@@ -63,10 +64,14 @@ def settings_of(design, method):
     """Return the settings that studies of one design, fitted by one method, depend on."""
     shared = {key: value for key, value in PLAIN.items() if key != "calibration"}
     own = {**PLAIN["methods"][method], "label": "-", "studies": 1, "per_job": 1}
-    size = {**PLAIN["designs"][design], "label": "-"}
-    model = size["model"]
-    diagrams = {model: {own["equations"]: PLAIN["diagrams"][model][own["equations"]]}}
-    used = {"designs": {design: size}, "methods": {method: own}, "diagrams": diagrams}
+    drawn = {**PLAIN["designs"][design], "label": "-"}
+    world = drawn["world"]
+    used = {
+        "worlds": {world: PLAIN["worlds"][world]},
+        "designs": {design: drawn},
+        "methods": {method: own},
+        "diagrams": {world: {own["diagram"]: PLAIN["diagrams"][world][own["diagram"]]}},
+    }
     return {**shared, **used}
 
 

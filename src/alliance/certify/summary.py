@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from alliance.certify.studies import NOT_FITTED
-from alliance.certify.truth import KEYS
+from alliance.certify.recovery import KEYS, NOT_FITTED
 
 GROUP = ["design", "method", *KEYS]
 SUMMARY_COLUMNS = [
@@ -28,7 +27,7 @@ def summarise_recovery(studies: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     studies
-        Rows of `alliance.certify.studies.recover_studies`, in any order.
+        Rows of `alliance.certify.recovery.recover_studies`, in any order.
 
     Returns
     -------

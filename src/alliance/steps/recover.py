@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from alliance.certify.settings import Calibration, StudySettings
+from alliance.certify.settings import Calibration, Recovery
 from alliance.config.schema import Inference, Priors, Sampling
 from alliance.contracts import Drawing
 from alliance.runs.files import replacing, write_csv, write_parquet
@@ -31,10 +31,10 @@ def recover_effects(
     numbers
         First study, and the one after the last.
     """
-    from alliance.certify.studies import recover_studies
+    from alliance.certify.recovery import recover_studies
 
     table = recover_studies(
-        StudySettings.model_validate(settings),
+        Recovery.model_validate(settings),
         design,
         method,
         range(*numbers),

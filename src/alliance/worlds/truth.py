@@ -3,7 +3,8 @@
 Within patients, effects hold over one horizon, given the past. An indirect effect is the expectation of the product of its slopes (Kenny,
 Korchmaros & Bolger 2003, doi 10.1037/1082-989X.8.2.115); covariances over therapists add to those over patients.
 
-Between the units of a level, effects are those of latent means, see `alliance.worlds.linear`; along a path they are multiplied.
+Between the units of a level, effects are those of latent means, see `alliance.worlds.linear`; along a path they are multiplied, so that the
+indirect effect is the product.
 
 What accumulates is the response to a cause that is one unit higher at every session from the first on, in expectation over the slopes of
 patients and therapists. A mediator carries the whole response minus that without its arrow to the outcome.
@@ -76,9 +77,7 @@ def _describe(
             place = "overall" if cause.base == ARM and effect != "c_prime" else level
             yield cause.outcome, text_of((cause,)), effect, place, _horizon(cause), slopes[cause]
         if len(path) > 1:
-            whole = path[-1].outcome, text_of(path)
-            yield *whole, "indirect", level, _horizon(*path), products[path]
-            yield *whole, "indirect_product", level, _horizon(*path), prod(slopes[cause] for cause in path)
+            yield path[-1].outcome, text_of(path), "indirect", level, _horizon(*path), products[path]
     first = paths[0]
     target, text, horizon = first[-1].outcome, f"{first[0].base}{ARROW}{first[-1].outcome}", _horizon(*first)
     if len(paths) > 1 and len(first) == 1:
@@ -90,9 +89,11 @@ def _describe(
 def _within(linear: Linear, paths: list[Path]) -> Iterator[Row]:
     slopes = {cause: cause.effect for path in paths for cause in path}
     yield from _describe(paths, slopes, {path: linear.expect(path) for path in paths}, "within")
-    for path in paths:
+    for path in (path for path in paths if len(path) > 1):
+        whole, horizon = (path[-1].outcome, text_of(path)), _horizon(*path)
+        yield *whole, "indirect_product", "within", horizon, prod(cause.effect for cause in path)
         if len(path) == 2 and path[0].base != ARM:
-            yield path[-1].outcome, text_of(path), "cov_ab", "within", _horizon(*path), linear.covariance(*path)
+            yield *whole, "cov_ab", "within", horizon, linear.covariance(*path)
 
 
 def _between(linear: Linear, paths: list[Path]) -> Iterator[Row]:

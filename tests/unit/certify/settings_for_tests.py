@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from alliance.certify.settings import RecoverySettings, read_settings
+from alliance.certify.settings import Certification
 from alliance.config.schema import Inference, Priors, Sampling
+from alliance.worlds.settings import read_settings
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "config" / "recovery.yaml"
@@ -15,7 +16,7 @@ INFERENCE = Inference(
 SAMPLING = Sampling(chains=2, draws=60, tune=100, target_accept=0.8)
 
 
-def settings(**changes: Any) -> RecoverySettings:
+def settings(**changes: Any) -> Certification:
     """Return the project's own settings with small studies."""
     small = {"monte_carlo_draws": 200, "sampling": SAMPLING.model_dump()}
-    return read_settings(FILE, small | changes)
+    return read_settings(FILE, Certification, small | changes)

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.certify.settings import jobs_of, read_settings
-from alliance.certify.studies import COLUMNS
+from alliance.certify.recovery import COLUMNS
+from alliance.certify.settings import jobs_of
 from alliance.certify.summary import SUMMARY_COLUMNS
 from alliance.errors import ConfigError
 from alliance.steps.recover import (
@@ -18,7 +18,7 @@ from alliance.steps.recover import (
     summarise_calibration,
     summarise_recovery,
 )
-from tests.unit.certify.settings_for_tests import FILE, INFERENCE, PRIORS, SAMPLING, settings
+from tests.unit.certify.settings_for_tests import INFERENCE, PRIORS, SAMPLING, settings
 
 USED = settings()
 DESIGN, DYNAMIC = "patients_60_sessions_5", "dynamic_300_sessions_6"
@@ -43,8 +43,9 @@ def test_studies_are_fitted_by_both_methods_and_summarised(tmp_path: Path) -> No
     paths = [recover(tmp_path, method) for method in ("ml", "textbook")] + [recover(tmp_path, "ml", DYNAMIC)]
     joint, textbook, dynamic = map(pd.read_parquet, paths)
     assert list(joint) == COLUMNS
-    assert len(joint) == 2 * 12 and len(dynamic) == 2 * 10  # every true effect is reported
-    assert len(textbook) == 2 * 11  # all but the covariance of the slopes, which separate models cannot know
+    # Every true effect is reported: within, between patients, and between therapists, where only the static models have them.
+    assert len(joint) == 2 * (7 + 5 + 5) and len(dynamic) == 2 * (10 + 5)
+    assert len(textbook) == 2 * (6 + 5 + 5)  # all but the covariance of the slopes, which separate models cannot know
     assert np.isfinite(joint[["estimate", "sd", "low", "high"]]).all(axis=None)
     # Two studies with 60 patients: each effect lies within 5 standard errors of the truth.
     assert ((joint["estimate"] - joint["truth"]).abs() < 5 * joint["sd"]).all()
@@ -114,20 +115,26 @@ def test_jobs_cover_every_study_once() -> None:
 
 
 def test_at_least_two_hundred_studies_per_design_and_posterior_are_asked_for() -> None:
-    used = read_settings(FILE)
-    assert used.methods["ml"].studies >= 200
-    assert used.methods["laplace"].studies * len(used.designs) >= 200
-    assert all(engine.data_sets >= 200 for engine in used.calibration.engines.values())
-    sizes = {(design.patients, design.sessions) for design in used.designs.values() if design.model == "static"}
-    assert sizes == {(60, 5), (60, 16), (300, 5), (300, 16)}
-    assert used.dropout.share == 0.3
+    assert USED.methods["ml"].studies >= 200
+    assert USED.methods["laplace"].studies * len(USED.designs) >= 200
+    assert all(engine.data_sets >= 200 for engine in USED.calibration.engines.values())
+    worlds = [USED.world_of(name) for name, design in USED.designs.items() if design.world == "static"]
+    assert {(w.size.patients, w.size.sessions) for w in worlds} == {(60, 5), (60, 16), (300, 5), (300, 16)}
+    assert all(w.missing.dropout is not None and w.missing.dropout.share == 0.3 for w in worlds)
 
 
-def test_a_method_without_a_diagram_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"methods\.ml\.equations: there is no diagrams\.static\.joined"):
-        read_settings(FILE, {"methods": {"ml": {"equations": "joined"}}})
-
-
-def test_an_unknown_setting_is_refused() -> None:
-    with pytest.raises(ConfigError, match="dropouts"):
-        read_settings(FILE, {"dropouts": {"share": 0.1}})
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"methods": {"ml": {"diagram": "joined"}}}, r"methods\.ml\.diagram: there is no diagrams\.static\.joined"),
+        (
+            {"designs": {DESIGN: {"world": "static_world"}}},
+            rf"designs\.{DESIGN}\.world: there is no worlds\.static_world",
+        ),
+        ({"designs": {DESIGN: {"change": {"arm": True}}}}, "arm"),
+        ({"dropouts": {"share": 0.1}}, "dropouts"),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused(changes: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        settings(**changes)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.certify.studies import COLUMNS, NOT_FITTED
+from alliance.certify.recovery import COLUMNS, NOT_FITTED
 from alliance.certify.summary import SUMMARY_COLUMNS, judge, summarise_recovery
 
 

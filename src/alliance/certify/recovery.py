@@ -7,30 +7,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alliance.certify.generator import OUTCOMES, find_leaving, simulate_study
-from alliance.certify.settings import StudySettings
-from alliance.certify.truth import KEYS, true_effects
+from alliance.certify.settings import Recovery
 from alliance.config import Variable
 from alliance.config.schema import Inference, Priors
+from alliance.contracts import DAYS, PATIENT, THERAPIST, WEEKS
+from alliance.data.panel import make_panel
 from alliance.errors import ModelError
 from alliance.inference.montecarlo import generator_for
 from alliance.models import family_of
 from alliance.results.diagnostics import diagnose
 from alliance.results.estimates import summarise_estimates
+from alliance.worlds.settings import ARM, World
+from alliance.worlds.study import settle, simulate_rows
+from alliance.worlds.truth import true_quantities
 
+KEYS = ["path", "effect", "level", "horizon"]
 COLUMNS = ["design", "method", "study", *KEYS, "truth", "estimate", "sd", "low", "high", "flag"]
 NOT_FITTED = "not fitted"
 _PREDICTIVE_DRAWS = 10  # predictive checks are not looked at here
-
-# When each variable is measured: order of the arrows within a row.
-_MEASURED = {
-    "static": {"technique": "before", "alliance": "during", "symptoms": "after"},
-    "dynamic": {"symptoms": "before", "technique": "during", "alliance": "after"},
-}
+_SEEDS = 2**31
 
 
 def recover_studies(
-    settings: StudySettings, design: str, method: str, studies: range, priors: Priors, inference: Inference
+    settings: Recovery, design: str, method: str, studies: range, priors: Priors, inference: Inference
 ) -> pd.DataFrame:
     """Simulate studies of one design, fit each by one method, and compare with the truth.
 
@@ -47,19 +46,21 @@ def recover_studies(
         Columns `COLUMNS`: one row per study and true effect. A study that the method refuses has missing estimates and the flag
         `NOT_FITTED`; an effect that the method does not report is left out.
     """
-    chosen = settings.designs[design]
-    truth = true_effects(settings.population, chosen)
-    crowd = generator_for(settings.seed, design, "dropout")
-    leaving = find_leaving(settings.population, chosen, settings.dropout, settings.patients_per_therapist, crowd)
-    spec = settings.spec(design, method)
+    crowd = int(generator_for(settings.seed, design, "dropout").integers(_SEEDS))
+    world = settle(settings.world_of(design).model_copy(update={"seed": crowd}))
+    spec = settings.spec_of(design, method)
+    truth = true_quantities(world, [(asked.source, asked.target) for asked in spec.every_effects()])
+    truth = truth[truth["effect"].isin(settings.compared)].rename(columns={"value": "truth"})[[*KEYS, "truth"]]
+    variables = variables_of(world)
     family = import_module(family_of(method, spec).module)
     tables = []
     for number in studies:
         rng = generator_for(settings.seed, design, str(number))
-        study = simulate_study(settings.population, chosen, settings.patients_per_therapist, leaving, rng)
-        given = _settings_of_fit(settings, chosen.model, priors, int(rng.integers(2**31)))
+        panel = simulate_panel(world.model_copy(update={"seed": int(rng.integers(_SEEDS))}))
         try:
-            tree = family.fit(study.panel, method, spec, given).tree
+            tree = family.fit(
+                panel, method, spec, _settings_of_fit(settings, variables, priors, int(rng.integers(_SEEDS)))
+            ).tree
         except ModelError:
             table = truth.assign(estimate=np.nan, sd=np.nan, low=np.nan, high=np.nan, flag=NOT_FITTED)
         else:
@@ -69,11 +70,25 @@ def recover_studies(
     return pd.concat(tables, ignore_index=True)
 
 
-def _settings_of_fit(settings: StudySettings, model: str, priors: Priors, seed: int) -> Mapping[str, Any]:
-    variables = {
-        name: Variable.model_validate({"label": name, "column": name, "measured": _MEASURED[model][name]})
-        for name in OUTCOMES
-    }
+def simulate_panel(world: World) -> pd.DataFrame:
+    """Simulate a study and build its panel as from an export."""
+    rows = simulate_rows(world)
+    scores = rows.drop(columns=ARM).assign(**{DAYS: np.nan, WEEKS: np.nan})
+    patients = rows.drop_duplicates(PATIENT)[[PATIENT, THERAPIST, *([ARM] if world.arms else [])]]
+    therapists = rows.drop_duplicates(THERAPIST)[[THERAPIST]]
+    return make_panel(scores, patients, therapists, variables_of(world), lag=1, max_gap_days=None)
+
+
+def variables_of(world: World) -> dict[str, Variable]:
+    """Declare the variables of a world as a config would."""
+    found = {name: {"table": "sessions", "measured": v.measured} for name, v in world.variables.items()}
+    found |= {ARM: {"table": "patients"}} if world.arms else {}
+    return {name: Variable.model_validate({"label": name, "column": name, **given}) for name, given in found.items()}
+
+
+def _settings_of_fit(
+    settings: Recovery, variables: Mapping[str, Variable], priors: Priors, seed: int
+) -> dict[str, Any]:
     return {
         "seed": seed,
         "lag": 1,
