@@ -1,6 +1,6 @@
 """Bad data files and bad tables: each ends in one clear message with place and remedy, and earlier results stay.
 
-Faults of a file stop `check_data`; faults inside a readable table are listed in the findings and stop `clean_data`.
+Faults of a file stop `check_data`; faults inside a readable table are listed in the findings and stop `accept_data`.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from alliance.errors import AllianceError, DataError
-from alliance.steps.prepare import check_data, clean_data
+from alliance.steps.prepare import accept_data, check_data, clean_data
 from tests.unit.data.checks.study import CLEANING, DATA, INSTRUMENTS, STRICT, VARIABLES, Frames, clean_frames
 
 OUTPUTS = {
@@ -43,17 +43,18 @@ class Study:
             frame.to_csv(self.files[name], index=False)
 
     def run(self, results: Path) -> None:
-        common: dict[str, Any] = {
+        checks, typed = str(results / "checks.csv"), str(self.folder / "typed.pickle")
+        check_data(
             **{name: str(path) for name, path in self.files.items()},
-            "instruments": INSTRUMENTS,
-            "checks": str(results / "checks.csv"),
-            "data": self.data,
-            "variables": self.variables,
-            "cleaning": self.cleaning,
-        }
-        check_data(**common)
-        outputs = {name: str(results / file) for name, file in OUTPUTS.items()}
-        clean_data(**common, **outputs, privacy={"original_ids": False, "minimum_cell": 5})
+            instruments=INSTRUMENTS,
+            checks=checks,
+            typed=typed,
+            data=self.data,
+            variables=self.variables,
+            cleaning=self.cleaning,
+        )
+        accept_data(checks=checks, accepted=str(results / "accepted.txt"))
+        clean_data(typed=typed, **{name: str(results / file) for name, file in OUTPUTS.items()})
 
 
 Spoil = Callable[[Study], None]

@@ -49,13 +49,11 @@ def cleaned(config: Config, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     used = sorted({v.instrument for v in config.variables.values() if v.instrument})
     inputs: dict[str, Any] = {name: str(EXAMPLE / f"{name}.csv") for name in TABLES}
     inputs["instruments"] = [str(ROOT / f"config/instruments/{name}.yaml") for name in used]
-    checks = str(folder / "checks.csv")
-    check_data(**inputs, checks=checks, **sections)
+    typed = str(folder / "typed.pickle")
+    check_data(**inputs, checks=str(folder / "checks.csv"), typed=typed, **sections)
     outputs = {f"{name}_clean": str(folder / f"{name}.parquet") for name in TABLES}
     others = {name: str(folder / f"{name}.csv") for name in ("cleaning_report", "flow_data", "ids")}
-    clean_data(
-        **inputs, checks=checks, **outputs, **others, **sections, privacy={"original_ids": True, "minimum_cell": 1}
-    )
+    clean_data(typed=typed, **outputs, **others)
     tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
     return tables | {"report": pd.read_csv(folder / "cleaning_report.csv"), "ids": pd.read_csv(folder / "ids.csv")}
 

@@ -9,7 +9,7 @@ import yaml
 
 from alliance.config import merge_configs, read_yaml, validate_config
 from alliance.contracts import CLEANING_COLUMNS, FINDING_COLUMNS, FLOW_COLUMNS
-from alliance.steps.prepare import check_data, clean_data
+from alliance.steps.prepare import accept_data, check_data, clean_data
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared/data"
@@ -30,20 +30,20 @@ def settings_of(*files: str) -> dict[str, Any]:
 
 
 def prepare(settings: dict[str, Any], folder: Path, **extra: Any) -> dict[str, pd.DataFrame]:
-    """Run both steps as the workflow does and read what they wrote."""
+    """Run the steps as the workflow does and read what they wrote."""
     tables = {name: str(ROOT / source["path"]) for name, source in settings["data"].items() if source}
     keys = sorted({str(v["instrument"]) for v in settings["variables"].values() if v["instrument"]})
-    common = {
+    checks, typed = str(folder / "checks.csv"), str(folder / "typed.pickle")
+    check_data(
         **tables,
-        "instruments": [str(ROOT / f"config/instruments/{key}.yaml") for key in keys],
-        "checks": str(folder / "checks.csv"),
+        instruments=[str(ROOT / f"config/instruments/{key}.yaml") for key in keys],
+        checks=checks,
+        typed=typed,
         **{section: settings[section] for section in ("data", "variables", "cleaning")},
-    }
-    check_data(**common)
-    clean_data(
-        **common, privacy=settings["privacy"], **{name: str(folder / file) for name, file in OUTPUTS.items()}, **extra
     )
-    written = {path.stem: path for path in folder.iterdir()}
+    accept_data(checks=checks, accepted=str(folder / "accepted.txt"))
+    clean_data(typed=typed, **{name: str(folder / file) for name, file in OUTPUTS.items()}, **extra)
+    written = {path.stem: path for path in folder.iterdir() if path.suffix in (".csv", ".parquet")}
     return {
         name: pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path) for name, path in written.items()
     }
@@ -112,11 +112,9 @@ def test_example_tables_have_codes_and_a_unique_key(example: dict[str, pd.DataFr
     assert not any(sessions[column].astype(str).str.contains(r"\bC\d{4}\b").any() for column in sessions)
 
 
-def test_ids_are_written_only_if_the_config_allows_it(tmp_path: Path) -> None:
+def test_ids_are_written_only_where_a_place_for_them_is_named(tmp_path: Path) -> None:
     settings = settings_of("config.yaml")
-    prepare(settings, tmp_path, ids=str(tmp_path / "ids.csv"))
-    assert not (tmp_path / "ids.csv").exists()
-    settings["privacy"]["original_ids"] = True
+    assert "ids" not in prepare(settings, tmp_path)
     written = prepare(settings, tmp_path, ids=str(tmp_path / "ids.csv"))["ids"]
     assert written["table"].value_counts().to_dict() == {"patients": 300, "therapists": 30}
 

@@ -113,6 +113,10 @@ def test_results_hold_no_path_of_this_machine(smoke: Project) -> None:
     assert [path.name for path in texts if str(smoke.root) in path.read_text(encoding="utf-8")] == []
 
 
+def test_export_as_it_was_read_is_not_kept(smoke: Project) -> None:
+    assert list(smoke.root.glob(".snakemake/typed/*")) == []
+
+
 def test_docstrings_and_comments_rerun_nothing(edited: Project) -> None:
     modules = set().union(*(imported_modules(module) for module in STEPS.values())) | {"alliance.models.direct"}
     changed = 0
@@ -232,3 +236,4 @@ def test_bad_data_leave_all_earlier_results_as_they_were(edited: Project) -> Non
     }
     # The findings are those of the data as they are now, and the data are no longer accepted.
     assert {name for name in changed if not name.startswith("logs/")} == {"data/checks.csv", "data/accepted.txt"}
+    assert list(edited.root.glob(".snakemake/typed/*")) == [], "the ids of the export are not kept"

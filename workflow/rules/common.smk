@@ -41,6 +41,8 @@ except AllianceError as error:
     sys.exit(message_of(error))
 
 LOGS = OUT / "logs"
+# The export as it was read, from the checks to the cleaning. It holds ids, so it lies beside the results and does not last.
+TYPED = Path(".snakemake/typed") / f"{cfg.run.name}.pickle"
 ARTEFACT = {name: OUT / path for name, path in ARTEFACTS.items()}
 PLAIN = plan.plain(cfg)
 SHOWN = plan.without_ids(cfg)
@@ -71,6 +73,8 @@ def begin_run():
     except AllianceError as error:
         sys.exit(message_of(error))
     remove_unfinished(OUT)
+    if not cfg.privacy.original_ids:
+        (OUT / IDS_FILE).unlink(missing_ok=True)
 
 
 def end_run():
@@ -81,5 +85,6 @@ def end_run():
 
 
 def show_failures():
-    """Repeat what the failed jobs said, after Snakemake's own closing lines."""
+    """Repeat what the failed jobs said, after Snakemake's own closing lines; data that were not accepted are not kept."""
+    TYPED.unlink(missing_ok=True)
     atexit.register(print, failures_in(LOGS, STARTED), file=sys.stderr)

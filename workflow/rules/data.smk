@@ -17,6 +17,7 @@ rule check_data:
         instruments=INSTRUMENT_FILES,
     output:
         checks=ARTEFACT["checks"],
+        typed=temp(TYPED),
     log:
         LOGS / "check_data.log",
     conda:
@@ -48,9 +49,7 @@ rule accept_data:
 
 rule clean_data:
     input:
-        **TABLE_FILES,
-        instruments=INSTRUMENT_FILES,
-        checks=ARTEFACT["checks"],
+        typed=TYPED,
         after=OUT / ACCEPTED,
     output:
         **IDS,
@@ -64,10 +63,6 @@ rule clean_data:
     conda:
         "../../environment.yml"
     params:
-        data=PLAIN["data"],
-        variables=MEASURED,
-        cleaning=PLAIN["cleaning"],
-        privacy=PLAIN["privacy"],
         code=CODE["clean_data"],
     script:
         "../scripts/run_step.py"

@@ -5,6 +5,7 @@ killed job leaves behind starts with `UNFINISHED` and is removed when the run go
 """
 
 import os
+import pickle
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,6 +71,11 @@ def write_parquet(table: "pd.DataFrame", path: str | Path) -> None:
     """Write a table as Parquet, without index."""
     with replacing(path) as temporary:
         table.to_parquet(temporary, index=False)
+
+
+def write_object(content: object, path: str | Path) -> None:
+    """Write Python objects for a later step of the same run; never a result."""
+    write_bytes(pickle.dumps(content), path)
 
 
 def write_tree(tree: "xr.DataTree", path: str | Path) -> None:

@@ -10,16 +10,15 @@ import pandas as pd
 from alliance.config import Config, ModelSpec, Variable, merge_configs, read_yaml, validate_config
 from alliance.config.instruments import Instrument, read_instruments
 from alliance.data.checks import check_export, describe_errors, findings_table
-from alliance.data.checks.export import Export
 from alliance.data.cleaning.clean import CleanStudy, clean_tables
+from alliance.data.export.tables import Export, read_tables
 from alliance.data.panel import make_panel
 from alliance.data.scoring.measures import score_sessions
 from alliance.errors import ConfigError, DataError, suggest
 from alliance.models import settings_for
 from alliance.runs.guards import check_names
-from alliance.runs.plan import bare_variables, data_files, instruments_of, plain
+from alliance.runs.plan import bare_variables, data_files, instruments_of
 from alliance.runs.project import INSTRUMENTS, Overlay, find_project, from_here, merge_overlays
-from alliance.steps.prepare import read_export
 from alliance.study.fit import Fit
 from alliance.study.show import html_page, html_table, write_formula
 
@@ -210,25 +209,15 @@ class Study:
 
     @cached_property
     def _instruments(self) -> dict[str, Instrument]:
-        return read_instruments(self._keys)
-
-    @property
-    def _keys(self) -> list[str]:
-        return [str(from_here(INSTRUMENTS / f"{name}.yaml", self.root)) for name in instruments_of(self.config)]
+        names = instruments_of(self.config)
+        return read_instruments(from_here(INSTRUMENTS / f"{name}.yaml", self.root) for name in names)
 
     @cached_property
     def _export(self) -> Export:
         files = {name: str(from_here(path, self.root)) for name, path in data_files(self.config).items()}
-        settings = plain(self.config)
-        return read_export(
-            files["sessions"],
-            files.get("patients"),
-            files.get("therapists"),
-            self._keys,
-            settings["data"],
-            bare_variables(self.config.variables, scored=False),
-            settings["cleaning"],
-        )
+        bare = bare_variables(self.config.variables, scored=False)
+        variables = {name: Variable.model_validate(item) for name, item in bare.items()}
+        return read_tables(files, self.config.data, variables, self.config.cleaning, self._instruments)
 
     @cached_property
     def _findings(self) -> pd.DataFrame:

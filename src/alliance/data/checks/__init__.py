@@ -17,7 +17,6 @@ from alliance.data.checks.columns import (
     check_many_missing,
     check_read_as,
 )
-from alliance.data.checks.export import Export
 from alliance.data.checks.items import check_against_scale, check_instrument_version
 from alliance.data.checks.keys import check_contradicting_rows, check_id_missing, check_id_spelling, check_repeated_rows
 from alliance.data.checks.links import (
@@ -30,6 +29,7 @@ from alliance.data.checks.links import (
 )
 from alliance.data.checks.times import check_date, check_date_implausible, check_date_order, check_session_number
 from alliance.data.checks.values import check_label_spelling, check_label_unknown, check_number, check_out_of_range
+from alliance.data.export.tables import Export
 
 CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "read_as": check_read_as,

@@ -1,8 +1,9 @@
 """Checks of whole columns: there or not, mapped or not, empty, constant, mostly missing; and how the file was read."""
 
 from alliance.contracts import Finding
-from alliance.data.checks.export import Export, about_table
+from alliance.data.checks.place import about_table
 from alliance.data.export.mapping import mapped_columns, measures_of
+from alliance.data.export.tables import Export
 from alliance.errors import suggest
 
 _MOSTLY_MISSING = 0.6

@@ -9,8 +9,9 @@ import pandas as pd
 from alliance.config.instruments import Instrument
 from alliance.config.schema import Variable
 from alliance.contracts import Finding, Severity
-from alliance.data.checks.export import Export, about_table
+from alliance.data.checks.place import about_table
 from alliance.data.export.mapping import Measure, Typed
+from alliance.data.export.tables import Export
 
 _SLIPS = 0.02  # more answers outside the range than this are no slips of the finger
 _WIDESPREAD = 0.5  # share of items concerned from which a pattern is one of the whole form

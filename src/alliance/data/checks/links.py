@@ -3,9 +3,10 @@
 import pandas as pd
 
 from alliance.contracts import PATIENT, THERAPIST, Finding
-from alliance.data.checks.export import Export, about_table, found
+from alliance.data.checks.place import about_table, found
 from alliance.data.export.cells import comparable_ids
 from alliance.data.export.mapping import Typed
+from alliance.data.export.tables import Export
 
 
 def _ids(table: Typed | None, key: str) -> pd.Series | None:

@@ -5,7 +5,8 @@ import re
 import pandas as pd
 
 from alliance.contracts import Finding
-from alliance.data.checks.export import Export, cell_value, found
+from alliance.data.checks.place import cell_value, found
+from alliance.data.export.tables import Export
 from alliance.errors import suggest
 
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")

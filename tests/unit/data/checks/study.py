@@ -10,8 +10,8 @@ from alliance.config.instruments import read_instruments
 from alliance.config.schema import Cleaning, Data, Variable
 from alliance.contracts import Finding, RawTable
 from alliance.data.checks import CHECKS
-from alliance.data.checks.export import Export
 from alliance.data.export.mapping import measures_of, type_table
+from alliance.data.export.tables import Export
 
 ROOT = Path(__file__).parents[4]
 INSTRUMENTS = [str(ROOT / f"config/instruments/{key}.yaml") for key in ("phq_9", "wai_s")]

@@ -141,7 +141,7 @@ def test_wide_file_becomes_one_row_per_session(tmp_path: Path) -> None:
 
 
 def test_wide_columns_keep_their_names_in_messages(tmp_path: Path) -> None:
-    from alliance.data.checks.export import found
+    from alliance.data.checks.place import found
 
     (tmp_path / "t.csv").write_text("id,bdi_s0,bdi_s1\na,9,8\nb,7,high\n", encoding="utf-8")
     declared = source(keys={"patient": "id"}, wide={"columns": {"bdi": "bdi_s{session}"}, "sessions": [0, 1]})

@@ -1,45 +1,13 @@
-"""What checks look at, and how they say where something was found."""
+"""How checks say where something was found."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from alliance.config.instruments import Instrument
-from alliance.config.schema import Cleaning, Data, Variable
-from alliance.contracts import PATIENT, SESSION, Finding, Severity
+from alliance.contracts import SESSION, Finding, Severity
 from alliance.data.export.mapping import Typed
 
 _OF_ONE = {"have": "has", "are": "is", "hold": "holds", "name": "names", "repeat": "repeats", "belong": "belongs"}
-
-
-@dataclass(frozen=True)
-class Export:
-    """The typed tables of an export and the settings that say what they should hold."""
-
-    tables: Mapping[str, Typed]
-    data: Data
-    variables: Mapping[str, Variable]
-    cleaning: Cleaning
-    instruments: Mapping[str, Instrument]
-
-    def stays(self, table: str) -> pd.Series:
-        """Return the rows that the declared rules keep: not left out on purpose, not orphans that are dropped."""
-        typed, patients = self.tables[table], self.tables.get("patients")
-        kept = ~typed.excluded
-        if (
-            self.cleaning.orphans == "drop"
-            and patients is not None
-            and PATIENT in patients.keys
-            and PATIENT in typed.keys
-        ):
-            kept &= typed.keys[PATIENT].isin(patients.keys[PATIENT])
-        return kept
-
-    def file(self, table: str) -> str:
-        """Name of a table's file, for messages."""
-        return Path(self.tables[table].raw.path).name
 
 
 def found(

@@ -1,0 +1,70 @@
+"""The tables of an export, read and typed once, with the settings that say what they should hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from alliance.config.instruments import Instrument
+from alliance.config.schema import Cleaning, Data, Variable
+from alliance.contracts import PATIENT
+from alliance.data.export.mapping import Typed, distinct_rows, measures_of, type_table
+from alliance.data.export.read import read_table
+
+
+@dataclass(frozen=True)
+class Export:
+    """What checks look at and cleaning starts from: the typed tables, and what was declared about them."""
+
+    tables: Mapping[str, Typed]
+    data: Data
+    variables: Mapping[str, Variable]
+    cleaning: Cleaning
+    instruments: Mapping[str, Instrument]
+
+    def stays(self, table: str) -> pd.Series:
+        """Return the rows that the declared rules keep: not left out on purpose, not orphans that are dropped."""
+        typed, patients = self.tables[table], self.tables.get("patients")
+        kept = ~typed.excluded
+        if (
+            self.cleaning.orphans == "drop"
+            and patients is not None
+            and PATIENT in patients.keys
+            and PATIENT in typed.keys
+        ):
+            kept &= typed.keys[PATIENT].isin(patients.keys[PATIENT])
+        return kept
+
+    def file(self, table: str) -> str:
+        """Name of a table's file, for messages."""
+        return Path(self.tables[table].raw.path).name
+
+
+def read_tables(
+    files: Mapping[str, str],
+    data: Data,
+    variables: Mapping[str, Variable],
+    cleaning: Cleaning,
+    instruments: Mapping[str, Instrument],
+) -> Export:
+    """Read the files of an export, and map and type their tables.
+
+    Parameters
+    ----------
+    files
+        ``sessions``, and ``patients`` and ``therapists`` where the study has them.
+
+    Raises
+    ------
+    DataError
+        A file cannot be read at all. What is wrong inside a readable table is left to the checks.
+    """
+    tables = {}
+    for name, path in files.items():
+        source = getattr(data, name)
+        table = type_table(read_table(path, source, name), source, measures_of(name, variables, instruments), cleaning)
+        # A table of patients or therapists inside the file of sessions repeats its rows at every session.
+        repeats = name != "sessions" and Path(path) == Path(files["sessions"]) and data.sessions.wide is None
+        tables[name] = distinct_rows(table) if repeats else table
+    return Export(tables, data, variables, cleaning, instruments)
