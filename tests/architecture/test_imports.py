@@ -29,6 +29,9 @@ LAYERS = [
     ["runs"],
     ["steps"],
     ["study"],
+    ["trace"],
+    ["cli"],
+    ["__main__"],
 ]
 HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}
 

@@ -1,29 +1,13 @@
-"""The command that the report gives for making a result again, and a report with hardly anything to report."""
+"""A report with hardly anything to report, and one with a known truth."""
 
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from alliance.contracts import ESTIMATE_COLUMNS, FLOW_COLUMNS
 from alliance.runs.files import write_csv
-from alliance.steps.report import command_for, write_report
+from alliance.steps.report import write_report
 from tests.artefacts import builders
-
-
-@pytest.mark.parametrize(
-    ("target", "origin", "expected"),
-    [
-        (None, ["config/config.yaml"], "snakemake --cores 2"),
-        ("results/main/a.svg", ["config/config.yaml"], "snakemake --cores 2 results/main/a.svg"),
-        ("results/x/a.svg", ["config/x.yaml"], "snakemake --cores 2 results/x/a.svg --configfile config/x.yaml"),
-        (None, ["config/x.yaml", "lag=2"], "snakemake --cores 2 --configfile config/x.yaml --config lag=2"),
-    ],
-)
-def test_command_names_the_target_before_the_options_that_would_swallow_it(
-    target: str | None, origin: list[str], expected: str
-) -> None:
-    assert command_for(target, origin) == expected
 
 
 def test_run_without_estimates_figures_and_provenance_still_has_a_report(tmp_path: Path) -> None:

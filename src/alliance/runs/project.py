@@ -75,3 +75,20 @@ def _names(path: Path, run: str) -> bool:
     except ConfigError:
         return False
     return isinstance(about, Mapping) and about.get("name") == run
+
+
+def command_for(target: str | None, origin: Sequence[str]) -> str:
+    """Return the command that makes one file of a run again, or the whole run.
+
+    Parameters
+    ----------
+    origin
+        Configuration files of the run, followed by values given on the command line (``key=value``).
+    """
+    files = [item for item in origin if "=" not in item and item != BASE.as_posix()]
+    values = [item for item in origin if "=" in item]
+    # The target stands first: the options after it take any number of words.
+    words = ["snakemake --cores 2", target or ""]
+    words += ["--configfile", *files] if files else []
+    words += ["--config", *values] if values else []
+    return " ".join(word for word in words if word)

@@ -19,6 +19,7 @@ from alliance.results.comparison import compare_with_truth
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_text
 from alliance.runs.plan import needs_of
+from alliance.runs.project import command_for
 
 # What sentences and blocks are made from; draws and cleaned tables only reach the report through figures and tables.
 _READ = (
@@ -72,23 +73,6 @@ def write_report(
     )
     write_text(page, report)
     write_text("".join(f"{line}\n" for line in describe_headline(inputs, config)), headline)
-
-
-def command_for(target: str | None, origin: Sequence[str]) -> str:
-    """Return the command that makes one file of a run again, or the whole run.
-
-    Parameters
-    ----------
-    origin
-        Configuration files of the run, followed by values given on the command line (``key=value``).
-    """
-    files = [item for item in origin if "=" not in item and item != "config/config.yaml"]
-    values = [item for item in origin if "=" in item]
-    # The target stands first: the options after it take any number of words.
-    words = ["snakemake --cores 2", target or ""]
-    words += ["--configfile", *files] if files else []
-    words += ["--config", *values] if values else []
-    return " ".join(word for word in words if word)
 
 
 def _named(paths: Sequence[str], names: Sequence[str]) -> list[Path]:

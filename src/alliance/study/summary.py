@@ -44,12 +44,18 @@ def summarise_fit(spec: ModelSpec, estimates: pd.DataFrame, diagnostics: pd.Data
     )
     lines = [*_head(spec, estimates), *_blocks(spec, estimates.assign(marks=marks)), "=" * _WIDTH]
     for name, number in numbers.items():
-        lines.append(f"[{number}] {name}")
-        for row in records(failed[failed["diagnostic"] == name]):
-            lines += textwrap.wrap(
-                f"{row.subject}: {row.meaning}", _WIDTH, initial_indent="    ", subsequent_indent="    "
-            )
+        concerned = failed[failed["diagnostic"] == name]
+        lines += _wrapped(f"[{number}] {name}: {concerned['meaning'].iloc[0]}")
+        lines += [
+            line
+            for row in records(concerned)
+            for line in _wrapped(f"    {row.subject}{f': {row.detail}' if row.detail else ''}")
+        ]
     return "\n".join(lines)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent="    ")
 
 
 def _head(spec: ModelSpec, estimates: pd.DataFrame) -> list[str]:
@@ -121,7 +127,7 @@ def _block(title: str, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[
         return
     room = max(_LEAST_NAME, _WIDTH - (_NUMBER + 1) * max(4, len(columns)) - 4)
     yield "-" * _WIDTH
-    yield from textwrap.wrap(title, _WIDTH, subsequent_indent="    ")
+    yield from _wrapped(title)
     for name, numbers, marks in [("", columns, set[int]()), *rows]:
         cells = "".join(f" {number:>{_NUMBER}}" for number in numbers)
         if len(name) > room:

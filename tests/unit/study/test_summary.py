@@ -33,7 +33,9 @@ def test_failed_diagnostic_is_a_note_and_marks_what_it_concerns() -> None:
     marked = [line for line in text.splitlines() if line.endswith("[1]")]
     flagged = rows_of(ESTIMATES, model).query("flag != ''")
     assert len(marked) == len(flagged) == 1
-    assert "[1] boundary variance\n    patient slope: A variance is as good as zero." in text
+    concerned = rows_of(DIAGNOSTICS, model).query("not passed").iloc[0]
+    assert f"[1] {concerned['diagnostic']}: " in text
+    assert text.endswith(f"\n    {concerned['subject']}{f': {concerned["detail"]}' if concerned['detail'] else ''}")
 
 
 def test_correlations_stand_beside_the_standard_deviations_they_belong_to() -> None:
