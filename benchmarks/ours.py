@@ -15,9 +15,11 @@ from model import NAME, PREDICTORS, PRIORS, make_settings, make_spec, read_desig
 from simulate import Study, simulate, standardise
 
 from alliance.config import ModelSpec
+from alliance.inference.maximum import find_maximum
 from alliance.models.joint.names import pairs
-from alliance.models.path.engine import LEVELS, Engine, Natural, make_engine, natural_of
-from alliance.models.path.maximum import Maximum, maximise_engine
+from alliance.models.path.layout import LEVELS, Natural
+from alliance.models.path.maximum import PathMaximum, log_likelihood_of
+from alliance.models.path.target import PathTarget, make_target
 
 _EVALUATIONS = 200
 
@@ -38,7 +40,7 @@ def fit_maximum(job: dict[str, Any]) -> dict[str, Any]:
             "seconds": statistics.median(sum(times) for _, times in runs),
             "seconds_call": statistics.median(times[1] + times[2] for _, times in runs),
             "seconds_search": statistics.median(times[2] for _, times in runs),
-            "log_likelihood": sum(maximum.log_likelihood for maximum in found),
+            "log_likelihood": sum(log_likelihood_of(maximum) for maximum in found),
             "converged": all(maximum.converged for maximum in found),
         }
     return {**results, "memory_gb": _peak_memory()}
@@ -47,11 +49,11 @@ def fit_maximum(job: dict[str, Any]) -> dict[str, Any]:
 def time_density(job: dict[str, Any]) -> dict[str, Any]:
     """Time one evaluation of log-likelihood and gradient, and the joint maximum, at one size."""
     study = Study(**job["study"])
-    engine = make_engine(read_design(simulate(study), make_spec(therapists=study.therapists > 0)))
-    maximum = maximise_engine(engine)
+    target = make_target(read_design(simulate(study), make_spec(therapists=study.therapists > 0)))
+    maximum = find_maximum(target)
     position = maximum.top.position
-    evaluations = [_seconds(lambda: engine.log_density(position)) for _ in range(_EVALUATIONS)]
-    fits = [_seconds(lambda: maximise_engine(engine)) for _ in range(job["repetitions"])]
+    evaluations = [_seconds(lambda: target.value(position)) for _ in range(_EVALUATIONS)]
+    fits = [_seconds(lambda: find_maximum(target)) for _ in range(job["repetitions"])]
     return {
         "seconds_evaluation": statistics.median(evaluations),
         "seconds_maximum": statistics.median(fits),
@@ -68,8 +70,9 @@ def sample(job: dict[str, Any]) -> dict[str, Any]:
     # PyMC and nutpie are imported here: the other tasks do without them, and their import is part of the start-up.
     import nutpie
 
-    from alliance.models.path.nuts import sample_positions
-    from alliance.models.path.posterior import find_posterior
+    from alliance.inference.mode import find_mode
+    from alliance.inference.nuts import sample_positions
+    from alliance.models.path.posterior import PathPosterior
 
     inner: list[float] = []
     sampler = nutpie.sample
@@ -83,14 +86,15 @@ def sample(job: dict[str, Any]) -> dict[str, Any]:
     nutpie.sample = timed_sampler
     study = Study(**job["study"])
     panel = pd.read_csv(job["data"]) if "data" in job else standardise(simulate(study))
-    engine = make_engine(read_design(panel, make_spec(therapists=study.therapists > 0)))
+    target = make_target(read_design(panel, make_spec(therapists=study.therapists > 0)))
     start = time.perf_counter()
-    posterior = find_posterior(maximise_engine(engine), PRIORS)
+    posterior = PathPosterior(target, PRIORS)
+    mode = find_mode(posterior, find_maximum(target))
     seconds_mode = time.perf_counter() - start
-    positions, statistics_ = sample_positions(posterior, job, job["seed"], NAME)
+    positions, statistics_ = sample_positions(mode, job, job["seed"], NAME)
     chains, kept, size = positions.shape
-    natural = natural_of(engine, positions.reshape(-1, size), signed=True)
-    draws = {name: values.reshape(chains, kept) for name, values in _name_draws(engine, natural).items()}
+    natural = posterior.natural(positions.reshape(-1, size))
+    draws = {name: values.reshape(chains, kept) for name, values in _name_draws(target, natural).items()}
     np.savez(job["draws_file"], allow_pickle=False, **draws)
     return {
         "seconds_sampling": seconds_mode + inner[0],
@@ -111,17 +115,16 @@ def fit_family(job: dict[str, Any]) -> dict[str, Any]:
     return {"quantities": int(tree["paths"].sizes["quantity"])}
 
 
-def _name_draws(engine: Engine, natural: Natural) -> dict[str, np.ndarray]:
+def _name_draws(target: PathTarget, natural: Natural) -> dict[str, np.ndarray]:
     """Return draws of every population parameter by the names all engines share, (draw,) each."""
     draws: dict[str, np.ndarray] = {}
-    used = 0
-    for number, (outcome, equation) in enumerate(engine.design.equations.items()):
-        for term in ("intercept", *equation.terms):
-            draws[f"{outcome}: {term}"] = natural.beta[:, used]
-            used += 1
+    for number, (outcome, equation) in enumerate(target.design.equations.items()):
+        coefficients = natural.beta[:, target.layout.of(outcome)]
+        for term, values in zip(("intercept", *equation.terms), coefficients.T, strict=True):
+            draws[f"{outcome}: {term}"] = values
         draws[f"sd residual {outcome}"] = natural.residual[:, number]
     for level in LEVELS:
-        effects = [effect.text for effect in engine.design.varying.get(level, [])]
+        effects = [effect.text for effect in target.design.varying.get(level, [])]
         if not effects:
             continue
         covariance = natural.covariances[level]
@@ -134,14 +137,14 @@ def _name_draws(engine: Engine, natural: Natural) -> dict[str, np.ndarray]:
     return draws
 
 
-def _fit(panel: pd.DataFrame, specs: list[ModelSpec]) -> tuple[list[Maximum], tuple[float, float, float]]:
+def _fit(panel: pd.DataFrame, specs: list[ModelSpec]) -> tuple[list[PathMaximum], tuple[float, float, float]]:
     """Return the maxima and the seconds for rows and arrays, for cross-products, and for the search."""
     times = [time.perf_counter()]
     designs = [read_design(panel, spec) for spec in specs]
     times.append(time.perf_counter())
-    engines = [make_engine(design) for design in designs]
+    targets = [make_target(design) for design in designs]
     times.append(time.perf_counter())
-    found = [maximise_engine(engine) for engine in engines]
+    found = [find_maximum(target) for target in targets]
     times.append(time.perf_counter())
     data, products, search = np.diff(times).tolist()
     return found, (data, products, search)

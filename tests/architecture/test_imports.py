@@ -42,7 +42,7 @@ HOMES = {
     "nutpie": {"inference"},
     "statsmodels": {"models"},
     "arviz": {"models", "results.diagnostics"},
-    "arviz_stats": {"models"},
+    "arviz_stats": {"inference"},
     "seaborn": {"report.figures"},
     "matplotlib": {"report.figures"},
     "docx": {"report.tables"},

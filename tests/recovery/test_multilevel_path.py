@@ -1,6 +1,6 @@
 """The joint engine finds the truth of small simulated studies, and its intervals hold it as often as they say.
 
-A small version of the recovery that runs as a target of the workflow. Maximum likelihood, so that many studies take seconds.
+A small version of the recovery that runs as a target of the workflow. PathMaximum likelihood, so that many studies take seconds.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from alliance.config import ModelSpec, Variable
 from alliance.models.diagram import every_path
 from alliance.models.joint.design import make_design
 from alliance.models.joint.quantities import compute_quantities
-from alliance.models.path.maximum import maximise
+from alliance.models.path.maximum import maximise, population_of
 from alliance.models.rows import select_rows
 
 VARIABLES = {
@@ -52,8 +52,8 @@ def recover(spec: ModelSpec, simulate: Callable[[np.random.Generator], pd.DataFr
         groups = every_path("recovery", spec, VARIABLES)
         # The maximum first, then the draws.
         found = compute_quantities(
-            maximum.engine.design,
-            maximum.population(np.concatenate([maximum.top.position[None], positions])),
+            maximum.target.design,
+            population_of(maximum, np.concatenate([maximum.top.position[None], positions])),
             groups,
             VARIABLES,
             1,

@@ -1,4 +1,4 @@
-"""Maximum likelihood of joint models against nlme and lme4, on recorded values (see ``joint/maximum.R``).
+"""PathMaximum likelihood of joint models against nlme and lme4, on recorded values (see ``joint/maximum.R``).
 
 The dense density in ``joint/studies.py`` stands between the two: it needs neither R nor the engine, so a disagreement has a place.
 """
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.models.path.maximum import Maximum, maximise
+from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, table_of
 from tests.reference.joint.studies import BY_MAXIMUM, design_of, evaluate_densely, recorded
 
 FOUR_DIGITS = 5e-4  # half a unit of the fourth significant digit of a number that begins with 1
@@ -17,12 +17,12 @@ LEFT_BY_SEARCH = 4.5e-4
 
 
 @pytest.fixture(scope="module")
-def maxima() -> dict[str, Maximum]:
+def maxima() -> dict[str, PathMaximum]:
     return {study: maximise(design_of(study)) for study in BY_MAXIMUM}
 
 
-def found(maximum: Maximum, column: str) -> pd.Series:
-    return maximum.table().set_index("parameter")[column]
+def found(maximum: PathMaximum, column: str) -> pd.Series:
+    return table_of(maximum).set_index("parameter")[column]
 
 
 @pytest.mark.parametrize("study", BY_MAXIMUM)
@@ -46,14 +46,14 @@ def test_joint_recorded_values_are_a_maximum(study: str) -> None:
 
 
 @pytest.mark.parametrize("study", BY_MAXIMUM)
-def test_joint_log_likelihood_is_that_of_r(study: str, maxima: dict[str, Maximum]) -> None:
+def test_joint_log_likelihood_is_that_of_r(study: str, maxima: dict[str, PathMaximum]) -> None:
     assert maxima[study].converged
     # Both searches end within 1e-7 of the maximum; a lost row or constant or another maximum would be off by far more.
-    assert maxima[study].log_likelihood == pytest.approx(recorded(study, "loglik").iloc[0], abs=1e-6)
+    assert log_likelihood_of(maxima[study]) == pytest.approx(recorded(study, "loglik").iloc[0], abs=1e-6)
 
 
 @pytest.mark.parametrize("study", BY_MAXIMUM)
-def test_joint_estimates_are_those_of_r(study: str, maxima: dict[str, Maximum]) -> None:
+def test_joint_estimates_are_those_of_r(study: str, maxima: dict[str, PathMaximum]) -> None:
     ours, theirs, errors = found(maxima[study], "estimate"), recorded(study, "estimate"), recorded(study, "se")
     assert set(ours.index) == set(theirs.index)
     allowed = np.maximum(FOUR_DIGITS * theirs.abs(), LEFT_BY_SEARCH * errors)
@@ -62,14 +62,14 @@ def test_joint_estimates_are_those_of_r(study: str, maxima: dict[str, Maximum]) 
 
 
 @pytest.mark.parametrize("study", BY_MAXIMUM)
-def test_joint_standard_errors_given_the_variances_are_those_of_r(study: str, maxima: dict[str, Maximum]) -> None:
+def test_joint_standard_errors_given_the_variances_are_those_of_r(study: str, maxima: dict[str, PathMaximum]) -> None:
     ours, theirs = found(maxima[study], "se_given_variances").dropna(), recorded(study, "se_given")
     assert set(ours.index) == set(theirs.index)
     np.testing.assert_allclose(ours[theirs.index], theirs, rtol=FOUR_DIGITS)
 
 
 @pytest.mark.parametrize("study", BY_MAXIMUM)
-def test_joint_standard_errors_are_from_the_observed_information(study: str, maxima: dict[str, Maximum]) -> None:
+def test_joint_standard_errors_are_from_the_observed_information(study: str, maxima: dict[str, PathMaximum]) -> None:
     ours, theirs = found(maxima[study], "se"), recorded(study, "se")
     # R's second derivatives are by Richardson extrapolation in other coordinates (standard deviations, correlations).
     np.testing.assert_allclose(ours[theirs.index], theirs, rtol=FOUR_DIGITS)

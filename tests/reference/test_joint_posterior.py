@@ -13,12 +13,12 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+from alliance.inference.laplace import draw_laplace
+from alliance.inference.mode import find_mode
 from alliance.models import direct, path
 from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
-from alliance.models.path.engine import named_draws, natural_of
-from alliance.models.path.laplace import draw_laplace
 from alliance.models.path.maximum import maximise
-from alliance.models.path.posterior import find_posterior
+from alliance.models.path.posterior import PathPosterior
 from tests.reference.joint.studies import HERE, VARIABLES, design_of, sessions_of, spec_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("joint posteriors")]
@@ -126,9 +126,9 @@ def test_explicit_random_effects_have_the_posterior_of_brms(explicit: pd.DataFra
 
 
 def test_joint_laplace_approximation_is_the_posterior_of_brms(brms: pd.DataFrame) -> None:
-    posterior = find_posterior(maximise(design_of("bayes")), SETTINGS["priors"])
-    drawn = draw_laplace(posterior, 8000, np.random.default_rng(1))
+    maximum = maximise(design_of("bayes"))
+    posterior = PathPosterior(maximum.target, SETTINGS["priors"])
+    drawn = draw_laplace(find_mode(posterior, maximum), 8000, np.random.default_rng(1))
     assert drawn.mark.passed
-    natural = natural_of(posterior.engine, drawn.positions, signed=True)
-    table = summarise(name_draws(named_draws(posterior.engine, natural)))
+    table = summarise(name_draws(posterior.named(drawn.positions)))
     assert_same(table.assign(mcse_mean=table["sd"] / np.sqrt(drawn.size)), brms)

@@ -18,13 +18,15 @@ from alliance.certify.uniformity import adjust, extremeness, null_extremeness, t
 from alliance.config import ModelSpec, Variable
 from alliance.config.schema import Inference, Priors, Sampling
 from alliance.contracts import PATIENT, SESSION, THERAPIST
+from alliance.inference.laplace import draw_laplace
+from alliance.inference.mode import Mode, find_mode
 from alliance.inference.montecarlo import generator_for
 from alliance.models.joint.design import INTERCEPT, Design, Varying, make_design
 from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
-from alliance.models.path.engine import Engine, Natural, draw_prior, make_engine, named_draws, natural_of
-from alliance.models.path.laplace import draw_laplace
+from alliance.models.path.layout import Natural
 from alliance.models.path.maximum import maximise
-from alliance.models.path.posterior import Posterior, find_posterior
+from alliance.models.path.posterior import PathPosterior
+from alliance.models.path.target import make_target
 
 RANK_COLUMNS = ["engine", "data_set", "quantity", "rank", "draws", "flag"]
 CALIBRATION_COLUMNS = [
@@ -88,13 +90,12 @@ def simulate_outcomes(design: Design, natural: Natural, rng: np.random.Generator
         level: rng.multivariate_normal(np.zeros(len(varying)), natural.covariances[level][0], len(design.units[level]))
         for level, varying in design.varying.items()
     }
-    equations, used = {}, 0
+    equations = {}
     simulated: dict[str, np.ndarray] = {}
     for position, (outcome, equation) in enumerate(design.equations.items()):
         x = np.column_stack([simulated.get(term, equation.column(term)) for term in equation.terms])
         known = replace(equation, x=x)
-        beta = natural.beta[0, used : used + 1 + len(equation.terms)]
-        used += len(beta)
+        beta = natural.beta[0, natural.layout.of(outcome)]
         y = beta[0] + x @ beta[1:] + rng.normal(0, natural.residual[0, position], len(x))
         for level, varying in design.varying.items():
             for column, effect in enumerate(varying):
@@ -105,23 +106,23 @@ def simulate_outcomes(design: Design, natural: Natural, rng: np.random.Generator
     return replace(design, equations=equations)
 
 
-def compare_quantities(engine: Engine, positions: np.ndarray) -> dict[str, np.ndarray]:
+def compare_quantities(posterior: PathPosterior, positions: np.ndarray) -> dict[str, np.ndarray]:
     """Return what is ranked, name -> (draw,): parameters, the indirect effect with and without covariance, the log-likelihood.
 
     Parameters
     ----------
     positions
-        In ``signed`` coordinates, (draw, parameter). The signs of standard deviations carry no information and are dropped.
+        In the coordinates of the posterior, (draw, parameter). The signs of standard deviations carry no information and are dropped.
     """
-    natural = natural_of(engine, positions, signed=True)
-    draws = named_draws(engine, natural)
+    design, natural = posterior.target.design, posterior.natural(positions)
+    draws = natural.named
     values: dict[str, np.ndarray] = {}
-    for outcome, equation in engine.design.equations.items():
+    for outcome, equation in design.equations.items():
         values[f"{outcome}: {INTERCEPT}"] = draws[intercept_name(outcome)]
         for column, term in enumerate(equation.terms):
             values[f"{outcome}: {term}"] = draws[slopes_name(outcome)][:, column]
         values[f"sd residual {outcome}"] = draws[residual_name(outcome)]
-    for level, varying in engine.design.varying.items():
+    for level, varying in design.varying.items():
         for column, effect in enumerate(varying):
             values[f"sd {level} {effect.text}"] = draws[sd_name(level)][:, column]
         for column, (i, j) in enumerate(pairs(len(varying))):
@@ -129,8 +130,8 @@ def compare_quantities(engine: Engine, positions: np.ndarray) -> dict[str, np.nd
             values[name] = draws[correlation_name(level)][:, column]
     product = values[f"{_MEDIATOR}: {_CAUSE}"] * values[f"{_OUTCOME}: {_MEDIATOR}"]
     values["indirect_product"] = product
-    values["indirect"] = product + _covariance(engine.design, natural)
-    values["log-likelihood"] = log_likelihood(engine, natural)
+    values["indirect"] = product + _covariance(design, natural)
+    values["log-likelihood"] = posterior.log_likelihoods(positions)
     return values
 
 
@@ -143,16 +144,6 @@ def _covariance(design: Design, natural: Natural) -> np.ndarray:
             if {varying[one], varying[other]} == set(wanted):
                 total = total + natural.covariances[level][:, one, other]
     return total
-
-
-def log_likelihood(engine: Engine, natural: Natural) -> np.ndarray:
-    """Return the log-likelihood of draws of the parameters, (draw,)."""
-    parts = [natural.beta, np.log(natural.residual)]
-    for covariance in natural.covariances.values():
-        q = covariance.shape[1]
-        # A hair on the diagonal, in case a correlation is one to the last digit.
-        parts.append(np.linalg.cholesky(covariance + 1e-14 * np.eye(q))[(slice(None), *np.tril_indices(q))])
-    return np.array([engine.log_density(position)[0] for position in np.concatenate(parts, axis=1)])
 
 
 def rank_data_sets(
@@ -184,11 +175,13 @@ def rank_data_sets(
     rows = []
     for number in data_sets:
         rng = generator_for(seed, "calibration", str(number))
-        truth = draw_prior(make_engine(design), settings, 1, rng)
-        engine = make_engine(simulate_outcomes(design, natural_of(make_engine(design), truth, signed=True), rng))
-        posterior = find_posterior(maximise(engine.design), settings)
-        positions, flag = _DRAW[name](posterior, calibration.draws, sampling, inference, rng)
-        drawn, true = compare_quantities(engine, positions), compare_quantities(engine, truth)
+        before = PathPosterior(make_target(design), settings)
+        truth = before.draw_prior(1, rng)
+        maximum = maximise(simulate_outcomes(design, before.natural(truth), rng))
+        posterior = PathPosterior(maximum.target, settings)
+        mode = find_mode(posterior, maximum)
+        positions, flag = _DRAW[name](mode, calibration.draws, sampling, inference, rng)
+        drawn, true = compare_quantities(posterior, positions), compare_quantities(posterior, truth)
         rows += [
             (name, number, quantity, int((drawn[quantity] < value[0]).sum()), calibration.draws, flag)
             for quantity, value in true.items()
@@ -197,13 +190,13 @@ def rank_data_sets(
 
 
 def _draw_nuts(
-    posterior: Posterior, size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
+    mode: Mode[PathPosterior], size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
 ) -> tuple[np.ndarray, str]:
     # Only here, since PyMC takes seconds to import.
-    from alliance.models.path import nuts
+    from alliance.inference import nuts
 
     positions, statistics = nuts.sample_positions(
-        posterior, sampling.model_dump(), int(rng.integers(2**31 - 1)), "calibration"
+        mode, sampling.model_dump(), int(rng.integers(2**31 - 1)), "calibration"
     )
     flat = positions.reshape(-1, positions.shape[-1])
     thinned = flat[np.linspace(0, len(flat) - 1, size).round().astype(int)]
@@ -212,9 +205,9 @@ def _draw_nuts(
 
 
 def _draw_laplace(
-    posterior: Posterior, size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
+    mode: Mode[PathPosterior], size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
 ) -> tuple[np.ndarray, str]:
-    found = draw_laplace(posterior, size, rng)
+    found = draw_laplace(mode, size, rng)
     return found.positions, "" if found.mark.passed else LEFT_OUT
 
 

@@ -1,5 +1,7 @@
 """Data sets of the calibration follow the parameters they were made of; ranks and their tests are put together rightly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,12 +12,12 @@ from alliance.certify.calibration import (
     RANK_COLUMNS,
     calibration_design,
     compare_quantities,
-    log_likelihood,
     rank_data_sets,
     simulate_outcomes,
     summarise_calibration,
 )
-from alliance.models.path.engine import draw_prior, make_engine, natural_of
+from alliance.models.path.posterior import PathPosterior
+from alliance.models.path.target import make_target
 from tests.unit.certify.settings_for_tests import INFERENCE, PRIORS, SAMPLING, settings
 
 CALIBRATION = settings().calibration
@@ -24,18 +26,18 @@ PARAMETERS = (
 )  # of alliance, of symptoms, residuals; sds and correlations of patients and therapists
 
 
-def truth_and_engine(seed: int, **sizes: int):  # type: ignore[no-untyped-def]
+def truth_and_posterior(seed: int, **sizes: int) -> tuple[np.ndarray, PathPosterior]:
     rng = np.random.default_rng(seed)
     design = calibration_design(CALIBRATION.model_copy(update=sizes), 1)
-    truth = draw_prior(make_engine(design), PRIORS.model_dump(), 1, rng)
-    engine = make_engine(simulate_outcomes(design, natural_of(make_engine(design), truth, signed=True), rng))
-    return truth, engine
+    before = PathPosterior(make_target(design), PRIORS.model_dump())
+    truth = before.draw_prior(1, rng)
+    return truth, replace(before, target=make_target(simulate_outcomes(design, before.natural(truth), rng)))
 
 
 def test_outcomes_follow_the_parameters() -> None:
-    truth, engine = truth_and_engine(3, patients=4000, sessions=4, therapists=400)
-    values = {name: float(value[0]) for name, value in compare_quantities(engine, truth).items()}
-    alliance, symptoms = engine.design.equations["alliance"], engine.design.equations["symptoms"]
+    truth, posterior = truth_and_posterior(3, patients=4000, sessions=4, therapists=400)
+    values = {name: float(value[0]) for name, value in compare_quantities(posterior, truth).items()}
+    alliance, symptoms = posterior.target.design.equations["alliance"], posterior.target.design.equations["symptoms"]
     np.testing.assert_array_equal(symptoms.column("alliance"), alliance.y)  # what was simulated is the predictor
     x, m, y = alliance.column("technique"), alliance.y, symptoms.y
     owner = alliance.units["patient"]
@@ -57,34 +59,33 @@ def test_outcomes_follow_the_parameters() -> None:
     assert means.var() == pytest.approx(values["sd therapist alliance: intercept"] ** 2 + noise, rel=0.35)
 
 
-def test_the_log_likelihood_of_draws_is_that_of_the_engine() -> None:
-    truth, engine = truth_and_engine(4)
-    found = log_likelihood(engine, natural_of(engine, truth, signed=True))
-    free = engine.n_beta + 2
-    natural = natural_of(engine, truth, signed=True)
+def test_the_log_likelihood_of_draws_is_that_of_the_maximum_s_coordinates() -> None:
+    truth, posterior = truth_and_posterior(4)
+    found, target = compare_quantities(posterior, truth)["log-likelihood"], posterior.target
+    natural = posterior.natural(truth)
     factors = [np.linalg.cholesky(c[0])[np.tril_indices(c.shape[1])] for c in natural.covariances.values()]
-    position = np.concatenate([truth[0, :free], *factors])
-    assert found[0] == pytest.approx(engine.log_density(position)[0], rel=1e-9)
-    assert found[0] > log_likelihood(engine, natural_of(engine, truth + 0.7, signed=True))[0]
+    position = np.concatenate([truth[0, : target.layout.residuals.stop], *factors])
+    assert found[0] == pytest.approx(target.value(position)[0], rel=1e-9)
+    assert found[0] > posterior.log_likelihoods(truth + 0.7)[0]
 
 
 def test_signs_of_standard_deviations_change_no_quantity() -> None:
-    truth, engine = truth_and_engine(5)
+    truth, posterior = truth_and_posterior(5)
     turned = truth.copy()
-    first = engine.n_beta + 2
+    first = posterior.target.layout.between("patient").start
     turned[0, first] *= -1  # the sd of the patients' first effect ...
     for number, (row, column) in enumerate(zip(*np.tril_indices(4, -1), strict=True)):
         if 0 in (row, column):
             turned[0, first + 4 + number] *= -1  # ... and its partial correlations
-    before, after = compare_quantities(engine, truth), compare_quantities(engine, turned)
+    before, after = compare_quantities(posterior, truth), compare_quantities(posterior, turned)
     assert len(before) == PARAMETERS + 3
     for name, value in before.items():
         assert after[name][0] == pytest.approx(value[0], rel=1e-9), name
 
 
 def test_the_indirect_effect_holds_the_covariance_of_the_slopes() -> None:
-    truth, engine = truth_and_engine(6)
-    values = {name: float(value[0]) for name, value in compare_quantities(engine, truth).items()}
+    truth, posterior = truth_and_posterior(6)
+    values = {name: float(value[0]) for name, value in compare_quantities(posterior, truth).items()}
     covariance = (
         values["correlation patient alliance: technique, symptoms: alliance"]
         * values["sd patient alliance: technique"]

@@ -1,26 +1,33 @@
 """Joint multilevel path models: all equations at once, random effects of patients and therapists integrated out.
 
-One likelihood (`alliance.likelihood`), three depths of inference, chosen by `depth` in the model's declaration:
+One likelihood (`alliance.likelihood`) as a target of inference, explored as deep as the model's declaration says (`alliance.inference`).
 
-``ml``       maximum likelihood; draws come from the estimated sampling distribution of the parameters, or from a cluster bootstrap
-``laplace``  normal approximation of the posterior at its mode, corrected by importance sampling; NUTS where that fails
-``nuts``     draws from the posterior
-
-`engine` lays out the parameters, `maximum` and `posterior` find the tops, `depths` draws; `caution`, `profile`, `influence`, `sensitivity`
-and `units` say what to bear in mind.
+`layout` says where the parameters stand, `target` and `posterior` what inference asks for, `maximum` and `summary` what a maximum says in
+raw units; `caution`, `profile`, `robustness` and `units` say what to bear in mind.
 """
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import xarray as xr
 
 from alliance.config import ModelSpec
+from alliance.inference.depths import DEPTHS, Found, Request
 from alliance.models.container import FitRecord, FitResult
-from alliance.models.joint.result import Findings, compute_effects, make_result, prepare_task
+from alliance.models.joint.result import (
+    PREDICTIVE_DRAWS,
+    Drawn,
+    Findings,
+    Task,
+    compute_effects,
+    make_result,
+    prepare_task,
+)
 from alliance.models.path.caution import check_residuals, mark_fit, mark_parameters
-from alliance.models.path.depths import DEPTHS
-from alliance.models.path.engine import natural_of
 from alliance.models.path.maximum import maximise
+from alliance.models.path.posterior import PathPosterior
+from alliance.models.path.profile import profile_variances
 from alliance.models.path.robustness import find_influential_units, find_prior_sensitivity
 from alliance.models.path.units import describe_units
 
@@ -44,18 +51,55 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     task = prepare_task(panel, name, spec, settings)
     maximum = maximise(task.design)
     check_residuals(name, maximum)
-    engine = maximum.engine
-    found = DEPTHS[spec.depth](task, maximum)
-    drawn = found.drawn(engine)
-    quantities = compute_effects(task, drawn.values)
-    centre = natural_of(engine, found.positions if found.signed else maximum.top.position[None], signed=found.signed)
-    marks = [*mark_fit(engine, maximum), *mark_parameters(engine, centre), *found.marks]
+    posterior = PathPosterior(maximum.target, settings["priors"])
+    found = DEPTHS[spec.depth](_request(task), maximum, posterior)
+    density = posterior if found.posterior else maximum.target
+    natural, point, prior = (
+        None if chosen is None else density.natural(chosen) for chosen in (found.positions, found.point, found.prior)
+    )
+    assert natural is not None
+    values = natural.named
+    quantities = compute_effects(task, values)
+    marks = [
+        *mark_fit(maximum),
+        *mark_parameters(task.design, (natural if point is None else point).covariances),
+        *([] if found.posterior else profile_variances(maximum)[1]),
+        *found.marks,
+    ]
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])
-    sensitivity, of_priors = find_prior_sensitivity(task, engine, found, quantities) if found.signed else ([], [])
+    sensitivity, of_priors = (
+        find_prior_sensitivity(posterior, found.positions, quantities) if found.posterior else ([], [])
+    )
     record = FitRecord(
         marks=[*marks, *of_influence, *of_priors],
         influence=influence,
         sensitivity=sensitivity,
-        shrinkage=describe_units(task, engine, found.positions, signed=found.signed) if spec.random_effects else [],
+        shrinkage=describe_units(task, maximum.target, natural) if spec.random_effects else [],
     )
-    return make_result(task, drawn, quantities, Findings(found.engine, found.interval_kind, record, found.groups))
+    groups = _groups(found, values)
+    drawn = Drawn(values, found.chains, *(None if each is None else each.named for each in (point, prior)))
+    return make_result(task, drawn, quantities, Findings(found.engine, found.interval_kind, record, groups))
+
+
+def _request(task: Task) -> Request:
+    bootstrap = task.spec.bootstrap
+    return Request(
+        task.name,
+        task.seed,
+        task.settings["monte_carlo_draws"],
+        task.settings["sampling"],
+        robust=task.spec.standard_errors == "robust",
+        bootstrap=None if bootstrap is None else (bootstrap.level, bootstrap.samples),
+        prior_draws=PREDICTIVE_DRAWS,
+    )
+
+
+def _groups(found: Found, values: dict[str, np.ndarray]) -> dict[str, xr.Dataset]:
+    """Return the draws of a sampler, with dimensions chain and draw, and its statistics."""
+    if found.statistics is None:
+        return {}
+    arrays = {}
+    for name, flat in values.items():
+        shaped = flat.reshape(found.chains, -1, *flat.shape[1:])
+        arrays[name] = (("chain", "draw", *(f"{name}_{axis}" for axis in range(shaped.ndim - 2))), shaped)
+    return {"posterior": xr.Dataset(arrays), "sample_stats": found.statistics}

@@ -3,6 +3,7 @@
 Patients with one session are marked for every joint family, see `alliance.models.joint.caution`.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -18,8 +19,8 @@ from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.likelihood.units import draw_effects
 from alliance.models.caution import mark_few_units
 from alliance.models.joint.design import INTERCEPT, Design, Equation, Varying
-from alliance.models.path.engine import LEVELS, Engine, Natural, factors_of, natural_of
-from alliance.models.path.maximum import Maximum
+from alliance.models.path.layout import LEVELS
+from alliance.models.path.maximum import PathMaximum
 from alliance.models.rows import count_rows
 
 # Standard errors between two maxima that are not one and the same account of the data.
@@ -46,7 +47,7 @@ _OF_COVARIANCES: Final = (
 )
 
 
-def check_residuals(name: str, maximum: Maximum) -> None:
+def check_residuals(name: str, maximum: PathMaximum) -> None:
     """Refuse a model that leaves nothing of an outcome: its likelihood has no maximum, and where a search stops is an accident.
 
     Raises
@@ -54,9 +55,8 @@ def check_residuals(name: str, maximum: Maximum) -> None:
     ModelError
         The predictors determine an outcome, or it is the same at all sessions of each patient while its intercept varies between patients.
     """
-    design = maximum.engine.design
-    first = maximum.engine.n_beta
-    residuals = np.exp(maximum.top.position[first : first + len(design.equations)])
+    design = maximum.target.design
+    residuals = np.exp(maximum.top.position[maximum.target.layout.residuals])
     # A residual that vanishes takes all of the search along, so others may be small for no reason of their own.
     outcome = list(design.equations)[int(np.argmin(residuals))]
     if residuals.min() >= _SMALLEST_RESIDUAL:
@@ -75,7 +75,7 @@ def check_residuals(name: str, maximum: Maximum) -> None:
     )
 
 
-def mark_fit(engine: Engine, maximum: Maximum) -> list[Mark]:
+def mark_fit(maximum: PathMaximum) -> list[Mark]:
     """Mark how the search for the maximum ended and what the rows of each equation can tell.
 
     Returns
@@ -84,7 +84,7 @@ def mark_fit(engine: Engine, maximum: Maximum) -> list[Mark]:
         Convergence; number of patients and therapists; predictors that say nearly the same; predictors that hardly vary within the units
         between which their effect varies; outliers.
     """
-    design = engine.design
+    design = maximum.target.design
     marks = [_mark_convergence(maximum), _mark_rival(maximum)]
     for outcome, equation in design.equations.items():
         by_therapist = any(effect.outcome == outcome for effect in design.varying.get(THERAPIST, []))
@@ -92,20 +92,21 @@ def mark_fit(engine: Engine, maximum: Maximum) -> list[Mark]:
     marks += [
         mark for level, effects in design.varying.items() for mark in _mark_still_predictors(design, level, effects)
     ]
-    return [*marks, *_mark_outliers(engine, maximum)]
+    return [*marks, *_mark_outliers(maximum)]
 
 
-def mark_parameters(engine: Engine, natural: Natural) -> list[Mark]:
+def mark_parameters(design: Design, covariances: Mapping[str, np.ndarray]) -> list[Mark]:
     """Mark varying effects that do not vary, and those that the other effects of their level determine.
 
     Parameters
     ----------
-    natural
-        Draws from a posterior; for maximum likelihood the maximum alone (one draw), since draws around a boundary lie off it.
+    covariances
+        Level -> covariance of its varying effects, (draw, effect, effect): draws from a posterior; for maximum likelihood the maximum
+        alone (one draw), since draws around a boundary lie off it.
     """
     marks = []
-    for level, covariance in natural.covariances.items():
-        effects = engine.design.varying[level]
+    for level, covariance in covariances.items():
+        effects = design.varying[level]
         sds = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
         sd = np.median(sds, axis=0)
         for effect, value in zip(effects, sd, strict=True):
@@ -116,11 +117,11 @@ def mark_parameters(engine: Engine, natural: Natural) -> list[Mark]:
     return marks
 
 
-def _mark_convergence(maximum: Maximum) -> Mark:
+def _mark_convergence(maximum: PathMaximum) -> Mark:
     return Mark("convergence", "maximum of the likelihood", maximum.top.promise, verdict=maximum.converged)
 
 
-def _mark_rival(maximum: Maximum) -> Mark:
+def _mark_rival(maximum: PathMaximum) -> Mark:
     gap = float("nan") if maximum.rival is None else maximum.top.value - maximum.rival.value
     undecided = gap < CAUTIONS["second_maximum"].threshold and maximum.rival_distance > _FAR
     return Mark("second_maximum", "maximum of the likelihood", gap, verdict=not undecided)
@@ -197,13 +198,13 @@ def _mark_still_predictors(design: Design, level: str, effects: list[Varying]) -
     return marks
 
 
-def _mark_outliers(engine: Engine, maximum: Maximum) -> list[Mark]:
+def _mark_outliers(maximum: PathMaximum) -> list[Mark]:
     """Mark single sessions far from what the fitted model expects of their patient, and extreme values of other predictors.
 
     An extreme value of an outcome also bends the equations that it is a predictor of.
     """
-    design, marks = engine.design, []
-    residuals, sds = _residuals(engine, maximum)
+    design, marks = maximum.target.design, []
+    residuals, sds = _residuals(maximum)
     for outcome, equation in design.equations.items():
         ratio = np.abs(residuals[outcome]) / sds[outcome]
         largest = float(np.abs(residuals[outcome]).max() * equation.y_sd)
@@ -230,21 +231,19 @@ def _mark_distance(
     return Mark(caution, subject, float(distances.max()), detail, outcomes=tuple(dict.fromkeys(outcomes)))
 
 
-def _residuals(engine: Engine, maximum: Maximum) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+def _residuals(maximum: PathMaximum) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Return residuals (row,) of each equation at the conditional means of the varying effects, and their standard deviation."""
-    position = maximum.top.position[None]
-    natural, factors = natural_of(engine, position, signed=False), factors_of(engine, position, signed=False)
+    target = maximum.target
+    natural, statistics = target.natural(maximum.top.position[None]), target.statistics
     beta, sd = natural.beta[0], natural.residual[0]
-    means = draw_effects(engine.statistics, beta, sd, factors[PATIENT][0], factors[THERAPIST][0], None)
-    residuals, used = {}, 0
-    for (outcome, equation), rows in zip(engine.design.equations.items(), engine.statistics.equations, strict=True):
-        size = rows.x.shape[1]
-        expected = rows.x @ beta[used : used + size]
-        owners = (rows.patient, engine.statistics.therapist_of[rows.patient])
+    means = draw_effects(statistics, beta, sd, natural.factors[PATIENT][0], natural.factors[THERAPIST][0], None)
+    residuals = {}
+    for (outcome, equation), rows in zip(target.design.equations.items(), statistics.equations, strict=True):
+        expected = rows.x @ beta[target.layout.of(outcome)]
+        owners = (rows.patient, statistics.therapist_of[rows.patient])
         for level, unit, of_units in zip(LEVELS, owners, means, strict=True):
-            for place, effect in enumerate(engine.design.varying.get(level, [])):
+            for place, effect in enumerate(target.design.varying.get(level, [])):
                 if effect.outcome == outcome:
                     expected = expected + equation.column(effect.term) * of_units[unit, place]
         residuals[outcome] = rows.y - expected
-        used += size
-    return residuals, dict(zip(engine.design.equations, sd.tolist(), strict=True))
+    return residuals, dict(zip(target.design.equations, sd.tolist(), strict=True))

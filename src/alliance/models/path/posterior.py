@@ -1,66 +1,193 @@
-"""Posterior of the population parameters: its mode and curvature, draws by NUTS, and a Laplace approximation that is checked.
+"""The posterior of a path model, in coordinates without an edge: ``signed`` ones (see `alliance.likelihood.density`)."""
 
-Random effects are integrated out, so what is left are a few dozen parameters. They are moved in coordinates in which the posterior is
-nearly standard normal, position = mode + C standard with C C' the inverse curvature at the mode: the sampler needs few steps.
-"""
-
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import linalg
+from scipy import stats
 
-from alliance.inference.search import Top, climb
-from alliance.models.path.engine import Engine, prior_vector, signed_from_factor
-from alliance.models.path.maximum import Maximum
+from alliance.inference.target import Mirrors, Start
+from alliance.likelihood.density import NO_PRIOR, PRIORS, fill_signed, log_density
+from alliance.likelihood.values import log_values
+from alliance.models.joint.design import Design
+from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.path.layout import Natural
+from alliance.models.path.target import PathTarget
 
-_LEAST_SPREAD, _MOST_SPREAD = (
-    1e-4,
-    2.0,
-)  # standard deviations of the coordinates, in directions the data say nothing about
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from alliance.likelihood.op import LogDensity
+
+PRIOR_SETTINGS: Final = ("intercept_sd", "slope_sd", "residual_sd", "varying_sd", "correlation_lkj")
+_LEAST_SD: Final = 0.05  # where the search for the mode starts
+_SPREAD: Final = 0.01  # first guess of the inverse curvature of what has none in the likelihood's coordinates
 
 
 @dataclass(frozen=True)
-class Posterior:
-    """A posterior density and what is known of its shape.
+class PathPosterior:
+    """The log posterior density of a design.
 
     Parameters
     ----------
-    prior
-        Settings of the priors in the order of the likelihood.
-    mode
-        Position in ``signed`` coordinates, (parameter,).
-    spread
-        C, a factor of the covariance at the mode, (parameter, parameter).
+    priors
+        slope_sd, intercept_sd, residual_sd, varying_sd and correlation_lkj, on the standardised scale.
     """
 
-    engine: Engine
-    prior: np.ndarray
-    mode: np.ndarray
-    spread: np.ndarray
+    target: PathTarget
+    priors: Mapping[str, float]
 
-    def log_density(self, position: np.ndarray) -> float:
-        """Return the log posterior density, normalised as likelihood x prior."""
-        return self.engine.log_density(position, self.prior)[0]
+    @property
+    def blocks(self) -> dict[str, slice]:
+        """Named parts of the position."""
+        return self.target.layout.blocks
+
+    @cached_property
+    def prior(self) -> np.ndarray:
+        """Settings of the priors in the order of the likelihood."""
+        vector = np.array([float(self.priors[name]) for name in PRIOR_SETTINGS])
+        assert len(vector) == PRIORS
+        return vector
+
+    def value(self, position: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return log posterior density and gradient."""
+        gradient = np.empty(len(position))
+        return float(log_density(*self.target.statistics.arrays, self.prior, position, gradient)), gradient
+
+    def values(self, positions: np.ndarray) -> np.ndarray:
+        """Return the log posterior density at positions."""
+        return self._values(self.prior, positions)
+
+    def log_likelihoods(self, positions: np.ndarray) -> np.ndarray:
+        """Return the log-likelihood, in standard units, at positions."""
+        return self._values(NO_PRIOR, positions)
+
+    def _values(self, prior: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        values = np.empty(len(positions))
+        log_values(*self.target.statistics.arrays, prior, positions, values)
+        return values
+
+    def natural(self, positions: np.ndarray) -> Natural:
+        """Turn positions (draw, parameter) into coefficients, standard deviations and factors of covariances."""
+        layout, factors = self.target.layout, {}
+        for level, q in layout.effects.items():
+            factors[level] = np.zeros((len(positions), q, q))
+            for part, factor in zip(
+                np.ascontiguousarray(positions[:, layout.between(level)]), factors[level], strict=True
+            ):
+                fill_signed(part, factor)
+        return Natural(layout, positions[:, layout.fixed], np.exp(positions[:, layout.residuals]), factors)
+
+    def named(self, positions: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the parameters at positions by the names of `alliance.models.joint.names`."""
+        return self.natural(positions).named
+
+    @property
+    def mirrors(self) -> Mirrors:
+        """Standard deviations with a sign: turning it turns the signs of the effect's correlations."""
+        layout, places, turned = self.target.layout, [], []
+        for level, q in layout.effects.items():
+            first = layout.between(level).start
+            for effect in range(q):
+                row = np.ones(layout.size)
+                row[first + effect] = -1
+                row[[first + q + number for number, pair in enumerate(pairs(q)) if effect in pair]] = -1
+                places.append(first + effect)
+                turned.append(row)
+        return Mirrors(np.array(places, dtype=int), np.array(turned).reshape(-1, layout.size))
+
+    def start(self, position: np.ndarray, covariance: np.ndarray) -> Start:
+        """Return the maximum of the likelihood, pulled off the boundary."""
+        layout, natural = self.target.layout, self.target.natural(position[None])
+        fixed = slice(0, layout.residuals.stop)
+        parts = [position[fixed], *(_signed_from(covariance[0]) for covariance in natural.covariances.values())]
+        spread = _SPREAD * np.eye(layout.size)
+        spread[fixed, fixed] = covariance[fixed, fixed] + 1e-10 * np.eye(fixed.stop)
+        return Start(np.concatenate(parts), spread)
+
+    def draw_prior(self, size: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw positions from the priors."""
+        layout, priors = self.target.layout, self.priors
+        parts: list[np.ndarray] = []
+        for count in layout.coefficients.values():
+            parts.append(rng.normal(0, priors["intercept_sd"], (size, 1)))
+            parts.append(rng.normal(0, priors["slope_sd"], (size, count - 1)))
+        parts.append(np.log(np.abs(rng.normal(0, priors["residual_sd"], (size, len(layout.coefficients))))))
+        for q in layout.effects.values():
+            parts.append(rng.normal(0, priors["varying_sd"], (size, q)))
+            for _, column in pairs(q):
+                shape = priors["correlation_lkj"] + (q - 2 - column) / 2
+                parts.append(np.arctanh(np.clip(2 * rng.beta(shape, shape, (size, 1)) - 1, -1 + 1e-12, 1 - 1e-12)))
+        return np.concatenate(parts, axis=1)
+
+    def prior_blocks(self, positions: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the log prior density of each block of parameters, named as in the table of priors."""
+        return log_prior_blocks(self.target.design, self.named(positions), self.priors)
+
+    @property
+    def operation(self) -> "LogDensity":
+        """The density as an operation of PyTensor."""
+        from alliance.likelihood.op import log_density_op
+
+        return log_density_op
+
+    def pack(self, centre: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pack what the density needs besides the position into whole and real numbers."""
+        from alliance.likelihood.op import pack
+
+        return pack(self.target.statistics, self.prior, centre, spread)
 
 
-def find_posterior(maximum: Maximum, priors: Mapping[str, float]) -> Posterior:
-    """Find the mode of the posterior, starting from the maximum of the likelihood."""
-    engine, prior = maximum.engine, prior_vector(priors)
-    start = signed_from_factor(engine, maximum.top.position)
-    guess = np.full(len(start), 0.01)
-    fixed = engine.n_beta + len(engine.design.equations)
-    spread = np.diag(guess)
-    spread[:fixed, :fixed] = maximum.covariance[:fixed, :fixed] + 1e-10 * np.eye(fixed)
-    top = climb(lambda position: engine.log_density(position, prior), start, spread)
-    return Posterior(engine, prior, top.position, _factor(top))
+def log_prior_blocks(
+    design: Design, draws: Mapping[str, np.ndarray], priors: Mapping[str, float]
+) -> dict[str, np.ndarray]:
+    """Compute the log prior density of each block of parameters, named as in the table of priors.
+
+    Parameters
+    ----------
+    draws
+        Draws in standard units by the names of `alliance.models.joint.names`: (draw, ...).
+    priors
+        slope_sd, intercept_sd, residual_sd, varying_sd and correlation_lkj.
+
+    Returns
+    -------
+    dict
+        Block -> log density up to a constant, (draw,). LKJ(eta) has density |C|^(eta - 1), C the correlations of a level.
+    """
+
+    def normal(names: list[str], sd: float) -> np.ndarray:
+        # The half-normal distribution differs by a constant only.
+        columns = np.column_stack([draws[name] for name in names])
+        total: np.ndarray = stats.norm.logpdf(columns, scale=sd).sum(axis=1)
+        return total
+
+    sloped = [slopes_name(outcome) for outcome, equation in design.equations.items() if equation.terms]
+    blocks = {"intercepts": normal([intercept_name(outcome) for outcome in design.equations], priors["intercept_sd"])}
+    if sloped:
+        blocks["effects"] = normal(sloped, priors["slope_sd"])
+    blocks["residuals"] = normal([residual_name(outcome) for outcome in design.equations], priors["residual_sd"])
+    for level, effects in design.varying.items():
+        blocks[f"differences between {level}s"] = normal([sd_name(level)], priors["varying_sd"])
+        if len(effects) > 1:
+            matrices = np.tile(np.eye(len(effects)), (len(draws[sd_name(level)]), 1, 1))
+            rows, columns = np.array(pairs(len(effects))).T
+            matrices[:, rows, columns] = matrices[:, columns, rows] = draws[correlation_name(level)]
+            blocks[f"correlations between {level}s"] = (priors["correlation_lkj"] - 1) * np.linalg.slogdet(matrices)[1]
+    return blocks
 
 
-def _factor(top: Top) -> np.ndarray:
-    """Return C with C C' the inverse curvature, within limits where the density is nearly level."""
-    values, vectors = linalg.eigh(top.curvature)
-    sd = np.clip(1 / np.sqrt(np.clip(values, _MOST_SPREAD**-2, None)), _LEAST_SPREAD, _MOST_SPREAD)
-    factor: np.ndarray = vectors * sd
-    return factor
+def _signed_from(covariance: np.ndarray) -> np.ndarray:
+    """Return the ``signed`` coordinates of a covariance, pulled off the boundary: standard deviations and partial correlations."""
+    sd = np.maximum(np.sqrt(np.diagonal(covariance)), _LEAST_SD)
+    # Half-way to independence: a perfect correlation has no partial correlations to start from.
+    root = np.linalg.cholesky(0.5 * covariance / np.outer(sd, sd) + 0.5 * np.eye(len(sd)))
+    partial = []
+    for i, row in enumerate(root):
+        left = 1.0
+        length = np.linalg.norm(row)
+        for j in range(i):
+            z = float(np.clip(row[j] / length / np.sqrt(left), -0.95, 0.95))
+            partial.append(np.arctanh(z))
+            left *= 1 - z * z
+    return np.concatenate([sd, partial])

@@ -21,9 +21,7 @@ from scipy import optimize, stats
 from alliance.facts.marks import Mark
 from alliance.inference.search import climb
 from alliance.models.joint.design import Varying
-from alliance.models.path.engine import LEVELS
-from alliance.models.path.maximum import Maximum
-from alliance.models.path.refit import leave_boundary
+from alliance.models.path.maximum import PathMaximum, table_of
 from alliance.report.numbers import format_number
 
 _CUT: Final = float(stats.chi2.ppf(0.95, 1))
@@ -35,7 +33,7 @@ _DIRECTION_VARIANCE: Final = 0.1
 _ACCURACY: Final = 1e-4  # of a limit, standard units
 
 
-def profile_variances(maximum: Maximum) -> tuple[list[dict[str, Any]], list[Mark]]:
+def profile_variances(maximum: PathMaximum) -> tuple[list[dict[str, Any]], list[Mark]]:
     """Return 95 % limits of the standard deviations that may be zero, or are less than two standard errors from it.
 
     Returns
@@ -45,30 +43,27 @@ def profile_variances(maximum: Maximum) -> tuple[list[dict[str, Any]], list[Mark
     marks
         ``boundary variance`` for each of them: failed if its lower limit is zero.
     """
-    engine = maximum.engine
-    table = maximum.table()
+    layout, design = maximum.target.layout, maximum.target.design
+    table = table_of(maximum)
     found = {
         name: (float(sd), float(se)) for name, sd, se in table[["parameter", "estimate", "se"]].itertuples(index=False)
     }
     rows: list[dict[str, Any]] = []
     marks: list[Mark] = []
-    used = engine.n_beta + len(engine.design.equations)
-    for level, q in zip(LEVELS, engine.n_effects, strict=True):
-        for number, effect in enumerate(engine.design.varying.get(level, [])):
+    for level, q in layout.effects.items():
+        for number, effect in enumerate(design.varying.get(level, [])):
             estimate, se = found[f"sd {level} {effect.text}"]
             if estimate > _PERHAPS_ZERO * se:
                 continue
-            first = used + number * (number + 1) // 2
-            profile = _Profile(maximum, slice(first, first + number + 1))
+            profile = _Profile(maximum, layout.row(level, number))
             excluded = profile.fall(0.0) > _cut_at_zero(q)
             if excluded and estimate > _NEAR_ZERO * se:
                 continue
-            scale = float(engine.design.scales(level)[number])
+            scale = float(design.scales(level)[number])
             low, high = _limits(profile, estimate / scale, excluded=excluded)
             limits = {"estimate": estimate, "low": low * scale, "high": high * scale}
             rows.append({"level": level, "effect": effect.text, **limits})
             marks.append(_mark(level, effect, limits))
-        used += q * (q + 1) // 2
     return rows, marks
 
 
@@ -81,7 +76,7 @@ class _Profile:
         Places of the effect's row of L among the free parameters.
     """
 
-    def __init__(self, maximum: Maximum, row: slice) -> None:
+    def __init__(self, maximum: PathMaximum, row: slice) -> None:
         self.maximum, self.row, self.last = maximum, row, maximum.top.position
         self.spread = maximum.covariance.copy()
         self.spread[row], self.spread[:, row] = 0.0, 0.0
@@ -97,13 +92,13 @@ class _Profile:
             unit = free[self.row] / length
             position = free.copy()
             position[self.row] = sd * unit
-            value, gradient = self.maximum.engine.log_density(position)
+            value, gradient = self.maximum.target.value(position)
             slope = gradient[self.row]
             gradient[self.row] = sd / length * (slope - unit * (unit @ slope))
             return value, gradient
 
         # From the last top, which is near; it may be at a boundary that a search would not leave.
-        start = leave_boundary(self.maximum.engine, self.last)
+        start = self.maximum.target.off_boundary(self.last)
         start[self.row] /= np.linalg.norm(start[self.row])
         top = climb(function, start, self.spread)
         self.last = top.position

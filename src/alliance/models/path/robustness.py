@@ -7,25 +7,25 @@ import pandas as pd
 
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import keys_of
+from alliance.inference.densities import at_many
+from alliance.inference.influence import find_influence
+from alliance.inference.sensitivity import mark_sensitivity, power_scaling
 from alliance.models.joint.effects import Quantities
 from alliance.models.joint.result import Task, compute_effects
-from alliance.models.path.densities import log_likelihoods
-from alliance.models.path.depths import Found, values_of
-from alliance.models.path.engine import Engine
-from alliance.models.path.influence import find_influence
-from alliance.models.path.maximum import Maximum
-from alliance.models.path.sensitivity import log_prior_blocks, mark_sensitivity, power_scaling
+from alliance.models.path.maximum import PathMaximum
+from alliance.models.path.posterior import PathPosterior
 
 _INFLUENCED: Final = ("indirect", "effect")  # a model without a mediator is about the effect itself
 _SENSITIVE: Final = ("a", "b", "c_prime", "effect", "indirect", "total")
+_MARKED: Final = ("a", "b", "indirect")
 _LEVELS: Final = ("within", "between_patient", "between_therapist", "overall")
 _DRAWS: Final = 4000
 
 
 def find_influential_units(
-    task: Task, maximum: Maximum, quantities: Quantities
+    task: Task, maximum: PathMaximum, quantities: Quantities
 ) -> tuple[list[dict[str, Any]], list[Mark]]:
-    """Leave out one patient or therapist at a time, see `alliance.models.path.influence`.
+    """Leave out one patient or therapist at a time, see `alliance.inference.influence`.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def find_influential_units(
     keys = keys_of(table.iloc[chosen])
 
     def effects(positions: np.ndarray) -> np.ndarray:
-        found = compute_effects(task, values_of(maximum.engine, positions, signed=False), point=True)
+        found = compute_effects(task, maximum.target.named(positions), point=True)
         known = dict(zip(keys_of(found.table()), found.draws, strict=True))
         return np.column_stack([known[key] for key in keys])
 
@@ -49,20 +49,20 @@ def find_influential_units(
 
 
 def find_prior_sensitivity(
-    task: Task, engine: Engine, found: Found, quantities: Quantities
+    posterior: PathPosterior, positions: np.ndarray, quantities: Quantities
 ) -> tuple[list[dict[str, Any]], list[Mark]]:
-    """Say how much the posterior of each effect moves with each block of priors, see `alliance.models.path.sensitivity`."""
+    """Say how much the posterior of each effect moves with each block of priors, see `alliance.inference.sensitivity`."""
     table = quantities.table()
     chosen = _positions(table, _SENSITIVE)
-    thinned = np.unique(np.linspace(0, len(found.positions) - 1, _DRAWS).astype(int))
-    positions = found.positions[thinned]
+    thinned = np.unique(np.linspace(0, len(positions) - 1, _DRAWS).astype(int))
+    kept = positions[thinned]
     rows = power_scaling(
         table.iloc[chosen],
         np.column_stack([quantities.draws[position][thinned] for position in chosen]),
-        log_prior_blocks(task.design, values_of(engine, positions, signed=True), task.settings["priors"]),
-        log_likelihoods(engine, positions),
+        posterior.prior_blocks(kept),
+        at_many(posterior.log_likelihoods, kept),
     )
-    return rows, mark_sensitivity(table, rows)
+    return rows, mark_sensitivity(table, rows, _MARKED)
 
 
 def _positions(table: pd.DataFrame, effects: tuple[str, ...]) -> list[int]:

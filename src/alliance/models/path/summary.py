@@ -9,7 +9,7 @@ from scipy import stats
 from alliance.facts.marks import Mark
 from alliance.models.joint.design import INTERCEPT
 from alliance.models.joint.names import pairs
-from alliance.models.path.maximum import Maximum
+from alliance.models.path.maximum import PathMaximum, log_likelihood_of, table_of
 from alliance.models.rows import count_rows
 
 _NUMBER: Final = 10
@@ -25,7 +25,7 @@ _AROUND: Final = "="
 
 
 def summarise(
-    maximum: Maximum,
+    maximum: PathMaximum,
     *,
     title: str = "Multilevel path model",
     covariance: np.ndarray | None = None,
@@ -46,13 +46,13 @@ def summarise(
     marks
         Those that failed become notes.
     """
-    table = maximum.table(covariance)
+    table = table_of(maximum, covariance)
     found = {
         name: (float(one), float(se))
         for name, one, se in table[["parameter", "estimate", "se"]].itertuples(index=False)
     }
     notes = [mark for mark in marks if not mark.passed]
-    design = maximum.engine.design
+    design = maximum.target.design
     body = [
         *_count_rows(maximum),
         *(row for outcome in design.equations for row in _coefficient_rows(maximum, outcome, found)),
@@ -75,20 +75,20 @@ def summarise(
     return "\n".join(lines)
 
 
-def _fit_lines(maximum: Maximum, width: int) -> list[str]:
-    engine, log_likelihood = maximum.engine, maximum.log_likelihood
-    patients = len(engine.patients)
+def _fit_lines(maximum: PathMaximum, width: int) -> list[str]:
+    target, log_likelihood = maximum.target, log_likelihood_of(maximum)
+    patients = len(target.patients)
     left = {
         "Method": "maximum likelihood",
         "Converged": "yes" if maximum.converged else "no",
         "Patients": str(patients),
-        "Therapists": str(len(engine.therapists)) if engine.therapists else "not in the model",
+        "Therapists": str(len(target.therapists)) if target.therapists else "not in the model",
     }
     right = {
         "Log-likelihood": f"{log_likelihood:.3f}",
-        "Free parameters": str(engine.size),
-        "AIC": f"{2 * engine.size - 2 * log_likelihood:.3f}",
-        f"BIC (N = {patients} patients)": f"{engine.size * np.log(patients) - 2 * log_likelihood:.3f}",
+        "Free parameters": str(target.layout.size),
+        "AIC": f"{2 * target.layout.size - 2 * log_likelihood:.3f}",
+        f"BIC (N = {patients} patients)": f"{target.layout.size * np.log(patients) - 2 * log_likelihood:.3f}",
     }
     return [
         f"{one + ':':<15} {value:<24} {other + ':':<24} {text:>{width - 66}}"
@@ -96,19 +96,19 @@ def _fit_lines(maximum: Maximum, width: int) -> list[str]:
     ]
 
 
-def _count_rows(maximum: Maximum) -> list[Row]:
+def _count_rows(maximum: PathMaximum) -> list[Row]:
     rows: list[Row] = [_BETWEEN, ("equation", ["rows", "patients"])]
-    for outcome, equation in maximum.engine.design.equations.items():
+    for outcome, equation in maximum.target.design.equations.items():
         counts = count_rows(equation.rows)
         rows.append((outcome, [str(counts["n_sessions"]), str(counts["n_patients"])]))
     return rows
 
 
-def _coefficient_rows(maximum: Maximum, outcome: str, found: Found) -> list[Row]:
+def _coefficient_rows(maximum: PathMaximum, outcome: str, found: Found) -> list[Row]:
     half = float(stats.norm.ppf((1 + _CONFIDENCE) / 2))
     low, high = (1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2
     rows: list[Row] = [_AROUND, (outcome, ["coef", "std err", "z", "P>|z|", f"[{low:g}", f"{high:g}]"]), _BETWEEN]
-    for term in (INTERCEPT, *maximum.engine.design.equations[outcome].terms):
+    for term in (INTERCEPT, *maximum.target.design.equations[outcome].terms):
         estimate, se = found[f"{outcome}: {term}"]
         z = estimate / se if se > 0 else np.nan
         p = 2 * stats.norm.sf(abs(z))
@@ -117,9 +117,9 @@ def _coefficient_rows(maximum: Maximum, outcome: str, found: Found) -> list[Row]
     return rows
 
 
-def _component_rows(maximum: Maximum, level: str, found: Found) -> list[Row]:
+def _component_rows(maximum: PathMaximum, level: str, found: Found) -> list[Row]:
     """Return standard deviations between units, and the lower triangle of their correlations."""
-    effects = maximum.engine.design.varying[level]
+    effects = maximum.target.design.varying[level]
     columns = [f"({number})" for number in range(1, len(effects))]
     rows: list[Row] = [_AROUND, (f"between {level}s", ["sd", "std err", *columns]), _BETWEEN]
     for number, effect in enumerate(effects):
@@ -133,9 +133,9 @@ def _component_rows(maximum: Maximum, level: str, found: Found) -> list[Row]:
     return rows
 
 
-def _residual_rows(maximum: Maximum, found: Found) -> list[Row]:
+def _residual_rows(maximum: PathMaximum, found: Found) -> list[Row]:
     rows: list[Row] = [_AROUND, ("residual", ["sd", "std err"]), _BETWEEN]
-    for outcome in maximum.engine.design.equations:
+    for outcome in maximum.target.design.equations:
         rows.append((outcome, [_write(value) for value in found[f"sd residual {outcome}"]]))
     return rows
 

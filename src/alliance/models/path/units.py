@@ -15,11 +15,12 @@ import pandas as pd
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.likelihood.units import draw_effects
 from alliance.models.diagram import Edge, Path
-from alliance.models.joint.design import Design, Varying
+from alliance.models.joint.design import Varying
 from alliance.models.joint.effects import Pair, expect_product, make_pairs, name_step
 from alliance.models.joint.population import Population, make_population
 from alliance.models.joint.result import Task
-from alliance.models.path.engine import LEVELS, Engine, factors_of, named_draws, natural_of
+from alliance.models.path.layout import LEVELS, Natural
+from alliance.models.path.target import PathTarget
 
 UNIT_DRAWS: Final = 400
 _TAIL = 0.025
@@ -48,15 +49,13 @@ class _Slopes:
     alone: Level
 
 
-def describe_units(task: Task, engine: Engine, positions: np.ndarray, *, signed: bool) -> list[dict[str, Any]]:
+def describe_units(task: Task, target: PathTarget, natural: Natural) -> list[dict[str, Any]]:
     """Describe the slopes of each patient and therapist on the paths of a model, and their products.
 
     Parameters
     ----------
-    positions
-        Draws of the free parameters, (draw, parameter); evenly spaced ones are used.
-    signed
-        Whether they are in ``signed`` coordinates (posterior) or ``factor`` coordinates (maximum likelihood).
+    natural
+        Draws of the parameters; evenly spaced ones are used.
 
     Returns
     -------
@@ -64,10 +63,8 @@ def describe_units(task: Task, engine: Engine, positions: np.ndarray, *, signed:
         Rows unit, quantity, path, order, estimate, low, high, alone. The estimate is the mean of the draws, low and high enclose 95 %.
         The product of a therapist's slopes is that of an average patient: cov(a, b) between patients is added.
     """
-    kept = np.unique(np.linspace(0, len(positions) - 1, UNIT_DRAWS).astype(int))
-    chosen = np.ascontiguousarray(positions[kept])
-    draws = named_draws(engine, natural_of(engine, chosen, signed=signed))
-    population = make_population(task.design, draws)
+    kept = natural.take(np.unique(np.linspace(0, len(natural.beta) - 1, UNIT_DRAWS).astype(int)))
+    population = make_population(task.design, kept.named)
     pairs = make_pairs(
         task.design,
         population,
@@ -76,11 +73,11 @@ def describe_units(task: Task, engine: Engine, positions: np.ndarray, *, signed:
         task.settings["lag"],
         task.generator("initial values"),
     )
-    deviations = _draw_deviations(engine, chosen, signed, _effects_of(pairs), task.generator("units"))
-    average = natural_of(engine, chosen, signed=signed).beta.mean(axis=0)
+    deviations = _draw_deviations(target, kept, _effects_of(pairs), task.generator("units"))
+    average = kept.beta.mean(axis=0)
     rows: list[dict[str, Any]] = []
     for level, drawn in deviations.items():
-        alone = {effect: _fit_alone(engine, average, level, effect) for effect in drawn}
+        alone = {effect: _fit_alone(target, average, level, effect) for effect in drawn}
         slopes = _Slopes(level, drawn, alone)
         done = set()
         for pair in pairs:
@@ -109,33 +106,31 @@ def _parts(path: Path, paths: int) -> Iterator[tuple[str, str, tuple[Edge, ...]]
 
 
 def _draw_deviations(
-    engine: Engine, positions: np.ndarray, signed: bool, wanted: set[Varying], rng: np.random.Generator
+    target: PathTarget, natural: Natural, wanted: set[Varying], rng: np.random.Generator
 ) -> dict[str, dict[Varying, np.ndarray]]:
     """Draw the deviations of the units' slopes from the average: level -> effect -> (draw, unit), raw units.
 
     A patient's deviation includes that of the therapist.
     """
-    design = engine.design
+    design = target.design
     places = {
         level: {effect: place for place, effect in enumerate(design.varying.get(level, [])) if effect in wanted}
         for level in LEVELS
     }
-    owner = engine.statistics.therapist_of
-    counts = {PATIENT: engine.statistics.n_patients, THERAPIST: len(engine.therapists)}
+    owner = target.statistics.therapist_of
+    counts = {PATIENT: target.statistics.n_patients, THERAPIST: len(target.therapists)}
     result = {
-        level: {effect: np.empty((len(positions), counts[level])) for effect in found}
+        level: {effect: np.empty((len(natural.beta), counts[level])) for effect in found}
         for level, found in places.items()
         if found
     }
-    natural = natural_of(engine, positions, signed=signed)
-    factors = factors_of(engine, positions, signed=signed)
-    for draw in range(len(positions)):
+    for draw in range(len(natural.beta)):
         of_patients, of_therapists = draw_effects(
-            engine.statistics,
-            natural.beta[draw],
+            target.statistics,
+            np.ascontiguousarray(natural.beta[draw]),
             natural.residual[draw],
-            factors[PATIENT][draw],
-            factors[THERAPIST][draw],
+            natural.factors[PATIENT][draw],
+            natural.factors[THERAPIST][draw],
             rng,
         )
         drawn = {PATIENT: of_patients, THERAPIST: of_therapists}
@@ -148,15 +143,15 @@ def _draw_deviations(
     return result
 
 
-def _fit_alone(engine: Engine, beta: np.ndarray, level: str, effect: Varying) -> np.ndarray:
+def _fit_alone(target: PathTarget, beta: np.ndarray, level: str, effect: Varying) -> np.ndarray:
     """Return the least-squares slope of each unit's own rows, other effects at their averages: (unit,), raw units.
 
     Each patient (each therapist, where the predictor is the same at all sessions of a patient) has an intercept.
     """
-    design = engine.design
+    design = target.design
     equation = design.equations[effect.outcome]
     x = equation.column(effect.term)
-    average = _coefficients(design, beta, effect.outcome)
+    average = beta[target.layout.of(effect.outcome)][1:]
     left = equation.y - equation.x @ average + x * average[equation.terms.index(effect.term)]
     group = equation.rows[PATIENT if equation.origins[effect.term].session_level else THERAPIST].astype(str)
     table = pd.DataFrame({"x": x, "y": left, "group": group.to_numpy(), "unit": equation.rows[level].astype(str)})
@@ -166,18 +161,8 @@ def _fit_alone(engine: Engine, beta: np.ndarray, level: str, effect: Varying) ->
     product = (centred["x"] * centred["y"]).groupby(by_unit).sum()
     freedom = table.groupby("unit")["x"].size() - table.groupby("unit")["group"].nunique()
     enough = (freedom >= _FREEDOM) & (square > _LEAST_SPREAD)
-    slope = (product / square.where(enough)).reindex(engine.patients if level == PATIENT else engine.therapists)
+    slope = (product / square.where(enough)).reindex(target.patients if level == PATIENT else target.therapists)
     return slope.to_numpy() * equation.scale(effect.term)
-
-
-def _coefficients(design: Design, beta: np.ndarray, outcome: str) -> np.ndarray:
-    """Return the slopes of one equation, (term,), from the fixed effects of all equations."""
-    used = 0
-    for name, equation in design.equations.items():
-        if name == outcome:
-            break
-        used += 1 + len(equation.terms)
-    return beta[used + 1 : used + 1 + len(design.equations[outcome].terms)]
 
 
 def _rows(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.models.joint.design import Design
-from alliance.models.path.maximum import Maximum, maximise
+from alliance.models.path.maximum import PathMaximum, maximise
 from tests.unit.models.joint_study import make_spec, simulate
 from tests.unit.models.populations import design_of
 
@@ -41,7 +41,7 @@ def design_by(equations: dict[str, Any], panel: pd.DataFrame) -> Design:
 
 
 @cache
-def small_maximum(level: str) -> Maximum:
+def small_maximum(level: str) -> PathMaximum:
     """Return the maximum of the small study with effects that vary up to a level."""
     equations = BY_PATIENT if level == "patient" else BY_THERAPIST
     return maximise(design_by(equations, panel_with_therapists()))

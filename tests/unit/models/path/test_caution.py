@@ -8,33 +8,32 @@ from alliance.errors import ModelError
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.marks import Mark
 from alliance.models.caution import mark_few_units
+from alliance.models.joint.design import Design
 from alliance.models.path.caution import check_residuals, mark_parameters
-from alliance.models.path.engine import Engine, Natural, make_engine
-from alliance.models.path.maximum import maximise
+from alliance.models.path.maximum import maximise, table_of
 from tests.unit.models.joint_study import simulate
 from tests.unit.models.path.path_study import BY_PATIENT, design_by, small_maximum
 
 PANEL = simulate(80, 6, seed=1)
-ENGINE = make_engine(design_by(BY_PATIENT, PANEL))
+DESIGN = design_by(BY_PATIENT, PANEL)
 EFFECTS = ["m: intercept", "y: intercept", "m: x", "y: m"]
 
 
 def marks_of(
-    sds: list[float], correlations: dict[tuple[str, str], float], engine: Engine = ENGINE
+    sds: list[float], correlations: dict[tuple[str, str], float], design: Design = DESIGN
 ) -> dict[tuple[str, str], Mark]:
     """Return marks by diagnostic and effect, for one draw of covariances of patients."""
     matrix = np.eye(4)
     for (one, other), value in correlations.items():
         i, j = EFFECTS.index(one), EFFECTS.index(other)
         matrix[i, j] = matrix[j, i] = value
-    natural = Natural(np.zeros((1, 5)), np.ones((1, 2)), {"patient": (matrix * np.outer(sds, sds))[None]})
-    marks = mark_parameters(engine, natural)
+    marks = mark_parameters(design, {"patient": (matrix * np.outer(sds, sds))[None]})
     assert len({(mark.declared.title, mark.subject) for mark in marks}) == len(marks)
     return {(mark.declared.title, mark.subject.removesuffix(" between patients")): mark for mark in marks}
 
 
 def test_effects_stand_in_the_order_of_this_test() -> None:
-    assert [effect.text for effect in ENGINE.design.varying["patient"]] == EFFECTS
+    assert [effect.text for effect in DESIGN.varying["patient"]] == EFFECTS
 
 
 def test_parameters_away_from_the_boundary_pass() -> None:
@@ -94,15 +93,15 @@ def test_posterior_is_judged_by_its_middle() -> None:
     sds = np.abs(rng.normal(0, 0.3, (500, 4)))
     covariance = np.zeros((500, 4, 4))
     covariance[:, range(4), range(4)] = sds**2
-    marks = mark_parameters(ENGINE, Natural(np.zeros((500, 5)), np.ones((500, 2)), {"patient": covariance}))
+    marks = mark_parameters(DESIGN, {"patient": covariance})
     assert sds.min() < 0.01
     assert all(mark.passed for mark in marks)
 
 
 def test_both_levels_are_looked_at() -> None:
     maximum = small_maximum("therapist")
-    natural = Natural(np.zeros((1, 5)), np.ones((1, 2)), {"patient": np.eye(4)[None], "therapist": np.zeros((1, 2, 2))})
-    failed = [mark for mark in mark_parameters(maximum.engine, natural) if not mark.passed]
+    covariances = {"patient": np.eye(4)[None], "therapist": np.zeros((1, 2, 2))}
+    failed = [mark for mark in mark_parameters(maximum.target.design, covariances) if not mark.passed]
     assert {mark.subject for mark in failed} == {"m: intercept between therapists", "y: intercept between therapists"}
     assert {mark.levels for mark in failed} == {("therapist", "between_therapist")}
 
@@ -134,7 +133,7 @@ def test_outcome_with_a_small_residual_is_fitted() -> None:
     check_residuals("study", maximum)
     assert maximum.converged
     # What is left has 1 / 50 of the sd of y, so b is known to about .05 / (sqrt(480) x 1).
-    table = maximum.table().set_index("parameter")
+    table = table_of(maximum).set_index("parameter")
     assert table["estimate"]["y: m"] == pytest.approx(2.0, abs=3 * table["se"]["y: m"])
     assert table["se"]["y: m"] < 0.01
 

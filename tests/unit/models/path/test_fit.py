@@ -10,7 +10,7 @@ from alliance.errors import ModelError
 from alliance.facts.marks import Mark
 from alliance.models.container import FitResult, quantities_of, record_of
 from alliance.models.path import fit
-from alliance.models.path.maximum import maximise
+from alliance.models.path.maximum import maximise, table_of
 from alliance.results.estimates import summarise_estimates
 from tests.unit.models.joint_study import make_settings, make_spec, simulate
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by
@@ -44,7 +44,7 @@ def assert_finite(table: pd.DataFrame) -> None:
 
 def test_estimates_are_those_of_the_maximum() -> None:
     table = estimates_of(run(PANEL)).set_index(["path", "effect", "level"])["estimate"]
-    expected = maximise(design_by(BY_PATIENT, PANEL)).table().set_index("parameter")["estimate"]
+    expected = table_of(maximise(design_by(BY_PATIENT, PANEL))).set_index("parameter")["estimate"]
     a, b = expected["m: x"], expected["y: m"]
     covariance = (
         expected["correlation patient y: m with m: x"] * expected["sd patient m: x"] * expected["sd patient y: m"]

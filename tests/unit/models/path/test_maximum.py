@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.likelihood.layout import weigh
-from alliance.models.path.maximum import Maximum, maximise, maximise_engine, starting_position
+from alliance.inference.maximum import find_maximum
+from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, population_of, table_of
 from tests.unit.models.joint_study import simulate
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by, panel_with_therapists, small_maximum
 
@@ -16,8 +16,8 @@ PANEL = panel_with_therapists()
 LEFT = 4.5e-4
 
 
-def table_of(maximum: Maximum) -> pd.DataFrame:
-    return maximum.table().set_index("parameter")
+def indexed(maximum: PathMaximum) -> pd.DataFrame:
+    return table_of(maximum).set_index("parameter")
 
 
 def at_boundary(table: pd.DataFrame) -> pd.Index:
@@ -38,7 +38,7 @@ def at_boundary(table: pd.DataFrame) -> pd.Index:
 def test_gradient_at_the_maximum_is_flat(level: str) -> None:
     maximum = small_maximum(level)
     assert maximum.converged
-    gradient = maximum.engine.log_density(maximum.top.position)[1]
+    gradient = maximum.target.value(maximum.top.position)[1]
     # In standard errors: the gain a step would bring is half the square of this.
     assert gradient @ maximum.covariance @ gradient < 2e-7
 
@@ -46,22 +46,22 @@ def test_gradient_at_the_maximum_is_flat(level: str) -> None:
 @pytest.mark.parametrize("level", ["patient", "therapist"])
 def test_start_of_the_search_does_not_matter(level: str) -> None:
     maximum, rng = small_maximum(level), np.random.default_rng(1)
-    expected = table_of(maximum)
+    expected = indexed(maximum)
     # Several parameters at the boundary have no standard error; they are held to a share of the outcome's sd.
     allowed = LEFT * expected["se"].clip(lower=0.01)
     for _ in range(6):
-        start = starting_position(maximum.engine)[0]
-        found = maximise_engine(maximum.engine, start + rng.normal(size=len(start)))
+        start = maximum.target.starts()[0].position
+        found = find_maximum(maximum.target, start + rng.normal(size=len(start)))
         assert found.converged
         assert found.top.value == pytest.approx(maximum.top.value, abs=1e-6)
-        assert ((table_of(found)["estimate"] - expected["estimate"]).abs() <= allowed).all()
+        assert ((indexed(found)["estimate"] - expected["estimate"]).abs() <= allowed).all()
 
 
 def compare(panel: pd.DataFrame) -> None:
-    maximum, expected = maximise(design_by(BY_THERAPIST, panel)), table_of(small_maximum("therapist"))
-    found = table_of(maximum)
+    maximum, expected = maximise(design_by(BY_THERAPIST, panel)), indexed(small_maximum("therapist"))
+    found = indexed(maximum)
     # Sums in another order: rounding, which the search does not amplify.
-    assert maximum.log_likelihood == pytest.approx(small_maximum("therapist").log_likelihood, rel=1e-10)
+    assert log_likelihood_of(maximum) == pytest.approx(log_likelihood_of(small_maximum("therapist")), rel=1e-10)
     np.testing.assert_allclose(found["estimate"], expected["estimate"], rtol=1e-8, atol=1e-8)
     kept = expected.index.difference(at_boundary(expected))
     np.testing.assert_allclose(found["se"][kept], expected["se"][kept], rtol=1e-8)
@@ -81,10 +81,10 @@ def test_spelling_of_codes_does_not_matter(column: str) -> None:
 
 def test_order_of_equations_does_not_matter() -> None:
     turned = maximise(design_by(dict(reversed(BY_PATIENT.items())), PANEL))
-    expected = table_of(small_maximum("patient"))
-    found = table_of(turned)["estimate"]
+    expected = indexed(small_maximum("patient"))
+    found = indexed(turned)["estimate"]
     kept = [name for name in expected.index if not name.startswith("correlation")]
-    assert turned.log_likelihood == pytest.approx(small_maximum("patient").log_likelihood, abs=1e-6)
+    assert log_likelihood_of(turned) == pytest.approx(log_likelihood_of(small_maximum("patient")), abs=1e-6)
     # The factor L has its rows in another order, so the search goes another way to the same top.
     assert ((found[kept] - expected["estimate"][kept]).abs() <= LEFT * expected["se"][kept]).all()
 
@@ -104,36 +104,35 @@ def test_rescaling_a_variable_rescales_estimates_exactly() -> None:
         "sd residual m": 1 / 50,
         "sd residual y": 1000,
     }
-    before, after = table_of(plain), table_of(scaled)
+    before, after = indexed(plain), indexed(scaled)
     for name, factor in factors.items():
         for column in ("estimate", "se"):
             # Data in standard units agree to rounding, and so do all numbers that follow.
             assert after[column][name] == pytest.approx(factor * before[column][name], rel=1e-8), name
     correlations = [name for name in before.index if name.startswith("correlation")]
     np.testing.assert_allclose(after["estimate"][correlations], before["estimate"][correlations], rtol=1e-8)
-    rows = {outcome: len(equation.y) for outcome, equation in plain.engine.design.equations.items()}
+    rows = {outcome: len(equation.y) for outcome, equation in plain.target.design.equations.items()}
     change = rows["y"] * np.log(1000) - rows["m"] * np.log(50)
-    assert scaled.log_likelihood == pytest.approx(plain.log_likelihood - change, rel=1e-10)
+    assert log_likelihood_of(scaled) == pytest.approx(log_likelihood_of(plain) - change, rel=1e-10)
 
 
 def test_repeated_patients_are_patients_with_weight_two() -> None:
     maximum = small_maximum("patient")
-    weighted = weigh(maximum.engine.statistics, np.full(len(maximum.engine.patients), 2.0))
+    clusters = maximum.target.clusters("patient")
     both = pd.concat([PANEL, PANEL.assign(patient="copy of " + PANEL["patient"])])
     repeated = maximise(design_by(BY_PATIENT, both))
     # Means and sds of the columns are those of the rows (sds divide by n - 1), so only log-likelihoods without units are compared.
-    engine = maximum.engine
-    again = maximise_engine(type(engine)(engine.design, weighted, engine.patients, engine.therapists))
+    again = find_maximum(maximum.target.weigh(clusters, np.full(clusters.count, 2.0)))
     assert again.top.value == pytest.approx(2 * maximum.top.value, abs=1e-6)
-    assert repeated.log_likelihood == pytest.approx(2 * maximum.log_likelihood, abs=1e-6)
+    assert log_likelihood_of(repeated) == pytest.approx(2 * log_likelihood_of(maximum), abs=1e-6)
 
 
 def test_table_follows_draws_of_the_sampling_distribution() -> None:
     # Large enough for standard deviations and correlations to be nearly linear in the parameters.
     maximum = maximise(design_by(BY_PATIENT, simulate(1500, 8, seed=5)))
-    table = table_of(maximum)
+    table = indexed(maximum)
     positions = maximum.draw(4000, np.random.default_rng(1), maximum.covariance)
-    population = maximum.population(positions)
+    population = population_of(maximum, positions)
     draws = {
         "m: intercept": population.intercepts["m"],
         "m: x": population.slopes["m"][:, 0],
@@ -154,7 +153,7 @@ def test_table_follows_draws_of_the_sampling_distribution() -> None:
 
 
 def test_standard_errors_given_the_variances_are_smaller_and_for_fixed_effects_only() -> None:
-    table = table_of(small_maximum("patient"))
+    table = indexed(small_maximum("patient"))
     fixed = ["m: intercept", "m: x", "y: intercept", "y: m", "y: x"]
     assert set(table.index[table["se_given_variances"].notna()]) == set(fixed)
     # Information on the variances can only be lost; up to rounding of the inverse.
@@ -183,7 +182,7 @@ def test_boundary_converges_and_leaves_other_standard_errors_finite(
     panel: pd.DataFrame, equations: dict[str, Any], ended: set[str]
 ) -> None:
     maximum = maximise(design_by(equations, panel))
-    table = table_of(maximum)
+    table = indexed(maximum)
     assert maximum.converged
     assert ended <= set(at_boundary(table)), "this study is meant to end at the boundary"
     assert np.isfinite(table["estimate"]).all()
@@ -192,7 +191,7 @@ def test_boundary_converges_and_leaves_other_standard_errors_finite(
     effects = [name for name in table.index if not name.startswith(("sd ", "correlation"))]
     assert table["se"][effects].between(1e-2, 1.0).all()
     positions = maximum.draw(500, np.random.default_rng(1))
-    assert np.isfinite(maximum.population(positions).slopes["y"]).all()
+    assert np.isfinite(population_of(maximum, positions).slopes["y"]).all()
 
 
 def perfectly_correlated(patients: int = 80, sessions: int = 8) -> pd.DataFrame:
@@ -209,9 +208,9 @@ def perfectly_correlated(patients: int = 80, sessions: int = 8) -> pd.DataFrame:
 
 def test_perfect_correlation_converges_and_leaves_other_standard_errors_finite() -> None:
     maximum = maximise(design_by(BY_PATIENT, perfectly_correlated()))
-    table = table_of(maximum)
+    table = indexed(maximum)
     assert maximum.converged
-    covariance = maximum.population().covariances["patient"][0]
+    covariance = population_of(maximum).covariances["patient"][0]
     # The factor has lost a rank: one of the effects is a combination of the others.
     assert np.linalg.eigvalsh(covariance)[0] < 1e-6
     assert table["estimate"]["correlation patient y: m with m: x"] < -0.99
@@ -225,7 +224,7 @@ def test_perfect_correlation_converges_and_leaves_other_standard_errors_finite()
 
 def test_draws_around_a_boundary_keep_covariances_proper() -> None:
     maximum = maximise(design_by(BY_PATIENT, simulate(40, 5, seed=1, slope_sd=0.0)))
-    population = maximum.population(maximum.draw(1000, np.random.default_rng(1)))
+    population = population_of(maximum, maximum.draw(1000, np.random.default_rng(1)))
     values = np.linalg.eigvalsh(population.covariances["patient"])
     # Rounding, in units of the largest.
     assert (values[:, 0] > -1e-12 * values[:, -1]).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from alliance.models.path.maximum import Maximum, maximise
+from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, table_of
 from alliance.models.path.profile import _Profile, profile_variances
 from tests.unit.models.joint_study import simulate
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by
@@ -13,11 +13,11 @@ SLOPE = {"m": {"on": ["x"], "vary": {"patient": ["intercept", "x"]}}, "y": {"on"
 CUT = stats.chi2.ppf(0.95, 1)
 
 
-def constrained_fall(maximum: Maximum, row: slice, sd: float) -> float:
+def constrained_fall(maximum: PathMaximum, row: slice, sd: float) -> float:
     """Return twice the loss of log-likelihood with the length of a row of L held, by sequential quadratic programming."""
 
     def loss(position: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = maximum.engine.log_density(position)
+        value, gradient = maximum.target.value(position)
         return -value, -gradient
 
     def slope(position: np.ndarray) -> np.ndarray:
@@ -35,16 +35,16 @@ def constrained_fall(maximum: Maximum, row: slice, sd: float) -> float:
 
 
 @pytest.fixture(scope="module")
-def flat() -> Maximum:
+def flat() -> PathMaximum:
     """Return the maximum of a study in which slopes do not vary."""
     return maximise(design_by(BY_PATIENT, simulate(50, 5, 2, slope_sd=0.0)))
 
 
-def test_at_each_limit_the_likelihood_has_fallen_by_the_cut(flat: Maximum) -> None:
+def test_at_each_limit_the_likelihood_has_fallen_by_the_cut(flat: PathMaximum) -> None:
     rows, _ = profile_variances(flat)
-    effects = [effect.text for effect in flat.engine.design.varying["patient"]]
-    scales = flat.engine.design.scales("patient")
-    first = flat.engine.n_beta + 2
+    effects = [effect.text for effect in flat.target.design.varying["patient"]]
+    scales = flat.target.design.scales("patient")
+    first = flat.target.layout.fixed.stop + 2
     assert rows
     for row in rows:
         number = effects.index(row["effect"])
@@ -57,7 +57,7 @@ def test_at_each_limit_the_likelihood_has_fallen_by_the_cut(flat: Maximum) -> No
             assert stats.chi2.sf(constrained_fall(flat, place, 0.0), [3, 4]).mean() > 0.05
 
 
-def test_variance_near_zero_is_marked_with_the_upper_limit_in_raw_units(flat: Maximum) -> None:
+def test_variance_near_zero_is_marked_with_the_upper_limit_in_raw_units(flat: PathMaximum) -> None:
     rows, marks = profile_variances(flat)
     row = next(row for row in rows if row["effect"] == "m: x")
     mark = next(mark for mark in marks if mark.subject == "m: x by patient")
@@ -69,7 +69,7 @@ def test_variance_near_zero_is_marked_with_the_upper_limit_in_raw_units(flat: Ma
     assert mark.value == row["low"]
 
 
-def test_limits_are_in_the_units_of_the_outcome(flat: Maximum) -> None:
+def test_limits_are_in_the_units_of_the_outcome(flat: PathMaximum) -> None:
     scaled = maximise(design_by(BY_PATIENT, simulate(50, 5, 2, slope_sd=0.0, raw_scale=10.0)))
     one, ten = (
         {row["effect"]: np.array([row["estimate"], row["low"], row["high"]]) for row in profile_variances(fit)[0]}
@@ -90,10 +90,10 @@ def test_fall_at_zero_is_that_of_the_model_without_the_effect() -> None:
     panel = simulate(60, 6, 1, slope_sd=0.0)
     maximum = maximise(design_by(SLOPE, panel))
     without = maximise(design_by({"m": {"on": ["x"], "vary": {"patient": ["intercept"]}}, "y": SLOPE["y"]}, panel))
-    place = maximum.engine.size - 3  # the last of three rows of L
+    place = maximum.target.layout.size - 3  # the last of three rows of L
     fall = _Profile(maximum, slice(place, place + 3)).fall(0.0)
     # Both searches stop where a step promises less than 1e-7.
-    assert fall == pytest.approx(2 * (maximum.log_likelihood - without.log_likelihood), abs=1e-5)
+    assert fall == pytest.approx(2 * (log_likelihood_of(maximum) - log_likelihood_of(without)), abs=1e-5)
 
 
 def test_zero_is_compatible_with_most_studies_without_differences() -> None:
@@ -108,7 +108,7 @@ def test_zero_is_compatible_with_most_studies_without_differences() -> None:
 
 def test_effects_of_therapists_are_profiled_too() -> None:
     maximum = maximise(design_by(BY_THERAPIST, simulate(60, 6, 3)))  # therapists do not differ
-    table = maximum.table().set_index("parameter")
+    table = table_of(maximum).set_index("parameter")
     near = {
         name
         for name in table.index

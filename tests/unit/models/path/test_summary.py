@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from alliance.facts.marks import Mark
-from alliance.models.path.maximum import Maximum
-from alliance.models.path.robust import robust_covariance
+from alliance.inference.robust import robust_covariance
+from alliance.models.path.maximum import PathMaximum, log_likelihood_of
+from alliance.models.path.maximum import table_of as raw_table
 from alliance.models.path.summary import summarise
 from tests.unit.models.path.path_study import small_maximum
 
@@ -22,8 +23,8 @@ def numbers_after(text: str, section: str, name: str) -> list[float]:
     return [float(part) for part in line[len(name) :].split()]
 
 
-def table_of(maximum: Maximum, covariance: np.ndarray | None = None) -> pd.DataFrame:
-    return maximum.table(covariance).set_index("parameter")
+def table_of(maximum: PathMaximum, covariance: np.ndarray | None = None) -> pd.DataFrame:
+    return raw_table(maximum, covariance).set_index("parameter")
 
 
 @pytest.mark.parametrize("robust", [False, True])
@@ -47,7 +48,7 @@ def test_components_are_those_of_the_table() -> None:
     maximum = small_maximum("therapist")
     text, table = summarise(maximum), table_of(maximum)
     for level in ("patient", "therapist"):
-        effects = [effect.text for effect in maximum.engine.design.varying[level]]
+        effects = [effect.text for effect in maximum.target.design.varying[level]]
         for number, effect in enumerate(effects):
             sd = table.loc[f"sd {level} {effect}", ["estimate", "se"]].astype(float).tolist()
             correlations = [
@@ -64,14 +65,14 @@ def test_head_holds_fit_and_counts() -> None:
     maximum = small_maximum("therapist")
     text = summarise(maximum, title="Study")
     shown = dict(re.findall(r"(\S[^:\n]*?): +(\S+(?: \S+)*)", text.split("-----")[0]))
-    log_likelihood, size = maximum.log_likelihood, maximum.engine.size
+    log_likelihood, size = log_likelihood_of(maximum), maximum.target.layout.size
     assert text.splitlines()[0].strip() == "Study"
     assert float(shown["Log-likelihood"]) == pytest.approx(log_likelihood, abs=1e-3)
     assert float(shown["AIC"]) == pytest.approx(2 * size - 2 * log_likelihood, abs=1e-3)
     assert float(shown["BIC (N = 60 patients)"]) == pytest.approx(size * np.log(60) - 2 * log_likelihood, abs=1e-3)
     assert (shown["Patients"], shown["Therapists"], shown["Converged"]) == ("60", "12", "yes")
     assert shown["Free parameters"] == str(size)
-    equation = maximum.engine.design.equations["y"]
+    equation = maximum.target.design.equations["y"]
     assert numbers_after(text, "equation", "y") == [len(equation.y), equation.rows["patient"].nunique()]
 
 

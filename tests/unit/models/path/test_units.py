@@ -7,8 +7,7 @@ import pytest
 from alliance.likelihood.layout import EquationRows, Statistics, make_statistics
 from alliance.likelihood.units import draw_effects
 from alliance.models.joint.result import Task, prepare_task
-from alliance.models.path.engine import factors_of, natural_of
-from alliance.models.path.maximum import Maximum, maximise
+from alliance.models.path.maximum import PathMaximum, maximise, population_of
 from alliance.models.path.units import UNIT_DRAWS, describe_units
 from tests.unit.models import joint_study as study
 
@@ -82,18 +81,18 @@ def test_draws_have_the_covariance_of_the_dense_posterior_across_patients_and_th
     assert np.abs(scaled).max() < 4.5 * np.sqrt(2 / size)
 
 
-def fit(panel: pd.DataFrame, **changes) -> tuple[Task, Maximum]:
+def fit(panel: pd.DataFrame, **changes) -> tuple[Task, PathMaximum]:
     task = prepare_task(panel, "study", study.make_spec(**changes), study.make_settings())
     return task, maximise(task.design)
 
 
-def describe(task: Task, maximum: Maximum) -> pd.DataFrame:
-    positions = np.tile(maximum.top.position, (UNIT_DRAWS, 1))
-    return pd.DataFrame(describe_units(task, maximum.engine, positions, signed=False))
+def describe(task: Task, maximum: PathMaximum) -> pd.DataFrame:
+    natural = maximum.target.natural(np.tile(maximum.top.position, (UNIT_DRAWS, 1)))
+    return pd.DataFrame(describe_units(task, maximum.target, natural))
 
 
 @pytest.fixture(scope="module")
-def patients() -> tuple[Task, Maximum, pd.DataFrame]:
+def patients() -> tuple[Task, PathMaximum, pd.DataFrame]:
     panel = study.simulate(40, 8, seed=4, raw_scale=3.0)
     task, maximum = fit(panel[(panel["patient"] != "P0001") | (panel["session"] <= 2)])
     return task, maximum, describe(task, maximum)
@@ -114,7 +113,7 @@ def test_every_patient_has_a_row_for_each_slope_and_their_product_and_none_has_a
 
 def test_slopes_alone_are_least_squares_of_the_patients_own_sessions(patients):
     task, maximum, found = patients
-    population = maximum.population()
+    population = population_of(maximum)
     rows = task.design.equations["y"].rows
     terms = task.design.equations["y"].terms
     slopes = []
@@ -130,7 +129,7 @@ def test_slopes_alone_are_least_squares_of_the_patients_own_sessions(patients):
 def test_estimates_lie_between_the_average_and_what_a_patients_own_sessions_say(patients):
     _, maximum, found = patients
     b = found[(found["quantity"] == "b") & found["alone"].notna()]
-    average = maximum.population().slopes["y"][0, 0]
+    average = population_of(maximum).slopes["y"][0, 0]
     assert b["estimate"].std() < 0.9 * b["alone"].std()
     assert np.corrcoef(b["estimate"], b["alone"])[0, 1] > 0.6
     # Shrunken deviations average out: the ML estimate is nearly their mean.
@@ -147,13 +146,12 @@ def test_intervals_hold_the_true_slopes_of_patients():
     correlation[0, 2] = correlation[2, 0] = study.INTERCEPTS_CORRELATION
     correlation[1, 3] = correlation[3, 1] = study.SLOPES_CORRELATION
     u = np.random.default_rng(6).multivariate_normal(np.zeros(4), correlation * np.outer(sd, sd), size=200)
-    engine, top = maximum.engine, maximum.top.position[None]
-    natural, factors = natural_of(engine, top, signed=False), factors_of(engine, top, signed=False)
+    natural = maximum.target.natural(maximum.top.position[None])
     rng = np.random.default_rng(7)
-    parts = natural.beta[0], natural.residual[0], factors["patient"][0], factors["therapist"][0]
-    draws = np.array([draw_effects(engine.statistics, *parts, rng)[0] for _ in range(UNIT_DRAWS)])
+    parts = natural.beta[0], natural.residual[0], natural.factors["patient"][0], natural.factors["therapist"][0]
+    draws = np.array([draw_effects(maximum.target.statistics, *parts, rng)[0] for _ in range(UNIT_DRAWS)])
     place = [effect.text for effect in task.design.varying["patient"]].index("m: x")
-    raw = study.A + u[:, 1] - maximum.population().slopes["m"][0, 0]
+    raw = study.A + u[:, 1] - population_of(maximum).slopes["m"][0, 0]
     low, high = np.quantile(draws[:, :, place] * task.design.scales("patient")[place], [0.025, 0.975], axis=0)
     # 95 % of 200 patients, give or take three binomial standard errors.
     assert np.mean((low < raw) & (raw < high)) == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / 200))
@@ -173,7 +171,7 @@ def test_slopes_of_therapists_are_averages_over_their_patients():
     therapists = found[found["unit"] == "therapist"]
     assert (therapists.groupby("quantity").size() == 8).all()
     # a is the same for all therapists, so a therapist's indirect effect is a b + cov(a, b) of the patients.
-    population = maximum.population()
+    population = population_of(maximum)
     names = [effect.text for effect in population.varying["patient"]]
     covariance = population.covariances["patient"][0, names.index("m: x"), names.index("y: m")]
     a = population.slopes["m"][0, 0]

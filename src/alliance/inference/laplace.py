@@ -5,8 +5,8 @@ learned from the first ones. Weights w_s ~ p(theta_s) / q(theta_s) make up for t
 expected under a generalised Pareto distribution, whose shape k says whether the correction can be trusted (Vehtari, Simpson, Gelman, Yao
 & Gabry 2024, Journal of Machine Learning Research 25(72)): below .7 it can.
 
-Turning the sign of a standard deviation and of its correlations changes nothing (see `alliance.likelihood.density`), so the posterior has a
-mirror image for every sd. Draws are taken from the part where all sds are positive. Where an sd may well be zero its images
+Turning the sign of a standard deviation and of its correlations changes nothing, so a posterior may have mirror images (`Mirrors` of
+`alliance.inference.target`). Draws are taken from the part where all sds are positive. Where an sd may well be zero its images
 run into each other; there draws beyond zero are mirrored back, and the density of the proposals is the sum over the images.
 """
 
@@ -17,9 +17,9 @@ import numpy as np
 from scipy import linalg, special
 
 from alliance.facts.marks import Mark
-from alliance.models.joint.names import pairs
-from alliance.models.path.densities import log_densities
-from alliance.models.path.posterior import Posterior
+from alliance.inference.densities import at_many
+from alliance.inference.mode import Mode
+from alliance.inference.target import Mirrors, Posterior
 
 _FREEDOM = 10  # of the t distributions; with 7 fewer effective draws, with 20 now and then a k near the threshold
 _LEARNING, _FINAL = 4_000, 20_000  # proposals of each round of learning, and proposals that are kept
@@ -36,7 +36,7 @@ class LaplaceDraws:
     Parameters
     ----------
     positions
-        In ``signed`` coordinates, all sds positive: (draw, parameter).
+        All that mirrors turn is positive: (draw, parameter).
     pareto_k
         Shape of the tail of the importance weights.
     size
@@ -54,38 +54,34 @@ class LaplaceDraws:
 
 
 @dataclass(frozen=True)
-class _Mirrors:
-    """The sds of a position, and the images of the posterior that matter.
+class _Images:
+    """The mirrors of a posterior, and the images that matter.
 
     Parameters
     ----------
-    sds
-        Places of the sds, (sd,).
-    turned
-        Coordinates that change sign with each sd, (sd, parameter): 1 or -1.
     near
-        Which sds may be zero, (sd,).
+        Which of the mirrored coordinates may be zero, (mirror,).
     """
 
-    sds: np.ndarray
-    turned: np.ndarray
+    mirrors: Mirrors
     near: np.ndarray
 
     def images(self) -> list[np.ndarray]:
         """List the changes of sign, (parameter,), that lead from a position to its images."""
-        choices = [(np.ones(self.turned.shape[1]), row) for row in self.turned[self.near]]
-        return [np.prod([np.ones(self.turned.shape[1]), *chosen], axis=0) for chosen in product(*choices)]
+        as_it_is = np.ones(self.mirrors.turned.shape[1])
+        choices = [(as_it_is, row) for row in self.mirrors.turned[self.near]]
+        return [np.prod([as_it_is, *chosen], axis=0) for chosen in product(*choices)]
 
     def fold(self, positions: np.ndarray) -> np.ndarray:
-        """Mirror positions so that sds that may be zero are positive: (draw, parameter)."""
+        """Mirror positions so that what may be zero is positive: (draw, parameter)."""
         folded = positions.copy()
-        for place, row in zip(self.sds[self.near], self.turned[self.near], strict=True):
+        for place, row in zip(self.mirrors.places[self.near], self.mirrors.turned[self.near], strict=True):
             folded *= np.where(folded[:, [place]] < 0, row, 1.0)
         return folded
 
     def inside(self, positions: np.ndarray) -> np.ndarray:
-        """Say at which positions all sds are positive: (draw,)."""
-        positive: np.ndarray = (positions[:, self.sds] >= 0).all(axis=1)
+        """Say at which positions all mirrored coordinates are positive: (draw,)."""
+        positive: np.ndarray = (positions[:, self.mirrors.places] >= 0).all(axis=1)
         return positive
 
 
@@ -95,25 +91,25 @@ class _Proposal:
 
     mean: np.ndarray
     factor: np.ndarray
-    mirrors: _Mirrors
+    images: _Images
 
     def draw(self, size: int, rng: np.random.Generator) -> np.ndarray:
         standard = rng.standard_normal((size, len(self.mean)))
         standard /= np.sqrt(rng.chisquare(_FREEDOM, size) / _FREEDOM)[:, None]
-        return self.mirrors.fold(self.mean + standard @ self.factor.T)
+        return self.images.fold(self.mean + standard @ self.factor.T)
 
     def log_density(self, positions: np.ndarray) -> np.ndarray:
         """Return the log density, without the constant that all proposals share: (draw,)."""
         inverse = linalg.inv(self.factor)
         parts = []
-        for image in self.mirrors.images():
+        for image in self.images.images():
             standard = positions @ (inverse * image).T - inverse @ self.mean
             parts.append(np.log1p(np.einsum("ij,ij->i", standard, standard) / _FREEDOM))
         total: np.ndarray = special.logsumexp(-(_FREEDOM + len(self.mean)) / 2 * np.array(parts), axis=0)
         return total + float(np.linalg.slogdet(inverse)[1])
 
 
-def draw_laplace(posterior: Posterior, size: int, rng: np.random.Generator) -> LaplaceDraws:
+def draw_laplace(mode: Mode[Posterior], size: int, rng: np.random.Generator) -> LaplaceDraws:
     """Draw from the posterior by importance sampling around its mode.
 
     Weighted draws are turned into equally weighted ones by systematic resampling: a draw with weight w appears size x w times, rounded
@@ -129,19 +125,19 @@ def draw_laplace(posterior: Posterior, size: int, rng: np.random.Generator) -> L
     FloatingPointError
         The posterior density cannot be computed anywhere near its mode.
     """
-    mirrors = _find_mirrors(posterior)
-    first = _Proposal(posterior.mode, posterior.spread, mirrors)
+    images = _find_images(mode)
+    first = _Proposal(mode.position, mode.spread, images)
     learned = first
     for _ in range(_ROUNDS):
         positions = learned.draw(_LEARNING, rng)
-        weights, _ = _weigh(posterior, mirrors, positions, learned.log_density(positions))
+        weights, _ = _weigh(mode.posterior, images, positions, learned.log_density(positions))
         learned = _learn(positions, weights, first)
     few = rng.binomial(_FINAL, _SHARE)
     positions = np.concatenate([first.draw(few, rng), learned.draw(_FINAL - few, rng)])
     mixed = np.logaddexp(
         np.log(_SHARE) + first.log_density(positions), np.log1p(-_SHARE) + learned.log_density(positions)
     )
-    weights, k = _weigh(posterior, mirrors, positions, mixed)
+    weights, k = _weigh(mode.posterior, images, positions, mixed)
     # Draws of the two distributions stand in random order, so that thinned draws are a fair sample too.
     order = rng.permutation(_FINAL)
     steps = (rng.random() + np.arange(size)) / size
@@ -149,30 +145,18 @@ def draw_laplace(posterior: Posterior, size: int, rng: np.random.Generator) -> L
     return LaplaceDraws(positions[chosen], k, float(1 / np.sum(weights**2)))
 
 
-def _find_mirrors(posterior: Posterior) -> _Mirrors:
-    engine, spread = posterior.engine, np.sqrt(np.sum(posterior.spread**2, axis=1))
-    used = engine.n_beta + len(engine.design.equations)
-    sds, turned = [], []
-    for q in engine.n_effects:
-        for effect in range(q):
-            row = np.ones(engine.size)
-            row[used + effect] = -1
-            for place, pair in enumerate(pairs(q)):
-                if effect in pair:
-                    row[used + q + place] = -1
-            sds.append(used + effect)
-            turned.append(row)
-        used += q * (q + 1) // 2
-    distance = np.abs(posterior.mode[sds]) / spread[sds]
+def _find_images(mode: Mode[Posterior]) -> _Images:
+    mirrors = mode.posterior.mirrors
+    distance = np.abs(mode.position[mirrors.places]) / np.sqrt(np.sum(mode.spread**2, axis=1))[mirrors.places]
     near = (distance < _NEAR) & (np.argsort(np.argsort(distance)) < _MOST_MIRRORED)
-    return _Mirrors(np.array(sds, dtype=int), np.array(turned).reshape(-1, engine.size), near)
+    return _Images(mirrors, near)
 
 
 def _weigh(
-    posterior: Posterior, mirrors: _Mirrors, positions: np.ndarray, log_proposal: np.ndarray
+    posterior: Posterior, images: _Images, positions: np.ndarray, log_proposal: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Return smoothed weights (draw,) that sum to one, and the Pareto k."""
-    ratio = np.where(mirrors.inside(positions), log_densities(posterior, positions) - log_proposal, -np.inf)
+    ratio = np.where(images.inside(positions), at_many(posterior.values, positions) - log_proposal, -np.inf)
     largest = ratio.max()
     if not np.isfinite(largest):
         raise FloatingPointError("the posterior density cannot be computed near its mode")
@@ -190,4 +174,4 @@ def _learn(positions: np.ndarray, weights: np.ndarray, first: _Proposal) -> _Pro
     covariance = centred.T @ (centred * weights[:, None])
     known, assumed = 1 / np.sum(weights**2), float(len(mean))
     pooled = (known * covariance + assumed * first.factor @ first.factor.T) / (known + assumed)
-    return _Proposal(mean, linalg.cholesky(pooled, lower=True), first.mirrors)
+    return _Proposal(mean, linalg.cholesky(pooled, lower=True), first.images)

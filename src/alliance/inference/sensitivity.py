@@ -6,63 +6,20 @@ Jensen-Shannon distance between weighted and unweighted draws per doubling of al
 10.1007/s11222-023-10366-5). Nothing is fitted again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.marks import Mark
-from alliance.models.joint.design import Design
-from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 
 SENSITIVE: Final = CAUTIONS["prior_sensitivity"].threshold
 LIKELIHOOD: Final = "likelihood"
 PRIOR: Final = "prior"
 _POWERS = (0.99, 1.01)
-_MARKED = ("a", "b", "indirect")
 _STILL = 1e-12  # spread of a log density that does not depend on the draws
-
-
-def log_prior_blocks(
-    design: Design, draws: Mapping[str, np.ndarray], priors: Mapping[str, float]
-) -> dict[str, np.ndarray]:
-    """Compute the log prior density of each block of parameters, named as in the table of priors.
-
-    Parameters
-    ----------
-    draws
-        Draws in standard units by the names of `alliance.models.joint.names`: (draw, ...).
-    priors
-        slope_sd, intercept_sd, residual_sd, varying_sd and correlation_lkj.
-
-    Returns
-    -------
-    dict
-        Block -> log density up to a constant, (draw,). LKJ(eta) has density |C|^(eta - 1), C the correlations of a level.
-    """
-
-    def normal(names: list[str], sd: float) -> np.ndarray:
-        # The half-normal distribution differs by a constant only.
-        columns = np.column_stack([draws[name] for name in names])
-        total: np.ndarray = stats.norm.logpdf(columns, scale=sd).sum(axis=1)
-        return total
-
-    sloped = [slopes_name(outcome) for outcome, equation in design.equations.items() if equation.terms]
-    blocks = {"intercepts": normal([intercept_name(outcome) for outcome in design.equations], priors["intercept_sd"])}
-    if sloped:
-        blocks["effects"] = normal(sloped, priors["slope_sd"])
-    blocks["residuals"] = normal([residual_name(outcome) for outcome in design.equations], priors["residual_sd"])
-    for level, effects in design.varying.items():
-        blocks[f"differences between {level}s"] = normal([sd_name(level)], priors["varying_sd"])
-        if len(effects) > 1:
-            matrices = np.tile(np.eye(len(effects)), (len(draws[sd_name(level)]), 1, 1))
-            rows, columns = np.array(pairs(len(effects))).T
-            matrices[:, rows, columns] = matrices[:, columns, rows] = draws[correlation_name(level)]
-            blocks[f"correlations between {level}s"] = (priors["correlation_lkj"] - 1) * np.linalg.slogdet(matrices)[1]
-    return blocks
 
 
 def power_scaling(
@@ -77,7 +34,7 @@ def power_scaling(
     draws
         Equally weighted posterior draws, (draw, quantity).
     log_priors
-        See `log_prior_blocks`.
+        Block -> log prior density, up to a constant: (draw,).
     log_likelihood
         Shape (draw,).
 
@@ -111,8 +68,8 @@ def power_scaling(
     return rows
 
 
-def mark_sensitivity(table: pd.DataFrame, rows: list[dict[str, Any]]) -> list[Mark]:
-    """Mark each block of priors that a, b or an indirect effect depends on.
+def mark_sensitivity(table: pd.DataFrame, rows: list[dict[str, Any]], effects: Collection[str]) -> list[Mark]:
+    """Mark each block of priors that certain effects depend on.
 
     Parameters
     ----------
@@ -120,13 +77,15 @@ def mark_sensitivity(table: pd.DataFrame, rows: list[dict[str, Any]]) -> list[Ma
         All quantities of the container, in its order.
     rows
         See `power_scaling`.
+    effects
+        Those that are judged.
 
     Returns
     -------
     list of Mark
         One per block, with the largest value; the flag goes to the quantities that are sensitive.
     """
-    chosen = [row for row in rows if row["component"] == PRIOR and row["effect"] in _MARKED]
+    chosen = [row for row in rows if row["component"] == PRIOR and row["effect"] in effects]
     keys = list(zip(table["path"], table["effect"], table["level"], strict=True))
     marks = []
     for block in dict.fromkeys(row["block"] for row in chosen):

@@ -7,11 +7,13 @@ import pytest
 from scipy import integrate
 
 from alliance.facts.cautions import CAUTIONS
-from alliance.models.path import laplace
-from alliance.models.path.densities import log_densities
-from alliance.models.path.laplace import LaplaceDraws, draw_laplace
+from alliance.inference import laplace
+from alliance.inference.densities import at_many
+from alliance.inference.laplace import LaplaceDraws, draw_laplace
+from alliance.inference.mode import Mode, find_mode
+from alliance.inference.target import Mirrors
 from alliance.models.path.maximum import maximise
-from alliance.models.path.posterior import Posterior, find_posterior
+from alliance.models.path.posterior import PathPosterior
 from tests.unit.models import joint_study as study
 from tests.unit.models.populations import design_of
 
@@ -19,32 +21,33 @@ PRIORS = study.make_settings()["priors"]
 ONE_SD = {"m": {"on": ["x"], "vary": {"patient": ["intercept"]}}, "y": {"on": ["m", "x"]}}
 
 
-def posterior_of(patients: int, sessions: int, *, slope_sd: float = study.SLOPE_SD, **changes) -> Posterior:
+def mode_of(patients: int, sessions: int, *, slope_sd: float = study.SLOPE_SD, **changes) -> Mode[PathPosterior]:
     panel = study.simulate(patients, sessions, seed=5, slope_sd=slope_sd)
-    return find_posterior(maximise(design_of(study.make_spec(**changes), panel)), PRIORS)
+    maximum = maximise(design_of(study.make_spec(**changes), panel))
+    return find_mode(PathPosterior(maximum.target, PRIORS), maximum)
 
 
 @pytest.fixture(scope="module")
-def zero_variance() -> Posterior:
-    return posterior_of(60, 8, slope_sd=0.0)
+def zero_variance() -> Mode[PathPosterior]:
+    return mode_of(60, 8, slope_sd=0.0)
 
 
 def test_an_sd_far_from_zero_has_no_images_and_one_at_zero_has_one(zero_variance):
-    far = laplace._find_mirrors(posterior_of(60, 8, equations=ONE_SD))
+    far = laplace._find_images(mode_of(60, 8, equations=ONE_SD))
     assert len(far.images()) == 1
-    near = laplace._find_mirrors(zero_variance)
+    near = laplace._find_images(zero_variance)
     assert len(near.images()) == 2 ** int(near.near.sum())
     assert near.near.sum() >= 1
     # An image has the same density: that is what mirroring relies on.
-    positions = zero_variance.mode + np.random.default_rng(1).normal(size=(20, len(zero_variance.mode))) * 0.1
-    densities = log_densities(zero_variance, positions)
+    positions = zero_variance.position + np.random.default_rng(1).normal(size=(20, len(zero_variance.position))) * 0.1
+    densities = at_many(zero_variance.posterior.values, positions)
     for image in near.images():
-        assert log_densities(zero_variance, positions * image) == pytest.approx(densities, abs=1e-8)
+        assert at_many(zero_variance.posterior.values, positions * image) == pytest.approx(densities, abs=1e-8)
 
 
 def test_folded_proposal_is_a_density(zero_variance):
-    mirrors = laplace._find_mirrors(zero_variance)
-    one = laplace._Mirrors(np.array([0]), np.array([[-1.0]]), np.array([True]))
+    mirrors = laplace._find_images(zero_variance)
+    one = laplace._Images(Mirrors(np.array([0]), np.array([[-1.0]])), np.array([True]))
     proposal = laplace._Proposal(np.array([0.3]), np.array([[0.5]]), one)
     points = np.linspace(0, 40, 100_001)[:, None]
     values = np.exp(proposal.log_density(points))
@@ -61,27 +64,27 @@ def test_folded_proposal_is_a_density(zero_variance):
 
 @pytest.mark.parametrize("slope_sd", [study.SLOPE_SD, 0.0])
 def test_weights_make_up_for_the_normal_approximation(slope_sd):
-    posterior = posterior_of(60, 8, slope_sd=slope_sd)
-    draws = draw_laplace(posterior, 4000, np.random.default_rng(3))
+    mode = mode_of(60, 8, slope_sd=slope_sd)
+    draws = draw_laplace(mode, 4000, np.random.default_rng(3))
     assert draws.pareto_k < CAUTIONS["pareto_k"].threshold
     assert draws.mark.passed
     # A tenth of the proposals, at the least.
     assert draws.size > 1000
-    assert draws.positions.shape == (4000, len(posterior.mode))
+    assert draws.positions.shape == (4000, len(mode.position))
 
 
 def test_moments_are_those_of_a_long_random_walk(zero_variance):
     # A sampler that shares nothing with importance sampling: Metropolis steps, 64 chains side by side.
     rng = np.random.default_rng(4)
-    size = len(zero_variance.mode)
+    size = len(zero_variance.position)
     draws = draw_laplace(zero_variance, 4000, rng)
     position = draws.positions[rng.choice(4000, 64, replace=False)].copy()
-    value = log_densities(zero_variance, position)
+    value = at_many(zero_variance.posterior.values, position)
     spread = zero_variance.spread * 2.0 / np.sqrt(size)
     kept = []
     for step in range(900):
         proposed = position + rng.standard_normal(position.shape) @ spread.T
-        there = log_densities(zero_variance, proposed)
+        there = at_many(zero_variance.posterior.values, proposed)
         taken = np.log(rng.random(64)) < there - value
         position[taken], value[taken] = proposed[taken], there[taken]
         if step >= 200:
@@ -121,9 +124,9 @@ def test_values_without_gradient_are_those_of_the_sampler_at_two_and_three_level
         "m": {"on": ["x"], "vary": {"patient": ["intercept", "x"], "therapist": ["intercept"]}},
         "y": {"on": ["m", "x"], "vary": {"patient": ["intercept"], "therapist": ["intercept", "m"]}},
     }
-    for posterior in (zero_variance, posterior_of(30, 5, equations=by_both)):
-        standard = np.random.default_rng(7).standard_normal((21, len(posterior.mode)))
-        positions = posterior.mode + standard @ posterior.spread.T
-        expected = [posterior.log_density(position) for position in positions]
+    for mode in (zero_variance, mode_of(30, 5, equations=by_both)):
+        standard = np.random.default_rng(7).standard_normal((21, len(mode.position)))
+        positions = mode.position + standard @ mode.spread.T
+        expected = [mode.posterior.value(position)[0] for position in positions]
         # The same sums in the same order, but for those over therapists.
-        assert log_densities(posterior, positions) == pytest.approx(expected, rel=1e-12)
+        assert at_many(mode.posterior.values, positions) == pytest.approx(expected, rel=1e-12)

@@ -5,16 +5,9 @@ import pandas as pd
 import pytest
 from scipy import integrate, stats
 
-from alliance.models.path.densities import log_densities, log_likelihoods
-from alliance.models.path.engine import draw_prior, named_draws, natural_of
-from alliance.models.path.maximum import maximise
-from alliance.models.path.posterior import Posterior, find_posterior
-from alliance.models.path.sensitivity import (
-    SENSITIVE,
-    log_prior_blocks,
-    mark_sensitivity,
-    power_scaling,
-)
+from alliance.inference.sensitivity import SENSITIVE, mark_sensitivity, power_scaling
+from alliance.models.path.posterior import PathPosterior
+from alliance.models.path.target import make_target
 from tests.unit.models import joint_study as study
 from tests.unit.models.populations import design_of
 
@@ -26,21 +19,15 @@ BY_BOTH = {
 
 
 @pytest.fixture(scope="module")
-def three_levels() -> Posterior:
+def three_levels() -> PathPosterior:
     design = design_of(study.make_spec(equations=BY_BOTH), study.simulate(24, 5, seed=1))
-    return find_posterior(maximise(design), PRIORS)
-
-
-def blocks_at(posterior: Posterior, positions: np.ndarray) -> dict[str, np.ndarray]:
-    engine = posterior.engine
-    draws = named_draws(engine, natural_of(engine, positions, signed=True))
-    return log_prior_blocks(engine.design, draws, PRIORS)
+    return PathPosterior(make_target(design), PRIORS)
 
 
 def test_blocks_and_likelihood_add_up_to_the_posterior_density(three_levels):
-    engine = three_levels.engine
-    positions = draw_prior(engine, PRIORS, 200, np.random.default_rng(1))
-    blocks = blocks_at(three_levels, positions)
+    layout = three_levels.target.layout
+    positions = three_levels.draw_prior(200, np.random.default_rng(1))
+    blocks = three_levels.prior_blocks(positions)
     assert list(blocks) == [
         "intercepts", "effects", "residuals",
         "differences between patients", "correlations between patients",
@@ -48,26 +35,22 @@ def test_blocks_and_likelihood_add_up_to_the_posterior_density(three_levels):
     ]  # fmt: skip
     # The sampler's density has Jacobians besides: of logarithms, and from correlations to canonical partial correlations z to
     # atanh(z), dC/dz = prod (1 - z_ij^2)^((q - j - 2) / 2), dz/dx = 1 - z^2, j counted from 0.
-    used = engine.n_beta + 2
-    jacobian = positions[:, engine.n_beta : used].sum(axis=1)
-    for q in engine.n_effects:
-        used += q
-        for column in np.tril_indices(q, -1)[1]:
-            jacobian += (1 + (q - 2 - column) / 2) * np.log1p(-(np.tanh(positions[:, used]) ** 2))
-            used += 1
-    total = log_likelihoods(engine, positions) + sum(blocks.values()) + jacobian
-    rest = log_densities(three_levels, positions) - total
+    jacobian = positions[:, layout.residuals].sum(axis=1)
+    for level, q in layout.effects.items():
+        partial = np.tanh(positions[:, layout.between(level)][:, q:])
+        for z, column in zip(partial.T, np.tril_indices(q, -1)[1], strict=True):
+            jacobian += (1 + (q - 2 - column) / 2) * np.log1p(-(z**2))
+    total = three_levels.log_likelihoods(positions) + sum(blocks.values()) + jacobian
+    rest = three_levels.values(positions) - total
     # A constant, up to rounding of densities of size 1e5.
     assert np.ptp(rest) < 1e-7
 
 
 def test_a_flat_prior_of_correlations_has_no_sensitivity(three_levels):
-    engine = three_levels.engine
-    positions = draw_prior(engine, PRIORS, 500, np.random.default_rng(2))
-    draws = named_draws(engine, natural_of(engine, positions, signed=True))
-    blocks = log_prior_blocks(engine.design, draws, PRIORS | {"correlation_lkj": 1.0})
+    positions = three_levels.draw_prior(500, np.random.default_rng(2))
+    blocks = PathPosterior(three_levels.target, PRIORS | {"correlation_lkj": 1.0}).prior_blocks(positions)
     flat = {name: values for name, values in blocks.items() if name == "correlations between patients"}
-    rows = power_scaling(label("a"), positions[:, :1], flat, log_likelihoods(engine, positions))
+    rows = power_scaling(label("a"), positions[:, :1], flat, three_levels.log_likelihoods(positions))
     assert [row["value"] for row in rows if row["component"] == "prior"] == [0.0]
 
 
@@ -122,7 +105,7 @@ def test_prior_that_fights_the_data_is_marked_for_the_effects_concerned_only():
     table = label("a", "b", "coefficient")
     values = np.column_stack([draws, other, draws])
     rows = power_scaling(table, values, {"effects": log_prior, "intercepts": log_prior * 0}, log_likelihood)
-    marks = {mark.subject: mark for mark in mark_sensitivity(table, rows)}
+    marks = {mark.subject: mark for mark in mark_sensitivity(table, rows, ("a", "b", "indirect"))}
     assert marks["intercepts"].passed
     assert not marks["effects"].passed
     # The coefficient moves as well, but only a, b and indirect effects are judged.

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from alliance.errors import ModelError
-from alliance.models.path import bootstrap
-from alliance.models.path.bootstrap import draw_bootstrap
-from alliance.models.path.clusters import find_clusters, weigh_clusters
-from alliance.models.path.engine import natural_of
-from alliance.models.path.maximum import Maximum, maximise, maximise_engine
-from alliance.models.path.refit import neighbourhood, refit
-from alliance.models.path.robust import robust_covariance
+from alliance.inference import bootstrap
+from alliance.inference.bootstrap import draw_bootstrap
+from alliance.inference.maximum import find_maximum
+from alliance.inference.refit import neighbourhood, refit
+from alliance.inference.robust import robust_covariance
+from alliance.models.path.maximum import PathMaximum, maximise
 from tests.unit.models.joint_study import simulate
 from tests.unit.models.path.path_study import BY_PATIENT, design_by, small_maximum
 
@@ -18,17 +17,17 @@ from tests.unit.models.path.path_study import BY_PATIENT, design_by, small_maxim
 @pytest.mark.parametrize("level", ["patient", "therapist"])
 def test_refits_find_the_maxima_of_full_fits(level: str) -> None:
     maximum = small_maximum(level)
-    clusters, around = find_clusters(maximum.engine, level), neighbourhood(maximum)
+    clusters, near = maximum.target.clusters(level), neighbourhood(maximum)
     rng = np.random.default_rng(4)
     for _ in range(8):
         counts = rng.multinomial(clusters.count, np.full(clusters.count, 1 / clusters.count)).astype(float)
-        engine = weigh_clusters(maximum.engine, clusters, counts)
-        position = refit(engine, around)
+        weighted = maximum.target.weigh(clusters, counts)
+        position = refit(weighted, near)
         assert position is not None
         # From the usual start. Gradients below 1e-4 per standard error leave at most about 1e-5 of log-likelihood where it is not level.
-        full = maximise_engine(engine)
-        assert engine.log_density(position)[0] == pytest.approx(full.top.value, abs=1e-4)
-        fixed = maximum.engine.n_beta
+        full = find_maximum(weighted)
+        assert weighted.value(position)[0] == pytest.approx(full.top.value, abs=1e-4)
+        fixed = maximum.target.layout.fixed.stop
         se = np.sqrt(np.diagonal(full.covariance))[:fixed]
         assert np.abs((position - full.top.position)[:fixed] / se).max() < 0.01
 
@@ -38,7 +37,7 @@ def test_same_generator_gives_the_same_samples() -> None:
     one, again, other = (draw_bootstrap(maximum, "patient", 12, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(one.positions, again.positions)
     assert not np.allclose(one.positions, other.positions)
-    assert one.positions.shape == (12, maximum.engine.size)
+    assert one.positions.shape == (12, maximum.target.layout.size)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ def test_same_generator_gives_the_same_samples() -> None:
 def test_spread_of_fixed_effects_is_that_of_the_sandwich(varying: str, level: str) -> None:
     maximum = small_maximum(varying)
     found = draw_bootstrap(maximum, level, 150, np.random.default_rng(7))
-    fixed = maximum.engine.n_beta
+    fixed = maximum.target.layout.fixed.stop
     sd = found.positions[:, :fixed].std(axis=0, ddof=1)
     robust = np.sqrt(np.diagonal(robust_covariance(maximum, level)))[:fixed]
     # Monte Carlo error of a standard deviation from 150 samples is 6 %; both agree to first order in 1 / clusters (12 therapists) only.
@@ -58,8 +57,8 @@ def test_spread_of_fixed_effects_is_that_of_the_sandwich(varying: str, level: st
 def test_variance_estimated_as_zero_is_not_zero_in_every_sample() -> None:
     equations = {"m": {"on": ["x"], "vary": {"patient": ["intercept", "x"]}}, "y": {"on": ["m", "x"]}}
 
-    def smallest(maximum: Maximum, positions: np.ndarray) -> np.ndarray:
-        covariances = natural_of(maximum.engine, positions, signed=False).covariances["patient"]
+    def smallest(maximum: PathMaximum, positions: np.ndarray) -> np.ndarray:
+        covariances = maximum.target.natural(positions).covariances["patient"]
         return np.asarray(np.linalg.eigvalsh(covariances)[:, 0])
 
     fits = (maximise(design_by(equations, simulate(40, 4, seed, slope_sd=0.0))) for seed in range(20))
@@ -90,6 +89,6 @@ def test_patients_are_not_drawn_if_effects_vary_between_therapists() -> None:
 
 
 def test_bootstrap_in_which_every_sample_fails_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "refit", lambda engine, around: None)
+    monkeypatch.setattr(bootstrap, "refit", lambda target, near: None)
     with pytest.raises(ModelError, match="none of 5 samples of patients has a maximum"):
         draw_bootstrap(small_maximum("patient"), "patient", 5, np.random.default_rng(1))

@@ -7,14 +7,9 @@ from scipy import stats
 
 from alliance.errors import ModelError
 from alliance.models.joint.population import make_population, names_of_population
-from alliance.models.path.engine import (
-    draw_prior,
-    make_engine,
-    named_draws,
-    natural_of,
-    prior_vector,
-    signed_from_factor,
-)
+from alliance.models.path.layout import Natural
+from alliance.models.path.posterior import PathPosterior
+from alliance.models.path.target import PathTarget, make_target
 from tests.unit.models.joint_study import make_settings
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by, panel_with_therapists, small_maximum
 
@@ -22,32 +17,30 @@ PANEL = panel_with_therapists(patients=20, sessions=4, therapists=5)
 PRIORS = make_settings()["priors"]
 
 
-def test_engine_counts_what_the_design_declares() -> None:
-    engine = make_engine(design_by(BY_THERAPIST, PANEL))
-    assert engine.n_beta == 2 + 3
-    assert engine.n_effects == (4, 2)
-    assert engine.size == 5 + 2 + 10 + 3
-    assert len(engine.patients) == PANEL["patient"].nunique()
-    assert len(engine.therapists) == 5
+def test_target_counts_what_the_design_declares() -> None:
+    target = make_target(design_by(BY_THERAPIST, PANEL))
+    assert target.layout.fixed.stop == 2 + 3
+    assert target.layout.effects == {"patient": 4, "therapist": 2}
+    assert target.layout.size == 5 + 2 + 10 + 3
+    assert len(target.patients) == PANEL["patient"].nunique()
+    assert len(target.therapists) == 5
 
 
-def test_density_of_the_engine_is_that_of_the_rows() -> None:
+def test_density_of_the_target_is_that_of_the_rows() -> None:
     design = design_by(BY_THERAPIST, PANEL)
-    engine = make_engine(design)
-    position = np.random.default_rng(1).normal(scale=0.5, size=engine.size)
-    natural = natural_of(engine, position[None], signed=False)
-    blocks, used = [], 0
+    target = make_target(design)
+    position = np.random.default_rng(1).normal(scale=0.5, size=target.layout.size)
+    natural = target.natural(position[None])
+    blocks = []
     for number, (outcome, equation) in enumerate(design.equations.items()):
-        size = 1 + len(equation.terms)
         x = np.column_stack([np.ones(len(equation.y)), equation.x])
         block = equation.rows[["patient", "therapist"]].assign(
-            left=equation.y - x @ natural.beta[0, used : used + size], sd=natural.residual[0, number]
+            left=equation.y - x @ natural.beta[0, target.layout.of(outcome)], sd=natural.residual[0, number]
         )
         for level, effects in design.varying.items():
             for place, effect in enumerate(effects):
                 block[f"{level} {place}"] = equation.column(effect.term) if effect.outcome == outcome else 0.0
         blocks.append(block)
-        used += size
     table = pd.concat(blocks)
     covariance = np.diag(table["sd"].to_numpy() ** 2)
     for level, effects in design.varying.items():
@@ -55,15 +48,15 @@ def test_density_of_the_engine_is_that_of_the_rows() -> None:
         units = table[level].to_numpy()
         covariance += (z @ natural.covariances[level][0] @ z.T) * (units[:, None] == units)
     expected = stats.multivariate_normal.logpdf(table["left"], np.zeros(len(table)), covariance)
-    assert engine.log_density(position)[0] == pytest.approx(float(expected), rel=1e-8)
+    assert target.value(position)[0] == pytest.approx(float(expected), rel=1e-8)
 
 
-def test_engine_does_not_depend_on_the_order_of_rows() -> None:
-    engine = make_engine(design_by(BY_THERAPIST, PANEL))
-    shuffled = make_engine(design_by(BY_THERAPIST, PANEL.sample(frac=1, random_state=1)))
-    position = np.random.default_rng(1).normal(scale=0.5, size=engine.size)
+def test_target_does_not_depend_on_the_order_of_rows() -> None:
+    target = make_target(design_by(BY_THERAPIST, PANEL))
+    shuffled = make_target(design_by(BY_THERAPIST, PANEL.sample(frac=1, random_state=1)))
+    position = np.random.default_rng(1).normal(scale=0.5, size=target.layout.size)
     # Sums in another order: rounding only.
-    assert shuffled.log_density(position)[0] == pytest.approx(engine.log_density(position)[0], rel=1e-10)
+    assert shuffled.value(position)[0] == pytest.approx(target.value(position)[0], rel=1e-10)
 
 
 def test_patient_with_two_therapists_is_refused() -> None:
@@ -72,14 +65,14 @@ def test_patient_with_two_therapists_is_refused() -> None:
     first = rows.index[rows["patient"] == rows["patient"].iloc[0]][0]
     rows.loc[first, "therapist"] = "T999"
     with pytest.raises(ModelError, match=r"1 of \d+ patients have rows with several therapists"):
-        make_engine(design)
+        make_target(design)
 
 
 @pytest.mark.parametrize("signed", [True, False])
 def test_natural_parameters_have_proper_covariances(signed: bool) -> None:
-    engine = make_engine(design_by(BY_THERAPIST, PANEL))
-    positions = np.random.default_rng(2).normal(size=(50, engine.size))
-    natural = natural_of(engine, positions, signed=signed)
+    target = make_target(design_by(BY_THERAPIST, PANEL))
+    positions = np.random.default_rng(2).normal(size=(50, target.layout.size))
+    natural = (PathPosterior(target, PRIORS) if signed else target).natural(positions)
     assert natural.beta.shape == (50, 5)
     assert (natural.residual > 0).all()
     for level, q in {"patient": 4, "therapist": 2}.items():
@@ -90,10 +83,10 @@ def test_natural_parameters_have_proper_covariances(signed: bool) -> None:
 
 def test_named_draws_are_what_a_population_is_made_of() -> None:
     design = design_by(BY_THERAPIST, PANEL)
-    engine = make_engine(design)
-    positions = np.random.default_rng(2).normal(size=(50, engine.size))
-    natural = natural_of(engine, positions, signed=True)
-    draws = named_draws(engine, natural)
+    target = make_target(design)
+    positions = np.random.default_rng(2).normal(size=(50, target.layout.size))
+    natural = PathPosterior(target, PRIORS).natural(positions)
+    draws = natural.named
     assert set(draws) == set(names_of_population(design))
     population = make_population(design, draws)
     for level, covariance in natural.covariances.items():
@@ -102,19 +95,18 @@ def test_named_draws_are_what_a_population_is_made_of() -> None:
 
 
 def test_correlations_of_an_effect_that_does_not_vary_are_zero() -> None:
-    engine = make_engine(design_by(BY_PATIENT, PANEL))
-    position = np.zeros((1, engine.size))
-    draws = named_draws(engine, natural_of(engine, position, signed=False))
+    target = make_target(design_by(BY_PATIENT, PANEL))
+    position = np.zeros((1, target.layout.size))
+    draws = target.natural(position).named
     np.testing.assert_array_equal(draws["patient_correlation"], 0.0)
     np.testing.assert_array_equal(draws["patient_sd"], 0.0)
 
 
 def test_draws_from_the_priors_have_the_moments_of_the_priors() -> None:
-    engine = make_engine(design_by(BY_THERAPIST, PANEL))
+    target = make_target(design_by(BY_THERAPIST, PANEL))
     size = 20_000
-    draws = named_draws(
-        engine, natural_of(engine, draw_prior(engine, PRIORS, size, np.random.default_rng(1)), signed=True)
-    )
+    posterior = PathPosterior(target, PRIORS)
+    draws = posterior.named(posterior.draw_prior(size, np.random.default_rng(1)))
     expected = {
         "m_intercept": stats.norm(0, PRIORS["intercept_sd"]),
         "m_slopes": stats.norm(0, PRIORS["slope_sd"]),
@@ -134,17 +126,21 @@ def test_draws_from_the_priors_have_the_moments_of_the_priors() -> None:
 
 
 def test_priors_are_read_in_the_order_of_the_likelihood() -> None:
-    found = prior_vector(
-        {"correlation_lkj": 5.0, "slope_sd": 2.0, "varying_sd": 4.0, "intercept_sd": 1.0, "residual_sd": 3.0}
-    )
-    np.testing.assert_array_equal(found, [1.0, 2.0, 3.0, 4.0, 5.0])
+    priors = {"correlation_lkj": 5.0, "slope_sd": 2.0, "varying_sd": 4.0, "intercept_sd": 1.0, "residual_sd": 3.0}
+    posterior = PathPosterior(make_target(design_by(BY_PATIENT, PANEL)), priors)
+    np.testing.assert_array_equal(posterior.prior, [1.0, 2.0, 3.0, 4.0, 5.0])
+
+
+def signed_from(target: PathTarget, position: np.ndarray) -> Natural:
+    posterior = PathPosterior(target, PRIORS)
+    return posterior.natural(posterior.start(position, np.eye(len(position))).position[None])
 
 
 def test_signed_coordinates_of_a_maximum_are_its_parameters_half_way_to_independence() -> None:
     maximum = small_maximum("therapist")
-    engine, position = maximum.engine, maximum.top.position
-    plain = natural_of(engine, position[None], signed=False)
-    signed = natural_of(engine, signed_from_factor(engine, position)[None], signed=True)
+    target, position = maximum.target, maximum.top.position
+    plain = target.natural(position[None])
+    signed = signed_from(target, position)
     # Log and exponential of the residual sds: rounding.
     np.testing.assert_allclose(signed.beta, plain.beta, rtol=1e-12)
     np.testing.assert_allclose(signed.residual, plain.residual, rtol=1e-12)
@@ -156,11 +152,11 @@ def test_signed_coordinates_of_a_maximum_are_its_parameters_half_way_to_independ
 
 
 def test_signed_coordinates_of_the_boundary_are_inside() -> None:
-    engine = make_engine(design_by(BY_PATIENT, PANEL))
-    position = np.zeros(engine.size)
-    free = engine.n_beta + 2
+    target = make_target(design_by(BY_PATIENT, PANEL))
+    position = np.zeros(target.layout.size)
+    free = target.layout.fixed.stop + 2
     position[free + np.array([0, 1])] = [1.0, -0.7]  # the second effect is a multiple of the first, the others are zero
-    found = natural_of(engine, signed_from_factor(engine, position)[None], signed=True).covariances["patient"][0]
+    found = signed_from(target, position).covariances["patient"][0]
     sd = np.sqrt(np.diagonal(found))
     np.testing.assert_allclose(sd, [1.0, 0.7, 0.05, 0.05], rtol=1e-12)
     assert found[0, 1] / (sd[0] * sd[1]) == pytest.approx(-0.5)

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.models.path import influence
-from alliance.models.path.clusters import find_clusters, weigh_clusters
-from alliance.models.path.influence import find_influence
-from alliance.models.path.maximum import Maximum, maximise, maximise_engine
+from alliance.inference import influence
+from alliance.inference.influence import find_influence
+from alliance.inference.maximum import find_maximum
+from alliance.models.path.maximum import PathMaximum, maximise, population_of, table_of
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by, panel_with_therapists, small_maximum
 
 QUANTITIES = pd.DataFrame(
@@ -17,21 +17,21 @@ QUANTITIES = pd.DataFrame(
 )
 
 
-def effects_of(maximum: Maximum) -> Callable[[np.ndarray], np.ndarray]:
+def effects_of(maximum: PathMaximum) -> Callable[[np.ndarray], np.ndarray]:
     def effects(positions: np.ndarray) -> np.ndarray:
-        slopes = maximum.population(positions).slopes
+        slopes = population_of(maximum, positions).slopes
         a = slopes["m"][:, 0]
         return np.column_stack([a * slopes["y"][:, 0], a])
 
     return effects
 
 
-def sd_of(maximum: Maximum) -> np.ndarray:
+def sd_of(maximum: PathMaximum) -> np.ndarray:
     draws = np.random.default_rng(1).multivariate_normal(maximum.top.position, maximum.covariance, 2000)
     return np.asarray(effects_of(maximum)(draws).std(axis=0))
 
 
-def influences(maximum: Maximum) -> pd.DataFrame:
+def influences(maximum: PathMaximum) -> pd.DataFrame:
     return pd.DataFrame(find_influence(maximum, effects_of(maximum), QUANTITIES, sd_of(maximum))[0])
 
 
@@ -40,8 +40,8 @@ def test_most_influential_units_are_those_of_full_refits() -> None:
     effects, sd = effects_of(maximum), sd_of(maximum)
     rows = influences(maximum)
     for level in ("patient", "therapist"):
-        clusters = find_clusters(maximum.engine, level)
-        fits = [maximise_engine(weigh_clusters(maximum.engine, clusters, w)) for w in 1 - np.eye(clusters.count)]
+        clusters = maximum.target.clusters(level)
+        fits = [find_maximum(maximum.target.weigh(clusters, w)) for w in 1 - np.eye(clusters.count)]
         without = effects(np.array([fit.top.position for fit in fits]))[:, 0]
         estimate = effects(maximum.top.position[None])[0, 0]
         order = np.argsort(-np.abs(without - estimate))[:20]
@@ -85,7 +85,7 @@ def test_patient_who_makes_the_effect_is_found_and_marked() -> None:
     first = next(row for row in rows if row["effect"] == "a" and row["unit"] == "patient")
     without = maximise(design_by(BY_PATIENT | {"m": {"on": ["x"], "vary": {"patient": ["intercept"]}}}, panel[~odd]))
     # Leaving the patient out of the data is the same model in other standard units.
-    assert first["without"] == pytest.approx(without.table().set_index("parameter").loc["m: x", "estimate"], rel=1e-4)
+    assert first["without"] == pytest.approx(table_of(without).set_index("parameter").loc["m: x", "estimate"], rel=1e-4)
     assert first["estimate"] < 0 < first["without"]
     mark = next(mark for mark in marks if mark.subject == "x -> m, within: patients")
     assert not mark.passed

@@ -12,13 +12,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from alliance.contracts import PATIENT, THERAPIST
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.marks import Mark
-from alliance.models.path.clusters import Clusters, find_clusters, has_therapists, weigh_clusters
-from alliance.models.path.maximum import Maximum
-from alliance.models.path.refit import neighbourhood, refit
-from alliance.models.path.robust import cluster_scores
+from alliance.inference.maximum import Maximum
+from alliance.inference.refit import neighbourhood, refit
+from alliance.inference.target import Clusters, Target
 
 _SHOWN: Final = 20
 _ALL: Final = 500  # units that are all left out exactly
@@ -29,16 +27,14 @@ Effects = Callable[[np.ndarray], np.ndarray]
 
 
 def find_influence(
-    maximum: Maximum, effects: Effects, quantities: pd.DataFrame, sd: np.ndarray
+    maximum: Maximum[Target], effects: Effects, quantities: pd.DataFrame, sd: np.ndarray
 ) -> tuple[list[dict[str, Any]], list[Mark]]:
-    """Leave out one unit after the other and list those that move each effect most.
-
-    Therapists are left out wherever every patient has exactly one, whether or not effects vary between them.
+    """Leave out one unit after the other, of every level of the target, and list those that move each effect most.
 
     Parameters
     ----------
     effects
-        Returns the effects (draw, quantity) at positions in ``factor`` coordinates (draw, parameter).
+        Returns the effects (draw, quantity) at positions (draw, parameter).
     quantities
         One row per effect in the order of `effects`, with the columns path, effect and level; the index holds the positions of the
         quantities in the container.
@@ -56,8 +52,8 @@ def find_influence(
     estimate = effects(maximum.top.position[None])[0]
     rows: list[dict[str, Any]] = []
     marks: list[Mark] = []
-    for level in (PATIENT, *((THERAPIST,) if has_therapists(maximum.engine) else ())):
-        clusters = find_clusters(maximum.engine, level)
+    for level in maximum.target.levels:
+        clusters = maximum.target.clusters(level)
         if clusters.count < 2:
             continue
         left_out = _leave_out(maximum, clusters, effects, estimate)
@@ -85,16 +81,16 @@ def find_influence(
     return rows, marks
 
 
-def _leave_out(maximum: Maximum, clusters: Clusters, effects: Effects, estimate: np.ndarray) -> np.ndarray:
+def _leave_out(maximum: Maximum[Target], clusters: Clusters, effects: Effects, estimate: np.ndarray) -> np.ndarray:
     """Return the effects without each unit that may matter: (unit, quantity); NaN where the model has no maximum without it."""
     units = _candidates(maximum, clusters, effects, estimate)
-    around = neighbourhood(maximum)
+    near = neighbourhood(maximum)
 
     def fit(unit: int) -> np.ndarray:
         weights = np.ones(clusters.count)
         weights[unit] = 0.0
-        position = refit(weigh_clusters(maximum.engine, clusters, weights), around)
-        return np.full(len(around.centre), np.nan) if position is None else position
+        position = refit(maximum.target.weigh(clusters, weights), near)
+        return np.full(len(near.centre), np.nan) if position is None else position
 
     with ThreadPoolExecutor(_THREADS) as threads:
         positions = np.array(list(threads.map(fit, units.tolist())))
@@ -104,11 +100,11 @@ def _leave_out(maximum: Maximum, clusters: Clusters, effects: Effects, estimate:
     return result
 
 
-def _candidates(maximum: Maximum, clusters: Clusters, effects: Effects, estimate: np.ndarray) -> np.ndarray:
+def _candidates(maximum: Maximum[Target], clusters: Clusters, effects: Effects, estimate: np.ndarray) -> np.ndarray:
     """Return the units that move some effect most, as far as one Newton step tells, in the order of the units."""
     if clusters.count <= _ALL:
         return np.arange(clusters.count)
-    scores = cluster_scores(maximum.engine, maximum.top.position, clusters)
+    scores = maximum.target.scores(maximum.top.position, clusters)
     change = np.abs(effects(maximum.top.position - scores @ maximum.covariance) - estimate)
     most = np.argsort(-change, axis=0, kind="stable")[:_CANDIDATES]
     return np.unique(most)

@@ -5,10 +5,9 @@ import pandas as pd
 import pytest
 
 from alliance.errors import ModelError
-from alliance.models.path.clusters import find_clusters, mark_clusters, weigh_clusters
-from alliance.models.path.engine import make_engine
-from alliance.models.path.maximum import Maximum, maximise
-from alliance.models.path.robust import cluster_scores, robust_covariance
+from alliance.inference.robust import mark_clusters, robust_covariance
+from alliance.models.path.maximum import PathMaximum, maximise, table_of
+from alliance.models.path.target import make_target
 from tests.unit.models.joint_study import simulate
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by, panel_with_therapists, small_maximum
 
@@ -18,14 +17,14 @@ INTERCEPTS = {
 }
 
 
-def somewhere(maximum: Maximum) -> np.ndarray:
+def somewhere(maximum: PathMaximum) -> np.ndarray:
     """Return a position away from the maximum, where scores do not sum to zero."""
-    return maximum.top.position + np.random.default_rng(5).normal(0, 0.1, maximum.engine.size)
+    return maximum.top.position + np.random.default_rng(5).normal(0, 0.1, maximum.target.layout.size)
 
 
-def standard_errors(maximum: Maximum) -> tuple[pd.Series, pd.Series]:
-    table = maximum.table().set_index("parameter")
-    return table["se"], maximum.table(robust_covariance(maximum)).set_index("parameter")["se"]
+def standard_errors(maximum: PathMaximum) -> tuple[pd.Series, pd.Series]:
+    table = table_of(maximum).set_index("parameter")
+    return table["se"], table_of(maximum, robust_covariance(maximum)).set_index("parameter")["se"]
 
 
 @pytest.mark.parametrize(
@@ -34,8 +33,8 @@ def standard_errors(maximum: Maximum) -> tuple[pd.Series, pd.Series]:
 def test_scores_sum_to_the_gradient(varying: str, level: str) -> None:
     maximum = small_maximum(varying)
     position = somewhere(maximum)
-    scores = cluster_scores(maximum.engine, position, find_clusters(maximum.engine, level))
-    gradient = maximum.engine.log_density(position)[1]
+    scores = maximum.target.scores(position, maximum.target.clusters(level))
+    gradient = maximum.target.value(position)[1]
     # Both are sums of the same numbers in another order: only rounding differs.
     assert scores.sum(axis=0) == pytest.approx(gradient, rel=1e-8, abs=1e-8 * np.abs(gradient).max())
 
@@ -44,13 +43,13 @@ def test_scores_sum_to_the_gradient(varying: str, level: str) -> None:
 def test_score_is_what_the_gradient_gains_when_a_cluster_counts_twice(level: str) -> None:
     maximum = small_maximum(level)
     position = somewhere(maximum)
-    clusters = find_clusters(maximum.engine, level)
-    scores = cluster_scores(maximum.engine, position, clusters)
-    gradient = maximum.engine.log_density(position)[1]
+    clusters = maximum.target.clusters(level)
+    scores = maximum.target.scores(position, clusters)
+    gradient = maximum.target.value(position)[1]
     for cluster in (0, 3, clusters.count - 1):
         weights = np.ones(clusters.count)
         weights[cluster] = 2.0
-        gained = weigh_clusters(maximum.engine, clusters, weights).log_density(position)[1] - gradient
+        gained = maximum.target.weigh(clusters, weights).value(position)[1] - gradient
         # The log-likelihood is linear in the weights of the highest level; the difference of two gradients loses some digits.
         assert scores[cluster] == pytest.approx(gained, abs=1e-10 * np.abs(gradient).max())
 
@@ -101,12 +100,12 @@ def test_patients_are_no_clusters_if_effects_vary_between_therapists() -> None:
 def test_therapists_as_clusters_need_one_therapist_per_patient() -> None:
     panel = panel_with_therapists()
     panel.loc[panel.index[:2], "therapist"] = ["T098", "T099"]
-    engine = make_engine(design_by(BY_PATIENT, panel))
+    target = make_target(design_by(BY_PATIENT, panel))
     with pytest.raises(ModelError, match=r"1 of 60 patients have no therapist or several.*cleaning\.therapist_change"):
-        find_clusters(engine, "therapist")
+        target.clusters("therapist")
     panel["therapist"] = None
     with pytest.raises(ModelError, match="60 of 60 patients"):
-        find_clusters(make_engine(design_by(BY_PATIENT, panel)), "therapist")
+        make_target(design_by(BY_PATIENT, panel)).clusters("therapist")
 
 
 def test_patient_outside_the_equations_of_therapists_belongs_to_the_own_therapist_still() -> None:
@@ -114,19 +113,19 @@ def test_patient_outside_the_equations_of_therapists_belongs_to_the_own_therapis
     panel = panel_with_therapists()
     panel["y"] = panel["y"].mask(panel["patient"].isin(["P0001", "P0002", "P0013"]))
     equations = BY_THERAPIST | {"m": BY_PATIENT["m"]}  # therapists are known to the likelihood by the rows of y only
-    engine = make_engine(design_by(equations, panel))
-    assert engine.statistics.therapist_of.max() == len(engine.therapists)
-    clusters = find_clusters(engine, "therapist")
-    position = np.random.default_rng(2).normal(0, 0.3, engine.size)
-    value = engine.log_density(position)[0]
-    parts = [value - weigh_clusters(engine, clusters, weights).log_density(position)[0] for weights in 1 - np.eye(12)]
+    target = make_target(design_by(equations, panel))
+    assert target.statistics.therapist_of.max() == len(target.therapists)
+    clusters = target.clusters("therapist")
+    position = np.random.default_rng(2).normal(0, 0.3, target.layout.size)
+    value = target.value(position)[0]
+    parts = [value - target.weigh(clusters, weights).value(position)[0] for weights in 1 - np.eye(12)]
     assert clusters.count == 12
     assert sum(parts) == pytest.approx(value, rel=1e-10)  # rounding of twelve differences
-    scores = cluster_scores(engine, position, clusters)
-    assert scores.sum(axis=0) == pytest.approx(engine.log_density(position)[1], rel=1e-8, abs=1e-8)
+    scores = target.scores(position, clusters)
+    assert scores.sum(axis=0) == pytest.approx(target.value(position)[1], rel=1e-8, abs=1e-8)
 
 
 def test_few_clusters_are_marked() -> None:
-    mark = mark_clusters(find_clusters(small_maximum("therapist").engine, "therapist"))
+    mark = mark_clusters(small_maximum("therapist").target.clusters("therapist"))
     assert (mark.declared.title, mark.subject, mark.passed, mark.value) == ("few clusters", "therapists", False, 12)
-    assert mark_clusters(find_clusters(small_maximum("patient").engine, "patient")).passed
+    assert mark_clusters(small_maximum("patient").target.clusters("patient")).passed

@@ -1,0 +1,166 @@
+"""How deep a likelihood is explored: from its maximum to draws of the free parameters.
+
+``ml``       draws from the estimated sampling distribution of the maximum, normal or by a cluster bootstrap
+``laplace``  normal approximation of the posterior at its mode, corrected by importance sampling; NUTS where that fails
+``nuts``     draws from the posterior
+
+A further depth is one function and one line in `DEPTHS`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from alliance.errors import ModelError
+from alliance.facts.marks import Mark
+from alliance.inference.bootstrap import draw_bootstrap
+from alliance.inference.laplace import draw_laplace
+from alliance.inference.maximum import Maximum
+from alliance.inference.mode import Mode, find_mode
+from alliance.inference.montecarlo import generator_for
+from alliance.inference.robust import mark_clusters, robust_covariance
+from alliance.inference.target import Posterior, Target
+
+MAXIMUM_LIKELIHOOD = "maximum likelihood"
+LAPLACE = "Laplace with importance sampling"
+NUTS = "NUTS (nutpie)"
+CREDIBLE = "credible"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a depth.
+
+    Parameters
+    ----------
+    name
+        The model, for messages and random numbers.
+    draws
+        Number of draws from a sampling distribution.
+    sampling
+        chains, draws, tune and target_accept of the sampler.
+    robust
+        Whether standard errors of a maximum are cluster-robust.
+    bootstrap
+        Level whose units are drawn again, and number of samples; None for a normal sampling distribution.
+    prior_draws
+        Number of draws from the priors.
+    """
+
+    name: str
+    seed: int
+    draws: int
+    sampling: Mapping[str, float]
+    robust: bool = False
+    bootstrap: tuple[str, int] | None = None
+    prior_draws: int = 0
+
+    def generator(self, *purpose: str) -> np.random.Generator:
+        """Return a random generator that depends on the run's seed, the model and a purpose."""
+        return generator_for(self.seed, self.name, *purpose)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Draws of the free parameters and where they come from.
+
+    Parameters
+    ----------
+    positions
+        All chains one after the other, (draw, parameter).
+    posterior
+        Whether they are draws from the posterior, in its coordinates, or from a sampling distribution, in those of the likelihood.
+    point
+        The estimate, (1, parameter); None where the mean of the draws is the estimate.
+    prior
+        Draws from the priors, (draw, parameter); None for a sampling distribution.
+    statistics
+        The sampler's own, with dimensions chain and draw.
+    """
+
+    engine: str
+    interval_kind: str
+    positions: np.ndarray
+    posterior: bool
+    chains: int = 1
+    point: np.ndarray | None = None
+    prior: np.ndarray | None = None
+    marks: list[Mark] = field(default_factory=list)
+    statistics: xr.Dataset | None = None
+
+
+def draw_maximum(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
+    """Draw from the estimated sampling distribution, normal or by a cluster bootstrap.
+
+    Raises
+    ------
+    ModelError
+        There are too few units to be drawn again, or units that are not independent.
+    """
+    rng, point = request.generator("sampling distribution"), maximum.top.position[None]
+    if request.bootstrap is not None:
+        sample = draw_bootstrap(maximum, *request.bootstrap, rng)
+        return Found(
+            MAXIMUM_LIKELIHOOD, "bootstrap confidence", sample.positions, False, point=point, marks=sample.marks
+        )
+    covariance, marks = None, []
+    if request.robust:
+        covariance = robust_covariance(maximum)
+        marks.append(mark_clusters(maximum.target.clusters(maximum.target.independent)))
+    positions = maximum.draw(request.draws, rng, covariance)
+    return Found(MAXIMUM_LIKELIHOOD, "Monte Carlo confidence", positions, False, point=point, marks=marks)
+
+
+def draw_approximation(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
+    """Draw from the posterior by importance sampling; by NUTS where the approximation is too far off.
+
+    Raises
+    ------
+    ModelError
+        The posterior cannot be computed around its mode, or the sampler failed.
+    """
+    mode, sampling = find_mode(posterior, maximum), request.sampling
+    try:
+        found = draw_laplace(mode, int(sampling["chains"] * sampling["draws"]), request.generator("posterior"))
+    except FloatingPointError as error:
+        raise ModelError(
+            f"models.specs.{request.name}: {error}. Look for outliers in data/panel.parquet, or narrow the priors."
+        ) from error
+    if found.mark.passed:
+        prior = _draw_prior(request, posterior)
+        return Found(LAPLACE, CREDIBLE, found.positions, True, prior=prior, marks=[found.mark])
+    said = "it was too far off, so the posterior was sampled with NUTS instead"
+    return replace(_sample(request, mode), marks=[replace(found.mark, detail=said, verdict=True)])
+
+
+def draw_posterior(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
+    """Draw from the posterior with NUTS.
+
+    Raises
+    ------
+    ModelError
+        The sampler failed.
+    """
+    return _sample(request, find_mode(posterior, maximum))
+
+
+Depth = Callable[[Request, Maximum[Target], Posterior], Found]
+DEPTHS: Final[dict[str, Depth]] = {"ml": draw_maximum, "laplace": draw_approximation, "nuts": draw_posterior}
+
+
+def _sample(request: Request, mode: Mode[Posterior]) -> Found:
+    # Imported here, since the sampler takes seconds and the other depths do without; as a statement, which fingerprints of the code follow.
+    from alliance.inference import nuts
+
+    seed = int(request.generator("posterior").integers(2**31 - 1))
+    positions, statistics = nuts.sample_positions(mode, request.sampling, seed, request.name)
+    chains, size, _ = positions.shape
+    flat, prior = positions.reshape(chains * size, -1), _draw_prior(request, mode.posterior)
+    return Found(NUTS, CREDIBLE, flat, True, chains, prior=prior, statistics=statistics)
+
+
+def _draw_prior(request: Request, posterior: Posterior) -> np.ndarray:
+    return posterior.draw_prior(request.prior_draws, request.generator("prior"))

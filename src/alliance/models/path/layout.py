@@ -1,0 +1,135 @@
+"""Where the free parameters of a path model stand in the vector that inference moves, and what they are called.
+
+In this order: intercept and slopes of each equation, logarithms of the residual standard deviations, then the coordinates of the
+covariances of patients and of therapists (see `alliance.likelihood.density`). All are in standard units. No other module counts places.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from alliance.contracts import PATIENT, THERAPIST
+from alliance.models.joint.design import Design
+from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+
+LEVELS = (PATIENT, THERAPIST)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places of the parameters.
+
+    Parameters
+    ----------
+    coefficients
+        Outcome -> number of its coefficients, the intercept included.
+    effects
+        Level -> number of effects that vary; zero where nothing does.
+    """
+
+    coefficients: Mapping[str, int]
+    effects: Mapping[str, int]
+
+    @cached_property
+    def blocks(self) -> dict[str, slice]:
+        """Coefficients of each equation (by outcome), residuals, and the covariance of each level: name -> places."""
+        sizes = {f"effects on {outcome}": count for outcome, count in self.coefficients.items()}
+        sizes["residuals"] = len(self.coefficients)
+        sizes |= {f"differences between {level}s": q * (q + 1) // 2 for level, q in self.effects.items()}
+        ends = accumulate(sizes.values(), initial=0)
+        return {name: slice(*ends) for name, ends in zip(sizes, pairwise(ends), strict=True)}
+
+    def of(self, outcome: str) -> slice:
+        """Return the places of the coefficients of an equation."""
+        return self.blocks[f"effects on {outcome}"]
+
+    @property
+    def fixed(self) -> slice:
+        """Places of the coefficients of all equations."""
+        return slice(0, self.residuals.start)
+
+    @property
+    def residuals(self) -> slice:
+        """Places of the logarithms of the residual standard deviations."""
+        return self.blocks["residuals"]
+
+    def between(self, level: str) -> slice:
+        """Return the places of the covariance of a level."""
+        return self.blocks[f"differences between {level}s"]
+
+    def row(self, level: str, effect: int) -> slice:
+        """Return the places of an effect's row of the factor, its diagonal last, in ``factor`` coordinates."""
+        first = self.between(level).start + effect * (effect + 1) // 2
+        return slice(first, first + effect + 1)
+
+    @cached_property
+    def diagonals(self) -> np.ndarray:
+        """Places of the diagonals of the factors of all levels, in ``factor`` coordinates."""
+        return np.array([self.row(level, i).stop - 1 for level, q in self.effects.items() for i in range(q)], dtype=int)
+
+    @cached_property
+    def size(self) -> int:
+        """Number of free parameters."""
+        size: int = self.between(LEVELS[-1]).stop
+        return size
+
+
+@dataclass(frozen=True)
+class Natural:
+    """Draws of the parameters in standard units.
+
+    Parameters
+    ----------
+    beta, residual
+        Coefficients of all equations (draw, beta), and residual standard deviations (draw, equation).
+    factors
+        Level -> factor of the covariance of the varying effects, (draw, effect, effect), of size zero where nothing varies.
+    """
+
+    layout: Layout
+    beta: np.ndarray
+    residual: np.ndarray
+    factors: dict[str, np.ndarray]
+
+    def take(self, draws: np.ndarray) -> "Natural":
+        """Return some of the draws."""
+        factors = {level: factor[draws] for level, factor in self.factors.items()}
+        return Natural(self.layout, self.beta[draws], self.residual[draws], factors)
+
+    @cached_property
+    def covariances(self) -> dict[str, np.ndarray]:
+        """Covariance of the varying effects of each level at which something varies: (draw, effect, effect)."""
+        return {level: f @ f.transpose(0, 2, 1) for level, f in self.factors.items() if f.shape[1]}
+
+    @property
+    def named(self) -> dict[str, np.ndarray]:
+        """The draws by the names of `alliance.models.joint.names`, as `make_population` wants them: (draw, ...)."""
+        draws: dict[str, np.ndarray] = {}
+        for number, outcome in enumerate(self.layout.coefficients):
+            coefficients = self.beta[:, self.layout.of(outcome)]
+            draws[intercept_name(outcome)] = coefficients[:, 0]
+            if coefficients.shape[1] > 1:
+                draws[slopes_name(outcome)] = coefficients[:, 1:]
+            draws[residual_name(outcome)] = self.residual[:, number]
+        for level, covariance in self.covariances.items():
+            sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+            draws[sd_name(level)] = sd
+            chosen = pairs(sd.shape[1])
+            if chosen:
+                rows, columns = np.array(chosen).T
+                scale = sd[:, rows] * sd[:, columns]
+                # Where a standard deviation is exactly zero there is no correlation; zero keeps the covariance right.
+                correlations = np.divide(covariance[:, rows, columns], scale, out=np.zeros_like(scale), where=scale > 0)
+                draws[correlation_name(level)] = correlations
+        return draws
+
+
+def layout_of(design: Design) -> Layout:
+    """Lay out the free parameters of a design."""
+    return Layout(
+        {outcome: 1 + len(equation.terms) for outcome, equation in design.equations.items()},
+        {level: len(design.varying.get(level, [])) for level in LEVELS},
+    )

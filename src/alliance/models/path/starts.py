@@ -1,0 +1,64 @@
+"""Where the search for the maximum of a path model starts: least squares for the coefficients, counts of units for the rest."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from alliance.inference.target import Start
+from alliance.models.joint.design import Design
+from alliance.models.path.layout import Layout
+
+_START_SD: Final = 0.3  # standard deviations of varying effects, in standard units
+_OTHER_SD: Final = 0.8  # the same, for the second start
+_START_RESIDUAL: Final = 0.8  # of the residual standard deviation without varying effects
+
+
+def find_starts(
+    design: Design,
+    layout: Layout,
+    cross_products: Sequence[tuple[np.ndarray, float]],
+    patients: Sequence[str],
+    therapists: Sequence[str],
+) -> list[Start]:
+    """Return one start, and a second one for models with effects of earlier values of outcomes.
+
+    What lasts may be a lasting difference between patients or an effect of the past: the likelihood can have a maximum for each. The second
+    start has no effects of the past and large differences.
+
+    Parameters
+    ----------
+    cross_products
+        [X y]'[X y] of each equation, and its number of rows.
+    """
+    position, spread = np.zeros(layout.size), np.zeros((layout.size, layout.size))
+    for number, (outcome, (products, count)) in enumerate(zip(layout.coefficients, cross_products, strict=True)):
+        places, residual = layout.of(outcome), layout.residuals.start + number
+        inverse = np.linalg.pinv(products[:-1, :-1], hermitian=True)
+        beta = inverse @ products[:-1, -1]
+        left = max(float(products[-1, -1] - beta @ products[:-1, -1]) / max(count, 1), 1e-6)
+        position[places] = beta
+        position[residual] = np.log(_START_RESIDUAL * np.sqrt(left))
+        spread[places, places] = left * inverse
+        spread[residual, residual] = 0.5 / max(count, 1)
+    for level, units in zip(layout.effects, (patients, therapists), strict=True):
+        block = spread[layout.between(level), layout.between(level)]
+        np.fill_diagonal(block, 0.5 / max(len(units), 1))
+    position[layout.diagonals] = _START_SD
+    past = _effects_of_the_past(design, layout)
+    if not past:
+        return [Start(position, spread)]
+    other = position.copy()
+    other[past] = 0.0
+    other[layout.diagonals] = _OTHER_SD
+    return [Start(position, spread), Start(other, spread)]
+
+
+def _effects_of_the_past(design: Design, layout: Layout) -> list[int]:
+    """Return the places of effects of earlier values of outcomes."""
+    return [
+        place
+        for outcome, equation in design.equations.items()
+        for place, origin in enumerate(equation.origins.values(), start=layout.of(outcome).start + 1)
+        if origin.lagged and origin.base in design.equations
+    ]

@@ -1,0 +1,179 @@
+"""A design as a likelihood: the target of inference of this family.
+
+Positions are in ``factor`` coordinates (see `alliance.likelihood.density`): a variance of zero and a correlation of one are ordinary
+points there.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+import numpy as np
+import pandas as pd
+
+from alliance.contracts import PATIENT, THERAPIST
+from alliance.errors import ModelError
+from alliance.inference.target import Clusters, Start
+from alliance.likelihood.density import NO_PRIOR, log_density
+from alliance.likelihood.layout import EquationRows, Statistics, make_statistics
+from alliance.models.joint.design import INTERCEPT, Design, Equation
+from alliance.models.path.clusters import find_clusters, has_therapists, weigh_clusters
+from alliance.models.path.layout import LEVELS, Layout, Natural, layout_of
+from alliance.models.path.scores import cluster_scores
+from alliance.models.path.starts import find_starts
+
+_OFF_BOUNDARY: Final = 0.05  # standard deviations in standard units
+_SMALLEST_EIGENVALUE: Final = 1e-8  # of the mean cross-product of standardised predictors
+
+
+@dataclass(frozen=True)
+class PathTarget:
+    """The log-likelihood of a design, in standard units.
+
+    Parameters
+    ----------
+    statistics
+        Cross-products of the rows.
+    patients, therapists
+        Codes of the units, in the order of the likelihood; no therapists where nothing varies between them.
+    """
+
+    design: Design
+    statistics: Statistics
+    layout: Layout
+    patients: list[str]
+    therapists: list[str]
+
+    @property
+    def blocks(self) -> dict[str, slice]:
+        """Named parts of the position."""
+        return self.layout.blocks
+
+    @property
+    def compared(self) -> slice:
+        """The coefficients of all equations."""
+        return self.layout.fixed
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Patients, and therapists where every patient has exactly one, whether or not effects vary between them."""
+        return LEVELS if has_therapists(self.design, self.patients) else (PATIENT,)
+
+    @property
+    def independent(self) -> str:
+        """The highest level at which effects vary."""
+        return THERAPIST if self.therapists else PATIENT
+
+    def value(self, position: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return log-likelihood and gradient."""
+        gradient = np.empty(len(position))
+        return float(log_density(*self.statistics.arrays, NO_PRIOR, position, gradient)), gradient
+
+    def natural(self, positions: np.ndarray) -> Natural:
+        """Turn positions (draw, parameter) into coefficients, standard deviations and factors of covariances."""
+        factors = {}
+        for level, q in self.layout.effects.items():
+            row, column = np.tril_indices(q)
+            factors[level] = np.zeros((len(positions), q, q))
+            factors[level][:, row, column] = positions[:, self.layout.between(level)]
+        residual = np.exp(positions[:, self.layout.residuals])
+        return Natural(self.layout, positions[:, self.layout.fixed], residual, factors)
+
+    def named(self, positions: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the parameters at positions by the names of `alliance.models.joint.names`."""
+        return self.natural(positions).named
+
+    def starts(self) -> list[Start]:
+        """Return least squares with moderate variances, and a second start where effects of the past could be lasting differences."""
+        return find_starts(self.design, self.layout, self.statistics.cross_products, self.patients, self.therapists)
+
+    def off_boundary(self, position: np.ndarray) -> np.ndarray:
+        """Move the diagonals of the factors off zero: the likelihood is the same on both sides, so no search would leave it there."""
+        result, diagonal = position.copy(), self.layout.diagonals
+        small = np.abs(result[diagonal]) < _OFF_BOUNDARY
+        result[diagonal] = np.where(small, np.copysign(_OFF_BOUNDARY, result[diagonal]), result[diagonal])
+        return result
+
+    def is_determined(self) -> bool:
+        """Return whether the weighted rows tell all coefficients apart."""
+        for products, count in self.statistics.cross_products:
+            if count < len(products) or np.linalg.eigvalsh(products[:-1, :-1] / count)[0] < _SMALLEST_EIGENVALUE:
+                return False
+        return True
+
+    def clusters(self, level: str) -> Clusters:
+        """Find the patients, or the therapists with all their patients, in the order of the likelihood."""
+        return find_clusters(self.design, self.patients, self.therapists, level)
+
+    def weigh(self, clusters: Clusters, weights: np.ndarray) -> Self:
+        """Count clusters more or less often than once."""
+        return replace(self, statistics=weigh_clusters(self.statistics, self.therapists, clusters, weights))
+
+    def scores(self, position: np.ndarray, clusters: Clusters) -> np.ndarray:
+        """Return what each cluster contributes to the gradient."""
+        return cluster_scores(self.statistics, self.layout, self.natural(position[None]), clusters)
+
+
+def make_target(design: Design) -> PathTarget:
+    """Compute the cross-products of a design.
+
+    Raises
+    ------
+    ModelError
+        A patient has several therapists in a model whose effects vary between therapists.
+    """
+    patients, codes = _find_patients(design)
+    therapists, owner = _find_therapists(design, pd.Index(patients))
+    equations, by_level = [], {level: [(0, 0)] * len(design.varying.get(level, [])) for level in LEVELS}
+    for number, (outcome, equation) in enumerate(design.equations.items()):
+        columns: list[str] = []
+        for level, effects in by_level.items():
+            for position, effect in enumerate(design.varying.get(level, [])):
+                if effect.outcome == outcome:
+                    if effect.term not in columns:
+                        columns.append(effect.term)
+                    effects[position] = (number, columns.index(effect.term))
+        z = np.column_stack([np.empty((len(equation.y), 0)), *(equation.column(term) for term in columns)])
+        equations.append(EquationRows(_predictors(equation), equation.y, codes[outcome], z))
+    statistics = make_statistics(equations, by_level[PATIENT], by_level[THERAPIST], owner, len(patients))
+    return PathTarget(design, statistics, layout_of(design), patients, therapists)
+
+
+def _find_patients(design: Design) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Return the patients of all equations, and the position of each row's patient among them: outcome -> (row,)."""
+    if all(PATIENT in equation.units for equation in design.equations.values()):
+        return design.units[PATIENT], {
+            outcome: equation.units[PATIENT] for outcome, equation in design.equations.items()
+        }
+    codes = {outcome: equation.rows[PATIENT].astype(str) for outcome, equation in design.equations.items()}
+    patients = sorted(set().union(*(set(rows) for rows in codes.values())))
+    return patients, {outcome: pd.Index(patients).get_indexer(pd.Index(rows)) for outcome, rows in codes.items()}
+
+
+def _predictors(equation: Equation) -> np.ndarray:
+    return np.column_stack([equation.column(INTERCEPT), *(equation.column(term) for term in equation.terms)])
+
+
+def _find_therapists(design: Design, place: pd.Index) -> tuple[list[str], np.ndarray | None]:
+    """Return the therapists and each patient's position among them.
+
+    Patients without rows in an equation whose effects vary between therapists share a therapist of their own, who has no data.
+    """
+    effects = design.varying.get(THERAPIST, [])
+    if not effects:
+        return [], None
+    frames = [design.equations[outcome].rows for outcome in dict.fromkeys(effect.outcome for effect in effects)]
+    known = {
+        (str(patient), str(therapist))
+        for rows in frames
+        for patient, therapist in rows[[PATIENT, THERAPIST]].drop_duplicates().itertuples(index=False)
+    }
+    found = dict(known)
+    if len(found) < len(known):
+        raise ModelError(
+            f"{len(known) - len(found)} of {len(found)} patients have rows with several therapists, but therapists' effects are "
+            f"modelled as nested. Choose a rule under cleaning.therapist_change (first or most_sessions)."
+        )
+    therapists = sorted(set(found.values()))
+    number = {code: position for position, code in enumerate(therapists)}
+    owner = np.array([number[found[patient]] if patient in found else len(therapists) for patient in place])
+    return therapists, owner
