@@ -203,8 +203,8 @@ def test_moderated_model_with_a_smooth_and_effects_that_vary_by_therapist_is_fit
     assert not quantities[QUANTITY_COLUMNS].duplicated().any()
     found = set(zip(quantities["path"], quantities["effect"], quantities["level"], strict=True))
     assert {
-        ("x -> m -> y at arm = 1", "conditional", "within"),
-        ("x -> m -> y by arm", "index", "within"),
+        ("x -> m -> y", "conditional", "within"),
+        ("x -> m -> y", "index", "within"),
         ("course_2 -> y", "sd", "patient"),
         ("m -> y", "sd", "therapist"),
     } <= found
