@@ -2,8 +2,8 @@
 
 One likelihood (`alliance.likelihood`) as a target of inference, explored as deep as the model's declaration says (`alliance.inference`).
 
-`layout` says where the parameters stand, `target` and `posterior` what inference asks for, `maximum` and `summary` what a maximum says in
-raw units; `caution`, `profile`, `robustness` and `units` say what to bear in mind.
+`layout` says where the parameters stand, `target` and `posterior` what inference asks for, `maximum` what a maximum says in raw units;
+`caution`, `profile`, `robustness` and `units` say what to bear in mind.
 """
 
 from typing import Any
