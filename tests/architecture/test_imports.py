@@ -91,6 +91,19 @@ def test_only_export_steps_and_runs_open_files(module: str) -> None:
     assert called & OPENERS - _in_memory(module) == set()
 
 
+# Knots of a spline stand at quantiles of time; a caution looks at the lower end of a spread, whatever interval is reported.
+OWN_QUANTILES = {"alliance.models.joint.bases", "alliance.models.joint.caution"}
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in modules() if part_of(name) == "models" and name not in OWN_QUANTILES]
+)
+def test_families_hand_over_draws_and_take_no_quantile_of_them(module: str) -> None:
+    tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
+    named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert named & {"quantile", "percentile", "nanquantile", "nanpercentile"} == set()
+
+
 def _in_memory(module: str) -> set[str]:
     """Return the openers that a module uses on buffers only, as figures are rendered to bytes, on this package's sources or on its code."""
     return {

@@ -33,8 +33,8 @@ TRUTH = {
 def test_known_effects_are_found_again():
     panel = study.simulate(250, 8, seed=11)
     result = fit(panel, "study", study.make_spec(), study.make_settings(draws=400, tune=400))
-    values = result.tree["paths"]["value"].to_numpy().reshape(-1, result.tree["paths"].sizes["quantity"])
-    keys = quantities_of(result.tree)[["path", "effect", "level"]].itertuples(index=False, name=None)
+    values = result.tree["paths"]["draws"].to_numpy().reshape(-1, result.tree["paths"].sizes["quantity"])
+    keys = quantities_of(result.tree["paths"])[["path", "effect", "level"]].itertuples(index=False, name=None)
     table = pd.DataFrame({"mean": values.mean(axis=0), "sd": values.std(axis=0)}, index=pd.MultiIndex.from_tuples(keys))
     truth = pd.Series(TRUTH)
     found = table.loc[truth.index]

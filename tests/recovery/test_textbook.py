@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from alliance.config import ModelSpec, Variable
-from alliance.models.container import quantities_of, record_of
+from alliance.models.container import marks_of, quantities_of
 from alliance.models.textbook import fit
 
 PATIENTS, THERAPISTS, SESSIONS = 240, 24, 12
@@ -66,9 +66,9 @@ def estimates(equations: dict[str, Any], source: str) -> tuple[pd.DataFrame, lis
     )
     tree = fit(study(7), "recovery", spec, SETTINGS).tree
     draws = tree["paths"]["draws"].to_numpy()[0]
-    table = quantities_of(tree)
+    table = quantities_of(tree["paths"])
     table["estimate"], table["sd"] = tree["paths"]["point"].to_numpy(), draws.std(axis=0)
-    return table, record_of(tree).marks
+    return table, marks_of(tree)
 
 
 def check(
@@ -129,7 +129,7 @@ def test_both_versions_of_the_arms_indirect_effect_are_recovered() -> None:
 def test_shares_of_variance_are_recovered() -> None:
     spec = ModelSpec(label="v", family="textbook", analysis="variance", variables=["x"])
     tree = fit(study(7), "recovery", spec, SETTINGS).tree
-    table = quantities_of(tree)
+    table = quantities_of(tree["paths"])
     draws = tree["paths"]["draws"].to_numpy()[0]
     table["estimate"], table["sd"] = tree["paths"]["point"].to_numpy(), draws.std(axis=0)
     total = 1 + 0.6**2 + 0.3**2

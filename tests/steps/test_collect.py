@@ -5,16 +5,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from alliance.contracts import (
     ARTEFACTS,
     FLOW_COLUMNS,
     INFLUENCE_COLUMNS,
     MODERATION_COLUMNS,
+    PREDICTIVE_COLUMNS,
+    PRIOR_COLUMNS,
     SENSITIVITY_COLUMNS,
     SHRINKAGE_COLUMNS,
 )
-from alliance.models.container import FitRecord, make_tree
+from alliance.models.container import make_tree, pack_draws, pack_rows
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_csv, write_tree
 from alliance.steps.collect import collect_estimates
@@ -24,14 +27,17 @@ COLUMNS = {
     "sensitivity": SENSITIVITY_COLUMNS,
     "shrinkage": SHRINKAGE_COLUMNS,
     "moderation": MODERATION_COLUMNS,
+    "predictive": PREDICTIVE_COLUMNS,
+    "priors": PRIOR_COLUMNS,
 }
 LIMITS = {"interval": 0.95, "monte_carlo_draws": 1000, "rhat_max": 1.01, "ess_min": 400, "divergences_max": 0}
 ROW = {
-    "unit": "patient", "quantity": "a", "path": "x -> y", "order": 1, "estimate": 0.5, "low": 0.1, "high": 0.9, "alone": np.nan,
+    "path": "x -> y", "effect": "effect", "level": "within", "unit": "patient", "rank": 1,
+    "estimate": 0.5, "without": np.nan, "change": 0.1,
 }  # fmt: skip
 
 
-def fitted(folder: Path, model: str, record: FitRecord) -> None:
+def fitted(folder: Path, model: str, **groups: xr.Dataset) -> None:
     quantities = pd.DataFrame(
         [
             {
@@ -45,9 +51,8 @@ def fitted(folder: Path, model: str, record: FitRecord) -> None:
         family="multilevel_path",
         engine="maximum likelihood",
         interval_kind="bootstrap confidence",
-        quantities=quantities,
-        draws=np.random.default_rng(3).normal(size=(1, 50, 1)),
-        record=record,
+        paths=pack_draws(quantities, np.random.default_rng(3).normal(size=(1, 50, 1))),
+        groups=groups,
     )
     write_tree(tree, folder / f"{model}.nc")
     write_csv(pd.DataFrame(columns=FLOW_COLUMNS), folder / f"{model}.csv")
@@ -55,8 +60,8 @@ def fitted(folder: Path, model: str, record: FitRecord) -> None:
 
 @pytest.fixture
 def collected(tmp_path: Path) -> dict[str, pd.DataFrame]:
-    fitted(tmp_path, "first", FitRecord())
-    fitted(tmp_path, "second", FitRecord(shrinkage=[ROW]))
+    fitted(tmp_path, "first")
+    fitted(tmp_path, "second", influence=pack_rows([ROW]))
     flow = pd.DataFrame([dict.fromkeys(FLOW_COLUMNS, 0)])
     write_csv(flow, tmp_path / "flow.csv")
     names = [
@@ -73,17 +78,17 @@ def collected(tmp_path: Path) -> dict[str, pd.DataFrame]:
     return {name: read_artefact(path) for name, path in paths.items()}
 
 
-@pytest.mark.parametrize("name", ["influence", "sensitivity", "moderation"])
+@pytest.mark.parametrize("name", ["shrinkage", "sensitivity", "moderation", "predictive", "priors"])
 def test_table_that_no_model_adds_to_has_its_columns_and_no_rows(collected: dict[str, pd.DataFrame], name: str) -> None:
     assert list(collected[name].columns) == COLUMNS[name]
     assert collected[name].empty
 
 
-def test_rows_of_a_record_are_named_after_their_model(collected: dict[str, pd.DataFrame]) -> None:
-    (row,) = collected["shrinkage"].to_dict("records")
+def test_rows_of_a_fit_are_named_after_its_model(collected: dict[str, pd.DataFrame]) -> None:
+    (row,) = collected["influence"].to_dict("records")
     assert row["model"] == "second"
-    assert (row["unit"], row["order"], row["estimate"]) == ("patient", 1, 0.5)
-    assert np.isnan(row["alone"])
+    assert (row["unit"], row["rank"], row["estimate"]) == ("patient", 1, 0.5)
+    assert np.isnan(row["without"])
 
 
 def test_kind_of_interval_is_the_engines_own(collected: dict[str, pd.DataFrame]) -> None:

@@ -2,16 +2,21 @@
 
 Layout of the tree
 ------------------
-``/paths``  variable ``draws`` (chain, draw, quantity); coordinates of ``quantity``: what tells it from others (see
-`alliance.facts.quantity`) and what it rests on, n_patients, n_sessions, n_therapists. Variable ``point`` (quantity), where the
-estimate is not the mean of the draws.
-Other groups (``posterior``, ``sample_stats``, ``predictive``, ...) are the family's own.
-Attributes: model, family, engine, interval_kind, and ``record`` (JSON, see `FitRecord`).
+``/paths``       ``draws`` (chain, draw, quantity); coordinates of ``quantity``: what tells it from others (see `alliance.facts.quantity`)
+                 and what it rests on, n_patients, n_sessions, n_therapists. ``point`` (quantity), where the estimate is not the mean
+``/moderation``  the same for effects on a grid of values of each moderator
+``/shrinkage``   effects of single patients and therapists: ``draws`` (draw, row), ``alone`` (row); coordinates unit, quantity, path
+``/predictive``  statistics of data the model generates, ``draws`` (draw, row), and ``observed`` (row); coordinates kind, statistic, outcome
+``/priors``, ``/influence``, ``/sensitivity``   tables without draws, see `pack_rows`
+
+What a fit has nothing for is left out. Other groups (``posterior``, ``sample_stats``) are the family's own. Only draws leave a family:
+their intervals are a matter of the run (`alliance.results.estimates`), and another one refits nothing. Attributes: model, family, engine,
+interval_kind, and ``marks`` (JSON).
 """
 
 import json
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -22,29 +27,6 @@ import xarray as xr
 from alliance.contracts import COUNT_COLUMNS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS, key_of
-
-
-@dataclass(frozen=True)
-class FitRecord:
-    """What a fit says beside its draws; rows as in `contracts`, without the model's name.
-
-    Parameters
-    ----------
-    marks
-        What it reports about itself.
-    priors, predictive
-        The priors it used and its predictive checks.
-    influence, sensitivity, shrinkage, moderation
-        How far single units and priors move its effects, the effects of single units, and effects at values of a moderator.
-    """
-
-    marks: list[Mark] = field(default_factory=list)
-    priors: list[dict[str, Any]] = field(default_factory=list)
-    predictive: list[dict[str, Any]] = field(default_factory=list)
-    influence: list[dict[str, Any]] = field(default_factory=list)
-    sensitivity: list[dict[str, Any]] = field(default_factory=list)
-    shrinkage: list[dict[str, Any]] = field(default_factory=list)
-    moderation: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -107,6 +89,21 @@ class Quantities:
         draws = np.stack(self.draws, axis=-1)
         return draws.reshape(chains, len(draws) // chains, -1)
 
+    def pack(self, chains: int = 1, estimates: "Quantities | None" = None) -> xr.Dataset:
+        """Return a group of the container, see `pack_draws`.
+
+        Parameters
+        ----------
+        chains
+            Number of chains, whose draws lie one after the other.
+        estimates
+            The same quantities at the estimate of the parameters; None where the mean of the draws is the estimate.
+        """
+        if estimates is None:
+            return pack_draws(self.table(), self.array(chains))
+        known = {key_of(row): float(values[0]) for row, values in zip(estimates.rows, estimates.draws, strict=True)}
+        return pack_draws(self.table(), self.array(chains), np.array([known[key_of(row)] for row in self.rows]))
+
 
 @dataclass(frozen=True)
 class FitResult:
@@ -122,13 +119,36 @@ def make_tree(
     family: str,
     engine: str,
     interval_kind: str,
-    quantities: pd.DataFrame,
-    draws: np.ndarray,
-    record: FitRecord,
-    points: np.ndarray | None = None,
+    paths: xr.Dataset,
+    marks: Sequence[Mark] = (),
     groups: Mapping[str, xr.Dataset] | None = None,
 ) -> xr.DataTree:
     """Build the container.
+
+    Parameters
+    ----------
+    interval_kind
+        ``credible``, ``Monte Carlo confidence`` or ``bootstrap confidence``.
+    paths
+        See `Quantities.pack`.
+    marks
+        What the fit reports about itself.
+    groups
+        The others.
+    """
+    tree = xr.DataTree.from_dict({"/paths": paths, **{f"/{name}": group for name, group in (groups or {}).items()}})
+    tree.attrs = {
+        "model": model,
+        "family": family,
+        "engine": engine,
+        "interval_kind": interval_kind,
+        "marks": json.dumps([asdict(mark) for mark in marks]),
+    }
+    return tree
+
+
+def pack_draws(quantities: pd.DataFrame, draws: np.ndarray, points: np.ndarray | None = None) -> xr.Dataset:
+    """Return draws with what they are draws of.
 
     Parameters
     ----------
@@ -137,8 +157,6 @@ def make_tree(
     draws
         Array (chain, draw, quantity) of posterior draws, or of draws from the estimated sampling distribution
         (one chain).
-    interval_kind
-        ``credible``, ``Monte Carlo confidence`` or ``bootstrap confidence``.
     points
         The estimate of each quantity, (quantity,); None where the mean of the draws is the estimate, as in a posterior.
 
@@ -158,26 +176,33 @@ def make_tree(
     paths = xr.Dataset({"draws": (("chain", "draw", "quantity"), np.asarray(draws, dtype="float64"))}, coords=coords)
     if points is not None:
         paths["point"] = ("quantity", np.asarray(points, dtype="float64"))
-    tree = xr.DataTree.from_dict({"/paths": paths, **{f"/{name}": group for name, group in (groups or {}).items()}})
-    tree.attrs = {
-        "model": model,
-        "family": family,
-        "engine": engine,
-        "interval_kind": interval_kind,
-        "record": json.dumps(asdict(record)),
-    }
-    return tree
+    return paths
 
 
-def record_of(tree: xr.DataTree) -> FitRecord:
-    """Read the record of a fit back from its container; what it does not hold is empty."""
-    content = json.loads(tree.attrs["record"])
+def marks_of(tree: xr.DataTree) -> list[Mark]:
+    """Read back what a fit reports about itself."""
     scopes = ("outcomes", "effects", "levels", "positions")
-    marks = [Mark(**{**mark, **{scope: tuple(mark[scope]) for scope in scopes}}) for mark in content["marks"]]
-    return FitRecord(**{**content, "marks": marks})
+    return [
+        Mark(**{**mark, **{scope: tuple(mark[scope]) for scope in scopes}}) for mark in json.loads(tree.attrs["marks"])
+    ]
 
 
-def quantities_of(tree: xr.DataTree) -> pd.DataFrame:
-    """Return the rows `make_tree` was given: one per quantity, in the order of the draws."""
-    paths = tree["paths"]
-    return pd.DataFrame({name: paths[name].to_numpy() for name in [*QUANTITY_COLUMNS, *COUNT_COLUMNS]})
+def quantities_of(group: xr.DataTree) -> pd.DataFrame:
+    """Return the rows `pack_draws` was given: one per quantity, in the order of the draws."""
+    return pd.DataFrame({name: group[name].to_numpy() for name in [*QUANTITY_COLUMNS, *COUNT_COLUMNS]})
+
+
+def pack_rows(rows: Sequence[Mapping[str, Any]]) -> xr.Dataset:
+    """Return a plain table as a group of the container: one variable per column, dimension ``row``."""
+    table = pd.DataFrame(rows)
+    return xr.Dataset(
+        {
+            name: ("row", column.to_numpy(dtype=object if column.dtype == "str" else None))
+            for name, column in table.items()
+        }
+    )
+
+
+def rows_of(group: xr.DataTree) -> pd.DataFrame:
+    """Return the rows `pack_rows` was given."""
+    return pd.DataFrame({str(name): values.to_numpy() for name, values in group.data_vars.items()})

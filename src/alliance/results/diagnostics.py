@@ -7,7 +7,7 @@ import xarray as xr
 from alliance.config.schema import Inference
 from alliance.contracts import DIAGNOSTIC_COLUMNS
 from alliance.facts.marks import Mark
-from alliance.models.container import record_of
+from alliance.models.container import marks_of
 
 
 def diagnose(tree: xr.DataTree, inference: Inference) -> list[Mark]:
@@ -18,7 +18,7 @@ def diagnose(tree: xr.DataTree, inference: Inference) -> list[Mark]:
     are added. Chains that disagree anywhere make every estimate of the model doubtful; too few effective draws concern
     the quantities that have them.
     """
-    marks = record_of(tree).marks
+    marks = marks_of(tree)
     if "sample_stats" not in tree.children:
         return marks
     reported = _moving_draws(tree)

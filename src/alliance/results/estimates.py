@@ -1,20 +1,30 @@
-"""From draws of the paths to the table of estimates, the same for every family."""
+"""From draws to what people read of them, the same for every family: estimates, their intervals and flags.
 
-from collections.abc import Hashable, Mapping, Sequence
+Families hand over draws; this is the only place that takes a quantile of them.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy import stats
 
 from alliance.contracts import ESTIMATE_COLUMNS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import ends_of, nodes_of, outcomes_on
-from alliance.models.container import quantities_of
+from alliance.models.container import quantities_of, rows_of
 
 DRAWN_EFFECTS = ("a", "b", "c_prime", "effect", "indirect", "total")
 _MOST_DRAWS = 4000
 _UNSIGNED = ("icc", "variance", "sd")  # cannot be negative
+# Kind of a prior -> distribution in units of its scale, given its shape.
+_PRIORS: Mapping[str, Callable[[float], Any]] = {
+    "normal": lambda _: stats.norm,
+    "half-normal": lambda _: stats.halfnorm,
+    "beta": lambda shape: stats.beta(shape, shape),
+}
 _OF_SEVERAL_PATHS = ("total", "indirect_total", "proportion")
 
 
@@ -39,17 +49,12 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
         them lie (Makowski et al. 2019), missing for quantities that cannot be negative and for shares of a total, which are
         reported only where their sign is settled. All are in the units of the outcome per unit of the cause.
     """
-    values = tree["paths"]["draws"].to_numpy()
-    draws = values.reshape(-1, values.shape[-1])
-    table = quantities_of(tree)
-    tail = (1 - interval) / 2
-    paths = tree["paths"]
+    paths = tree.children["paths"]
+    table, draws = quantities_of(paths), _flat(paths)
     ratio = (table["effect"] == "proportion").to_numpy()
-    table["estimate"] = (
-        paths["point"].to_numpy() if "point" in paths else np.where(ratio, np.median(draws, axis=0), draws.mean(axis=0))
-    )
+    table["estimate"] = _points(paths, np.where(ratio, np.median(draws, axis=0), draws.mean(axis=0)))
     table["sd"] = draws.std(axis=0, ddof=1)
-    table["low"], table["high"] = np.quantile(draws, [tail, 1 - tail], axis=0)
+    table["low"], table["high"] = _limits(draws, interval)
     above = (draws > 0).mean(axis=0)
     below = (draws < 0).mean(axis=0)
     directed = ~table["effect"].isin(_UNSIGNED) & ~ratio
@@ -61,6 +66,88 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
     indirect = [str(row["path"]) for row in rows if row["effect"] == "indirect"]
     table["flag"] = [flag_of(quantity, position, marks, indirect) for position, quantity in enumerate(rows)]
     return table[ESTIMATE_COLUMNS]
+
+
+def summarise_moderation(group: xr.DataTree, interval: float) -> pd.DataFrame:
+    """Summarise conditional effects on a grid of values of each moderator.
+
+    Parameters
+    ----------
+    group
+        ``moderation`` of the container.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `contracts.MODERATION_COLUMNS` without the model; ``excludes_zero`` tells whether the interval does.
+    """
+    table, draws = quantities_of(group), _flat(group)
+    table["estimate"] = _points(group, draws.mean(axis=0))
+    table["low"], table["high"] = _limits(draws, interval)
+    table["excludes_zero"] = table["low"] * table["high"] > 0
+    return table
+
+
+def summarise_units(group: xr.DataTree, interval: float) -> pd.DataFrame:
+    """Summarise effects of single patients and therapists: columns `contracts.SHRINKAGE_COLUMNS` without the model."""
+    table = pd.DataFrame({name: group[name].to_numpy() for name in ("unit", "quantity", "path", "alone")})
+    draws = group["draws"].to_numpy()
+    table["order"] = table.groupby(["unit", "quantity", "path"], sort=False).cumcount() + 1
+    table["estimate"] = draws.mean(axis=0)
+    table["low"], table["high"] = _limits(draws, interval)
+    return table
+
+
+def summarise_predictive(group: xr.DataTree, interval: float) -> pd.DataFrame:
+    """Put statistics of the data beside those of generated data.
+
+    Parameters
+    ----------
+    group
+        ``predictive`` of the container.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `contracts.PREDICTIVE_COLUMNS` without the model; ``p_value`` is the share of generated statistics that are at least the
+        observed one.
+    """
+    table = pd.DataFrame({name: group[name].to_numpy() for name in ("kind", "statistic", "outcome", "observed")})
+    draws = group["draws"].to_numpy()
+    table["low"], table["high"] = _limits(draws, interval)
+    table["median"] = np.median(draws, axis=0)
+    table["p_value"] = (draws >= group["observed"].to_numpy()).mean(axis=0)
+    return table
+
+
+def summarise_priors(group: xr.DataTree, interval: float) -> pd.DataFrame:
+    """Describe the priors: columns `contracts.PRIOR_COLUMNS` without the model.
+
+    ``raw_low`` and ``raw_high`` enclose the central part of each prior that intervals have, in raw units.
+    """
+    table = rows_of(group)
+    tails = [(1 - interval) / 2, (1 + interval) / 2]
+    limits = [
+        row["centre"] + row["scale"] * _PRIORS[row["kind"]](row["shape"]).ppf(tails) for row in table.to_dict("records")
+    ]
+    table[["raw_low", "raw_high"]] = np.array(limits)
+    return table
+
+
+def _flat(group: xr.DataTree) -> np.ndarray:
+    """Return the draws of all chains, (draw, quantity)."""
+    values = group["draws"].to_numpy()
+    return np.asarray(values.reshape(-1, values.shape[-1]))
+
+
+def _points(group: xr.DataTree, centres: np.ndarray) -> np.ndarray:
+    """Return the family's own estimates where it has some, the centres of the draws otherwise: (quantity,)."""
+    return np.asarray(group["point"].to_numpy() if "point" in group else centres)
+
+
+def _limits(draws: np.ndarray, interval: float) -> np.ndarray:
+    """Return the equal-tailed quantiles of draws (draw, quantity): (end, quantity)."""
+    return np.asarray(np.quantile(draws, [(1 - interval) / 2, (1 + interval) / 2], axis=0))
 
 
 def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark], indirect: Sequence[str] = ()) -> str:

@@ -1,7 +1,5 @@
 """Everything that tables hold of one fit, in the words of the registry of artefacts."""
 
-from typing import Any
-
 import pandas as pd
 import xarray as xr
 
@@ -14,18 +12,32 @@ from alliance.contracts import (
     SENSITIVITY_COLUMNS,
     SHRINKAGE_COLUMNS,
 )
-from alliance.models.container import record_of
+from alliance.models.container import rows_of
 from alliance.results.diagnostics import diagnose, tabulate_marks
-from alliance.results.estimates import summarise_estimates, thin_draws
+from alliance.results.estimates import (
+    summarise_estimates,
+    summarise_moderation,
+    summarise_predictive,
+    summarise_priors,
+    summarise_units,
+    thin_draws,
+)
 
-# Tables that fits may add to.
-_RECORDED = {
+# Tables that fits may add to: each is a group of the container.
+_OF_GROUPS = {
     "priors": PRIOR_COLUMNS,
     "predictive": PREDICTIVE_COLUMNS,
     "influence": INFLUENCE_COLUMNS,
     "sensitivity": SENSITIVITY_COLUMNS,
     "shrinkage": SHRINKAGE_COLUMNS,
     "moderation": MODERATION_COLUMNS,
+}
+# What turns a group into rows, where they are not the group itself.
+_SUMMARIES = {
+    "priors": summarise_priors,
+    "predictive": summarise_predictive,
+    "shrinkage": summarise_units,
+    "moderation": summarise_moderation,
 }
 
 
@@ -34,14 +46,19 @@ def tabulate_fit(tree: xr.DataTree, inference: Inference) -> dict[str, pd.DataFr
 
     A table the fit has nothing for has its columns and no rows.
     """
-    marks, record = diagnose(tree, inference), record_of(tree)
+    marks = diagnose(tree, inference)
     return {
         "estimates": summarise_estimates(tree, marks, inference.interval),
         "diagnostics": tabulate_marks(tree, marks),
         "draws": thin_draws(tree),
-        **{name: _named(getattr(record, name), tree.attrs["model"], columns) for name, columns in _RECORDED.items()},
+        **{name: _tabulate(tree, name, inference.interval) for name in _OF_GROUPS},
     }
 
 
-def _named(rows: list[dict[str, Any]], model: str, columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame([{"model": model, **row} for row in rows], columns=columns)
+def _tabulate(tree: xr.DataTree, name: str, interval: float) -> pd.DataFrame:
+    columns = _OF_GROUPS[name]
+    if name not in tree.children:
+        return pd.DataFrame(columns=columns)
+    group = tree.children[name]
+    table = _SUMMARIES[name](group, interval) if name in _SUMMARIES else rows_of(group)
+    return table.assign(model=tree.attrs["model"])[columns]

@@ -9,11 +9,12 @@ import xarray as xr
 from scipy import stats
 
 from alliance.config import ModelSpec
+from alliance.config.schema import Inference
 from alliance.contracts import PREDICTIVE_COLUMNS, PRIOR_COLUMNS
 from alliance.errors import ModelError
 from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.inference.sampling import draw_prior, sample_posterior
-from alliance.models.container import FitResult, quantities_of, record_of
+from alliance.models.container import FitResult, marks_of, pack_rows, quantities_of
 from alliance.models.diagram import every_path
 from alliance.models.direct import fit
 from alliance.models.direct.build import build_model
@@ -22,11 +23,14 @@ from alliance.models.joint.design import Design, make_design
 from alliance.models.joint.population import make_population, names_of_population
 from alliance.models.joint.priors import describe_priors
 from alliance.models.rows import select_rows
+from alliance.results.estimates import summarise_priors
+from alliance.results.fits import tabulate_fit
 from alliance.runs.files import write_tree
 from tests.unit.models.joint_study import VARIABLES, make_settings, make_spec, simulate
 
 PANEL = simulate(30, 5, seed=4, raw_scale=20.0)
 PRIORS = make_settings()["priors"]
+LIMITS = Inference(interval=0.95, monte_carlo_draws=1000, rhat_max=1.01, ess_min=400, divergences_max=0)
 
 
 def make_small_design(panel: pd.DataFrame = PANEL) -> Design:
@@ -44,7 +48,7 @@ def test_every_quantity_has_finite_draws_of_each_chain(fitted: FitResult):
     assert values.sizes["chain"] == 2
     assert values.sizes["draw"] == 60
     assert np.isfinite(values.to_numpy()).all()
-    assert not quantities_of(fitted.tree)[QUANTITY_COLUMNS].duplicated().any()
+    assert not quantities_of(fitted.tree["paths"])[QUANTITY_COLUMNS].duplicated().any()
 
 
 def test_kept_posterior_describes_the_population_and_no_patient(fitted: FitResult):
@@ -67,14 +71,14 @@ def test_container_survives_the_file(fitted: FitResult, tmp_path):
     write_tree(fitted.tree, str(tmp_path / "draws.nc"))
     with xr.open_datatree(tmp_path / "draws.nc", engine="h5netcdf") as found:
         np.testing.assert_array_equal(found["paths"]["draws"], fitted.tree["paths"]["draws"])
-        assert record_of(found) == record_of(fitted.tree)
+        assert marks_of(found) == marks_of(fitted.tree)
 
 
-def test_record_has_the_columns_of_the_contract(fitted: FitResult):
-    record = record_of(fitted.tree)
-    assert [*record.priors[0]] == PRIOR_COLUMNS[1:]
-    assert [*record.predictive[0]] == PREDICTIVE_COLUMNS[1:]
-    assert {row["kind"] for row in record.predictive} == {"prior", "posterior"}
+def test_tables_of_the_fit_have_the_columns_of_the_contract(fitted: FitResult):
+    found = tabulate_fit(fitted.tree, LIMITS)
+    assert [*found["priors"]] == PRIOR_COLUMNS
+    assert [*found["predictive"]] == PREDICTIVE_COLUMNS
+    assert set(found["predictive"]["kind"]) == {"prior", "posterior"}
 
 
 @pytest.mark.slow
@@ -82,7 +86,7 @@ def test_same_seed_gives_the_same_draws_whatever_the_spelling_of_codes(fitted: F
     renamed = PANEL.assign(patient="X" + PANEL["patient"])
     again = fit(renamed, "study", make_spec(), make_settings())
     np.testing.assert_array_equal(again.tree["paths"]["draws"], fitted.tree["paths"]["draws"])
-    assert record_of(again.tree) == record_of(fitted.tree)
+    assert marks_of(again.tree) == marks_of(fitted.tree)
     for group in ("posterior", "sample_stats"):
         xr.testing.assert_identical(again.tree[group].to_dataset(), fitted.tree[group].to_dataset())
 
@@ -165,7 +169,8 @@ def test_prior_draws_have_the_spread_that_is_announced():
     design = make_small_design()
     model = build_model(design, PRIORS)
     population = make_population(design, draw_prior(model, names_of_population(design), 400, seed=1))
-    announced = {row["parameter"]: row for row in describe_priors(design, PRIORS)}
+    described = summarise_priors(xr.DataTree(pack_rows(describe_priors(design, PRIORS))), 0.95)
+    announced = described.set_index("parameter").to_dict("index")
     slope, sd = population.slopes["y"][:, 0], np.sqrt(population.covariances["patient"][:, 3, 3])
     correlation = population.covariances["patient"][:, 3, 1] / np.sqrt(
         population.covariances["patient"][:, 3, 3] * population.covariances["patient"][:, 1, 1]
@@ -198,7 +203,7 @@ def test_feedback_is_marked_where_the_association_between_patients_is_taken_as_c
 @pytest.mark.slow
 def test_moderated_model_with_a_smooth_and_effects_that_vary_by_therapist_is_fitted():
     result = fit(PANEL, "study", make_spec(equations=MODERATED, **DERIVED), make_settings())
-    quantities = quantities_of(result.tree)
+    quantities = quantities_of(result.tree["paths"])
     assert np.isfinite(result.tree["paths"]["draws"].to_numpy()).all()
     assert not quantities[QUANTITY_COLUMNS].duplicated().any()
     found = set(zip(quantities["path"], quantities["effect"], quantities["level"], strict=True))

@@ -1,12 +1,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from alliance.models.diagram import edges_of
 from alliance.models.joint.design import Varying, make_design
 from alliance.models.joint.population import Population
-from alliance.models.joint.predictive import check_predictive
+from alliance.models.joint.predictive import Statistic, check_predictive, pack_predictive
 from alliance.models.rows import select_rows
+from alliance.results.estimates import summarise_predictive
 from tests.unit.models import joint_study as study
 
 DRAWS = 200
@@ -34,8 +36,12 @@ def check(panel: pd.DataFrame, b: float, intercept_sd: float = study.INTERCEPT_S
     )
     edges = [edge for edge in edges_of(spec, study.VARIABLES) if edge.source != "arm"]
     rng = np.random.default_rng(1)
-    found = pd.DataFrame(check_predictive("posterior", panel, design, population, edges, study.VARIABLES, 1, rng))
-    return found.set_index(["statistic", "outcome"])
+    return summarised(check_predictive(panel, design, population, edges, study.VARIABLES, 1, rng))
+
+
+def summarised(found: list[Statistic]) -> pd.DataFrame:
+    table = summarise_predictive(xr.DataTree(pack_predictive({"posterior": found})), 0.95)
+    return table.set_index(["statistic", "outcome"])
 
 
 PANEL = study.simulate(60, 6, seed=2)
@@ -91,12 +97,13 @@ def test_lagged_outcomes_follow_the_generated_values():
         {"m": np.zeros(DRAWS)}, {"m": np.full((DRAWS, 1), 0.9)}, {"m": np.full(DRAWS, 1e-9)}, {}, {}
     )
     rng = np.random.default_rng(1)
-    rows_found = check_predictive("prior", panel, design, population, [], study.VARIABLES, 1, rng)
+    found = check_predictive(panel, design, population, [], study.VARIABLES, 1, rng)
     # Without noise m shrinks by the factor 0.9 from session to session, from the observed first value on.
     first = panel.groupby("patient")["m"].first()
     expected = np.outer(first, 0.9 ** np.arange(1, 6)).mean(axis=1).std()
-    found = next(row for row in rows_found if row["statistic"] == "standard deviation of patients' means")
-    assert found["median"] == pytest.approx(expected, rel=1e-6)
+    assert summarised(found)["median"]["standard deviation of patients' means", "m"] == pytest.approx(
+        expected, rel=1e-6
+    )
 
 
 def test_products_follow_the_generated_values_and_their_own_means():
@@ -114,11 +121,11 @@ def test_products_follow_the_generated_values_and_their_own_means():
         design.varying,
     )
     rng = np.random.default_rng(1)
-    found = check_predictive("posterior", PANEL, design, population, [], study.VARIABLES, 1, rng)
+    found = check_predictive(PANEL, design, population, [], study.VARIABLES, 1, rng)
     # Without noise m is 2 x, whatever the observed m: y is 2 (x - mean of x)^2.
     deviation = PANEL["x"] - PANEL.groupby("patient")["x"].transform("mean")
     expected = (2 * deviation**2).groupby(PANEL["patient"]).mean().std(ddof=0)
-    rows_of = {(row["statistic"], row["outcome"]): row["median"] for row in found}
+    rows_of = summarised(found)["median"]
     assert rows_of["standard deviation of patients' means", "y"] == pytest.approx(expected, rel=1e-6)
 
 
@@ -132,8 +139,8 @@ def test_smooths_of_time_and_equations_without_predictors_are_simulated():
     noise = {"m": np.ones(DRAWS), "y": np.full(DRAWS, 1e-9)}
     population = Population({"m": np.zeros(DRAWS), "y": np.zeros(DRAWS)}, slopes, noise, none, design.varying)
     rng = np.random.default_rng(1)
-    found = check_predictive("posterior", PANEL, design, population, [], study.VARIABLES, 1, rng)
-    rows_of = {(row["statistic"], row["outcome"]): row["median"] for row in found}
+    found = check_predictive(PANEL, design, population, [], study.VARIABLES, 1, rng)
+    rows_of = summarised(found)["median"]
     # y is the number of the session, less one: 0 to 5.
     assert rows_of["standard deviation within patients", "y"] == pytest.approx(np.arange(6).std(), rel=1e-6)
     # 360 draws of a standard normal, of which each patient's mean takes a sixth.

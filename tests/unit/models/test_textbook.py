@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from alliance.config import ModelSpec, Variable
-from alliance.models.container import FitResult, quantities_of, record_of
+from alliance.models.container import FitResult, marks_of, quantities_of
 from alliance.models.textbook import fit
 
 VARIABLES = {name: Variable(label=name, column=name, measured="during") for name in ("x", "m", "n", "y")}
@@ -54,7 +54,7 @@ def run(
         {"label": "t", "family": "textbook", "equations": equations, "effects": {"from": source, "to": "y"}}
     )
     result = fit(panel() if rows is None else rows, "model", spec, {**SETTINGS, **settings})
-    table = quantities_of(result.tree)
+    table = quantities_of(result.tree["paths"])
     table["estimate"] = result.tree["paths"]["point"].to_numpy()
     return result, table
 
@@ -162,13 +162,13 @@ def test_only_slopes_that_both_vary_lack_a_covariance() -> None:
     }
     both = [
         mark
-        for mark in record_of(run(slopes, "x")[0].tree).marks
+        for mark in marks_of(run(slopes, "x")[0].tree)
         if mark.declared.title == "covariance of a and b not estimated"
     ]
     slopes["y"]["vary"]["patient"] = ["intercept"]
     one = [
         mark
-        for mark in record_of(run(slopes, "x")[0].tree).marks
+        for mark in marks_of(run(slopes, "x")[0].tree)
         if mark.declared.title == "covariance of a and b not estimated"
     ]
     assert (len(both), len(one)) == (1, 0)
@@ -178,7 +178,7 @@ def test_only_slopes_that_both_vary_lack_a_covariance() -> None:
 
 def test_centred_lag_of_the_outcome_is_marked_with_the_size_of_its_bias() -> None:
     result, table = run({"y": {"on": ["x_lag", "y_lag"], "vary": NESTED}}, "x")
-    mark = next(mark for mark in record_of(result.tree).marks if mark.declared.title == "bias of centred lag")
+    mark = next(mark for mark in marks_of(result.tree) if mark.declared.title == "bias of centred lag")
     lag = value(table, "coefficient", "within", "y_lag -> y")
     rows = panel().dropna(subset=["y", "x_lag", "y_lag"])
     assert not mark.passed
@@ -187,7 +187,7 @@ def test_centred_lag_of_the_outcome_is_marked_with_the_size_of_its_bias() -> Non
 
 def test_few_therapists_are_marked() -> None:
     result, _ = run({"y": {"on": ["x"], "vary": NESTED}}, "x", panel(therapists=6, per_therapist=8))
-    assert "few therapists" in {mark.declared.title for mark in record_of(result.tree).marks if not mark.passed}
+    assert "few therapists" in {mark.declared.title for mark in marks_of(result.tree) if not mark.passed}
 
 
 def test_same_seed_gives_the_same_draws_and_another_seed_others() -> None:
@@ -202,7 +202,7 @@ def test_same_seed_gives_the_same_draws_and_another_seed_others() -> None:
 def decompose(rows: pd.DataFrame) -> tuple[FitResult, pd.DataFrame]:
     spec = ModelSpec(label="v", family="textbook", analysis="variance", variables=["x"])
     result = fit(rows, "v", spec, SETTINGS)
-    table = quantities_of(result.tree)
+    table = quantities_of(result.tree["paths"])
     table["estimate"] = result.tree["paths"]["point"].to_numpy()
     return result, table
 
@@ -226,7 +226,7 @@ def test_patients_of_unknown_therapists_stay_and_are_mentioned() -> None:
     rows.loc[rows["patient"].isin(["P000", "P007"]), "therapist"] = None
     result, table = decompose(rows)
     assert set(table["n_patients"]) == {48}
-    mark = next(mark for mark in record_of(result.tree).marks if mark.declared.title == "unknown therapists")
+    mark = next(mark for mark in marks_of(result.tree) if mark.declared.title == "unknown therapists")
     assert (mark.value, mark.passed) == (2, True)
 
 
@@ -234,7 +234,7 @@ def test_a_variable_without_patients_is_reported_at_the_boundary() -> None:
     rows = panel()
     rows["x"] -= rows.groupby("patient")["x"].transform("mean")
     result, table = decompose(rows)
-    assert "boundary variance" in {mark.declared.title for mark in record_of(result.tree).marks if not mark.passed}
+    assert "boundary variance" in {mark.declared.title for mark in marks_of(result.tree) if not mark.passed}
     patient = table[(table["effect"] == "icc") & (table["level"] == "patient")]
     position = int(patient.index[0])
     draws = result.tree["paths"]["draws"].to_numpy()[0][:, position]
@@ -251,11 +251,9 @@ def test_a_column_centred_by_person_has_no_effect_between_patients_and_says_so()
     assert levels["a"] == {"within"}
     assert levels["b"] == {"within", "between_patient", "between_therapist"}
     assert levels["indirect"] == {"within"}
-    empty = {
-        mark.subject for mark in record_of(result.tree).marks if mark.declared.title == "empty part" and not mark.passed
-    }
+    empty = {mark.subject for mark in marks_of(result.tree) if mark.declared.title == "empty part" and not mark.passed}
     assert empty == {"x_between", "x_between_therapist"}
-    assert "x" not in {mark.subject for mark in record_of(result.tree).marks if mark.declared.title == "observed means"}
+    assert "x" not in {mark.subject for mark in marks_of(result.tree) if mark.declared.title == "observed means"}
 
 
 def test_estimates_lie_within_their_intervals_where_variances_are_zero() -> None:

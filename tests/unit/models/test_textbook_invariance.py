@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from alliance.config import ModelSpec, Variable
-from alliance.models.container import quantities_of, record_of
+from alliance.models.container import marks_of, quantities_of
 from alliance.models.textbook import fit
 
 PATIENTS, PER_THERAPIST, SESSIONS = 48, 4, 6
@@ -61,10 +61,10 @@ def fitted(spec: ModelSpec, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFr
     for name in ("x", "m", "y"):
         rows[f"{name}_lag"] = rows.groupby("patient")[name].shift()
     tree = fit(rows, "model", spec, SETTINGS).tree
-    table = quantities_of(tree)
+    table = quantities_of(tree["paths"])
     paths = tree["paths"]
     table["values"] = list(np.vstack([paths["point"].to_numpy(), paths["draws"].to_numpy()[0]]).T)
-    marks = [(mark.caution, mark.subject, mark.passed) for mark in record_of(tree).marks]
+    marks = [(mark.caution, mark.subject, mark.passed) for mark in marks_of(tree)]
     return table, pd.DataFrame(marks)
 
 

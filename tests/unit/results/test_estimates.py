@@ -1,6 +1,6 @@
 """Draws become estimates; diagnostics follow the numbers they concern."""
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import xarray as xr
 
 from alliance.config.schema import Inference
 from alliance.facts.marks import Mark
-from alliance.models.container import FitRecord, Quantities, make_tree, record_of
+from alliance.models.container import Quantities, make_tree, marks_of, pack_draws, pack_rows, rows_of
 from alliance.results.diagnostics import diagnose, tabulate_marks
 from alliance.results.estimates import flag_of, main_rows, regions_of, summarise_estimates, thin_draws
 
@@ -18,7 +18,11 @@ LIMITS = Inference(interval=0.9, monte_carlo_draws=1000, rhat_max=1.01, ess_min=
 
 
 def container(
-    draws: np.ndarray, effects: list[str], marks: list[Mark] | None = None, sampled: bool = False
+    draws: np.ndarray,
+    effects: list[str],
+    marks: Sequence[Mark] = (),
+    sampled: bool = False,
+    **groups: xr.Dataset,
 ) -> xr.DataTree:
     quantities = pd.DataFrame(
         {
@@ -34,7 +38,6 @@ def container(
             "n_therapists": 5,
         }
     )
-    groups = {}
     if sampled:
         diverging = np.zeros(draws.shape[:2], dtype=bool)
         diverging[0, :3] = True
@@ -44,9 +47,8 @@ def container(
         family="direct",
         engine="test",
         interval_kind="credible",
-        quantities=quantities,
-        draws=draws,
-        record=FitRecord(marks=marks or []),
+        paths=pack_draws(quantities, draws),
+        marks=marks,
         groups=groups,
     )
 
@@ -113,12 +115,12 @@ def test_marks_survive_the_file_and_become_rows(tmp_path: Path) -> None:
     tree = container(
         np.zeros((1, 5, 1)),
         ["a"],
-        [Mark("separate_gradient", "m", 0.3, "not at the top", outcomes=("m",), effects=("a",))],
+        [Mark("separate_gradient", "m", 0.3, "not at the top", verdict=False, outcomes=("m",), effects=("a",))],
     )
     tree.to_netcdf(tmp_path / "fit.nc", engine="h5netcdf")
     with xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf") as read:
-        assert record_of(read).marks == record_of(tree).marks
-        table = tabulate_marks(read, record_of(read).marks)
+        assert marks_of(read) == marks_of(tree)
+        table = tabulate_marks(read, marks_of(read))
     assert table.loc[0, "subject"] == "m" and not table.loc[0, "passed"]
 
 
@@ -161,18 +163,12 @@ def test_region_may_fall_apart() -> None:
     assert regions_of(part.assign(excludes_zero=False)) == []
 
 
-def test_record_of_an_older_container_is_read_with_empty_tables() -> None:
-    tree = container(np.zeros((1, 5, 1)), ["a"])
-    content = json.loads(tree.attrs["record"])
-    tree.attrs["record"] = json.dumps({key: content[key] for key in ("marks", "priors", "predictive")})
-    assert record_of(tree) == FitRecord()
-
-
-def test_rows_of_a_record_survive_the_container() -> None:
-    tree = container(np.zeros((1, 5, 1)), ["a"])
-    rows = [{"path": "x -> y", "rank": 1, "change": 0.5}]
-    tree.attrs["record"] = json.dumps({"marks": [], "influence": rows, "shrinkage": rows})
-    assert record_of(tree) == FitRecord(influence=rows, shrinkage=rows)
+def test_rows_without_draws_survive_the_file(tmp_path: Path) -> None:
+    rows = [{"path": "x -> y", "rank": 1, "change": 0.5}, {"path": "", "rank": 2, "change": np.nan}]
+    tree = container(np.zeros((1, 5, 1)), ["a"], influence=pack_rows(rows))
+    tree.to_netcdf(tmp_path / "fit.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf") as read:
+        pd.testing.assert_frame_equal(rows_of(read["influence"]), pd.DataFrame(rows), check_dtype=False)
 
 
 def test_quantity_counts_its_smallest_equation_and_has_no_namesake() -> None:

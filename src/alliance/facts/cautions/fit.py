@@ -9,7 +9,7 @@ OF_FIT: Final = (
     Caution(
         "latent_spread",
         "boundary variance",
-        "How far the means of a predictor differ between units, at the lower end of the interval. Near zero there is nothing to compare "
+        "How far the means of a predictor differ between units: what 97.5 % of the draws exceed. Near zero there is nothing to compare "
         "between units.",
         "slopes between these units",
         "at least",

@@ -13,7 +13,7 @@ from alliance.facts.quantity import join_contrast
 from alliance.models.diagram import Path
 from alliance.models.joint.effects import Pair, Quantities, outcomes_of
 
-_TAIL = 0.025
+_SETTLED = 0.975  # share of draws of the total effect that must lie on one side of zero
 
 
 def add_contrasts(
@@ -47,16 +47,14 @@ def add_contrasts(
 def _add_proportion(
     quantities: Quantities, pair: Pair, text: str, indirect: np.ndarray, total: np.ndarray, level: str
 ) -> None:
-    low, high = np.quantile(total, [_TAIL, 1 - _TAIL])
+    settled = max(np.mean(total > 0), np.mean(total < 0)) >= _SETTLED
     same = float(np.mean(np.sign(indirect) == np.sign(total)))
-    if low * high > 0 and same >= CAUTIONS["undefined_proportion"].threshold:
+    if settled and same >= CAUTIONS["undefined_proportion"].threshold:
         horizon = pair.horizon(pair.paths[0])
         quantities.add(text, "proportion", level, indirect / total, outcomes_of(pair.paths), horizon)
         return
     reason = (
-        "the total effect may be zero"
-        if low * high <= 0
-        else "indirect and total effect do not surely have the same sign"
+        "the total effect may be zero" if not settled else "indirect and total effect do not surely have the same sign"
     )
     quantities.marks.append(
         Mark(

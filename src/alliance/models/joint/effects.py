@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
@@ -26,11 +25,14 @@ class Quantities(container.Quantities):
     marks
         What was found while computing them.
     moderation
-        Rows as in `alliance.contracts` without the model: conditional effects over the range of each moderator.
+        Conditional effects over the range of each moderator.
     """
 
     marks: list[Mark] = field(default_factory=list)
-    moderation: list[dict[str, Any]] = field(default_factory=list)
+    moderation: container.Quantities = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.moderation = container.Quantities(self.counts)
 
     def add_step(self, edge: Edge, effect: str, level: str, values: np.ndarray, horizon: str) -> None:
         """Add the effect of one arrow, unless a path of another pair has brought it already, maybe by another name."""

@@ -8,7 +8,6 @@ the path is linear in w too, and its slope is the index of moderated mediation, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,6 @@ from alliance.models.joint.population import Population
 from alliance.models.joint.terms import Factor, center_factor, own_means
 
 _GRID = 41
-_TAIL = 0.025
 _DECIMALS = 10  # the mean of deviations from own means is zero but for rounding
 
 
@@ -93,52 +91,21 @@ class _Moderated:
 
 
 def add_conditional(quantities: Quantities, design: Design, population: Population, pairs: Sequence[Pair]) -> None:
-    """Add conditional slopes and indirect effects, and indices of moderated mediation where one arrow is moderated."""
+    """Add conditional slopes and indirect effects, and indices of moderated mediation where one arrow is moderated.
+
+    At the values that are reported they are quantities like any other; ``quantities.moderation`` holds them on a grid over the range of
+    the moderator, from which the Johnson-Neyman region is read.
+    """
     for found in _moderated_paths(design, pairs):
         of, horizon = outcomes_of([found.path]), found.pair.horizon(found.path)
-        for value in found.chosen_values():
-            quantities.add(
-                found.path.text,
-                "conditional",
-                found.level,
-                found.at(design, population, value),
-                of,
-                horizon,
-                moderator=found.moderator,
-                value=round(value, _DECIMALS) + 0.0,
-            )
+        about = (found.path.text, "conditional", found.level)
+        for collected, values in ((quantities, found.chosen_values()), (quantities.moderation, found.grid())):
+            for value in values:
+                draws, at = found.at(design, population, value), round(value, _DECIMALS) + 0.0
+                collected.add(*about, draws, of, horizon, moderator=found.moderator, value=at)
         if len(found.path.edges) > 1 and len(found.products) == 1:
-            values = found.index(design, population)
-            quantities.add(found.path.text, "index", found.level, values, of, horizon, moderator=found.moderator)
-
-
-def moderation_rows(design: Design, population: Population, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
-    """Return conditional effects on a grid of moderator values, from which the Johnson-Neyman region is read.
-
-    Returns
-    -------
-    list
-        Rows with path, effect, level, moderator, value, estimate, low, high (central 95 % of the draws) and excludes_zero.
-    """
-    rows = []
-    for found in _moderated_paths(design, pairs):
-        for value in found.grid():
-            draws = found.at(design, population, value)
-            low, high = np.quantile(draws, [_TAIL, 1 - _TAIL])
-            rows.append(
-                {
-                    "path": found.path.text,
-                    "effect": "conditional",
-                    "level": found.level,
-                    "moderator": found.moderator,
-                    "value": float(value),
-                    "estimate": float(draws.mean()),
-                    "low": float(low),
-                    "high": float(high),
-                    "excludes_zero": bool(low * high > 0),
-                }
-            )
-    return rows
+            change = found.index(design, population)
+            quantities.add(found.path.text, "index", found.level, change, of, horizon, moderator=found.moderator)
 
 
 def _moderated_paths(design: Design, pairs: Sequence[Pair]) -> list[_Moderated]:

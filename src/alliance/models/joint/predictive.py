@@ -8,13 +8,13 @@ are then generated twice from the same random numbers, the second time with the 
 outcome in it, the means of both are the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from alliance.config import Variable
 from alliance.config.timing import parse_term
@@ -25,12 +25,30 @@ from alliance.models.joint.groups import Groups
 from alliance.models.joint.population import Population
 from alliance.models.joint.terms import Factor, Origin, center_factor, own_means
 
-_INTERVAL = (2.5, 50.0, 97.5)
 Values = dict[str, np.ndarray]  # outcome -> (data set, row of the panel)
 
 
+@dataclass(frozen=True)
+class Statistic:
+    """A statistic of the data and of generated data.
+
+    Parameters
+    ----------
+    name, outcome
+        What it is and what it is about, an outcome or an arrow.
+    observed
+        Its value in the data.
+    generated
+        Its value in each generated data set, (data set,).
+    """
+
+    name: str
+    outcome: str
+    observed: float
+    generated: np.ndarray
+
+
 def check_predictive(
-    kind: str,
     panel: pd.DataFrame,
     design: Design,
     population: Population,
@@ -38,44 +56,46 @@ def check_predictive(
     variables: dict[str, Variable],
     lag: int,
     rng: np.random.Generator,
-) -> list[dict[str, Any]]:
-    """Compare observed statistics with those of generated data, one data set per draw.
+) -> list[Statistic]:
+    """Compute statistics of the data and of generated data, one data set per draw of the population.
 
     Parameters
     ----------
-    kind
-        ``prior`` or ``posterior``.
     edges
         Arrows whose slope within patients is looked at.
-
-    Returns
-    -------
-    list
-        Rows with the columns `alliance.contracts.PREDICTIVE_COLUMNS` without the model. ``p_value`` is the share of
-        generated statistics that are at least the observed one.
     """
     panel = panel.reset_index(drop=True)
     index = {outcome: _positions(panel, equation) for outcome, equation in design.equations.items()}
     earlier = _earlier_positions(panel, lag)
     observed = {outcome: panel[outcome].to_numpy(dtype=float)[None] for outcome in design.equations}
     generated = _generate(panel, design, population, index, earlier, rng)
-    rows = []
-    for statistic, about, compute in _statistics(panel, design, index, earlier, edges, variables):
-        one, many = float(compute(observed)[0]), compute(generated)
-        low, median, high = np.percentile(many, _INTERVAL)
-        rows.append(
-            {
-                "kind": kind,
-                "statistic": statistic,
-                "outcome": about,
-                "observed": one,
-                "low": float(low),
-                "median": float(median),
-                "high": float(high),
-                "p_value": float(np.mean(many >= one)),
-            }
-        )
-    return rows
+    return [
+        Statistic(name, about, float(compute(observed)[0]), compute(generated))
+        for name, about, compute in _statistics(panel, design, index, earlier, edges, variables)
+    ]
+
+
+def pack_predictive(found: Mapping[str, list[Statistic]]) -> xr.Dataset:
+    """Return a group of the container, see `alliance.models.container`.
+
+    Parameters
+    ----------
+    found
+        What the populations were drawn from -> statistics; all with the same number of data sets.
+    """
+    listed = [(kind, statistic) for kind, statistics in found.items() for statistic in statistics]
+    names = {
+        "kind": [kind for kind, _ in listed],
+        "statistic": [one.name for _, one in listed],
+        "outcome": [one.outcome for _, one in listed],
+    }
+    return xr.Dataset(
+        {
+            "draws": (("draw", "row"), np.column_stack([one.generated for _, one in listed])),
+            "observed": ("row", [one.observed for _, one in listed]),
+        },
+        coords={name: ("row", np.array(values, dtype=object)) for name, values in names.items()},
+    )
 
 
 def _positions(panel: pd.DataFrame, equation: Equation) -> np.ndarray:

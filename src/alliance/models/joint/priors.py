@@ -5,19 +5,16 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from alliance.models.joint.design import INTERCEPT, Design, Equation
 from alliance.models.joint.names import pairs
 
-_CENTRAL = np.array([0.025, 0.975])
-
 
 def describe_priors(design: Design, priors: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Return one row per prior, columns as in `alliance.contracts.PRIOR_COLUMNS` without the model.
+    """Return one row per prior: block, parameter, distribution, standardised, kind, centre, scale, shape, unit and meaning.
 
-    ``raw_low`` and ``raw_high`` enclose the central 95 % of the prior in raw units. A single correlation of q varying
-    effects under LKJ(eta) is 2 Beta(eta - 1 + q/2, eta - 1 + q/2) - 1 (Lewandowski, Kurowicka & Joe, 2009).
+    In raw units the prior is ``centre + scale`` times a variable of its kind: standard normal, half-normal, or Beta(shape, shape). A
+    single correlation of q varying effects under LKJ(eta) is 2 Beta(eta - 1 + q/2, eta - 1 + q/2) - 1 (Lewandowski, Kurowicka & Joe, 2009).
     """
     fixed = chain.from_iterable(_fixed(equation, priors) for equation in design.equations.values())
     varying = chain.from_iterable(_varying(design, level, priors) for level in design.varying)
@@ -33,7 +30,7 @@ def _fixed(equation: Equation, priors: Mapping[str, float]) -> list[dict[str, An
             outcome,
             f"Normal({equation.y_mean:.3g}, {sd:.3g})",
             f"Normal(0, {priors['intercept_sd']:g})",
-            stats.norm(equation.y_mean, sd).ppf(_CENTRAL),
+            ("normal", equation.y_mean, sd, np.nan),
             f"units of {outcome}",
             f"Expected {outcome} when every predictor is at its mean.",
         )
@@ -46,7 +43,7 @@ def _fixed(equation: Equation, priors: Mapping[str, float]) -> list[dict[str, An
                 f"{term} -> {outcome}",
                 f"Normal(0, {sd:.3g})",
                 f"Normal(0, {priors['slope_sd']:g})",
-                stats.norm(0, sd).ppf(_CENTRAL),
+                ("normal", 0.0, sd, np.nan),
                 f"units of {outcome} per unit of {term}",
                 f"Change of {outcome} when {term} is one unit higher; most likely small, in either direction.",
             )
@@ -82,28 +79,46 @@ def _varying(design: Design, level: str, priors: Mapping[str, float]) -> list[di
     shape = eta - 1 + len(effects) / 2
     for i, j in pairs(len(effects)):
         text = f"LKJ({eta:g})"
-        limits = 2 * stats.beta(shape, shape).ppf(_CENTRAL) - 1
         meaning = f"Whether {level}s high on one of the two are high on the other."
         parameter = f"{effects[i].text} with {effects[j].text}"
-        rows.append(_row(f"correlations between {level}s", parameter, text, text, limits, "correlation", meaning))
+        rows.append(
+            _row(
+                f"correlations between {level}s",
+                parameter,
+                text,
+                text,
+                ("beta", -1.0, 2.0, shape),
+                "correlation",
+                meaning,
+            )
+        )
     return rows
 
 
 def _half_normal(block: str, parameter: str, sd: float, scale: float, unit: str, meaning: str) -> dict[str, Any]:
-    limits = stats.halfnorm(scale=sd * scale).ppf(_CENTRAL)
-    return _row(block, parameter, f"HalfNormal({sd * scale:.3g})", f"HalfNormal({sd:g})", limits, unit, meaning)
+    drawn = ("half-normal", 0.0, sd * scale, np.nan)
+    return _row(block, parameter, f"HalfNormal({sd * scale:.3g})", f"HalfNormal({sd:g})", drawn, unit, meaning)
 
 
 def _row(
-    block: str, parameter: str, raw: str, standardised: str, limits: np.ndarray, unit: str, meaning: str
+    block: str,
+    parameter: str,
+    raw: str,
+    standardised: str,
+    drawn: tuple[str, float, float, float],
+    unit: str,
+    meaning: str,
 ) -> dict[str, Any]:
+    kind, centre, scale, shape = drawn
     return {
         "block": block,
         "parameter": parameter,
         "distribution": raw,
         "standardised": standardised,
-        "raw_low": float(limits[0]),
-        "raw_high": float(limits[1]),
+        "kind": kind,
+        "centre": float(centre),
+        "scale": float(scale),
+        "shape": float(shape),
         "unit": unit,
         "meaning": meaning,
     }

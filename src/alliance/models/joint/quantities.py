@@ -35,7 +35,7 @@ from alliance.models.joint.effects import (
     name_step,
     outcomes_of,
 )
-from alliance.models.joint.moderation import add_conditional, moderation_rows
+from alliance.models.joint.moderation import add_conditional
 from alliance.models.joint.population import Population
 from alliance.models.rows import count_rows
 
@@ -60,7 +60,7 @@ def compute_quantities(
     Returns
     -------
     Quantities
-        With ``moderation``, the rows of conditional effects, and ``marks``, what to say about quantities that are left out.
+        With ``moderation``, conditional effects on a grid, and ``marks``, what to say about quantities that are left out.
     """
     quantities = Quantities({outcome: count_rows(equation.rows) for outcome, equation in design.equations.items()})
     pairs = make_pairs(design, population, groups, variables, lag, rng)
@@ -69,7 +69,6 @@ def compute_quantities(
         add_between(quantities, design, population, pair, total)
         add_accumulated(quantities, design, population, pair)
     add_conditional(quantities, design, population, pairs)
-    quantities.moderation += moderation_rows(design, population, pairs)
     _add_coefficients(quantities, design, population, lag)
     _add_components(quantities, population)
     return quantities

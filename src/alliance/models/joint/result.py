@@ -1,7 +1,7 @@
 """What every joint family does before and after its parameters are drawn: rows and arrays first, effects and checks afterwards."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,15 +9,15 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config import ModelSpec, Variable
-from alliance.facts.quantity import key_of
+from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import generator_for
-from alliance.models.container import FitRecord, FitResult, make_tree
+from alliance.models.container import FitResult, make_tree, pack_rows
 from alliance.models.diagram import Path, every_path
 from alliance.models.joint.caution import mark_design, mark_latent_means
 from alliance.models.joint.design import Design, make_design
 from alliance.models.joint.effects import Quantities
-from alliance.models.joint.population import Population, make_population
-from alliance.models.joint.predictive import check_predictive
+from alliance.models.joint.population import make_population
+from alliance.models.joint.predictive import check_predictive, pack_predictive
 from alliance.models.joint.priors import describe_priors
 from alliance.models.joint.quantities import compute_quantities
 from alliance.models.rows import select_rows
@@ -88,15 +88,15 @@ class Findings:
 
     Parameters
     ----------
-    record
-        Marks and tables of the family's own.
+    marks
+        What the family reports about its fit.
     groups
         Groups of the container.
     """
 
     engine: str
     interval_kind: str
-    record: FitRecord = field(default_factory=FitRecord)
+    marks: Sequence[Mark] = ()
     groups: Mapping[str, xr.Dataset] = field(default_factory=dict)
 
 
@@ -143,55 +143,50 @@ def compute_effects(task: Task, values: Values, *, point: bool = False) -> Quant
 def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Findings) -> FitResult:
     """Turn draws of the parameters, and the quantities computed from them, into the container."""
     population = make_population(task.design, drawn.values)
-    # Studies of recovery, which fit hundreds of models and read no predictive checks, ask for fewer.
-    size = int(task.settings.get("predictive_draws", PREDICTIVE_DRAWS))
-    thinned = np.unique(np.linspace(0, drawn.size - 1, size).astype(int))
-    kind = "posterior" if drawn.prior is not None else "sampling distribution"
-    generated = {kind: make_population(task.design, {k: v[thinned] for k, v in drawn.values.items()})}
+    marks = [
+        *mark_design(task.design, task.groups),
+        *mark_latent_means(task.design, population),
+        *quantities.marks,
+        *findings.marks,
+    ]
+    estimates = None if drawn.point is None else compute_effects(task, drawn.point, point=True)
+    groups = {"predictive": _check(task, drawn), **findings.groups}
     if drawn.prior is not None:
-        prior = {name: values[:size] for name, values in drawn.prior.items()}
-        generated = {"prior": make_population(task.design, prior), **generated}
-    record = replace(
-        findings.record,
-        marks=[
-            *mark_design(task.design, task.groups),
-            *mark_latent_means(task.design, population),
-            *quantities.marks,
-            *findings.record.marks,
-        ],
-        priors=describe_priors(task.design, task.settings["priors"]) if drawn.prior is not None else [],
-        predictive=[row for kind, draws in generated.items() for row in _check(task, kind, draws)],
-        moderation=quantities.moderation,
-    )
+        groups["priors"] = pack_rows(describe_priors(task.design, task.settings["priors"]))
+    if quantities.moderation.rows:
+        groups["moderation"] = quantities.moderation.pack(drawn.chains, estimates and estimates.moderation)
     tree = make_tree(
         model=task.name,
         family=task.spec.family,
         engine=findings.engine,
         interval_kind=findings.interval_kind,
-        quantities=quantities.table(),
-        draws=quantities.array(drawn.chains),
-        points=None if drawn.point is None else _points(quantities, compute_effects(task, drawn.point, point=True)),
-        record=record,
-        groups=findings.groups,
+        paths=quantities.pack(drawn.chains, estimates),
+        marks=marks,
+        groups=groups,
     )
     return FitResult(tree, task.flow)
 
 
-def _points(quantities: Quantities, estimates: Quantities) -> np.ndarray:
-    """Return the estimate of each quantity: (quantity,)."""
-    known = {key_of(row): float(values[0]) for row, values in zip(estimates.rows, estimates.draws, strict=True)}
-    return np.array([known[key_of(row)] for row in quantities.rows])
-
-
-def _check(task: Task, kind: str, population: Population) -> list[dict[str, Any]]:
+def _check(task: Task, drawn: Drawn) -> xr.Dataset:
+    """Generate data from some draws of the priors, where there are any, and of the parameters."""
+    # Studies of recovery, which fit hundreds of models and read no predictive checks, ask for fewer.
+    size = min(int(task.settings.get("predictive_draws", PREDICTIVE_DRAWS)), drawn.size)
+    thinned = np.unique(np.linspace(0, drawn.size - 1, size).astype(int))
+    kept = {name: values[thinned] for name, values in drawn.values.items()}
+    generated = {"sampling distribution": kept}
+    if drawn.prior is not None:
+        generated = {"prior": {name: values[:size] for name, values in drawn.prior.items()}, "posterior": kept}
     edges = {(edge.source, edge.outcome): edge for paths in task.groups for path in paths for edge in path.edges}
-    return check_predictive(
-        kind,
-        task.panel,
-        task.design,
-        population,
-        list(edges.values()),
-        task.variables,
-        task.settings["lag"],
-        task.generator(kind, "predictive"),
-    )
+    found = {
+        kind: check_predictive(
+            task.panel,
+            task.design,
+            make_population(task.design, values),
+            list(edges.values()),
+            task.variables,
+            task.settings["lag"],
+            task.generator(kind, "predictive"),
+        )
+        for kind, values in generated.items()
+    }
+    return pack_predictive(found)

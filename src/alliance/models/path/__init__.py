@@ -14,7 +14,7 @@ import xarray as xr
 
 from alliance.config import ModelSpec
 from alliance.inference.depths import DEPTHS, Found, Request
-from alliance.models.container import FitRecord, FitResult
+from alliance.models.container import FitResult, pack_rows
 from alliance.models.joint.result import (
     PREDICTIVE_DRAWS,
     Drawn,
@@ -29,7 +29,7 @@ from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.profile import profile_variances
 from alliance.models.path.robustness import find_influential_units, find_prior_sensitivity
-from alliance.models.path.units import describe_units
+from alliance.models.path.units import draw_units
 
 
 def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any]) -> FitResult:
@@ -70,15 +70,13 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     sensitivity, of_priors = (
         find_prior_sensitivity(posterior, found.positions, quantities) if found.posterior else ([], [])
     )
-    record = FitRecord(
-        marks=[*marks, *of_influence, *of_priors],
-        influence=influence,
-        sensitivity=sensitivity,
-        shrinkage=describe_units(task, maximum.target, natural) if spec.random_effects else [],
-    )
     groups = _groups(found, values)
+    groups |= {name: pack_rows(rows) for name, rows in (("influence", influence), ("sensitivity", sensitivity)) if rows}
+    if spec.random_effects:
+        groups |= draw_units(task, maximum.target, natural)
+    marks += [*of_influence, *of_priors]
     drawn = Drawn(values, found.chains, *(None if each is None else each.named for each in (point, prior)))
-    return make_result(task, drawn, quantities, Findings(found.engine, found.interval_kind, record, groups))
+    return make_result(task, drawn, quantities, Findings(found.engine, found.interval_kind, marks, groups))
 
 
 def _request(task: Task) -> Request:

@@ -1,16 +1,17 @@
 """Effects of single patients and therapists: what partial pooling makes of them, beside what their own data say.
 
 For each of some draws of the parameters the random effects are drawn exactly given the data (`alliance.likelihood.units`), so the
-intervals hold the uncertainty of both. Rows are sorted by estimate and carry neither ids nor numbers of sessions.
+draws hold the uncertainty of both. Units are sorted by their estimates and carry neither ids nor numbers of sessions.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.likelihood.units import draw_effects
@@ -23,7 +24,6 @@ from alliance.models.path.layout import LEVELS, Natural
 from alliance.models.path.target import PathTarget
 
 UNIT_DRAWS: Final = 400
-_TAIL = 0.025
 _FREEDOM = 2  # rows of a unit beyond its intercepts: with fewer its own slope is a guess
 _LEAST_SPREAD = 1e-8  # sum of squares of a predictor, in standard units, that is none
 
@@ -49,8 +49,27 @@ class _Slopes:
     alone: Level
 
 
-def describe_units(task: Task, target: PathTarget, natural: Natural) -> list[dict[str, Any]]:
-    """Describe the slopes of each patient and therapist on the paths of a model, and their products.
+@dataclass(frozen=True)
+class _Units:
+    """One slope, or a product of slopes, of all units of a level, from the smallest estimate to the largest.
+
+    Parameters
+    ----------
+    drawn
+        (draw, unit), raw units.
+    alone
+        What the unit's own rows say, (unit,).
+    """
+
+    level: str
+    quantity: str
+    path: str
+    drawn: np.ndarray
+    alone: np.ndarray
+
+
+def draw_units(task: Task, target: PathTarget, natural: Natural) -> dict[str, xr.Dataset]:
+    """Draw the slopes of each patient and therapist on the paths of a model, and their products.
 
     Parameters
     ----------
@@ -59,9 +78,9 @@ def describe_units(task: Task, target: PathTarget, natural: Natural) -> list[dic
 
     Returns
     -------
-    list of dict
-        Rows unit, quantity, path, order, estimate, low, high, alone. The estimate is the mean of the draws, low and high enclose 95 %.
-        The product of a therapist's slopes is that of an average patient: cov(a, b) between patients is added.
+    dict
+        The group ``shrinkage`` of the container, if any slope on a path varies. The product of a therapist's slopes is that of an average
+        patient: cov(a, b) between patients is added.
     """
     kept = natural.take(np.unique(np.linspace(0, len(natural.beta) - 1, UNIT_DRAWS).astype(int)))
     population = make_population(task.design, kept.named)
@@ -75,7 +94,7 @@ def describe_units(task: Task, target: PathTarget, natural: Natural) -> list[dic
     )
     deviations = _draw_deviations(target, kept, _effects_of(pairs), task.generator("units"))
     average = kept.beta.mean(axis=0)
-    rows: list[dict[str, Any]] = []
+    found: list[_Units] = []
     for level, drawn in deviations.items():
         alone = {effect: _fit_alone(target, average, level, effect) for effect in drawn}
         slopes = _Slopes(level, drawn, alone)
@@ -85,8 +104,8 @@ def describe_units(task: Task, target: PathTarget, natural: Natural) -> list[dic
                 for quantity, text, edges in _parts(path, len(pair.paths)):
                     if text not in done and any(_effect(edge) in drawn for edge in edges):
                         done.add(text)
-                        rows += _rows(quantity, text, pair, edges, slopes, population)
-    return rows
+                        found.append(_combine(quantity, text, pair, edges, slopes, population))
+    return {"shrinkage": _pack(found)} if found else {}
 
 
 def _effect(edge: Edge) -> Varying:
@@ -165,31 +184,35 @@ def _fit_alone(target: PathTarget, beta: np.ndarray, level: str, effect: Varying
     return slope.to_numpy() * equation.scale(effect.term)
 
 
-def _rows(
+def _combine(
     quantity: str, text: str, pair: Pair, edges: Sequence[Edge], slopes: _Slopes, population: Population
-) -> list[dict[str, Any]]:
-    """Return one row per unit for a slope or a product of slopes."""
+) -> _Units:
+    """Return a slope or the expected product of slopes of every unit."""
     means, alone = [], []
     for edge in edges:
         average, effect = pair.slope_of(edge)[:, None], _effect(edge)
         means.append(average + slopes.drawn[effect] if effect in slopes.drawn else average)
         alone.append(slopes.alone.get(effect, average.mean()))
     values = expect_product(means, _covariances(edges, slopes.level, population))
-    estimate, own = values.mean(axis=0), np.prod(np.broadcast_arrays(*alone), axis=0)
-    low, high = np.quantile(values, [_TAIL, 1 - _TAIL], axis=0)
-    return [
+    own = np.prod(np.broadcast_arrays(*alone), axis=0)
+    order = np.argsort(values.mean(axis=0), kind="stable")
+    return _Units(slopes.level, quantity, text, values[:, order], own[order])
+
+
+def _pack(found: Sequence[_Units]) -> xr.Dataset:
+    sizes = [len(one.alone) for one in found]
+    names = {
+        "unit": [one.level for one in found],
+        "quantity": [one.quantity for one in found],
+        "path": [one.path for one in found],
+    }
+    return xr.Dataset(
         {
-            "unit": slopes.level,
-            "quantity": quantity,
-            "path": text,
-            "order": order,
-            "estimate": float(estimate[unit]),
-            "low": float(low[unit]),
-            "high": float(high[unit]),
-            "alone": float(own[unit]),
-        }
-        for order, unit in enumerate(np.argsort(estimate, kind="stable"), start=1)
-    ]
+            "draws": (("draw", "row"), np.concatenate([one.drawn for one in found], axis=1)),
+            "alone": ("row", np.concatenate([one.alone for one in found])),
+        },
+        coords={name: ("row", np.repeat(np.array(values, dtype=object), sizes)) for name, values in names.items()},
+    )
 
 
 def _covariances(edges: Sequence[Edge], level: str, population: Population) -> dict[tuple[int, int], np.ndarray]:

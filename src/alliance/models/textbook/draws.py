@@ -10,7 +10,7 @@ from scipy.linalg import block_diag
 from alliance.config import ModelSpec
 from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import draw_normal, generator_for
-from alliance.models.container import FitRecord, FitResult, Quantities, make_tree
+from alliance.models.container import FitResult, Quantities, make_tree, pack_draws
 from alliance.models.textbook.criterion import factors_of
 from alliance.models.textbook.guarded import ENGINE, Fitted
 
@@ -73,9 +73,7 @@ def make_result(name: str, spec: ModelSpec, quantities: Quantities, marks: list[
         family=spec.family,
         engine=ENGINE,
         interval_kind=INTERVAL_KIND,
-        quantities=quantities.table(),
-        draws=values[:, 1:],
-        record=FitRecord(marks=marks),
-        points=values[0, 0],
+        paths=pack_draws(quantities.table(), values[:, 1:], values[0, 0]),
+        marks=marks,
     )
     return FitResult(tree, flow)

@@ -20,12 +20,12 @@ from alliance.report.labels import (
     label_value,
     variable_of,
 )
-from alliance.report.numbers import format_estimate
+from alliance.report.numbers import format_estimate, format_percent
 from alliance.results.estimates import regions_of
 
 TITLE = "Slopes and paths at values of the moderator"
 CAPTION = (
-    "Estimate and 95% interval at each value of the moderator in the data. Shaded: values at which the interval excludes zero "
+    "Estimate and interval at each value of the moderator in the data. Shaded: values at which the interval excludes zero "
     "(Johnson-Neyman region); a value outside it does not show that there is nothing."
 )
 NEEDS = ("moderation",)
@@ -48,7 +48,9 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
             _draw_panel(axis, part, config)
         for axis in axes[len(panels) :]:
             axis.set_axis_off()
-    return Drawing(figure, values, _describe(panels, config))
+    return Drawing(
+        figure, values, _describe(panels, config), f"Intervals: {format_percent(config.inference.interval)}."
+    )
 
 
 def _draw_panel(axis: Axes, part: pd.DataFrame, config: Config) -> None:

@@ -13,12 +13,12 @@ from alliance.contracts import Drawing
 from alliance.records import records
 from alliance.report.figures import theme
 from alliance.report.labels import capitalised_name, label_effect, label_model, label_path
-from alliance.report.numbers import format_number
+from alliance.report.numbers import format_number, format_percent
 
 TITLE = "Differences between patients and between therapists"
 CAPTION = (
     "Each step of the path, and the path itself, for every patient or therapist, from the smallest to the largest. Points and bars: "
-    "estimates and their 95% intervals, which borrow strength from everybody else. Faint points: what the sessions of that patient or "
+    "estimates and their intervals, which borrow strength from everybody else. Faint points: what the sessions of that patient or "
     "therapist alone say. Dashed line: the average."
 )
 NEEDS = ("shrinkage",)
@@ -44,8 +44,10 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
             for axis in line[len(panels) :]:
                 axis.set_axis_off()
         figure.legend(handles=_handles(values), loc="outside upper left", ncols=3)
-    note = f"{cut} faint {'point lies' if cut == 1 else 'points lie'} beyond the axes." if cut else ""
-    return Drawing(figure, values, _describe(values, config), note)
+    notes = [f"Intervals: {format_percent(config.inference.interval)}."]
+    if cut:
+        notes.append(f"{cut} faint {'point lies' if cut == 1 else 'points lie'} beyond the axes.")
+    return Drawing(figure, values, _describe(values, config), " ".join(notes))
 
 
 def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> int:

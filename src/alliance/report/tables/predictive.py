@@ -8,7 +8,7 @@ from alliance.config import Config
 from alliance.contracts import Table
 from alliance.records import records
 from alliance.report.labels import capitalised_name, label_model, label_path
-from alliance.report.numbers import format_estimate, format_number, format_probability
+from alliance.report.numbers import format_estimate, format_number, format_percent, format_probability
 
 TITLE = "Predictive checks"
 NEEDS = ("predictive",)
@@ -29,8 +29,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         }
     )
     note = (
-        "Generated: median and central interval of the statistic in data sets drawn from the model. P: share of them whose statistic is "
-        "at least the observed one; values near 0 or 1 show what the model does not reproduce."
+        f"Generated: median and central {format_percent(config.inference.interval)} interval of the statistic in data sets drawn from the "
+        "model. P: share of them whose statistic is at least the observed one; values near 0 or 1 show what the model does not reproduce."
     )
     return Table(
         data,

@@ -7,7 +7,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.contracts import Table
 from alliance.report.labels import capitalised_name, label_model, label_names
-from alliance.report.numbers import MISSING, format_interval
+from alliance.report.numbers import MISSING, format_interval, format_percent
 
 TITLE = "Priors"
 NEEDS = ("priors",)
@@ -30,7 +30,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Meaning": [label_names(meaning, config) for meaning in data["meaning"].astype(str)],
         }
     )
-    note = "Raw units: the central interval that the prior allows, in the units named beside it."
+    share = format_percent(config.inference.interval)
+    note = f"Raw units: the central interval that holds {share} of the prior, in the units named beside it."
     return Table(
         data,
         shown,

@@ -8,7 +8,7 @@ import pytest
 
 from alliance.errors import ModelError
 from alliance.facts.marks import Mark
-from alliance.models.container import FitResult, quantities_of, record_of
+from alliance.models.container import FitResult, marks_of, quantities_of
 from alliance.models.path import fit
 from alliance.models.path.maximum import maximise, table_of
 from alliance.results.estimates import summarise_estimates
@@ -24,12 +24,12 @@ def run(panel: pd.DataFrame, equations: dict[str, Any] = BY_PATIENT, **changes: 
 
 
 def estimates_of(result: FitResult) -> pd.DataFrame:
-    return summarise_estimates(result.tree, record_of(result.tree).marks, 0.95)
+    return summarise_estimates(result.tree, marks_of(result.tree), 0.95)
 
 
 def failed(result: FitResult, diagnostic: str) -> dict[str, Mark]:
     """Return the failed marks of a kind by their subjects."""
-    return {m.subject: m for m in record_of(result.tree).marks if m.declared.title == diagnostic and not m.passed}
+    return {m.subject: m for m in marks_of(result.tree) if m.declared.title == diagnostic and not m.passed}
 
 
 def flagged(table: pd.DataFrame, diagnostic: str) -> set[tuple[str, str, str]]:
@@ -60,7 +60,7 @@ def test_estimates_are_those_of_the_maximum() -> None:
 def test_one_study_gives_one_answer() -> None:
     one = run(PANEL)
     other = run(PANEL.sample(frac=1, random_state=1).assign(patient="X" + PANEL["patient"]))
-    pd.testing.assert_frame_equal(quantities_of(one.tree), quantities_of(other.tree))
+    pd.testing.assert_frame_equal(quantities_of(one.tree["paths"]), quantities_of(other.tree["paths"]))
     # Sums in another order; the draws have the same random numbers.
     np.testing.assert_allclose(other.tree["paths"]["point"], one.tree["paths"]["point"], rtol=1e-8, atol=1e-8)
     np.testing.assert_allclose(other.tree["paths"]["draws"], one.tree["paths"]["draws"], rtol=1e-6, atol=1e-6)
@@ -68,10 +68,10 @@ def test_one_study_gives_one_answer() -> None:
 
 def test_study_without_difficulties_has_flags_for_what_its_model_leaves_out_only() -> None:
     result = run(PANEL)
-    found = {mark.declared.title for mark in record_of(result.tree).marks if not mark.passed}
+    found = {mark.declared.title for mark in marks_of(result.tree) if not mark.passed}
     # x has neither an equation nor its means in the model.
     assert found == {"mixed levels"}
-    looked_at = {mark.declared.title for mark in record_of(result.tree).marks}
+    looked_at = {mark.declared.title for mark in marks_of(result.tree)}
     assert {
         "convergence",
         "few patients",

@@ -55,11 +55,11 @@ def test_flag_of_an_influential_path_is_explained() -> None:
 
 def test_single_units_beyond_the_axes_are_counted() -> None:
     table = INPUTS["shrinkage"].assign(alone=np.nan)
-    assert draw("shrinkage", shrinkage=table).notes == ""
+    assert draw("shrinkage", shrinkage=table).notes == "Intervals: 95%."
     table.loc[0, "alone"] = 1e6
-    assert draw("shrinkage", shrinkage=table).notes == "1 faint point lies beyond the axes."
+    assert draw("shrinkage", shrinkage=table).notes == "Intervals: 95%. 1 faint point lies beyond the axes."
     table.loc[1, "alone"] = -1e6
-    assert draw("shrinkage", shrinkage=table).notes == "2 faint points lie beyond the axes."
+    assert draw("shrinkage", shrinkage=table).notes == "Intervals: 95%. 2 faint points lie beyond the axes."
 
 
 def test_region_of_a_moderator_is_shaded_where_the_interval_excludes_zero() -> None:

@@ -265,7 +265,7 @@ def test_effects_table_keeps_the_last_session_of_what_accumulates() -> None:
 def test_moderation_table_puts_values_change_and_region_of_a_path_together() -> None:
     estimates, grid = INPUTS["arms"]["estimates"], INPUTS["arms"]["moderation"]
     aged = estimates[estimates["effect"] == "conditional"].copy()
-    aged["path"] = [path.replace("arm = 0", "age = 40").replace("arm = 1", "age = 55") for path in aged["path"]]
+    aged = aged.assign(moderator="age", value=aged["value"].map({0.0: 40.0, 1.0: 55.0}))
     shown = _make("moderation", "arms", estimates=pd.concat([estimates, aged])).shown
     assert list(shown["Moderator"]) == [
         "Treatment arm: standard",
