@@ -22,9 +22,9 @@ import numpy as np
 
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.kernel import LOG_2PI, add_pooled, evaluate
+from alliance.likelihood.lanes import LANES, load, sum_of
 from alliance.likelihood.layout import (
     AT_EQUATIONS,
-    LANES,
     N_BETA,
     N_EQUATIONS,
     N_PATIENT,
@@ -131,10 +131,9 @@ def log_density_around(
 
 @compiled
 def _sum_lanes(sums):
-    total = np.zeros(sums.shape[0])
+    total = np.empty(sums.shape[0])
     for number in range(sums.shape[0]):
-        for lane in range(LANES):
-            total[number] += sums[number, lane]
+        total[number] = sum_of(load(sums, number))
     return total
 
 

@@ -22,9 +22,9 @@ import math
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
+from alliance.likelihood.lanes import LANES, everywhere, load, plus, store, times
 from alliance.likelihood.layout import (
     AT_EQUATIONS,
-    LANES,
     N_COLUMNS,
     N_EQUATIONS,
     N_PATIENT,
@@ -32,7 +32,7 @@ from alliance.likelihood.layout import (
     N_THERAPISTS,
     PER_EQUATION,
 )
-from alliance.likelihood.passes import backward, forward, gather, solve_therapist
+from alliance.likelihood.passes import backward, forward, gather, rows_of_work, solve_therapists
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -65,21 +65,16 @@ def evaluate(
     blocks = owner.shape[0]
     kept = blocks if e > 0 else 1  # with therapists the second half of the pass needs what the first one found
     r = np.empty((kept, columns, LANES))
-    a = np.empty((kept, q, q, LANES))
-    root = np.empty((kept, q, q, LANES))
+    a = np.empty((kept, q * q, LANES))
+    root = np.empty((kept, q * q, LANES))
     x = np.empty((kept, q, LANES))
-    y = np.empty((kept, q, e, LANES))
-    therapists = layout[N_THERAPISTS] if e > 0 else 0
-    t = np.zeros((therapists, e, e))
-    c = np.zeros((therapists, e))
-    mean = np.empty((therapists, e))
-    var = np.empty((therapists, e, e))
-    small = np.empty((4, e, e))
-    work = np.empty((4 * q * q + 2 * q + columns + e + 2 * q * e + 1, LANES))
+    y = np.empty((kept, q * e, LANES))
+    t, c = start_therapists(layout)
+    mean, var = np.empty_like(c), np.empty_like(t)
+    work = np.empty((rows_of_work(layout), LANES))
     for slot in range(sums.shape[0]):
         for number in range(sums.shape[1]):
-            for lane in range(LANES):
-                sums[slot, number, lane] = 0.0
+            store(sums[slot], number, everywhere(0.0))
     for j in range(of_p.shape[0]):
         for number in range(of_p.shape[1]):
             of_p[j, number] = 0.0
@@ -87,17 +82,18 @@ def evaluate(
         slot = block if sums.shape[0] > 1 else 0
         keep = block if e > 0 else 0
         forward(layout, products[block], beta, precision, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep])
-        add_values(layout, root[keep], x[keep], weights[block], therapist_weights, owner[block], sums[slot])
+        add_values(layout, root[keep], x[keep], weights[block], therapist_weights, owner[block], work, sums[slot])
         if e > 0:
-            gather(layout, products[block], precision, r[keep], x[keep], y[keep], weights[block], owner[block], t, c)
+            gather(
+                layout, products[block], precision, r[keep], x[keep], y[keep], weights[block], owner[block], work, t, c
+            )  # fmt: skip
         else:
             backward(
                 layout, products[block], precision, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep],
                 mean, var, owner[block], weights[block], therapist_weights, work, sums[slot],
             )  # fmt: skip
     if e > 0:
-        for j in range(therapists):
-            solve_therapist(t[j], c[j], by_therapist, therapist_weights[j], small, mean[j], var[j], of_p[j])
+        add_therapists(t, c, by_therapist, therapist_weights, mean, var, of_p)
         for block in range(blocks):
             slot = block if sums.shape[0] > 1 else 0
             backward(
@@ -107,18 +103,42 @@ def evaluate(
 
 
 @compiled
-def add_values(layout, root, x, weights, therapist_weights, owner, sums):
-    """Add log p(y_i) = -log|R| + x'x / 2 of a block's patients to the last row of `sums`; `root` holds 1 / R on its diagonal."""
+def add_values(layout, root, x, weights, therapist_weights, owner, work, sums):
+    """Add log p(y_i) = -log|R| + x'x / 2 of a block's patients to the last row of `sums`, with two rows to work in."""
     q = layout[N_PATIENT]
     last = sums.shape[0] - 1
+    determinant, square = everywhere(1.0), everywhere(0.0)
+    for i in range(q):
+        determinant = times(determinant, load(root, i * q + i))  # the diagonal holds reciprocals
+        square = plus(square, load(x, i), load(x, i))
+    store(work, 0, determinant)
+    store(work, 1, square)
     for lane in range(LANES):
-        inverse, square = 1.0, 0.0
-        for i in range(q):
-            inverse *= root[i, i, lane]
-            square += x[i, lane] * x[i, lane]
         weight = weights[lane] * therapist_weights[owner[lane]]
         if weight != 0.0:
-            sums[last, lane] += weight * (math.log(inverse) + 0.5 * square)
+            sums[last, lane] += weight * (math.log(work[0, lane]) + 0.5 * work[1, lane])
+
+
+@compiled
+def start_therapists(layout):
+    """Return nothing as T and c of all therapists, (block, product, lane)."""
+    e = layout[N_THERAPIST]
+    blocks = -(-layout[N_THERAPISTS] // LANES) if e > 0 else 0
+    return np.zeros((blocks, e * e, LANES)), np.zeros((blocks, e, LANES))
+
+
+@compiled
+def add_therapists(t, c, by_therapist, therapist_weights, mean, var, of_p):
+    """Solve for all therapists, and fill their derivatives by P and their log-likelihoods."""
+    e = len(by_therapist)
+    work, result, value = np.empty((4 * e * e + e, LANES)), np.empty((e * e, LANES)), np.empty((2, LANES))
+    for block in range(len(t)):
+        solve_therapists(t[block], c[block], by_therapist, work, mean[block], var[block], result, value)
+        for j in range(block * LANES, min(len(of_p), (block + 1) * LANES)):
+            lane, weight = j - block * LANES, therapist_weights[j]
+            for number in range(e * e):
+                of_p[j, number] = weight * result[number, lane]
+            of_p[j, e * e] = weight * (math.log(value[0, lane]) + value[1, lane]) if weight != 0.0 else 0.0
 
 
 @compiled

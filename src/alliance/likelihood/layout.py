@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-LANES: Final = 64
+from alliance.likelihood.lanes import LANES
+
 # Places of the whole numbers at the head of `Statistics.layout`.
 (
     N_EQUATIONS,
@@ -145,9 +146,7 @@ def make_statistics(
         heads.append((first_beta, betas, first_column, columns, place, after))
         parts.append(_sum_by_patient(rows, n_patients))
         first_beta, first_column, place = first_beta + betas, first_column + columns, after + columns * (betas + 1)
-    products = np.zeros((blocks * LANES, place))
-    products[:n_patients] = np.concatenate(parts, axis=1)
-    products = np.ascontiguousarray(products.reshape(blocks, LANES, place).transpose(0, 2, 1))
+    products = into_lanes(np.concatenate(parts, axis=1))
     owner = np.zeros(blocks * LANES, dtype=np.int64)
     if therapist_of is not None:
         owner[:n_patients] = therapist_of
@@ -164,6 +163,20 @@ def make_statistics(
         np.ones(int(layout[N_THERAPISTS])),
         n_patients,
     )
+
+
+def into_lanes(numbers: np.ndarray) -> np.ndarray:
+    """Turn numbers of units, (unit, number), into (block, number, lane)."""
+    units, count = numbers.shape
+    blocks = max(1, -(-units // LANES))
+    filled = np.zeros((blocks * LANES, count))
+    filled[:units] = numbers
+    return np.ascontiguousarray(filled.reshape(blocks, LANES, count).transpose(0, 2, 1))
+
+
+def out_of_lanes(lanes: np.ndarray, units: int) -> np.ndarray:
+    """Turn (block, number, lane) back into numbers of units, (unit, number)."""
+    return lanes.transpose(0, 2, 1).reshape(len(lanes) * LANES, lanes.shape[1])[:units]
 
 
 def weigh(statistics: Statistics, patients: np.ndarray | None, therapists: np.ndarray | None = None) -> Statistics:

@@ -20,7 +20,8 @@ from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_defa
 
 from alliance.likelihood.compiling import compiled_for_c, fingerprint
 from alliance.likelihood.density import PRIORS, log_density_around
-from alliance.likelihood.layout import LANES, Statistics
+from alliance.likelihood.lanes import LANES
+from alliance.likelihood.layout import Statistics
 
 # Whole numbers at the head of the packed data.
 _ADDRESS, _SIZE, _LAYOUT, _BLOCKS, _PRODUCTS, _POOLED, _THERAPISTS, _PACKED = range(8)

@@ -11,8 +11,12 @@ Noise of zero gives the conditional means of w, and of u given w.
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
-from alliance.likelihood.layout import LANES, N_COLUMNS, N_PATIENT, N_THERAPIST, N_THERAPISTS, Statistics
-from alliance.likelihood.passes import factor_therapist, forward, gather
+from alliance.likelihood.kernel import start_therapists
+from alliance.likelihood.lanes import LANES, everywhere, load, minus, plus, store, times
+from alliance.likelihood.layout import N_COLUMNS, N_PATIENT, N_THERAPIST, Statistics, into_lanes, out_of_lanes
+from alliance.likelihood.passes import factor_therapists, forward, gather, halfway
+
+_DRAWN_TOGETHER = 64  # patients; the same numbers for the same seed, whatever the width of the processor
 
 
 def draw_effects(
@@ -39,73 +43,75 @@ def draw_effects(
     of_patients, of_therapists
         Shapes (patient, q) and (therapist, e).
     """
-    blocks, q, e = len(statistics.owner), len(by_patient), len(by_therapist)
-    noise = np.zeros((blocks, q, LANES)), np.zeros((statistics.n_therapists, e))
+    count, q, e = statistics.n_patients, len(by_patient), len(by_therapist)
+    of_patients, of_therapists = np.zeros((count, q)), np.zeros((statistics.n_therapists, e))
     if rng is not None:
-        noise = rng.standard_normal(noise[0].shape), rng.standard_normal(noise[1].shape)
-    u, w = np.empty((blocks, q, LANES)), np.zeros((statistics.n_therapists, e))
+        shape = -(-count // _DRAWN_TOGETHER), q, _DRAWN_TOGETHER
+        of_patients = rng.standard_normal(shape).transpose(0, 2, 1).reshape(shape[0] * _DRAWN_TOGETHER, q)[:count]
+        of_therapists = rng.standard_normal(of_therapists.shape)
     layout, owner, products, _, weights, _ = statistics.arrays
-    _draw(layout, owner, products, weights, beta, residual**-2.0, by_patient, by_therapist, *noise, u, w)
-    return u.transpose(0, 2, 1).reshape(blocks * LANES, q)[: statistics.n_patients], w
+    u, w = into_lanes(of_patients), into_lanes(of_therapists)
+    _draw(layout, owner, products, weights, beta, residual**-2.0, by_patient, by_therapist, u, w)
+    return out_of_lanes(u, count), out_of_lanes(w, statistics.n_therapists)
 
 
 @compiled
-def _draw(layout, owner, products, weights, beta, precision, by_patient, by_therapist, of_patient, of_therapist, u, w):
-    q, e, therapists = layout[N_PATIENT], layout[N_THERAPIST], layout[N_THERAPISTS]
+def _draw(layout, owner, products, weights, beta, precision, by_patient, by_therapist, u, w):
+    """Turn noise, (block, effect, lane), into effects."""
+    q, e = layout[N_PATIENT], layout[N_THERAPIST]
     blocks = owner.shape[0]
     r = np.empty((layout[N_COLUMNS], LANES))
-    a = np.empty((q, q, LANES))
-    root = np.empty((blocks, q, q, LANES))
+    a = np.empty((q * q, LANES))
+    root = np.empty((blocks, q * q, LANES))
     x = np.empty((blocks, q, LANES))
-    y = np.empty((blocks, q, e, LANES))
-    t = np.zeros((therapists, e, e))
-    c = np.zeros((therapists, e))
+    y = np.empty((blocks, q * e, LANES))
+    single = np.empty((1, LANES))
+    t, c = start_therapists(layout)
     for block in range(blocks):
         forward(layout, products[block], beta, precision, by_patient, r, a, root[block], x[block], y[block])
         if e > 0:
-            gather(layout, products[block], precision, r, x[block], y[block], weights[block], owner[block], t, c)
-    if e > 0:
-        for j in range(therapists):
-            _draw_therapist(t[j], c[j], by_therapist, of_therapist[j], w[j])
-    z = np.empty((q, LANES))
+            gather(
+                layout, products[block], precision, r, x[block], y[block], weights[block], owner[block], single, t, c
+            )  # fmt: skip
+    tp, square = np.empty((e * e, LANES)), np.empty((e * e, LANES))
+    k, of_owner = np.empty((e, LANES)), np.empty((e, LANES))
+    for block in range(len(t)):
+        factor_therapists(t[block], by_therapist, tp, square)
+        halfway(c[block], by_therapist, square, k)
+        for f in range(e):
+            store(k, f, plus(load(k, f), 1.0, load(w[block], f)))
+        _solve_transposed(square, k)
+        _apply(by_therapist, k, w[block])
     for block in range(blocks):
-        for i in range(q - 1, -1, -1):
+        for f in range(e):
             for lane in range(LANES):
-                z[i, lane] = x[block, i, lane] + of_patient[block, i, lane]
-            for f in range(e):
-                for lane in range(LANES):
-                    z[i, lane] -= y[block, i, f, lane] * w[owner[block, lane], f]
-            for m in range(i + 1, q):
-                for lane in range(LANES):
-                    z[i, lane] -= root[block, m, i, lane] * z[m, lane]
-            for lane in range(LANES):
-                z[i, lane] *= root[block, i, i, lane]  # the diagonal holds reciprocals
+                j = owner[block, lane]
+                of_owner[f, lane] = w[j // LANES, f, j % LANES]
         for i in range(q):
-            for lane in range(LANES):
-                u[block, i, lane] = 0.0
-            for m in range(i + 1):
-                for lane in range(LANES):
-                    u[block, i, lane] += by_patient[i, m] * z[m, lane]
+            total = plus(load(x[block], i), 1.0, load(u[block], i))
+            for f in range(e):
+                total = minus(total, load(y[block], i * e + f), load(of_owner, f))
+            store(x[block], i, total)
+        _solve_transposed(root[block], x[block])
+        _apply(by_patient, x[block], u[block])
 
 
 @compiled
-def _draw_therapist(t, c, factor, noise, w):
-    e = len(c)
-    tp, root, k = np.empty((e, e)), np.empty((e, e)), np.empty(e)
-    factor_therapist(t, factor, tp, root)
-    for f in range(e):  # R^-1 P'c
-        k[f] = 0.0
-        for h in range(f, e):
-            k[f] += factor[h, f] * c[h]
-        for g in range(f):
-            k[f] -= root[f, g] * k[g]
-        k[f] /= root[f, f]
-    for f in range(e - 1, -1, -1):
-        k[f] += noise[f]
-        for g in range(f + 1, e):
-            k[f] -= root[g, f] * k[g]
-        k[f] /= root[f, f]
-    for f in range(e):
-        w[f] = 0.0
-        for g in range(f + 1):
-            w[f] += factor[f, g] * k[g]
+def _solve_transposed(root, z):
+    """Replace z by R'^-1 z; the diagonal of R holds reciprocals."""
+    q = len(z)
+    for i in range(q - 1, -1, -1):
+        total = load(z, i)
+        for m in range(i + 1, q):
+            total = minus(total, load(root, m * q + i), load(z, m))
+        store(z, i, times(total, load(root, i * q + i)))
+
+
+@compiled
+def _apply(factor, z, u):
+    """Fill u = L z."""
+    for i in range(len(factor)):
+        total = everywhere(0.0)
+        for m in range(i + 1):
+            total = plus(total, factor[i, m], load(z, m))
+        store(u, i, total)

@@ -5,7 +5,8 @@ import numpy as np
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.inference.target import Clusters
 from alliance.likelihood.kernel import evaluate
-from alliance.likelihood.layout import LANES, Statistics
+from alliance.likelihood.lanes import LANES
+from alliance.likelihood.layout import Statistics
 from alliance.models.path.layout import Layout, Natural
 
 
