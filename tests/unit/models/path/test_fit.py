@@ -63,7 +63,7 @@ def test_one_study_gives_one_answer() -> None:
     pd.testing.assert_frame_equal(quantities_of(one.tree["paths"]), quantities_of(other.tree["paths"]))
     # Sums in another order; the draws have the same random numbers.
     np.testing.assert_allclose(other.tree["paths"]["point"], one.tree["paths"]["point"], rtol=1e-8, atol=1e-8)
-    np.testing.assert_allclose(other.tree["paths"]["draws"], one.tree["paths"]["draws"], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(other.tree["paths"]["draws"], one.tree["paths"]["draws"], rtol=1e-8, atol=1e-8)
 
 
 def test_study_without_difficulties_has_flags_for_what_its_model_leaves_out_only() -> None:

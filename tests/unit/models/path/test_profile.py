@@ -92,7 +92,7 @@ def test_fall_at_zero_is_that_of_the_model_without_the_effect() -> None:
     without = maximise(design_by({"m": {"on": ["x"], "vary": {"patient": ["intercept"]}}, "y": SLOPE["y"]}, panel))
     place = maximum.target.layout.size - 3  # the last of three rows of L
     fall = _Profile(maximum, slice(place, place + 3)).fall(0.0)
-    # Both searches stop where a step promises less than 1e-7.
+    # Both searches end within rounding of their maxima.
     assert fall == pytest.approx(2 * (log_likelihood_of(maximum) - log_likelihood_of(without)), abs=1e-5)
 
 
