@@ -8,11 +8,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from alliance.cli import main
 from alliance.contracts import ARTEFACTS
 from alliance.errors import ConfigError
 from alliance.runs.files import write_csv, write_text
-from alliance.runs.guards import RunError
 from alliance.runs.provenance import describe_files
 from alliance.trace.answer import trace
 from alliance.trace.find import find_rows
@@ -159,22 +157,3 @@ def test_no_id_of_a_patient_is_shown(root: Path) -> None:
         if path.startswith("estimates/") and path.endswith(".csv")
     )
     assert not set(re.findall(r"\w+", everything)) & set(ids)
-
-
-def test_command_prints_the_trace(
-    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(root)
-    main(["trace", "row", str(INDIRECT)])
-    assert capsys.readouterr().out.startswith(f"Run 'main', estimates, row {INDIRECT}\n")
-    estimate = ESTIMATES.iloc[INDIRECT - _HEADER]["estimate"]
-    main(["trace", f"{estimate:.6f}"])  # begins with a minus sign, and is no option
-    assert f"row {INDIRECT}\n" in capsys.readouterr().out
-
-
-def test_mistakes_end_the_command_with_a_message(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(root)
-    with pytest.raises(SystemExit, match="RunError: Run 'other' has no results yet"):
-        main(["trace", "0.17", "--run", "other"])
-    with pytest.raises(RunError):
-        trace("0.17", "other", root)
