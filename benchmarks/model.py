@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
-from alliance.models.joint.design import Design, make_design
+from alliance.models.design.arrays import Design, make_design
 from alliance.models.rows import select_rows
 
 NAME = "alliance_mediates_technique"

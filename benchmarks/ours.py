@@ -16,7 +16,7 @@ from simulate import Study, simulate, standardise
 
 from alliance.config import ModelSpec
 from alliance.inference.maximum import find_maximum
-from alliance.models.joint.names import pairs
+from alliance.models.design.names import pairs
 from alliance.models.path.layout import LEVELS, Natural
 from alliance.models.path.maximum import PathMaximum, log_likelihood_of
 from alliance.models.path.target import PathTarget, make_target

@@ -13,10 +13,10 @@ from scipy import stats
 
 from alliance.certify.recovery import simulate_panel, variables_of
 from alliance.config import ModelSpec, read_yaml
+from alliance.models.design.arrays import make_design
 from alliance.models.diagram import every_path
-from alliance.models.joint.design import make_design
-from alliance.models.joint.quantities import compute_quantities
 from alliance.models.path.maximum import maximise, population_of
+from alliance.models.quantities.compute import compute_quantities
 from alliance.models.rows import select_rows
 from alliance.worlds.settings import World
 from alliance.worlds.truth import true_quantities

@@ -21,8 +21,8 @@ from alliance.contracts import PATIENT, SESSION, THERAPIST
 from alliance.inference.laplace import draw_laplace
 from alliance.inference.mode import Mode, find_mode
 from alliance.inference.montecarlo import generator_for
-from alliance.models.joint.design import INTERCEPT, Design, Varying, make_design
-from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.design.arrays import INTERCEPT, Design, Varying, make_design
+from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 from alliance.models.path.layout import Natural
 from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior

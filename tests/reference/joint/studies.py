@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from alliance.config import ModelSpec, Variable
-from alliance.models.joint.design import Design, make_design
+from alliance.models.design.arrays import Design, make_design
 from alliance.models.rows import select_rows
 
 HERE = Path(__file__).parent

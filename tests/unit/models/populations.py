@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
+from alliance.models.design.arrays import INTERCEPT, Design, Varying, make_design
 from alliance.models.diagram import every_path
-from alliance.models.joint.design import INTERCEPT, Design, Varying, make_design
-from alliance.models.joint.effects import Quantities
-from alliance.models.joint.population import Population
-from alliance.models.joint.quantities import compute_quantities
+from alliance.models.quantities.compute import compute_quantities
+from alliance.models.quantities.pairs import Quantities
+from alliance.models.quantities.population import Population
 from alliance.models.rows import select_rows
 from tests.unit.models.joint_study import VARIABLES
 

@@ -14,14 +14,14 @@ from alliance.contracts import PREDICTIVE_COLUMNS, PRIOR_COLUMNS
 from alliance.errors import ModelError
 from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.inference.sampling import draw_prior, sample_posterior
+from alliance.models.checking.caution import mark_design
+from alliance.models.checking.priors import describe_priors
 from alliance.models.container import FitResult, marks_of, pack_rows, quantities_of
+from alliance.models.design.arrays import Design, make_design
 from alliance.models.diagram import every_path
 from alliance.models.direct import fit
 from alliance.models.direct.build import build_model
-from alliance.models.joint.caution import mark_design
-from alliance.models.joint.design import Design, make_design
-from alliance.models.joint.population import make_population, names_of_population
-from alliance.models.joint.priors import describe_priors
+from alliance.models.quantities.population import make_population, names_of_population
 from alliance.models.rows import select_rows
 from alliance.results.estimates import summarise_priors
 from alliance.results.fits import tabulate_fit

@@ -13,8 +13,8 @@ from alliance.config import ModelSpec
 from alliance.inference.sampling import draw_prior, sample_posterior
 from alliance.models.container import FitResult
 from alliance.models.direct.build import build_model
-from alliance.models.joint.population import names_of_population
-from alliance.models.joint.result import PREDICTIVE_DRAWS, Drawn, Findings, compute_effects, make_result, prepare_task
+from alliance.models.joint import PREDICTIVE_DRAWS, Drawn, Findings, compute_effects, make_result, prepare_task
+from alliance.models.quantities.population import names_of_population
 
 ENGINE = "PyMC, NUTS (nutpie)"
 INTERVAL_KIND = "credible"

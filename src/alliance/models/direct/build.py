@@ -21,8 +21,8 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from alliance.models.joint.design import Design
-from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.design.arrays import Design
+from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 
 
 def build_model(design: Design, priors: Mapping[str, float]) -> pm.Model:

@@ -15,7 +15,7 @@ import xarray as xr
 from alliance.config import ModelSpec
 from alliance.inference.depths import DEPTHS, Found, Request
 from alliance.models.container import FitResult, pack_rows
-from alliance.models.joint.result import (
+from alliance.models.joint import (
     PREDICTIVE_DRAWS,
     Drawn,
     Findings,

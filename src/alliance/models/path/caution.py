@@ -1,6 +1,6 @@
 """What a reader must know of a fit of this family: how the search ended, which variances hit a boundary, and what the rows can tell.
 
-Patients with one session are marked for every joint family, see `alliance.models.joint.caution`.
+Patients with one session are marked for every joint family, see `alliance.models.checking.caution`.
 """
 
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ from alliance.facts.cautions import CAUTIONS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.likelihood.units import draw_effects
-from alliance.models.caution import mark_few_units
-from alliance.models.joint.design import INTERCEPT, Design, Equation, Varying
+from alliance.models.checking.units import mark_few_units
+from alliance.models.design.arrays import INTERCEPT, Design, Equation, Varying
 from alliance.models.path.layout import LEVELS
 from alliance.models.path.maximum import PathMaximum
 from alliance.models.rows import count_rows

@@ -6,7 +6,7 @@ from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
 from alliance.inference.target import Clusters
 from alliance.likelihood.layout import Statistics, weigh
-from alliance.models.joint.design import Design
+from alliance.models.design.arrays import Design
 
 
 def find_clusters(design: Design, patients: list[str], therapists: list[str], level: str) -> Clusters:

@@ -12,8 +12,8 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from alliance.contracts import PATIENT, THERAPIST
-from alliance.models.joint.design import Design
-from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.design.arrays import Design
+from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 
 LEVELS = (PATIENT, THERAPIST)
 
@@ -106,7 +106,7 @@ class Natural:
 
     @property
     def named(self) -> dict[str, np.ndarray]:
-        """The draws by the names of `alliance.models.joint.names`, as `make_population` wants them: (draw, ...)."""
+        """The draws by the names of `alliance.models.design.names`, as `make_population` wants them: (draw, ...)."""
         draws: dict[str, np.ndarray] = {}
         for number, outcome in enumerate(self.layout.coefficients):
             coefficients = self.beta[:, self.layout.of(outcome)]

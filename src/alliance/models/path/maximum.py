@@ -9,10 +9,10 @@ import pandas as pd
 
 from alliance.inference.maximum import Maximum, find_maximum, standard_errors
 from alliance.inference.search import invert
-from alliance.models.joint.design import Design
-from alliance.models.joint.names import pairs
-from alliance.models.joint.population import Population, make_population
+from alliance.models.design.arrays import Design
+from alliance.models.design.names import pairs
 from alliance.models.path.target import PathTarget, make_target
+from alliance.models.quantities.population import Population, make_population
 
 type PathMaximum = Maximum[PathTarget]
 

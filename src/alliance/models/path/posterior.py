@@ -11,8 +11,8 @@ from scipy import stats
 from alliance.inference.target import Mirrors, Start
 from alliance.likelihood.density import NO_PRIOR, PRIORS, fill_signed, log_density
 from alliance.likelihood.values import log_values
-from alliance.models.joint.design import Design
-from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.design.arrays import Design
+from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 from alliance.models.path.layout import Natural
 from alliance.models.path.target import PathTarget
 
@@ -79,7 +79,7 @@ class PathPosterior:
         return Natural(layout, positions[:, layout.fixed], np.exp(positions[:, layout.residuals]), factors)
 
     def named(self, positions: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the parameters at positions by the names of `alliance.models.joint.names`."""
+        """Return the parameters at positions by the names of `alliance.models.design.names`."""
         return self.natural(positions).named
 
     @property
@@ -146,7 +146,7 @@ def log_prior_blocks(
     Parameters
     ----------
     draws
-        Draws in standard units by the names of `alliance.models.joint.names`: (draw, ...).
+        Draws in standard units by the names of `alliance.models.design.names`: (draw, ...).
     priors
         slope_sd, intercept_sd, residual_sd, varying_sd and correlation_lkj.
 

@@ -20,7 +20,7 @@ from scipy import optimize, stats
 
 from alliance.facts.marks import Mark
 from alliance.inference.search import climb
-from alliance.models.joint.design import Varying
+from alliance.models.design.arrays import Varying
 from alliance.models.path.maximum import PathMaximum, table_of
 from alliance.report.numbers import format_number
 

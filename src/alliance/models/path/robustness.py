@@ -10,10 +10,10 @@ from alliance.facts.quantity import keys_of
 from alliance.inference.densities import at_many
 from alliance.inference.influence import find_influence
 from alliance.inference.sensitivity import mark_sensitivity, power_scaling
-from alliance.models.joint.effects import Quantities
-from alliance.models.joint.result import Task, compute_effects
+from alliance.models.joint import Task, compute_effects
 from alliance.models.path.maximum import PathMaximum
 from alliance.models.path.posterior import PathPosterior
+from alliance.models.quantities.pairs import Quantities
 
 _INFLUENCED: Final = ("indirect", "effect")  # a model without a mediator is about the effect itself
 _SENSITIVE: Final = ("a", "b", "c_prime", "effect", "indirect", "total")

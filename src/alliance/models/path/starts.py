@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from alliance.inference.target import Start
-from alliance.models.joint.design import Design
+from alliance.models.design.arrays import Design
 from alliance.models.path.layout import Layout
 
 _START_SD: Final = 0.3  # standard deviations of varying effects, in standard units

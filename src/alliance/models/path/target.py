@@ -15,7 +15,7 @@ from alliance.errors import ModelError
 from alliance.inference.target import Clusters, Start
 from alliance.likelihood.density import NO_PRIOR, log_density
 from alliance.likelihood.layout import EquationRows, Statistics, make_statistics
-from alliance.models.joint.design import INTERCEPT, Design, Equation
+from alliance.models.design.arrays import INTERCEPT, Design, Equation
 from alliance.models.path.clusters import find_clusters, has_therapists, weigh_clusters
 from alliance.models.path.layout import LEVELS, Layout, Natural, layout_of
 from alliance.models.path.scores import cluster_scores
@@ -79,7 +79,7 @@ class PathTarget:
         return Natural(self.layout, positions[:, self.layout.fixed], residual, factors)
 
     def named(self, positions: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the parameters at positions by the names of `alliance.models.joint.names`."""
+        """Return the parameters at positions by the names of `alliance.models.design.names`."""
         return self.natural(positions).named
 
     def starts(self) -> list[Start]:

@@ -15,13 +15,13 @@ import xarray as xr
 
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.likelihood.units import draw_effects
+from alliance.models.design.arrays import Varying
 from alliance.models.diagram import Edge, Path
-from alliance.models.joint.design import Varying
-from alliance.models.joint.effects import Pair, expect_product, make_pairs, name_step
-from alliance.models.joint.population import Population, make_population
-from alliance.models.joint.result import Task
+from alliance.models.joint import Task
 from alliance.models.path.layout import LEVELS, Natural
 from alliance.models.path.target import PathTarget
+from alliance.models.quantities.pairs import Pair, expect_product, make_pairs, name_step
+from alliance.models.quantities.population import Population, make_population
 
 UNIT_DRAWS: Final = 400
 _FREEDOM = 2  # rows of a unit beyond its intercepts: with fewer its own slope is a guess

@@ -22,7 +22,7 @@ from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.contracts import LAG, THERAPIST
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, join_together, name_horizon
-from alliance.models.caution import mark_few_units
+from alliance.models.checking.units import mark_few_units
 from alliance.models.container import FitResult, Quantities
 from alliance.models.diagram import Edge, Path, paths_of
 from alliance.models.rows import count_rows, select_rows

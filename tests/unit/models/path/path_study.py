@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alliance.models.joint.design import Design
+from alliance.models.design.arrays import Design
 from alliance.models.path.maximum import PathMaximum, maximise
 from tests.unit.models.joint_study import make_spec, simulate
 from tests.unit.models.populations import design_of

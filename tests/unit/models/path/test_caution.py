@@ -7,8 +7,8 @@ import pytest
 from alliance.errors import ModelError
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.marks import Mark
-from alliance.models.caution import mark_few_units
-from alliance.models.joint.design import Design
+from alliance.models.checking.units import mark_few_units
+from alliance.models.design.arrays import Design
 from alliance.models.path.caution import check_residuals, mark_parameters
 from alliance.models.path.maximum import maximise, table_of
 from tests.unit.models.joint_study import simulate

@@ -6,10 +6,10 @@ import pytest
 from scipy import stats
 
 from alliance.errors import ModelError
-from alliance.models.joint.population import make_population, names_of_population
 from alliance.models.path.layout import Natural
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.target import PathTarget, make_target
+from alliance.models.quantities.population import make_population, names_of_population
 from tests.unit.models.joint_study import make_settings
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by, panel_with_therapists, small_maximum
 

@@ -7,7 +7,7 @@ import xarray as xr
 
 from alliance.likelihood.layout import EquationRows, Statistics, make_statistics
 from alliance.likelihood.units import draw_effects
-from alliance.models.joint.result import Task, prepare_task
+from alliance.models.joint import Task, prepare_task
 from alliance.models.path.maximum import PathMaximum, maximise, population_of
 from alliance.models.path.units import UNIT_DRAWS, draw_units
 from alliance.results.estimates import summarise_units

@@ -11,15 +11,15 @@ import xarray as xr
 from alliance.config import ModelSpec, Variable
 from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import generator_for
+from alliance.models.checking.caution import mark_design, mark_latent_means
+from alliance.models.checking.predictive import check_predictive, pack_predictive
+from alliance.models.checking.priors import describe_priors
 from alliance.models.container import FitResult, make_tree, pack_rows
+from alliance.models.design.arrays import Design, make_design
 from alliance.models.diagram import Path, every_path
-from alliance.models.joint.caution import mark_design, mark_latent_means
-from alliance.models.joint.design import Design, make_design
-from alliance.models.joint.effects import Quantities
-from alliance.models.joint.population import make_population
-from alliance.models.joint.predictive import check_predictive, pack_predictive
-from alliance.models.joint.priors import describe_priors
-from alliance.models.joint.quantities import compute_quantities
+from alliance.models.quantities.compute import compute_quantities
+from alliance.models.quantities.pairs import Quantities
+from alliance.models.quantities.population import make_population
 from alliance.models.rows import select_rows
 
 PREDICTIVE_DRAWS = 300
@@ -54,7 +54,7 @@ class Task:
 
 Values = Mapping[
     str, np.ndarray
-]  # name -> draws of a parameter in standard units (draw, ...), see `alliance.models.joint.names`
+]  # name -> draws of a parameter in standard units (draw, ...), see `alliance.models.design.names`
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ import numpy as np
 
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import PATIENT
+from alliance.models.design.arrays import Design, Equation, Varying
+from alliance.models.design.terms import Factor, center_factor, own_means
 from alliance.models.diagram import Path
-from alliance.models.joint.design import Design, Equation, Varying
-from alliance.models.joint.effects import Pair, Quantities, Step, expect_steps, outcomes_of
-from alliance.models.joint.population import Population
-from alliance.models.joint.terms import Factor, center_factor, own_means
+from alliance.models.quantities.pairs import Pair, Quantities, Step, expect_steps, outcomes_of
+from alliance.models.quantities.population import Population
 
 _GRID = 41
 _DECIMALS = 10  # the mean of deviations from own means is zero but for rounding

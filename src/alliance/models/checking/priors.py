@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from alliance.models.joint.design import INTERCEPT, Design, Equation
-from alliance.models.joint.names import pairs
+from alliance.models.design.arrays import INTERCEPT, Design, Equation
+from alliance.models.design.names import pairs
 
 
 def describe_priors(design: Design, priors: Mapping[str, float]) -> list[dict[str, Any]]:

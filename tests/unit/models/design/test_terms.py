@@ -7,9 +7,9 @@ import pytest
 from alliance.config import ModelSpec
 from alliance.config.schema import Basis
 from alliance.errors import ModelError
+from alliance.models.checking.caution import mark_design
+from alliance.models.design.bases import basis_columns
 from alliance.models.diagram import every_path
-from alliance.models.joint.bases import basis_columns
-from alliance.models.joint.caution import mark_design
 from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
 from tests.unit.models.populations import design_of
 

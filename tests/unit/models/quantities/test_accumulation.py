@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from alliance.config import ModelSpec
-from alliance.models.joint.effects import Quantities
+from alliance.models.quantities.pairs import Quantities
 from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
 from tests.unit.models.populations import design_of, population_of, quantities_of
 

@@ -15,7 +15,7 @@ import pandas as pd
 from alliance.config import ModelSpec, Variable
 from alliance.contracts import LAG, PATIENT, THERAPIST
 from alliance.errors import ModelError
-from alliance.models.joint.terms import Origin, Predictors, make_predictors
+from alliance.models.design.terms import Origin, Predictors, make_predictors
 
 INTERCEPT = "intercept"
 _SMALLEST_TOLERANCE = (

@@ -4,9 +4,9 @@ import pytest
 
 from alliance.config import ModelSpec, Variable
 from alliance.errors import ModelError
+from alliance.models.checking.caution import mark_design
+from alliance.models.design.arrays import Design, make_design
 from alliance.models.diagram import every_path
-from alliance.models.joint.caution import mark_design
-from alliance.models.joint.design import Design, make_design
 from alliance.models.rows import select_rows
 from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
 

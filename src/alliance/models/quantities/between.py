@@ -1,4 +1,4 @@
-"""Effects between patients and between therapists, from the latent means of `alliance.models.joint.latent`.
+"""Effects between patients and between therapists, from the latent means of `alliance.models.quantities.latent`.
 
 A cause that is constant within patients acts on the mediator as it is; its path between patients goes on with the effect between
 patients. A cause that is the same for all patients of a therapist has a version between therapists as well.
@@ -8,11 +8,11 @@ import numpy as np
 
 from alliance.contracts import PATIENT
 from alliance.facts.quantity import BETWEEN_LEVELS
-from alliance.models.joint.contrasts import add_contrasts
-from alliance.models.joint.design import INTERCEPT, Design
-from alliance.models.joint.effects import Pair, Quantities, name_step, outcomes_of
-from alliance.models.joint.latent import contextual_effects, intercept_covariance, within_effects
-from alliance.models.joint.population import Population
+from alliance.models.design.arrays import INTERCEPT, Design
+from alliance.models.quantities.contrasts import add_contrasts
+from alliance.models.quantities.latent import contextual_effects, intercept_covariance, within_effects
+from alliance.models.quantities.pairs import Pair, Quantities, name_step, outcomes_of
+from alliance.models.quantities.population import Population
 
 Between = dict[tuple[str, str], np.ndarray]  # (source, outcome) -> draws
 

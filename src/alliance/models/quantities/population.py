@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alliance.models.joint.design import INTERCEPT, Design, Varying
-from alliance.models.joint.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.design.arrays import INTERCEPT, Design, Varying
+from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 
 
 @dataclass(frozen=True)

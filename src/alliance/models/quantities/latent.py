@@ -32,8 +32,8 @@ import pandas as pd
 from alliance.config import Variable
 from alliance.config.timing import parse_term
 from alliance.contracts import PATIENT
-from alliance.models.joint.design import Design
-from alliance.models.joint.population import Population
+from alliance.models.design.arrays import Design
+from alliance.models.quantities.population import Population
 
 
 def initial_terms(design: Design) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from alliance.config import ModelSpec
-from alliance.models.joint.effects import Quantities
+from alliance.models.quantities.pairs import Quantities
 from alliance.results.estimates import summarise_moderation
 from tests.unit.models.joint_study import make_spec, simulate
 from tests.unit.models.populations import conditional_values, design_of, population_of, quantities_of

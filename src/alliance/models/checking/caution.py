@@ -7,10 +7,10 @@ from alliance.config.timing import TIME_TERMS
 from alliance.contracts import BETWEEN, PATIENT
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
+from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.diagram import Path
-from alliance.models.joint.design import INTERCEPT, Design
-from alliance.models.joint.latent import initial_terms, intercept_covariance, latent_covariance, within_effects
-from alliance.models.joint.population import Population
+from alliance.models.quantities.latent import initial_terms, intercept_covariance, latent_covariance, within_effects
+from alliance.models.quantities.population import Population
 
 _TAIL = 0.025
 
@@ -107,7 +107,7 @@ def _mark_missing_initial_values(design: Design) -> list[Mark]:
     """Mark equations without the initial values that others have: latent means are then put together from unlike parts.
 
     Intercepts of equations with initial values are what these leave over, those of the others are not, and what runs through the initial
-    values is missing from their covariance (see `alliance.models.joint.latent`).
+    values is missing from their covariance (see `alliance.models.quantities.latent`).
     """
     initial = initial_terms(design)
     varying = {effect.outcome for effect in design.varying.get(PATIENT, []) if effect.term == INTERCEPT}

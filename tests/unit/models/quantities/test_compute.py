@@ -3,13 +3,13 @@ import pandas as pd
 import pytest
 
 from alliance.config import Variable
+from alliance.models.checking.caution import mark_latent_means
+from alliance.models.design.arrays import Design, Varying, make_design
 from alliance.models.diagram import every_path
-from alliance.models.joint.caution import mark_latent_means
-from alliance.models.joint.design import Design, Varying, make_design
-from alliance.models.joint.effects import expect_product
-from alliance.models.joint.latent import contextual_effects, effects_through_initial_values, intercept_covariance
-from alliance.models.joint.population import Population
-from alliance.models.joint.quantities import compute_quantities
+from alliance.models.quantities.compute import compute_quantities
+from alliance.models.quantities.latent import contextual_effects, effects_through_initial_values, intercept_covariance
+from alliance.models.quantities.pairs import expect_product
+from alliance.models.quantities.population import Population
 from alliance.models.rows import select_rows
 from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
 

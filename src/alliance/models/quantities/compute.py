@@ -9,7 +9,7 @@ patients (level ``within``), and times the effect between them (``between_patien
 10.1037/a0020141). Their total is the same, the direct effect is the rest.
 
 Effects of a model with lagged outcomes are those over one horizon, given the past; what accumulates over sessions
-(`alliance.models.joint.accumulation`) is larger.
+(`alliance.models.quantities.accumulation`) is larger.
 """
 
 from itertools import combinations
@@ -21,12 +21,13 @@ from alliance.config import Variable
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import SESSION
 from alliance.facts.quantity import join_nodes, join_together, name_horizon
+from alliance.models.design.arrays import INTERCEPT, Design, Varying
 from alliance.models.diagram import Path
-from alliance.models.joint.accumulation import add_accumulated
-from alliance.models.joint.between import add_between
-from alliance.models.joint.contrasts import add_contrasts
-from alliance.models.joint.design import INTERCEPT, Design, Varying
-from alliance.models.joint.effects import (
+from alliance.models.quantities.accumulation import add_accumulated
+from alliance.models.quantities.between import add_between
+from alliance.models.quantities.contrasts import add_contrasts
+from alliance.models.quantities.moderation import add_conditional
+from alliance.models.quantities.pairs import (
     Pair,
     Quantities,
     Step,
@@ -35,8 +36,7 @@ from alliance.models.joint.effects import (
     name_step,
     outcomes_of,
 )
-from alliance.models.joint.moderation import add_conditional
-from alliance.models.joint.population import Population
+from alliance.models.quantities.population import Population
 from alliance.models.rows import count_rows
 
 
@@ -55,7 +55,7 @@ def compute_quantities(
     groups
         Paths of each pair of cause and outcome, see `alliance.models.diagram.every_path`.
     rng
-        For the effect of a constant cause on initial values, see `alliance.models.joint.latent`; None takes its estimate.
+        For the effect of a constant cause on initial values, see `alliance.models.quantities.latent`; None takes its estimate.
 
     Returns
     -------

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alliance.config import ModelSpec, Variable
-from alliance.models.joint.effects import Quantities
+from alliance.models.quantities.pairs import Quantities
 from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
 from tests.unit.models.populations import design_of, population_of, quantities_of, values_of
 

@@ -10,10 +10,10 @@ from alliance.config import Variable
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes
 from alliance.models import container
+from alliance.models.design.arrays import Design, Varying
 from alliance.models.diagram import Edge, Path
-from alliance.models.joint.design import Design, Varying
-from alliance.models.joint.latent import effects_through_initial_values
-from alliance.models.joint.population import Population
+from alliance.models.quantities.latent import effects_through_initial_values
+from alliance.models.quantities.population import Population
 
 
 @dataclass
@@ -111,7 +111,7 @@ def make_pairs(
     """Gather the slopes of each pair of cause and outcome.
 
     What a cause that is constant within patients did through initial values is added to its slopes, see
-    `alliance.models.joint.latent`.
+    `alliance.models.quantities.latent`.
     """
     through: dict[str, dict[str, np.ndarray]] = {}
     pairs = []

@@ -19,11 +19,11 @@ import xarray as xr
 from alliance.config import Variable
 from alliance.config.timing import parse_term
 from alliance.contracts import PATIENT, SESSION
+from alliance.models.design.arrays import Design, Equation
+from alliance.models.design.groups import Groups
+from alliance.models.design.terms import Factor, Origin, center_factor, own_means
 from alliance.models.diagram import Edge
-from alliance.models.joint.design import Design, Equation
-from alliance.models.joint.groups import Groups
-from alliance.models.joint.population import Population
-from alliance.models.joint.terms import Factor, Origin, center_factor, own_means
+from alliance.models.quantities.population import Population
 
 Values = dict[str, np.ndarray]  # outcome -> (data set, row of the panel)
 

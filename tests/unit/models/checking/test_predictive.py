@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from alliance.models.checking.predictive import Statistic, check_predictive, pack_predictive
+from alliance.models.design.arrays import Varying, make_design
 from alliance.models.diagram import edges_of
-from alliance.models.joint.design import Varying, make_design
-from alliance.models.joint.population import Population
-from alliance.models.joint.predictive import Statistic, check_predictive, pack_predictive
+from alliance.models.quantities.population import Population
 from alliance.models.rows import select_rows
 from alliance.results.estimates import summarise_predictive
 from tests.unit.models import joint_study as study

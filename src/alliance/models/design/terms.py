@@ -24,8 +24,8 @@ from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.contracts import BASELINE, LAG, PATIENT, THERAPIST, WITHIN
 from alliance.errors import ModelError
-from alliance.models.joint.bases import basis_columns
-from alliance.models.joint.groups import Groups
+from alliance.models.design.bases import basis_columns
+from alliance.models.design.groups import Groups
 
 
 @dataclass(frozen=True)

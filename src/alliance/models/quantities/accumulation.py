@@ -15,10 +15,10 @@ from alliance.config.timing import TIME_TERMS
 from alliance.contracts import SESSION
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import name_sessions
+from alliance.models.design.arrays import Design
 from alliance.models.diagram import Path
-from alliance.models.joint.design import Design
-from alliance.models.joint.effects import Pair, Quantities, outcomes_of
-from alliance.models.joint.population import Population
+from alliance.models.quantities.pairs import Pair, Quantities, outcomes_of
+from alliance.models.quantities.population import Population
 
 _MOST_SESSIONS = 16
 
