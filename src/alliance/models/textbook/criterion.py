@@ -27,7 +27,7 @@ from alliance.contracts import PATIENT, THERAPIST
 from alliance.inference.search import Top, climb, curvature_at, limited_inverse
 
 _STARTS = ((0.3, 0.6), (0.8, 0.3))  # standard deviation of every varying effect, and of the residual
-_LEAST_RESIDUAL = np.log(1e-6)  # of log s; sums of squares of outcomes of size one cancel below it
+_LEAST, _MOST = np.log(1e-6), 1e3  # log s, and all parameters
 _ZERO = (
     1e-2,
     1e-3,
@@ -134,26 +134,26 @@ def factors_of(theta: np.ndarray, arrays: Arrays) -> dict[str, np.ndarray]:
 def evaluate(theta: np.ndarray, arrays: Arrays) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     """Return the restricted log-likelihood, its gradient, the generalised least squares estimates and their covariance.
 
-    Minus infinity where the residual variance is nothing beside the outcome's.
+    Minus infinity far from everything that standardised data can show, where sums of squares cancel or overflow.
     """
     products, total = arrays.cross_products
     (rows, predictors), size = arrays.x.shape, arrays.z.shape[1]
+    if theta[0] < _LEAST or np.abs(theta[1:]).max(initial=theta[0]) > _MOST:
+        return -np.inf, np.zeros_like(theta), np.zeros(predictors), np.eye(predictors)
     precision, factors = np.exp(-2 * theta[0]), factors_of(theta, arrays)
     patients, _, determinant, drop = _integrate(precision * products, factors[PATIENT])
     sums = np.add.reduceat(patients, arrays.first_patients)
     therapists, gain, change, more = _integrate(sums, factors[THERAPIST])
     q = precision * total - drop - more
-    sign, information = np.linalg.slogdet(q[:-1, :-1])
-    if theta[0] < _LEAST_RESIDUAL or sign <= 0:
-        return -np.inf, np.zeros_like(theta), np.zeros(predictors), np.full((predictors, predictors), np.inf)
+    information = np.linalg.slogdet(q[:-1, :-1])[1]
     cov = np.linalg.inv(q[:-1, :-1])
     beta = cov @ q[:-1, -1]
     rest = q[-1, -1] - q[-1, :-1] @ beta
     constant = (rows - predictors) * np.log(2 * np.pi) + 2 * rows * theta[0]
     gradient = np.empty_like(theta)
-    own = patients[:, :, :size]
-    shared = np.concatenate([own, sums[arrays.owner, :, size:]], axis=2)
-    left = {PATIENT: patients - own @ gain[arrays.owner] @ shared, THERAPIST: therapists}
+    squares = patients[:, :, :size]
+    shared = np.concatenate([squares, sums[arrays.owner, :, size:]], axis=2)
+    left = {PATIENT: patients - squares @ gain[arrays.owner] @ shared, THERAPIST: therapists}
     for level, (row, column, where) in arrays.places.items():
         own, to_x, to_y = np.split(left[level], [size, size + predictors], axis=2)
         rests = to_y[:, :, 0] - to_x @ beta
@@ -201,7 +201,8 @@ def _start(arrays: Arrays, sd: float, residual: float) -> tuple[np.ndarray, np.n
     """Return uncorrelated effects of equal size, and a guess of the parameters' sampling covariance."""
     lower = [np.eye(len(columns))[np.tril_indices(len(columns))] for columns in arrays.varying.values()]
     theta = np.concatenate([[np.log(residual)], *(sd * diagonal for diagonal in lower)])
-    return theta, np.eye(len(theta)) / (2 * len(arrays.first_rows))
+    counts = np.where(np.arange(len(theta)) > 0, len(arrays.first_rows), len(arrays.y))
+    return theta, np.diag(0.5 / counts)
 
 
 def _without_small(theta: np.ndarray, arrays: Arrays, share: float) -> np.ndarray:

@@ -35,6 +35,9 @@ def draw_equations(fitted: Sequence[Fitted], seed: int, size: int, name: str) ->
     the Cholesky factors (standard deviations, not logarithms); what an effect has of its own is zero where it would be negative, so an
     estimate at zero lies at the lower end of its interval, with an honest upper limit. Equations are independent, because they are fitted
     separately. Everything is drawn in standard units: a covariance of standard errors that differ a million-fold has no usable root.
+
+    In 300 simulated studies of 30 therapists x 10 patients x 12 sessions, 95 % intervals of the therapists' share of variance held
+    the truth in 94 % (share .10), 96 % (.03) and 89 % (none); with 8 x 8 x 10 in 96 %, 100 % and 95 %. The estimate was never outside.
     """
     means = [part for equation in fitted for part in (equation.beta, equation.top.theta)]
     roots = [_root(part) for equation in fitted for part in (equation.cov, equation.top.spread)]
