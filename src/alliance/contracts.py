@@ -24,60 +24,6 @@ BETWEEN_THERAPIST = "_between_therapist"
 Severity = Literal["error", "warning"]
 Level = Literal["within", "between_patient", "between_therapist", "overall"]
 
-ESTIMATE_COLUMNS = [
-    "model", "family", "engine", "outcome", "path", "effect", "level", "horizon", "moderator", "value",
-    "estimate", "sd", "low", "high", "interval", "interval_kind", "p_direction",
-    "n_patients", "n_sessions", "n_therapists", "flag",
-]  # fmt: skip
-
-COUNT_COLUMNS = ["n_patients", "n_sessions", "n_therapists"]
-
-DIAGNOSTIC_COLUMNS = [
-    "model", "family", "engine", "caution", "diagnostic", "subject", "value", "threshold", "passed", "detail", "meaning",
-]  # fmt: skip
-
-FLOW_COLUMNS = [
-    "order", "stage", "model", "outcome", "reason",
-    "n_patients", "n_sessions", "n_therapists", "removed_patients", "removed_sessions",
-]  # fmt: skip
-
-FINDING_COLUMNS = ["severity", "rule", "table", "row", "column", "value", "count", "message", "remedy"]
-
-CLEANING_COLUMNS = ["rule", "table", "setting", "rows", "cells", "meaning"]
-
-PRIOR_COLUMNS = [
-    "model",
-    "block",
-    "parameter",
-    "distribution",
-    "standardised",
-    "raw_low",
-    "raw_high",
-    "unit",
-    "meaning",
-]
-
-PREDICTIVE_COLUMNS = ["model", "kind", "statistic", "outcome", "observed", "low", "median", "high", "p_value"]
-
-# How much single patients or therapists move an effect; the most influential first, without ids. `change` is in standard errors.
-INFLUENCE_COLUMNS = ["model", "path", "effect", "level", "unit", "rank", "estimate", "without", "change"]
-
-# How much an effect moves when a block of priors, or the likelihood, counts a little more or less.
-SENSITIVITY_COLUMNS = ["model", "path", "effect", "level", "block", "component", "value", "threshold", "meaning"]
-
-# Effects of single units, from the smallest to the largest, without ids; `alone` is what a unit's own data say.
-SHRINKAGE_COLUMNS = ["model", "unit", "quantity", "path", "order", "estimate", "low", "high", "alone"]
-
-# Effects at values of a moderator.
-MODERATION_COLUMNS = [
-    "model", "path", "effect", "level", "moderator", "value", "estimate", "low", "high", "excludes_zero",
-]  # fmt: skip
-
-RELIABILITY_COLUMNS = [
-    "variable", "scale", "instrument", "n_items", "n_patients", "n_sessions",
-    "mean", "sd", "alpha", "omega_within", "omega_between", "prorated", "missing", "note",
-]  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -171,27 +117,3 @@ class Table:
     caption: str
     notes: list[str] = field(default_factory=list)
     group: str | None = None
-
-
-# Artefacts of a run: name -> path below results/<run>/. Figures, tables and report sections ask for them by name
-# (`NEEDS = ("panel", "estimates")`), and the workflow turns the names into rule inputs.
-ARTEFACTS: dict[str, str] = {
-    "checks": "data/checks.csv",
-    "cleaning": "data/cleaning.csv",
-    "sessions": "data/sessions.parquet",
-    "patients": "data/patients.parquet",
-    "therapists": "data/therapists.parquet",
-    "scores": "data/scores.parquet",
-    "reliability": "data/reliability.csv",
-    "panel": "data/panel.parquet",
-    "flow": "estimates/flow.csv",
-    "estimates": "estimates/estimates.csv",
-    "diagnostics": "estimates/diagnostics.csv",
-    "priors": "estimates/priors.csv",
-    "predictive": "estimates/predictive.csv",
-    "influence": "estimates/influence.csv",
-    "sensitivity": "estimates/sensitivity.csv",
-    "shrinkage": "estimates/shrinkage.csv",
-    "moderation": "estimates/moderation.csv",
-    "draws": "estimates/draws.parquet",
-}

@@ -14,25 +14,8 @@ import pandas as pd
 from alliance.config import Config
 from alliance.config.load import read_yaml, validate_config
 from alliance.config.schema import ModelSpec
-from alliance.contracts import (
-    BASELINE,
-    BETWEEN,
-    BETWEEN_THERAPIST,
-    CLEANING_COLUMNS,
-    DIAGNOSTIC_COLUMNS,
-    ESTIMATE_COLUMNS,
-    FINDING_COLUMNS,
-    FLOW_COLUMNS,
-    INFLUENCE_COLUMNS,
-    LAG,
-    MODERATION_COLUMNS,
-    PREDICTIVE_COLUMNS,
-    PRIOR_COLUMNS,
-    RELIABILITY_COLUMNS,
-    SENSITIVITY_COLUMNS,
-    SHRINKAGE_COLUMNS,
-    WITHIN,
-)
+from alliance.contracts import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.models.diagram import paths_of
@@ -252,7 +235,7 @@ def flow(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
         ),
         _flow_row(4, "Analysed sessions", "what scoring and models start from", n, (0, 0)),
     ]
-    rows = [pd.DataFrame(head, columns=FLOW_COLUMNS)]
+    rows = [pd.DataFrame(head, columns=ARTEFACTS["flow"].header)]
     for name in config.models.fit:
         rows.append(select_rows(frame, name, config.models.specs[name])[1])
     return pd.concat(rows, ignore_index=True)
@@ -290,7 +273,7 @@ def estimates(config: Config, *, seed: int = 7) -> pd.DataFrame:
     )
     flagged = frame.index[frame["effect"].isin(["indirect", "effect"])][-1:]
     frame.loc[flagged, "flag"] = "boundary variance"
-    return frame[ESTIMATE_COLUMNS]
+    return frame[ARTEFACTS["estimates"].header]
 
 
 def _is_bayesian(spec: ModelSpec) -> bool:
@@ -456,7 +439,7 @@ def diagnostics(config: Config) -> pd.DataFrame:
         else:
             rows.append(head | mark_row(Mark("convergence", "all equations", verdict=True)))
         rows.append(head | mark_row(Mark("boundary_sd", "patient slope", 1e-9 if failed else 0.3, "hardly any")))
-    return pd.DataFrame(rows, columns=DIAGNOSTIC_COLUMNS)
+    return pd.DataFrame(rows, columns=ARTEFACTS["diagnostics"].header)
 
 
 def mark_row(mark: Mark) -> dict[str, Any]:
@@ -492,7 +475,7 @@ def priors(config: Config) -> pd.DataFrame:
         for outcome, equation in config.models.specs[name].equations.items()
         for predictor in equation.on[:3]
     ]
-    return pd.DataFrame(rows, columns=PRIOR_COLUMNS)
+    return pd.DataFrame(rows, columns=ARTEFACTS["priors"].header)
 
 
 def predictive(config: Config) -> pd.DataFrame:
@@ -513,7 +496,7 @@ def predictive(config: Config) -> pd.DataFrame:
         if _is_bayesian(config.models.specs[name])
         for outcome in config.models.specs[name].equations
     ]
-    return pd.DataFrame(rows, columns=PREDICTIVE_COLUMNS)
+    return pd.DataFrame(rows, columns=ARTEFACTS["predictive"].header)
 
 
 def _asked(config: Config, key: str) -> list[tuple[str, str]]:
@@ -540,7 +523,7 @@ def influence(config: Config, table: pd.DataFrame) -> pd.DataFrame:
         for rank in range(1, 13)
         for change in [most * (-1) ** rank / rank**0.4]
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=INFLUENCE_COLUMNS)
+    return pd.DataFrame(rows, columns=ARTEFACTS["influence"].header)
 
 
 def sensitivity(config: Config) -> pd.DataFrame:
@@ -562,7 +545,7 @@ def sensitivity(config: Config) -> pd.DataFrame:
                         "value": value, "threshold": 0.05, "meaning": "These priors hardly matter." if value < 0.05 else "They matter.",
                     }
                 )  # fmt: skip
-    return pd.DataFrame(rows, columns=SENSITIVITY_COLUMNS)
+    return pd.DataFrame(rows, columns=ARTEFACTS["sensitivity"].header)
 
 
 def shrinkage(config: Config, *, seed: int = 7) -> pd.DataFrame:
@@ -589,7 +572,7 @@ def shrinkage(config: Config, *, seed: int = 7) -> pd.DataFrame:
                         }
                     )
                 )  # fmt: skip
-    return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=SHRINKAGE_COLUMNS)
+    return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=ARTEFACTS["shrinkage"].header)
 
 
 def moderation(config: Config) -> pd.DataFrame:
@@ -611,7 +594,7 @@ def moderation(config: Config) -> pd.DataFrame:
                         "estimate": estimate, "low": estimate - half, "high": estimate + half, "excludes_zero": bool(abs(estimate) > half),
                     }
                 )  # fmt: skip
-    return pd.DataFrame(rows, columns=MODERATION_COLUMNS)
+    return pd.DataFrame(rows, columns=ARTEFACTS["moderation"].header)
 
 
 def reliability(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
@@ -641,7 +624,7 @@ def reliability(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
                     "note": "",
                 }
             )
-    return pd.DataFrame(rows, columns=RELIABILITY_COLUMNS)
+    return pd.DataFrame(rows, columns=ARTEFACTS["reliability"].header)
 
 
 def cleaning() -> pd.DataFrame:
@@ -652,7 +635,7 @@ def cleaning() -> pd.DataFrame:
         ("orphans", "sessions", "drop", 12, 0, "Rows whose patient is in no other table were dropped."),
         ("out_of_range", "sessions", "set_missing", 3, 3, "Values outside the range were set to missing."),
     ]
-    return pd.DataFrame(rows, columns=CLEANING_COLUMNS)
+    return pd.DataFrame(rows, columns=ARTEFACTS["cleaning"].header)
 
 
 def checks() -> pd.DataFrame:
@@ -681,11 +664,11 @@ def checks() -> pd.DataFrame:
             "Declare or correct it.",
         ),
     ]
-    return pd.DataFrame(rows, columns=FINDING_COLUMNS)
+    return pd.DataFrame(rows, columns=ARTEFACTS["checks"].header)
 
 
 def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
-    """Return every artefact that figures, tables and the report ask for, by its name in `contracts.ARTEFACTS`."""
+    """Return every artefact that figures, tables and the report ask for, by its name in `alliance.facts.artefacts`."""
     frame = panel(config, seed=seed)
     table = estimates(config, seed=seed)
     return {

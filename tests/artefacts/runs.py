@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from alliance.contracts import ARTEFACTS
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.runs.files import write_csv, write_parquet, write_text
 from alliance.runs.plan import plain
 from tests.artefacts import builders
@@ -18,8 +18,8 @@ def write_run(root: Path, name: str = "main") -> Path:
     shutil.copytree(ROOT / "config", root / "config", ignore=shutil.ignore_patterns("local*"), dirs_exist_ok=True)
     config, folder = builders.arms_config(), root / "results" / name
     for artefact, table in builders.artefacts(config).items():
-        write = write_parquet if ARTEFACTS[artefact].endswith(".parquet") else write_csv
-        write(table, folder / ARTEFACTS[artefact])
+        write = write_parquet if ARTEFACTS[artefact].path.endswith(".parquet") else write_csv
+        write(table, folder / ARTEFACTS[artefact].path)
     write_text(yaml.safe_dump(plain(config), sort_keys=False), folder / "config.yaml")
     write_text(yaml.safe_dump({"configuration": ["config/config.yaml"]}), folder / "provenance.yaml")
     write_text("The headline.\n", folder / "headline.txt")

@@ -16,10 +16,10 @@ from alliance.steps.prepare import accept_data, check_data, clean_data
 from tests.unit.data.checks.study import CLEANING, DATA, INSTRUMENTS, STRICT, VARIABLES, Frames, clean_frames
 
 OUTPUTS = {
-    "sessions_clean": "sessions.parquet",
-    "patients_clean": "patients.parquet",
-    "therapists_clean": "therapists.parquet",
-    "cleaning_report": "cleaning.csv",
+    "sessions": "sessions.parquet",
+    "patients": "patients.parquet",
+    "therapists": "therapists.parquet",
+    "cleaning": "cleaning.csv",
     "flow_data": "flow.csv",
 }
 

@@ -51,11 +51,11 @@ def cleaned(config: Config, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     inputs["instruments"] = [str(ROOT / f"config/instruments/{name}.yaml") for name in used]
     typed = str(folder / "typed.pickle")
     check_data(**inputs, checks=str(folder / "checks.csv"), typed=typed, **sections)
-    outputs = {f"{name}_clean": str(folder / f"{name}.parquet") for name in TABLES}
-    others = {name: str(folder / f"{name}.csv") for name in ("cleaning_report", "flow_data", "ids")}
+    outputs = {name: str(folder / f"{name}.parquet") for name in TABLES}
+    others = {name: str(folder / f"{name}.csv") for name in ("cleaning", "flow_data", "ids")}
     clean_data(typed=typed, **outputs, **others)
     tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
-    return tables | {"report": pd.read_csv(folder / "cleaning_report.csv"), "ids": pd.read_csv(folder / "ids.csv")}
+    return tables | {"report": pd.read_csv(folder / "cleaning.csv"), "ids": pd.read_csv(folder / "ids.csv")}
 
 
 def test_the_committed_files_are_made_again_bit_for_bit(tmp_path: Path) -> None:

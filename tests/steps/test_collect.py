@@ -7,29 +7,12 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from alliance.contracts import (
-    ARTEFACTS,
-    FLOW_COLUMNS,
-    INFLUENCE_COLUMNS,
-    MODERATION_COLUMNS,
-    PREDICTIVE_COLUMNS,
-    PRIOR_COLUMNS,
-    SENSITIVITY_COLUMNS,
-    SHRINKAGE_COLUMNS,
-)
+from alliance.facts.artefacts import ARTEFACTS, made_by
 from alliance.models.container import make_tree, pack_draws, pack_rows
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_csv, write_tree
 from alliance.steps.collect import collect_estimates
 
-COLUMNS = {
-    "influence": INFLUENCE_COLUMNS,
-    "sensitivity": SENSITIVITY_COLUMNS,
-    "shrinkage": SHRINKAGE_COLUMNS,
-    "moderation": MODERATION_COLUMNS,
-    "predictive": PREDICTIVE_COLUMNS,
-    "priors": PRIOR_COLUMNS,
-}
 LIMITS = {"interval": 0.95, "monte_carlo_draws": 1000, "rhat_max": 1.01, "ess_min": 400, "divergences_max": 0}
 ROW = {
     "path": "x -> y", "effect": "effect", "level": "within", "unit": "patient", "rank": 1,
@@ -55,19 +38,16 @@ def fitted(folder: Path, model: str, **groups: xr.Dataset) -> None:
         groups=groups,
     )
     write_tree(tree, folder / f"{model}.nc")
-    write_csv(pd.DataFrame(columns=FLOW_COLUMNS), folder / f"{model}.csv")
+    write_csv(pd.DataFrame(columns=ARTEFACTS["flow"].header), folder / f"{model}.csv")
 
 
 @pytest.fixture
 def collected(tmp_path: Path) -> dict[str, pd.DataFrame]:
     fitted(tmp_path, "first")
     fitted(tmp_path, "second", influence=pack_rows([ROW]))
-    flow = pd.DataFrame([dict.fromkeys(FLOW_COLUMNS, 0)])
+    flow = pd.DataFrame([dict.fromkeys(ARTEFACTS["flow"].header, 0)])
     write_csv(flow, tmp_path / "flow.csv")
-    names = [
-        "estimates", "diagnostics", "priors", "predictive", "influence", "sensitivity", "shrinkage", "moderation", "draws", "flow",
-    ]  # fmt: skip
-    paths = {name: str(tmp_path / "out" / ARTEFACTS[name]) for name in names}
+    paths = {name: str(tmp_path / "out" / ARTEFACTS[name].path) for name in made_by("collect_estimates")}
     collect_estimates(
         model_draws=[str(tmp_path / f"{name}.nc") for name in ("first", "second")],
         model_flows=[str(tmp_path / f"{name}.csv") for name in ("first", "second")],
@@ -75,12 +55,12 @@ def collected(tmp_path: Path) -> dict[str, pd.DataFrame]:
         inference=LIMITS,
         **paths,
     )
-    return {name: read_artefact(path) for name, path in paths.items()}
+    return {name: read_artefact(path, name) for name, path in paths.items()}
 
 
 @pytest.mark.parametrize("name", ["shrinkage", "sensitivity", "moderation", "predictive", "priors"])
 def test_table_that_no_model_adds_to_has_its_columns_and_no_rows(collected: dict[str, pd.DataFrame], name: str) -> None:
-    assert list(collected[name].columns) == COLUMNS[name]
+    assert list(collected[name].columns) == ARTEFACTS[name].header
     assert collected[name].empty
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.contracts import RELIABILITY_COLUMNS
 from alliance.errors import DataError
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.steps.measure import score_measures
 
 INSTRUMENT = str(Path(__file__).parents[2] / "config" / "instruments" / "gad_7.yaml")
@@ -37,7 +37,7 @@ def test_scores_and_reliability_are_written(tmp_path: Path) -> None:
     )
     assert pd.read_parquet(scores)["symptoms"].tolist() == [14.0, 14.0, 14.0]  # the last is 12 / 6 * 7
     written = pd.read_csv(reliability)
-    assert list(written) == RELIABILITY_COLUMNS
+    assert list(written) == ARTEFACTS["reliability"].header
     assert written["prorated"].tolist() == [1]
 
 

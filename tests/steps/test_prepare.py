@@ -8,16 +8,16 @@ import pytest
 import yaml
 
 from alliance.config import merge_configs, read_yaml, validate_config
-from alliance.contracts import CLEANING_COLUMNS, FINDING_COLUMNS, FLOW_COLUMNS
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.steps.prepare import accept_data, check_data, clean_data
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared/data"
 OUTPUTS = {
-    "sessions_clean": "sessions.parquet",
-    "patients_clean": "patients.parquet",
-    "therapists_clean": "therapists.parquet",
-    "cleaning_report": "cleaning.csv",
+    "sessions": "sessions.parquet",
+    "patients": "patients.parquet",
+    "therapists": "therapists.parquet",
+    "cleaning": "cleaning.csv",
     "flow_data": "flow.csv",
 }
 
@@ -95,9 +95,9 @@ def test_cleaning_finds_the_dirt_in_the_patients_table(example: dict[str, pd.Dat
 
 def test_example_has_no_errors_and_known_columns(example: dict[str, pd.DataFrame]) -> None:
     assert set(example["checks"]["severity"]) == {"warning"}
-    assert list(example["checks"].columns) == FINDING_COLUMNS
-    assert list(example["cleaning"].columns) == CLEANING_COLUMNS
-    assert list(example["flow"].columns) == FLOW_COLUMNS
+    assert list(example["checks"].columns) == ARTEFACTS["checks"].header
+    assert list(example["cleaning"].columns) == ARTEFACTS["cleaning"].header
+    assert list(example["flow"].columns) == ARTEFACTS["flow"].header
 
 
 def test_example_tables_have_codes_and_a_unique_key(example: dict[str, pd.DataFrame]) -> None:

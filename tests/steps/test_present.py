@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from alliance.contracts import ARTEFACTS
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.figures import FIGURES, load_figure
 from alliance.report.tables import TABLES, load_table
 from alliance.runs.files import write_csv, write_parquet
@@ -20,7 +20,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp(request.param)
     paths = {}
     for name, table in builders.artefacts(config).items():
-        paths[name] = str(folder / ARTEFACTS[name])
+        paths[name] = str(folder / ARTEFACTS[name].path)
         (write_parquet if paths[name].endswith("parquet") else write_csv)(table, paths[name])
     return {"paths": paths, "settings": config.model_dump(mode="json", by_alias=True), "folder": folder}
 

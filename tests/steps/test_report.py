@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from alliance.contracts import ESTIMATE_COLUMNS, FLOW_COLUMNS
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.runs.files import write_csv
 from alliance.steps.report import write_report
 from tests.artefacts import builders
 
 
 def test_run_without_estimates_figures_and_provenance_still_has_a_report(tmp_path: Path) -> None:
-    paths = {"estimates": ESTIMATE_COLUMNS, "flow": FLOW_COLUMNS}
+    paths = {"estimates": ARTEFACTS["estimates"].header, "flow": ARTEFACTS["flow"].header}
     for name, columns in paths.items():
         write_csv(pd.DataFrame(columns=columns), tmp_path / f"{name}.csv")
     report, headline = tmp_path / "report.html", tmp_path / "headline.txt"

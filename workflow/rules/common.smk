@@ -11,14 +11,14 @@ import time
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from alliance.contracts import ARTEFACTS
 from alliance.errors import AllianceError
+from alliance.facts.artefacts import ARTEFACTS, made_by
 from alliance.models import family_of, settings_for
 from alliance.runs import guards, plan
 from alliance.runs.files import remove_unfinished
 from alliance.runs.fingerprint import fingerprint
 from alliance.runs.messages import failures_in, final_message, message_of
-from alliance.runs.plan import ACCEPTED, COMPARISON_FILES, FLOW_DATA, IDS_FILE, RUN_FILES
+from alliance.runs.plan import ACCEPTED, FLOW_DATA, IDS_FILE, RUN_FILES
 from alliance.steps import STEPS
 
 RESULTS = Path("results")
@@ -43,7 +43,7 @@ except AllianceError as error:
 LOGS = OUT / "logs"
 # The export as it was read, from the checks to the cleaning. It holds ids, so it lies beside the results and does not last.
 TYPED = Path(".snakemake/typed") / f"{cfg.run.name}.pickle"
-ARTEFACT = {name: OUT / path for name, path in ARTEFACTS.items()}
+ARTEFACT = {name: OUT / artefact.path for name, artefact in ARTEFACTS.items()}
 PLAIN = plan.plain(cfg)
 SHOWN = plan.without_ids(cfg)
 CODE = {step: fingerprint([module], [SCRIPT]) for step, module in STEPS.items()}

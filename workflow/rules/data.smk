@@ -53,10 +53,7 @@ rule clean_data:
         after=OUT / ACCEPTED,
     output:
         **IDS,
-        sessions_clean=ARTEFACT["sessions"],
-        patients_clean=ARTEFACT["patients"],
-        therapists_clean=ARTEFACT["therapists"],
-        cleaning_report=ARTEFACT["cleaning"],
+        **{name: ARTEFACT[name] for name in made_by("clean_data")},
         flow_data=OUT / FLOW_DATA,
     log:
         LOGS / "clean_data.log",

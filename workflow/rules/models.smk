@@ -1,8 +1,7 @@
 # From the panel to estimates.
 #
 # needs  the panel, the patient flow so far, and models.specs
-# gives  draws of the paths and the patient flow of each model in models.fit; one table each of estimates, diagnostics,
-#        priors, predictive checks, influence, prior sensitivity, effects of single units, moderation, thinned draws and flow
+# gives  draws of the paths and the patient flow of each model in models.fit; every artefact that is declared as made by collect_estimates
 SPECS = cfg.models.specs
 
 
@@ -32,16 +31,7 @@ rule collect_estimates:
         model_flows=expand(OUT / "models/{model}/flow.csv", model=cfg.models.fit),
         flow_data=OUT / FLOW_DATA,
     output:
-        estimates=ARTEFACT["estimates"],
-        diagnostics=ARTEFACT["diagnostics"],
-        priors=ARTEFACT["priors"],
-        predictive=ARTEFACT["predictive"],
-        influence=ARTEFACT["influence"],
-        sensitivity=ARTEFACT["sensitivity"],
-        shrinkage=ARTEFACT["shrinkage"],
-        moderation=ARTEFACT["moderation"],
-        draws=ARTEFACT["draws"],
-        flow=ARTEFACT["flow"],
+        **{name: ARTEFACT[name] for name in made_by("collect_estimates")},
     log:
         LOGS / "collect_estimates.log",
     conda:

@@ -4,7 +4,6 @@
 # gives  figures (SVG, PNG, values as CSV), tables (CSV, HTML, Word, LaTeX), their captions (JSON), the comparison, the report and its headline
 FIGURE_FILES = expand(OUT / "figures/{name}.{ending}", name=cfg.output.figures, ending=plan.FIGURE_FORMATS)
 TABLE_FILES_MADE = expand(OUT / "tables/{name}.{ending}", name=cfg.output.tables, ending=plan.TABLE_FORMATS)
-COMPARISON = {name: OUT / path for name, path in COMPARISON_FILES.items()} if cfg.run.compare_to else {}
 OTHER = RESULTS / str(cfg.run.compare_to)
 TRUTH = {"truth": cfg.study.truth} if cfg.study.truth else {}
 
@@ -67,10 +66,10 @@ rule compare_runs:
     input:
         estimates=ARTEFACT["estimates"],
         config=OUT / RUN_FILES["config"],
-        other_estimates=OTHER / ARTEFACTS["estimates"],
+        other_estimates=OTHER / ARTEFACTS["estimates"].path,
         other_config=OTHER / RUN_FILES["config"],
     output:
-        **{name: OUT / path for name, path in COMPARISON_FILES.items()},
+        **{name: ARTEFACT[name] for name in made_by("compare_runs")},
     log:
         LOGS / "compare_runs.log",
     conda:
@@ -83,8 +82,7 @@ rule compare_runs:
 
 rule write_report:
     input:
-        **ARTEFACT,
-        **COMPARISON,
+        **{artefact.name: OUT / artefact.path for artefact in plan.artefacts_of(cfg) if artefact.in_report},
         **TRUTH,
         figures=FIGURE_FILES,
         tables=TABLE_FILES_MADE,

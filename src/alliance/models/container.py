@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alliance.contracts import COUNT_COLUMNS
+from alliance.facts.columns import COUNT_COLUMNS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS, key_of
 

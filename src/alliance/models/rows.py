@@ -3,8 +3,9 @@
 import pandas as pd
 
 from alliance.config import ModelSpec
-from alliance.contracts import FLOW_COLUMNS, LAG, PATIENT, THERAPIST
+from alliance.contracts import LAG, PATIENT, THERAPIST
 from alliance.errors import ModelError, suggest
+from alliance.facts.artefacts import ARTEFACTS
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
 MODEL_ORDER = 200
@@ -24,7 +25,7 @@ def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[s
     rows
         Outcome -> rows in which the outcome and every predictor are observed, with the panel's columns and order.
     flow
-        Rows with the columns `contracts.FLOW_COLUMNS`; removals are counted one reason after the other, so they add up.
+        Rows with the columns of the artefact `flow`; removals are counted one reason after the other, so they add up.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[s
         flow.append(_stage(kept, kept, name, outcome, "analysed", "", len(flow)))
         _check_rows(kept, name, outcome, columns)
         rows[outcome] = kept
-    return rows, pd.DataFrame(flow, columns=FLOW_COLUMNS)
+    return rows, pd.DataFrame(flow, columns=ARTEFACTS["flow"].header)
 
 
 def _reason(column: str) -> str:

@@ -8,34 +8,18 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.contracts import LAG
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.quantity import keys_of
 from alliance.records import records
 
 _KEYS = ["model", "outcome", "path", "effect", "level", "moderator", "value"]
-_CARRIED = [
-    "horizon",
-    "estimate",
-    "sd",
-    "low",
-    "high",
-    "interval",
-    "interval_kind",
-    "n_patients",
-    "n_sessions",
-    "n_therapists",
-    "flag",
-]
+_CARRIED = [name.removesuffix("_base") for name in ARTEFACTS["comparison"].header if name.endswith("_base")]
 _UNSIGNED = ("icc", "variance", "sd")
 COMPONENTS = (*_UNSIGNED, "correlation", "coefficient")  # what the effects of a path diagram are made from
 _COMPARED_EFFECTS = ("a", "b", "c_prime", "effect", "indirect", "total")
 _MOST_DISTANCE = 2.0  # standard errors
 _TRUTH_KEYS = ["outcome", "path", "effect", "level", "horizon"]
 
-COMPARISON_COLUMNS = [
-    *_KEYS,
-    *(f"{name}_{side}" for side in ("base", "this") for name in _CARRIED),
-    "difference", "shift", "overlap", "change",
-]  # fmt: skip
 AGREEMENT_COLUMNS = [
     "outcome", "path", "effect", "level", "horizon",
     *(f"{name}_{side}" for side in ("textbook", "joint") for name in ("model", "estimate", "sd", "low", "high", "flag")),
@@ -57,12 +41,12 @@ def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     base, this
-        Estimates of the run compared with and of this run, columns `contracts.ESTIMATE_COLUMNS`.
+        Estimates of the run compared with and of this run, columns of the artefact `estimates`.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `COMPARISON_COLUMNS`, model by model in the order of `this`: effects before the components they are made
+        Columns of the artefact `comparison`, model by model in the order of `this`: effects before the components they are made
         from, models without effects last, and of each what only `base` has at its end. ``difference`` is this minus base,
         ``shift`` the difference in standard deviations of the base estimate, ``overlap`` the share of the shorter interval
         that lies within the other one (0 to 1), ``change`` what happened in words. All but ``change`` are missing where a
@@ -80,7 +64,7 @@ def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
     joined["shift"] = joined["difference"] / spread
     joined["overlap"] = _overlap(joined)
     joined["change"] = [_name_change(row) for row in joined.to_dict("records")]
-    return joined[COMPARISON_COLUMNS]
+    return joined[ARTEFACTS["comparison"].header]
 
 
 def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Config) -> pd.DataFrame:

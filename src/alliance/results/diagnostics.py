@@ -5,7 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config.schema import Inference
-from alliance.contracts import DIAGNOSTIC_COLUMNS
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.marks import Mark
 from alliance.models.container import marks_of
 
@@ -73,7 +73,7 @@ def _check_divergences(tree: xr.DataTree, inference: Inference) -> Mark:
 
 
 def tabulate_marks(tree: xr.DataTree, marks: list[Mark]) -> pd.DataFrame:
-    """Return the marks of one model as a table with the columns `contracts.DIAGNOSTIC_COLUMNS`."""
+    """Return the marks of one model as a table with the columns of the artefact `diagnostics`."""
     rows = [
         {
             "model": tree.attrs["model"],
@@ -90,4 +90,4 @@ def tabulate_marks(tree: xr.DataTree, marks: list[Mark]) -> pd.DataFrame:
         }
         for mark in marks
     ]
-    return pd.DataFrame(rows, columns=DIAGNOSTIC_COLUMNS)
+    return pd.DataFrame(rows, columns=ARTEFACTS["diagnostics"].header)

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from alliance.contracts import ESTIMATE_COLUMNS
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import ends_of, nodes_of, outcomes_on
 from alliance.models.container import quantities_of, rows_of
@@ -43,7 +43,7 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
     Returns
     -------
     pandas.DataFrame
-        Columns `contracts.ESTIMATE_COLUMNS`. `estimate` is the mean of the draws (their median for a ratio, whose mean may not
+        Columns of the artefact `estimates`. `estimate` is the mean of the draws (their median for a ratio, whose mean may not
         exist), or the family's own point estimate, and `sd` their standard deviation; `low` and `high` are the equal-tailed
         quantiles (1 - interval) / 2 and (1 + interval) / 2; `p_direction` is the share of draws on the side of zero where most of
         them lie (Makowski et al. 2019), missing for quantities that cannot be negative and for shares of a total, which are
@@ -65,7 +65,7 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
     rows = table.to_dict("records")
     indirect = [str(row["path"]) for row in rows if row["effect"] == "indirect"]
     table["flag"] = [flag_of(quantity, position, marks, indirect) for position, quantity in enumerate(rows)]
-    return table[ESTIMATE_COLUMNS]
+    return table[ARTEFACTS["estimates"].header]
 
 
 def summarise_moderation(group: xr.DataTree, interval: float) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def summarise_moderation(group: xr.DataTree, interval: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `contracts.MODERATION_COLUMNS` without the model; ``excludes_zero`` tells whether the interval does.
+        Columns of the artefact `moderation` without the model; ``excludes_zero`` tells whether the interval does.
     """
     table, draws = quantities_of(group), _flat(group)
     table["estimate"] = _points(group, draws.mean(axis=0))
@@ -89,7 +89,7 @@ def summarise_moderation(group: xr.DataTree, interval: float) -> pd.DataFrame:
 
 
 def summarise_units(group: xr.DataTree, interval: float) -> pd.DataFrame:
-    """Summarise effects of single patients and therapists: columns `contracts.SHRINKAGE_COLUMNS` without the model."""
+    """Summarise effects of single patients and therapists: columns of the artefact `shrinkage` without the model."""
     table = pd.DataFrame({name: group[name].to_numpy() for name in ("unit", "quantity", "path", "alone")})
     draws = group["draws"].to_numpy()
     table["order"] = table.groupby(["unit", "quantity", "path"], sort=False).cumcount() + 1
@@ -109,7 +109,7 @@ def summarise_predictive(group: xr.DataTree, interval: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `contracts.PREDICTIVE_COLUMNS` without the model; ``p_value`` is the share of generated statistics that are at least the
+        Columns of the artefact `predictive` without the model; ``p_value`` is the share of generated statistics that are at least the
         observed one.
     """
     table = pd.DataFrame({name: group[name].to_numpy() for name in ("kind", "statistic", "outcome", "observed")})
@@ -121,7 +121,7 @@ def summarise_predictive(group: xr.DataTree, interval: float) -> pd.DataFrame:
 
 
 def summarise_priors(group: xr.DataTree, interval: float) -> pd.DataFrame:
-    """Describe the priors: columns `contracts.PRIOR_COLUMNS` without the model.
+    """Describe the priors: columns of the artefact `priors` without the model.
 
     ``raw_low`` and ``raw_high`` enclose the central part of each prior that intervals have, in raw units.
     """

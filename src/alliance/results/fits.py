@@ -4,14 +4,7 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config.schema import Inference
-from alliance.contracts import (
-    INFLUENCE_COLUMNS,
-    MODERATION_COLUMNS,
-    PREDICTIVE_COLUMNS,
-    PRIOR_COLUMNS,
-    SENSITIVITY_COLUMNS,
-    SHRINKAGE_COLUMNS,
-)
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.models.container import rows_of
 from alliance.results.diagnostics import diagnose, tabulate_marks
 from alliance.results.estimates import (
@@ -23,15 +16,6 @@ from alliance.results.estimates import (
     thin_draws,
 )
 
-# Tables that fits may add to: each is a group of the container.
-_OF_GROUPS = {
-    "priors": PRIOR_COLUMNS,
-    "predictive": PREDICTIVE_COLUMNS,
-    "influence": INFLUENCE_COLUMNS,
-    "sensitivity": SENSITIVITY_COLUMNS,
-    "shrinkage": SHRINKAGE_COLUMNS,
-    "moderation": MODERATION_COLUMNS,
-}
 # What turns a group into rows, where they are not the group itself.
 _SUMMARIES = {
     "priors": summarise_priors,
@@ -51,12 +35,14 @@ def tabulate_fit(tree: xr.DataTree, inference: Inference) -> dict[str, pd.DataFr
         "estimates": summarise_estimates(tree, marks, inference.interval),
         "diagnostics": tabulate_marks(tree, marks),
         "draws": thin_draws(tree),
-        **{name: _tabulate(tree, name, inference.interval) for name in _OF_GROUPS},
+        **{
+            name: _tabulate(tree, name, inference.interval) for name, artefact in ARTEFACTS.items() if artefact.from_fit
+        },
     }
 
 
 def _tabulate(tree: xr.DataTree, name: str, interval: float) -> pd.DataFrame:
-    columns = _OF_GROUPS[name]
+    columns = ARTEFACTS[name].header
     if name not in tree.children:
         return pd.DataFrame(columns=columns)
     group = tree.children[name]

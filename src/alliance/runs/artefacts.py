@@ -1,33 +1,58 @@
-"""Read the artefacts of a run back, with text as text and numbers as numbers."""
+"""Write and read the artefacts of a run as they are declared: these columns, text as text and numbers as numbers."""
 
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-# Columns that hold words, even where all of them are empty; all other columns keep what they look like.
-_TEXT_COLUMNS = {
-    "model", "family", "engine", "outcome", "path", "effect", "level", "horizon", "interval_kind", "flag",
-    "caution", "diagnostic", "subject", "detail", "meaning", "stage", "reason", "severity", "rule", "table", "column", "message", "remedy",
-    "setting", "block", "parameter", "distribution", "standardised", "unit", "kind", "statistic", "variable", "scale",
-    "instrument", "base", "this", "component", "quantity", "moderator",
-}  # fmt: skip
-_SIDES = ("_base", "_this")  # of comparisons
+from alliance.facts.artefacts import ARTEFACTS, COUNT, NUMBER, TEXT, TRUTH, Kind
+from alliance.runs.files import write_csv, write_parquet
+
+_TYPES: dict[Kind, type] = {TEXT: str, NUMBER: float, COUNT: float, TRUTH: bool}
 
 
-def read_artefact(path: str | Path) -> pd.DataFrame:
+def write_artefact(name: str, table: pd.DataFrame, path: str | Path) -> None:
+    """Write one artefact, CSV or Parquet by the ending of its file.
+
+    Raises
+    ------
+    ValueError
+        Its columns are not those that are declared.
+    """
+    declared = ARTEFACTS[name].header
+    if declared and list(table.columns) != declared:
+        raise ValueError(f"'{name}' has the columns {list(table.columns)}, declared are {declared}")
+    (write_parquet if Path(path).suffix == ".parquet" else write_csv)(table, path)
+
+
+def read_artefact(path: str | Path, name: str | None = None) -> pd.DataFrame:
     """Read one table of a run, CSV or Parquet; empty cells of text columns become empty text.
 
     Words such as ``NA`` or ``None`` stay words: they can be labels of a study.
+
+    Parameters
+    ----------
+    name
+        The artefact it is; without it, as for the values of a figure, columns are what columns of their names are in all artefacts, and
+        the others what they look like.
     """
     if Path(path).suffix == ".parquet":
         return pd.read_parquet(path)
+    kinds = _kinds_by_name() if name is None else ARTEFACTS[name].columns
     header = pd.read_csv(path, nrows=0).columns
-    texts = [name for name in header if _without_side(name) in _TEXT_COLUMNS]
-    table = pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=[""], encoding="utf-8")
-    return table.fillna(dict.fromkeys(texts, "")) if texts else table
+    types = {column: _TYPES[kinds[column]] for column in header if column in kinds}
+    table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""], encoding="utf-8")
+    texts = [column for column, kind in types.items() if kind is str]
+    table = table.fillna(dict.fromkeys(texts, ""))
+    whole = [column for column in types if kinds[column] == COUNT and table[column].notna().all()]
+    return table.astype(dict.fromkeys(whole, "int64"))
 
 
-def _without_side(name: str) -> str:
-    for side in _SIDES:
-        name = name.removesuffix(side)
-    return name
+@cache
+def _kinds_by_name() -> dict[str, Kind]:
+    """Return the columns that are text wherever they are declared."""
+    kinds: dict[str, set[Kind]] = {}
+    for artefact in ARTEFACTS.values():
+        for column, kind in artefact.columns.items():
+            kinds.setdefault(column, set()).add(kind)
+    return {column: TEXT for column, found in kinds.items() if found == {TEXT}}

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from alliance.config import Config, ModelSpec, Variable, merge_configs, read_yaml, validate_config
-from alliance.contracts import ARTEFACTS
 from alliance.errors import ConfigError, suggest
+from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
 from alliance.report.figures import FIGURES
 from alliance.report.tables import TABLES
 from alliance.runs.fingerprint import read_constant
@@ -29,7 +29,6 @@ RUN_FILES = {
     "config": "config.yaml",
     "manifest": "manifest.csv",
 }
-COMPARISON_FILES = {"comparison": "comparison/estimates.csv", "differences": "comparison/settings.csv"}
 ORIGIN = "run.yaml"
 
 # Numbers do not depend on how a variable is presented; steps that only compute get these in place of the user's words.
@@ -129,21 +128,25 @@ def needs_of(kind: str, name: str) -> tuple[str, ...]:
     needs = read_constant(registry[name], "NEEDS")
     if not isinstance(needs, tuple) or not set(needs) <= set(ARTEFACTS):
         raise TypeError(
-            f"{registry[name]}.NEEDS must be a tuple of names in alliance.contracts.ARTEFACTS, but is {needs}."
+            f"{registry[name]}.NEEDS must be a tuple of names in alliance.facts.artefacts.ARTEFACTS, but is {needs}."
         )
     return needs
 
 
+def artefacts_of(config: Config) -> list[Artefact]:
+    """Return the artefacts of a run; those of a comparison only where it is compared with another one."""
+    left_out = made_by("compare_runs") if config.run.compare_to is None else []
+    return [artefact for name, artefact in ARTEFACTS.items() if name not in left_out]
+
+
 def expected_files(config: Config) -> list[str]:
     """List every file the workflow writes into the run's folder, logs aside."""
-    files = [*ARTEFACTS.values(), ACCEPTED, FLOW_DATA, ORIGIN, *RUN_FILES.values()]
+    files = [*(artefact.path for artefact in artefacts_of(config)), ACCEPTED, FLOW_DATA, ORIGIN, *RUN_FILES.values()]
     files += [f"models/{model}/{file}" for model in config.models.fit for file in ("draws.nc", "flow.csv")]
     files += [f"figures/{name}.{ending}" for name in config.output.figures for ending in FIGURE_FORMATS]
     files += [f"tables/{name}.{ending}" for name in config.output.tables for ending in TABLE_FORMATS]
     if config.privacy.original_ids:
         files.append(IDS_FILE)
-    if config.run.compare_to is not None:
-        files += COMPARISON_FILES.values()
     return files
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from alliance.config.schema import Inference
-from alliance.contracts import FLOW_COLUMNS
 from alliance.results.fits import tabulate_fit
-from alliance.runs.files import read_tree, write_csv, write_parquet
+from alliance.runs.artefacts import read_artefact, write_artefact
+from alliance.runs.files import read_tree
 
 
 def collect_estimates(
@@ -16,39 +16,28 @@ def collect_estimates(
     model_draws: Sequence[str],
     model_flows: Sequence[str],
     flow_data: str,
-    estimates: str,
-    diagnostics: str,
-    priors: str,
-    predictive: str,
-    influence: str,
-    sensitivity: str,
-    shrinkage: str,
-    moderation: str,
-    draws: str,
-    flow: str,
     inference: dict[str, Any],
+    **artefacts: str,
 ) -> None:
-    """Summarise every fitted model in the order in which the config names them."""
+    """Summarise every fitted model in the order in which the config names them.
+
+    Parameters
+    ----------
+    model_draws, model_flows
+        Container and patient flow of each model.
+    flow_data
+        Patient flow of the cleaning.
+    inference
+        The settings of that name.
+    artefacts
+        Files to be written, by their names in `alliance.facts.artefacts`.
+    """
     limits = Inference.model_validate(inference)
     fits = [tabulate_fit(read_tree(path), limits) for path in model_draws]
-    written = {
-        "estimates": estimates,
-        "diagnostics": diagnostics,
-        "priors": priors,
-        "predictive": predictive,
-        "influence": influence,
-        "sensitivity": sensitivity,
-        "shrinkage": shrinkage,
-        "moderation": moderation,
-    }
-    for name, path in written.items():
-        write_csv(_joined([fit[name] for fit in fits]), path)
-    write_parquet(_joined([fit["draws"] for fit in fits]), draws)
-    stages = [
-        pd.read_csv(path, keep_default_na=False, dtype={"model": str, "outcome": str, "reason": str})
-        for path in [flow_data, *model_flows]
-    ]
-    write_csv(_joined(stages)[FLOW_COLUMNS], flow)
+    parts = {name: [fit[name] for fit in fits] for name in fits[0]}
+    parts["flow"] = [read_artefact(path, "flow") for path in (flow_data, *model_flows)]
+    for name, path in artefacts.items():
+        write_artefact(name, _joined(parts[name]), path)
 
 
 def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:

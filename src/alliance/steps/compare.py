@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from alliance.config import difference_of_configs, read_yaml
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.results.comparison import compare_estimates
-from alliance.runs.artefacts import read_artefact
-from alliance.runs.files import write_csv
+from alliance.runs.artefacts import read_artefact, write_artefact
 
 
 def compare_runs(
@@ -23,5 +23,6 @@ def compare_runs(
         The same of the run it is compared with.
     """
     changed = difference_of_configs(read_yaml(Path(other_config)), read_yaml(Path(config)))
-    write_csv(pd.DataFrame(changed, columns=["setting", "base", "this"]), differences)
-    write_csv(compare_estimates(read_artefact(other_estimates), read_artefact(estimates)), comparison)
+    write_artefact("differences", pd.DataFrame(changed, columns=ARTEFACTS["differences"].header), differences)
+    base, this = (read_artefact(path, "estimates") for path in (other_estimates, estimates))
+    write_artefact("comparison", compare_estimates(base, this), comparison)

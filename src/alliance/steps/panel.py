@@ -8,7 +8,7 @@ import pandas as pd
 from alliance.config import Variable
 from alliance.config.instruments import read_instruments
 from alliance.data.panel import make_panel
-from alliance.runs.files import write_parquet
+from alliance.runs.artefacts import write_artefact
 
 
 def build_panel(
@@ -33,4 +33,4 @@ def build_panel(
         max_gap_days,
         read_instruments(instruments),
     )
-    write_parquet(built, panel)
+    write_artefact("panel", built, panel)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import TypeAdapter
 
 from alliance.config.instruments import read_instruments
@@ -14,7 +13,8 @@ from alliance.data.checks import check_export, describe_errors, findings_table
 from alliance.data.cleaning.clean import clean_tables
 from alliance.data.export.tables import read_tables
 from alliance.errors import DataError
-from alliance.runs.files import write_csv, write_object, write_parquet, write_text
+from alliance.runs.artefacts import read_artefact, write_artefact
+from alliance.runs.files import write_csv, write_object, write_text
 
 Settings = Mapping[str, Any]
 
@@ -59,7 +59,7 @@ def check_data(
         Cleaning.model_validate(cleaning),
         read_instruments(instruments),
     )
-    write_csv(findings_table(check_export(export)), checks)
+    write_artefact("checks", findings_table(check_export(export)), checks)
     write_object(export, typed)
 
 
@@ -73,40 +73,37 @@ def accept_data(*, checks: str, accepted: str) -> None:
     DataError
         The checks found errors; all are listed.
     """
-    findings = pd.read_csv(checks, dtype={"value": "str"})
+    findings = read_artefact(checks, "checks")
     problem = describe_errors(findings)
     if problem is not None:
         raise DataError(problem)
     write_text(f"No errors, {len(findings)} warnings: see {Path(checks).name}.\n", accepted)
 
 
-def clean_data(
-    *,
-    typed: str,
-    sessions_clean: str,
-    patients_clean: str,
-    therapists_clean: str,
-    cleaning_report: str,
-    flow_data: str,
-    ids: str | None = None,
-) -> None:
+def clean_data(*, typed: str, flow_data: str, ids: str | None = None, **artefacts: str) -> None:
     """Apply the declared cleaning rules and write the clean tables, what each rule touched, and the patient flow.
 
     Parameters
     ----------
     typed
         The typed tables of an export that `accept_data` accepted.
-    sessions_clean, patients_clean, therapists_clean, cleaning_report, flow_data
-        Where the results go.
+    flow_data
+        Where the patient flow so far goes.
     ids
         Where the ids behind the codes go; named only if the config allows original ids.
+    artefacts
+        Files to be written, by their names in `alliance.facts.artefacts`.
     """
     export = pickle.loads(Path(typed).read_bytes())
     study = clean_tables(export.tables, export.cleaning)
-    write_parquet(study.sessions, sessions_clean)
-    write_parquet(study.patients, patients_clean)
-    write_parquet(study.therapists, therapists_clean)
-    write_csv(study.report, cleaning_report)
-    write_csv(study.flow, flow_data)
+    tables = {
+        "sessions": study.sessions,
+        "patients": study.patients,
+        "therapists": study.therapists,
+        "cleaning": study.report,
+    }
+    for name, path in artefacts.items():
+        write_artefact(name, tables[name], path)
+    write_artefact("flow", study.flow, flow_data)
     if ids is not None:
         write_csv(study.ids, ids)

@@ -22,12 +22,12 @@ def draw_figure(
     settings
         The whole merged configuration.
     artefacts
-        Files by their names in `contracts.ARTEFACTS`; those in ``NEEDS`` of the figure's module.
+        Files by their names in `alliance.facts.artefacts`; those in ``NEEDS`` of the figure's module.
     """
     from alliance.report.figures.theme import applied
 
     module, config = load_figure(name), validate_config(settings)
-    drawing = module.draw({need: read_artefact(artefacts[need]) for need in module.NEEDS}, config)
+    drawing = module.draw({need: read_artefact(artefacts[need], need) for need in module.NEEDS}, config)
     with applied():
         # Without dates and versions of programs, so that the same figure is the same file.
         with replacing(svg) as path:
@@ -53,13 +53,13 @@ def write_table(
     settings
         The whole merged configuration.
     artefacts
-        Files by their names in `contracts.ARTEFACTS`; those in ``NEEDS`` of the table's module.
+        Files by their names in `alliance.facts.artefacts`; those in ``NEEDS`` of the table's module.
     """
     from alliance.report.tables.render import render_html, render_latex
     from alliance.report.tables.word import render_docx
 
     module, config = load_table(name), validate_config(settings)
-    table = module.make({need: read_artefact(artefacts[need]) for need in module.NEEDS}, config)
+    table = module.make({need: read_artefact(artefacts[need], need) for need in module.NEEDS}, config)
     write_csv(table.data, csv)
     write_text(render_html(table, name), html)
     write_text(render_latex(table, name), tex)

@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from alliance.config import validate_config
-from alliance.contracts import ARTEFACTS
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.figures import FIGURES
 from alliance.report.page.blocks import Output
 from alliance.report.page.build import Figure, ReportTable, build_report
@@ -20,13 +20,6 @@ from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_text
 from alliance.runs.plan import needs_of
 from alliance.runs.project import command_for
-
-# What sentences and blocks are made from; draws and cleaned tables only reach the report through figures and tables.
-_READ = (
-    "checks", "cleaning", "reliability", "panel", "flow", "estimates", "diagnostics", "priors", "predictive",
-    "influence", "sensitivity", "shrinkage", "moderation",
-)  # fmt: skip
-_COMPARED = ("comparison", "differences")
 
 
 def write_report(
@@ -55,10 +48,10 @@ def write_report(
     report, headline
         The page (HTML) and the headline (plain text) to be written.
     artefacts
-        Files by their names in `contracts.ARTEFACTS`, and of a comparison ``comparison`` and ``differences``.
+        Files by their names in `alliance.facts.artefacts`; those that the report is made from.
     """
     config = validate_config(settings)
-    inputs = {name: read_artefact(artefacts[name]) for name in (*_READ, *_COMPARED) if name in artefacts}
+    inputs = {name: read_artefact(path, name) for name, path in artefacts.items()}
     if truth is not None:
         inputs["truth"] = compare_with_truth(inputs["estimates"], _read_truth(Path(truth)), config)
     recorded = yaml.safe_load(Path(provenance).read_text(encoding="utf-8")) if provenance else {}
@@ -107,7 +100,7 @@ def _read_table(path: Path, origin: Sequence[str]) -> ReportTable:
 
 def _output(kind: str, folder: str, path: Path, title: str, ending: str, origin: Sequence[str]) -> Output:
     modules = FIGURES if folder == "figures" else TABLES
-    needs = tuple(ARTEFACTS[name] for name in needs_of(folder, path.name))
+    needs = tuple(ARTEFACTS[name].path for name in needs_of(folder, path.name))
     command = command_for(path.with_suffix(ending).as_posix(), origin)
     return Output(kind, path.name, title, command, modules[path.name], needs)
 

@@ -7,17 +7,15 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config, read_yaml, validate_config
-from alliance.contracts import ARTEFACTS
 from alliance.errors import suggest
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import read_tree
 from alliance.runs.guards import RunError
-from alliance.runs.plan import COMPARISON_FILES, RUN_FILES
+from alliance.runs.plan import RUN_FILES
 from alliance.runs.project import RESULTS, command_of_run, find_project
 from alliance.study.fit import Fit
 from alliance.study.show import Text, html_page
-
-_TABLES = {**ARTEFACTS, **COMPARISON_FILES}
 
 
 class Shown(Mapping[str, pd.DataFrame]):
@@ -128,7 +126,7 @@ class Run:
             model,
             config,
             read_tree(self._present(f"{folder}/draws.nc")),
-            read_artefact(self._present(f"{folder}/flow.csv")),
+            read_artefact(self._present(f"{folder}/flow.csv"), "flow"),
         )
 
     def _path(self, name: str) -> Path:
@@ -145,13 +143,13 @@ class Run:
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name.startswith("_"):
             raise AttributeError(name)
-        if name not in _TABLES:
+        if name not in ARTEFACTS:
             raise AttributeError(f"A run has no '{name}'.{suggest(name, dir(self))} It has: {', '.join(dir(self))}.")
-        return read_artefact(self._present(_TABLES[name]))
+        return read_artefact(self._present(ARTEFACTS[name].path), name)
 
     def __dir__(self) -> list[str]:
         own = {name for name in (*vars(type(self)), *vars(self)) if not name.startswith("_")}
-        return sorted({*own, *_TABLES})
+        return sorted({*own, *ARTEFACTS})
 
     def __repr__(self) -> str:
         return f"Run '{self.name}': {self.config.run.title}\nReport: {self._path(RUN_FILES['report'])}\n{self.headline}"

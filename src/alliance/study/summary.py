@@ -44,13 +44,10 @@ def summarise_fit(spec: ModelSpec, estimates: pd.DataFrame, diagnostics: pd.Data
     )
     lines = [*_head(spec, estimates), *_blocks(spec, estimates.assign(marks=marks)), "=" * _WIDTH]
     for name, number in numbers.items():
-        concerned = failed[failed["diagnostic"] == name]
-        lines += _wrapped(f"[{number}] {name}: {concerned['meaning'].iloc[0]}")
-        lines += [
-            line
-            for row in records(concerned)
-            for line in _wrapped(f"    {row.subject}{f': {row.detail}' if row.detail else ''}")
-        ]
+        for meaning, rows in failed[failed["diagnostic"] == name].groupby("meaning", sort=False):
+            lines += _wrapped(f"[{number}] {name}: {meaning}")
+            for row in records(rows):
+                lines += _wrapped(f"    {row.subject}{f': {row.detail}' if row.detail else ''}")
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from alliance.config.instruments import read_instruments
-from alliance.contracts import ARTEFACTS
+from alliance.facts.artefacts import made_by
 from alliance.runs.plan import instruments_of
 from alliance.runs.project import INSTRUMENTS
 from alliance.study.run import Run
@@ -62,9 +62,8 @@ def trace(question: str, run: str = "main", root: str | Path | None = None, *, e
 
 def _gathered(run: Run) -> dict[str, pd.DataFrame]:
     """Return the tables of what was estimated and counted, the estimates first."""
-    names = [name for name, path in ARTEFACTS.items() if path.startswith("estimates/") and path.endswith(".csv")]
-    ordered = [ESTIMATES, "flow", "reliability"]
-    return {name: getattr(run, name) for name in [*ordered, *(name for name in names if name not in ordered)]}
+    recorded = [name for name in made_by("collect_estimates") if name != "draws"]
+    return {name: getattr(run, name) for name in dict.fromkeys([ESTIMATES, "flow", "reliability", *recorded])}
 
 
 def _presented(run: Run) -> dict[str, pd.DataFrame]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from alliance.config import Config, ModelSpec
 from alliance.config.instruments import Instrument
-from alliance.contracts import ARTEFACTS
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.quantity import nodes_of
 from alliance.models import family_of
 from alliance.models.diagram import edges_of
@@ -98,11 +98,11 @@ def trace_row(run: Run, hit: Hit, instruments: dict[str, Instrument]) -> list[St
     variables = variables_behind(names, config)
     if variables:
         made = describe_scores(names, variables, config, instruments)
-        steps.append(results.step("Variables", made.lines, ARTEFACTS["panel"], made.modules))
+        steps.append(results.step("Variables", made.lines, ARTEFACTS["panel"].path, made.modules))
     else:
         steps += _sources(results, hit)
     given = describe_export(variables, config, instruments, results.provenance, run.root)
-    return [*steps, results.step("Export", given.lines, ARTEFACTS["sessions"], given.modules)]
+    return [*steps, results.step("Export", given.lines, ARTEFACTS["sessions"].path, given.modules)]
 
 
 def _number(results: _Results, hit: Hit) -> Step:
@@ -149,8 +149,8 @@ def _maker_of(table: str) -> tuple[str, str]:
     if name:
         return f"{table}.csv", _SHOWN[kind][name]
     if table == ESTIMATES:
-        return ARTEFACTS[table], summarise_estimates.__module__
-    return ARTEFACTS[table], STEPS["score_measures" if table == "reliability" else "collect_estimates"]
+        return ARTEFACTS[table].path, summarise_estimates.__module__
+    return ARTEFACTS[table].path, STEPS[ARTEFACTS[table].made_by]
 
 
 def _sources(results: _Results, hit: Hit) -> list[Step]:
@@ -159,8 +159,8 @@ def _sources(results: _Results, hit: Hit) -> list[Step]:
     if not name:
         return []
     needs = needs_of(kind, name)
-    lines = [f"{need}: {results.place(ARTEFACTS[need])}" for need in needs]
-    return [results.step("Made from", lines, ARTEFACTS[needs[0]], _SHOWN[kind][name])]
+    lines = [f"{need}: {results.place(ARTEFACTS[need].path)}" for need in needs]
+    return [results.step("Made from", lines, ARTEFACTS[needs[0]].path, _SHOWN[kind][name])]
 
 
 def _model(results: _Results, model: str, spec: ModelSpec, path: str) -> Step:
@@ -196,7 +196,7 @@ def _rows(results: _Results, model: str, hit: Hit) -> Step:
     lines = list(_counts("In the export", flow[flow["model"] == ""], config))
     for name, part in concerned.groupby("outcome", sort=False):
         lines += _counts(f"Equation of {label_of(str(name), config)}", part, config)
-    return results.step("Rows", lines, ARTEFACTS["flow"], select_rows.__module__)
+    return results.step("Rows", lines, ARTEFACTS["flow"].path, select_rows.__module__)
 
 
 def _counts(title: str, part: pd.DataFrame, config: Config) -> Iterator[str]:

@@ -10,8 +10,8 @@ from scipy import stats
 
 from alliance.config import ModelSpec
 from alliance.config.schema import Inference
-from alliance.contracts import PREDICTIVE_COLUMNS, PRIOR_COLUMNS
 from alliance.errors import ModelError
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.inference.sampling import draw_prior, sample_posterior
 from alliance.models.checking.caution import mark_design
@@ -76,8 +76,8 @@ def test_container_survives_the_file(fitted: FitResult, tmp_path):
 
 def test_tables_of_the_fit_have_the_columns_of_the_contract(fitted: FitResult):
     found = tabulate_fit(fitted.tree, LIMITS)
-    assert [*found["priors"]] == PRIOR_COLUMNS
-    assert [*found["predictive"]] == PREDICTIVE_COLUMNS
+    assert [*found["priors"]] == ARTEFACTS["priors"].header
+    assert [*found["predictive"]] == ARTEFACTS["predictive"].header
     assert set(found["predictive"]["kind"]) == {"prior", "posterior"}
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.results.comparison import (
-    COMPARISON_COLUMNS,
     compare_estimates,
     compare_methods,
     compare_with_truth,
@@ -92,7 +92,7 @@ def test_values_of_a_moderator_are_told_apart_whatever_the_horizon() -> None:
 def test_estimates_of_one_run_only_stay_in_the_table() -> None:
     table = compare([estimate(), estimate(effect="total")], [estimate(), estimate(effect="direct")])
 
-    assert list(table.columns) == COMPARISON_COLUMNS
+    assert list(table.columns) == ARTEFACTS["comparison"].header
     assert list(table["change"]) == ["same direction", "only in this run", "only in the other run"]
     assert table["difference"].isna().tolist() == [False, True, True]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from alliance.config import Config, validate_config
-from alliance.contracts import ARTEFACTS
 from alliance.errors import ConfigError
+from alliance.facts.artefacts import ARTEFACTS, made_by
 from alliance.runs import plan
 
 REPOSITORY = Path(__file__).parents[3]
@@ -91,7 +91,7 @@ def test_ids_and_comparison_are_expected_only_when_asked_for(config: Config) -> 
             changed(config, {"run": {"name": "x", "compare_to": "main"}, "privacy": {"original_ids": True}})
         )
     )
-    assert more - files == {plan.IDS_FILE, *plan.COMPARISON_FILES.values()}
+    assert more - files == {plan.IDS_FILE, *(ARTEFACTS[name].path for name in made_by("compare_runs"))}
 
 
 def test_origin_names_files_inside_the_project_by_their_place_in_it(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from alliance import Run
-from alliance.contracts import ARTEFACTS
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.runs.files import write_csv
 from alliance.runs.guards import RunError
 from tests.artefacts import builders
@@ -44,7 +44,7 @@ def test_results_are_those_of_this_moment(tmp_path: Path) -> None:
     folder = write_run(tmp_path)
     run = Run("main", tmp_path)
     before = run.estimates
-    write_csv(before.head(2), folder / ARTEFACTS["estimates"])
+    write_csv(before.head(2), folder / ARTEFACTS["estimates"].path)
     assert len(before) > len(run.estimates) == 2
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from alliance.contracts import FINDING_COLUMNS, Finding
+from alliance.contracts import Finding
 from alliance.data.checks.columns import (
     check_column_missing,
     check_column_unmapped,
@@ -30,6 +30,7 @@ from alliance.data.checks.links import (
 from alliance.data.checks.times import check_date, check_date_implausible, check_date_order, check_session_number
 from alliance.data.checks.values import check_label_spelling, check_label_unknown, check_number, check_out_of_range
 from alliance.data.export.tables import Export
+from alliance.facts.artefacts import ARTEFACTS
 
 CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "read_as": check_read_as,
@@ -68,8 +69,8 @@ def check_export(export: Export) -> list[Finding]:
 
 
 def findings_table(findings: list[Finding]) -> pd.DataFrame:
-    """Turn findings into the table `contracts.FINDING_COLUMNS`."""
-    table = pd.DataFrame([vars(finding) for finding in findings], columns=FINDING_COLUMNS)
+    """Turn findings into the rows of the artefact `checks`."""
+    table = pd.DataFrame([vars(finding) for finding in findings], columns=ARTEFACTS["checks"].header)
     return table.astype({"row": "Int64", "count": "int64"})
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from alliance.contracts import CLEANING_COLUMNS, FLOW_COLUMNS
+from alliance.facts.artefacts import ARTEFACTS
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Ledger:
         )
 
     def report(self) -> pd.DataFrame:
-        """Return one row per rule and table (`contracts.CLEANING_COLUMNS`)."""
-        return pd.DataFrame(self.rules, columns=CLEANING_COLUMNS)
+        """Return one row per rule and table, the artefact `cleaning`."""
+        return pd.DataFrame(self.rules, columns=ARTEFACTS["cleaning"].header)
 
     def flow(self) -> pd.DataFrame:
-        """Return one row per stage (`contracts.FLOW_COLUMNS`)."""
-        return pd.DataFrame(self.stages, columns=FLOW_COLUMNS)
+        """Return one row per stage, as in the artefact `flow`."""
+        return pd.DataFrame(self.stages, columns=ARTEFACTS["flow"].header)

@@ -7,9 +7,10 @@ import pandas as pd
 
 from alliance.config import Variable
 from alliance.config.instruments import TOTAL, Instrument
-from alliance.contracts import DAYS, PATIENT, RELIABILITY_COLUMNS, SESSION, THERAPIST, WEEKS
+from alliance.contracts import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
 from alliance.data.scoring.reliability import cronbach_alpha, omega_between, omega_within, split_levels
 from alliance.data.scoring.tables import ScoredTable, score_column, score_table
+from alliance.facts.artefacts import ARTEFACTS
 
 
 def score_sessions(
@@ -27,7 +28,7 @@ def score_sessions(
     scores
         ``patient, therapist, session, days, weeks`` and one float column per score, sorted by patient and session.
     reliability
-        Columns `contracts.RELIABILITY_COLUMNS`, one row per scale of each variable that is one number.
+        Columns of the artefact `reliability`, one row per scale of each variable that is one number.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def describe_scales(
             rows.append(
                 _describe(scored.scores[name], parts, patients) | {"variable": name, "scale": TOTAL, "instrument": ""}
             )
-    return pd.DataFrame(rows, columns=RELIABILITY_COLUMNS)
+    return pd.DataFrame(rows, columns=ARTEFACTS["reliability"].header)
 
 
 def _describe(score: pd.Series, items: pd.DataFrame, patients: pd.Series) -> dict[str, object]:

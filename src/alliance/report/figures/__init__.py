@@ -1,6 +1,6 @@
 """Figures: each module draws one, from artefacts, and hands back the values it shows and a description in words.
 
-A figure module has `TITLE`, `CAPTION`, `NEEDS` (names in `contracts.ARTEFACTS`) and `draw(inputs, config) -> Drawing`.
+A figure module has `TITLE`, `CAPTION`, `NEEDS` (names in `alliance.facts.artefacts`) and `draw(inputs, config) -> Drawing`.
 To add a figure: one module, one line in `FIGURES`.
 """
 

@@ -125,7 +125,7 @@ def build_report(
     Parameters
     ----------
     inputs
-        Artefacts of the run by name (`contracts.ARTEFACTS`), and where the run has them ``comparison``, ``differences``
+        Artefacts of the run by name (`alliance.facts.artefacts`), and where the run has them ``comparison``, ``differences``
         and ``truth`` (see `alliance.results.comparison`).
     provenance
         What made the results; empty if it was not recorded.

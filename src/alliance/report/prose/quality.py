@@ -117,7 +117,7 @@ def describe_diagnostics(inputs: Inputs, config: Config) -> list[Passage]:
     table = table_of(inputs, "diagnostics")
     if table.empty:
         return [caution("No diagnostics were recorded.")]
-    failed = [row for row in rows_of(table) if not _is_true(row["passed"])]
+    failed = [row for row in rows_of(table) if not row["passed"]]
     if not failed:
         models = table["model"].nunique()
         return [text(f"All {count_of(len(table), 'diagnostic')} of {count_of(models, 'model')} passed.")]
@@ -167,7 +167,7 @@ def describe_truth(inputs: Inputs, config: Config) -> list[Passage]:
     if table.empty:
         return []
     rows = rows_of(table)
-    held = [row for row in rows if _is_true(row["holds"])]
+    held = [row for row in rows if row["holds"]]
     verb, share = "holds" if len(held) == 1 else "hold", format_percent(rows[0]["interval"])
     passages = [
         text(
@@ -290,8 +290,3 @@ def _in_comparison(row: dict[str, Any], side: str) -> str:
     digits = common_decimals([part["estimate"], part["low"], part["high"]], part["high"] - part["low"])
     estimate, low, high = (format_number(part[name], digits) for name in ("estimate", "low", "high"))
     return f"{estimate}{describe_flag(part)} ({name_interval(part)} {low} to {high}; {describe_size(part)})"
-
-
-def _is_true(value: object) -> bool:
-    """Whether a truth value is true; tables that were read from CSV may hold it as text."""
-    return str(value).lower() == "true"

@@ -1,6 +1,6 @@
 """Tables: each module makes one, from artefacts, as numbers and as formatted cells; `render` writes the formats.
 
-A table module has `TITLE`, `NEEDS` (names in `contracts.ARTEFACTS`) and `make(inputs, config) -> Table`.
+A table module has `TITLE`, `NEEDS` (names in `alliance.facts.artefacts`) and `make(inputs, config) -> Table`.
 To add a table: one module, one line in `TABLES`.
 """
 

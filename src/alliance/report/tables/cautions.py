@@ -18,7 +18,7 @@ NEEDS = ("diagnostics",)
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return all cautions in the order of their declaration, whether or not a model of this run reports them."""
     found = inputs["diagnostics"]
-    flagged = found.loc[found["passed"].astype(str) != "True", "caution"].value_counts()
+    flagged = found.loc[~found["passed"], "caution"].value_counts()
     reported = found["caution"].value_counts()
     data = pd.DataFrame([asdict(caution) for caution in CAUTIONS.values()]).rename(columns={"name": "caution"})
     data["reported"] = data["caution"].map(reported).fillna(0).astype(int)

@@ -24,7 +24,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Concerns": [label_names(str(subject), config) for subject in data["subject"]],
             "Value": data["value"].astype(float).map(_value),
             "Threshold": data["threshold"].astype(float).map(_value),
-            "Verdict": ["passed" if passed in (True, "True") else "† flagged" for passed in data["passed"]],
+            "Verdict": ["passed" if passed else "† flagged" for passed in data["passed"]],
             "Remark": [capitalised_name(label_names(str(detail), config)) for detail in data["detail"]],
         }
     )

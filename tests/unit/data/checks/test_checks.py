@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.contracts import FINDING_COLUMNS
 from alliance.data.checks import CHECKS, check_export, describe_errors, findings_table
+from alliance.facts.artefacts import ARTEFACTS
 from tests.unit.data.checks.study import CLEANING, STRICT, VARIABLES, Frames, clean_frames, export_of, findings
 
 
@@ -235,7 +235,7 @@ def test_all_errors_are_listed_in_one_message() -> None:
     put("sessions", 5, "warmth", "high")(frames)
     put("patients", 4, "arm", "c")(frames)
     table = findings_table(check_export(export_of(frames)))
-    assert list(table.columns) == FINDING_COLUMNS
+    assert list(table.columns) == ARTEFACTS["checks"].header
     message = describe_errors(table) or ""
     assert message.startswith("3 errors in the data stop the run:")
     assert all(part in message for part in ("row 4", "'high'", "'c'"))

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from alliance.contracts import CLEANING_COLUMNS, FLOW_COLUMNS
 from alliance.data.cleaning.clean import CleanStudy, clean_tables
+from alliance.facts.artefacts import ARTEFACTS
 from tests.unit.data.checks.study import CLEANING, DATA, PATIENTS, SESSIONS, Frames, clean_frames, export_of
 
 
@@ -29,7 +29,7 @@ def person(study: CleanStudy, patient: str) -> pd.DataFrame:
 def test_a_study_without_faults_keeps_every_row() -> None:
     study = cleaned(clean_frames())
     assert len(study.sessions) == PATIENTS * SESSIONS
-    assert list(study.report.columns) == CLEANING_COLUMNS
+    assert list(study.report.columns) == ARTEFACTS["cleaning"].header
     assert study.report[["rows", "cells"]].to_numpy().sum() == 0
     assert list(study.patients.columns) == ["patient", "therapist", "arm", "age"]
     assert list(study.therapists.columns) == ["therapist", "years"]
@@ -45,7 +45,7 @@ def test_flow_adds_up_from_stage_to_stage() -> None:
     )
     study = cleaned(frames, minimum_sessions=4, exclude={"patients": ["c20"]})
     flow = study.flow
-    assert list(flow.columns) == FLOW_COLUMNS
+    assert list(flow.columns) == ARTEFACTS["flow"].header
     for kind in ("patients", "sessions"):
         assert list(flow[f"n_{kind}"]) == list(flow[f"n_{kind}"].iloc[0] - flow[f"removed_{kind}"].cumsum())
     assert flow["n_sessions"].iloc[0] == PATIENTS * SESSIONS + 2

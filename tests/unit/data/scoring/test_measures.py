@@ -9,8 +9,8 @@ import pytest
 
 from alliance.config import Variable
 from alliance.config.instruments import Fact, read_instruments
-from alliance.contracts import RELIABILITY_COLUMNS
 from alliance.data.scoring.measures import score_sessions
+from alliance.facts.artefacts import ARTEFACTS
 
 INSTRUMENTS = read_instruments([Path(__file__).parents[4] / "config" / "instruments" / "wai_sr.yaml"])
 DECLARED: dict[str, dict[str, Any]] = {
@@ -68,7 +68,7 @@ def test_order_of_rows_and_columns_changes_nothing() -> None:
 
 def test_reliability_has_a_row_for_every_scale_that_is_one_number() -> None:
     _, reliability = score_sessions(sessions(), VARIABLES, INSTRUMENTS)
-    assert list(reliability) == RELIABILITY_COLUMNS
+    assert list(reliability) == ARTEFACTS["reliability"].header
     assert list(zip(reliability["variable"], reliability["scale"], strict=True)) == [
         *(("alliance", scale) for scale in ("total", "task", "bond", "goal", "agreement")),
         *((name, "total") for name in ("collaborative", "supportive", "technique")),

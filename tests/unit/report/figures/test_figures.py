@@ -13,8 +13,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from alliance.config import Config
-from alliance.contracts import ARTEFACTS, Drawing
+from alliance.contracts import Drawing
 from alliance.errors import ConfigError
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.figures import FIGURES, load_figure, theme
 from alliance.report.figures.both_directions import directed_slopes
 from alliance.report.figures.forest import indirect_rows

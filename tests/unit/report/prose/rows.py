@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import ESTIMATE_COLUMNS
+from alliance.facts.artefacts import ARTEFACTS
 from tests.artefacts import builders
 
 
@@ -41,7 +41,7 @@ def estimate(**changes: Any) -> dict[str, Any]:
 
 def inputs(*rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Return the artefacts of a run that has nothing but these estimates."""
-    return {"estimates": pd.DataFrame(list(rows), columns=ESTIMATE_COLUMNS)}
+    return {"estimates": pd.DataFrame(list(rows), columns=ARTEFACTS["estimates"].header)}
 
 
 def of_design(design: str) -> Config:

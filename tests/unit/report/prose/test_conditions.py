@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.contracts import MODERATION_COLUMNS, SHRINKAGE_COLUMNS
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.prose.conditions import describe_accumulated, describe_differences, describe_moderation
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs, of_design
 
 CONFIG = builders.arms_config()
 PATH = "technique -> alliance -> symptoms"
-NO_GRID = pd.DataFrame(columns=MODERATION_COLUMNS)
+NO_GRID = pd.DataFrame(columns=ARTEFACTS["moderation"].header)
 
 
 def said(passages) -> str:
@@ -69,7 +69,7 @@ def test_region_is_told_for_moderators_with_more_than_two_values(excludes: list[
 def test_run_without_moderator_says_nothing_about_one() -> None:
     assert describe_moderation(inputs(estimate()) | {"moderation": NO_GRID}, CONFIG) == []
     assert describe_accumulated(inputs(estimate()), CONFIG) == []
-    assert describe_differences({"shrinkage": pd.DataFrame(columns=SHRINKAGE_COLUMNS)}, CONFIG) == []
+    assert describe_differences({"shrinkage": pd.DataFrame(columns=ARTEFACTS["shrinkage"].header)}, CONFIG) == []
 
 
 def test_first_and_last_session_of_what_accumulates_are_told() -> None:

@@ -4,13 +4,16 @@ import re
 
 import pandas as pd
 
-from alliance.contracts import INFLUENCE_COLUMNS, SENSITIVITY_COLUMNS
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.prose.robustness import describe_influence, describe_methods, describe_sensitivity
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs
 
 CONFIG = builders.arms_config()
-EMPTY = {"influence": pd.DataFrame(columns=INFLUENCE_COLUMNS), "sensitivity": pd.DataFrame(columns=SENSITIVITY_COLUMNS)}
+EMPTY = {
+    "influence": pd.DataFrame(columns=ARTEFACTS["influence"].header),
+    "sensitivity": pd.DataFrame(columns=ARTEFACTS["sensitivity"].header),
+}
 
 
 def said(passages) -> str:

@@ -10,8 +10,9 @@ from docx import Document
 from lxml import html as lxml_html
 
 from alliance.config import Config
-from alliance.contracts import ARTEFACTS, Table
+from alliance.contracts import Table
 from alliance.errors import ConfigError
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.cautions import CAUTIONS
 from alliance.report.tables import TABLES, load_table
 from alliance.report.tables.render import escape_latex, numeric_columns, render_html, render_latex

@@ -1,0 +1,196 @@
+"""The artefacts of a run: files that other parts read, each declared once with its path, its columns and their kinds.
+
+Figures, tables and sections of the report ask for them by name (``NEEDS = ("panel", "estimates")``); outputs of rules, readers, writers and
+what is taken from a fit follow from here. To add a table that fits fill: one entry with ``from_fit``, and a family that packs rows as a
+group of that name into its container.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from alliance.facts.columns import COUNT_COLUMNS
+from alliance.facts.quantity import QUANTITY_COLUMNS
+from alliance.facts.registry import Registry
+
+Kind = Literal["text", "number", "count", "truth"]
+Columns = dict[str, Kind]
+TEXT: Final[Kind] = "text"  # an empty cell is an empty text
+NUMBER: Final[Kind] = "number"
+COUNT: Final[Kind] = "count"
+TRUTH: Final[Kind] = "truth"
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """One file of a run.
+
+    Parameters
+    ----------
+    name
+        What it is asked for by.
+    path
+        Below ``results/<run>/``; the ending says how it is written.
+    made_by
+        The rule that writes it.
+    columns
+        Column -> kind, in order; none where the study's own variables decide.
+    from_fit
+        Whether fits fill it: the group of this name in their containers holds its rows, apart from the column model.
+    in_report
+        Whether sentences and blocks of the report are made from it.
+    """
+
+    name: str
+    path: str
+    made_by: str
+    columns: Columns = field(default_factory=dict)
+    from_fit: bool = False
+    in_report: bool = True
+
+    @property
+    def header(self) -> list[str]:
+        """Its columns in order."""
+        return list(self.columns)
+
+
+def _columns(text: str = "", **others: Kind) -> Columns:
+    """Name columns of text first, then others."""
+    return dict.fromkeys(text.split(), TEXT) | others
+
+
+_MODEL: Final = _columns("model family engine")
+_QUANTITY: Final = dict.fromkeys(QUANTITY_COLUMNS, TEXT) | {"value": NUMBER}
+_COUNTS: Final = dict.fromkeys(COUNT_COLUMNS, COUNT)
+_EFFECT: Final = _columns("path effect level")
+_ESTIMATE: Final = _columns(estimate=NUMBER, sd=NUMBER, low=NUMBER, high=NUMBER)
+_INTERVAL: Final = _columns(interval=NUMBER, interval_kind=TEXT)
+# What two runs are compared by, and what of each stands beside the other's.
+_COMPARED: Final = {name: kind for name, kind in _QUANTITY.items() if name != "horizon"}
+_CARRIED: Final = _columns("horizon") | _ESTIMATE | _INTERVAL | _COUNTS | _columns("flag")
+
+ARTEFACTS: Final = Registry(
+    Artefact(
+        "checks",
+        "data/checks.csv",
+        "check_data",
+        _columns("severity rule table")
+        | {"row": COUNT, "column": TEXT, "value": TEXT, "count": COUNT}
+        | _columns("message remedy"),
+    ),
+    Artefact(
+        "cleaning",
+        "data/cleaning.csv",
+        "clean_data",
+        _columns("rule table setting", rows=COUNT, cells=COUNT) | _columns("meaning"),
+    ),
+    Artefact("sessions", "data/sessions.parquet", "clean_data", in_report=False),
+    Artefact("patients", "data/patients.parquet", "clean_data", in_report=False),
+    Artefact("therapists", "data/therapists.parquet", "clean_data", in_report=False),
+    Artefact("scores", "data/scores.parquet", "score_measures", in_report=False),
+    Artefact(
+        "reliability",
+        "data/reliability.csv",
+        "score_measures",
+        _columns("variable scale instrument", n_items=COUNT, n_patients=COUNT, n_sessions=COUNT)
+        | dict.fromkeys(("mean", "sd", "alpha", "omega_within", "omega_between"), NUMBER)
+        | {"prorated": COUNT, "missing": COUNT, "note": TEXT},
+    ),
+    Artefact("panel", "data/panel.parquet", "build_panel"),
+    Artefact(
+        "flow",
+        "estimates/flow.csv",
+        "collect_estimates",
+        {"order": COUNT}
+        | _columns("stage model outcome reason")
+        | _COUNTS
+        | {"removed_patients": COUNT, "removed_sessions": COUNT},
+    ),
+    Artefact(
+        "estimates",
+        "estimates/estimates.csv",
+        "collect_estimates",
+        _MODEL | _QUANTITY | _ESTIMATE | _INTERVAL | {"p_direction": NUMBER} | _COUNTS | _columns("flag"),
+    ),
+    Artefact(
+        "diagnostics",
+        "estimates/diagnostics.csv",
+        "collect_estimates",
+        _MODEL
+        | _columns("caution diagnostic subject", value=NUMBER, threshold=NUMBER, passed=TRUTH)
+        | _columns("detail meaning"),
+    ),
+    Artefact(
+        "priors",
+        "estimates/priors.csv",
+        "collect_estimates",
+        _columns("model block parameter distribution standardised", raw_low=NUMBER, raw_high=NUMBER)
+        | _columns("unit meaning"),
+        from_fit=True,
+    ),
+    # Whether data simulated from a model look like those observed.
+    Artefact(
+        "predictive",
+        "estimates/predictive.csv",
+        "collect_estimates",
+        _columns("model kind statistic outcome")
+        | dict.fromkeys(("observed", "low", "median", "high", "p_value"), NUMBER),
+        from_fit=True,
+    ),
+    # How much single patients or therapists move an effect; the most influential first, without ids. `change` is in standard errors.
+    Artefact(
+        "influence",
+        "estimates/influence.csv",
+        "collect_estimates",
+        _columns("model") | _EFFECT | _columns("unit", rank=COUNT, estimate=NUMBER, without=NUMBER, change=NUMBER),
+        from_fit=True,
+    ),
+    # How much an effect moves when a block of priors, or the likelihood, counts a little more or less.
+    Artefact(
+        "sensitivity",
+        "estimates/sensitivity.csv",
+        "collect_estimates",
+        _columns("model") | _EFFECT | _columns("block component", value=NUMBER, threshold=NUMBER) | _columns("meaning"),
+        from_fit=True,
+    ),
+    # Effects of single units, from the smallest to the largest, without ids; `alone` is what a unit's own data say.
+    Artefact(
+        "shrinkage",
+        "estimates/shrinkage.csv",
+        "collect_estimates",
+        _columns("model unit quantity path", order=COUNT, estimate=NUMBER, low=NUMBER, high=NUMBER, alone=NUMBER),
+        from_fit=True,
+    ),
+    # Effects on a grid of values of a moderator.
+    Artefact(
+        "moderation",
+        "estimates/moderation.csv",
+        "collect_estimates",
+        _columns("model")
+        | _EFFECT
+        | _columns("moderator", value=NUMBER, estimate=NUMBER, low=NUMBER, high=NUMBER, excludes_zero=TRUTH),
+        from_fit=True,
+    ),
+    Artefact(
+        "draws",
+        "estimates/draws.parquet",
+        "collect_estimates",
+        _columns("model outcome path effect level horizon", chain=COUNT, draw=COUNT, value=NUMBER),
+        in_report=False,
+    ),
+    # Only of a run that is compared with another one.
+    Artefact(
+        "comparison",
+        "comparison/estimates.csv",
+        "compare_runs",
+        _columns("model")
+        | _COMPARED
+        | {f"{name}_{side}": kind for side in ("base", "this") for name, kind in _CARRIED.items()}
+        | {"difference": NUMBER, "shift": NUMBER, "overlap": NUMBER, "change": TEXT},
+    ),
+    Artefact("differences", "comparison/settings.csv", "compare_runs", _columns("setting base this")),
+)
+
+
+def made_by(rule: str) -> list[str]:
+    """Name the artefacts that one rule writes."""
+    return [name for name, artefact in ARTEFACTS.items() if artefact.made_by == rule]
