@@ -85,7 +85,10 @@ def _wrap(mode: Mode[Posterior]) -> Any:
     size = len(mode.position)
 
     def density(standard: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = mode.posterior.value(mode.position + mode.spread @ standard)
+        with np.errstate(all="ignore"):  # a first step may lead anywhere
+            value, gradient = mode.posterior.value(mode.position + mode.spread @ standard)
+        if not np.isfinite(value):
+            return -np.inf, np.zeros(size)
         return value, mode.spread.T @ gradient
 
     def expand(standard: np.ndarray) -> dict[str, np.ndarray]:

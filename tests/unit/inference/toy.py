@@ -1,0 +1,118 @@
+"""The smallest family there is: counts in two groups, one equation, everything known in closed form.
+
+Patient i of group g counts y_i ~ Poisson(n_i exp(theta_g)), with priors exp(theta_g) ~ Gamma(a, b). The maximum is theta_g = log(Y_g / N_g)
+with totals Y and N, and the posterior of exp(theta_g) is Gamma(a + Y_g, b + N_g).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from scipy import stats
+
+from alliance.inference.target import Clusters, Mirrors, Start
+
+GROUPS = ("control", "treated")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The log-likelihood of counts.
+
+    Parameters
+    ----------
+    counts, sessions, group, therapist
+        y, n, position of the group, and of the therapist: (patient,).
+    weights
+        How often each patient counts, (patient,).
+    """
+
+    counts: np.ndarray
+    sessions: np.ndarray
+    group: np.ndarray
+    therapist: np.ndarray
+    weights: np.ndarray
+    independent: str = "patient"
+
+    levels = ("patient", "therapist")
+    blocks = {name: slice(number, number + 1) for number, name in enumerate(GROUPS)}  # noqa: RUF012
+    compared = slice(0, 2)
+
+    def totals(self, of_patient: np.ndarray) -> np.ndarray:
+        return np.bincount(self.group, self.weights * of_patient, 2)
+
+    def value(self, position: np.ndarray) -> tuple[float, np.ndarray]:
+        gradient = self.totals(self.counts) - self.totals(self.sessions) * np.exp(position)
+        return float(self.totals(self.counts) @ position - self.totals(self.sessions) @ np.exp(position)), gradient
+
+    def named(self, positions: np.ndarray) -> dict[str, np.ndarray]:
+        return {"rates": np.exp(positions)}
+
+    def starts(self) -> list[Start]:
+        return [Start(np.zeros(2), np.eye(2))]
+
+    def off_boundary(self, position: np.ndarray) -> np.ndarray:
+        return position
+
+    def is_determined(self) -> bool:
+        return bool((self.totals(self.counts) > 0).all())
+
+    def clusters(self, level: str) -> Clusters:
+        return Clusters(level, np.arange(len(self.counts)) if level == "patient" else self.therapist)
+
+    def weigh(self, clusters: Clusters, weights: np.ndarray) -> Self:
+        return replace(self, weights=weights[clusters.of_unit])
+
+    def scores(self, position: np.ndarray, clusters: Clusters) -> np.ndarray:
+        scores = np.zeros((clusters.count, 2))
+        expected = self.sessions * np.exp(position)[self.group]
+        np.add.at(scores, (clusters.of_unit, self.group), self.weights * (self.counts - expected))
+        return scores
+
+
+@dataclass(frozen=True)
+class CountsPosterior:
+    """The posterior of the logarithms of the rates, with the Jacobian of the logarithm."""
+
+    target: Counts
+    shape: float
+    rate: float
+
+    mirrors = Mirrors.none(2)
+    blocks = Counts.blocks
+
+    def value(self, position: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = self.target.value(position)
+        rates = np.exp(position)
+        return value + float(self._log_prior(position)), gradient + self.shape - self.rate * rates
+
+    def _log_prior(self, positions: np.ndarray) -> np.ndarray:
+        return np.asarray((stats.gamma.logpdf(np.exp(positions), self.shape, scale=1 / self.rate) + positions).sum(-1))
+
+    def named(self, positions: np.ndarray) -> dict[str, np.ndarray]:
+        return self.target.named(positions)
+
+    def start(self, position: np.ndarray, covariance: np.ndarray) -> Start:
+        return Start(position, covariance)
+
+    def values(self, positions: np.ndarray) -> np.ndarray:
+        return self.log_likelihoods(positions) + self._log_prior(positions)
+
+    def log_likelihoods(self, positions: np.ndarray) -> np.ndarray:
+        return np.array([self.target.value(position)[0] for position in positions])
+
+    def prior_blocks(self, positions: np.ndarray) -> dict[str, np.ndarray]:
+        density = stats.gamma.logpdf(np.exp(positions), self.shape, scale=1 / self.rate)
+        return dict(zip(GROUPS, density.T, strict=True))
+
+    def draw_prior(self, size: int, rng: np.random.Generator) -> np.ndarray:
+        return np.log(rng.gamma(self.shape, 1 / self.rate, (size, 2)))
+
+
+def simulate_counts(patients: int = 120, therapists: int = 24, seed: int = 1, spread: float = 0.0) -> Counts:
+    """Simulate counts; with a spread, the rates of therapists differ and patients of one therapist are not independent."""
+    rng = np.random.default_rng(seed)
+    therapist = np.arange(patients) % therapists
+    group, sessions = therapist % 2, rng.integers(1, 6, patients)
+    rates = np.array([0.4, 0.7])[group] * np.exp(spread * rng.normal(size=therapists))[therapist]
+    return Counts(rng.poisson(sessions * rates), sessions, group, therapist, np.ones(patients))
