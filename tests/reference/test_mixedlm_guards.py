@@ -13,7 +13,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 
 from alliance.config import Equation, ModelSpec, Variable
 from alliance.models.textbook import fit
-from alliance.models.textbook.centring import Design, make_design
+from alliance.models.textbook.design import Design, make_design
 from alliance.models.textbook.draws import draw_equations
 from alliance.models.textbook.guarded import Fitted, fit_guarded
 

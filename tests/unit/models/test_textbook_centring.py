@@ -6,7 +6,7 @@ import pytest
 
 from alliance.config import Equation, Variable
 from alliance.errors import ModelError
-from alliance.models.textbook.centring import Design, make_design
+from alliance.models.textbook.design import Design, make_design
 
 VARIABLES = {name: Variable(label=name, column=name, measured="during") for name in ("x", "y", "z")}
 VARIABLES["arm"] = Variable(label="arm", column="arm", table="patients")

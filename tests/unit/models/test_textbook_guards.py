@@ -10,7 +10,7 @@ import pytest
 
 from alliance.config import Equation, Variable
 from alliance.models.textbook import guarded
-from alliance.models.textbook.centring import Design, make_design
+from alliance.models.textbook.design import Design, make_design
 from alliance.models.textbook.guarded import fit_guarded
 
 VARIABLES = {name: Variable(label=name, column=name, measured="during") for name in ("x", "y")}

@@ -17,19 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from alliance.config import Equation, Variable
+from alliance.config import Variable
 from alliance.config.timing import Term, parse_term, varies_between_sessions
-from alliance.contracts import BETWEEN, BETWEEN_THERAPIST, PATIENT, SESSION, THERAPIST, WITHIN
+from alliance.contracts import BETWEEN, BETWEEN_THERAPIST, PATIENT, THERAPIST, WITHIN
 from alliance.errors import ModelError
 from alliance.facts.marks import Mark
-from alliance.models.textbook.criterion import Arrays
 
-INTERCEPT = "intercept"
 _LEAST_TOLERANCE = 1e-6  # share of a predictor's variance the others must leave
 _LEAST_SPREAD = 1e-10  # of a derived part against its predictor; below it the part is rounding error
-_LEAST_PART = (
-    0.01  # of the standard deviation that means of sessions have by chance; below it the part was taken out before
-)
+_LEAST_PART = 0.01  # of the spread that means of sessions have by chance; below it the part was taken out before
 _UNITS = {"between_patient": PATIENT, "between_therapist": THERAPIST}
 
 
@@ -47,122 +43,10 @@ class Column:
         return self.name != self.term and self.level != "within"
 
 
-@dataclass(frozen=True)
-class Design:
-    """One equation ready for the optimiser, in standard units, and the way back to raw units.
-
-    Outcome and predictors have mean 0 and standard deviation 1, varying predictors mean 0 and mean square 1, so the equation that is
-    fitted does not depend on units or on where a scale starts. Of effects b, fixed or varying, of columns with mean m and spread s,
-
-        b_raw = b sd(y) / s        intercept_raw = sd(y) intercept - sum of m b_raw, and mean(y) for the fixed one
-
-        loglik_raw = loglik - (n - p) log sd(y) - sum_k log sd(x_k)
-
-    (the last for the restricted likelihood, which depends on the units of the predictors).
-
-    Parameters
-    ----------
-    columns
-        Fixed effects, in the order of ``arrays.x``; the intercept first.
-    varying
-        Terms that vary, in the order of ``arrays.z``; the intercept first.
-    y_mean, y_sd, x_mean, x_sd, z_mean, z_sd
-        What was subtracted and divided by; 0 and 1 for the intercepts.
-    means
-        Session-level terms whose observed patient means are predictors -> the part of the variance of these means that is not
-        sampling error.
-    marks
-        What was left out or noticed on the way.
-    """
-
-    outcome: str
-    rows: pd.DataFrame
-    columns: tuple[Column, ...]
-    varying: tuple[str, ...]
-    arrays: Arrays
-    y_mean: float
-    y_sd: float
-    x_mean: np.ndarray
-    x_sd: np.ndarray
-    z_mean: np.ndarray
-    z_sd: np.ndarray
-    means: dict[str, float]
-    marks: tuple[Mark, ...]
-
-    def raw_effects(self, beta: np.ndarray) -> np.ndarray:
-        """Return fixed effects (..., column) in raw units."""
-        raw: np.ndarray = beta * self.y_sd / self.x_sd
-        raw[..., 0] += self.y_mean - raw @ self.x_mean
-        return raw
-
-    def raw_factors(self, factor: np.ndarray) -> np.ndarray:
-        """Return a factor of the covariance of varying effects, (..., effect, any), in raw units."""
-        raw: np.ndarray = factor * (self.y_sd / self.z_sd)[:, None]
-        raw[..., 0, :] -= self.z_mean @ raw
-        return raw
-
-
-def make_design(
-    name: str, outcome: str, equation: Equation, rows: pd.DataFrame, variables: dict[str, Variable]
-) -> Design:
-    """Centre, scale and order the rows of one equation.
-
-    Parameters
-    ----------
-    name
-        Name of the model, for messages.
-    rows
-        Rows the equation uses, see `alliance.models.rows.select_rows`.
-
-    Raises
-    ------
-    ModelError
-        A predictor does not change within patients, predictors determine each other, an effect cannot vary where it is said to,
-        or there are fewer than two therapists.
-    """
-    place = f"models.specs.{name}.equations.{outcome}"
-    terms = {PATIENT: equation.vary.get(PATIENT, []), THERAPIST: equation.vary.get(THERAPIST, [])}
-    if terms[THERAPIST] and rows[THERAPIST].nunique() < 2:
-        raise ModelError(
-            f"{place}.vary.therapist: the rows it can use have only one therapist. Remove 'therapist' from 'vary'."
-        )
-    keys = [*([THERAPIST] if terms[THERAPIST] else []), PATIENT, SESSION]
-    used = rows.sort_values(keys, kind="stable").reset_index(drop=True)
-    first, later = _split_predictors(place, outcome, equation.on, used, variables, bool(terms[THERAPIST]))
-    kept, marks = _keep_independent(place, outcome, first, later, used)
-    varying = tuple(dict.fromkeys([INTERCEPT, *terms[PATIENT], *terms[THERAPIST]]))
-    z = [_varying_column(place, term, terms, first, used) for term in varying[1:]]
-    y = used[outcome].to_numpy(dtype=float)
-    y_mean, y_sd = float(y.mean()), float(y.std(ddof=1))
-    x_mean, x_sd, standard_x = _standardise([values for _, values in kept], len(y), 1)
-    z_mean, z_sd, standard_z = _standardise(z, len(y), 0)
-    therapist = _positions(used[THERAPIST]) if terms[THERAPIST] else np.zeros(len(y), dtype=int)
-    columns_of = {level: tuple(varying.index(term) for term in names) for level, names in terms.items()}
-    arrays = Arrays((y - y_mean) / y_sd, standard_x, standard_z, _positions(used[PATIENT]), therapist, columns_of)
-    columns = (Column(INTERCEPT, INTERCEPT, "overall"), *(column for column, _ in kept))
-    means = {column.term: _mean_reliability(used, column.term) for column in columns if column.is_mean}
-    return Design(
-        outcome, used, columns, varying, arrays, y_mean, y_sd, x_mean, x_sd, z_mean, z_sd, means, tuple(marks)
-    )
-
-
-def _standardise(columns: list[np.ndarray], rows: int, ddof: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return means, spreads and standardised columns, led by an intercept, which stays one."""
-    mean = np.array([0.0, *(column.mean() for column in columns)])
-    sd = np.array([1.0, *(column.std(ddof=ddof) for column in columns)])
-    mean[np.abs(mean) < _LEAST_SPREAD * sd] = 0.0  # of parts within; rounding is no zero point
-    return mean, sd, (np.column_stack([np.ones(rows), *columns]) - mean) / sd
-
-
-def _positions(codes: pd.Series) -> np.ndarray:
-    """Number the codes in the order in which they appear; each forms one block of rows."""
-    return pd.factorize(codes)[0]
-
-
 Part = tuple[Column, np.ndarray]
 
 
-def _split_predictors(
+def split_predictors(
     place: str, outcome: str, on: list[str], rows: pd.DataFrame, variables: dict[str, Variable], by_therapist: bool
 ) -> tuple[list[Part], list[Part]]:
     """Return the predictors as they are and parts within; then the parts between patients and those between therapists."""
@@ -173,7 +57,7 @@ def _split_predictors(
         term = parse_term(name, variables)
         values = rows[name].to_numpy(dtype=float)
         if term is None or term.variable is None or not varies_between_sessions(term, variables):
-            first.append((Column(name, name, level_of(term, variables)), values))
+            first.append((Column(name, name, _level_of(term, variables)), values))
             continue
         per_patient = rows.groupby(PATIENT)[name].mean()
         mean = rows[PATIENT].map(per_patient).to_numpy(dtype=float)
@@ -196,14 +80,14 @@ def _split_predictors(
     return first, [*between_patient, *between_therapist]
 
 
-def level_of(term: Term | None, variables: dict[str, Variable]) -> str:
+def _level_of(term: Term | None, variables: dict[str, Variable]) -> str:
     """Return the level at which an uncentred predictor tells rows apart."""
     if term is None or term.variable is None:
         return "within"  # time runs within patients
     return "between_therapist" if variables[term.variable].table == "therapists" else "between_patient"
 
 
-def _mean_reliability(rows: pd.DataFrame, name: str) -> float:
+def mean_reliability(rows: pd.DataFrame, name: str) -> float:
     """Share of the variance of observed patient means that is not sampling error: t2 / (t2 + s2 / n), n the mean count.
 
     Lüdtke et al. 2008, doi 10.1037/a0012869. Variances by one-way analysis of variance.
@@ -217,7 +101,7 @@ def _mean_reliability(rows: pd.DataFrame, name: str) -> float:
     return max(0.0, 1 - noise / observed) if observed > 0 else 0.0
 
 
-def _keep_independent(
+def keep_independent(
     place: str, outcome: str, first: list[Part], later: list[Part], rows: pd.DataFrame
 ) -> tuple[list[Part], list[Mark]]:
     """Leave out parts between that are empty or determined by others; refuse other predictors that are determined.
@@ -264,10 +148,16 @@ def _determined_by(values: np.ndarray, kept: list[Part]) -> list[str] | None:
     return [column.name for (column, _), weight in named if abs(weight) > np.sqrt(_LEAST_TOLERANCE)]
 
 
-def _varying_column(
+def varying_column(
     place: str, term: str, terms: dict[str, list[str]], first: list[Part], rows: pd.DataFrame
 ) -> np.ndarray:
-    """Return what a varying effect multiplies: the part within of a session-level predictor, any other as it is."""
+    """Return what a varying effect multiplies: the part within of a session-level predictor, any other as it is.
+
+    Raises
+    ------
+    ModelError
+        The predictor does not change within the units between which its effect is said to vary.
+    """
     column, values = next(part for part in first if part[0].term == term)
     if term in terms[PATIENT] and column.level != "within":
         raise ModelError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,12 @@ class Drawn:
     beta: np.ndarray
     residual: np.ndarray
     covariances: dict[str, np.ndarray]
+
+    @cached_property
+    def effects(self) -> dict[tuple[str, str], np.ndarray]:
+        """Term and level -> its fixed effect, (1 + draw,)."""
+        columns = self.fitted.design.columns
+        return {(column.term, column.level): self.beta[:, place] for place, column in enumerate(columns)}
 
 
 def draw_equations(fitted: Sequence[Fitted], seed: int, size: int, name: str) -> dict[str, Drawn]:

@@ -29,8 +29,9 @@ from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams, VC
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.marks import Mark
-from alliance.models.textbook.centring import INTERCEPT, Design
+from alliance.models.design.arrays import INTERCEPT
 from alliance.models.textbook.criterion import Arrays, Maximum, factors_of, maximise
+from alliance.models.textbook.design import Design
 
 ENGINE = "statsmodels MixedLM"
 _SHORT = CAUTIONS["separate_maximum"].threshold

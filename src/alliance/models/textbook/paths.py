@@ -27,7 +27,7 @@ from alliance.models.container import FitResult, Quantities
 from alliance.models.diagram import Edge, Path, paths_of
 from alliance.models.rows import count_rows, select_rows
 from alliance.models.textbook.caution import mark_lagged_outcome, mark_missing_covariance, mark_observed_means
-from alliance.models.textbook.centring import make_design
+from alliance.models.textbook.design import make_design
 from alliance.models.textbook.draws import Drawn, draw_equations, make_result
 from alliance.models.textbook.guarded import fit_guarded
 
@@ -76,18 +76,13 @@ def _is_session_level(first: Edge, variables: dict[str, Variable]) -> bool:
 
 
 def _step(edge: Edge, level: str, drawn: dict[str, Drawn]) -> np.ndarray | None:
-    """Return the draws of one step at a level, None where the equation has no such coefficient."""
-    equation = drawn[edge.outcome]
-    for position, column in enumerate(equation.fitted.design.columns):
-        if column.term == edge.term and column.level == level:
-            return equation.beta[:, position]
-    return None
+    """Return estimate and draws of one step at a level, None where the equation has no such coefficient."""
+    return drawn[edge.outcome].effects.get((edge.term, level))
 
 
 def _only_step(edge: Edge, drawn: dict[str, Drawn]) -> np.ndarray:
-    """Return the draws of the one coefficient of a cause that is not split into levels."""
-    columns = drawn[edge.outcome].fitted.design.columns
-    return drawn[edge.outcome].beta[:, next(i for i, column in enumerate(columns) if column.term == edge.term)]
+    """Return estimate and draws of the one coefficient of a cause that is not split into levels."""
+    return next(values for (term, _), values in drawn[edge.outcome].effects.items() if term == edge.term)
 
 
 def _outcomes_of(edges: tuple[Edge, ...], target: str) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from alliance.contracts import PATIENT, SESSION, THERAPIST
 from alliance.facts.marks import Mark
 from alliance.models.checking.units import mark_few_units
 from alliance.models.container import FitResult, Quantities
+from alliance.models.design.arrays import INTERCEPT
 from alliance.models.rows import count_rows, select_rows
-from alliance.models.textbook.centring import INTERCEPT, Design, make_design
+from alliance.models.textbook.design import Design, make_design
 from alliance.models.textbook.draws import draw_equations, make_result
 from alliance.models.textbook.guarded import fit_guarded
 
