@@ -8,7 +8,6 @@ The priors are about the standardised scale. Data are therefore simulated in sta
 """
 
 from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -18,8 +17,7 @@ from alliance.certify.uniformity import adjust, extremeness, null_extremeness, t
 from alliance.config import ModelSpec, Variable
 from alliance.config.schema import Inference, Priors, Sampling
 from alliance.contracts import PATIENT, SESSION, THERAPIST
-from alliance.inference.laplace import draw_laplace
-from alliance.inference.mode import Mode, find_mode
+from alliance.inference.depths import DEPTHS, LAPLACE, Found, Request
 from alliance.inference.montecarlo import generator_for
 from alliance.models.design.arrays import INTERCEPT, Design, Varying, make_design
 from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
@@ -27,13 +25,12 @@ from alliance.models.path.layout import Natural
 from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.target import make_target
+from alliance.models.quantities.population import make_population
 
 RANK_COLUMNS = ["engine", "data_set", "quantity", "rank", "draws", "flag"]
 CALIBRATION_COLUMNS = [
-    "engine", "quantity", "n_data_sets", "n_left_out", "n_flagged", "draws", "mean_rank", "p_value", "p_adjusted", "verdict",
+    "engine", "quantity", "n_data_sets", "n_flagged", "draws", "mean_rank", "p_value", "p_adjusted", "verdict",
 ]  # fmt: skip
-LEFT_OUT = "Pareto k"  # the approximation failed by its own measure; users get NUTS instead
-DIVERGENT = "divergences"
 _CAUSE, _MEDIATOR, _OUTCOME = "technique", "alliance", "symptoms"
 
 
@@ -114,8 +111,7 @@ def compare_quantities(posterior: PathPosterior, positions: np.ndarray) -> dict[
     positions
         In the coordinates of the posterior, (draw, parameter). The signs of standard deviations carry no information and are dropped.
     """
-    design, natural = posterior.target.design, posterior.natural(positions)
-    draws = natural.named
+    design, draws = posterior.target.design, posterior.named(positions)
     values: dict[str, np.ndarray] = {}
     for outcome, equation in design.equations.items():
         values[f"{outcome}: {INTERCEPT}"] = draws[intercept_name(outcome)]
@@ -129,21 +125,11 @@ def compare_quantities(posterior: PathPosterior, positions: np.ndarray) -> dict[
             name = f"correlation {level} {varying[j].text}, {varying[i].text}"
             values[name] = draws[correlation_name(level)][:, column]
     product = values[f"{_MEDIATOR}: {_CAUSE}"] * values[f"{_OUTCOME}: {_MEDIATOR}"]
+    slopes = Varying(_MEDIATOR, _CAUSE), Varying(_OUTCOME, _MEDIATOR)
     values["indirect_product"] = product
-    values["indirect"] = product + _covariance(design, natural)
+    values["indirect"] = product + make_population(design, draws).covariance(*slopes)
     values["log-likelihood"] = posterior.log_likelihoods(positions)
     return values
-
-
-def _covariance(design: Design, natural: Natural) -> np.ndarray:
-    """Return cov(a_i, b_i), summed over patients and therapists where both vary: (draw,)."""
-    wanted = [Varying(_MEDIATOR, _CAUSE), Varying(_OUTCOME, _MEDIATOR)]
-    total = np.zeros(len(natural.beta))
-    for level, varying in design.varying.items():
-        for one, other in combinations(range(len(varying)), 2):
-            if {varying[one], varying[other]} == set(wanted):
-                total = total + natural.covariances[level][:, one, other]
-    return total
 
 
 def rank_data_sets(
@@ -162,13 +148,12 @@ def rank_data_sets(
     Parameters
     ----------
     name
-        ``nuts`` or ``laplace``.
+        Depth of inference, with whatever it falls back on when it fails by its own measure: ``nuts`` or ``laplace``.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `RANK_COLUMNS`, one row per data set and quantity. `flag` says what the engine found wrong with its draws: `DIVERGENT`, or
-        `LEFT_OUT`, which depends on the data only, so that the ranks of the other data sets must still be uniform.
+        Columns `RANK_COLUMNS`, one row per data set and quantity. `flag` says what was wrong with the draws, or what made them instead.
     """
     settings = priors.model_dump()
     design = calibration_design(calibration, seed)
@@ -179,9 +164,11 @@ def rank_data_sets(
         truth = before.draw_prior(1, rng)
         maximum = maximise(simulate_outcomes(design, before.natural(truth), rng))
         posterior = PathPosterior(maximum.target, settings)
-        mode = find_mode(posterior, maximum)
-        positions, flag = _DRAW[name](mode, calibration.draws, sampling, inference, rng)
-        drawn, true = compare_quantities(posterior, positions), compare_quantities(posterior, truth)
+        request = Request("calibration", int(rng.integers(2**31 - 1)), 0, sampling.model_dump())
+        found = DEPTHS[name](request, maximum, posterior)
+        thinned = np.linspace(0, len(found.positions) - 1, calibration.draws).round().astype(int)
+        drawn, true = compare_quantities(posterior, found.positions[thinned]), compare_quantities(posterior, truth)
+        flag = _flag(found, name, inference)
         rows += [
             (name, number, quantity, int((drawn[quantity] < value[0]).sum()), calibration.draws, flag)
             for quantity, value in true.items()
@@ -189,34 +176,11 @@ def rank_data_sets(
     return pd.DataFrame(rows, columns=RANK_COLUMNS)
 
 
-def _draw_nuts(
-    mode: Mode[PathPosterior], size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
-) -> tuple[np.ndarray, str]:
-    # Only here, since PyMC takes seconds to import.
-    from alliance.inference import nuts
-
-    positions, statistics = nuts.sample_positions(
-        mode, sampling.model_dump(), int(rng.integers(2**31 - 1)), "calibration"
-    )
-    flat = positions.reshape(-1, positions.shape[-1])
-    thinned = flat[np.linspace(0, len(flat) - 1, size).round().astype(int)]
-    found = int(statistics["diverging"].sum())
-    return thinned, DIVERGENT if found > inference.divergences_max else ""
-
-
-def _draw_laplace(
-    mode: Mode[PathPosterior], size: int, sampling: Sampling, inference: Inference, rng: np.random.Generator
-) -> tuple[np.ndarray, str]:
-    found = draw_laplace(mode, size, rng)
-    return found.positions, "" if found.mark.passed else LEFT_OUT
-
-
-_DRAW = {"nuts": _draw_nuts, "laplace": _draw_laplace}
-
-
-def used_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
-    """Return the ranks of the data sets that count."""
-    return ranks[ranks["flag"] != LEFT_OUT]
+def _flag(found: Found, name: str, inference: Inference) -> str:
+    diverging = 0 if found.statistics is None else int(found.statistics["diverging"].sum())
+    if diverging > inference.divergences_max:
+        return "divergences"
+    return found.engine if name == "laplace" and found.engine != LAPLACE else ""
 
 
 def summarise_calibration(ranks: pd.DataFrame, level: float, seed: int) -> pd.DataFrame:
@@ -241,19 +205,17 @@ def summarise_calibration(ranks: pd.DataFrame, level: float, seed: int) -> pd.Da
     null: dict[tuple[int, int], np.ndarray] = {}
     rows = []
     for (engine, quantity), group in ranks.groupby(["engine", "quantity"], sort=False):
-        kept = used_ranks(group)
         draws = int(group["draws"].iloc[0])
-        size = (len(kept), draws)
+        size = (len(group), draws)
         if size not in null:
             null[size] = null_extremeness(*size, rng)
-        found = kept["rank"].to_numpy()
+        found = group["rank"].to_numpy()
         rows.append(
             {
                 "engine": engine,
                 "quantity": quantity,
-                "n_data_sets": len(kept),
-                "n_left_out": len(group) - len(kept),
-                "n_flagged": int((kept["flag"] != "").sum()),
+                "n_data_sets": len(group),
+                "n_flagged": int((group["flag"] != "").sum()),
                 "draws": draws,
                 "mean_rank": float(found.mean()) / draws,
                 "p_value": tail_probability(float(extremeness(found, draws)), null[size]),

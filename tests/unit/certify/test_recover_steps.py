@@ -92,8 +92,6 @@ def test_ranks_are_drawn_tested_and_published(tmp_path: Path) -> None:
         sampling=SAMPLING.model_dump(),
         inference=INFERENCE.model_dump(),
     )
-    # Prior and data allow that the approximation refuses a data set; for the plots all of them count here.
-    pd.read_parquet(ranks).assign(flag="").to_parquet(ranks)
     names = ("table", "counts", "ecdf_svg", "ecdf_png", "histogram_svg", "histogram_png")
     files = {name: str(tmp_path / f"made.{name}") for name in names}
     files |= {name: f"{path}.{name[-3:]}" for name, path in files.items() if name[-4] == "_"}

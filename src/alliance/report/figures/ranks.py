@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from scipy import stats
 
-from alliance.certify.calibration import used_ranks
 from alliance.certify.uniformity import bands, counts_below, null_extremeness
 from alliance.contracts import Drawing
 from alliance.inference.montecarlo import generator_for
@@ -33,19 +32,18 @@ def draw_rank_ecdf(ranks: pd.DataFrame, engines: Mapping[str, str], level: float
     level
         Probability that all of a uniform quantity's ranks lie within the band.
     """
-    used = used_ranks(ranks)
     rng = generator_for(seed, "calibration", "bands")
     limits = {}
-    for engine, rows in used.groupby("engine", sort=False):
+    for engine, rows in ranks.groupby("engine", sort=False):
         size, draws = rows["data_set"].nunique(), int(rows["draws"].iloc[0])
         limits[engine] = bands(size, draws, null_extremeness(size, draws, rng), level)
     with theme.applied():
-        figure, panels = _panels(used, engines)
+        figure, panels = _panels(ranks, engines)
         values = []
         for quantity, axis in panels.items():
             axis.axhline(0, color=theme.MUTED, linewidth=0.6)
             for engine, colour in zip(engines, _COLOURS, strict=False):
-                rows = used[(used["engine"] == engine) & (used["quantity"] == quantity)]
+                rows = ranks[(ranks["engine"] == engine) & (ranks["quantity"] == quantity)]
                 draws = int(rows["draws"].iloc[0])
                 share = np.arange(1, draws + 1) / (draws + 1)
                 low, high = limits[engine]
@@ -65,13 +63,12 @@ def draw_rank_ecdf(ranks: pd.DataFrame, engines: Mapping[str, str], level: float
 
 def draw_histograms(ranks: pd.DataFrame, engines: Mapping[str, str], level: float) -> Drawing:
     """Draw how often ranks occurred, in bins, with the limits of the counts of single bins under uniform ranks."""
-    used = used_ranks(ranks)
     with theme.applied():
-        figure, panels = _panels(used, engines)
+        figure, panels = _panels(ranks, engines)
         values = []
         for quantity, axis in panels.items():
             for engine, colour in zip(engines, _COLOURS, strict=False):
-                rows = used[(used["engine"] == engine) & (used["quantity"] == quantity)]
+                rows = ranks[(ranks["engine"] == engine) & (ranks["quantity"] == quantity)]
                 draws = int(rows["draws"].iloc[0])
                 # Ranks 0 .. L in bins that hold equally many of them, up to one.
                 edges = np.linspace(0, draws + 1, _BINS + 1).round()
