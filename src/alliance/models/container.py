@@ -11,7 +11,7 @@ Layout of the tree
 
 What a fit has nothing for is left out. Other groups (``posterior``, ``sample_stats``) are the family's own. Only draws leave a family:
 their intervals are a matter of the run (`alliance.results.estimates`), and another one refits nothing. Attributes: model, family, engine,
-interval_kind, and ``marks`` (JSON).
+interval_kind, ``marks`` (JSON), and where a likelihood was maximised, ``log_likelihood`` and the number of its ``parameters``.
 """
 
 import json

@@ -64,7 +64,7 @@ class Fit:
         """
         from alliance.study.summary import summarise_fit
 
-        return Text(summarise_fit(self.spec, self.estimates, self.diagnostics))
+        return Text(summarise_fit(self.spec, self.estimates, self.diagnostics, self.draws.attrs))
 
     @cached_property
     def _tables(self) -> Mapping[str, pd.DataFrame]:

@@ -1,7 +1,8 @@
 """A fit as text for a console: what people who know R or SPSS expect to see, for every family alike."""
 
+import math
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,30 +20,37 @@ _FIXED_FROM, _FIXED_TO = 1e-3, 1e6  # sizes that are written with four decimals
 _COLUMNS = ["estimate", "std err", "low", "high"]
 _UNEXPLAINED = "session"  # level of the differences that an equation leaves
 
+_NONE: Mapping[Hashable, Any] = {}
+
 Row = tuple[str, Sequence[str], set[int]]  # name, numbers, numbers of notes
 
 
-def summarise_fit(spec: ModelSpec, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> str:
+def summarise_fit(
+    spec: ModelSpec, estimates: pd.DataFrame, diagnostics: pd.DataFrame, attributes: Mapping[Hashable, Any] = _NONE
+) -> str:
     """Write the estimates of one model.
 
     Parameters
     ----------
     estimates, diagnostics
         Its rows of the tables of the same names.
+    attributes
+        Attributes of its container, see `alliance.models.container`.
 
     Returns
     -------
     str
-        Head; coefficients of each equation; paths and effects by level; standard deviations between patients and between
-        therapists with their correlations, and within patients. A failed diagnostic is a numbered note, and its number stands
-        behind every estimate it concerns.
+        Head, with AIC = 2 k - 2 l and BIC = k log N - 2 l of k parameters where a likelihood l was maximised (N are patients, since
+        rows of one patient are not independent); coefficients of each equation; paths and effects by level; standard deviations
+        between patients and between therapists with their correlations, and within patients. A failed diagnostic is a numbered note,
+        and its number stands behind every estimate it concerns.
     """
     failed = diagnostics[~diagnostics["passed"].astype(bool)]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(failed["diagnostic"]), 1)}
     marks = pd.Series(
         [{numbers[name] for name in flag.split("; ") if name} for flag in estimates["flag"]], estimates.index
     )
-    lines = [*_head(spec, estimates), *_blocks(spec, estimates.assign(marks=marks)), "=" * _WIDTH]
+    lines = [*_head(spec, estimates, attributes), *_blocks(spec, estimates.assign(marks=marks)), "=" * _WIDTH]
     for name, number in numbers.items():
         for meaning, rows in failed[failed["diagnostic"] == name].groupby("meaning", sort=False):
             lines += _wrapped(f"[{number}] {name}: {meaning}")
@@ -55,7 +63,7 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH, subsequent_indent="    ")
 
 
-def _head(spec: ModelSpec, estimates: pd.DataFrame) -> list[str]:
+def _head(spec: ModelSpec, estimates: pd.DataFrame, attributes: Mapping[Hashable, Any]) -> list[str]:
     first, counts = estimates.iloc[0], estimates[["n_patients", "n_sessions", "n_therapists"]].max()
     left = {
         "Family": first["family"],
@@ -64,8 +72,15 @@ def _head(spec: ModelSpec, estimates: pd.DataFrame) -> list[str]:
     }
     facts = [f"{f'{name}:':<11}{text}" for name, text in left.items()]
     sizes = [f"{f'{str(name).removeprefix("n_").capitalize()}:':<12}{int(count):>8,}" for name, count in counts.items()]
-    head = f"{spec.label} ({first['model']})"
-    return [head, "=" * _WIDTH, *(f"{one:<54}{other}" for one, other in zip(facts, sizes, strict=True))]
+    lines = [f"{spec.label} ({first['model']})", "=" * _WIDTH]
+    lines += [f"{one:<54}{other}" for one, other in zip(facts, sizes, strict=True)]
+    if "log_likelihood" in attributes:
+        top, size = float(attributes["log_likelihood"]), int(attributes["parameters"])
+        bic = size * math.log(counts["n_patients"]) - 2 * top
+        lines.append(
+            f"Log-likelihood: {top:.3f} with {size} parameters   AIC: {2 * size - 2 * top:.3f}   BIC: {bic:.3f}"
+        )
+    return lines
 
 
 def _blocks(spec: ModelSpec, estimates: pd.DataFrame) -> Iterator[str]:

@@ -60,3 +60,11 @@ def test_correlations_stand_beside_the_standard_deviations_they_belong_to() -> N
     assert [line[3:] for line in lines] == [
         ["0.6000", "0.0500"], ["1.1000", "0.0500", "0.111"], ["0.0700", "0.0500", "-0.222", "0.333"],
     ]  # fmt: skip
+
+
+def test_information_criteria_count_patients() -> None:
+    model = CONFIG.models.fit[-1]
+    estimates = rows_of(ESTIMATES, model).assign(n_patients=100)
+    maximum = {"log_likelihood": -1000.0, "parameters": 10}
+    text = summarise_fit(CONFIG.models.specs[model], estimates, rows_of(DIAGNOSTICS, model), maximum)
+    assert "Log-likelihood: -1000.000 with 10 parameters   AIC: 2020.000   BIC: 2046.052" in text  # 2000 + 10 log 100

@@ -25,7 +25,7 @@ from alliance.models.joint import (
     prepare_task,
 )
 from alliance.models.path.caution import check_residuals, mark_fit, mark_parameters
-from alliance.models.path.maximum import maximise
+from alliance.models.path.maximum import log_likelihood_of, maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.profile import profile_variances
 from alliance.models.path.robustness import find_influential_units, find_prior_sensitivity
@@ -76,7 +76,10 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         groups |= draw_units(task, maximum.target, natural)
     marks += [*of_influence, *of_priors]
     drawn = Drawn(values, found.chains, *(None if each is None else each.named for each in (point, prior)))
-    return make_result(task, drawn, quantities, Findings(found.engine, found.interval_kind, marks, groups))
+    result = make_result(task, drawn, quantities, Findings(found.engine, found.interval_kind, marks, groups))
+    if not found.posterior:
+        result.tree.attrs |= {"log_likelihood": log_likelihood_of(maximum), "parameters": len(maximum.top.position)}
+    return result
 
 
 def _request(task: Task) -> Request:
