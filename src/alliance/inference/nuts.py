@@ -1,54 +1,57 @@
-"""NUTS in Rust (nutpie) on any posterior, in the coordinates of its mode; compiled posteriors without a return to Python."""
+"""NUTS in Rust (nutpie) on any posterior, in the coordinates of its mode; compiled posteriors without a return to Python.
 
+Nutpie's Python part compiles PyMC models, and brings along ArviZ and Matplotlib: more time than sampling takes. Here its compiled part
+is called in the way its Python part calls it.
+"""
+
+import logging
+import sys
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from functools import cache, partial
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
-import pymc as pm
+import pyarrow as pa
 import xarray as xr
-from nutpie.compiled_pyfunc import from_pyfunc
-from pytensor.compile.sharedvalue import shared
 
 from alliance.inference.mode import Mode
-from alliance.inference.sampling import compile_model, draw_compiled
+from alliance.inference.sampling import STATISTICS, THREADS, failure_of
 from alliance.inference.target import Posterior
 
-STANDARD = "standard"
-_DATA = ("integers", "numbers")
-_COMPILED: dict[int, Any] = {}
+_LIBRARY: Final = "nutpie._lib"
+_DIM, _STANDARD = "parameter", "standard"
+_log = logging.getLogger(__name__)
 
 
 @runtime_checkable
 class Compiled(Posterior, Protocol):
-    """A posterior whose density is compiled code."""
+    """A posterior whose density is a compiled function with a C interface."""
 
     @property
-    def operation(self) -> Any:
-        """The density as an operation of PyTensor; inputs are what `pack` returns, and a standardised position."""
+    def addresses(self) -> tuple[int, int]:
+        """Where two functions lie, both of which return zero where all went well.
 
-    def pack(self, centre: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pack what the density needs besides the position into whole and real numbers, position = centre + spread @ standard."""
+        The density:  int64 (uint64 size, double *standard, double *gradient, double *value, void *packed)
+        A copy:       int64 (uint64 size, uint64 size, double *standard, double *kept, void *packed)
+        """
 
-
-def build_model(mode: Mode[Compiled]) -> pm.Model:
-    """Build the PyMC model: a flat vector of standardised coordinates and one term, the log posterior density.
-
-    All that describes the data are inputs, so that the code compiled for one model serves every other model of this family.
-    """
-    posterior, size = mode.posterior, len(mode.position)
-    with pm.Model(coords={"parameter": np.arange(size)}) as model:
-        # Not pm.Data, which would store whole numbers, and with them the address, in 32 bits.
-        data = [shared(array, name=name) for name, array in _data(mode).items()]
-        standard = pm.Flat(STANDARD, dims="parameter", initval=np.zeros(size))
-        value, _ = posterior.operation.make_node(*data, standard).outputs
-        pm.Potential("log_posterior", value)
-    return model
+    def pack(self, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        """Pack what the density needs besides the position into one block of memory; position = centre + spread @ standard."""
 
 
 def sample_positions(
     mode: Mode[Posterior], sampling: Mapping[str, float], seed: int, name: str
 ) -> tuple[np.ndarray, xr.Dataset]:
     """Draw positions from a posterior.
+
+    Parameters
+    ----------
+    sampling
+        chains, draws, tune and target_accept.
+    name
+        Name of the model, for messages.
 
     Returns
     -------
@@ -62,26 +65,57 @@ def sample_positions(
     ModelError
         The sampler found no place to start, or did not finish.
     """
-    compiled = _compile(mode) if isinstance(mode.posterior, Compiled) else _wrap(mode)
-    groups = draw_compiled(compiled, [STANDARD], sampling, seed, name, adaptation="low_rank")
-    standard = groups["posterior"][STANDARD].transpose("chain", "draw", ...).to_numpy()
-    return mode.position + standard @ mode.spread.T, groups["sample_stats"]
-
-
-def _compile(mode: Mode[Any]) -> Any:
-    """Return compiled code with the data of a posterior; one process compiles once for each number of parameters."""
     size = len(mode.position)
-    if size not in _COMPILED:
-        _COMPILED[size] = compile_model(build_model(mode), [STANDARD])
-    return _COMPILED[size].with_data(**_data(mode))
+    try:
+        batches = zip(*_run(mode, sampling, seed), strict=True)
+    except (RuntimeError, ValueError) as error:
+        raise failure_of(name, error) from error
+    chains, statistics = [], []
+    for drawn, told in batches:
+        kept = ~_numbers(told, "tuning")
+        chains.append(_numbers(drawn, _STANDARD).reshape(-1, size)[kept])
+        statistics.append([_numbers(told, statistic)[kept] for statistic in STATISTICS])
+    arrays = {
+        statistic: (("chain", "draw"), np.array(values))
+        for statistic, values in zip(STATISTICS, zip(*statistics, strict=True), strict=True)
+    }
+    dataset = xr.Dataset(arrays)
+    _log.info("%s: %d divergent of %d draws", name, int(dataset["diverging"].sum()), dataset["diverging"].size)
+    return mode.position + np.array(chains) @ mode.spread.T, dataset
 
 
-def _data(mode: Mode[Compiled]) -> dict[str, np.ndarray]:
-    return dict(zip(_DATA, mode.posterior.pack(mode.position, mode.spread), strict=True))
+def _run(mode: Mode[Posterior], sampling: Mapping[str, float], seed: int) -> Any:
+    library = _library()
+    settings = library.PyNutsSettings.LowRank(seed)
+    counts = {"num_chains": "chains", "num_draws": "draws", "num_tune": "tune"}
+    settings.update({their: int(sampling[our]) for their, our in counts.items()})
+    settings.update({"target_accept": float(sampling["target_accept"])})
+    start, model = (_compiled if isinstance(mode.posterior, Compiled) else _interpreted)(library, mode)
+    silence = library.ProgressType.none(), None, 0
+    sampler = start(settings, THREADS, model, *silence, library.PyStorage.arrow())
+    try:
+        sampler.wait(None)
+    except KeyboardInterrupt:
+        sampler.abort()
+        raise
+    return sampler.take_results().get_arrow_trace()
 
 
-def _wrap(mode: Mode[Posterior]) -> Any:
-    """Return a density written in Python as a model of the sampler."""
+def _compiled(library: Any, mode: Mode[Any]) -> tuple[Any, Any]:
+    """Return what starts a sampler, and a model, of a compiled density."""
+    size, packed = len(mode.position), mode.posterior.pack(mode.position, mode.spread)
+    density, copy = mode.posterior.addresses
+    functions = (
+        library.LogpFunc(density, packed.ctypes.data, packed),
+        library.ExpandFunc(size, size, copy, packed.ctypes.data, packed),
+    )
+    start = partial(_draw_start, size)
+    model = library.PyMcModel(*functions, _variables(library, size), size, {_DIM: size}, {}, start, None)
+    return library.PySampler.from_pymc, model
+
+
+def _interpreted(library: Any, mode: Mode[Posterior]) -> tuple[Any, Any]:
+    """Return what starts a sampler, and a model, of a density written in Python."""
     size = len(mode.position)
 
     def density(standard: np.ndarray) -> tuple[float, np.ndarray]:
@@ -91,15 +125,41 @@ def _wrap(mode: Mode[Posterior]) -> Any:
             return -np.inf, np.zeros(size)
         return value, mode.spread.T @ gradient
 
-    def expand(standard: np.ndarray) -> dict[str, np.ndarray]:
-        return {STANDARD: standard}
+    def keep(standard: np.ndarray) -> dict[str, np.ndarray]:
+        return {_STANDARD: standard}
 
-    return from_pyfunc(
-        size,
-        lambda: density,
-        lambda *_: expand,
-        [np.dtype(float)],
-        [(size,)],
-        [STANDARD],
-        make_initial_point_fn=lambda _: np.zeros(size),
+    functions = lambda: density, lambda *_: keep
+    names = {"dim_sizes": {_DIM: size}, "coords": {}, "init_point_func": partial(_draw_start, size)}
+    return library.PySampler.from_pyfunc, library.PyModel(*functions, _variables(library, size), size, **names)
+
+
+def _variables(library: Any, size: int) -> Any:
+    return library.PyVariable.new_variables([_STANDARD], ["float64"], [(size,)], {_DIM: size}, {_STANDARD: (_DIM,)})
+
+
+def _draw_start(size: int, seed: int) -> np.ndarray:
+    """Draw where a chain starts: within one standard deviation of the mode, as PyMC would."""
+    (own,) = np.random.SeedSequence(seed).spawn(1)
+    return np.random.default_rng(own).uniform(-1, 1, size)
+
+
+def _numbers(batch: Any, name: str) -> np.ndarray:
+    """Return a column of a chain, one row per draw, flattened."""
+    column = pa.array(batch.column(name))
+    values: np.ndarray = (column.flatten() if pa.types.is_nested(column.type) else column).to_numpy(
+        zero_copy_only=False
     )
+    return values
+
+
+@cache
+def _library() -> Any:
+    """Return nutpie's compiled part, without importing the Python part around it."""
+    if _LIBRARY not in sys.modules:
+        package = find_spec(_LIBRARY.partition(".")[0])
+        found = PathFinder.find_spec(_LIBRARY, package.submodule_search_locations if package else None)
+        if found is None or found.loader is None:
+            raise ModuleNotFoundError(f"No module named '{_LIBRARY}'", name=_LIBRARY)
+        module = sys.modules[_LIBRARY] = module_from_spec(found)
+        found.loader.exec_module(module)
+    return sys.modules[_LIBRARY]

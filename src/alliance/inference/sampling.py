@@ -3,7 +3,7 @@
 import logging
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import xarray as xr
@@ -14,10 +14,10 @@ from alliance.kept import keep_whole_files
 if TYPE_CHECKING:
     import pymc as pm
 
-keep_whole_files()  # before the first import of PyMC, which every function here leaves to its caller or does itself
+keep_whole_files()  # before the first import of PyMC, which functions here leave to their callers or do themselves
 
-THREADS = 2
-_STATISTICS = ("diverging", "energy", "depth", "n_steps", "mean_tree_accept", "step_size")
+THREADS: Final = 2
+STATISTICS: Final = ("diverging", "energy", "depth", "n_steps", "mean_tree_accept", "step_size")
 # PyTensor compiles with Numba here. Unless told that there is no C compiler, helper functions would ask for one and for a BLAS library.
 # Fast mathematics rounds differently in code that was just compiled and in code read from the cache: the same seed would give
 # other draws on the second run.
@@ -26,12 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 def sample_posterior(
-    model: "pm.Model",
-    kept: list[str],
-    sampling: Mapping[str, float],
-    seed: int,
-    name: str,
-    adaptation: Literal["diag", "low_rank"] = "diag",
+    model: "pm.Model", kept: list[str], sampling: Mapping[str, float], seed: int, name: str
 ) -> dict[str, xr.Dataset]:
     """Draw from the posterior.
 
@@ -43,8 +38,6 @@ def sample_posterior(
         chains, draws, tune and target_accept.
     name
         Name of the model, for messages.
-    adaptation
-        What the sampler learns of the posterior's shape: the scale of each parameter, or some of their correlations too.
 
     Returns
     -------
@@ -56,58 +49,32 @@ def sample_posterior(
     ModelError
         The sampler found no place to start, or did not finish.
     """
-    return draw_compiled(compile_model(model, kept), kept, sampling, seed, name, adaptation)
-
-
-def compile_model(model: "pm.Model", kept: list[str]) -> Any:
-    """Compile a model for the sampler; `kept` are the variables its draws will hold."""
     import nutpie
     from pytensor.configdefaults import config
 
     with config.change_flags(**_FLAGS), warnings.catch_warnings():
         # With many varying effects one sum is computed in two loops instead of one: nothing is lost.
         warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
-        return nutpie.compile_pymc_model(model, var_names=kept)
-
-
-def draw_compiled(
-    compiled: Any,
-    kept: list[str],
-    sampling: Mapping[str, float],
-    seed: int,
-    name: str,
-    adaptation: Literal["diag", "low_rank"] = "diag",
-) -> dict[str, xr.Dataset]:
-    """Draw from the posterior of a compiled model; see `sample_posterior`.
-
-    Raises
-    ------
-    ModelError
-        The sampler found no place to start, or did not finish.
-    """
-    import nutpie
-
+        compiled = nutpie.compile_pymc_model(model, var_names=kept)
+    counts = {name: int(sampling[name]) for name in ("chains", "draws", "tune")}
+    quiet = {"save_warmup": False, "progress_bar": False}
+    target = float(sampling["target_accept"])
     try:
-        trace = nutpie.sample(
-            compiled,
-            draws=int(sampling["draws"]),
-            tune=int(sampling["tune"]),
-            chains=int(sampling["chains"]),
-            target_accept=float(sampling["target_accept"]),
-            cores=THREADS,
-            seed=seed,
-            adaptation=adaptation,
-            save_warmup=False,
-            progress_bar=False,
-        )
+        trace = nutpie.sample(compiled, **counts, **quiet, target_accept=target, cores=THREADS, seed=seed)
     except (RuntimeError, ValueError) as error:
-        raise ModelError(
-            f"models.specs.{name}: the sampler could not explore the posterior ({error}). Look for outliers in data/panel.parquet, "
-            f"leave out effects that vary between patients with few sessions, or narrow the priors."
-        ) from error
-    statistics = trace["sample_stats"].to_dataset()[list(_STATISTICS)]
+        raise failure_of(name, error) from error
+    statistics = trace["sample_stats"].to_dataset()[list(STATISTICS)]
     _log.info("%s: %d divergent of %d draws", name, int(statistics["diverging"].sum()), statistics["diverging"].size)
     return {"posterior": _bare(trace["posterior"].to_dataset()[kept]), "sample_stats": _bare(statistics)}
+
+
+def failure_of(name: str, error: Exception) -> ModelError:
+    """Say what a user can do about a sampler that failed."""
+    reason = " ".join(str(error).partition("Stack backtrace")[0].split())
+    return ModelError(
+        f"models.specs.{name}: the sampler could not explore the posterior ({reason}). Look for outliers in data/panel.parquet, "
+        f"leave out effects that vary between patients with few sessions, or narrow the priors."
+    )
 
 
 def draw_prior(model: "pm.Model", population: list[str], draws: int, seed: int) -> dict[str, np.ndarray]:

@@ -120,4 +120,4 @@ def test_unknown_module_is_an_error(package: Path) -> None:
 
 def test_sampler_that_is_imported_late_is_part_of_the_fit() -> None:
     found = set(module.imported_modules("alliance.models.path"))
-    assert {"alliance.inference.nuts", "alliance.inference.sampling", "alliance.likelihood.op"} <= found
+    assert {"alliance.inference.nuts", "alliance.inference.sampling", "alliance.likelihood.sampled"} <= found

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from scipy import stats
@@ -15,9 +15,6 @@ from alliance.models.design.arrays import Design
 from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 from alliance.models.path.layout import Natural
 from alliance.models.path.target import PathTarget
-
-if TYPE_CHECKING:
-    from alliance.likelihood.op import LogDensity
 
 PRIOR_SETTINGS: Final = ("intercept_sd", "slope_sd", "residual_sd", "varying_sd", "correlation_lkj")
 _LEAST_SD: Final = 0.05  # where the search for the mode starts
@@ -125,15 +122,15 @@ class PathPosterior:
         return log_prior_blocks(self.target.design, self.named(positions), self.priors)
 
     @property
-    def operation(self) -> "LogDensity":
-        """The density as an operation of PyTensor."""
-        from alliance.likelihood.op import log_density_op
+    def addresses(self) -> tuple[int, int]:
+        """Where the density and the function that keeps its position lie, see `alliance.likelihood.sampled`."""
+        from alliance.likelihood.sampled import COPY, DENSITY
 
-        return log_density_op
+        return DENSITY.address, COPY.address
 
-    def pack(self, centre: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pack what the density needs besides the position into whole and real numbers."""
-        from alliance.likelihood.op import pack
+    def pack(self, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        """Pack what the density needs besides the position."""
+        from alliance.likelihood.sampled import pack
 
         return pack(self.target.statistics, self.prior, centre, spread)
 

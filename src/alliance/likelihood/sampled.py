@@ -1,0 +1,74 @@
+"""The log density as a function with a C interface, which a sampler in another language calls without returning to Python.
+
+Compiled once and kept on disk; all that describes the data and the priors is in one block of memory that is handed over with each call.
+"""
+
+import math
+
+import numpy as np
+from numba import carray, types
+
+from alliance.likelihood.compiling import compiled_for_c
+from alliance.likelihood.density import PRIORS, log_density_around
+from alliance.likelihood.lanes import LANES
+from alliance.likelihood.layout import Statistics
+
+# Whole numbers at the head of the block of memory.
+_LENGTH, _LAYOUT, _BLOCKS, _PRODUCTS, _POOLED, _THERAPISTS, _PACKED = range(7)
+_NUMBERS = types.CPointer(types.float64)
+_NO_GRADIENT, _NO_VALUE = 3, 4  # what the sampler takes for a place it cannot go to
+
+
+def _evaluate(size, position, gradient, value, packed):
+    whole = carray(packed, carray(packed, 1, np.int64)[_LENGTH], np.int64)
+    n_layout, blocks, n_products = whole[_LAYOUT], whole[_BLOCKS], whole[_PRODUCTS]
+    layout = whole[_PACKED : _PACKED + n_layout]
+    first = _PACKED + n_layout + blocks * LANES
+    owner = whole[_PACKED + n_layout : first].reshape(blocks, LANES)
+    real = whole[first:].view(np.float64)
+    a = blocks * n_products * LANES
+    b = a + whole[_POOLED]
+    c = b + blocks * LANES
+    d = c + whole[_THERAPISTS]
+    e = d + PRIORS
+    f = e + size
+    slope = carray(gradient, size)
+    found = log_density_around(
+        layout, owner, real[:a].reshape(blocks, n_products, LANES), real[a:b], real[b:c].reshape(blocks, LANES),
+        real[c:d], real[d:e], real[e:f], real[f:].reshape(size, size), carray(position, size), slope,
+    )  # fmt: skip
+    value[0] = found
+    for number in range(size):
+        if not math.isfinite(slope[number]):
+            return _NO_GRADIENT
+    return 0 if math.isfinite(found) else _NO_VALUE
+
+
+def _copy(size, length, position, values, packed):
+    for number in range(length):
+        values[number] = position[number]
+    return 0
+
+
+# Of the standardised position, and what is kept of each draw: the position itself. Each has an ``address``.
+DENSITY = compiled_for_c(types.int64(types.uint64, _NUMBERS, _NUMBERS, _NUMBERS, types.voidptr), _evaluate)
+COPY = compiled_for_c(types.int64(types.uint64, types.uint64, _NUMBERS, _NUMBERS, types.voidptr), _copy)
+
+
+def pack(statistics: Statistics, prior: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Pack what the density needs, besides the position, into one block of memory.
+
+    Parameters
+    ----------
+    prior, centre, spread
+        See `alliance.likelihood.density.log_density_around`.
+    """
+    layout, owner, products, pooled, weights, therapist_weights = statistics.arrays
+    sizes = [len(layout), len(owner), products.shape[1], len(pooled), len(therapist_weights)]
+    real = np.concatenate(
+        [part.ravel() for part in (products, pooled, weights, therapist_weights, prior, centre, spread)]
+    )
+    parts = [np.array([0, *sizes]), layout, owner.ravel(), real.view(np.int64)]
+    packed = np.concatenate(parts)
+    packed[_LENGTH] = len(packed)
+    return packed
