@@ -3,7 +3,7 @@
 To add one, write its class and name it in `Missing`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Self
 
@@ -18,7 +18,19 @@ Chance = Annotated[float, Field(gt=0, lt=1)]
 Centres = Mapping[str, float]  # variable -> the value from which distances count
 
 
-class Planned(Section):
+class Breaker(Section):
+    """A way in which something comes to be unseen."""
+
+    def named(self) -> Iterable[str]:
+        """Name the variables that it goes by."""
+        return ()
+
+    def hide(self, course: Course, centres: Centres, rng: np.random.Generator) -> Course:
+        """Hide what it hides."""
+        raise NotImplementedError
+
+
+class Planned(Breaker):
     """Treatments of different planned lengths."""
 
     shares: dict[Annotated[int, Field(ge=1)], Share]  # sessions -> share of the patients
@@ -36,7 +48,7 @@ class Planned(Section):
         return replace(course, observed=course.observed & (np.arange(longest) < planned[:, None]))
 
 
-class Dropout(Section):
+class Dropout(Breaker):
     """Leaving after a session by what was observed at it, so that what is missing is missing at random given what was seen."""
 
     chance: Chance | None = None  # after a session at which every cause is at its centre
@@ -48,6 +60,10 @@ class Dropout(Section):
         if (self.chance is None) == (self.share is None):
             raise ValueError("give either the chance after a session or the share of patients who leave")
         return self
+
+    def named(self) -> Iterable[str]:
+        """Name the causes."""
+        return self.causes
 
     def logit(self, course: Course, centres: Centres) -> np.ndarray:
         """Return what observed values add to the logit of leaving, (patient, session)."""
@@ -64,7 +80,7 @@ class Dropout(Section):
         return replace(course, observed=course.observed & ~left, dropped=(course.observed & left).any(axis=1))
 
 
-class Skipped(Section):
+class Skipped(Breaker):
     """Sessions that leave no data, completely at random; everybody has the first."""
 
     chance: Share
@@ -83,9 +99,17 @@ class Missing(Section):
     dropout: Dropout | None = None
     skipped: Skipped | None = None
 
+    def breakers(self) -> dict[str, Breaker]:
+        """List those that are there, by name."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: breaker for name, breaker in found.items() if breaker is not None}
+
+    def named(self) -> list[tuple[str, str]]:
+        """List every variable that one of them goes by, after the name of that one."""
+        return [(name, variable) for name, breaker in self.breakers().items() for variable in breaker.named()]
+
     def hide(self, course: Course, centres: Centres, rng: np.random.Generator) -> Course:
         """Hide what each of them hides."""
-        for name in type(self).model_fields:
-            breaker = getattr(self, name)
-            course = course if breaker is None else breaker.hide(course, centres, rng)
+        for breaker in self.breakers().values():
+            course = breaker.hide(course, centres, rng)
         return course

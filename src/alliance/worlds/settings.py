@@ -97,9 +97,7 @@ class Measure(Section):
     centre: float | None = None  # what depends on it depends on its distance from this; the mean if left out
     sd: Spread = 0.0  # of what nothing explains
     causes: Effects  # variable, variable_lag, arm or session -> effect
-    innovations: (
-        Effects  # variable -> effect of its distance from what was to be expected of it; a yes is never expected
-    )
+    innovations: Effects  # variable -> effect of its distance from what was to be expected; a yes is never expected
     patient_sd: Spread = 0.0
     therapist_sd: Spread = 0.0
     first: First | None = None  # of a variable with lagged causes; if left out, it has no value at the first session
@@ -146,9 +144,7 @@ class World(Section):
     seed: Count = 0
     size: Size
     arms: bool = False  # whether patients are randomised, in pairs within each therapist
-    unseen: Count = (
-        0  # sessions before the first one that is seen, in which no arm acts: many of them make the start stationary
-    )
+    unseen: Count = 0  # sessions before the first one that is seen, without an arm: many make the start stationary
     variables: dict[Name, Measure]
     patients: Differences = Differences.model_validate({})
     therapists: Differences = Differences.model_validate({})
@@ -166,11 +162,11 @@ class World(Section):
     def order(self) -> list[str]:
         """List the variables in an order in which they can come about within a session."""
         now = {
-            name: {
+            name: [
                 *(c.base for c in self.causes(name) if not c.lagged),
                 *v.innovations,
                 *([v.given] if v.given else []),
-            }
+            ]
             for name, v in self.variables.items()
         }
         return list(TopologicalSorter({name: [c for c in now[name] if c in now] for name in now}).static_order())
@@ -198,9 +194,9 @@ class World(Section):
                     yield f"{place}: '{other}' is not a variable.{suggest(other, self.variables)}"
             if variable.first and not any(cause.lagged for cause in self.causes(name)):
                 yield f"{place}.first: it does not depend on the past, so its first value is like all others"
-        for name in self.missing.dropout.causes if self.missing.dropout else ():
+        for place, name in self.missing.named():
             if name not in self.variables:
-                yield f"missing.dropout.causes: '{name}' is not a variable.{suggest(name, self.variables)}"
+                yield f"missing.{place}: '{name}' is not a variable.{suggest(name, self.variables)}"
 
     def _impossible_differences(self) -> Iterator[str]:
         known = [f"{INTERCEPT}{ARROW}{name}" for name in self.variables]

@@ -37,7 +37,7 @@ def test_changes_replace_single_settings_and_keep_the_rest() -> None:
         ({"missing": {"planned": {"shares": {16: 0.9}}}}, "must add up to 1"),
         ({"missing": {"dropout": {"chance": 0}}}, "missing.dropout.chance"),
         ({"missing": {"dropout": {"share": 0.3}}}, "either the chance after a session or the share"),
-        ({"missing": {"dropout": {"causes": {"symptom": 1.0}}}}, "missing.dropout.causes: 'symptom' is not a variable"),
+        ({"missing": {"dropout": {"causes": {"symptom": 1.0}}}}, "missing.dropout: 'symptom' is not a variable"),
         ({"dirt": {"blanks": -1}}, "dirt.blanks"),
     ],
 )
