@@ -1,5 +1,6 @@
 """Facts by name, each declared once."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from alliance.errors import suggest
@@ -35,6 +36,10 @@ class Registry[T: Named](dict[str, T]):
             if fact.name in self:
                 raise ValueError(f"'{fact.name}' is declared twice")
             self[fact.name] = fact
+
+    def names(self, chosen: Callable[[T], bool]) -> tuple[str, ...]:
+        """Name those that are chosen, in the order of their declaration."""
+        return tuple(name for name, fact in self.items() if chosen(fact))
 
     def __missing__(self, name: str) -> T:
         raise KeyError(f"'{name}' is not declared.{suggest(name, self)}")

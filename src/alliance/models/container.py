@@ -25,6 +25,7 @@ import pandas as pd
 import xarray as xr
 
 from alliance.facts.columns import COUNT_COLUMNS
+from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS, key_of
 
@@ -70,9 +71,11 @@ class Quantities:
         Raises
         ------
         ValueError
-            There is such a quantity already.
+            There is such a quantity already, or no such effect.
         """
         keys = dict(zip(QUANTITY_COLUMNS, (of[-1], path, effect, level, horizon, moderator, value), strict=True))
+        if effect not in EFFECTS:
+            raise ValueError(f"there is no effect '{effect}': declare it in alliance.facts.effects")
         if key_of(keys) in self._known:
             raise ValueError(f"there are two quantities of the same name: {keys}")
         self._known.add(key_of(keys))

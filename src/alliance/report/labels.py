@@ -12,42 +12,11 @@ from alliance.config import Config, ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.contracts import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
 from alliance.facts.cautions import Caution
+from alliance.facts.effects import EFFECTS, LEVELS
 from alliance.facts.quantity import join_contrast, nodes_of, split_contrast
 from alliance.models.diagram import paths_of
 from alliance.report.numbers import MINUS
 
-LEVELS = {
-    "within": "within patients",
-    "between_patient": "between patients",
-    "between_therapist": "between therapists",
-    "overall": "overall",
-    "session": "between sessions",
-    "patient": "between patients",
-    "therapist": "between therapists",
-}
-# Plain words that every design licenses; `prose` decides whether a sentence may say "effect".
-EFFECTS = {
-    "a": "first step (a)",
-    "b": "second step (b)",
-    "c_prime": "past the middle (c′)",
-    "indirect": "indirect",
-    "indirect_product": "indirect, product without the covariance",
-    "indirect_total": "indirect, all ways together",
-    "contrast": "difference of two indirect paths",
-    "proportion": "indirect as a share of the total",
-    "accumulated": "indirect, accumulated over sessions",
-    "conditional": "at a value of the moderator",
-    "index": "change per unit of the moderator",
-    "direct": "direct",
-    "total": "total",
-    "cov_ab": "covariance of a and b",
-    "effect": "slope",
-    "icc": "share of variance",
-    "variance": "variance",
-    "sd": "standard deviation",
-    "correlation": "correlation",
-    "coefficient": "coefficient",
-}
 _NAME = re.compile(r"\b[a-z][a-z0-9_]*\b")
 _TIMES = {"session": "session number", "weeks": "weeks since the first session"}
 _ENDINGS = {
@@ -173,12 +142,12 @@ def label_names(text: str, config: Config) -> str:
 
 def label_level(level: str) -> str:
     """Return the name of a level for people."""
-    return LEVELS.get(level, level.replace("_", " "))
+    return LEVELS[level].label if level in LEVELS else level.replace("_", " ")
 
 
 def label_effect(effect: str) -> str:
     """Return the name of an effect for people."""
-    return EFFECTS.get(effect, effect.replace("_", " "))
+    return EFFECTS[effect].label if effect in EFFECTS else effect.replace("_", " ")
 
 
 def describe_rule(caution: Caution, config: Config) -> str:

@@ -9,14 +9,12 @@ import pandas as pd
 from alliance.config import Config
 from alliance.contracts import LAG
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import keys_of
 from alliance.records import records
 
 _KEYS = ["model", "outcome", "path", "effect", "level", "moderator", "value"]
 _CARRIED = [name.removesuffix("_base") for name in ARTEFACTS["comparison"].header if name.endswith("_base")]
-_UNSIGNED = ("icc", "variance", "sd")
-COMPONENTS = (*_UNSIGNED, "correlation", "coefficient")  # what the effects of a path diagram are made from
-_COMPARED_EFFECTS = ("a", "b", "c_prime", "effect", "indirect", "total")
 _MOST_DISTANCE = 2.0  # standard errors
 _TRUTH_KEYS = ["outcome", "path", "effect", "level", "horizon"]
 
@@ -54,7 +52,7 @@ def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
     """
     left, right = (_numbered(table, other) for table, other in ((base, this), (this, base)))
     joined = right.merge(left, on=[*_KEYS, "pair"], how="outer", suffixes=("_this", "_base"), sort=False)
-    joined["component"] = joined["effect"].isin(COMPONENTS)
+    joined["component"] = joined["effect"].isin(EFFECTS.names(lambda effect: effect.kind == "component"))
     joined["without_effects"] = joined.groupby("model")["component"].transform("all")
     joined["model_order"] = joined.groupby("model")["order_this"].transform("min")
     order = ["without_effects", "model_order", "model", "component", "order_this", "order_base"]
@@ -105,7 +103,7 @@ def compare_methods(estimates: pd.DataFrame, config: Config) -> pd.DataFrame:
         estimate, ``apart`` whether it is beyond 2. Both rest on the same data, so this describes how far the method matters; it is no test.
     """
     rows = estimates.loc[
-        estimates["effect"].isin(_COMPARED_EFFECTS),
+        estimates["effect"].isin(EFFECTS.names(lambda effect: effect.central)),
         ["family", "model", *_TRUTH_KEYS, "estimate", "sd", "low", "high", "flag"],
     ]
     separate = (rows["family"] == "textbook").to_numpy()
@@ -170,7 +168,7 @@ def _name_change(row: Mapping[Hashable, Any]) -> str:
         return "only in this run"
     if np.isnan(row["estimate_this"]):
         return "only in the other run"
-    if row["effect"] in (*_UNSIGNED, "proportion"):
+    if not EFFECTS[row["effect"]].directed:
         return "has no direction"
     was_open, is_open = (row[f"low_{side}"] <= 0 <= row[f"high_{side}"] for side in ("base", "this"))
     if was_open and is_open:

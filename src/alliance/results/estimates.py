@@ -12,20 +12,18 @@ import xarray as xr
 from scipy import stats
 
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import ends_of, nodes_of, outcomes_on
 from alliance.models.container import quantities_of, rows_of
 
-DRAWN_EFFECTS = ("a", "b", "c_prime", "effect", "indirect", "total")
 _MOST_DRAWS = 4000
-_UNSIGNED = ("icc", "variance", "sd")  # cannot be negative
 # Kind of a prior -> distribution in units of its scale, given its shape.
 _PRIORS: Mapping[str, Callable[[float], Any]] = {
     "normal": lambda _: stats.norm,
     "half-normal": lambda _: stats.halfnorm,
     "beta": lambda shape: stats.beta(shape, shape),
 }
-_OF_SEVERAL_PATHS = ("total", "indirect_total", "proportion")
 
 
 def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -> pd.DataFrame:
@@ -51,13 +49,13 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
     """
     paths = tree.children["paths"]
     table, draws = quantities_of(paths), _flat(paths)
-    ratio = (table["effect"] == "proportion").to_numpy()
+    ratio = table["effect"].isin(EFFECTS.names(lambda effect: effect.ratio)).to_numpy()
     table["estimate"] = _points(paths, np.where(ratio, np.median(draws, axis=0), draws.mean(axis=0)))
     table["sd"] = draws.std(axis=0, ddof=1)
     table["low"], table["high"] = _limits(draws, interval)
     above = (draws > 0).mean(axis=0)
     below = (draws < 0).mean(axis=0)
-    directed = ~table["effect"].isin(_UNSIGNED) & ~ratio
+    directed = table["effect"].isin(EFFECTS.names(lambda effect: effect.directed))
     table["p_direction"] = np.where(directed, np.maximum(above, below), np.nan)
     table["interval"] = interval
     for name in ("model", "family", "engine", "interval_kind"):
@@ -166,7 +164,7 @@ def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark], 
         The indirect paths of the model.
     """
     through = {quantity["outcome"], *outcomes_on(quantity["path"])}
-    if quantity["effect"] in _OF_SEVERAL_PATHS:
+    if EFFECTS[quantity["effect"]].several_paths:
         for path in indirect:
             if ends_of(path) == ends_of(quantity["path"]):
                 through |= set(nodes_of(path)[1:])
@@ -190,9 +188,10 @@ def main_rows(table: pd.DataFrame) -> pd.DataFrame:
     table
         Any table with the columns model and effect.
     """
-    mediated = set(table.loc[table["effect"] == "indirect", "model"])
-    single = ~table["model"].isin(mediated) & (table["effect"] == "effect")
-    return table[(table["effect"] == "indirect") | single]
+    answers = EFFECTS.names(lambda effect: effect.answer)
+    found = table[table["effect"].isin(answers)]
+    first = found["effect"].map(answers.index)
+    return found[first == first.groupby(found["model"]).transform("min")]
 
 
 def regions_of(part: pd.DataFrame) -> list[tuple[float, float]]:
@@ -218,7 +217,7 @@ def thin_draws(tree: xr.DataTree) -> pd.DataFrame:
         Columns model, outcome, path, effect, level, horizon, chain, draw, value.
     """
     paths = tree["paths"].to_dataset()
-    keep = np.flatnonzero(np.isin(paths["effect"].to_numpy(), DRAWN_EFFECTS))
+    keep = np.flatnonzero(np.isin(paths["effect"].to_numpy(), EFFECTS.names(lambda effect: effect.central)))
     per_chain = max(1, _MOST_DRAWS // paths.sizes["chain"])
     step = max(1, -(-paths.sizes["draw"] // per_chain))
     chosen = paths["draws"].isel(quantity=keep, draw=slice(None, None, step)).drop_vars("value")

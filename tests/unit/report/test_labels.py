@@ -1,15 +1,11 @@
 """Labels come from the configuration's own words."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from alliance.report.labels import (
-    EFFECTS,
     find_roles,
-    label_effect,
     label_groups,
     label_model,
     label_names,
@@ -176,9 +172,3 @@ def test_name_with_two_meanings_stays_as_it_is() -> None:
     other = {"products": {"technique_by_arm": ["technique", "age"]}}
     config = with_models(ARMS, arm_jointly=other)
     assert label_of("technique_by_arm", config) == "technique by arm"
-
-
-def test_effects_are_named_in_words_that_every_design_licenses() -> None:
-    assert not any(re.search(r"mediat|caus|effect", label) for label in EFFECTS.values())
-    new = ("indirect_total", "contrast", "proportion", "conditional", "index", "accumulated")
-    assert all(label_effect(effect) != effect.replace("_", " ") for effect in new)

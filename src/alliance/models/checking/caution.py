@@ -5,6 +5,7 @@ import numpy as np
 
 from alliance.config.timing import TIME_TERMS
 from alliance.contracts import BETWEEN, PATIENT
+from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.models.design.arrays import INTERCEPT, Design
@@ -97,7 +98,7 @@ def _mark_observed_deviations(design: Design) -> list[Mark]:
                         join_nodes(term, outcome),
                         weakened,
                         outcomes=(outcome,),
-                        effects=("conditional", "index"),
+                        effects=EFFECTS.names(lambda effect: effect.kind == "moderated"),
                     )
                 )
     return marks
@@ -135,7 +136,7 @@ def _mark_feedback(design: Design, paths: list[Path]) -> list[Mark]:
             "feedback",
             join_nodes(target, mediator),
             outcomes=(target,),
-            effects=("indirect", "indirect_product", "c_prime", "direct"),
+            effects=EFFECTS.names(lambda effect: effect.splits),
             levels=("between_patient", "between_therapist"),
         )
         for mediator in mediators

@@ -14,6 +14,7 @@ from alliance.config.timing import TIME_TERMS
 from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
 from alliance.facts.cautions import CAUTIONS
+from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.likelihood.units import draw_effects
@@ -27,24 +28,6 @@ from alliance.models.rows import count_rows
 _FAR: Final = 1.0
 # In standard deviations of the outcome: no questionnaire is answered that exactly, and a search that is drawn to zero stops far below.
 _SMALLEST_RESIDUAL: Final = 0.002
-
-# Levels of regression effects, as opposed to those of variance components.
-_OF_EFFECTS: Final = ("within", "overall", *BETWEEN_LEVELS.values())
-# What is computed from how the intercepts of units go together.
-_OF_MEANS: Final = (
-    "a", "b", "c_prime", "effect", "direct", "indirect", "indirect_product", "indirect_total", "total", "contrast", "proportion",
-)  # fmt: skip
-# What is computed from the covariance of slopes that vary.
-_OF_COVARIANCES: Final = (
-    "cov_ab",
-    "indirect",
-    "indirect_total",
-    "total",
-    "contrast",
-    "proportion",
-    "conditional",
-    "index",
-)
 
 
 def check_residuals(name: str, maximum: PathMaximum) -> None:
@@ -148,7 +131,10 @@ def _mark_varying(caution: str, effect: Varying, level: str, value: float, *comp
 
     Differences between intercepts make effects between units, those between slopes the covariance in an indirect effect.
     """
-    computed, where = (_OF_MEANS, BETWEEN_LEVELS[level]) if effect.term == INTERCEPT else (_OF_COVARIANCES, "within")
+    if effect.term == INTERCEPT:
+        computed, where = EFFECTS.names(lambda effect: effect.kind in ("step", "path")), BETWEEN_LEVELS[level]
+    else:
+        computed, where = EFFECTS.names(lambda effect: effect.of_slopes), "within"
     return Mark(
         caution,
         f"{effect.text} between {level}s",
@@ -179,7 +165,7 @@ def _mark_collinear(equation: Equation) -> list[Mark]:
             float(inflation[worst]),
             f"most of all with {other} (correlation {correlations[worst, partner]:.2f})",
             outcomes=(equation.outcome,),
-            levels=_OF_EFFECTS,
+            levels=EFFECT_LEVELS,
         )
     ]
 

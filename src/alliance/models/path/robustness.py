@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import keys_of
 from alliance.inference.densities import at_many
@@ -15,10 +16,6 @@ from alliance.models.path.maximum import PathMaximum
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.quantities.pairs import Quantities
 
-_INFLUENCED: Final = ("indirect", "effect")  # a model without a mediator is about the effect itself
-_SENSITIVE: Final = ("a", "b", "c_prime", "effect", "indirect", "total")
-_MARKED: Final = ("a", "b", "indirect")
-_LEVELS: Final = ("within", "between_patient", "between_therapist", "overall")
 _DRAWS: Final = 4000
 
 
@@ -34,7 +31,7 @@ def find_influential_units(
     """
     table = quantities.table()
     chosen = next(
-        (found for name in _INFLUENCED if (found := _positions(table, (name,)))),
+        (found for name in EFFECTS.names(lambda effect: effect.answer) if (found := _positions(table, (name,)))),
         [],
     )
     keys = keys_of(table.iloc[chosen])
@@ -53,7 +50,7 @@ def find_prior_sensitivity(
 ) -> tuple[list[dict[str, Any]], list[Mark]]:
     """Say how much the posterior of each effect moves with each block of priors, see `alliance.inference.sensitivity`."""
     table = quantities.table()
-    chosen = _positions(table, _SENSITIVE)
+    chosen = _positions(table, EFFECTS.names(lambda effect: effect.central))
     thinned = np.unique(np.linspace(0, len(positions) - 1, _DRAWS).astype(int))
     kept = positions[thinned]
     rows = power_scaling(
@@ -62,10 +59,10 @@ def find_prior_sensitivity(
         posterior.prior_blocks(kept),
         at_many(posterior.log_likelihoods, kept),
     )
-    return rows, mark_sensitivity(table, rows, _MARKED)
+    return rows, mark_sensitivity(table, rows, EFFECTS.names(lambda effect: effect.weighed))
 
 
 def _positions(table: pd.DataFrame, effects: tuple[str, ...]) -> list[int]:
     """Return the positions of effects at the levels of people, not of variance components."""
-    wanted = table["effect"].isin(effects) & table["level"].isin(_LEVELS)
+    wanted = table["effect"].isin(effects) & table["level"].isin(EFFECT_LEVELS)
     return [int(position) for position in np.flatnonzero(wanted.to_numpy())]

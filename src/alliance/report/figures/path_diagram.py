@@ -12,6 +12,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from alliance.config import Config
 from alliance.contracts import Drawing
+from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, nodes_of
 from alliance.models.diagram import Edge, paths_of
 from alliance.records import records
@@ -27,14 +28,6 @@ CAPTION = (
     "table of coefficients."
 )
 NEEDS = ("estimates",)
-_STEPS = (
-    "a",
-    "b",
-    "c_prime",
-    "effect",
-    "coefficient",
-    "direct",
-)  # effects that belong to one arrow, in order of preference
 _WIDTH = theme.DOUBLE * theme.POINTS
 _BOX = (104.0, 26.0)  # points
 _TITLE, _GAP, _LEGEND = 15.0, 6.0, 20.0  # points
@@ -144,14 +137,15 @@ def place_nodes(chains: list[list[str]], levels: int) -> tuple[dict[str, tuple[f
 
 
 def _values_of(panel: _Panel, estimates: pd.DataFrame) -> pd.DataFrame:
-    """Return the estimates of the panel's arrows: of each arrow the first effect of `_STEPS` the model reports."""
-    rows = estimates[(estimates["model"] == panel.model) & estimates["effect"].isin(_STEPS)]
+    """Return the estimates of the panel's arrows: of each arrow the first effect that the model reports of it."""
+    arrows = EFFECTS.names(lambda effect: effect.arrow)
+    rows = estimates[(estimates["model"] == panel.model) & estimates["effect"].isin(arrows)]
     found = []
     for edge in panel.edges:
         of_edge = rows[rows["path"] == edge.text]
         if of_edge.empty:
             continue
-        first = min(of_edge["effect"], key=_STEPS.index)
+        first = min(of_edge["effect"], key=arrows.index)
         found.append(of_edge[of_edge["effect"] == first].assign(lagged=edge.lagged))
     if panel.indirect:
         whole = estimates[

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from alliance.certify.summary import COVERAGE, MOST_BIAS
 from alliance.contracts import LAG, Drawing
+from alliance.facts.effects import EFFECTS
 from alliance.records import records
 from alliance.report.figures import theme
 from alliance.report.labels import label_level
@@ -20,10 +21,6 @@ _WIDEST = 30.0  # percent; bias beyond it is drawn at the edge
 _LOWEST = 60.0  # percent; so is coverage below it
 _NORMAL = 1.96
 _INCHES = 0.19  # per effect
-_NAMES = {
-    "a": "a", "b": "b", "c_prime": "c′", "indirect": "indirect", "indirect_product": "indirect, product only",
-    "cov_ab": "cov(a, b)", "total": "total",
-}  # fmt: skip
 
 
 def draw_recovery(summary: pd.DataFrame, designs: Mapping[str, str], methods: Mapping[str, str]) -> Drawing:
@@ -96,7 +93,7 @@ def _draw_design(
 
 
 def _name(path: str, effect: str, level: str) -> str:
-    name = _NAMES.get(effect) or re.sub(rf"(\w+){LAG}\b", r"earlier \1", path).replace("->", "→")
+    name = EFFECTS[effect].symbol or re.sub(rf"(\w+){LAG}\b", r"earlier \1", path).replace("->", "→")
     return f"{name}, {label_level(level)}"
 
 

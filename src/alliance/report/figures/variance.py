@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 
 from alliance.config import Config
 from alliance.contracts import Drawing
+from alliance.facts.effects import COMPONENT_LEVELS
 from alliance.records import records
 from alliance.report.figures import theme
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
@@ -20,7 +21,6 @@ CAPTION = (
     "where they are known, between therapists. Left: the shares together; right: each share with its interval."
 )
 NEEDS = ("estimates",)
-_LEVELS = ("session", "patient", "therapist")
 
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
@@ -28,7 +28,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     values = shares_of_variance(inputs["estimates"])
     if values.empty:
         return theme.draw_unavailable("No variance decomposition is among the fitted models (models.fit).")
-    levels = [level for level in _LEVELS if level in set(values["level"])]
+    levels = [level for level in COMPONENT_LEVELS if level in set(values["level"])]
     bars = values[["model", "variable"]].drop_duplicates().reset_index(drop=True)
     several = bars["model"].nunique() > 1
     names = [
@@ -75,7 +75,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
 
 def shares_of_variance(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return estimate and interval of each share by model, variable and level; a share left out is what remains to 1."""
-    rows = estimates[(estimates["effect"] == "icc") & estimates["level"].isin(_LEVELS)]
+    rows = estimates[(estimates["effect"] == "icc") & estimates["level"].isin(COMPONENT_LEVELS)]
     table = rows[["model", "outcome", "level", "estimate", "low", "high", "flag"]].rename(
         columns={"outcome": "variable"}
     )
@@ -98,7 +98,7 @@ def shares_of_variance(estimates: pd.DataFrame) -> pd.DataFrame:
         table = pd.concat([table, pd.DataFrame(added)], ignore_index=True)
     # Measures in the order of the estimates, levels from the smallest unit to the largest.
     measures = pd.factorize(pd.MultiIndex.from_frame(table[["model", "variable"]]))[0]
-    order = pd.DataFrame({"measure": measures, "level": table["level"].map(_LEVELS.index).to_numpy()})
+    order = pd.DataFrame({"measure": measures, "level": table["level"].map(COMPONENT_LEVELS.index).to_numpy()})
     return table.iloc[order.sort_values(["measure", "level"], kind="stable").index].reset_index(drop=True)
 
 

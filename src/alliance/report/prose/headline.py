@@ -3,6 +3,7 @@
 from typing import Any
 
 from alliance.config import Config
+from alliance.facts.effects import EFFECTS
 from alliance.report.labels import label_path
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.passage import (
@@ -30,7 +31,7 @@ def describe_headline(inputs: Inputs, config: Config) -> list[str | Point]:
     estimates = table_of(inputs, "estimates")
     answers: dict[tuple[str, str], list[tuple[dict[str, Any], Licence]]] = {}
     asked: dict[tuple[str, str], str] = {}
-    for effect in ("indirect", "effect"):
+    for effect in EFFECTS.names(lambda effect: effect.answer):
         for name in fitted_models(config, "forward"):
             rows = rows_of(estimates, model=name)
             licence = licence_for(name, rows, config)

@@ -8,12 +8,12 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.config.schema import Effects
-from alliance.facts.quantity import ends_of
+from alliance.facts.effects import EFFECTS
+from alliance.facts.quantity import ends_of, nodes_of, split_contrast
 from alliance.report.prose.licence import Licence, licence_of
-from alliance.report.prose.wording import Row, mediators_of
+from alliance.report.prose.wording import Row
 
 Inputs = Mapping[str, pd.DataFrame]
-ROWS_OF_MEDIATED_MODELS = ("indirect", "indirect_product", "cov_ab")
 
 
 class Point(NamedTuple):
@@ -88,7 +88,8 @@ def licence_for(name: str, rows: list[dict[str, Any]], config: Config, pair: Eff
     if pair is not None:
         spec = spec.model_copy(update={"effects": pair})
     between = rows if spec.effects is None else rows_between(rows, spec.effects)
-    found = {node for row in between if row["effect"] in ROWS_OF_MEDIATED_MODELS for node in mediators_of(row)}
+    paths = [path for row in between if EFFECTS[row["effect"]].kind == "path" for path in split_contrast(row["path"])]
+    found = {node for path in paths for node in nodes_of(path)[1:-1]}
     return licence_of(spec, found, config)
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.cautions import CAUTIONS
+from alliance.facts.effects import EFFECTS, LEVELS
 from alliance.report.labels import (
     describe_rule,
     label_effect,
@@ -42,9 +43,7 @@ from alliance.report.prose.wording import (
     name_interval,
     tell_apart,
 )
-from alliance.results.comparison import COMPONENTS
 
-_SHARE_LEVELS = ("session", "patient", "therapist")
 _SHARE_PHRASES = {
     "session": "between sessions of the same patient",
     "patient": "between patients",
@@ -65,9 +64,7 @@ def describe_variance(inputs: Inputs, config: Config) -> list[Passage]:
     sentences = []
     for model, outcome in measures:
         rows = [row for row in shares if (row["model"], row["outcome"]) == (model, outcome)]
-        rows.sort(
-            key=lambda row: _SHARE_LEVELS.index(row["level"]) if row["level"] in _SHARE_LEVELS else len(_SHARE_LEVELS)
-        )
+        rows.sort(key=lambda row: list(LEVELS).index(row["level"]))
         parts = [_describe_share(row) for row in rows]
         kind = f"{name_interval(rows[0])}s in parentheses; {describe_size(rows[0])}"
         sentences.append(Point(capitalise(label_of(outcome, config)), f"Of its variance {join_words(parts)} ({kind})."))
@@ -199,7 +196,7 @@ def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
     sentences.append(f"{capitalise(count_of(len(both), 'estimate'))} can be compared.")
     changes = pd.Series([row["change"] for row in rows], dtype=object).value_counts(sort=False)
     listed = [f"{capitalise(str(change))}: {format_count(number)}." for change, number in changes.items()]
-    effects = [row for row in both if row["effect"] not in COMPONENTS] or both
+    effects = [row for row in both if EFFECTS[row["effect"]].kind != "component"] or both
     moved = sorted(effects, key=lambda row: -abs(row["shift"]) if pd.notna(row["shift"]) else 0.0)
     if moved and pd.notna(moved[0]["shift"]) and moved[0]["difference"] != 0:
         top = moved[0]

@@ -3,14 +3,13 @@
 from typing import Any
 
 from alliance.config import Config
+from alliance.facts.effects import EFFECTS
 from alliance.report.labels import label_effect, label_level, label_model, label_names, label_path
 from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
 from alliance.report.prose.wording import capitalise, count_of, describe_flag, join_words
 from alliance.results.comparison import compare_methods
 from alliance.results.estimates import main_rows
-
-_STEPS = ("a", "b", "effect", "indirect")
 
 
 def describe_methods(inputs: Inputs, config: Config) -> list[Passage]:
@@ -46,7 +45,7 @@ def describe_methods(inputs: Inputs, config: Config) -> list[Passage]:
 def describe_sensitivity(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe which steps and paths depend on the priors, and about which the data say little."""
     table = table_of(inputs, "sensitivity")
-    rows = [row for row in rows_of(table) if row["effect"] in _STEPS]
+    rows = [row for row in rows_of(table) if EFFECTS[row["effect"]].weighed]
     priors = [row for row in rows if row["component"] == "prior"]
     if not priors:
         return []

@@ -7,6 +7,7 @@ import pandas as pd
 
 from alliance.config import Config, ModelSpec
 from alliance.contracts import LAG, Table
+from alliance.facts.effects import EFFECTS
 from alliance.records import records
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_of, label_path
 from alliance.report.numbers import format_count, format_estimate, format_probability
@@ -14,15 +15,14 @@ from alliance.report.tables.marks import mark_of, notes_of
 
 TITLE = "Paths"
 NEEDS = ("estimates",)
-_OTHER_TABLES = (  # in tables of their own, or none
-    "icc", "variance", "sd", "correlation", "coefficient", "conditional", "index",
-)  # fmt: skip
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return every path and effect of every model with its interval, direction, N and flag."""
     estimates = inputs["estimates"]
-    data = _last_of_curves(estimates[~estimates["effect"].isin(_OTHER_TABLES)]).reset_index(drop=True)
+    # The others stand in tables of their own.
+    listed = EFFECTS.names(lambda effect: effect.kind in ("step", "path"))
+    data = _last_of_curves(estimates[estimates["effect"].isin(listed)]).reset_index(drop=True)
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],

@@ -7,6 +7,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.contracts import Table
+from alliance.facts.effects import EFFECTS
 from alliance.records import records
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
 from alliance.report.numbers import MISSING, format_number, format_probability
@@ -14,14 +15,13 @@ from alliance.report.tables.marks import FLAG
 
 TITLE = "Sensitivity to priors"
 NEEDS = ("sensitivity",)
-_SHOWN = ("a", "b", "indirect", "effect")
 _DATA = "likelihood"  # what the data are called among the blocks
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return how far each estimate moves when the data, or the priors of one block, count a little more or less: a column for each."""
     table = inputs["sensitivity"]
-    data = table[table["effect"].isin(_SHOWN)].reset_index(drop=True)
+    data = table[table["effect"].isin(EFFECTS.names(lambda effect: effect.weighed))].reset_index(drop=True)
     blocks = sorted(
         dict.fromkeys(data["block"]), key=lambda block: block != _DATA
     )  # the data first, blocks as they come

@@ -6,6 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.contracts import Table
+from alliance.facts.effects import EFFECTS
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
 from alliance.report.numbers import MISSING, format_estimate, format_number, format_percent
 from alliance.report.tables.marks import mark_of, notes_of
@@ -22,7 +23,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     decomposed = [name for name in config.models.fit if config.models.specs[name].analysis == "variance"]
     data = estimates[
         estimates["model"].isin(decomposed)
-        & estimates["effect"].isin(["variance", "sd", "icc"])
+        & estimates["effect"].isin(EFFECTS.names(lambda effect: not effect.signed))
         & estimates["level"].isin(["session", "patient", "therapist"])
     ]
     by_effect = {effect: rows.drop_duplicates(_KEYS).set_index(_KEYS) for effect, rows in data.groupby("effect")}

@@ -1,0 +1,154 @@
+"""The named effects, and the levels they stand at, each declared once.
+
+Every estimate is one of these at one level. What is said, drawn, compared and flagged of an effect follows from its declaration. To add
+one: one entry here, and whoever computes its draws.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from alliance.facts.registry import Registry
+
+# A single arrow of a path diagram; what several arrows make together; either at a value of a moderator; what equations are made from.
+Kind = Literal["step", "path", "moderated", "component"]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A named effect.
+
+    Parameters
+    ----------
+    name
+        What estimates call it.
+    label
+        Plain words that every design licenses; sentences decide whether they may say "effect".
+    kind
+        What it is made from; components come after the effects in comparisons, and stand in tables of their own.
+    symbol
+        What it is called where its path need not be told; empty where the path has to be.
+    signed
+        Whether it can be negative.
+    ratio
+        Whether it is a share of another effect: its estimate is a median, since a mean may not exist, and its sign no finding.
+    answer
+        Whether it is what a model is fitted for. A model answers with the first of these that it has.
+    central
+        Whether its draws are kept for figures, separate and joint models are compared by it, and its dependence on priors is computed.
+    weighed
+        Whether its dependence on priors is told and flagged.
+    arrow
+        Whether one arrow of the diagram stands for it. Where several do, the first is drawn.
+    several_paths
+        Whether it sums over paths, so that what concerns any of them concerns it.
+    of_slopes
+        Whether the covariance of slopes that vary is a part of it.
+    splits
+        Whether it tells what runs through the middle from what does not.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    symbol: str = ""
+    signed: bool = True
+    ratio: bool = False
+    answer: bool = False
+    central: bool = False
+    weighed: bool = False
+    arrow: bool = False
+    several_paths: bool = False
+    of_slopes: bool = False
+    splits: bool = False
+
+    @property
+    def directed(self) -> bool:
+        """Whether its sign is a finding."""
+        return self.signed and not self.ratio
+
+
+EFFECTS: Final = Registry(
+    Effect("a", "first step (a)", "step", symbol="a", central=True, weighed=True, arrow=True),
+    Effect("b", "second step (b)", "step", symbol="b", central=True, weighed=True, arrow=True),
+    Effect("c_prime", "past the middle (c′)", "step", symbol="c′", central=True, arrow=True, splits=True),
+    Effect(
+        "indirect",
+        "indirect",
+        "path",
+        symbol="indirect",
+        answer=True,
+        central=True,
+        weighed=True,
+        of_slopes=True,
+        splits=True,
+    ),
+    Effect("effect", "slope", "step", answer=True, central=True, weighed=True, arrow=True),
+    Effect("coefficient", "coefficient", "component", arrow=True),
+    Effect("direct", "direct", "path", arrow=True, splits=True),
+    Effect("total", "total", "path", symbol="total", central=True, several_paths=True, of_slopes=True),
+    Effect(
+        "indirect_product",
+        "indirect, product without the covariance",
+        "path",
+        symbol="indirect, product only",
+        splits=True,
+    ),
+    Effect("cov_ab", "covariance of a and b", "path", symbol="cov(a, b)", of_slopes=True),
+    Effect(
+        "indirect_total",
+        "indirect, all ways together",
+        "path",
+        several_paths=True,
+        of_slopes=True,
+        splits=True,
+    ),
+    Effect("contrast", "difference of two indirect paths", "path", of_slopes=True, splits=True),
+    Effect(
+        "proportion",
+        "indirect as a share of the total",
+        "path",
+        ratio=True,
+        several_paths=True,
+        of_slopes=True,
+        splits=True,
+    ),
+    Effect("accumulated", "indirect, accumulated over sessions", "path"),
+    Effect("conditional", "at a value of the moderator", "moderated", of_slopes=True),
+    Effect("index", "change per unit of the moderator", "moderated", of_slopes=True),
+    Effect("icc", "share of variance", "component", signed=False),
+    Effect("variance", "variance", "component", signed=False),
+    Effect("sd", "standard deviation", "component", signed=False),
+    Effect("correlation", "correlation", "component"),
+)
+
+
+@dataclass(frozen=True)
+class Level:
+    """Where an effect stands: between what its cause differs, or between what a component varies.
+
+    Parameters
+    ----------
+    name
+        What estimates call it.
+    label
+        The same for people.
+    of_components
+        Whether variances, shares and correlations stand at it, and not effects.
+    """
+
+    name: str
+    label: str
+    of_components: bool = False
+
+
+LEVELS: Final = Registry(
+    Level("within", "within patients"),
+    Level("between_patient", "between patients"),
+    Level("between_therapist", "between therapists"),
+    Level("overall", "overall"),
+    Level("session", "between sessions", of_components=True),
+    Level("patient", "between patients", of_components=True),
+    Level("therapist", "between therapists", of_components=True),
+)
+EFFECT_LEVELS: Final = LEVELS.names(lambda level: not level.of_components)
+COMPONENT_LEVELS: Final = LEVELS.names(lambda level: level.of_components)
