@@ -42,7 +42,7 @@ class Shown(Mapping[str, pd.DataFrame]):
 class Run:
     """The results of one run of the workflow: what lies in ``results/<name>/``, always as it is at this moment.
 
-    Every table of the run is an attribute of the name it has in ARCHITECTURE.md: ``estimates``, ``diagnostics``, ``panel``,
+    Every table of the run is an attribute of its name in `alliance.facts.artefacts`: ``estimates``, ``diagnostics``, ``panel``,
     ``scores``, ``reliability``, ``flow``, ``checks`` and so on; ``dir(run)`` lists them.
 
     Parameters

@@ -1,8 +1,4 @@
-"""ARCHITECTURE.md lists what there is, and nothing else.
-
-Under each of the headings ``## Modules``, ``## Rules``, ``## Figures`` and ``## Tables`` stands a table whose first column
-holds one name in backticks: ``| `alliance.runs.files` | what it is for |``.
-"""
+"""The map in ARCHITECTURE.md is true, and modules, rules and committed files are as it says."""
 
 import ast
 import re
@@ -12,7 +8,8 @@ import pytest
 from alliance.report.figures import FIGURES
 from alliance.report.tables import TABLES
 from alliance.steps import STEPS
-from tests.architecture.project import REPOSITORY, committed_texts, modules
+from tests.architecture.project import PACKAGE, REPOSITORY, committed_texts, modules
+from tests.architecture.test_imports import LAYERS
 
 LIMIT = 400  # lines of a module
 
@@ -23,34 +20,45 @@ def rules() -> set[str]:
     return set(re.findall(r"^rule (\w+):", "\n".join(texts), flags=re.MULTILINE))
 
 
-def listed_under(heading: str) -> list[str]:
+def section(heading: str) -> str:
     text = (REPOSITORY / "ARCHITECTURE.md").read_text(encoding="utf-8")
     _, _, after = text.partition(f"\n## {heading}\n")
-    section = re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0]
-    return re.findall(r"^\| *`([^`]+)` *\|", section, flags=re.MULTILINE)
+    return re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0]
 
 
-def purpose_of(name: str) -> str:
-    """Return the first sentence of a module's docstring, for a row that is to be added."""
-    path = modules().get(name)
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) if path else None
-    return (text or "").split("\n\n")[0].replace("\n", " ")
+def cells(heading: str) -> list[list[str]]:
+    """Return the cells of a section's table, without its two first lines."""
+    lines = [line for line in section(heading).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-@pytest.mark.parametrize(
-    ("heading", "present"),
-    [
-        ("Rules", rules()),
-        ("Figures", set(FIGURES)),
-        ("Tables", set(TABLES)),
-    ],
-)
-def test_inventory_is_true(heading: str, present: set[str]) -> None:
-    listed = listed_under(heading)
-    rows = "\n".join(f"| `{name}` | {purpose_of(name)} |" for name in sorted(present - set(listed)))
-    assert not rows, f"missing under ## {heading}:\n{rows}"
-    assert sorted(set(listed) - present) == [], f"listed under ## {heading}, but not there"
-    assert len(listed) == len(set(listed)), f"named twice under ## {heading}"
+def test_every_room_has_its_row() -> None:
+    rooms = {module.split(".")[1] for module in modules() if "." in module} - {"__main__"}
+    listed = [name for room, *_ in cells("Rooms") for name in re.findall(r"`(\w+)`", room)]
+    assert sorted(listed) == sorted(rooms)
+
+
+def test_map_names_files_that_exist() -> None:
+    read_first = [file.strip("`") for *_, file in cells("Rooms")]
+    assert [file for file in read_first if not (PACKAGE / file).is_file()] == []
+    named = re.findall(r"`([\w./]+/[\w.]+\.\w+)`", section("Where new things go"))
+    assert len(named) > 15
+    assert [file for file in named if not (REPOSITORY / file).is_file()] == []
+
+
+def test_map_names_registries_that_exist() -> None:
+    named = {name for *_, line in cells("Where new things go") for name in re.findall(r"`([A-Z_]{4,})`", line)}
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in modules().values())
+    assert named
+    assert [name for name in sorted(named) if not re.search(rf"^{name}\b.* = ", sources, flags=re.MULTILINE)] == []
+
+
+def test_directions_of_the_map_are_those_that_are_enforced() -> None:
+    shown = re.search(r"```text\n(.*?)```", section("Directions"), flags=re.DOTALL)
+    assert shown is not None
+    packages = {"data", "report", "results", "__main__"}  # what their `__init__` says has a direction, but is no room
+    enforced = [[part for part in layer if part not in packages] for layer in reversed(LAYERS)]
+    assert [line.split() for line in shown[1].splitlines()] == [layer for layer in enforced if layer]
 
 
 def test_each_rule_is_one_step_and_each_step_one_rule() -> None:
