@@ -19,6 +19,7 @@ from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.likelihood.units import draw_effects
 from alliance.models.checking.units import mark_few_units
+from alliance.models.covariances import split_covariance
 from alliance.models.design.arrays import INTERCEPT, Design, Equation, Varying
 from alliance.models.path.layout import LEVELS
 from alliance.models.path.maximum import PathMaximum
@@ -90,8 +91,7 @@ def mark_parameters(design: Design, covariances: Mapping[str, np.ndarray]) -> li
     marks = []
     for level, covariance in covariances.items():
         effects = design.varying[level]
-        sds = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-        sd = np.median(sds, axis=0)
+        sd = np.median(split_covariance(covariance)[0], axis=0)
         for effect, value in zip(effects, sd, strict=True):
             marks.append(_mark_varying("boundary_sd", effect, level, float(value), "sd", "correlation"))
         moving = np.flatnonzero(sd >= CAUTIONS["boundary_sd"].threshold)
@@ -112,10 +112,7 @@ def _mark_rival(maximum: PathMaximum) -> Mark:
 
 def _mark_correlations(effects: list[Varying], level: str, covariance: np.ndarray) -> list[Mark]:
     """Mark multiple correlations: R^2 = 1 - 1 / (C^-1)_ii for correlations C; two effects have a plain correlation."""
-    sds = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    scale = sds[:, :, None] * sds[:, None, :]
-    correlations = np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0).mean(axis=0)
-    np.fill_diagonal(correlations, 1.0)
+    correlations = split_covariance(covariance)[1].mean(axis=0)
     inverse = np.diag(linalg.inv(correlations + np.finfo(float).eps ** 0.5 * np.eye(len(effects))))
     together = np.sqrt(np.clip(1 - 1 / inverse, 0.0, 1.0))
     marks = []

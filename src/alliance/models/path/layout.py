@@ -12,6 +12,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from alliance.contracts import PATIENT, THERAPIST
+from alliance.models.covariances import split_covariance
 from alliance.models.design.arrays import Design
 from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 
@@ -115,15 +116,11 @@ class Natural:
                 draws[slopes_name(outcome)] = coefficients[:, 1:]
             draws[residual_name(outcome)] = self.residual[:, number]
         for level, covariance in self.covariances.items():
-            sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-            draws[sd_name(level)] = sd
-            chosen = pairs(sd.shape[1])
+            draws[sd_name(level)], correlations = split_covariance(covariance)
+            chosen = pairs(covariance.shape[1])
             if chosen:
                 rows, columns = np.array(chosen).T
-                scale = sd[:, rows] * sd[:, columns]
-                # Where a standard deviation is exactly zero there is no correlation; zero keeps the covariance right.
-                correlations = np.divide(covariance[:, rows, columns], scale, out=np.zeros_like(scale), where=scale > 0)
-                draws[correlation_name(level)] = correlations
+                draws[correlation_name(level)] = correlations[:, rows, columns]
         return draws
 
 

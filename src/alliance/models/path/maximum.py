@@ -9,6 +9,7 @@ import pandas as pd
 
 from alliance.inference.maximum import Maximum, find_maximum, standard_errors
 from alliance.inference.search import invert
+from alliance.models.covariances import split_covariance
 from alliance.models.design.arrays import Design
 from alliance.models.design.names import pairs
 from alliance.models.path.target import PathTarget, make_target
@@ -80,15 +81,13 @@ def _raw_parameters(design: Design, population: Population) -> tuple[list[str], 
             names.append(f"{outcome}: {term}")
             values.append(slopes[:, position])
     for level, effects in population.varying.items():
-        covariance = population.covariances[level]
-        sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        sd, correlations = split_covariance(population.covariances[level])
         for position, effect in enumerate(effects):
             names.append(f"sd {level} {effect.text}")
             values.append(sd[:, position])
         for i, j in pairs(len(effects)):
             names.append(f"correlation {level} {effects[i].text} with {effects[j].text}")
-            scale = sd[:, i] * sd[:, j]
-            values.append(np.divide(covariance[:, i, j], scale, out=np.zeros_like(scale), where=scale > 0))
+            values.append(correlations[:, i, j])
     for outcome, residual in population.residuals.items():
         names.append(f"sd residual {outcome}")
         values.append(residual)

@@ -12,19 +12,18 @@ Effects of a model with lagged outcomes are those over one horizon, given the pa
 (`alliance.models.quantities.accumulation`) is larger.
 """
 
-from itertools import combinations
 from math import prod
 
 import numpy as np
 
 from alliance.config import Variable
 from alliance.config.timing import TIME_TERMS
-from alliance.contracts import SESSION
-from alliance.facts.quantity import join_nodes, join_together, name_horizon
+from alliance.facts.quantity import join_nodes, name_horizon
 from alliance.models.design.arrays import INTERCEPT, Design, Varying
 from alliance.models.diagram import Path
 from alliance.models.quantities.accumulation import add_accumulated
 from alliance.models.quantities.between import add_between
+from alliance.models.quantities.components import add_components, add_residual
 from alliance.models.quantities.contrasts import add_contrasts
 from alliance.models.quantities.moderation import add_conditional
 from alliance.models.quantities.pairs import (
@@ -70,7 +69,11 @@ def compute_quantities(
         add_accumulated(quantities, design, population, pair)
     add_conditional(quantities, design, population, pairs)
     _add_coefficients(quantities, design, population, lag)
-    _add_components(quantities, population)
+    for level, effects in population.varying.items():
+        named = [(effect.term, effect.outcome) for effect in effects]
+        add_components(quantities, level, named, population.covariances[level])
+    for outcome, values in population.residuals.items():
+        add_residual(quantities, outcome, values)
     return quantities
 
 
@@ -112,19 +115,3 @@ def _add_coefficients(quantities: Quantities, design: Design, population: Popula
             level = "within" if moving else "overall"
             values = population.slopes[outcome][:, position]
             quantities.add(join_nodes(term, outcome), "coefficient", level, values, (outcome,), horizon)
-
-
-def _add_components(quantities: Quantities, population: Population) -> None:
-    for level, effects in population.varying.items():
-        sds = np.sqrt(np.diagonal(population.covariances[level], axis1=1, axis2=2))
-        for i, effect in enumerate(effects):
-            quantities.add(join_nodes(effect.term, effect.outcome), "sd", level, sds[:, i], (effect.outcome,))
-        for i, j in combinations(range(len(effects)), 2):
-            scale = sds[:, i] * sds[:, j]
-            # An effect that does not vary at all correlates with nothing.
-            values = np.divide(population.covariances[level][:, i, j], scale, out=np.zeros_like(scale), where=scale > 0)
-            one, other = effects[i], effects[j]
-            text = join_together((one.term, one.outcome), (other.term, other.outcome))
-            quantities.add(text, "correlation", level, values, (one.outcome, other.outcome))
-    for outcome, values in population.residuals.items():
-        quantities.add(join_nodes("residual", outcome), "sd", SESSION, values, (outcome,))

@@ -12,8 +12,6 @@ the outcome the mediator's means are predictors, so the coefficient c of the cau
 is the same in both versions; the direct effect is the rest: c in the between version, total - indirect in the within version.
 """
 
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 
@@ -21,10 +19,11 @@ from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.contracts import LAG, THERAPIST
 from alliance.facts.marks import Mark
-from alliance.facts.quantity import join_nodes, join_together, name_horizon
+from alliance.facts.quantity import join_nodes, name_horizon
 from alliance.models.checking.units import mark_few_units
 from alliance.models.container import FitResult, Quantities
 from alliance.models.diagram import Edge, Path, paths_of
+from alliance.models.quantities.components import add_components, add_residual
 from alliance.models.rows import count_rows, select_rows
 from alliance.models.textbook.caution import mark_lagged_outcome, mark_missing_covariance, mark_observed_means
 from alliance.models.textbook.design import make_design
@@ -67,6 +66,7 @@ def fit_paths(
     for draws in drawn.values():
         _add_coefficients(quantities, draws, lag)
         _add_components(quantities, draws)
+        add_residual(quantities, draws.fitted.design.outcome, draws.residual)
     return make_result(name, spec, quantities, marks, flow)
 
 
@@ -235,17 +235,8 @@ def _add_coefficients(quantities: Quantities, draws: Drawn, lag: int) -> None:
 
 
 def _add_components(quantities: Quantities, draws: Drawn) -> None:
-    """Add standard deviations of the varying effects and the residual, and the correlations of varying effects."""
     design = draws.fitted.design
-    outcome = design.outcome
     for level, columns in design.arrays.varying.items():
-        sds = {effect: np.sqrt(draws.covariances[level][:, effect, effect]) for effect in columns}
-        for effect, values in sds.items():
-            quantities.add(join_nodes(design.varying[effect], outcome), "sd", level, values, (outcome,))
-        for one, other in combinations(columns, 2):
-            product = sds[one] * sds[other]
-            covariance = draws.covariances[level][:, one, other]
-            values = np.divide(covariance, product, out=np.zeros_like(product), where=product > 0)
-            text = join_together((design.varying[one], outcome), (design.varying[other], outcome))
-            quantities.add(text, "correlation", level, values, (outcome,))
-    quantities.add(join_nodes("residual", outcome), "sd", "session", draws.residual, (outcome,))
+        chosen = list(columns)
+        named = [(design.varying[effect], design.outcome) for effect in chosen]
+        add_components(quantities, level, named, draws.covariances[level][:, chosen][:, :, chosen])

@@ -1,0 +1,16 @@
+"""Covariances of effects that vary, taken apart."""
+
+import numpy as np
+
+
+def split_covariance(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return standard deviations (..., effect) and correlations (..., effect, effect) of covariances (..., effect, effect).
+
+    An effect that does not vary at all correlates with nothing: its correlations are zero, which keeps the covariance right.
+    """
+    sd = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    scale = sd[..., :, None] * sd[..., None, :]
+    correlations = np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
+    diagonal = np.arange(covariance.shape[-1])
+    correlations[..., diagonal, diagonal] = 1.0
+    return sd, correlations

@@ -1,0 +1,35 @@
+"""What effects are made from: how much they vary between units and together, and what an equation leaves."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from alliance.contracts import SESSION
+from alliance.facts.quantity import join_nodes, join_together
+from alliance.models.container import Quantities
+from alliance.models.covariances import split_covariance
+
+
+def add_components(
+    quantities: Quantities, level: str, effects: Sequence[tuple[str, str]], covariance: np.ndarray
+) -> None:
+    """Add the standard deviations and correlations of the effects that vary between the units of a level.
+
+    Parameters
+    ----------
+    effects
+        (term, outcome) of each.
+    covariance
+        (draw, effect, effect), raw units.
+    """
+    sds, correlations = split_covariance(covariance)
+    for position, effect in enumerate(effects):
+        quantities.add(join_nodes(*effect), "sd", level, sds[:, position], (effect[1],))
+    for (i, one), (j, other) in combinations(enumerate(effects), 2):
+        quantities.add(join_together(one, other), "correlation", level, correlations[:, i, j], (one[1], other[1]))
+
+
+def add_residual(quantities: Quantities, outcome: str, sd: np.ndarray) -> None:
+    """Add the standard deviation that the equation of an outcome leaves between sessions, (draw,)."""
+    quantities.add(join_nodes("residual", outcome), "sd", SESSION, sd, (outcome,))
