@@ -13,9 +13,8 @@ from tests.architecture.project import modules, part_of
 LAYERS = [
     ["errors", "kept", "data", "report", "results"],  # the last three stand for what their `__init__` says
     ["facts"],
-    ["contracts"],
     ["config"],
-    ["worlds", "data.export", "records", "report.numbers"],
+    ["worlds", "data.export", "report.numbers"],
     ["data.cleaning"],
     ["data.checks"],
     ["data.scoring"],

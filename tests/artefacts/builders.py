@@ -1,6 +1,6 @@
 """Small, realistic artefacts for tests of everything that comes after the fits: figures, tables, sentences, report.
 
-Every frame has the columns of `alliance.contracts` and belongs to one of two studies: `arms_config` (the example study:
+Every frame has the columns of `alliance.facts.artefacts` and belongs to one of two studies: `arms_config` (the example study:
 two arms, therapists, clinics) and `single_config` (one group, no therapists, rumination as the process variable).
 Numbers are drawn with a fixed seed; they look like results but no model was fitted.
 """
@@ -14,8 +14,8 @@ import pandas as pd
 from alliance.config import Config
 from alliance.config.load import read_yaml, validate_config
 from alliance.config.schema import ModelSpec
-from alliance.contracts import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.models.diagram import paths_of

@@ -12,7 +12,7 @@ import yaml
 from alliance.config import Config, read_yaml, validate_config
 from alliance.config.instruments import read_instruments
 from alliance.config.timing import parse_term
-from alliance.contracts import LAG
+from alliance.facts.columns import LAG
 from alliance.facts.quantity import nodes_of
 from alliance.steps.example import simulate_example
 from alliance.steps.prepare import check_data, clean_data

@@ -16,7 +16,7 @@ from alliance.certify.settings import Calibration
 from alliance.certify.uniformity import adjust, extremeness, null_extremeness, tail_probability
 from alliance.config import ModelSpec, Variable
 from alliance.config.schema import Inference, Priors, Sampling
-from alliance.contracts import PATIENT, SESSION, THERAPIST
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.inference.depths import DEPTHS, LAPLACE, Found, Request
 from alliance.inference.montecarlo import generator_for
 from alliance.models.design.arrays import INTERCEPT, Design, Varying, make_design

@@ -10,9 +10,9 @@ import pandas as pd
 from alliance.certify.settings import Recovery
 from alliance.config import Variable
 from alliance.config.schema import Inference, Priors
-from alliance.contracts import DAYS, PATIENT, THERAPIST, WEEKS
 from alliance.data.panel import make_panel
 from alliance.errors import ModelError
+from alliance.facts.columns import DAYS, PATIENT, THERAPIST, WEEKS
 from alliance.inference.montecarlo import generator_for
 from alliance.models import family_of
 from alliance.results.diagnostics import diagnose

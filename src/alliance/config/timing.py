@@ -7,8 +7,8 @@ session or more earlier. A cause must be measured before what it is said to caus
 from dataclasses import dataclass
 
 from alliance.config.schema import Config, ModelSpec, Source, Variable
-from alliance.contracts import BASELINE, BETWEEN, LAG
 from alliance.errors import suggest
+from alliance.facts.columns import BASELINE, BETWEEN, LAG
 
 TIME_TERMS = ("session", "weeks")
 _SUFFIXES = (LAG, BASELINE, BETWEEN)

@@ -11,7 +11,9 @@ import pandas as pd
 
 from alliance.config import Variable
 from alliance.config.instruments import Instrument
-from alliance.contracts import (
+from alliance.data.scoring.tables import score_table
+from alliance.errors import ConfigError, DataError
+from alliance.facts.columns import (
     BASELINE,
     BETWEEN,
     BETWEEN_THERAPIST,
@@ -23,8 +25,6 @@ from alliance.contracts import (
     WEEKS,
     WITHIN,
 )
-from alliance.data.scoring.tables import score_table
-from alliance.errors import ConfigError, DataError
 
 _KEYS = [PATIENT, THERAPIST, SESSION, DAYS, WEEKS]
 _DAYS_PER_WEEK = 7.0

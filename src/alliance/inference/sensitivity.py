@@ -41,7 +41,7 @@ def power_scaling(
     Returns
     -------
     list of dict
-        Rows as in `contracts` without the model. Quantities without spread have none.
+        Rows of the artefact `sensitivity` without the model. Quantities without spread have none.
     """
     components = [(block, PRIOR, values) for block, values in log_priors.items()]
     components.append((LIKELIHOOD, LIKELIHOOD, log_likelihood))

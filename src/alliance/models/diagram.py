@@ -7,8 +7,8 @@ import networkx as nx
 
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
-from alliance.contracts import BASELINE, BETWEEN, LAG
 from alliance.errors import ModelError
+from alliance.facts.columns import BASELINE, BETWEEN, LAG
 from alliance.facts.quantity import join_nodes, name_horizon
 
 

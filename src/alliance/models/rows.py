@@ -3,9 +3,9 @@
 import pandas as pd
 
 from alliance.config import ModelSpec
-from alliance.contracts import LAG, PATIENT, THERAPIST
 from alliance.errors import ModelError, suggest
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.facts.columns import LAG, PATIENT, THERAPIST
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
 MODEL_ORDER = 200

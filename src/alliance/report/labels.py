@@ -10,8 +10,8 @@ import pandas as pd
 
 from alliance.config import Config, ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
-from alliance.contracts import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
 from alliance.facts.cautions import Caution
+from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
 from alliance.facts.effects import EFFECTS, LEVELS
 from alliance.facts.quantity import join_contrast, nodes_of, split_contrast
 from alliance.models.diagram import paths_of

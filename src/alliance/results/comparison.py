@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import LAG
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.facts.columns import LAG, records
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import keys_of
-from alliance.records import records
 
 _KEYS = ["model", "outcome", "path", "effect", "level", "moderator", "value"]
 _CARRIED = [name.removesuffix("_base") for name in ARTEFACTS["comparison"].header if name.endswith("_base")]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from alliance.certify.settings import Calibration, Recovery
 from alliance.config.schema import Inference, Priors, Sampling
-from alliance.contracts import Drawing
+from alliance.report.figures.drawing import Drawing
 from alliance.runs.files import replacing, write_csv, write_parquet
 
 

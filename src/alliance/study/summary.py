@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import ModelSpec
+from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, join_together, name_condition, nodes_of
-from alliance.records import records
 from alliance.study.show import write_formula
 
 _WIDTH = 100

@@ -10,11 +10,11 @@ import pandas as pd
 from alliance.config import Config, ModelSpec
 from alliance.config.instruments import Instrument
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.facts.columns import records
 from alliance.facts.quantity import nodes_of
 from alliance.models import family_of
 from alliance.models.diagram import edges_of
 from alliance.models.rows import select_rows
-from alliance.records import records
 from alliance.report.figures import FIGURES
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_of, label_quantity, label_reason
 from alliance.report.numbers import MINUS, format_count, format_estimate, format_number

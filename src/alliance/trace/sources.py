@@ -8,11 +8,11 @@ from typing import Any
 from alliance.config import Config, Variable
 from alliance.config.instruments import Instrument
 from alliance.config.timing import parse_term
-from alliance.contracts import BASELINE, BETWEEN, LAG
 from alliance.data.cleaning.clean import clean_tables
 from alliance.data.export.read import read_table
 from alliance.data.panel import make_panel
 from alliance.data.scoring.measures import score_sessions
+from alliance.facts.columns import BASELINE, BETWEEN, LAG
 from alliance.report.labels import label_of, plain_label
 from alliance.runs.plan import data_files
 from alliance.runs.project import from_here

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alliance.contracts import LAG, SESSION
+from alliance.facts.columns import LAG, SESSION
 from alliance.worlds.course import Course, logistic
 from alliance.worlds.people import People
 from alliance.worlds.settings import ARM, ARROW, INTERCEPT, Cause, First, Measure, Scale, World

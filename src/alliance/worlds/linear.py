@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from alliance.contracts import SESSION
+from alliance.facts.columns import SESSION
 from alliance.worlds.settings import ARM, ARROW, INTERCEPT, Cause, Differences, World
 
 _NODES = 15  # of the quadrature over each slope: exact for responses up to its 29th power

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize
 
-from alliance.contracts import PATIENT, SESSION, THERAPIST
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.worlds.course import Course, logistic
 from alliance.worlds.dynamics import run_sessions
 from alliance.worlds.people import People, draw_people

@@ -17,7 +17,7 @@ from math import prod
 import numpy as np
 import pandas as pd
 
-from alliance.contracts import PATIENT, SESSION, THERAPIST
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.worlds.linear import Linear, Path, delay_of, text_of
 from alliance.worlds.settings import ARM, ARROW, INTERCEPT, Cause, Differences, World
 

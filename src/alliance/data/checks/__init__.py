@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from alliance.contracts import Finding
 from alliance.data.checks.columns import (
     check_column_missing,
     check_column_unmapped,
@@ -17,6 +16,7 @@ from alliance.data.checks.columns import (
     check_many_missing,
     check_read_as,
 )
+from alliance.data.checks.finding import Finding
 from alliance.data.checks.items import check_against_scale, check_instrument_version
 from alliance.data.checks.keys import check_contradicting_rows, check_id_missing, check_id_spelling, check_repeated_rows
 from alliance.data.checks.links import (

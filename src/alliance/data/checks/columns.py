@@ -1,6 +1,6 @@
 """Checks of whole columns: there or not, mapped or not, empty, constant, mostly missing; and how the file was read."""
 
-from alliance.contracts import Finding
+from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import about_table
 from alliance.data.export.mapping import mapped_columns, measures_of
 from alliance.data.export.tables import Export

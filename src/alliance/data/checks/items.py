@@ -8,7 +8,7 @@ import pandas as pd
 
 from alliance.config.instruments import Instrument
 from alliance.config.schema import Variable
-from alliance.contracts import Finding, Severity
+from alliance.data.checks.finding import Finding, Severity
 from alliance.data.checks.place import about_table
 from alliance.data.export.mapping import Measure, Typed
 from alliance.data.export.tables import Export

@@ -3,12 +3,13 @@
 import pandas as pd
 
 from alliance.config.schema import Ids
-from alliance.contracts import PATIENT, SESSION, THERAPIST, Finding
+from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import found
 from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows
 from alliance.data.export.cells import as_text, comparable_ids, respelled
 from alliance.data.export.mapping import Typed
 from alliance.data.export.tables import Export
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 
 _KEYS = {"sessions": [PATIENT, SESSION], "patients": [PATIENT], "therapists": [THERAPIST]}
 

@@ -2,11 +2,12 @@
 
 import pandas as pd
 
-from alliance.contracts import PATIENT, THERAPIST, Finding
+from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import about_table, found
 from alliance.data.export.cells import comparable_ids
 from alliance.data.export.mapping import Typed
 from alliance.data.export.tables import Export
+from alliance.facts.columns import PATIENT, THERAPIST
 
 
 def _ids(table: Typed | None, key: str) -> pd.Series | None:

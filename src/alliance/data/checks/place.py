@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from alliance.contracts import SESSION, Finding, Severity
+from alliance.data.checks.finding import Finding, Severity
 from alliance.data.export.mapping import Typed
+from alliance.facts.columns import SESSION
 
 _OF_ONE = {"have": "has", "are": "is", "hold": "holds", "name": "names", "repeat": "repeats", "belong": "belongs"}
 

@@ -2,11 +2,12 @@
 
 import pandas as pd
 
-from alliance.contracts import PATIENT, SESSION, Finding
+from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import cell_value, found
 from alliance.data.export.cells import as_date
 from alliance.data.export.mapping import DATE, WEEK
 from alliance.data.export.tables import Export
+from alliance.facts.columns import PATIENT, SESSION
 
 _EARLIEST, _LATEST = pd.Timestamp(1950, 1, 1), pd.Timestamp(2100, 1, 1)
 _FAR = pd.Timedelta(days=20 * 365)

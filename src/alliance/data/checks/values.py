@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from alliance.contracts import Finding
+from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import cell_value, found
 from alliance.data.export.tables import Export
 from alliance.errors import suggest

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from alliance.config.schema import Cleaning
-from alliance.contracts import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
 from alliance.data.cleaning.codes import content_codes
 from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows, most_complete_rows, therapist_of_patient
 from alliance.data.cleaning.ledger import Counts, Ledger
 from alliance.data.export.cells import as_text, comparable_ids, respelled
 from alliance.data.export.mapping import DATE, WEEK, Typed
+from alliance.facts.columns import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
 
 
 @dataclass(frozen=True)

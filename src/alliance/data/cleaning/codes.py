@@ -6,7 +6,7 @@ Two patients get the same codes whatever their ids were, however they were spell
 import numpy as np
 import pandas as pd
 
-from alliance.contracts import PATIENT, THERAPIST
+from alliance.facts.columns import PATIENT, THERAPIST
 
 
 def content_codes(

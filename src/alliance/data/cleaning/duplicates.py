@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from alliance.contracts import PATIENT, SESSION, THERAPIST
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 
 
 def identical_rows(table: pd.DataFrame) -> pd.Series:

@@ -9,9 +9,10 @@ import pandas as pd
 
 from alliance.config.instruments import Instrument
 from alliance.config.schema import Cleaning, Source, Variable
-from alliance.contracts import PATIENT, SESSION, THERAPIST, RawTable
 from alliance.data.export.cells import as_date, as_number, as_text, comparable_ids, is_code
+from alliance.data.export.raw import RawTable
 from alliance.errors import ConfigError, suggest
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 
 DATE, WEEK = "date", "week"
 

@@ -14,9 +14,10 @@ from typing import Any
 import pandas as pd
 
 from alliance.config.schema import Source
-from alliance.contracts import SESSION, RawTable
+from alliance.data.export.raw import RawTable
 from alliance.data.export.text import read_text_table
 from alliance.errors import DataError, suggest
+from alliance.facts.columns import SESSION
 
 
 def read_table(path: str | Path, source: Source, table: str) -> RawTable:

@@ -8,9 +8,9 @@ import pandas as pd
 
 from alliance.config.instruments import Instrument
 from alliance.config.schema import Cleaning, Data, Variable
-from alliance.contracts import PATIENT
 from alliance.data.export.mapping import Typed, distinct_rows, measures_of, type_table
 from alliance.data.export.read import read_table
+from alliance.facts.columns import PATIENT
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import pandas as pd
 
 from alliance.config import Variable
 from alliance.config.instruments import TOTAL, Instrument
-from alliance.contracts import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
 from alliance.data.scoring.reliability import cronbach_alpha, omega_between, omega_within, split_levels
 from alliance.data.scoring.tables import ScoredTable, score_column, score_table
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.facts.columns import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
 
 
 def score_sessions(

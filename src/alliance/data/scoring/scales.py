@@ -8,8 +8,8 @@ import pandas as pd
 
 from alliance.config import Variable
 from alliance.config.instruments import TOTAL, Instrument, problems_of_use
-from alliance.contracts import ITEM
 from alliance.errors import DataError, InstrumentError
+from alliance.facts.columns import ITEM
 
 Metric = Literal["sum", "mean"]
 

@@ -4,7 +4,7 @@ import networkx as nx
 import numpy as np
 
 from alliance.config.timing import TIME_TERMS
-from alliance.contracts import BETWEEN, PATIENT
+from alliance.facts.columns import BETWEEN, PATIENT
 from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes

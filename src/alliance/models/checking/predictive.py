@@ -18,7 +18,7 @@ import xarray as xr
 
 from alliance.config import Variable
 from alliance.config.timing import parse_term
-from alliance.contracts import PATIENT, SESSION
+from alliance.facts.columns import PATIENT, SESSION
 from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.groups import Groups
 from alliance.models.design.terms import Factor, Origin, center_factor, own_means

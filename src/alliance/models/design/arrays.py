@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
-from alliance.contracts import LAG, PATIENT, THERAPIST
 from alliance.errors import ModelError
+from alliance.facts.columns import LAG, PATIENT, THERAPIST
 from alliance.models.design.terms import Origin, Predictors, make_predictors
 
 INTERCEPT = "intercept"

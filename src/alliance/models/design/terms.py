@@ -22,8 +22,8 @@ import pandas as pd
 
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
-from alliance.contracts import BASELINE, LAG, PATIENT, THERAPIST, WITHIN
 from alliance.errors import ModelError
+from alliance.facts.columns import BASELINE, LAG, PATIENT, THERAPIST, WITHIN
 from alliance.models.design.bases import basis_columns
 from alliance.models.design.groups import Groups
 

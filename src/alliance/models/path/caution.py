@@ -11,9 +11,9 @@ import numpy as np
 from scipy import linalg
 
 from alliance.config.timing import TIME_TERMS
-from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
 from alliance.facts.cautions import CAUTIONS
+from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes

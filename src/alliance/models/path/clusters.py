@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
+from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.inference.target import Clusters
 from alliance.likelihood.layout import Statistics, weigh
 from alliance.models.design.arrays import Design

@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from alliance.contracts import PATIENT, THERAPIST
+from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.models.covariances import split_covariance
 from alliance.models.design.arrays import Design
 from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name

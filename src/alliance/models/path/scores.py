@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alliance.contracts import PATIENT, THERAPIST
+from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.inference.target import Clusters
 from alliance.likelihood.kernel import evaluate
 from alliance.likelihood.lanes import LANES

@@ -10,8 +10,8 @@ from typing import Final, Self
 import numpy as np
 import pandas as pd
 
-from alliance.contracts import PATIENT, THERAPIST
 from alliance.errors import ModelError
+from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.inference.target import Clusters, Start
 from alliance.likelihood.density import NO_PRIOR, log_density
 from alliance.likelihood.layout import EquationRows, Statistics, make_statistics

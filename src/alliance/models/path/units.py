@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alliance.contracts import PATIENT, THERAPIST
+from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.likelihood.units import draw_effects
 from alliance.models.design.arrays import Varying
 from alliance.models.diagram import Edge, Path

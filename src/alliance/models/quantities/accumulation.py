@@ -12,7 +12,7 @@ session.
 import numpy as np
 
 from alliance.config.timing import TIME_TERMS
-from alliance.contracts import SESSION
+from alliance.facts.columns import SESSION
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import name_sessions
 from alliance.models.design.arrays import Design

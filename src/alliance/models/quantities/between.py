@@ -6,7 +6,7 @@ patients. A cause that is the same for all patients of a therapist has a version
 
 import numpy as np
 
-from alliance.contracts import PATIENT
+from alliance.facts.columns import PATIENT
 from alliance.facts.quantity import BETWEEN_LEVELS
 from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.quantities.contrasts import add_contrasts

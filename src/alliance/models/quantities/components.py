@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from alliance.contracts import SESSION
+from alliance.facts.columns import SESSION
 from alliance.facts.quantity import join_nodes, join_together
 from alliance.models.container import Quantities
 from alliance.models.covariances import split_covariance

@@ -31,7 +31,7 @@ import pandas as pd
 
 from alliance.config import Variable
 from alliance.config.timing import parse_term
-from alliance.contracts import PATIENT
+from alliance.facts.columns import PATIENT
 from alliance.models.design.arrays import Design
 from alliance.models.quantities.population import Population
 

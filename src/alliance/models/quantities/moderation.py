@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alliance.config.timing import TIME_TERMS
-from alliance.contracts import PATIENT
+from alliance.facts.columns import PATIENT
 from alliance.models.design.arrays import Design, Equation, Varying
 from alliance.models.design.terms import Factor, center_factor, own_means
 from alliance.models.diagram import Path

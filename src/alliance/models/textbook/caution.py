@@ -2,7 +2,7 @@
 
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term
-from alliance.contracts import LAG, PATIENT
+from alliance.facts.columns import LAG, PATIENT
 from alliance.facts.marks import Mark
 from alliance.models.diagram import Path
 from alliance.models.textbook.draws import Drawn

@@ -19,8 +19,8 @@ import pandas as pd
 
 from alliance.config import Variable
 from alliance.config.timing import Term, parse_term, varies_between_sessions
-from alliance.contracts import BETWEEN, BETWEEN_THERAPIST, PATIENT, THERAPIST, WITHIN
 from alliance.errors import ModelError
+from alliance.facts.columns import BETWEEN, BETWEEN_THERAPIST, PATIENT, THERAPIST, WITHIN
 from alliance.facts.marks import Mark
 
 _LEAST_TOLERANCE = 1e-6  # share of a predictor's variance the others must leave

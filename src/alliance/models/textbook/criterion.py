@@ -23,7 +23,7 @@ from functools import cached_property
 
 import numpy as np
 
-from alliance.contracts import PATIENT, THERAPIST
+from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.inference.search import Top, climb, curvature_at, limited_inverse
 
 _STARTS = ((0.3, 0.6), (0.8, 0.3))  # standard deviation of every varying effect, and of the residual

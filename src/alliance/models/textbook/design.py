@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Equation, Variable
-from alliance.contracts import PATIENT, SESSION, THERAPIST
 from alliance.errors import ModelError
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.marks import Mark
 from alliance.models.design.arrays import INTERCEPT
 from alliance.models.textbook.centring import (

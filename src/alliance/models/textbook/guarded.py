@@ -26,8 +26,8 @@ from dataclasses import dataclass
 import numpy as np
 from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams, VCSpec
 
-from alliance.contracts import PATIENT, THERAPIST
 from alliance.facts.cautions import CAUTIONS
+from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.facts.marks import Mark
 from alliance.models.design.arrays import INTERCEPT
 from alliance.models.textbook.criterion import Arrays, Maximum, factors_of, maximise

@@ -17,7 +17,7 @@ import pandas as pd
 
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
-from alliance.contracts import LAG, THERAPIST
+from alliance.facts.columns import LAG, THERAPIST
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, name_horizon
 from alliance.models.checking.units import mark_few_units

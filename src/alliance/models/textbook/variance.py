@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Equation, ModelSpec
-from alliance.contracts import PATIENT, SESSION, THERAPIST
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.marks import Mark
 from alliance.models.checking.units import mark_few_units
 from alliance.models.container import FitResult, Quantities

@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from alliance.config import Config
-from alliance.contracts import Drawing
+from alliance.facts.columns import records
 from alliance.facts.quantity import count_sessions
-from alliance.records import records
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import describe_unit
 from alliance.report.labels import capitalised_name, label_model, label_path
 from alliance.report.numbers import format_estimate, format_percent

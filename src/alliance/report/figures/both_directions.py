@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import BETWEEN, BETWEEN_THERAPIST, PATIENT, THERAPIST, WITHIN, Drawing
+from alliance.facts.columns import BETWEEN, BETWEEN_THERAPIST, PATIENT, THERAPIST, WITHIN, records
 from alliance.facts.quantity import ends_of, join_nodes
-from alliance.records import records
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import describe_levels
 from alliance.report.figures.intervals import ROW_HEIGHT, draw_intervals, head_rows, level_handles, note_of_cuts
 from alliance.report.labels import capitalised_name, find_roles, label_level, label_model, label_path

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from alliance.config import Config
-from alliance.contracts import Drawing
-from alliance.records import records
+from alliance.facts.columns import records
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, label_model, label_of, label_reason
 from alliance.report.numbers import MINUS, format_count
 

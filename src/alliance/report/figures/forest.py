@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Drawing
+from alliance.facts.columns import records
 from alliance.facts.quantity import ends_of
-from alliance.records import records
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.intervals import ROW_HEIGHT, draw_intervals, head_rows, level_handles, note_of_cuts
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of, label_path, unit_of
 from alliance.report.numbers import format_estimate, format_percent

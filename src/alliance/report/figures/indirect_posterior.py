@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from alliance.config import Config
-from alliance.contracts import Drawing
-from alliance.records import records
+from alliance.facts.columns import records
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import describe_levels, describe_unit
 from alliance.report.figures.intervals import axis_limits
 from alliance.report.labels import capitalised_name, label_level, label_model, label_path

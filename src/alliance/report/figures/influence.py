@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from alliance.config import Config
-from alliance.contracts import Drawing
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import describe_unit
 from alliance.report.labels import capitalised_name, label_level, label_model, label_path
 from alliance.report.numbers import format_number, format_percent

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from alliance.records import records
+from alliance.facts.columns import records
 from alliance.report.figures import theme
 from alliance.report.labels import capitalised_name, label_level
 

@@ -8,8 +8,9 @@ import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap
 
 from alliance.config import Config
-from alliance.contracts import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, SESSION, WITHIN, Drawing
+from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, SESSION, WITHIN
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import find_roles, label_of
 from alliance.report.numbers import format_count, format_percent
 

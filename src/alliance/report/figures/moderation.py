@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from alliance.config import Config
-from alliance.contracts import Drawing
-from alliance.records import records
+from alliance.facts.columns import records
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import describe_unit
 from alliance.report.labels import (
     capitalised_name,

@@ -11,12 +11,12 @@ from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea, VPacker
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from alliance.config import Config
-from alliance.contracts import Drawing
+from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, nodes_of
 from alliance.models.diagram import Edge, paths_of
-from alliance.records import records
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.intervals import level_handles
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
 from alliance.report.numbers import format_estimate, format_percent

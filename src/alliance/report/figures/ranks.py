@@ -10,9 +10,9 @@ from matplotlib.lines import Line2D
 from scipy import stats
 
 from alliance.certify.uniformity import bands, counts_below, null_extremeness
-from alliance.contracts import Drawing
 from alliance.inference.montecarlo import generator_for
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 
 _COLUMNS = 4
 _INCHES = 1.25  # per row of panels

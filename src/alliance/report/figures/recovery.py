@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from alliance.certify.summary import COVERAGE, MOST_BIAS
-from alliance.contracts import LAG, Drawing
+from alliance.facts.columns import LAG, records
 from alliance.facts.effects import EFFECTS
-from alliance.records import records
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import label_level
 
 _COLOURS = (*theme.SERIES, theme.MUTED)

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from alliance.config import Config
-from alliance.contracts import Drawing
-from alliance.records import records
+from alliance.facts.columns import records
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, label_effect, label_model, label_path
 from alliance.report.numbers import format_number, format_percent
 

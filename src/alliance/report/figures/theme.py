@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from alliance.contracts import Drawing
+from alliance.report.figures.drawing import Drawing
 
 _MM_PER_INCH = 25.4
 SINGLE, DOUBLE = 85 / _MM_PER_INCH, 175 / _MM_PER_INCH  # column widths of journals, in inches

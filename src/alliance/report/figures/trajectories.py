@@ -12,8 +12,9 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from alliance.config import Config
-from alliance.contracts import PATIENT, SESSION, Drawing
+from alliance.facts.columns import PATIENT, SESSION
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, unit_of
 from alliance.report.numbers import format_number, format_percent
 

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from alliance.config import Config
-from alliance.contracts import Drawing
+from alliance.facts.columns import records
 from alliance.facts.effects import COMPONENT_LEVELS
-from alliance.records import records
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
 from alliance.report.numbers import format_percent
 

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 
 from alliance.config import Config
 from alliance.config.timing import moment, parse_term
-from alliance.contracts import LAG, PATIENT, Drawing
+from alliance.facts.columns import LAG, PATIENT
 from alliance.report.figures import theme
+from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, find_roles, label_of, unit_of
 from alliance.report.numbers import format_number
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.config.timing import parse_term
-from alliance.contracts import WITHIN
+from alliance.facts.columns import WITHIN
 from alliance.facts.quantity import nodes_of
 from alliance.report.labels import label_effect, label_level, label_model, label_of, label_path, label_value
 from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number, format_regions

@@ -19,7 +19,7 @@ from typing import Literal
 
 from alliance.config import Config, ModelSpec
 from alliance.config.timing import parse_term
-from alliance.contracts import BASELINE
+from alliance.facts.columns import BASELINE
 
 LicenceKind = Literal["effect", "adjusted", "association", "single_group"]
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
-from alliance.records import records
+from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
 from alliance.report.numbers import format_estimate, format_number
 from alliance.report.tables.marks import FLAG, mark_of
+from alliance.report.tables.table import Table
 from alliance.results.comparison import compare_methods
 
 TITLE = "Separate and joint models"

@@ -6,10 +6,10 @@ from dataclasses import asdict
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
 from alliance.facts.cautions import CAUTIONS
 from alliance.report.labels import capitalised_name, describe_rule
 from alliance.report.numbers import format_count
+from alliance.report.tables.table import Table
 
 TITLE = "What the diagnostics mean"
 NEEDS = ("diagnostics",)

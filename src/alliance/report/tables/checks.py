@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
 from alliance.report.labels import capitalised_name
 from alliance.report.numbers import MISSING, format_count
+from alliance.report.tables.table import Table
 
 TITLE = "Checks"
 NEEDS = ("checks",)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
+from alliance.facts.columns import records
 from alliance.facts.quantity import nodes_of
-from alliance.records import records
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
 from alliance.report.numbers import format_estimate, format_probability
 from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.table import Table
 
 TITLE = "Coefficients"
 NEEDS = ("estimates",)

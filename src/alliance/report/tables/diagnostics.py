@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
 from alliance.report.labels import capitalised_name, label_model, label_names
 from alliance.report.numbers import MISSING, format_number
+from alliance.report.tables.table import Table
 
 TITLE = "Diagnostics"
 NEEDS = ("diagnostics",)

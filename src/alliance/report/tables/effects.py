@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config, ModelSpec
-from alliance.contracts import LAG, Table
+from alliance.facts.columns import LAG, records
 from alliance.facts.effects import EFFECTS
-from alliance.records import records
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_of, label_path
 from alliance.report.numbers import format_count, format_estimate, format_probability
 from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.table import Table
 
 TITLE = "Paths"
 NEEDS = ("estimates",)

@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
-from alliance.records import records
+from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_model, label_of, label_reason
 from alliance.report.numbers import format_count
+from alliance.report.tables.table import Table
 
 TITLE = "Patient flow"
 NEEDS = ("flow",)

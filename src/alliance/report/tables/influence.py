@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
-from alliance.records import records
+from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_level, label_model, label_path
 from alliance.report.numbers import common_decimals, format_count, format_number
+from alliance.report.tables.table import Table
 from alliance.results.estimates import main_rows
 
 TITLE = "Influence of single patients and therapists"

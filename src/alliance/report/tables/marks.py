@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from alliance.records import records
+from alliance.facts.columns import records
 from alliance.report.numbers import format_percent
 
 FLAG = "†"

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
 from alliance.report.labels import capitalised_name, label_of, variable_of
 from alliance.report.numbers import MISSING, format_count, format_number
+from alliance.report.tables.table import Table
 
 TITLE = "Measurement"
 NEEDS = ("reliability",)

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
+from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
-from alliance.records import records
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of, label_path, label_value
 from alliance.report.numbers import format_estimate, format_probability, format_regions
 from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.table import Table
 from alliance.results.estimates import regions_of
 
 TITLE = "Moderation"

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
-from alliance.records import records
+from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_model, label_path
 from alliance.report.numbers import format_estimate, format_number, format_percent, format_probability
+from alliance.report.tables.table import Table
 
 TITLE = "Predictive checks"
 NEEDS = ("predictive",)

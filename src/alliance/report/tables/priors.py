@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
 from alliance.report.labels import capitalised_name, label_model, label_names
 from alliance.report.numbers import MISSING, format_interval, format_percent
+from alliance.report.tables.table import Table
 
 TITLE = "Priors"
 NEEDS = ("priors",)

@@ -5,8 +5,8 @@ from html import escape
 
 import pandas as pd
 
-from alliance.contracts import Table
 from alliance.report.numbers import MISSING
+from alliance.report.tables.table import Table
 
 _NUMERIC = re.compile(r"^[−<>\[(]?[\d∞][^a-z]*( †)?$")
 _NO_NUMBER = ("", MISSING, "suppressed")  # stand in columns of numbers too

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Config, Variable
-from alliance.contracts import BASELINE, PATIENT, THERAPIST, Table
+from alliance.facts.columns import BASELINE, PATIENT, THERAPIST
 from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, plain_label
 from alliance.report.numbers import MISSING, format_count, format_number, format_percent
 from alliance.report.tables.suppression import suppress_counts
+from alliance.report.tables.table import Table
 
 TITLE = "Sample"
 NEEDS = ("panel", "patients", "therapists")

@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
+from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
-from alliance.records import records
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
 from alliance.report.numbers import MISSING, format_number, format_probability
 from alliance.report.tables.marks import FLAG
+from alliance.report.tables.table import Table
 
 TITLE = "Sensitivity to priors"
 NEEDS = ("sensitivity",)

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance.config import Config
-from alliance.contracts import Table
 from alliance.facts.effects import EFFECTS
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
 from alliance.report.numbers import MISSING, format_estimate, format_number, format_percent
 from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.table import Table
 
 TITLE = "Variance components"
 NEEDS = ("estimates",)

@@ -11,8 +11,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Pt
 
-from alliance.contracts import Table
 from alliance.report.tables.render import columns_of, numeric_columns, rows_of
+from alliance.report.tables.table import Table
 
 _FONT = "Times New Roman"
 _MANY_COLUMNS = 6  # more of them are set across a page in landscape

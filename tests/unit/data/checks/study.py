@@ -8,9 +8,10 @@ import pandas as pd
 
 from alliance.config.instruments import read_instruments
 from alliance.config.schema import Cleaning, Data, Variable
-from alliance.contracts import Finding, RawTable
 from alliance.data.checks import CHECKS
+from alliance.data.checks.finding import Finding
 from alliance.data.export.mapping import measures_of, type_table
+from alliance.data.export.raw import RawTable
 from alliance.data.export.tables import Export
 
 ROOT = Path(__file__).parents[4]

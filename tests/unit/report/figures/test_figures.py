@@ -13,11 +13,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from alliance.config import Config
-from alliance.contracts import Drawing
 from alliance.errors import ConfigError
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.figures import FIGURES, load_figure, theme
 from alliance.report.figures.both_directions import directed_slopes
+from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import indirect_rows
 from alliance.report.figures.indirect_posterior import density_of
 from alliance.report.figures.intervals import axis_limits, note_of_cuts

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.contracts import Drawing
 from alliance.report.figures import load_figure, path_diagram, theme
 from alliance.report.figures.accumulated import accumulated_rows
+from alliance.report.figures.drawing import Drawing
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate
 

@@ -10,13 +10,13 @@ from docx import Document
 from lxml import html as lxml_html
 
 from alliance.config import Config
-from alliance.contracts import Table
 from alliance.errors import ConfigError
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.cautions import CAUTIONS
 from alliance.report.tables import TABLES, load_table
 from alliance.report.tables.render import escape_latex, numeric_columns, render_html, render_latex
 from alliance.report.tables.suppression import suppress_counts
+from alliance.report.tables.table import Table
 from alliance.report.tables.word import render_docx
 from alliance.runs.files import write_csv
 from tests.artefacts import builders
