@@ -15,7 +15,7 @@ from alliance.data.export.tables import Export, read_tables
 from alliance.data.panel import make_panel
 from alliance.data.scoring.measures import score_sessions
 from alliance.errors import ConfigError, DataError, suggest
-from alliance.models import settings_for
+from alliance.models import family_of, settings_for
 from alliance.runs.guards import check_names
 from alliance.runs.plan import bare_variables, data_files, instruments_of
 from alliance.runs.project import INSTRUMENTS, Overlay, find_project, from_here, merge_overlays
@@ -84,7 +84,9 @@ class Study:
                 "name": name,
                 "label": spec.label,
                 "family": spec.family,
-                "depth": spec.depth,
+                "depth": spec.depth
+                if family_of(name, spec).sections
+                else "",  # without priors and sampling there is none
                 "effect": "; ".join(f"{effects.source} -> {effects.target}" for effects in spec.every_effects()),
                 "equations": "; ".join(write_formula(outcome, spec) for outcome in spec.equations)
                 or f"variance of {', '.join(spec.variables)}",

@@ -46,7 +46,9 @@ def test_study_waits_for_no_library_of_the_fits() -> None:
 def test_study_without_overlay_is_the_example_study(study: Study) -> None:
     assert study.config.run.name == "main"
     assert list(study.models["name"]) == list(study.specs)
-    assert "(1 + technique | patient)" in study.models.set_index("name").loc["technique_jointly", "equations"]
+    models = study.models.set_index("name")
+    assert "(1 + technique | patient)" in models.loc["technique_jointly", "equations"]
+    assert models.loc[["technique_jointly", "technique_by_arm", "variance"], "depth"].tolist() == ["nuts", "ml", ""]
 
 
 def test_settings_are_merged_as_overlays_are(project: Project) -> None:
