@@ -77,6 +77,8 @@ class Found:
         The estimate, (1, parameter); None where the mean of the draws is the estimate.
     prior
         Draws from the priors, (draw, parameter); None for a sampling distribution.
+    covariance
+        Sampling covariance that the draws have, (parameter, parameter); None where they do not come from a normal distribution.
     statistics
         The sampler's own, with dimensions chain and draw.
     """
@@ -88,6 +90,7 @@ class Found:
     chains: int = 1
     point: np.ndarray | None = None
     prior: np.ndarray | None = None
+    covariance: np.ndarray | None = None
     marks: list[Mark] = field(default_factory=list)
     statistics: xr.Dataset | None = None
 
@@ -111,7 +114,10 @@ def draw_maximum(request: Request, maximum: Maximum[Target], posterior: Posterio
         covariance = robust_covariance(maximum)
         marks.append(mark_clusters(maximum.target.clusters(maximum.target.independent)))
     positions = maximum.draw(request.draws, rng, covariance)
-    return Found(MAXIMUM_LIKELIHOOD, "Monte Carlo confidence", positions, False, point=point, marks=marks)
+    reported = maximum.covariance if covariance is None else covariance
+    return Found(
+        MAXIMUM_LIKELIHOOD, "Monte Carlo confidence", positions, False, point=point, covariance=reported, marks=marks
+    )
 
 
 def draw_approximation(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:

@@ -27,7 +27,7 @@ from alliance.models.joint import (
 from alliance.models.path.caution import check_residuals, mark_fit, mark_parameters
 from alliance.models.path.maximum import log_likelihood_of, maximise
 from alliance.models.path.posterior import PathPosterior
-from alliance.models.path.profile import profile_variances
+from alliance.models.path.profile import follow_profiles, mark_near_zero, profile_components
 from alliance.models.path.robustness import find_influential_units, find_prior_sensitivity
 from alliance.models.path.units import draw_units
 
@@ -60,10 +60,13 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     assert natural is not None
     values = natural.named
     quantities = compute_effects(task, values)
+    components = [] if found.posterior else profile_components(maximum, found.covariance)
+    if found.covariance is not None:
+        follow_profiles(quantities, components)
     marks = [
         *mark_fit(maximum),
         *mark_parameters(task.design, (natural if point is None else point).covariances),
-        *([] if found.posterior else profile_variances(maximum)[1]),
+        *mark_near_zero(components),
         *found.marks,
     ]
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])

@@ -10,7 +10,7 @@ import pandas as pd
 from alliance.inference.maximum import Maximum, find_maximum, standard_errors
 from alliance.inference.search import invert
 from alliance.models.covariances import split_covariance
-from alliance.models.design.arrays import Design
+from alliance.models.design.arrays import Design, Varying
 from alliance.models.design.names import pairs
 from alliance.models.path.target import PathTarget, make_target
 from alliance.models.quantities.population import Population, make_population
@@ -70,6 +70,16 @@ def table_of(maximum: PathMaximum, covariance: np.ndarray | None = None) -> pd.D
     )
 
 
+def name_sd(level: str, effect: Varying) -> str:
+    """Name the standard deviation of an effect in `table_of`."""
+    return f"sd {level} {effect.text}"
+
+
+def name_correlation(level: str, one: Varying, other: Varying) -> str:
+    """Name the correlation of two effects in `table_of`; the later one in the order of the level comes first."""
+    return f"correlation {level} {one.text} with {other.text}"
+
+
 def _raw_parameters(design: Design, population: Population) -> tuple[list[str], np.ndarray]:
     """Return names and values (draw, parameter) of all parameters in raw units."""
     names: list[str] = []
@@ -83,10 +93,10 @@ def _raw_parameters(design: Design, population: Population) -> tuple[list[str], 
     for level, effects in population.varying.items():
         sd, correlations = split_covariance(population.covariances[level])
         for position, effect in enumerate(effects):
-            names.append(f"sd {level} {effect.text}")
+            names.append(name_sd(level, effect))
             values.append(sd[:, position])
         for i, j in pairs(len(effects)):
-            names.append(f"correlation {level} {effects[i].text} with {effects[j].text}")
+            names.append(name_correlation(level, effects[i], effects[j]))
             values.append(correlations[:, i, j])
     for outcome, residual in population.residuals.items():
         names.append(f"sd residual {outcome}")

@@ -1,142 +1,157 @@
-"""Profile likelihood of standard deviations near zero, where estimate and standard error say little.
+"""Intervals of standard deviations and correlations of varying effects: what the likelihood says, not what a normal approximation does.
 
-The standard deviation of one varying effect is held at a value d and everything else is maximised. The limits are where
+Near an edge, where a standard deviation is nearly zero or a correlation nearly one, estimate and standard error say little, and the
+estimate may lie outside the interval they make. A profile (see `alliance.inference.profile`) has no such trouble. Each draw of the sampling
+distribution keeps its rank p among the draws, and with it its ties to all other quantities; its value becomes the one whose signed root is
+the p-th quantile of the standard normal distribution. So quantiles of the draws are profile limits, at any content of an interval.
 
-    2 (l_max - l(d)) = 3.841,
+With cluster-robust standard errors the root is divided by their ratio to those of the information (Royall & Tsou 2003, doi
+10.1111/1467-9868.00392), which is one where neither has a spread.
 
-the 95 % point of chi-square with one degree of freedom. A lower limit of zero means that no difference between units is compatible with
-the data. Zero itself is another matter, since the effect's q - 1 correlations vanish with its variance: the statistic then follows a
-mixture of chi-square with q - 1 and with q degrees of freedom in equal shares (Self & Liang 1987, doi 10.2307/2289471; Stram & Lee 1994,
-doi 10.2307/2533455). Its 95 % point decides whether the lower limit is zero, unless 3.841 is larger.
-
-The effect's row of the factor L has the standard deviation as its length. It is written as d w / |w| with a free direction w: no
-constraint is needed, and the redundant length of w leaves the likelihood level.
+A standard deviation of zero is another matter, since the effect's q - 1 correlations vanish with its variance: twice the fall of the
+log-likelihood then follows a mixture of chi-square with q - 1 and with q degrees of freedom in equal shares (Self & Liang 1987, doi
+10.2307/2289471; Stram & Lee 1994, doi 10.2307/2533455). The lower limit is zero where that mixture, or chi-square with one degree of
+freedom, does not exclude it.
 """
 
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import special, stats
 
 from alliance.facts.marks import Mark
-from alliance.inference.search import climb
+from alliance.facts.quantity import join_nodes, join_together
+from alliance.inference.profile import Curve, Profile, trace_profile
+from alliance.models.container import Quantities
 from alliance.models.design.arrays import Varying
-from alliance.models.path.maximum import PathMaximum, table_of
+from alliance.models.design.names import pairs
+from alliance.models.path.curves import AngleCurve, SdCurve
+from alliance.models.path.maximum import PathMaximum, name_correlation, name_sd, table_of
 from alliance.report.numbers import format_number
 
-_CUT: Final = float(stats.chi2.ppf(0.95, 1))
 _NEAR_ZERO: Final = 2.0  # standard errors
 _PERHAPS_ZERO: Final = 4.0  # standard errors: above it zero was never compatible with simulated data
-_FIRST_STEP: Final = 0.05  # towards the upper limit, standard units
-_LEAST_VARIANCE: Final = 1e-4  # first guesses of the inverse curvature: of any parameter, and of the direction w
-_DIRECTION_VARIANCE: Final = 0.1
-_ACCURACY: Final = 1e-4  # of a limit, standard units
+_TAILS: Final = np.array([0.025, 0.975])
 
 
-def profile_variances(maximum: PathMaximum) -> tuple[list[dict[str, Any]], list[Mark]]:
-    """Return 95 % limits of the standard deviations that may be zero, or are less than two standard errors from it.
-
-    Returns
-    -------
-    rows
-        Columns level, effect, estimate, low, high; raw units.
-    marks
-        ``boundary variance`` for each of them: failed if its lower limit is zero.
-    """
-    layout, design = maximum.target.layout, maximum.target.design
-    table = table_of(maximum)
-    found = {
-        name: (float(sd), float(se)) for name, sd, se in table[["parameter", "estimate", "se"]].itertuples(index=False)
-    }
-    rows: list[dict[str, Any]] = []
-    marks: list[Mark] = []
-    for level, q in layout.effects.items():
-        for number, effect in enumerate(design.varying.get(level, [])):
-            estimate, se = found[f"sd {level} {effect.text}"]
-            if estimate > _PERHAPS_ZERO * se:
-                continue
-            profile = _Profile(maximum, layout.row(level, number))
-            excluded = profile.fall(0.0) > _cut_at_zero(q)
-            if excluded and estimate > _NEAR_ZERO * se:
-                continue
-            scale = float(design.scales(level)[number])
-            low, high = _limits(profile, estimate / scale, excluded=excluded)
-            limits = {"estimate": estimate, "low": low * scale, "high": high * scale}
-            rows.append({"level": level, "effect": effect.text, **limits})
-            marks.append(_mark(level, effect, limits))
-    return rows, marks
-
-
-class _Profile:
-    """Log-likelihood over the standard deviation of one effect.
+@dataclass(frozen=True)
+class Component:
+    """A standard deviation or correlation and what the likelihood says about it.
 
     Parameters
     ----------
-    row
-        Places of the effect's row of L among the free parameters.
+    effects
+        The effect that varies, or the two that vary together, the later one first.
+    raw
+        Turns values of the profile into raw units.
+    ratio
+        Standard error that is reported, divided by that of the information.
+    at_zero
+        Probability of values that are zero.
+    error
+        Standard error, raw units.
     """
 
-    def __init__(self, maximum: PathMaximum, row: slice) -> None:
-        self.maximum, self.row, self.last = maximum, row, maximum.top.position
-        self.spread = maximum.covariance.copy()
-        self.spread[row], self.spread[:, row] = 0.0, 0.0
-        self.spread += _LEAST_VARIANCE * np.eye(len(self.last))
-        places = np.arange(len(self.last))[row]
-        self.spread[places, places] = _DIRECTION_VARIANCE
+    level: str
+    effects: tuple[Varying, ...]
+    profile: Profile
+    raw: Callable[[np.ndarray], np.ndarray]
+    ratio: float
+    at_zero: float
+    error: float
 
-    def fall(self, sd: float) -> float:
-        """Return 2 (l_max - l(sd))."""
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Effect, level and path by which the quantities of a model know it."""
+        names = [(effect.term, effect.outcome) for effect in self.effects]
+        if len(names) == 1:
+            return "sd", self.level, join_nodes(*names[0])
+        return "correlation", self.level, join_together(*names[::-1])
 
-        def function(free: np.ndarray) -> tuple[float, np.ndarray]:
-            length = float(np.linalg.norm(free[self.row]))
-            unit = free[self.row] / length
-            position = free.copy()
-            position[self.row] = sd * unit
-            value, gradient = self.maximum.target.value(position)
-            slope = gradient[self.row]
-            gradient[self.row] = sd / length * (slope - unit * (unit @ slope))
-            return value, gradient
+    def quantiles(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return the values below which a share of the draws lies, raw units."""
+        values = self.profile.value_at(special.ndtri(probabilities) * self.ratio)
+        return self.raw(np.where(probabilities < self.at_zero, 0.0, values))
 
-        # From the last top, which is near; it may be at a boundary that a search would not leave.
-        start = self.maximum.target.off_boundary(self.last)
-        start[self.row] /= np.linalg.norm(start[self.row])
-        top = climb(function, start, self.spread)
-        self.last = top.position
-        return 2 * (self.maximum.top.value - top.value)
-
-
-def _limits(profile: _Profile, estimate: float, *, excluded: bool) -> tuple[float, float]:
-    """Return where the likelihood has fallen by the cut on either side, in standard units."""
-
-    def excess(sd: float) -> float:
-        return profile.fall(sd) - _CUT
-
-    low = 0.0
-    if excluded:
-        low = float(optimize.brentq(excess, 0.0, estimate, xtol=_ACCURACY))
-    profile.last = profile.maximum.top.position
-    inside, step = estimate, _FIRST_STEP
-    while excess(inside + step) < 0:
-        inside, step = inside + step, 2 * step
-    return low, float(optimize.brentq(excess, inside, inside + step, xtol=_ACCURACY))
+    def respread(self, draws: np.ndarray) -> np.ndarray:
+        """Give draws the values that belong to their ranks: (draw,)."""
+        count = len(draws)
+        probabilities = np.clip(np.arange(count) / (count - 1), 0.25 / count, 1 - 0.25 / count)
+        result = np.empty(count)
+        result[np.argsort(draws, kind="stable")] = self.quantiles(probabilities)
+        return result
 
 
-def _cut_at_zero(q: int) -> float:
-    """Return the 95 % point of the fall at zero of one of q effects, at least that of chi-square with one degree of freedom."""
+def profile_components(maximum: PathMaximum, covariance: np.ndarray | None = None) -> list[Component]:
+    """Profile every standard deviation and correlation of varying effects.
 
-    def excess(fall: float) -> float:
-        return float(stats.chi2.sf(fall, [q - 1, q]).mean()) - 0.05
+    Parameters
+    ----------
+    covariance
+        Sampling covariance of the free parameters that is reported; the inverse observed information by default.
+    """
+    layout, design = maximum.target.layout, maximum.target.design
+    table = table_of(maximum).set_index("parameter").assign(reported=table_of(maximum, covariance)["se"].to_numpy())
 
-    return _CUT if q == 1 else max(_CUT, float(optimize.brentq(excess, 0.0, float(stats.chi2.isf(0.05, q)))))
+    def component(
+        level: str, effects: tuple[Varying, ...], curve: Curve, raw: Callable[[np.ndarray], np.ndarray]
+    ) -> Component:
+        name = name_sd(level, *effects) if len(effects) == 1 else name_correlation(level, *effects)
+        error, reported = float(table["se"][name]), float(table["reported"][name])
+        profile = trace_profile(maximum, curve, error)
+        ratio = reported / error if reported > 0 and error > 0 else 1.0
+        near_zero = len(effects) == 1 and profile.values[0] == 0
+        at_zero = _tail_at_zero(profile.roots[0] / ratio, layout.effects[level]) / 2 if near_zero else 0.0
+        return Component(level, effects, profile, raw, ratio, at_zero, reported)
+
+    found = []
+    for level, effects in design.varying.items():
+        rows = [layout.row(level, number) for number in range(len(effects))]
+        for effect, row, scale in zip(effects, rows, design.scales(level), strict=True):
+            found.append(component(level, (effect,), SdCurve(row), partial(np.multiply, float(scale))))
+        for i, j in pairs(len(effects)):
+            found.append(component(level, (effects[i], effects[j]), AngleCurve(rows[j], rows[i]), np.sin))
+    return found
 
 
-def _mark(level: str, effect: Varying, limits: dict[str, float]) -> Mark:
-    return Mark(
-        "profiled_sd",
-        f"{effect.text} by {level}",
-        limits["low"],
-        f"estimated as {format_number(limits['estimate'])}, and values up to {format_number(limits['high'])} are compatible with the data",
-        outcomes=(effect.outcome,),
-        effects=("sd", "correlation"),
-        levels=(level,),
-    )
+def follow_profiles(quantities: Quantities, components: Sequence[Component]) -> None:
+    """Give the draws of standard deviations and correlations among the quantities the limits of their profiles."""
+    known = {component.key: component for component in components}
+    for position, row in enumerate(quantities.rows):
+        component = known.get((row["effect"], row["level"], row["path"]))
+        if component is not None:
+            quantities.draws[position] = component.respread(quantities.draws[position])
+
+
+def mark_near_zero(components: Sequence[Component]) -> list[Mark]:
+    """Mark standard deviations that may be zero, or are less than two standard errors from it, with their 95 % limits."""
+    marks = []
+    for component in components:
+        estimate = float(component.raw(np.array(component.profile.estimate)))
+        low, high = component.quantiles(_TAILS)
+        near = estimate <= (_NEAR_ZERO if low > 0 else _PERHAPS_ZERO) * component.error
+        if len(component.effects) == 1 and near:
+            (effect,) = component.effects
+            detail = f"estimated as {format_number(estimate)}, and values up to {format_number(float(high))} are compatible with the data"
+            marks.append(
+                Mark(
+                    "profiled_sd",
+                    f"{effect.text} by {component.level}",
+                    float(low),
+                    detail,
+                    outcomes=(effect.outcome,),
+                    effects=("sd", "correlation"),
+                    levels=(component.level,),
+                )
+            )
+    return marks
+
+
+def _tail_at_zero(root: float, q: int) -> float:
+    """Return the probability of as large a fall at zero of one of q effects that does not vary, at least that of chi-square(1)."""
+    fall = root**2
+    mixture = 0.0 if q == 1 else float(stats.chi2.sf(fall, [q - 1, q]).mean())
+    return max(float(stats.chi2.sf(fall, 1)), mixture)
