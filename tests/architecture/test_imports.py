@@ -22,7 +22,7 @@ LAYERS = [
     ["models"],
     ["report.labels", "results.estimates", "results.diagnostics", "results.comparison"],
     ["results.fits"],
-    ["certify"],
+    ["report.meanings", "certify"],
     ["report.figures", "report.tables", "report.prose"],
     ["report.page"],
     ["runs"],

@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Config
+from alliance.config.instruments import read_instruments
 from alliance.config.load import read_yaml, validate_config
 from alliance.config.schema import ModelSpec
+from alliance.data.scoring.meanings import describe_meanings
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.models.diagram import paths_of
 from alliance.models.rows import count_rows, select_rows
+from alliance.results.comparison import compare_estimates, compare_with_truth
 
 ROOT = Path(__file__).parents[2]
 LABELS_OF_CATEGORIES = {
@@ -627,6 +630,13 @@ def reliability(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=ARTEFACTS["reliability"].header)
 
 
+def meanings(config: Config) -> pd.DataFrame:
+    """Return what the totals of questionnaires mean, from the instruments' own files."""
+    used = dict.fromkeys(str(variable.instrument) for variable in config.variables.values() if variable.instrument)
+    files = [ROOT / "config/instruments" / f"{name}.yaml" for name in used]
+    return describe_meanings(config.variables, read_instruments(files))
+
+
 def cleaning() -> pd.DataFrame:
     """Return what the cleaning rules touched."""
     rows = [
@@ -687,6 +697,18 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
         "shrinkage": shrinkage(config, seed=seed),
         "moderation": moderation(config),
         "reliability": reliability(config, frame),
+        "meanings": meanings(config),
         "cleaning": cleaning(),
         "checks": checks(),
+    }
+
+
+def compared(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
+    """Return what only runs have that are compared, with another run or with a known truth; the truth is what was estimated."""
+    this, keys = estimates(config, seed=seed), ["outcome", "path", "effect", "level", "horizon"]
+    truth = this.drop_duplicates(keys)[[*keys, "estimate"]].rename(columns={"estimate": "value"})
+    return {
+        "comparison": compare_estimates(estimates(config, seed=seed + 1), this),
+        "differences": pd.DataFrame([("panel.lag", "1", "2")], columns=ARTEFACTS["differences"].header),
+        "truth": compare_with_truth(this, truth, config),
     }

@@ -26,19 +26,23 @@ def clean_sessions(folder: Path, answer: float = 2.0) -> str:
     return str(path)
 
 
-def test_scores_and_reliability_are_written(tmp_path: Path) -> None:
+def test_scores_their_reliability_and_their_meaning_are_written(tmp_path: Path) -> None:
     scores, reliability = tmp_path / "out" / "scores.parquet", tmp_path / "out" / "reliability.csv"
+    meanings = tmp_path / "out" / "meanings.csv"
     score_measures(
         sessions=clean_sessions(tmp_path),
         instruments=[INSTRUMENT],
         scores=str(scores),
         reliability=str(reliability),
+        meanings=str(meanings),
         variables=VARIABLES,
     )
     assert pd.read_parquet(scores)["symptoms"].tolist() == [14.0, 14.0, 14.0]  # the last is 12 / 6 * 7
     written = pd.read_csv(reliability)
     assert list(written) == ARTEFACTS["reliability"].header
     assert written["prorated"].tolist() == [1]
+    meant = pd.read_csv(meanings).iloc[0]
+    assert (meant["case_rule"], meant["case_value"], meant["change_value"]) == ("at_least", 8.0, 4.0)
 
 
 def test_nothing_is_written_when_answers_lie_outside_the_range(tmp_path: Path) -> None:
@@ -49,6 +53,7 @@ def test_nothing_is_written_when_answers_lie_outside_the_range(tmp_path: Path) -
             instruments=[INSTRUMENT],
             scores=str(scores),
             reliability=str(tmp_path / "reliability.csv"),
+            meanings=str(tmp_path / "meanings.csv"),
             variables=VARIABLES,
         )
     assert not scores.exists()

@@ -19,7 +19,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     config = {"arms": builders.arms_config, "single": builders.single_config}[request.param]()
     folder = tmp_path_factory.mktemp(request.param)
     paths = {}
-    for name, table in builders.artefacts(config).items():
+    for name, table in (builders.artefacts(config) | builders.compared(config)).items():
         paths[name] = str(folder / ARTEFACTS[name].path)
         (write_parquet if paths[name].endswith("parquet") else write_csv)(table, paths[name])
     return {"paths": paths, "settings": config.model_dump(mode="json", by_alias=True), "folder": folder}

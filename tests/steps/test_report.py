@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_csv
+from alliance.steps.compare import compare_truth
 from alliance.steps.report import write_report
 from tests.artefacts import builders
 
@@ -35,16 +38,15 @@ def test_known_truth_is_read_from_its_file(tmp_path: Path) -> None:
     row = estimates[(estimates["model"] == "technique_by_steps") & (estimates["effect"] == "a")].iloc[0]
     keys = ("outcome", "path", "effect", "level", "horizon")
     lines = [f"{'- ' if key == 'outcome' else '  '}{key}: {row[key]}" for key in keys] + [f"  value: {row['estimate']}"]
-    truth = tmp_path / "truth.yaml"
-    truth.write_text("quantities:\n" + "\n".join(lines) + "\n", encoding="utf-8")
-    write_report(
-        figures=[],
-        tables=[],
-        truth=str(truth),
-        settings=config.model_dump(mode="json", by_alias=True),
-        report=str(tmp_path / "report.html"),
-        headline=str(tmp_path / "headline.txt"),
+    known = tmp_path / "truth.yaml"
+    known.write_text("quantities:\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    compare_truth(
         estimates=str(tmp_path / "estimates.csv"),
+        known=str(known),
+        truth=str(tmp_path / "truth.csv"),
+        settings=config.model_dump(mode="json", by_alias=True),
     )
 
-    assert "Interval holds the truth" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    found = read_artefact(tmp_path / "truth.csv", "truth")
+    assert found["truth"].tolist() == pytest.approx([row["estimate"]] * len(found))
+    assert found.loc[found["model"] == "technique_by_steps", "holds"].all()

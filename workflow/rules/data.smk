@@ -70,8 +70,7 @@ rule score_measures:
         sessions=ARTEFACT["sessions"],
         instruments=INSTRUMENT_FILES,
     output:
-        scores=ARTEFACT["scores"],
-        reliability=ARTEFACT["reliability"],
+        **{name: ARTEFACT[name] for name in made_by("score_measures")},
     log:
         LOGS / "score_measures.log",
     conda:

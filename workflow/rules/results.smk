@@ -3,9 +3,8 @@
 # needs  the artefacts that each figure and table names in NEEDS; for a comparison, the estimates of another finished run
 # gives  figures (SVG, PNG, values as CSV), tables (CSV, HTML, Word, LaTeX), their captions (JSON), the comparison, the report and its headline
 FIGURE_FILES = expand(OUT / "figures/{name}.{ending}", name=cfg.output.figures, ending=plan.FIGURE_FORMATS)
-TABLE_FILES_MADE = expand(OUT / "tables/{name}.{ending}", name=cfg.output.tables, ending=plan.TABLE_FORMATS)
+TABLE_FILES_MADE = expand(OUT / "tables/{name}.{ending}", name=plan.tables_of(cfg), ending=plan.TABLE_FORMATS)
 OTHER = RESULTS / str(cfg.run.compare_to)
-TRUTH = {"truth": cfg.study.truth} if cfg.study.truth else {}
 
 
 rule draw_figure:
@@ -80,10 +79,26 @@ rule compare_runs:
         "../scripts/run_step.py"
 
 
+rule compare_truth:
+    input:
+        estimates=ARTEFACT["estimates"],
+        known=cfg.study.truth or [],
+    output:
+        truth=ARTEFACT["truth"],
+    log:
+        LOGS / "compare_truth.log",
+    conda:
+        "../../environment.yml"
+    params:
+        settings=SHOWN,
+        code=CODE["compare_truth"],
+    script:
+        "../scripts/run_step.py"
+
+
 rule write_report:
     input:
         **{artefact.name: OUT / artefact.path for artefact in plan.artefacts_of(cfg) if artefact.in_report},
-        **TRUTH,
         figures=FIGURE_FILES,
         tables=TABLE_FILES_MADE,
         provenance=OUT / RUN_FILES["provenance"],

@@ -55,6 +55,7 @@ class Cutoff(Fact):
     value: float
     metric: Literal["sum", "mean", "ten_times_mean"] = "sum"
     meaning: str
+    caseness: bool = False  # whether it tells cases from others; at most one of a scale does
 
 
 class ReliableChange(Fact):
@@ -129,6 +130,12 @@ class Instrument(Section):
         for scale in [*self.missing.at_most, *cut, *changed]:
             if scale not in scales:
                 raise ValueError(f"'{scale}' is not a scale of this instrument.{suggest(scale, scales)}")
+        told = [fact.scale for fact in self.cutoffs if fact.caseness]
+        twice = sorted({scale for scale in told if told.count(scale) > 1})
+        if twice:
+            raise ValueError(
+                f"'{twice[0]}' has two cut-offs with 'caseness: true'; only one can tell cases from others"
+            )
         if self.missing.rule == "subscale_mean":
             mapped = sorted(item for items in self.subscales.values() for item in items)
             if mapped != list(range(1, self.items + 1)):

@@ -95,6 +95,15 @@ ARTEFACTS: Final = Registry(
         | dict.fromkeys(("mean", "sd", "alpha", "omega_within", "omega_between"), NUMBER)
         | {"prorated": COUNT, "missing": COUNT, "note": TEXT},
     ),
+    # What scores of questionnaires mean, in their units: `case_rule` and `case_value` tell a case, a change of `change_value` is reliable.
+    Artefact(
+        "meanings",
+        "data/meanings.csv",
+        "score_measures",
+        _columns("variable scale instrument citation higher_is case_rule", case_value=NUMBER)
+        | _columns("case_source", change_value=NUMBER, change_level=NUMBER)
+        | _columns("change_source"),
+    ),
     Artefact("panel", "data/panel.parquet", "build_panel"),
     Artefact(
         "flow",
@@ -176,6 +185,16 @@ ARTEFACTS: Final = Registry(
         "collect_estimates",
         _columns("model outcome path effect level horizon", chain=COUNT, draw=COUNT, value=NUMBER),
         in_report=False,
+    ),
+    # Only of a simulated study.
+    Artefact(
+        "truth",
+        "estimates/truth.csv",
+        "compare_truth",
+        _columns("model outcome path effect level horizon", truth=NUMBER, estimate=NUMBER, low=NUMBER, high=NUMBER)
+        | _INTERVAL
+        | _COUNTS
+        | {"holds": TRUTH, "flag": TEXT},
     ),
     # Only of a run that is compared with another one.
     Artefact(

@@ -15,7 +15,7 @@ from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WI
 from alliance.facts.effects import EFFECTS, LEVELS
 from alliance.facts.quantity import join_contrast, nodes_of, split_contrast
 from alliance.models.diagram import paths_of
-from alliance.report.numbers import MINUS
+from alliance.report.numbers import format_value
 
 _NAME = re.compile(r"\b[a-z][a-z0-9_]*\b")
 _TIMES = {"session": "session number", "weeks": "weeks since the first session"}
@@ -122,7 +122,7 @@ def label_value(term: str, value: float, config: Config) -> str:
         elif value in (0, 1):
             return f"{label} = {'yes' if value else 'no'}"
     unit = f" {unit_of(term, config)}" if variable is not None and variable.kind != "category" else ""
-    return f"{label} = {f'{value:.6g}'.replace('-', '\N{MINUS SIGN}')}{unit}"
+    return f"{label} = {format_value(value)}{unit}"
 
 
 def label_names(text: str, config: Config) -> str:
@@ -153,7 +153,7 @@ def label_effect(effect: str) -> str:
 def describe_rule(caution: Caution, config: Config) -> str:
     """Say when a caution passes: ``passes with 30 (patients) or more``."""
     threshold = getattr(config.inference, caution.setting) if caution.setting else caution.threshold
-    number = f"{threshold:g}".replace("-", MINUS) + (f" ({caution.unit})" if caution.unit else "")
+    number = format_value(threshold) + (f" ({caution.unit})" if caution.unit else "")
     return {
         "at least": f"passes with {number} or more",
         "at most": f"passes with {number} or less",

@@ -38,6 +38,12 @@ def format_number(value: float | None, decimals: int | None = None) -> str:
     return f"{value:,.{digits}f}".replace("-", MINUS)
 
 
+def format_value(value: float) -> str:
+    """Write a value that was set or measured, not estimated: as `format_number`, without zeros at the end of its decimals."""
+    text = format_number(value, 0 if float(value).is_integer() else None)
+    return text if "×" in text or "." not in text else text.rstrip("0").rstrip(".")
+
+
 def format_interval(low: float, high: float, decimals: int | None = None) -> str:
     """Write an interval as ``[low, high]`` with the same number of decimals on both sides."""
     digits = common_decimals([low, high], high - low) if decimals is None else decimals

@@ -22,10 +22,6 @@ AGREEMENT_COLUMNS = [
     *(f"{name}_{side}" for side in ("textbook", "joint") for name in ("model", "estimate", "sd", "low", "high", "flag")),
     "difference", "distance", "apart",
 ]  # fmt: skip
-TRUTH_COLUMNS = [
-    "model", "outcome", "path", "effect", "level", "horizon", "truth",
-    "estimate", "low", "high", "interval", "interval_kind", "n_patients", "n_sessions", "n_therapists", "holds", "flag",
-]  # fmt: skip
 
 
 def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +74,7 @@ def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Con
     Returns
     -------
     pandas.DataFrame
-        Columns `TRUTH_COLUMNS`, one row per estimate whose true value is known; ``holds`` tells whether the interval
+        Columns of the artefact `truth`, one row per estimate whose true value is known; ``holds`` tells whether the interval
         contains it.
     """
     known = truth[[*_TRUTH_KEYS, "value"]].rename(columns={"value": "truth"})
@@ -88,7 +84,7 @@ def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Con
     asked = estimates[estimates["model"].isin(models_given_history(config))]
     joined = asked.merge(known, on=_TRUTH_KEYS, how="inner", validate="many_to_one")
     joined["holds"] = (joined["low"] <= joined["truth"]) & (joined["truth"] <= joined["high"])
-    return joined[TRUTH_COLUMNS]
+    return joined[ARTEFACTS["truth"].header]
 
 
 def compare_methods(estimates: pd.DataFrame, config: Config) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from alliance.config import Config, ModelSpec, Variable, merge_configs, read_yam
 from alliance.errors import ConfigError, suggest
 from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
 from alliance.report.figures import FIGURES
-from alliance.report.tables import TABLES
+from alliance.report.tables import ALWAYS, TABLES
 from alliance.runs.fingerprint import read_constant
 
 # The JSON files hold title, caption and description for the report.
@@ -134,9 +134,19 @@ def needs_of(kind: str, name: str) -> tuple[str, ...]:
 
 
 def artefacts_of(config: Config) -> list[Artefact]:
-    """Return the artefacts of a run; those of a comparison only where it is compared with another one."""
-    left_out = made_by("compare_runs") if config.run.compare_to is None else []
+    """Return the artefacts of a run; those of a comparison only where there is something to compare with."""
+    left_out = [
+        *(made_by("compare_runs") if config.run.compare_to is None else []),
+        *(made_by("compare_truth") if config.study.truth is None else []),
+    ]
     return [artefact for name, artefact in ARTEFACTS.items() if name not in left_out]
+
+
+def tables_of(config: Config) -> list[str]:
+    """Name the tables of a run: those the configuration lists, and those that no report is without."""
+    present = {artefact.name for artefact in artefacts_of(config)}
+    named = list(dict.fromkeys([*config.output.tables, *ALWAYS]))
+    return [name for name in named if present.issuperset(needs_of("tables", name))]
 
 
 def expected_files(config: Config) -> list[str]:
@@ -144,7 +154,7 @@ def expected_files(config: Config) -> list[str]:
     files = [*(artefact.path for artefact in artefacts_of(config)), ACCEPTED, FLOW_DATA, ORIGIN, *RUN_FILES.values()]
     files += [f"models/{model}/{file}" for model in config.models.fit for file in ("draws.nc", "flow.csv")]
     files += [f"figures/{name}.{ending}" for name in config.output.figures for ending in FIGURE_FORMATS]
-    files += [f"tables/{name}.{ending}" for name in config.output.tables for ending in TABLE_FORMATS]
+    files += [f"tables/{name}.{ending}" for name in tables_of(config) for ending in TABLE_FORMATS]
     if config.privacy.original_ids:
         files.append(IDS_FILE)
     return files

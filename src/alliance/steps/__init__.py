@@ -13,6 +13,7 @@ STEPS = {
     "draw_figure": "alliance.steps.present",
     "write_table": "alliance.steps.present",
     "compare_runs": "alliance.steps.compare",
+    "compare_truth": "alliance.steps.compare",
     "write_report": "alliance.steps.report",
     "record_provenance": "alliance.steps.record",
     "write_manifest": "alliance.steps.record",

@@ -1,12 +1,14 @@
-"""Compare this run with another one."""
+"""Compare this run with another one, and with the truth of a simulated study."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from alliance.config import difference_of_configs, read_yaml
+from alliance.config import difference_of_configs, read_yaml, validate_config
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.results.comparison import compare_estimates
+from alliance.results.comparison import compare_estimates, compare_with_truth
 from alliance.runs.artefacts import read_artefact, write_artefact
 
 
@@ -26,3 +28,18 @@ def compare_runs(
     write_artefact("differences", pd.DataFrame(changed, columns=ARTEFACTS["differences"].header), differences)
     base, this = (read_artefact(path, "estimates") for path in (other_estimates, estimates))
     write_artefact("comparison", compare_estimates(base, this), comparison)
+
+
+def compare_truth(*, estimates: str, known: str, truth: str, settings: Mapping[str, Any]) -> None:
+    """Write the estimates of a simulated study beside their known values.
+
+    Parameters
+    ----------
+    known
+        File with the known values, see ``study.truth``.
+    settings
+        The whole merged configuration.
+    """
+    values = pd.DataFrame(read_yaml(Path(known))["quantities"])
+    found = compare_with_truth(read_artefact(estimates, "estimates"), values, validate_config(settings))
+    write_artefact("truth", found, truth)

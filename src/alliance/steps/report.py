@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
 
 from alliance.config import validate_config
@@ -15,10 +14,9 @@ from alliance.report.page.blocks import Output
 from alliance.report.page.build import Figure, ReportTable, build_report
 from alliance.report.prose import describe_headline
 from alliance.report.tables import TABLES
-from alliance.results.comparison import compare_with_truth
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_text
-from alliance.runs.plan import needs_of
+from alliance.runs.plan import needs_of, tables_of
 from alliance.runs.project import command_for
 
 
@@ -27,7 +25,6 @@ def write_report(
     figures: Sequence[str],
     tables: Sequence[str],
     provenance: str | None = None,
-    truth: str | None = None,
     settings: Mapping[str, Any],
     report: str,
     headline: str,
@@ -41,8 +38,6 @@ def write_report(
         Files below ``figures/`` and ``tables/``, every format of each.
     provenance
         What made the results, see `alliance.steps.record`.
-    truth
-        File with the known truth of a simulated study.
     settings
         The whole merged configuration.
     report, headline
@@ -52,15 +47,13 @@ def write_report(
     """
     config = validate_config(settings)
     inputs = {name: read_artefact(path, name) for name, path in artefacts.items()}
-    if truth is not None:
-        inputs["truth"] = compare_with_truth(inputs["estimates"], _read_truth(Path(truth)), config)
     recorded = yaml.safe_load(Path(provenance).read_text(encoding="utf-8")) if provenance else {}
     origin = [str(item) for item in recorded.get("configuration", [])]
     page = build_report(
         config=config,
         inputs=inputs,
         figures=[_read_figure(path, origin) for path in _named(figures, config.output.figures)],
-        tables=[_read_table(path, origin) for path in _named(tables, config.output.tables)],
+        tables=[_read_table(path, origin) for path in _named(tables, tables_of(config))],
         provenance=recorded,
         command=command_for(None, origin),
     )
@@ -103,7 +96,3 @@ def _output(kind: str, folder: str, path: Path, title: str, ending: str, origin:
     needs = tuple(ARTEFACTS[name].path for name in needs_of(folder, path.name))
     command = command_for(path.with_suffix(ending).as_posix(), origin)
     return Output(kind, path.name, title, command, modules[path.name], needs)
-
-
-def _read_truth(path: Path) -> pd.DataFrame:
-    return pd.DataFrame(yaml.safe_load(path.read_text(encoding="utf-8"))["quantities"])

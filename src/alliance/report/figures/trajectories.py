@@ -16,6 +16,7 @@ from alliance.facts.columns import PATIENT, SESSION
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, unit_of
+from alliance.report.meanings import Meaning, describe_case, has_case, meaning_of
 from alliance.report.numbers import format_number, format_percent
 
 TITLE = "Trajectories over sessions"
@@ -23,7 +24,7 @@ CAPTION = (
     "Points are means of the patients observed at a session, bands their confidence intervals, faint lines single patients. Later "
     "means are those of the patients still in treatment, so a trend mixes change with who stayed."
 )
-NEEDS = ("panel",)
+NEEDS = ("panel", "meanings")
 _MOST_LINES = 150
 _ALL = "all patients"
 
@@ -50,9 +51,10 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
             axis.remove()
         for axis, score in zip(axes, scores, strict=False):
             _draw_panel(axis, panel, score, known, order, shown[shown["variable"] == score], config)
+            _draw_cutoff(axis, meaning_of(score, inputs["meanings"]))
         if len(order) > 1:
             figure.legend(handles=_handles(order), loc="outside upper left", ncols=len(order))
-    return Drawing(figure, values, _describe(shown, order, config), _notes(values, config))
+    return Drawing(figure, values, _describe(shown, order, config), _notes(values, inputs["meanings"], scores, config))
 
 
 def summarise_sessions(panel: pd.DataFrame, score: str, groups: pd.Series, config: Config) -> pd.DataFrame:
@@ -105,6 +107,12 @@ def _draw_panel(
     axis.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
 
 
+def _draw_cutoff(axis: Axes, meaning: Meaning | None) -> None:
+    """Draw the line that tells cases from others, where a verified one is declared."""
+    if meaning is not None and has_case(meaning):
+        axis.axhline(meaning["case_value"], color=theme.MUTED, linestyle=(0, (1, 2)), linewidth=1, zorder=2)
+
+
 def _lines_of_patients(panel: pd.DataFrame, score: str, groups: pd.Series, order: list[str]) -> LineCollection:
     """Faint lines as pixels: they show the spread, but nobody can read single values out of the file."""
     observed = panel[panel[score].notna()]
@@ -148,8 +156,12 @@ def _describe(shown: pd.DataFrame, order: list[str], config: Config) -> str:
     return "Line chart of mean scores over sessions. " + "; ".join(parts) + "."
 
 
-def _notes(values: pd.DataFrame, config: Config) -> str:
+def _notes(values: pd.DataFrame, meanings: pd.DataFrame, scores: list[str], config: Config) -> str:
     note = f"Intervals: {format_percent(config.inference.interval)}."
     if values["suppressed"].any():
         note += f" Sessions with fewer than {config.privacy.minimum_cell} patients are not shown."
+    for score in scores:
+        meaning = meaning_of(score, meanings)
+        if meaning is not None and has_case(meaning):
+            note += f" Dotted line: {label_of(score, config)} of a case ({describe_case(meaning, config)})."
     return note

@@ -19,8 +19,9 @@ from markupsafe import Markup
 from alliance.config import Config
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
 from alliance.report.numbers import format_count, format_number, format_percent
-from alliance.report.page.blocks import BLOCKS, Block, Grid, Listing, Material, Output
+from alliance.report.page.blocks import BLOCKS, Block, Material, Output, tabulate
 from alliance.report.prose import SENTENCES, Inputs, Passage, describe_headline
+from alliance.report.tables.render import render_html
 
 # Columns of plotted values that hold names of the project, and their words for people.
 _LABELS: dict[str, Callable[[str, Config], str]] = {
@@ -151,11 +152,8 @@ def build_report(
         "picture": embed_picture,
         "size": size_picture,
         "trusted": Markup,
+        "html": render_block,
         "values": lambda figure: tabulate_values(figure, config),
-    }
-    environment.tests |= {
-        "grid": lambda block: isinstance(block, Grid),
-        "listing": lambda block: isinstance(block, Listing),
     }
     return environment.get_template("template.html.j2").render(
         config=config,
@@ -196,7 +194,20 @@ def size_picture(figure: Figure) -> tuple[int, int]:
     return round(paper), round(paper * _SCREEN_SCALE)
 
 
-def tabulate_values(figure: Figure, config: Config) -> Grid | None:
+def render_block(block: Block) -> str:
+    """Return the table of a block as an HTML fragment; its caption makes its name.
+
+    Raises
+    ------
+    ValueError
+        The block holds text, no table.
+    """
+    if block.table is None:
+        raise ValueError(f"the block '{block.caption}' has no table")
+    return render_html(block.table, re.sub(r"[^a-z0-9]+", "-", block.caption.lower()).strip("-"))
+
+
+def tabulate_values(figure: Figure, config: Config) -> Block | None:
     """Return the values a figure shows, for those who cannot see it, or None if they are too many to be read."""
     values = figure.values.copy()
     for column, label in _LABELS.items():
@@ -215,7 +226,7 @@ def tabulate_values(figure: Figure, config: Config) -> Grid | None:
         for row in values.itertuples(index=False, name=None)
     ]
     columns = tuple(capitalised_name(str(column)) for column in values.columns)
-    return Grid(f"Values shown in: {figure.output.title}", columns, rows, numeric=numeric, folded=True)
+    return tabulate(f"Values shown in: {figure.output.title}", columns, rows, folded=True)
 
 
 def _cell(value: Any, numeric: bool) -> str:

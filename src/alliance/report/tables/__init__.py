@@ -13,6 +13,7 @@ TABLES = {
     "sample": "alliance.report.tables.sample",
     "measurement": "alliance.report.tables.measurement",
     "flow": "alliance.report.tables.flow",
+    "models": "alliance.report.tables.models",
     "variance": "alliance.report.tables.variance",
     "effects": "alliance.report.tables.effects",
     "coefficients": "alliance.report.tables.coefficients",
@@ -26,7 +27,13 @@ TABLES = {
     "priors": "alliance.report.tables.priors",
     "cleaning": "alliance.report.tables.cleaning",
     "checks": "alliance.report.tables.checks",
+    "settings": "alliance.report.tables.settings",
+    "comparison": "alliance.report.tables.comparison",
+    "truth": "alliance.report.tables.truth",
 }
+
+# Made for every report that has what they are made from, whether the config lists them or not.
+ALWAYS = ("models", "settings", "comparison", "truth")
 
 
 def load_table(name: str) -> ModuleType:

@@ -1,9 +1,14 @@
-"""Flags and intervals in the notes of tables of estimates."""
+"""What tables of estimates say of a row besides its numbers: what it is about, how much it rests on, its flag and its interval."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 
+from alliance.config import Config
 from alliance.facts.columns import records
-from alliance.report.numbers import format_percent
+from alliance.report.labels import capitalised_name, label_effect, label_level, label_quantity
+from alliance.report.numbers import format_count, format_percent
 
 FLAG = "†"
 
@@ -11,6 +16,18 @@ FLAG = "†"
 def mark_of(flag: object) -> str:
     """Return the sign that follows a flagged estimate, or an empty string."""
     return f" {FLAG}" if flag else ""
+
+
+def name_estimate(row: Mapping[Hashable, Any], config: Config) -> str:
+    """Say in one cell what a row of the estimates is about: effect, path, level and horizon."""
+    where = ", ".join(filter(None, [label_level(row["level"]), row["horizon"]]))
+    about = label_quantity({str(key): value for key, value in row.items()}, config)
+    return f"{capitalised_name(label_effect(row['effect']))}: {about} ({where})"
+
+
+def describe_counts(patients: float, sessions: float, therapists: float) -> str:
+    """Write what an estimate rests on: patients / sessions / therapists, the last where there are any."""
+    return " / ".join(format_count(count) for count in (patients, sessions, *([therapists] if therapists else [])))
 
 
 def notes_of(estimates: pd.DataFrame) -> list[str]:

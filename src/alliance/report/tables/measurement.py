@@ -7,11 +7,12 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.report.labels import capitalised_name, label_of, variable_of
-from alliance.report.numbers import MISSING, format_count, format_number
+from alliance.report.meanings import describe_case, describe_change
+from alliance.report.numbers import MISSING, format_count, format_number, format_percent
 from alliance.report.tables.table import Table
 
 TITLE = "Measurement"
-NEEDS = ("reliability",)
+NEEDS = ("reliability", "meanings")
 _TOTAL = "total"
 
 
@@ -49,12 +50,31 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             if row["note"] and not pd.isna(row["note"])
         ]
         notes += [f"{name}: {remark}." for name, remark in remarks]
+    notes += _describe_meanings(inputs["meanings"], config)
     return Table(table, shown, "Measures, their distribution and reliability", notes)
 
 
 def _name(row: Mapping[Any, Any], config: Config) -> str:
     variable, scale = str(row["variable"]), str(row["scale"])
     return capitalised_name(label_of(variable if scale in (_TOTAL, "") else f"{variable}_{scale}", config))
+
+
+def _describe_meanings(table: pd.DataFrame, config: Config) -> list[str]:
+    """Say what counts as a case and as a reliable change, and name the source of each questionnaire."""
+    notes = []
+    for row in table.to_dict("records"):
+        parts = []
+        if row["case_rule"]:
+            parts.append(f"a case is {describe_case(row, config)} ({row['case_source']})")
+        if not pd.isna(row["change_value"]):
+            level = format_percent(row["change_level"])
+            parts.append(
+                f"a change of {describe_change(row, config)} or more is reliable at {level} ({row['change_source']})"
+            )
+        if parts:
+            notes.append(f"{_name(row, config)}: {'; '.join(parts)}.")
+    sources = dict.fromkeys((str(row["instrument"]), str(row["citation"])) for row in table.to_dict("records"))
+    return notes + [f"{instrument}: {citation}" for instrument, citation in sources]
 
 
 def _row(row: Mapping[Any, Any], config: Config) -> list[str]:

@@ -69,14 +69,21 @@ def render_html(table: Table, name: str) -> str:
                 lines += ["</tbody>", "<tbody>"]
             lines.append(f'<tr class="group"><th scope="rowgroup" colspan="{len(columns)}">{escape(heading)}</th></tr>')
         else:
+            first, *others = [
+                _html_cell(cell, column in table.code) for column, cell in zip(columns, cells, strict=True)
+            ]
             body = "".join(
-                f"<td{classes[column]}>{escape(cell)}</td>" for column, cell in zip(columns[1:], cells[1:], strict=True)
+                f"<td{classes[column]}>{cell}</td>" for column, cell in zip(columns[1:], others, strict=True)
             )
-            lines.append(f'<tr><th scope="row">{escape(cells[0])}</th>{body}</tr>')
+            lines.append(f'<tr><th scope="row">{first}</th>{body}</tr>')
         opened = True
     lines += ["</tbody>", "</table>"]
     lines += [f'<p class="table-note">{escape(note)}</p>' for note in table.notes]
     return "\n".join([*lines, "</div>"]) + "\n"
+
+
+def _html_cell(text: str, code: bool) -> str:
+    return f"<code>{escape(text)}</code>" if code and text else escape(text)
 
 
 def render_latex(table: Table, name: str) -> str:

@@ -7,16 +7,26 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Config, Variable
-from alliance.facts.columns import BASELINE, PATIENT, THERAPIST
+from alliance.facts.columns import BASELINE, PATIENT, SESSION, THERAPIST
 from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, plain_label
+from alliance.report.meanings import (
+    classify_change,
+    describe_case,
+    describe_change,
+    find_cases,
+    has_case,
+    has_change,
+    meaning_of,
+)
 from alliance.report.numbers import MISSING, format_count, format_number, format_percent
 from alliance.report.tables.suppression import suppress_counts
 from alliance.report.tables.table import Table
 
 TITLE = "Sample"
-NEEDS = ("panel", "patients", "therapists")
+NEEDS = ("panel", "patients", "therapists", "meanings")
 _TOTAL = "Total"
 _MISSING_LEVEL = "not known"
+_ONE_SESSION = "fewer than two sessions"
 
 
 @dataclass
@@ -102,6 +112,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         if variable.table == "patients" and name in people.columns and name not in config.study.randomised:
             _add_variable(rows, "Patients", name, variable, people, sizes, config)
     _add_sessions(rows, panel, people, config)
+    _add_meanings(rows, panel, people, inputs["meanings"], sizes, config)
     _add_therapists(rows, panel, therapists, config)
     shown = pd.DataFrame(rows.shown).fillna(MISSING)
     notes = [
@@ -123,9 +134,7 @@ def _add_variable(
     found = sorted({str(value) for value in values.dropna()})
     declared = [*(variable.levels or {}), *([variable.reference] if variable.reference else [])]
     levels = [level for level in declared if level in found] + [level for level in found if level not in declared]
-    counts = [
-        [int((values.iloc[chosen].astype(str) == level).sum()) for chosen in rows.columns.values()] for level in levels
-    ]
+    counts = _count(values.astype(str), levels, rows).tolist()
     lost = [int(values.iloc[chosen].isna().sum()) for chosen in rows.columns.values()]
     names = [plain_label(level) for level in levels]
     if any(lost):
@@ -145,6 +154,44 @@ def _add_sessions(rows: _Rows, panel: pd.DataFrame, people: pd.DataFrame, config
                 f"{capitalised_name(label_of(score, config))} at the first session",
                 people[score + BASELINE],
             )
+
+
+def _add_meanings(
+    rows: _Rows, panel: pd.DataFrame, people: pd.DataFrame, meanings: pd.DataFrame, sizes: np.ndarray, config: Config
+) -> None:
+    """Add how many are cases at their first and last observed session, and whose change is reliable."""
+    for score in find_roles(config).session_scores:
+        meaning = meaning_of(score, meanings)
+        if meaning is None or score not in panel.columns:
+            continue
+        observed = panel[panel[score].notna()].sort_values([PATIENT, SESSION]).groupby(PATIENT)[score]
+        ends = pd.DataFrame({"first": observed.first(), "last": observed.last(), "n": observed.size()})
+        ends = ends.reindex(people[PATIENT].to_numpy()).reset_index(drop=True)
+        label = capitalised_name(label_of(score, config))
+        if has_case(meaning):
+            for end in ("first", "last"):
+                case = find_cases(ends[end], meaning).map({True: "case", False: "no case"})
+                found = case.where(ends[end].notna(), _MISSING_LEVEL)
+                levels = ["case", "no case", *([_MISSING_LEVEL] if (found == _MISSING_LEVEL).any() else [])]
+                name = f"{label} at the {end} session observed (case: {describe_case(meaning, config)})"
+                rows.add_counts("Change", name, levels, _count(found, levels, rows), sizes)
+        if has_change(meaning):
+            change = pd.Series(classify_change(ends["first"], ends["last"], meaning)).where(ends["n"] > 1, _ONE_SESSION)
+            levels = [
+                "better",
+                "no reliable change",
+                "worse",
+                *([_ONE_SESSION] if (change == _ONE_SESSION).any() else []),
+            ]
+            name = f"{label} from the first to the last session observed (reliable: {describe_change(meaning, config)})"
+            rows.add_counts("Change", name, levels, _count(change, levels, rows), sizes)
+
+
+def _count(values: pd.Series, levels: list[str], rows: _Rows) -> np.ndarray:
+    """Count the levels in each column of the table: (level, column)."""
+    return np.array(
+        [[int((values.iloc[chosen] == level).sum()) for chosen in rows.columns.values()] for level in levels]
+    )
 
 
 def _add_therapists(rows: _Rows, panel: pd.DataFrame, therapists: pd.DataFrame, config: Config) -> None:

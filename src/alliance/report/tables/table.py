@@ -9,7 +9,7 @@ import pandas as pd
 class Table:
     """A table for people: formatted cells, a caption and notes; `data` keeps the numbers.
 
-    `group` names a column of `shown` whose values become headings of the rows below them.
+    `group` names a column of `shown` whose values become headings of the rows below them, `code` those that hold code.
     """
 
     data: pd.DataFrame
@@ -17,3 +17,4 @@ class Table:
     caption: str
     notes: list[str] = field(default_factory=list)
     group: str | None = None
+    code: tuple[str, ...] = ()

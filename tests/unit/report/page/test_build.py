@@ -11,7 +11,7 @@ from alliance.config import Config
 from alliance.report.page.blocks import BLOCKS, Output
 from alliance.report.page.build import Figure, ReportTable, build_report, parse_sections, read_sections
 from alliance.report.prose import SENTENCES
-from alliance.results.comparison import compare_estimates, compare_with_truth
+from alliance.results.comparison import compare_estimates
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import with_models
 
@@ -214,27 +214,11 @@ def test_everything_from_data_and_configuration_is_escaped() -> None:
 
 def test_comparison_shows_the_settings_before_the_estimates() -> None:
     config = builders.arms_config(run={"name": "other", "title": "Other", "seed": 2, "compare_to": "main"})
-    estimates = builders.estimates(config)
-    differences = pd.DataFrame([("panel.lag", "1", "2")], columns=["setting", "base", "this"])
-    text = page(config, comparison=compare_estimates(estimates, estimates), differences=differences)
+    text = page(config, tables=[table("comparison"), table("settings")], **builders.compared(config))
 
-    order = [
-        text.index(words)
-        for words in ("<caption>Settings that differ", "<caption>Estimates side by side", 'id="question"')
-    ]
+    order = [text.index(words) for words in ("<caption>settings", "<caption>comparison", 'id="question"')]
     assert order == sorted(order)
     assert "Compared with the other run" not in page()
-
-
-def test_truth_of_a_simulated_study_stands_beside_the_estimates() -> None:
-    config = builders.arms_config()
-    estimates = builders.estimates(config)
-    keys = ["outcome", "path", "effect", "level", "horizon"]
-    truth = estimates.drop_duplicates(keys)[[*keys, "estimate"]].rename(columns={"estimate": "value"})
-    text = page(config, truth=compare_with_truth(estimates, truth, config))
-
-    assert "Interval holds the truth" in text
-    assert "Interval holds the truth" not in page(config)
 
 
 def test_provenance_prints_hashes_versions_and_the_whole_configuration() -> None:

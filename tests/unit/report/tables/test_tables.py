@@ -22,7 +22,7 @@ from alliance.runs.files import write_csv
 from tests.artefacts import builders
 
 STUDIES = {"arms": builders.arms_config(), "single": builders.single_config()}
-INPUTS = {name: builders.artefacts(config) for name, config in STUDIES.items()}
+INPUTS = {name: builders.artefacts(config) | builders.compared(config) for name, config in STUDIES.items()}
 NASTY = '=HYPERLINK("http://x")<script>alert(1)</script> & 50% _a_ {b} \\cmd #1 ~ ^'
 
 

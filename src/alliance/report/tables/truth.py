@@ -1,0 +1,37 @@
+"""The estimates beside the known truth of a simulated study."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.report.labels import label_model
+from alliance.report.numbers import common_decimals, format_estimate, format_number
+from alliance.report.tables.marks import FLAG, describe_counts, mark_of, name_estimate
+from alliance.report.tables.table import Table
+
+TITLE = "Truth and estimates"
+NEEDS = ("truth",)
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return one row per estimate whose true value is known, and whether the interval holds it."""
+    data = inputs["truth"]
+    shown = pd.DataFrame(
+        [
+            {
+                "Model": label_model(row["model"], config),
+                "Estimate of": name_estimate(row, config),
+                "Truth": format_number(row["truth"], common_decimals([row["truth"]], row["high"] - row["low"])),
+                "Estimate": format_estimate(row["estimate"], row["low"], row["high"]) + mark_of(row["flag"]),
+                "Patients / sessions / therapists": describe_counts(
+                    row["n_patients"], row["n_sessions"], row["n_therapists"]
+                ),
+                "Interval holds the truth": "yes" if row["holds"] else "no",
+            }
+            for row in data.to_dict("records")
+        ]
+    )
+    flagged = (data["flag"] != "").any()
+    notes = [f"{FLAG} Flagged by the diagnostics, see there."] if flagged else []
+    return Table(data, shown, "Truth and estimates", notes, "Model")
