@@ -6,11 +6,14 @@ from functools import cached_property
 
 import numpy as np
 
+from alliance.facts.cautions import CAUTIONS
+from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import draw_normal
 from alliance.inference.search import Top, climb, invert, limited_inverse
 from alliance.inference.target import Target
 
 _SAME = 1e-3  # difference of log-likelihoods of one and the same maximum
+_FAR = 1.0  # standard errors between two maxima that are not one and the same account of the data
 _DIFFERENCE = 1e-5
 
 
@@ -98,3 +101,22 @@ def find_maximum[T: Target](target: T, start: np.ndarray | None = None) -> Maxim
     best, *others = sorted(tops, key=lambda top: -top.value)
     rival = next((other for other in others if other.converged and best.value - other.value > _SAME), None)
     return Maximum(target, best, rival)
+
+
+def mark_maximum(maximum: Maximum[Target]) -> list[Mark]:
+    """Mark how the search ended, and whether the data decide between two maxima."""
+    subject = "maximum of the likelihood"
+    gap = float("nan") if maximum.rival is None else maximum.top.value - maximum.rival.value
+    undecided = gap < CAUTIONS["second_maximum"].threshold and maximum.rival_distance > _FAR
+    left = "" if maximum.converged else f"most of it in {_restless_block(maximum)}"
+    return [
+        Mark("convergence", subject, maximum.top.promise, left, verdict=maximum.converged),
+        Mark("second_maximum", subject, gap, verdict=not undecided),
+    ]
+
+
+def _restless_block(maximum: Maximum[Target]) -> str:
+    """Name the parameters in which a further step would gain most."""
+    gradient = maximum.target.value(maximum.top.position)[1]
+    gains = gradient * (maximum.covariance @ gradient)
+    return max(maximum.target.blocks.items(), key=lambda block: float(gains[block[1]].sum()))[0]

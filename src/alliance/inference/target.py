@@ -65,10 +65,6 @@ class Mirrors:
 class Density(Protocol):
     """A log density over free parameters."""
 
-    @property
-    def blocks(self) -> Mapping[str, slice]:
-        """Named parts of the position, in its order, without gaps."""
-
     def value(self, position: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the log density at a position, minus infinity where there is none, and its gradient (parameter,)."""
 
@@ -92,6 +88,10 @@ class Target(Density, Protocol):
 
     @property
     def independent(self) -> str: ...
+
+    @property
+    def blocks(self) -> Mapping[str, slice]:
+        """Named parts of the position, in its order, without gaps."""
 
     @property
     def compared(self) -> slice:
@@ -136,8 +136,3 @@ class Posterior(Density, Protocol):
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> np.ndarray:
         """Draw positions from the priors: (draw, parameter)."""
-
-
-def size_of(density: Density) -> int:
-    """Return the number of free parameters."""
-    return max(int(part.stop) for part in density.blocks.values())

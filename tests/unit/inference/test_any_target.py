@@ -16,7 +16,7 @@ from alliance.inference.maximum import Maximum, find_maximum
 from alliance.inference.mode import find_mode
 from alliance.inference.robust import robust_covariance
 from alliance.inference.sensitivity import power_scaling
-from tests.unit.inference.toy import GROUPS, Counts, CountsPosterior, simulate_counts
+from tests.unit.inference.toy import Counts, CountsPosterior, simulate_counts
 
 TARGET = simulate_counts(spread=0.5)
 MAXIMUM = find_maximum(TARGET)
@@ -173,4 +173,3 @@ def test_a_further_depth_is_one_function_and_one_line(monkeypatch: pytest.Monkey
     assert np.abs((found.positions.mean(axis=0) - mode) / sd * np.sqrt(REQUEST.draws)).max() < 4
     np.testing.assert_allclose(found.positions.std(axis=0), sd, rtol=0.05)
     assert list(TARGET.named(found.positions)) == ["rates"]
-    assert list(POSTERIOR.blocks) == list(GROUPS)

@@ -1,15 +1,12 @@
 """Profiles beside closed forms: one number of several, an edge of what is possible, and a likelihood with two tops."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from scipy import stats
 
-from alliance.inference.maximum import Maximum, find_maximum
+from alliance.inference.maximum import find_maximum
 from alliance.inference.profile import Coordinate, trace_profile
-from alliance.inference.search import climb
-from tests.unit.inference.toy import simulate_counts
+from tests.unit.inference.toy import TwoTops, simulate_counts
 
 TARGET = simulate_counts()
 MAXIMUM = find_maximum(TARGET)
@@ -46,24 +43,9 @@ def test_nothing_lies_beyond_the_ends_of_what_is_possible() -> None:
     assert profile.value_at(np.array(3.0)) == pytest.approx(top, abs=1e-8)
 
 
-@dataclass
-class TwoTops:
-    """A density of x and y with a higher top at x = 0 and a lower one at x = 3; y follows x."""
-
-    def value(self, position: np.ndarray) -> tuple[float, np.ndarray]:
-        x, y = position
-        parts = np.array([np.exp(-(x**2) / 2), 0.3 * np.exp(-((x - 3) ** 2) / 0.5)])
-        slopes = np.array([-x, -(x - 3) / 0.25]) * parts
-        by_y = -(y - x)
-        return float(np.log(parts.sum()) - (y - x) ** 2 / 2), np.array([slopes.sum() / parts.sum() - by_y, by_y])
-
-    def off_boundary(self, position: np.ndarray) -> np.ndarray:
-        return position
-
-
 def test_an_interval_reaches_the_outermost_value_it_has_to_hold() -> None:
     target = TwoTops()
-    maximum: Maximum = Maximum(target, climb(target.value, np.array([0.1, 0.0]), np.eye(2)))  # type: ignore[type-var]
+    maximum = find_maximum(target)
     profile = trace_profile(maximum, Coordinate(0), 1.0)
     x = np.linspace(0, 6, 6001)
     roots = np.sqrt(2 * (maximum.top.value - np.array([target.value(np.array([v, v]))[0] for v in x])))

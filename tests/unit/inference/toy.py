@@ -79,7 +79,6 @@ class CountsPosterior:
     rate: float
 
     mirrors = Mirrors.none(2)
-    blocks = Counts.blocks
 
     def value(self, position: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = self.target.value(position)
@@ -116,3 +115,23 @@ def simulate_counts(patients: int = 120, therapists: int = 24, seed: int = 1, sp
     group, sessions = therapist % 2, rng.integers(1, 6, patients)
     rates = np.array([0.4, 0.7])[group] * np.exp(spread * rng.normal(size=therapists))[therapist]
     return Counts(rng.poisson(sessions * rates), sessions, group, therapist, np.ones(patients))
+
+
+class TwoTops:
+    """A density of x and y with a top at x = 0 and another, lower and narrower one at x = 3; y follows x."""
+
+    blocks = {"x": slice(0, 1), "y": slice(1, 2)}  # noqa: RUF012
+    compared = slice(0, 1)
+
+    def value(self, position: np.ndarray) -> tuple[float, np.ndarray]:
+        x, y = position
+        parts = np.array([np.exp(-(x**2) / 2), 0.3 * np.exp(-((x - 3) ** 2) / 0.5)])
+        slopes = np.array([-x, -(x - 3) / 0.25]) * parts
+        by_y = -(y - x)
+        return float(np.log(parts.sum()) - (y - x) ** 2 / 2), np.array([slopes.sum() / parts.sum() - by_y, by_y])
+
+    def starts(self) -> list[Start]:
+        return [Start(np.array([x, x]), np.eye(2) / 4) for x in (3.1, 0.1)]
+
+    def off_boundary(self, position: np.ndarray) -> np.ndarray:
+        return position

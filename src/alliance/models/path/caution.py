@@ -17,6 +17,7 @@ from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
+from alliance.inference.maximum import mark_maximum
 from alliance.likelihood.units import draw_effects
 from alliance.models.checking.units import mark_few_units
 from alliance.models.covariances import split_covariance
@@ -25,8 +26,6 @@ from alliance.models.path.layout import LEVELS
 from alliance.models.path.maximum import PathMaximum
 from alliance.models.rows import count_rows
 
-# Standard errors between two maxima that are not one and the same account of the data.
-_FAR: Final = 1.0
 # In standard deviations of the outcome: no questionnaire is answered that exactly, and a search that is drawn to zero stops far below.
 _SMALLEST_RESIDUAL: Final = 0.002
 
@@ -69,7 +68,7 @@ def mark_fit(maximum: PathMaximum) -> list[Mark]:
         between which their effect varies; outliers.
     """
     design = maximum.target.design
-    marks = [_mark_convergence(maximum), _mark_rival(maximum)]
+    marks = mark_maximum(maximum)
     for outcome, equation in design.equations.items():
         by_therapist = any(effect.outcome == outcome for effect in design.varying.get(THERAPIST, []))
         marks += [*mark_few_units(outcome, count_rows(equation.rows), by_therapist), *_mark_collinear(equation)]
@@ -98,16 +97,6 @@ def mark_parameters(design: Design, covariances: Mapping[str, np.ndarray]) -> li
         if len(moving) > 1:
             marks += _mark_correlations([effects[i] for i in moving], level, covariance[:, moving][:, :, moving])
     return marks
-
-
-def _mark_convergence(maximum: PathMaximum) -> Mark:
-    return Mark("convergence", "maximum of the likelihood", maximum.top.promise, verdict=maximum.converged)
-
-
-def _mark_rival(maximum: PathMaximum) -> Mark:
-    gap = float("nan") if maximum.rival is None else maximum.top.value - maximum.rival.value
-    undecided = gap < CAUTIONS["second_maximum"].threshold and maximum.rival_distance > _FAR
-    return Mark("second_maximum", "maximum of the likelihood", gap, verdict=not undecided)
 
 
 def _mark_correlations(effects: list[Varying], level: str, covariance: np.ndarray) -> list[Mark]:

@@ -34,11 +34,6 @@ class PathPosterior:
     target: PathTarget
     priors: Mapping[str, float]
 
-    @property
-    def blocks(self) -> dict[str, slice]:
-        """Named parts of the position."""
-        return self.target.layout.blocks
-
     @cached_property
     def prior(self) -> np.ndarray:
         """Settings of the priors in the order of the likelihood."""
