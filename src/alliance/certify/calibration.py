@@ -7,6 +7,7 @@ that leave the ranks of each parameter uniform (Modrák et al. 2023, doi 10.1214
 The priors are about the standardised scale. Data are therefore simulated in standard units and not standardised again.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from alliance.inference.depths import DEPTHS, LAPLACE, Found, Request
 from alliance.inference.montecarlo import generator_for
 from alliance.models.design.arrays import INTERCEPT, Design, Varying, make_design
 from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
-from alliance.models.path.layout import Natural
+from alliance.models.generator import generate_outcomes
 from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.target import make_target
@@ -34,73 +35,57 @@ CALIBRATION_COLUMNS = [
 _CAUSE, _MEDIATOR, _OUTCOME = "technique", "alliance", "symptoms"
 
 
-def calibration_design(calibration: Calibration, seed: int) -> Design:
-    """Return the arrays of the data sets before their outcomes are simulated, on the standardised scale.
-
-    Technique is standard normal and the same in all data sets.
-    """
-    rng = generator_for(seed, "calibration", "design")
+def calibration_panel(calibration: Calibration, seed: int) -> pd.DataFrame:
+    """Return patients and sessions with a standard normal technique, the same in all data sets; outcomes are to be simulated."""
     patient = np.repeat(np.arange(calibration.patients), calibration.sessions)
-    noise = rng.standard_normal((3, len(patient)))
-    panel = pd.DataFrame(
+    technique = generator_for(seed, "calibration", "design").standard_normal(len(patient))
+    return pd.DataFrame(
         {
             PATIENT: [f"P{number + 1:03d}" for number in patient],
             THERAPIST: [f"T{number % calibration.therapists + 1:02d}" for number in patient],
             SESSION: np.tile(np.arange(1, calibration.sessions + 1), calibration.patients),
-            **dict(zip((_CAUSE, _MEDIATOR, _OUTCOME), noise, strict=True)),
+            _CAUSE: technique,
+            # Something that varies, for the checks of a design.
+            **{outcome: np.roll(technique, shift) for shift, outcome in enumerate((_MEDIATOR, _OUTCOME), start=1)},
         }
     )
-    spec = ModelSpec.model_validate(
-        {
-            "label": "calibration",
-            "family": "multilevel_path",
-            "equations": calibration.equations,
-            "effects": {"from": _CAUSE, "to": _OUTCOME},
-        }
-    )
+
+
+def standard_design(calibration: Calibration, panel: pd.DataFrame) -> Design:
+    """Return the arrays of a data set that is in standard units already."""
+    declared = {"equations": calibration.equations, "effects": {"from": _CAUSE, "to": _OUTCOME}}
+    spec = ModelSpec.model_validate({"label": "calibration", "family": "multilevel_path", **declared})
     variables = {
         name: Variable.model_validate({"label": name, "column": name, "measured": "during"})
         for name in (_CAUSE, _MEDIATOR, _OUTCOME)
     }
     design = make_design("calibration", spec, dict.fromkeys(spec.equations, panel), variables)
-    equations = {
-        outcome: replace(
-            equation,
-            y=panel[outcome].to_numpy(),
-            x=panel[list(equation.terms)].to_numpy(),
-            y_mean=0.0,
-            y_sd=1.0,
-            x_mean=np.zeros(len(equation.terms)),
-            x_sd=np.ones(len(equation.terms)),
-        )
-        for outcome, equation in design.equations.items()
-    }
-    return replace(design, equations=equations)
-
-
-def simulate_outcomes(design: Design, natural: Natural, rng: np.random.Generator) -> Design:
-    """Return a design whose outcomes are drawn from the model, given one draw of its parameters.
-
-    Outcomes that are predictors of later equations take their new values there.
-    """
-    effects = {
-        level: rng.multivariate_normal(np.zeros(len(varying)), natural.covariances[level][0], len(design.units[level]))
-        for level, varying in design.varying.items()
-    }
     equations = {}
-    simulated: dict[str, np.ndarray] = {}
-    for position, (outcome, equation) in enumerate(design.equations.items()):
-        x = np.column_stack([simulated.get(term, equation.column(term)) for term in equation.terms])
-        known = replace(equation, x=x)
-        beta = natural.beta[0, natural.layout.of(outcome)]
-        y = beta[0] + x @ beta[1:] + rng.normal(0, natural.residual[0, position], len(x))
-        for level, varying in design.varying.items():
-            for column, effect in enumerate(varying):
-                if effect.outcome == outcome:
-                    y = y + effects[level][equation.units[level], column] * known.column(effect.term)
-        simulated[outcome] = y
-        equations[outcome] = replace(known, y=y)
+    for outcome, equation in design.equations.items():
+        zeros = np.zeros(len(equation.terms))
+        y, x = panel[outcome].to_numpy(), panel[list(equation.terms)].to_numpy()
+        equations[outcome] = replace(equation, y=y, x=x, y_mean=0.0, y_sd=1.0, x_mean=zeros, x_sd=zeros + 1)
     return replace(design, equations=equations)
+
+
+def simulate_data_set(
+    calibration: Calibration, panel: pd.DataFrame, priors: Mapping[str, float], rng: np.random.Generator
+) -> tuple[np.ndarray, Design]:
+    """Draw parameters from the priors and outcomes from the model given them.
+
+    Returns
+    -------
+    numpy.ndarray
+        The parameters, in the coordinates of the posterior, (1, parameter).
+    Design
+        The arrays of the data set.
+    """
+    design = standard_design(calibration, panel)
+    before = PathPosterior(make_target(design), priors)
+    truth = before.draw_prior(1, rng)
+    outcomes = generate_outcomes(panel, design, make_population(design, before.named(truth)), 1, rng)
+    simulated = panel.assign(**{outcome: values[0] for outcome, values in outcomes.items()})
+    return truth, standard_design(calibration, simulated)
 
 
 def compare_quantities(posterior: PathPosterior, positions: np.ndarray) -> dict[str, np.ndarray]:
@@ -156,13 +141,12 @@ def rank_data_sets(
         Columns `RANK_COLUMNS`, one row per data set and quantity. `flag` says what was wrong with the draws, or what made them instead.
     """
     settings = priors.model_dump()
-    design = calibration_design(calibration, seed)
+    panel = calibration_panel(calibration, seed)
     rows = []
     for number in data_sets:
         rng = generator_for(seed, "calibration", str(number))
-        before = PathPosterior(make_target(design), settings)
-        truth = before.draw_prior(1, rng)
-        maximum = maximise(simulate_outcomes(design, before.natural(truth), rng))
+        truth, design = simulate_data_set(calibration, panel, settings, rng)
+        maximum = maximise(design)
         posterior = PathPosterior(maximum.target, settings)
         request = Request("calibration", int(rng.integers(2**31 - 1)), 0, sampling.model_dump())
         found = DEPTHS[name](request, maximum, posterior)

@@ -1,7 +1,5 @@
 """Data sets of the calibration follow the parameters they were made of; ranks and their tests are put together rightly."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +7,10 @@ import pytest
 from alliance.certify.calibration import (
     CALIBRATION_COLUMNS,
     RANK_COLUMNS,
-    calibration_design,
+    calibration_panel,
     compare_quantities,
     rank_data_sets,
-    simulate_outcomes,
+    simulate_data_set,
     summarise_calibration,
 )
 from alliance.models.path.posterior import PathPosterior
@@ -26,15 +24,14 @@ PARAMETERS = (
 
 
 def truth_and_posterior(seed: int, **sizes: int) -> tuple[np.ndarray, PathPosterior]:
+    calibration, priors = CALIBRATION.model_copy(update=sizes), PRIORS.model_dump()
     rng = np.random.default_rng(seed)
-    design = calibration_design(CALIBRATION.model_copy(update=sizes), 1)
-    before = PathPosterior(make_target(design), PRIORS.model_dump())
-    truth = before.draw_prior(1, rng)
-    return truth, replace(before, target=make_target(simulate_outcomes(design, before.natural(truth), rng)))
+    truth, design = simulate_data_set(calibration, calibration_panel(calibration, 1), priors, rng)
+    return truth, PathPosterior(make_target(design), priors)
 
 
 def test_outcomes_follow_the_parameters() -> None:
-    truth, posterior = truth_and_posterior(3, patients=4000, sessions=4, therapists=400)
+    truth, posterior = truth_and_posterior(6, patients=4000, sessions=4, therapists=400)
     values = {name: float(value[0]) for name, value in compare_quantities(posterior, truth).items()}
     alliance, symptoms = posterior.target.design.equations["alliance"], posterior.target.design.equations["symptoms"]
     np.testing.assert_array_equal(symptoms.column("alliance"), alliance.y)  # what was simulated is the predictor
@@ -50,7 +47,8 @@ def test_outcomes_follow_the_parameters() -> None:
         values[f"sd {name}"] ** 2
         for name in ("residual alliance", "patient alliance: intercept", "therapist alliance: intercept")
     )
-    assert middle["m"].var() == pytest.approx(total + 0.013 * values["sd patient alliance: technique"] ** 2, rel=0.15)
+    varying = values["sd patient alliance: technique"] ** 2 + values["alliance: technique"] ** 2
+    assert middle["m"].var() == pytest.approx(total + 0.013 * varying, rel=0.15)
     # Means of therapists vary as their intercepts do, and a tenth of what varies between their ten patients.
     means = rows.groupby("therapist")["m"].mean()
     patients = values["sd patient alliance: intercept"] ** 2 + values["sd patient alliance: technique"] ** 2 / 4

@@ -1,11 +1,6 @@
 """Predictive checks on what matters for mediation: spread within and between patients, persistence, and slopes.
 
-Data are generated from the prior or the posterior of the population: every patient gets new varying effects and keeps the observed initial
-values, causes and sessions; outcomes follow session by session, each from the generated values before it.
-
-A product with an outcome of the model needs that outcome's mean over all sessions of the patient, which is known only at the end. Data
-are then generated twice from the same random numbers, the second time with the means of the first. Without feedback from the product to the
-outcome in it, the means of both are the same.
+Data are generated from the prior or the posterior of the population, see `alliance.models.generator`.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,14 +13,12 @@ import xarray as xr
 
 from alliance.config import Variable
 from alliance.config.timing import parse_term
-from alliance.facts.columns import PATIENT, SESSION
-from alliance.models.design.arrays import Design, Equation
+from alliance.facts.columns import PATIENT
+from alliance.models.design.arrays import Design
 from alliance.models.design.groups import Groups
-from alliance.models.design.terms import Factor, Origin, center_factor, own_means
 from alliance.models.diagram import Edge
+from alliance.models.generator import Values, earlier_positions, generate_outcomes, positions_of
 from alliance.models.quantities.population import Population
-
-Values = dict[str, np.ndarray]  # outcome -> (data set, row of the panel)
 
 
 @dataclass(frozen=True)
@@ -65,10 +58,10 @@ def check_predictive(
         Arrows whose slope within patients is looked at.
     """
     panel = panel.reset_index(drop=True)
-    index = {outcome: _positions(panel, equation) for outcome, equation in design.equations.items()}
-    earlier = _earlier_positions(panel, lag)
+    index = {outcome: positions_of(panel, equation) for outcome, equation in design.equations.items()}
+    earlier = earlier_positions(panel, lag)
     observed = {outcome: panel[outcome].to_numpy(dtype=float)[None] for outcome in design.equations}
-    generated = _generate(panel, design, population, index, earlier, rng)
+    generated = generate_outcomes(panel, design, population, lag, rng)
     return [
         Statistic(name, about, float(compute(observed)[0]), compute(generated))
         for name, about, compute in _statistics(panel, design, index, earlier, edges, variables)
@@ -96,119 +89,6 @@ def pack_predictive(found: Mapping[str, list[Statistic]]) -> xr.Dataset:
         },
         coords={name: ("row", np.array(values, dtype=object)) for name, values in names.items()},
     )
-
-
-def _positions(panel: pd.DataFrame, equation: Equation) -> np.ndarray:
-    keys = pd.MultiIndex.from_frame(panel[[PATIENT, SESSION]])
-    return keys.get_indexer(pd.MultiIndex.from_frame(equation.rows[[PATIENT, SESSION]]))
-
-
-def _earlier_positions(panel: pd.DataFrame, lag: int) -> np.ndarray:
-    """Return for each row the position of the patient's row `lag` sessions earlier, -1 where there is none."""
-    keys = pd.MultiIndex.from_frame(panel[[PATIENT, SESSION]])
-    return keys.get_indexer(pd.MultiIndex.from_arrays([panel[PATIENT], panel[SESSION] - lag]))
-
-
-def _generate(
-    panel: pd.DataFrame,
-    design: Design,
-    population: Population,
-    index: dict[str, np.ndarray],
-    earlier: np.ndarray,
-    rng: np.random.Generator,
-) -> Values:
-    size = len(next(iter(population.residuals.values())))
-    effects = {}
-    for level, names in population.varying.items():
-        values, vectors = np.linalg.eigh(population.covariances[level])
-        root = vectors * np.sqrt(np.clip(values, 0.0, None))[:, None, :]
-        effects[level] = rng.standard_normal((size, len(design.units[level]), len(names))) @ root.transpose(0, 2, 1)
-    noise = {name: rng.standard_normal((size, len(rows))) for name, rows in index.items()}
-    observed = {name: np.tile(panel[name].to_numpy(dtype=float), (size, 1)) for name in design.equations}
-    simulation = _Simulation(panel[SESSION].to_numpy(), design, population, index, earlier, effects, noise)
-    generated = simulation.run(observed, simulation.means(observed))
-    if any(factor.base in design.equations for _, factor in simulation.centred_at_own_means()):
-        generated = simulation.run(observed, simulation.means(generated))
-    return generated
-
-
-@dataclass(frozen=True)
-class _Simulation:
-    """What all rounds share. `effects` are those of the units by level, `noise` the residuals in units of their standard deviation."""
-
-    sessions: np.ndarray
-    design: Design
-    population: Population
-    index: dict[str, np.ndarray]
-    earlier: np.ndarray
-    effects: dict[str, np.ndarray]
-    noise: dict[str, np.ndarray]
-
-    def centred_at_own_means(self) -> list[tuple[Equation, Factor]]:
-        """List the factors of products that enter as deviations from the patient's own mean, with their equations."""
-        return [
-            (equation, factor)
-            for equation in self.design.equations.values()
-            for origin in equation.origins.values()
-            for factor in origin.factors
-            if factor.centring == "own mean"
-        ]
-
-    def means(self, values_of: Values) -> dict[tuple[str, str], np.ndarray]:
-        """Return own means of factors, (outcome of the equation, factor) -> (data set, row of the equation)."""
-        return {
-            (e.outcome, f.term): own_means(e.rows, self._values(e, f.term, f, np.arange(len(e.rows)), values_of))
-            for e, f in self.centred_at_own_means()
-        }
-
-    def run(self, observed: Values, means: dict[tuple[str, str], np.ndarray]) -> Values:
-        """Generate all sessions in their order."""
-        values_of = {name: values.copy() for name, values in observed.items()}
-        for session in np.unique(self.sessions):
-            for outcome, equation in self.design.equations.items():
-                rows = self.index[outcome]
-                chosen = np.flatnonzero(self.sessions[rows] == session)
-                if len(chosen):
-                    mean = self._mean(equation, chosen, values_of, means)
-                    residual = self.population.residuals[outcome][:, None] * self.noise[outcome][:, chosen]
-                    values_of[outcome][:, rows[chosen]] = mean + residual
-        return values_of
-
-    def _mean(
-        self, equation: Equation, chosen: np.ndarray, values_of: Values, means: dict[tuple[str, str], np.ndarray]
-    ) -> np.ndarray:
-        outcome, population = equation.outcome, self.population
-        mean: np.ndarray = np.tile(population.intercepts[outcome][:, None], (1, len(chosen)))
-        x: dict[str, np.ndarray] = {}
-        for position, (term, origin) in enumerate(equation.origins.items()):
-            x[term] = np.ones((1, len(chosen)))
-            for factor in origin.factors:
-                values = self._values(equation, factor.term, factor, chosen, values_of)
-                own = means.get((outcome, factor.term)) if factor.centring == "own mean" else None
-                x[term] = x[term] * center_factor(factor, values, None if own is None else own[:, chosen])
-            if not origin.factors:
-                x[term] = self._values(equation, term, origin, chosen, values_of)
-            mean += population.slopes[outcome][:, [position]] * x[term]
-        for level, names in population.varying.items():
-            for position, effect in enumerate(names):
-                if effect.outcome == outcome:
-                    centre = 0.0 if effect.term not in x else equation.x_mean[equation.terms.index(effect.term)]
-                    factor_of = x[effect.term] - centre if effect.term in x else 1.0
-                    mean += self.effects[level][:, equation.units[level][chosen], position] * factor_of
-        return mean
-
-    def _values(
-        self, equation: Equation, term: str, source: Factor | Origin, chosen: np.ndarray, values_of: Values
-    ) -> np.ndarray:
-        """Return the raw values of a column in chosen rows of an equation: generated where the column is an outcome."""
-        values: np.ndarray = equation.rows[term].to_numpy(dtype=float)[chosen][None]
-        moving = source.session_level if isinstance(source, Origin) else source.centring == "own mean"
-        if not moving or source.base not in values_of:
-            return values
-        rows = self.index[equation.outcome][chosen]
-        place = self.earlier[rows] if source.lagged else rows
-        # A lagged value whose own row is not in the panel stays as observed.
-        return np.asarray(np.where(place >= 0, values_of[source.base][:, place], values))
 
 
 @dataclass(frozen=True)
