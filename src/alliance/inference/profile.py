@@ -61,31 +61,6 @@ class Curve(Protocol):
 
 
 @dataclass(frozen=True)
-class Coordinate:
-    """One of the free parameters itself."""
-
-    number: int
-    low: float = -np.inf
-    high: float = np.inf
-
-    def of(self, position: np.ndarray) -> float:
-        """Return the parameter."""
-        return float(position[self.number])
-
-    def place(self, free: np.ndarray, value: float) -> np.ndarray:
-        """Put the value in its place."""
-        position = free.copy()
-        position[self.number] = value
-        return position
-
-    def pull(self, free: np.ndarray, value: float, gradient: np.ndarray) -> tuple[np.ndarray, float]:
-        """Hold the parameter."""
-        held = gradient.copy()
-        held[self.number] = 0.0
-        return held, float(gradient[self.number])
-
-
-@dataclass(frozen=True)
 class Profile:
     """The signed root of one number.
 
@@ -104,10 +79,6 @@ class Profile:
         """Return the values with given roots; the ends of what is possible have all roots that lie further out."""
         values: np.ndarray = np.interp(roots, self.roots, self.values)
         return values
-
-    def root_of(self, value: float) -> float:
-        """Return the signed root of a value."""
-        return float(np.interp(value, self.values, self.roots))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ _ROUNDS = 30
 _FLAT = 1e-9  # curvature below this share of the largest is none
 _NORMAL = 1.96
 _MOST_FALL = 1.5  # times the fall of a normal density; less is skewness that a normal density cannot follow anyway
-_MOST_SHORTENED = 40
 _MOST_STEPS, _MOST_HALVINGS = 500, 30
 _ARMIJO = 1e-4
 _NEARLY = 1e-5  # gain of log density that ends the first climb

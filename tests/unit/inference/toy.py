@@ -117,6 +117,28 @@ def simulate_counts(patients: int = 120, therapists: int = 24, seed: int = 1, sp
     return Counts(rng.poisson(sessions * rates), sessions, group, therapist, np.ones(patients))
 
 
+@dataclass(frozen=True)
+class Coordinate:
+    """One of the free parameters itself, as a number that is held."""
+
+    number: int
+    low: float = -np.inf
+    high: float = np.inf
+
+    def of(self, position: np.ndarray) -> float:
+        return float(position[self.number])
+
+    def place(self, free: np.ndarray, value: float) -> np.ndarray:
+        position = free.copy()
+        position[self.number] = value
+        return position
+
+    def pull(self, free: np.ndarray, value: float, gradient: np.ndarray) -> tuple[np.ndarray, float]:
+        held = gradient.copy()
+        held[self.number] = 0.0
+        return held, float(gradient[self.number])
+
+
 class TwoTops:
     """A density of x and y with a top at x = 0 and another, lower and narrower one at x = 3; y follows x."""
 

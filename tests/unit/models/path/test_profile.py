@@ -84,7 +84,7 @@ def test_limits_of_standard_deviations_near_zero_are_those_of_the_constrained_se
             low, high = component.quantiles(tails(0.95))
             assert constrained_fall(flat, component, high) == pytest.approx(stats.chi2.ppf(0.95, 1), rel=2e-3)
             # A variance of zero takes three correlations along.
-            fall = component.profile.root_of(0.0) ** 2
+            fall = component.profile.roots[0] ** 2
             assert (low == 0) == (stats.chi2.sf(fall, [3, 4]).mean() > 0.05)
 
 
@@ -113,7 +113,7 @@ def test_fall_at_zero_is_that_of_the_model_without_the_effect() -> None:
     panel = simulate(60, 6, 1, slope_sd=0.0)
     maximum = maximise(design_by(SLOPE, panel))
     without = maximise(design_by({"m": {"on": ["x"], "vary": {"patient": ["intercept"]}}, "y": SLOPE["y"]}, panel))
-    root = trace_profile(maximum, SdCurve(maximum.target.layout.row("patient", 2)), 0.1).root_of(0.0)
+    root = trace_profile(maximum, SdCurve(maximum.target.layout.row("patient", 2)), 0.1).roots[0]
     # The search with the effect held ends within 1e-7.
     assert root**2 == pytest.approx(2 * (log_likelihood_of(maximum) - log_likelihood_of(without)), abs=1e-5)
 
