@@ -119,6 +119,10 @@ def _in_memory(module: str) -> set[str]:
         ("alliance.report.figures", {"pandas", "matplotlib", "seaborn"}),
         ("alliance.report.tables", {"pandas", "docx"}),
         ("alliance.steps.panel", {"pymc", "statsmodels", "seaborn", "arviz"}),
+        (
+            "alliance.models.path",
+            {"pymc", "statsmodels", "arviz", "arviz_stats", "scipy.stats", "scipy.optimize", "matplotlib"},
+        ),
         ("alliance.steps.fit", {"pymc", "statsmodels", "seaborn"}),
         ("alliance.steps.present", {"pymc", "statsmodels"}),
         ("alliance.steps.report", {"pymc", "statsmodels", "seaborn", "arviz"}),

@@ -19,7 +19,8 @@ RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_leng
 class Section(BaseModel):
     """A part of the configuration: unknown keys are refused, values cannot be changed afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Validators are built when they are first used: most jobs need few of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Run(Section):
@@ -202,7 +203,7 @@ class Equation(Section):
 class Effects(Section):
     """Which effect of the diagram is reported; every path between the two is derived."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, populate_by_name=True)
     source: Name = Field(alias="from")
     target: Name = Field(alias="to")
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy import linalg, special
+from scipy import linalg
 
 from alliance.facts.marks import Mark
 from alliance.inference.densities import at_many
 from alliance.inference.mode import Mode
+from alliance.inference.pareto import smooth_weights
 from alliance.inference.target import Mirrors, Posterior
 
 _FREEDOM = 10  # of the t distributions; with 7 fewer effective draws, with 20 now and then a k near the threshold
@@ -105,7 +106,7 @@ class _Proposal:
         for image in self.images.images():
             standard = positions @ (inverse * image).T - inverse @ self.mean
             parts.append(np.log1p(np.einsum("ij,ij->i", standard, standard) / _FREEDOM))
-        total: np.ndarray = special.logsumexp(-(_FREEDOM + len(self.mean)) / 2 * np.array(parts), axis=0)
+        total: np.ndarray = np.logaddexp.reduce(-(_FREEDOM + len(self.mean)) / 2 * np.array(parts), axis=0)
         return total + float(np.linalg.slogdet(inverse)[1])
 
 
@@ -160,11 +161,7 @@ def _weigh(
     largest = ratio.max()
     if not np.isfinite(largest):
         raise FloatingPointError("the posterior density cannot be computed near its mode")
-    # Only here, since maximum likelihood does without.
-    from arviz_stats.base import array_stats
-
-    smoothed, k = array_stats.psislw(largest - np.maximum(ratio, largest - 700))  # it takes minus the logarithms
-    return special.softmax(smoothed), float(k)
+    return smooth_weights(np.maximum(ratio, largest - 700))
 
 
 def _learn(positions: np.ndarray, weights: np.ndarray, first: _Proposal) -> _Proposal:

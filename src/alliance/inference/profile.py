@@ -15,7 +15,6 @@ from itertools import pairwise
 from typing import Final, Protocol
 
 import numpy as np
-from scipy import interpolate
 
 from alliance.inference.maximum import Maximum
 from alliance.inference.refit import Neighbourhood, neighbourhood
@@ -100,6 +99,8 @@ def trace_profile(maximum: Maximum[Target], curve: Curve, error: float) -> Profi
     estimate = curve.of(maximum.top.position)
     first = error if error > _UNKNOWN**2 else _UNKNOWN
     below, above = (_walk(maximum, curve, sign, estimate, first) for sign in (-1, 1))
+    from scipy import interpolate  # other depths than maximum likelihood do without
+
     # At the maximum the slope is that of parabolas through the neighbours.
     slopes = [2 * side[0].root / (side[0].value - estimate) - side[0].slope for side in (below, above) if side]
     knots = [*below[::-1], _Knot(estimate, 0.0, float(np.mean(slopes)), maximum.top.position), *above]

@@ -1,9 +1,7 @@
 """A model as a path diagram: which paths lead from the cause to the outcome, and what each step is called."""
 
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-
-import networkx as nx
 
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
@@ -51,6 +49,9 @@ class Path:
         return name_horizon(lag * sum(edge.lagged for edge in self.edges))
 
 
+Arrows = Mapping[str, Mapping[str, Edge]]  # source -> outcome -> arrow
+
+
 def edges_of(spec: ModelSpec, variables: dict[str, Variable]) -> list[Edge]:
     """List the arrows of a diagram.
 
@@ -94,28 +95,46 @@ def every_path(name: str, spec: ModelSpec, variables: dict[str, Variable]) -> li
         raise ModelError(
             f"models.specs.{name}: there is no 'effects', so no path can be derived. Add effects: {{from, to}}."
         )
-    graph = nx.DiGraph()
+    arrows: dict[str, dict[str, Edge]] = {}
     for edge in edges_of(spec, variables):
-        if graph.has_edge(edge.source, edge.outcome):
+        if edge.outcome in arrows.setdefault(edge.source, {}):
             raise ModelError(
                 f"models.specs.{name}.equations.{edge.outcome}.on: '{edge.source}' appears twice (now and lagged), so its "
                 f"effect is not one number. Keep one of them."
             )
-        graph.add_edge(edge.source, edge.outcome, edge=edge)
-    return [_paths_between(name, graph, effects.source, effects.target) for effects in spec.every_effects()]
+        arrows[edge.source][edge.outcome] = edge
+    return [_paths_between(name, arrows, effects.source, effects.target) for effects in spec.every_effects()]
 
 
-def _paths_between(name: str, graph: nx.DiGraph, source: str, target: str) -> list[Path]:
+def _paths_between(name: str, arrows: Arrows, source: str, target: str) -> list[Path]:
     if source == target:
         raise ModelError(
             f"models.specs.{name}: '{source}' cannot be the cause of itself. Name two different variables as from and to."
         )
-    if source not in graph or target not in graph or not nx.has_path(graph, source, target):
+    found = [Path(edges) for edges in _chains(arrows, source, target, ())]
+    if not found:
         raise ModelError(
             f"models.specs.{name}.effects: no path leads from '{source}' to '{target}'. Correct the equations."
         )
-    found = [
-        Path(tuple(graph.edges[a, b]["edge"] for a, b in pairwise(nodes)))
-        for nodes in nx.all_simple_paths(graph, source, target)
-    ]
     return sorted(found, key=lambda path: (len(path.edges), path.text))
+
+
+def _chains(arrows: Arrows, source: str, target: str, before: tuple[Edge, ...]) -> Iterator[tuple[Edge, ...]]:
+    """Give every chain of arrows that passes no node twice."""
+    passed = {edge.source for edge in before}
+    for outcome, edge in arrows.get(source, {}).items():
+        if outcome == target:
+            yield (*before, edge)
+        elif outcome not in passed:
+            yield from _chains(arrows, outcome, target, (*before, edge))
+
+
+def reached_from(arrows: Mapping[str, Collection[str]], source: str) -> set[str]:
+    """Return the nodes to which arrows (source -> outcomes) lead from a node, itself only if they lead back."""
+    found: set[str] = set()
+    waiting = [source]
+    while waiting:
+        new = set(arrows.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return found

@@ -1,6 +1,5 @@
 """What a reader must know about the design of a joint model, apart from how the sampling went."""
 
-import networkx as nx
 import numpy as np
 
 from alliance.config.timing import TIME_TERMS
@@ -9,7 +8,7 @@ from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.models.design.arrays import INTERCEPT, Design
-from alliance.models.diagram import Path
+from alliance.models.diagram import Path, reached_from
 from alliance.models.quantities.latent import initial_terms, intercept_covariance, latent_covariance, within_effects
 from alliance.models.quantities.population import Population
 
@@ -87,9 +86,7 @@ def _mark_observed_deviations(design: Design) -> list[Mark]:
     marks, moves = [], _arrows(design, own_past=True)
     for outcome, equation in design.equations.items():
         weakened = equation.rows[PATIENT].nunique() / len(equation.rows)  # 1 / sessions per patient
-        moved = {
-            later for arrow in moves.out_edges([outcome]) for later in {arrow[1], *nx.descendants(moves, arrow[1])}
-        }
+        moved = reached_from(moves, outcome)
         for term, origin in equation.origins.items():
             if any(factor.centring == "own mean" and factor.base in moved for factor in origin.factors):
                 marks.append(
@@ -140,15 +137,15 @@ def _mark_feedback(design: Design, paths: list[Path]) -> list[Mark]:
             levels=("between_patient", "between_therapist"),
         )
         for mediator in mediators
-        if arrows.has_node(target) and mediator in arrows and nx.has_path(arrows, target, mediator)
+        if mediator in reached_from(arrows, target)
     ]
 
 
-def _arrows(design: Design, *, own_past: bool) -> nx.DiGraph:
+def _arrows(design: Design, *, own_past: bool) -> dict[str, list[str]]:
     """Return which outcomes move which, at the same session or later."""
-    return nx.DiGraph(
-        (origin.base, outcome)
-        for outcome, equation in design.equations.items()
-        for origin in equation.origins.values()
-        if origin.session_level and origin.base in design.equations and (own_past or origin.base != outcome)
-    )
+    arrows: dict[str, list[str]] = {}
+    for outcome, equation in design.equations.items():
+        for origin in equation.origins.values():
+            if origin.session_level and origin.base in design.equations and (own_past or origin.base != outcome):
+                arrows.setdefault(origin.base, []).append(outcome)
+    return arrows

@@ -4,7 +4,6 @@ Nothing is evaluated from text; a kind is one of the functions below.
 """
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from alliance.config.schema import Basis
 from alliance.errors import ModelError
@@ -67,5 +66,7 @@ def _polynomial(distinct: np.ndarray, counts: np.ndarray, degree: int) -> np.nda
 
 
 def _natural_spline(distinct: np.ndarray, df: int) -> np.ndarray:
+    from scipy.interpolate import CubicSpline  # few models have smooths
+
     knots = np.quantile(distinct, np.linspace(0, 1, df + 1))
     return np.asarray(CubicSpline(knots, np.eye(df + 1), bc_type="natural")(distinct))[:, 1:]

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from scipy import stats
 
 from alliance.inference.target import Mirrors, Start
 from alliance.likelihood.density import NO_PRIOR, PRIORS, fill_signed, log_density
@@ -151,7 +150,7 @@ def log_prior_blocks(
     def normal(names: list[str], sd: float) -> np.ndarray:
         # The half-normal distribution differs by a constant only.
         columns = np.column_stack([draws[name] for name in names])
-        total: np.ndarray = stats.norm.logpdf(columns, scale=sd).sum(axis=1)
+        total: np.ndarray = (-0.5 * (columns / sd) ** 2 - np.log(sd)).sum(axis=1)
         return total
 
     sloped = [slopes_name(outcome) for outcome, equation in design.equations.items() if equation.terms]

@@ -20,7 +20,6 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from scipy import special, stats
 
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, join_together
@@ -73,6 +72,8 @@ class Component:
 
     def quantiles(self, probabilities: np.ndarray) -> np.ndarray:
         """Return the values below which a share of the draws lies, raw units."""
+        from scipy import special
+
         values = self.profile.value_at(special.ndtri(probabilities) * self.ratio)
         return self.raw(np.where(probabilities < self.at_zero, 0.0, values))
 
@@ -152,6 +153,8 @@ def mark_near_zero(components: Sequence[Component]) -> list[Mark]:
 
 def _tail_at_zero(root: float, q: int) -> float:
     """Return the probability of as large a fall at zero of one of q effects that does not vary, at least that of chi-square(1)."""
+    from scipy import special
+
     fall = root**2
-    mixture = 0.0 if q == 1 else float(stats.chi2.sf(fall, [q - 1, q]).mean())
-    return max(float(stats.chi2.sf(fall, 1)), mixture)
+    mixture = 0.0 if q == 1 else float(special.chdtrc([q - 1, q], fall).mean())
+    return max(float(special.chdtrc(1, fall)), mixture)
