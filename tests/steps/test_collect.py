@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from alliance.facts.artefacts import ARTEFACTS, made_by
+from alliance.facts.artefacts import ARTEFACTS, COUNT, NUMBER, TEXT, TRUTH, Artefact, Columns, made_by
 from alliance.models.container import make_tree, pack_draws, pack_rows
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_csv, write_tree
@@ -45,6 +45,11 @@ def fitted(folder: Path, model: str, **groups: xr.Dataset) -> None:
 def collected(tmp_path: Path) -> dict[str, pd.DataFrame]:
     fitted(tmp_path, "first")
     fitted(tmp_path, "second", influence=pack_rows([ROW]))
+    return collect(tmp_path)
+
+
+def collect(tmp_path: Path) -> dict[str, pd.DataFrame]:
+    """Collect the models `first` and `second`, and read what was written."""
     flow = pd.DataFrame([dict.fromkeys(ARTEFACTS["flow"].header, 0)])
     write_csv(flow, tmp_path / "flow.csv")
     paths = {name: str(tmp_path / "out" / ARTEFACTS[name].path) for name in made_by("collect_estimates")}
@@ -73,3 +78,18 @@ def test_rows_of_a_fit_are_named_after_its_model(collected: dict[str, pd.DataFra
 
 def test_kind_of_interval_is_the_engines_own(collected: dict[str, pd.DataFrame]) -> None:
     assert set(collected["estimates"]["interval_kind"]) == {"bootstrap confidence"}
+
+
+def test_table_that_is_only_declared_is_collected_from_the_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns: Columns = {"model": TEXT, "unit": TEXT, "size": NUMBER, "hits": COUNT, "kept": TRUTH}
+    toy = Artefact("toy", "estimates/toy.csv", "collect_estimates", columns, from_fit=True)
+    monkeypatch.setitem(ARTEFACTS, "toy", toy)
+    rows = [{"unit": "1", "size": 0.5, "hits": 3, "kept": True}, {"unit": "", "size": np.nan, "hits": 4, "kept": False}]
+    fitted(tmp_path, "first")
+    fitted(tmp_path, "second", toy=pack_rows(rows))
+    table = collect(tmp_path)["toy"]
+
+    expected = pd.DataFrame([{"model": "second", **row} for row in rows])
+    pd.testing.assert_frame_equal(table, expected)

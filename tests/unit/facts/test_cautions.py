@@ -4,13 +4,19 @@ import ast
 import re
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 
 from alliance.config.schema import Inference
 from alliance.facts.cautions import CAUTIONS, Caution
 from alliance.facts.marks import Mark
 from alliance.facts.registry import Registry
+from alliance.report.prose.quality import describe_diagnostics
+from alliance.report.tables.cautions import make as make_cautions
+from alliance.report.tables.diagnostics import make as make_diagnostics
+from alliance.results.estimates import flag_of
 from tests.architecture.project import modules
+from tests.artefacts import builders
 
 
 def declared(name: str = "toy", **changes: object) -> Caution:
@@ -78,6 +84,29 @@ def test_declaration_can_be_read(caution: Caution) -> None:
     )
     compared = caution.passes in ("at most", "at least", "above")
     assert not compared or caution.setting or caution.threshold == caution.threshold
+
+
+def test_declared_caution_reaches_flags_tables_and_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = declared(title="full moon", meaning="The moon was full.", passes="at most", threshold=0.5, unit="moons")
+    monkeypatch.setitem(CAUTIONS, "toy", toy)
+    config = builders.arms_config()
+    mark = Mark("toy", "the night", 0.75, "twice as bright", outcomes=("y",))
+    table = pd.DataFrame([{"model": config.models.fit[0], **builders.mark_row(mark)}])
+    quantity = {"outcome": "y", "path": "x -> y", "effect": "effect", "level": "within"}
+
+    assert flag_of(quantity, 0, [mark]) == "full moon"
+    shown = make_diagnostics({"diagnostics": table}, config).shown.loc[0]
+    assert (shown["Diagnostic"], shown["Verdict"], shown["Remark"]) == ("Full moon", "† flagged", "Twice as bright")
+    listed = make_cautions({"diagnostics": table}, config).shown.iloc[-1]
+    assert (listed["Meaning"], listed["Verdict"]) == ("The moon was full.", "Passes with 0.5 (moons) or less")
+    assert listed["In this run"] == "† 1 of 1 flagged"
+    said = "".join(
+        str(sentence)
+        for passage in describe_diagnostics({"diagnostics": table}, config)
+        for sentence in passage.sentences
+    )
+    assert "Full moon: The moon was full. Passes with 0.5 (moons) or less." in said
+    assert "the night (0.75: twice as bright)" in said
 
 
 def test_every_caution_is_reported_somewhere() -> None:
