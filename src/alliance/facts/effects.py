@@ -152,3 +152,25 @@ LEVELS: Final = Registry(
 )
 EFFECT_LEVELS: Final = LEVELS.names(lambda level: not level.of_components)
 COMPONENT_LEVELS: Final = LEVELS.names(lambda level: level.of_components)
+
+
+def of_kind(*kinds: Kind) -> tuple[str, ...]:
+    """Name the effects of some kinds."""
+    return EFFECTS.names(lambda effect: effect.kind in kinds)
+
+
+def name_step(position: int, steps: int, ways: int) -> str:
+    """Name one step of a path: ``a`` and ``b`` of two steps, ``c_prime`` or ``effect`` of one, ``effect`` otherwise.
+
+    Parameters
+    ----------
+    position
+        Place of the step, counted from 0.
+    steps
+        Number of steps of the path.
+    ways
+        Number of paths between its ends.
+    """
+    if steps == 1:
+        return "effect" if ways == 1 else "c_prime"
+    return ("a", "b")[position] if steps == 2 else "effect"

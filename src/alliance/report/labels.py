@@ -151,16 +151,16 @@ def label_effect(effect: str) -> str:
 
 
 def describe_rule(caution: Caution, config: Config) -> str:
-    """Say when a caution passes: ``passes with 30 (patients) or more``."""
+    """Say when a caution passes: ``passes with 30 or more (patients)``."""
     threshold = getattr(config.inference, caution.setting) if caution.setting else caution.threshold
-    number = format_value(threshold) + (f" ({caution.unit})" if caution.unit else "")
+    number, unit = format_value(threshold), f" ({caution.unit})" if caution.unit else ""
     return {
-        "at least": f"passes with {number} or more",
-        "at most": f"passes with {number} or less",
-        "above": f"passes above {number}",
+        "at least": f"passes with {number} or more{unit}",
+        "at most": f"passes with {number} or less{unit}",
+        "above": f"passes above {number}{unit}",
         "always": "for information, never a flag",
         "never": "a flag wherever it is found",
-        "by the fit": "judged by the fit" + ("" if math.isnan(threshold) else f", with a threshold of {number}"),
+        "by the fit": "judged by the fit" + ("" if math.isnan(threshold) else f", with a threshold of {number}{unit}"),
     }[caution.passes]
 
 

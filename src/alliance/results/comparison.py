@@ -9,7 +9,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import LAG, records
-from alliance.facts.effects import EFFECTS
+from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.quantity import keys_of
 
 _KEYS = ["model", "outcome", "path", "effect", "level", "moderator", "value"]
@@ -47,7 +47,7 @@ def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
     """
     left, right = (_numbered(table, other) for table, other in ((base, this), (this, base)))
     joined = right.merge(left, on=[*_KEYS, "pair"], how="outer", suffixes=("_this", "_base"), sort=False)
-    joined["component"] = joined["effect"].isin(EFFECTS.names(lambda effect: effect.kind == "component"))
+    joined["component"] = joined["effect"].isin(of_kind("component"))
     joined["without_effects"] = joined.groupby("model")["component"].transform("all")
     joined["model_order"] = joined.groupby("model")["order_this"].transform("min")
     order = ["without_effects", "model_order", "model", "component", "order_this", "order_base"]

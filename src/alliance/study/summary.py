@@ -9,7 +9,7 @@ import pandas as pd
 
 from alliance.config import ModelSpec
 from alliance.facts.columns import records
-from alliance.facts.effects import EFFECTS
+from alliance.facts.effects import of_kind
 from alliance.facts.quantity import ends_of, join_together, name_condition, nodes_of
 from alliance.study.show import write_formula
 
@@ -88,7 +88,7 @@ def _blocks(spec: ModelSpec, estimates: pd.DataFrame) -> Iterator[str]:
         chosen = (estimates["effect"] == "coefficient") & (estimates["outcome"] == outcome)
         rows = [(_term(row.path), _numbers(row), row.marks) for row in records(estimates[chosen])]
         yield from _block(write_formula(outcome, spec), _COLUMNS, rows)
-    effects = estimates[~estimates["effect"].isin(EFFECTS.names(lambda effect: effect.kind == "component"))]
+    effects = estimates[~estimates["effect"].isin(of_kind("component"))]
     for level in effects["level"].unique():
         title = f"Paths and effects, {level.replace('_', ' ')}"
         yield from _block(title, _COLUMNS, list(_effect_rows(effects[effects["level"] == level])))

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
+from alliance.facts.effects import name_step
 from alliance.worlds.linear import Linear, Path, delay_of, text_of
 from alliance.worlds.settings import ARM, ARROW, INTERCEPT, Cause, Differences, World
 
@@ -61,19 +62,13 @@ def _horizon(*path: Cause) -> str:
     return (NOW, NEXT)[delay_of(path)] if delay_of(path) < 2 else f"{delay_of(path)} sessions later"
 
 
-def _name_step(path: Path, position: int, paths: int) -> str:
-    if len(path) == 1:
-        return "effect" if paths == 1 else "c_prime"
-    return ("a", "b")[position] if len(path) == 2 else "effect"
-
-
 def _describe(
     paths: list[Path], slopes: Mapping[Cause, float], products: Mapping[Path, float], level: str
 ) -> Iterator[Row]:
     """Give steps, indirect, direct and total effect; effects that arrive at different sessions have no total."""
     for path in paths:
         for position, cause in enumerate(path):
-            effect = _name_step(path, position, len(paths))
+            effect = name_step(position, len(path), len(paths))
             place = "overall" if cause.base == ARM and effect != "c_prime" else level
             yield cause.outcome, text_of((cause,)), effect, place, _horizon(cause), slopes[cause]
         if len(path) > 1:

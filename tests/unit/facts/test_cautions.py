@@ -98,14 +98,14 @@ def test_declared_caution_reaches_flags_tables_and_sentences(monkeypatch: pytest
     shown = make_diagnostics({"diagnostics": table}, config).shown.loc[0]
     assert (shown["Diagnostic"], shown["Verdict"], shown["Remark"]) == ("Full moon", "† flagged", "Twice as bright")
     listed = make_cautions({"diagnostics": table}, config).shown.iloc[-1]
-    assert (listed["Meaning"], listed["Verdict"]) == ("The moon was full.", "Passes with 0.5 (moons) or less")
+    assert (listed["Meaning"], listed["Verdict"]) == ("The moon was full.", "Passes with 0.5 or less (moons)")
     assert listed["In this run"] == "† 1 of 1 flagged"
     said = "".join(
         str(sentence)
         for passage in describe_diagnostics({"diagnostics": table}, config)
         for sentence in passage.sentences
     )
-    assert "Full moon: The moon was full. Passes with 0.5 (moons) or less." in said
+    assert "Full moon: The moon was full. Passes with 0.5 or less (moons)." in said
     assert "the night (0.75: twice as bright)" in said
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from alliance.config.timing import TIME_TERMS
 from alliance.facts.columns import BETWEEN, PATIENT
-from alliance.facts.effects import EFFECTS
+from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.models.design.arrays import INTERCEPT, Design
@@ -95,7 +95,7 @@ def _mark_observed_deviations(design: Design) -> list[Mark]:
                         join_nodes(term, outcome),
                         weakened,
                         outcomes=(outcome,),
-                        effects=EFFECTS.names(lambda effect: effect.kind == "moderated"),
+                        effects=of_kind("moderated"),
                     )
                 )
     return marks

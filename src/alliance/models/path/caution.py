@@ -14,7 +14,7 @@ from alliance.config.timing import TIME_TERMS
 from alliance.errors import ModelError
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import PATIENT, THERAPIST
-from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
+from alliance.facts.effects import EFFECT_LEVELS, EFFECTS, of_kind
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.inference.maximum import mark_maximum
@@ -118,7 +118,7 @@ def _mark_varying(caution: str, effect: Varying, level: str, value: float, *comp
     Differences between intercepts make effects between units, those between slopes the covariance in an indirect effect.
     """
     if effect.term == INTERCEPT:
-        computed, where = EFFECTS.names(lambda effect: effect.kind in ("step", "path")), BETWEEN_LEVELS[level]
+        computed, where = of_kind("step", "path"), BETWEEN_LEVELS[level]
     else:
         computed, where = EFFECTS.names(lambda effect: effect.of_slopes), "within"
     return Mark(

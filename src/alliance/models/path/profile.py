@@ -21,6 +21,7 @@ from typing import Final
 
 import numpy as np
 
+from alliance.facts.effects import of_kind
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, join_together
 from alliance.inference.profile import Curve, Profile, trace_profile
@@ -144,7 +145,7 @@ def mark_near_zero(components: Sequence[Component]) -> list[Mark]:
                     float(low),
                     detail,
                     outcomes=(effect.outcome,),
-                    effects=("sd", "correlation"),
+                    effects=of_kind("component"),
                     levels=(component.level,),
                 )
             )

@@ -14,13 +14,14 @@ import pandas as pd
 import xarray as xr
 
 from alliance.facts.columns import PATIENT, THERAPIST
+from alliance.facts.effects import name_step
 from alliance.likelihood.units import draw_effects
 from alliance.models.design.arrays import Varying
 from alliance.models.diagram import Edge, Path
 from alliance.models.joint import Task
 from alliance.models.path.layout import LEVELS, Natural
 from alliance.models.path.target import PathTarget
-from alliance.models.quantities.pairs import Pair, expect_product, make_pairs, name_step
+from alliance.models.quantities.pairs import Pair, expect_product, make_pairs
 from alliance.models.quantities.population import Population, make_population
 
 UNIT_DRAWS: Final = 400
@@ -119,7 +120,7 @@ def _effects_of(pairs: Sequence[Pair]) -> set[Varying]:
 def _parts(path: Path, paths: int) -> Iterator[tuple[str, str, tuple[Edge, ...]]]:
     """Yield the steps of a path and, if there are several, the whole path: name, text, arrows."""
     for position, edge in enumerate(path.edges):
-        yield name_step(path, position, paths), edge.text, (edge,)
+        yield name_step(position, len(path.edges), paths), edge.text, (edge,)
     if len(path.edges) > 1:
         yield "indirect", path.text, path.edges
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from alliance.config import Variable
 from alliance.config.timing import TIME_TERMS
+from alliance.facts.effects import name_step
 from alliance.facts.quantity import join_nodes, name_horizon
 from alliance.models.design.arrays import INTERCEPT, Design, Varying
 from alliance.models.diagram import Path
@@ -32,7 +33,6 @@ from alliance.models.quantities.pairs import (
     Step,
     expect_steps,
     make_pairs,
-    name_step,
     outcomes_of,
 )
 from alliance.models.quantities.population import Population
@@ -83,7 +83,7 @@ def _add_within(quantities: Quantities, population: Population, pair: Pair) -> n
     for path in pair.paths:
         slopes = [pair.slope_of(edge) for edge in path.edges]
         for position, (edge, values) in enumerate(zip(path.edges, slopes, strict=True)):
-            effect = name_step(path, position, len(pair.paths))
+            effect = name_step(position, len(path.edges), len(pair.paths))
             # The rest that a constant cause leaves differs between levels; its step to the mediator does not.
             level = "overall" if pair.constant and position == 0 and effect != "c_prime" else "within"
             quantities.add_step(edge, effect, level, values, pair.horizon_of(edge))

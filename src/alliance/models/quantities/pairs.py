@@ -133,13 +133,6 @@ def make_pairs(
     return pairs
 
 
-def name_step(path: Path, position: int, paths: int) -> str:
-    """Name a step of a path: ``a`` and ``b`` of two steps, ``c_prime`` or ``effect`` of one, ``effect`` otherwise."""
-    if len(path.edges) == 1:
-        return "effect" if paths == 1 else "c_prime"
-    return ("a", "b")[position] if len(path.edges) == 2 else "effect"
-
-
 def outcomes_of(paths: Sequence[Path]) -> tuple[str, ...]:
     """List the outcomes of all equations that paths run through; the one they end in comes last."""
     target = paths[0].edges[-1].outcome

@@ -28,6 +28,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams, VC
 
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import PATIENT, THERAPIST
+from alliance.facts.effects import of_kind
 from alliance.facts.marks import Mark
 from alliance.models.design.arrays import INTERCEPT
 from alliance.models.textbook.criterion import Arrays, Maximum, factors_of, maximise
@@ -157,7 +158,7 @@ def _mark_boundaries(design: Design, factors: dict[str, np.ndarray]) -> list[Mar
                     total * design.y_sd / float(design.z_sd[effect]),
                     f"{subject} {what}",
                     outcomes=(design.outcome,),
-                    effects=("sd", "correlation", "variance", "icc"),
+                    effects=of_kind("component"),
                     levels=(level,),
                 )
             )

@@ -18,6 +18,7 @@ import pandas as pd
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.facts.columns import LAG, THERAPIST
+from alliance.facts.effects import name_step
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, name_horizon
 from alliance.models.checking.units import mark_few_units
@@ -139,7 +140,7 @@ def _add_version(
     seen: set[tuple[str, str]] = set()
     for path, found in zip(paths, steps, strict=True):
         for position, (edge, values) in enumerate(zip(path.edges, found, strict=True)):
-            effect = _name_of_step(path, position, len(paths))
+            effect = name_step(position, len(path.edges), len(paths))
             if values is None or (edge.source, edge.outcome) in seen:
                 continue
             seen.add((edge.source, edge.outcome))
@@ -162,15 +163,9 @@ def _add_version(
         quantities.add(text, "total", level, np.sum(list(products.values()), axis=0), of, horizons.pop())
 
 
-def _name_of_step(path: Path, position: int, paths: int) -> str:
-    if len(path.edges) == 1:
-        return "effect" if paths == 1 else "c_prime"
-    return ("a", "b")[position] if len(path.edges) == 2 else "effect"
-
-
 def _edges_after_cause(paths: list[Path]) -> list[tuple[Edge, str]]:
     found = {
-        (edge.source, edge.outcome): (edge, _name_of_step(path, position, len(paths)))
+        (edge.source, edge.outcome): (edge, name_step(position, len(path.edges), len(paths)))
         for path in paths
         for position, edge in enumerate(path.edges)
         if position > 0
@@ -189,7 +184,7 @@ def _add_constant_cause(
     first: dict[Edge, str] = {}
     for path in paths:
         if len(path.edges) > 1:
-            first.setdefault(path.edges[0], _name_of_step(path, 0, len(paths)))
+            first.setdefault(path.edges[0], name_step(0, len(path.edges), len(paths)))
     for edge, effect in first.items():
         quantities.add(edge.text, effect, "overall", _only_step(edge, drawn), (edge.outcome,))
     own = next((_only_step(path.edges[0], drawn) for path in paths if len(path.edges) == 1), None)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import BETWEEN, BETWEEN_THERAPIST, PATIENT, THERAPIST, WITHIN, records
+from alliance.facts.effects import of_kind
 from alliance.facts.quantity import ends_of, join_nodes
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
@@ -22,7 +23,6 @@ CAPTION = (
     "(within patients: of the deviations from the patient's mean). The numbers at the right are in the measures' own units."
 )
 NEEDS = ("estimates", "panel")
-_SINGLE_STEPS = ("effect", "b", "a")  # effects that are one arrow from one session-level variable to another
 _SPREAD = {
     "within": (WITHIN, None),
     "between_patient": (BETWEEN, PATIENT),
@@ -69,7 +69,9 @@ def directed_slopes(estimates: pd.DataFrame, panel: pd.DataFrame, config: Config
     directions = {join_nodes(mediator, outcome): "forward" for mediator in roles.mediators}
     directions |= {join_nodes(outcome, mediator): "reverse" for mediator in roles.mediators}
     wanted = estimates[
-        estimates["path"].isin(directions) & estimates["effect"].isin(_SINGLE_STEPS) & estimates["level"].isin(_SPREAD)
+        estimates["path"].isin(directions)
+        & estimates["effect"].isin(of_kind("step"))
+        & estimates["level"].isin(_SPREAD)
     ]
     # Models of the single step answer the question; steps of mediation models stand in where a direction has none.
     kept = [

@@ -7,6 +7,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.config.timing import parse_term
 from alliance.facts.columns import WITHIN
+from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import nodes_of
 from alliance.report.labels import label_effect, label_level, label_model, label_of, label_path, label_value
 from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number, format_regions
@@ -29,7 +30,7 @@ def describe_moderation(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe slopes and paths at values of each moderator; nothing where no model has one."""
     groups: dict[_Key, list[dict[str, Any]]] = {}
     for row in rows_of(table_of(inputs, "estimates")):
-        if row["effect"] in ("conditional", "index"):
+        if EFFECTS[row["effect"]].kind == "moderated":
             groups.setdefault((row["model"], row["path"], row["level"], row["moderator"]), []).append(row)
     if not groups:
         return []

@@ -22,6 +22,7 @@ from alliance.report.numbers import (
     format_count,
     format_number,
     format_percent,
+    format_value,
 )
 from alliance.report.prose.passage import (
     Inputs,
@@ -251,10 +252,11 @@ def _subject(row: dict[str, Any], config: Config) -> str:
     """Name what a diagnostic is about, with value and detail; a value just beyond the threshold is told apart from it."""
     subject = str(row["subject"])
     shown = label_of(subject, config) if variable_of(subject, config) is not None else label_names(subject, config)
-    said = []
-    if pd.notna(row["value"]):
-        limited = pd.notna(row["threshold"])
-        said.append(tell_apart(row["value"], row["threshold"])[0] if limited else format_number(row["value"]))
+    said, value = [], float(row["value"])
+    if value.is_integer():  # a count
+        said.append(format_value(value))
+    elif pd.notna(value):
+        said.append(tell_apart(value, row["threshold"])[0] if pd.notna(row["threshold"]) else format_number(value))
     if row["detail"]:
         said.append(label_names(row["detail"], config))
     return f"{shown} ({': '.join(said)})" if said else shown

@@ -7,7 +7,7 @@ import pandas as pd
 
 from alliance.config import Config, ModelSpec
 from alliance.facts.columns import LAG, records
-from alliance.facts.effects import EFFECTS
+from alliance.facts.effects import of_kind
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_of, label_path
 from alliance.report.numbers import format_count, format_estimate, format_probability
 from alliance.report.tables.marks import mark_of, notes_of
@@ -21,7 +21,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return every path and effect of every model with its interval, direction, N and flag."""
     estimates = inputs["estimates"]
     # The others stand in tables of their own.
-    listed = EFFECTS.names(lambda effect: effect.kind in ("step", "path"))
+    listed = of_kind("step", "path")
     data = _last_of_curves(estimates[estimates["effect"].isin(listed)]).reset_index(drop=True)
     shown = pd.DataFrame(
         {

@@ -8,7 +8,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import records
-from alliance.facts.effects import EFFECTS
+from alliance.facts.effects import of_kind
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of, label_path, label_value
 from alliance.report.numbers import format_estimate, format_probability, format_regions
 from alliance.report.tables.marks import mark_of, notes_of
@@ -22,9 +22,7 @@ NEEDS = ("estimates", "moderation")
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return conditional slopes and paths, their change per unit of the moderator, and the Johnson-Neyman region in words."""
     estimates = inputs["estimates"]
-    data = estimates[estimates["effect"].isin(EFFECTS.names(lambda effect: effect.kind == "moderated"))].reset_index(
-        drop=True
-    )
+    data = estimates[estimates["effect"].isin(of_kind("moderated"))].reset_index(drop=True)
     listed = [_estimate(row, config) for row in records(data)]
     keys = ["model", "path", "level", "moderator"]
     listed += [_region(part, config) for _, part in inputs["moderation"].groupby(keys, sort=False) if len(part) > 2]

@@ -48,7 +48,7 @@ def test_failed_diagnostics_are_listed_with_value_and_meaning() -> None:
 
     assert f"1 of {len(ARTEFACTS['diagnostics'])} diagnostics did not pass" in sentences
     meaning = CAUTIONS["boundary_sd"].meaning
-    assert f"Boundary variance: {meaning} Passes with 0.01 (standard deviations of the outcome) or more." in sentences
+    assert f"Boundary variance: {meaning} Passes with 0.01 or more (standard deviations of the outcome)." in sentences
     assert (
         f"Seen in: {label_model(CONFIG.models.fit[-1], CONFIG)}: patient slope (1.0 × 10⁻⁹: hardly any)." in sentences
     )
