@@ -13,7 +13,7 @@ workdir: ROOT
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from alliance.runs.fingerprint import fingerprint
+from alliance.runs.fingerprint import code_of
 from alliance.steps import STEPS
 
 EXAMPLE = Path("data/example")
@@ -33,6 +33,6 @@ rule simulate_example:
     conda:
         "../environment.yml"
     params:
-        code=fingerprint([STEPS["simulate_example"]], [ROOT / "workflow/scripts/run_step.py"]),
+        code=code_of(STEPS["simulate_example"], scripts=[ROOT / "workflow/scripts/run_step.py"]),
     script:
         "scripts/run_step.py"

@@ -24,7 +24,7 @@ from alliance.errors import AllianceError
 from alliance.models import FAMILIES
 from alliance.certify.settings import Certification, jobs_of
 from alliance.runs import plan
-from alliance.runs.fingerprint import fingerprint
+from alliance.runs.fingerprint import code_of
 from alliance.runs.messages import message_of
 from alliance.steps import STEPS
 from alliance.worlds.settings import read_settings
@@ -55,9 +55,9 @@ CALIBRATION_FILES = [
 ]
 
 
-def code_of(step, *modules):
-    """Return the fingerprint of the code behind a step and of modules that it chooses by its settings."""
-    return fingerprint([STEPS[step], *modules], [SCRIPT])
+def code_with(step, *modules):
+    """Return the code of a step and of modules that it chooses by its settings."""
+    return code_of(STEPS[step], *modules, scripts=[SCRIPT])
 
 
 def settings_of(design, method):
@@ -109,7 +109,7 @@ rule summarise_recovery:
         designs={name: design.label for name, design in USED.designs.items()},
         methods={name: method.label for name, method in USED.methods.items()},
         dpi=DPI,
-        code=code_of("summarise_recovery"),
+        code=code_with("summarise_recovery"),
     script:
         "scripts/run_step.py"
 
@@ -137,7 +137,7 @@ rule summarise_calibration:
         seed=USED.seed,
         engines={name: engine.label for name, engine in ENGINES.items()},
         dpi=DPI,
-        code=code_of("summarise_calibration"),
+        code=code_with("summarise_calibration"),
     script:
         "scripts/run_step.py"
 
@@ -156,7 +156,7 @@ rule recover_effects:
         numbers=lambda wildcards: (int(wildcards.first), int(wildcards.end)),
         priors=MAIN["priors"],
         inference=MAIN["inference"],
-        code=lambda wildcards: code_of("recover_effects", family_of_method(wildcards.method)),
+        code=lambda wildcards: code_with("recover_effects", family_of_method(wildcards.method)),
     script:
         "scripts/run_step.py"
 
@@ -176,7 +176,7 @@ rule rank_parameters:
         priors=MAIN["priors"],
         sampling=PLAIN["sampling"],
         inference=MAIN["inference"],
-        code=code_of("rank_parameters"),
+        code=code_with("rank_parameters"),
     script:
         "scripts/run_step.py"
 
@@ -191,6 +191,6 @@ rule publish_validation:
     conda:
         "../environment.yml"
     params:
-        code=code_of("publish_validation"),
+        code=code_with("publish_validation"),
     script:
         "scripts/run_step.py"

@@ -124,7 +124,9 @@ def _in_memory(module: str) -> set[str]:
             {"pymc", "statsmodels", "arviz", "arviz_stats", "scipy.stats", "scipy.optimize", "matplotlib"},
         ),
         ("alliance.steps.fit", {"pymc", "statsmodels", "seaborn"}),
-        ("alliance.steps.present", {"pymc", "statsmodels"}),
+        ("alliance.steps.figures", {"pymc", "docx"}),
+        ("alliance.steps.tables", {"pymc", "statsmodels", "seaborn"}),
+        ("alliance.runs.worker", {"pandas", "numpy", "pydantic"}),
         ("alliance.steps.report", {"pymc", "statsmodels", "seaborn", "arviz"}),
     ],
 )

@@ -22,8 +22,9 @@ from alliance.config import Config
 from alliance.runs.files import write_csv
 from alliance.runs.plan import needs_of
 from alliance.steps.compare import compare_runs
-from alliance.steps.present import draw_figure, write_table
+from alliance.steps.figures import draw_figure
 from alliance.steps.report import write_report
+from alliance.steps.tables import write_table
 from tests.artefacts import builders
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,8 @@ from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.figures import FIGURES, load_figure
 from alliance.report.tables import TABLES, load_table
 from alliance.runs.files import write_csv, write_parquet
-from alliance.steps.present import draw_figure, write_table
+from alliance.steps.figures import draw_figure
+from alliance.steps.tables import write_table
 from tests.artefacts import builders
 
 

@@ -1,8 +1,8 @@
 # What all rules share.
 #
 # needs  the configuration files
-# gives  cfg (the validated configuration), OUT and LOGS (folders of this run), ARTEFACT (name -> path), CODE (step ->
-#        fingerprint of the code behind it), and the handlers of the start and the end of a run.
+# gives  cfg (the validated configuration), OUT and LOGS (folders of this run), ARTEFACT (name -> path), CODE (step -> modules
+#        behind it and their fingerprint), and the handlers of the start and the end of a run.
 # Refuses, before any job: settings that cannot be used, missing files, and a run that would touch another run's results.
 import atexit
 import os
@@ -16,9 +16,10 @@ from alliance.facts.artefacts import ARTEFACTS, made_by
 from alliance.models import family_of, settings_for
 from alliance.runs import guards, plan
 from alliance.runs.files import remove_unfinished
-from alliance.runs.fingerprint import fingerprint
+from alliance.runs.fingerprint import code_of, remember
 from alliance.runs.messages import failures_in, final_message, message_of
 from alliance.runs.plan import ACCEPTED, FLOW_DATA, IDS_FILE, RUN_FILES
+from alliance.runs.worker import start_worker
 from alliance.steps import STEPS
 
 RESULTS = Path("results")
@@ -46,7 +47,8 @@ TYPED = Path(".snakemake/typed") / f"{cfg.run.name}.pickle"
 ARTEFACT = {name: OUT / artefact.path for name, artefact in ARTEFACTS.items()}
 PLAIN = plan.plain(cfg)
 SHOWN = plan.without_ids(cfg)
-CODE = {step: fingerprint([module], [SCRIPT]) for step, module in STEPS.items()}
+remember(Path(".snakemake/sources.json"))
+CODE = {step: code_of(module, scripts=[SCRIPT]) for step, module in STEPS.items()}
 STRAY = plan.stray_files(OUT, cfg)
 STARTED = time.time()
 
@@ -60,12 +62,12 @@ wildcard_constraints:
 
 
 def code_with(step, module):
-    """Return the fingerprint of a step together with a module that it chooses by its settings."""
-    return fingerprint([STEPS[step], module], [SCRIPT])
+    """Return the code of a step together with a module that it chooses by its settings."""
+    return code_of(STEPS[step], module, scripts=[SCRIPT])
 
 
 def begin_run():
-    """Take the run's lock, note whose results these are, and clear away what a killed run left half-written."""
+    """Take the run's lock, note whose results these are, clear away what a killed run left half-written; start the worker."""
     try:
         guards.hold_lock(Path(".snakemake/locks_of_runs") / cfg.run.name, OUT)
         guards.check_origin(OUT, ORIGIN)
@@ -75,6 +77,8 @@ def begin_run():
     remove_unfinished(OUT)
     if not cfg.privacy.original_ids:
         (OUT / IDS_FILE).unlink(missing_ok=True)
+    if not workflow.deployment_settings.deployment_method:  # jobs in an environment of their own cannot share one
+        start_worker()
 
 
 def end_run():

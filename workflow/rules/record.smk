@@ -4,10 +4,8 @@
 # gives  provenance (versions, seeds, hashes, code state), the merged configuration, and the manifest
 MANIFEST_LISTS = [name for name in plan.expected_files(cfg) if name not in (RUN_FILES["manifest"], plan.ORIGIN)]
 
-FINGERPRINTS = {
-    **CODE,
-    **{name: code_with("fit_model", family_of(name, SPECS[name]).module) for name in cfg.models.fit},
-}
+FITS = {name: code_with("fit_model", family_of(name, SPECS[name]).module) for name in cfg.models.fit}
+FINGERPRINTS = {name: code["fingerprint"] for name, code in {**CODE, **FITS}.items()}
 
 
 rule record_provenance:

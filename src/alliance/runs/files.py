@@ -4,6 +4,7 @@ Every writer makes a hidden file beside its target and renames it when it is com
 killed job leaves behind starts with `UNFINISHED` and is removed when the run goes on.
 """
 
+import json
 import os
 import pickle
 import re
@@ -42,6 +43,11 @@ def write_text(text: str, path: str | Path) -> None:
     """Write text as UTF-8 with plain line feeds."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(content: object, path: str | Path) -> None:
+    """Write plain values as JSON for people and programs."""
+    write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", path)
 
 
 def write_bytes(content: bytes, path: str | Path) -> None:

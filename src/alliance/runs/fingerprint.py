@@ -6,15 +6,20 @@ modules import.
 """
 
 import ast
+import atexit
 import hashlib
+import json
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
+from importlib.util import resolve_name
 from pathlib import Path
 from types import CodeType
 
 import alliance
+from alliance.runs.files import write_text
 
 PACKAGE = "alliance"
 ROOT = Path(alliance.__file__).parent
@@ -31,11 +36,19 @@ def module_path(module: str) -> Path:
     ModuleNotFoundError
         There is no such module.
     """
-    base = ROOT.joinpath(*module.split(".")[1:])
-    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
-        if module.split(".")[0] == PACKAGE and candidate.is_file():
-            return candidate
-    raise ModuleNotFoundError(f"No module named '{module}' below {ROOT}.")
+    if module not in _modules():
+        raise ModuleNotFoundError(f"No module named '{module}' below {ROOT}.")
+    return _modules()[module]
+
+
+@cache
+def _modules() -> dict[str, Path]:
+    """Return the source files of this package by their dotted names; a package stands for its `__init__.py`."""
+    found = {}
+    for path in ROOT.rglob("*.py"):
+        parts = [PACKAGE, *path.relative_to(ROOT).with_suffix("").parts]
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
 
 
 def read_constant(module: str, name: str) -> object:
@@ -46,7 +59,7 @@ def read_constant(module: str, name: str) -> object:
     AttributeError
         The module assigns no literal value to that name.
     """
-    for node in _parsed(module_path(module)).body:
+    for node in ast.parse(module_path(module).read_bytes()).body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(isinstance(target, ast.Name) and target.id == name for target in targets):
@@ -69,6 +82,11 @@ def imported_modules(module: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def code_of(*modules: str, scripts: Iterable[Path] = ()) -> dict[str, object]:
+    """Return what a rule's results depend on, and what a process that makes them has to import: modules and their fingerprint."""
+    return {"modules": list(modules), "fingerprint": fingerprint(modules, scripts)}
+
+
 def fingerprint(modules: Iterable[str], scripts: Iterable[Path] = ()) -> str:
     """Return the fingerprint of some modules, everything they import, and further scripts.
 
@@ -77,11 +95,11 @@ def fingerprint(modules: Iterable[str], scripts: Iterable[Path] = ()) -> str:
     """
     closure = sorted(set().union(*(imported_modules(module) for module in modules)))
     packages = sorted(set().union(*(imports_of(module)[1] for module in closure)))
-    parts = [f"{module}:{_code(module_path(module))}" for module in closure]
-    parts += [f"{path.name}:{_content(path)}" for module in closure for path in _templates(module)]
-    parts += [f"{script.name}:{_code(script)}" for script in scripts]
+    parts = [f"{module}:{_source(module_path(module))[0]}" for module in closure]
+    parts += [f"{path.name}:{_hash(path.read_bytes())}" for module in closure for path in _templates(module)]
+    parts += [f"{script.name}:{_source(script)[0]}" for script in scripts]
     parts += [f"{package}=={version_of(package)}" for package in packages]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return _hash("\n".join(parts).encode())[:16]
 
 
 @cache
@@ -93,22 +111,50 @@ def version_of(package: str) -> str:
         return ""
 
 
+def remember(path: Path) -> None:
+    """Keep in a file what was found out about each source, by its content: to parse and compile all of them takes a second."""
+    with suppress(FileNotFoundError, ValueError):
+        _KNOWN.update(json.loads(path.read_text(encoding="utf-8")))
+    atexit.register(_keep, path)
+
+
+def _keep(path: Path) -> None:
+    if not _SEEN.keys() <= _KNOWN.keys():
+        write_text(json.dumps(_SEEN), path)
+
+
+# What else the following depends on: how Python compiles, and what is done here.
+_METHOD = sys.version.encode() + Path(__file__).read_bytes()
+# Hash of a source -> hash of what Python runs, and the dotted names it imports, as they are written.
+_KNOWN: dict[str, tuple[str, list[str]]] = {}
+_SEEN: dict[str, tuple[str, list[str]]] = {}
+
+
 @cache
-def _parsed(path: Path) -> ast.Module:
-    """Parse a module as if it stood in one line: compiled classes remember the line they begin in."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
+def _source(path: Path) -> tuple[str, list[str]]:
+    """Return the hash of what Python runs of a source, and what it imports."""
+    content = path.read_bytes()
+    key = _hash(_METHOD + content)
+    _SEEN[key] = _KNOWN[key] if key in _KNOWN else _compiled(content)
+    return _SEEN[key]
+
+
+def _compiled(content: bytes) -> tuple[str, list[str]]:
+    """Compile a source as if it stood in one line: compiled classes remember the line they begin in."""
+    tree = ast.parse(content)
+    names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt | ast.expr):
             node.lineno = node.end_lineno = 1
             node.col_offset = node.end_col_offset = 0
-    return tree
-
-
-@cache
-def _code(path: Path) -> str:
-    """Return a hash of what Python runs. Level 2 of optimisation leaves out docstrings."""
-    compiled = compile(_parsed(path), path.name, "exec", dont_inherit=True, optimize=2)
-    return hashlib.sha256(repr(_instructions(compiled)).encode()).hexdigest()
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            names += [base, *(f"{base}{'.' * bool(node.module)}{alias.name}" for alias in node.names)]
+    # Level 2 of optimisation leaves out docstrings.
+    code = compile(tree, "", "exec", dont_inherit=True, optimize=2)
+    return _hash(repr(_instructions(code)).encode()), names
 
 
 def _instructions(code: CodeType) -> tuple[object, ...]:
@@ -132,8 +178,8 @@ def _templates(module: str) -> list[Path]:
     return sorted(beside for beside in path.parent.iterdir() if beside.is_file() and beside.suffix != ".py")
 
 
-def _content(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 @cache
@@ -143,32 +189,16 @@ def imports_of(module: str) -> tuple[frozenset[str], frozenset[str]]:
     foreign: set[str] = set()
     path = module_path(module)
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(_parsed(path)):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
-                base = ".".join([*parents, *([base] if base else [])])
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        for name in names:
-            if name.split(".")[0] == PACKAGE:
-                own |= _with_parents(name)
-            elif name.split(".")[0] not in sys.stdlib_module_names:
-                foreign.add(name.split(".")[0])
+    for written in _source(path)[1]:
+        name = resolve_name(written, package)
+        if name.split(".")[0] == PACKAGE:
+            own |= _with_parents(name)
+        elif name.split(".")[0] not in sys.stdlib_module_names:
+            foreign.add(name.split(".")[0])
     return frozenset(own), frozenset(foreign)
 
 
 def _with_parents(name: str) -> set[str]:
     """Return the modules that importing a dotted name runs; a name that is a function or class is left out."""
     parts = name.split(".")
-    found = set()
-    for length in range(1, len(parts) + 1):
-        try:
-            module_path(".".join(parts[:length]))
-        except ModuleNotFoundError:
-            break
-        found.add(".".join(parts[:length]))
-    return found
+    return {parent for length in range(len(parts)) if (parent := ".".join(parts[: length + 1])) in _modules()}

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from alliance.errors import AllianceError
-from alliance.runs.plan import RUN_FILES
 
 # Opens the closing paragraph of the log of a failed job.
 FAILED = "This step failed."
@@ -46,5 +45,7 @@ def failures_in(logs: Path, since: float) -> str:
 
 def final_message(folder: Path) -> str:
     """Return where the report lies and the headline result."""
+    from alliance.runs.plan import RUN_FILES  # jobs, whose messages are here, need not wait for the configuration
+
     headline = (folder / RUN_FILES["headline"]).read_text(encoding="utf-8").strip()
     return f"\nReport:   {(folder / RUN_FILES['report']).resolve()}\nHeadline: {headline}"

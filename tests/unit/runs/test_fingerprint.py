@@ -1,5 +1,8 @@
 """Fingerprints change with what a step computes, and with nothing else."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +27,16 @@ class Circle:
 '''
 
 
+REMEMBER = """
+import sys
+from pathlib import Path
+from alliance.runs import fingerprint as module
+module.ROOT = Path(sys.argv[1])
+module.remember(Path(sys.argv[2]))
+print(module.fingerprint(["alliance.high"]))
+"""
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package of three modules in place of this one."""
@@ -43,7 +56,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    for function in (module.imported_modules, module.imports_of, module._parsed, module._code):
+    for function in (module.imported_modules, module.imports_of, module._source, module._modules):
         function.cache_clear()
 
 
@@ -105,6 +118,29 @@ def test_version_of_an_imported_package_counts(package: Path, monkeypatch: pytes
     monkeypatch.setattr(module, "version_of", lambda package: "99.0")
     assert module.fingerprint(["alliance.high"]) != before
     assert module.fingerprint(["alliance.other"]) == module.fingerprint(["alliance.other"])
+
+
+def test_relative_imports_are_followed(package: Path) -> None:
+    (package / "room").mkdir()
+    (package / "room/__init__.py").write_text("from . import inner\n", encoding="utf-8")
+    (package / "room/inner.py").write_text("from ..other import Y\nfrom .. import low\n", encoding="utf-8")
+    _forget()
+    assert {"alliance.room.inner", "alliance.other", "alliance.low"} <= module.imported_modules("alliance.room")
+
+
+def test_what_is_remembered_of_sources_changes_no_fingerprint(
+    package: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    memory = tmp_path_factory.mktemp("memory") / "sources.json"
+    words = [sys.executable, "-c", REMEMBER, str(package), str(memory)]
+    first, second = (subprocess.run(words, capture_output=True, text=True, check=True).stdout for _ in range(2))
+    assert first == second
+    assert json.loads(memory.read_text(encoding="utf-8"))
+    memory.write_text('{"half', encoding="utf-8")
+    (package / "lowest.py").write_text("X = 5\n", encoding="utf-8")
+    third = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert third != first
+    assert json.loads(memory.read_text(encoding="utf-8"))
 
 
 def test_constant_is_read_without_importing(package: Path) -> None:

@@ -1,0 +1,58 @@
+"""One job of the workflow: a step, what it is called with, and the log in which everything it says ends."""
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from alliance.errors import AllianceError
+from alliance.runs.messages import defect_of, failure_of_step, message_of
+from alliance.runs.threads import use_one_thread
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a process needs to know to run a step.
+
+    Parameters
+    ----------
+    step
+        Name of the function.
+    modules
+        The module that holds it, then those it chooses by its settings: a figure, a family.
+    arguments
+        Keyword arguments of the function.
+    log
+        File for everything that is printed.
+    """
+
+    step: str
+    modules: Sequence[str]
+    arguments: Mapping[str, Any]
+    log: str
+
+
+def run_job(job: Job) -> int:
+    """Run a job in this process, close its log with one clear message if it fails, and return the exit status."""
+    use_one_thread()
+    with open(job.log, "w", encoding="utf-8") as log:
+        # On the level of file descriptors, so that compiled libraries and child processes write to the log too.
+        os.dup2(log.fileno(), sys.stdout.fileno())
+        os.dup2(log.fileno(), sys.stderr.fileno())
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    try:
+        getattr(import_module(job.modules[0]), job.step)(**job.arguments)
+    except AllianceError as error:
+        explanation = message_of(error)
+    except Exception as error:
+        traceback.print_exc()
+        explanation = defect_of(error, job.log)
+    else:
+        return 0
+    print(failure_of_step(job.step, explanation), file=sys.stderr, end="")
+    return 1

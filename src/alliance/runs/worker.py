@@ -1,0 +1,130 @@
+"""A process that has imported what the steps of a run need, and forks one process for each job.
+
+Importing pandas and matplotlib takes longer than drawing most figures. A job is still a process of its own with its own log;
+it only begins where an earlier one of its kind has been. Nothing depends on the worker: where there is none, a job runs by itself.
+
+The worker ends with the run that started it, and a job ends with the process that waits for it, however these end.
+"""
+
+import atexit
+import contextlib
+import os
+import pickle
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from alliance.runs.jobs import Job, run_job
+from alliance.runs.messages import failure_of_step
+from alliance.runs.threads import use_one_thread
+
+_ADDRESS = "ALLIANCE_WORKER"  # in the environment of a run's jobs: the socket of its worker
+
+
+def start_worker() -> None:
+    """Start a worker for the jobs of this process; where there can be none, they run by themselves."""
+    os.environ.pop(_ADDRESS, None)
+    address = Path(tempfile.mkdtemp(prefix="alliance-")) / "worker"
+    with socket.socket(socket.AF_UNIX) as listener:
+        try:
+            listener.bind(str(address))
+        except OSError:  # a path too long for a socket, or a file system without sockets
+            address.parent.rmdir()
+            return
+        listener.listen(socket.SOMAXCONN)
+        source, number = str(Path(__file__).parents[2]), listener.fileno()
+        serving = f"import sys; sys.path.insert(0, {source!r}); from alliance.runs.worker import serve; serve({number})"
+        # Nobody writes to its standard input, which closes when this process ends, however it ends.
+        worker = subprocess.Popen(
+            [sys.executable, "-c", serving], stdin=subprocess.PIPE, pass_fds=[number], process_group=0
+        )
+    atexit.register(worker.communicate)
+    os.environ[_ADDRESS] = str(address)
+
+
+def hand_over(job: Job) -> int | None:
+    """Let the worker of this run do a job and return its exit status; None if there is no worker."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(os.environ[_ADDRESS])
+        except (KeyError, OSError):
+            return None
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of one who only waits
+        connection.sendall(pickle.dumps(job))
+        answer = connection.makefile("r", encoding="ascii").readline()
+    if answer and int(answer) >= 0:
+        return int(answer)
+    with open(job.log, "a", encoding="utf-8") as log:
+        log.write(failure_of_step(job.step, "Its process was ended from outside, most often for want of memory."))
+    return 1
+
+
+class _Child(NamedTuple):
+    """A job that runs: its process, who waits for it, and a pipe that closes when the process ends."""
+
+    process: int
+    client: socket.socket
+    ended: int
+
+
+def serve(listener: int) -> None:
+    """Fork a process for every job that arrives at a socket, until the standard input closes."""
+    use_one_thread()
+    # Only a process without threads can be forked safely; the memory allocator of Arrow would start one.
+    os.environ["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
+    with socket.socket(fileno=listener) as door, selectors.DefaultSelector() as selector:
+        selector.register(door, selectors.EVENT_READ)
+        selector.register(sys.stdin, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is door:
+                    _admit(door.accept()[0], selector)
+                elif key.fileobj is sys.stdin:
+                    shutil.rmtree(Path(door.getsockname()).parent)
+                    os.killpg(0, signal.SIGKILL)  # this process, and every job that nobody waits for any more
+                elif key.fileobj in selector.get_map():  # client and process may both have ended
+                    _dismiss(key.data, selector, forsaken=key.fileobj is key.data.client)
+
+
+def _admit(client: socket.socket, selector: selectors.BaseSelector) -> None:
+    """Receive a job, import what it needs, and fork a process that runs it."""
+    try:
+        job = pickle.load(client.makefile("rb"))
+    except (EOFError, pickle.UnpicklingError):  # whoever sent it is gone
+        client.close()
+        return
+    with contextlib.suppress(Exception):  # the job imports it again, and says in its log what is wrong
+        for module in job.modules:
+            import_module(module)
+    ended, held = os.pipe()
+    process = os.fork()
+    if process == 0:
+        status = 1
+        try:
+            status = run_job(job)
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    os.close(held)
+    child = _Child(process, client, ended)
+    selector.register(client, selectors.EVENT_READ, child)
+    selector.register(ended, selectors.EVENT_READ, child)
+
+
+def _dismiss(child: _Child, selector: selectors.BaseSelector, *, forsaken: bool) -> None:
+    """Tell the client how its job ended, or end the job of a client that is gone."""
+    selector.unregister(child.client)
+    selector.unregister(child.ended)
+    if forsaken:
+        os.kill(child.process, signal.SIGKILL)
+    status = os.waitstatus_to_exitcode(os.waitpid(child.process, 0)[1])
+    os.close(child.ended)
+    with child.client, contextlib.suppress(OSError):
+        child.client.sendall(f"{status}\n".encode("ascii"))

@@ -1,0 +1,33 @@
+"""Tables: read what one needs, make it, write it in all its formats."""
+
+from typing import Any
+
+from alliance.config import validate_config
+from alliance.report.tables import load_table
+from alliance.report.tables.render import render_html, render_latex
+from alliance.report.tables.word import render_docx
+from alliance.runs.artefacts import read_artefact
+from alliance.runs.files import write_bytes, write_csv, write_json, write_text
+
+
+def write_table(
+    *, csv: str, html: str, docx: str, tex: str, text: str, name: str, settings: dict[str, Any], **artefacts: str
+) -> None:
+    """Make one table and write its numbers (CSV), its formatted cells (HTML, Word, LaTeX) and its words (JSON).
+
+    Parameters
+    ----------
+    text
+        File for caption and notes (``caption``, ``notes``).
+    settings
+        The whole merged configuration.
+    artefacts
+        Files by their names in `alliance.facts.artefacts`; those in ``NEEDS`` of the table's module.
+    """
+    module, config = load_table(name), validate_config(settings)
+    table = module.make({need: read_artefact(artefacts[need], need) for need in module.NEEDS}, config)
+    write_csv(table.data, csv)
+    write_text(render_html(table, name), html)
+    write_text(render_latex(table, name), tex)
+    write_bytes(render_docx(table), docx)
+    write_json({"caption": table.caption, "notes": table.notes}, text)
