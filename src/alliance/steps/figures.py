@@ -31,6 +31,7 @@ def draw_figure(
             drawing.figure.savefig(
                 path, format="svg", dpi=config.output.figure_dpi, metadata={"Date": None, "Creator": None}
             )
+        drawing.figure.set_layout_engine("none")  # both formats have the same layout, and it is made once
         with replacing(png) as path:
             drawing.figure.savefig(path, format="png", dpi=config.output.figure_dpi, metadata={"Software": None})
     write_csv(drawing.values, values)

@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from itertools import repeat
 
 import pandas as pd
 
@@ -31,11 +32,12 @@ def rows_of(table: Table) -> list[tuple[str | None, list[str]]]:
     """Return the rows in order: headings as ``(heading, [])``, others as ``(None, cells)``; missing cells are a dash."""
     rows: list[tuple[str | None, list[str]]] = []
     current: str | None = None
-    for _, row in table.shown.iterrows():
-        if table.group is not None and row[table.group] != current:
-            current = str(row[table.group])
+    headings = table.shown[table.group] if table.group is not None else repeat(None)
+    for heading, cells in zip(headings, table.shown[columns_of(table)].itertuples(index=False), strict=False):
+        if heading is not None and heading != current:
+            current = str(heading)
             rows.append((current, []))
-        rows.append((None, [MISSING if pd.isna(cell) else str(cell) for cell in row[columns_of(table)]]))
+        rows.append((None, [MISSING if pd.isna(cell) else str(cell) for cell in cells]))
     return rows
 
 

@@ -59,7 +59,7 @@ def render_docx(table: Table) -> bytes:
 def _write_row(row: Any, texts: list[str], numeric: list[bool], *, bold: bool = False) -> None:
     for cell, text, right in zip(row.cells, texts, numeric, strict=True):
         paragraph = cell.paragraphs[0]
-        paragraph.add_run(_printable(text)).bold = bold
+        paragraph.add_run(_printable(text)).bold = bold or None
         if right:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
