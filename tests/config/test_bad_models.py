@@ -55,7 +55,7 @@ def without_joint_likelihood(**changes: Any) -> Settings:
 
 
 BAD: dict[str, tuple[Settings, list[str]]] = {
-    "unknown depth": ({"depth": "deep"}, [f"{PLACE}.depth", "'nuts'"]),
+    "unknown depth": ({"depth": "deep"}, [f"{PLACE}.depth", "Known depths: ml, laplace, nuts"]),
     "bootstrap without maximum likelihood": (
         {"depth": "nuts", "standard_errors": "information"},
         [PLACE, "'bootstrap' is for maximum likelihood", "depth: ml"],

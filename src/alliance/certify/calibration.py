@@ -18,7 +18,7 @@ from alliance.certify.uniformity import adjust, extremeness, null_extremeness, t
 from alliance.config import ModelSpec, Variable
 from alliance.config.schema import Inference, Priors, Sampling
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
-from alliance.inference.depths import DEPTHS, LAPLACE, Found, Request
+from alliance.inference.depths import LAPLACE, Found, Request, explore
 from alliance.inference.montecarlo import generator_for
 from alliance.models.design.arrays import INTERCEPT, Design, Varying, make_design
 from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
@@ -149,7 +149,7 @@ def rank_data_sets(
         maximum = maximise(design)
         posterior = PathPosterior(maximum.target, settings)
         request = Request("calibration", int(rng.integers(2**31 - 1)), 0, sampling.model_dump())
-        found = DEPTHS[name](request, maximum, posterior)
+        found = explore(name, request, maximum, posterior)
         thinned = np.linspace(0, len(found.positions) - 1, calibration.draws).round().astype(int)
         drawn, true = compare_quantities(posterior, found.positions[thinned]), compare_quantities(posterior, truth)
         flag = _flag(found, name, inference)

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from alliance.config import Equation, ModelSpec, merge_configs
 from alliance.config.schema import Name, Sampling, Section
+from alliance.facts.depths import known_depth
 from alliance.worlds.settings import World
 
 Count = Annotated[int, Field(ge=1)]
@@ -24,7 +25,7 @@ class Method(Section):
 
     label: str
     family: Name
-    depth: Literal["ml", "laplace", "nuts"] | None = None
+    depth: Annotated[str, AfterValidator(known_depth)] | None = None
     diagram: Name
     studies: Count
     per_job: Count

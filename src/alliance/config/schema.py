@@ -5,6 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from alliance.facts.depths import DEPTHS, known_depth
+
 
 def _plain_name(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
@@ -253,7 +255,7 @@ class ModelSpec(Section):
     bases: dict[Name, Basis] = {}  # name -> smooth of time; the name is then a term
     direction: Literal["forward", "reverse"] = "forward"
     time_order_signed_off: str | None = None  # reason why a path against the order of measurement is accepted
-    depth: Literal["ml", "laplace", "nuts"] = "nuts"  # how far the joint likelihood is explored
+    depth: Annotated[str, AfterValidator(known_depth)] = "nuts"  # how far the joint likelihood is explored
     standard_errors: Literal["information", "robust"] = "information"
     bootstrap: Bootstrap | None = None
     influence: bool = False  # leave out each patient and each therapist in turn
@@ -273,7 +275,7 @@ class ModelSpec(Section):
         for key in refused.get(self.family, ()):
             if getattr(self, key) != type(self).model_fields[key].default:
                 raise ValueError(f"family '{self.family}' has no '{key}'; remove it, or use family multilevel_path")
-        if self.depth != "ml":
+        if DEPTHS[self.depth].posterior:
             for key in ("bootstrap", "standard_errors"):
                 if getattr(self, key) != type(self).model_fields[key].default:
                     raise ValueError(f"'{key}' is for maximum likelihood; set 'depth: ml' or remove '{key}'")

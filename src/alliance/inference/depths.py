@@ -4,20 +4,20 @@
 ``laplace``  normal approximation of the posterior at its mode, corrected by importance sampling; NUTS where that fails
 ``nuts``     draws from the posterior
 
-A further depth is one function and one line in `DEPTHS`.
+A further depth is one function ``draw_<name>`` here, and one entry in `alliance.facts.depths`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import numpy as np
 import xarray as xr
 
 from alliance.errors import ModelError
+from alliance.facts.depths import DEPTHS
 from alliance.facts.marks import Mark
+from alliance.inference import laplace
 from alliance.inference.bootstrap import draw_bootstrap
-from alliance.inference.laplace import draw_laplace
 from alliance.inference.maximum import Maximum
 from alliance.inference.mode import Mode, find_mode
 from alliance.inference.montecarlo import generator_for
@@ -95,7 +95,24 @@ class Found:
     statistics: xr.Dataset | None = None
 
 
-def draw_maximum(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
+def explore(depth: str, request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
+    """Go from a maximum to draws of the parameters.
+
+    Parameters
+    ----------
+    depth
+        One of `alliance.facts.depths`.
+
+    Raises
+    ------
+    ModelError
+        See the function of the depth.
+    """
+    draw: Callable[[Request, Maximum[Target], Posterior], Found] = globals()[f"draw_{DEPTHS[depth].name}"]
+    return draw(request, maximum, posterior)
+
+
+def draw_ml(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
     """Draw from the estimated sampling distribution, normal or by a cluster bootstrap.
 
     Raises
@@ -120,7 +137,7 @@ def draw_maximum(request: Request, maximum: Maximum[Target], posterior: Posterio
     )
 
 
-def draw_approximation(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
+def draw_laplace(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
     """Draw from the posterior by importance sampling; by NUTS where the approximation is too far off.
 
     Raises
@@ -130,7 +147,7 @@ def draw_approximation(request: Request, maximum: Maximum[Target], posterior: Po
     """
     mode, sampling = find_mode(posterior, maximum), request.sampling
     try:
-        found = draw_laplace(mode, int(sampling["chains"] * sampling["draws"]), request.generator("posterior"))
+        found = laplace.draw_laplace(mode, int(sampling["chains"] * sampling["draws"]), request.generator("posterior"))
     except FloatingPointError as error:
         raise ModelError(
             f"models.specs.{request.name}: {error}. Look for outliers in data/panel.parquet, or narrow the priors."
@@ -142,7 +159,7 @@ def draw_approximation(request: Request, maximum: Maximum[Target], posterior: Po
     return replace(_sample(request, mode), marks=[replace(found.mark, detail=said, verdict=True)])
 
 
-def draw_posterior(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
+def draw_nuts(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
     """Draw from the posterior with NUTS.
 
     Raises
@@ -151,10 +168,6 @@ def draw_posterior(request: Request, maximum: Maximum[Target], posterior: Poster
         The sampler failed.
     """
     return _sample(request, find_mode(posterior, maximum))
-
-
-Depth = Callable[[Request, Maximum[Target], Posterior], Found]
-DEPTHS: Final[dict[str, Depth]] = {"ml": draw_maximum, "laplace": draw_approximation, "nuts": draw_posterior}
 
 
 def _sample(request: Request, mode: Mode[Posterior]) -> Found:

@@ -8,9 +8,10 @@ import pytest
 from scipy import integrate, stats
 
 from alliance.errors import ModelError
+from alliance.facts.depths import DEPTHS, Depth
 from alliance.inference import depths
 from alliance.inference.bootstrap import draw_bootstrap
-from alliance.inference.depths import DEPTHS, Found, Request
+from alliance.inference.depths import Found, Request, explore
 from alliance.inference.influence import find_influence
 from alliance.inference.maximum import Maximum, find_maximum
 from alliance.inference.mode import find_mode
@@ -95,7 +96,7 @@ def errors_of(found: Found) -> np.ndarray:
 
 @pytest.mark.parametrize("depth", ["laplace", "nuts"])
 def test_posteriors_are_gamma_distributions(depth: str) -> None:
-    found = DEPTHS[depth](REQUEST, MAXIMUM, POSTERIOR)
+    found = explore(depth, REQUEST, MAXIMUM, POSTERIOR)
     assert found.posterior
     assert found.positions.shape == (2000, 2)
     assert found.prior is not None
@@ -108,15 +109,15 @@ def test_posteriors_are_gamma_distributions(depth: str) -> None:
 
 
 def test_sampling_distribution_is_normal_around_the_maximum() -> None:
-    found = DEPTHS["ml"](REQUEST, MAXIMUM, POSTERIOR)
+    found = explore("ml", REQUEST, MAXIMUM, POSTERIOR)
     assert not found.posterior
     np.testing.assert_array_equal(found.point, MAXIMUM.top.position[None])
     # Draws have exactly the mean and the covariance; that is shortened where the likelihood falls faster than a normal one.
     np.testing.assert_allclose(found.positions.mean(axis=0), MAXIMUM.top.position, atol=1e-12)
     np.testing.assert_allclose(np.cov(found.positions.T), np.diag(1 / COUNTS), rtol=0.02, atol=1e-6)
-    robust = DEPTHS["ml"](replace(REQUEST, robust=True), MAXIMUM, POSTERIOR)
+    robust = explore("ml", replace(REQUEST, robust=True), MAXIMUM, POSTERIOR)
     np.testing.assert_allclose(np.cov(robust.positions.T), robust_covariance(MAXIMUM), rtol=1e-9, atol=1e-15)
-    bootstrap = DEPTHS["ml"](replace(REQUEST, bootstrap=("therapist", 30)), MAXIMUM, POSTERIOR)
+    bootstrap = explore("ml", replace(REQUEST, bootstrap=("therapist", 30)), MAXIMUM, POSTERIOR)
     assert bootstrap.interval_kind == "bootstrap confidence"
     assert bootstrap.positions.shape == (30, 2)
 
@@ -157,6 +158,12 @@ def test_sensitivity_is_that_of_the_exact_power_scaled_posteriors() -> None:
     assert found["treated"] == pytest.approx(0, abs=1e-6)
 
 
+def test_every_depth_that_can_be_declared_has_its_function() -> None:
+    assert {f"draw_{name}" for name in DEPTHS} == {
+        name for name in vars(depths) if name.startswith("draw_") and name != "draw_bootstrap"
+    }
+
+
 def draw_around_the_mode(request: Request, maximum: Maximum[Counts], posterior: CountsPosterior) -> Found:
     """Draw from the normal distribution at the mode: a depth as a newcomer would write it."""
     mode = find_mode(posterior, maximum)
@@ -165,8 +172,9 @@ def draw_around_the_mode(request: Request, maximum: Maximum[Counts], posterior: 
 
 
 def test_a_further_depth_is_one_function_and_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(depths.DEPTHS, "normal", draw_around_the_mode)
-    found = depths.DEPTHS["normal"](REQUEST, MAXIMUM, POSTERIOR)
+    monkeypatch.setitem(DEPTHS, "normal", Depth("normal", posterior=True))
+    monkeypatch.setattr(depths, "draw_normal", draw_around_the_mode, raising=False)
+    found = explore("normal", REQUEST, MAXIMUM, POSTERIOR)
     # The mode of the logarithm of a gamma variable with shape a is log(a / b), its inverse curvature 1 / a.
     mode = np.log((POSTERIOR.shape + COUNTS) / (POSTERIOR.rate + SESSIONS))
     sd = (POSTERIOR.shape + COUNTS) ** -0.5

@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config import ModelSpec
-from alliance.inference.depths import DEPTHS, Found, Request
+from alliance.inference.depths import Found, Request, explore
 from alliance.models.container import FitResult, pack_rows
 from alliance.models.joint import (
     PREDICTIVE_DRAWS,
@@ -52,7 +52,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     maximum = maximise(task.design)
     check_residuals(name, maximum)
     posterior = PathPosterior(maximum.target, settings["priors"])
-    found = DEPTHS[spec.depth](_request(task), maximum, posterior)
+    found = explore(spec.depth, _request(task), maximum, posterior)
     density = posterior if found.posterior else maximum.target
     natural, point, prior = (
         None if chosen is None else density.natural(chosen) for chosen in (found.positions, found.point, found.prior)
