@@ -55,10 +55,11 @@ def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[s
         flow.append(_stage(kept, kept, name, outcome, "panel", "", len(flow)))
         required = [*columns, THERAPIST] if by_therapist[outcome] else columns
         for column in required:
-            left = kept[kept[column].notna()]
-            if len(left) < len(kept):
+            observed = kept[column].notna()
+            if not observed.all():
+                left = kept[observed]
                 flow.append(_stage(kept, left, name, outcome, "left out", _reason(column), len(flow)))
-            kept = left
+                kept = left
         flow.append(_stage(kept, kept, name, outcome, "analysed", "", len(flow)))
         _check_rows(kept, name, outcome, columns)
         rows[outcome] = kept
@@ -76,14 +77,15 @@ def _reason(column: str) -> str:
 def _stage(
     before: pd.DataFrame, after: pd.DataFrame, model: str, outcome: str, stage: str, reason: str, order: int
 ) -> dict[str, object]:
+    counts = count_rows(after)
     return {
         "order": MODEL_ORDER + order,
         "stage": stage,
         "model": model,
         "outcome": outcome,
         "reason": reason,
-        **count_rows(after),
-        "removed_patients": before[PATIENT].nunique() - after[PATIENT].nunique(),
+        **counts,
+        "removed_patients": 0 if before is after else before[PATIENT].nunique() - counts["n_patients"],
         "removed_sessions": len(before) - len(after),
     }
 
@@ -106,7 +108,7 @@ def _check_rows(rows: pd.DataFrame, name: str, outcome: str, columns: list[str])
             f"from models.fit."
         )
     for column in columns:
-        if rows[column].nunique() < 2:
+        if (rows[column] == rows[column].iloc[0]).all():
             raise ModelError(
                 f"models.specs.{name}: '{column}' has the same value in all {len(rows)} rows that the equation of '{outcome}' can "
                 f"use, so it explains nothing. Remove it from the equation."

@@ -6,6 +6,7 @@ are not centred by patient. The change of units is linear, so it is undone exact
     b_raw = b sd(y) / sd(x)        u_raw = u sd(y) / sd(x)        intercept_raw = mean(y) + sd(y) intercept - mean(x)'b_raw
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
@@ -115,7 +116,7 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
         for level, outcomes in concerned.items()
     }
     if THERAPIST in concerned:
-        _check_therapists(name, units[THERAPIST], pd.concat([rows[outcome] for outcome in concerned[THERAPIST]]))
+        _check_therapists(name, units[THERAPIST], [rows[outcome] for outcome in concerned[THERAPIST]])
     equations = {}
     for outcome in _order(name, {outcome: predictors.origins for outcome, predictors in made.items()}):
         place = f"models.specs.{name}.equations.{outcome}"
@@ -127,8 +128,9 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
         indices = {}
         for level, outcomes in concerned.items():
             if outcome in outcomes:
-                _check_varying(place, level, [e.term for e in varying[level] if e.outcome == outcome], used)
                 indices[level] = pd.Index(units[level]).get_indexer(pd.Index(used[level].astype(str)))
+                chosen = [e.term for e in varying[level] if e.outcome == outcome and e.term != INTERCEPT]
+                _check_varying(place, level, {term: x[:, terms.index(term)] for term in chosen}, indices[level])
         _check_repeats(place, indices)
         equations[outcome] = Equation(
             outcome,
@@ -193,22 +195,25 @@ def _check_tolerance(place: str, terms: list[str], x: np.ndarray) -> None:
             )
 
 
-def _check_varying(place: str, level: str, terms: list[str], rows: pd.DataFrame) -> None:
-    for term in terms:
-        if term != INTERCEPT and rows.groupby(level)[term].nunique().max() < 2:
+def _check_varying(place: str, level: str, columns: dict[str, np.ndarray], units: np.ndarray) -> None:
+    for term, values in columns.items():
+        some = np.empty(units.max() + 1)
+        some[units] = values  # one value of each unit, which all others are compared with
+        if (values == some[units]).all():
             raise ModelError(
                 f"{place}.vary.{level}: '{term}' never changes within a {level}, so its effect cannot vary between {level}s. "
                 f"Remove it from 'vary.{level}'."
             )
 
 
-def _check_therapists(name: str, therapists: list[str], rows: pd.DataFrame) -> None:
+def _check_therapists(name: str, therapists: list[str], rows: list[pd.DataFrame]) -> None:
     if len(therapists) < _FEWEST_THERAPISTS:
         raise ModelError(
             f"models.specs.{name}: effects vary between therapists, but there are only {len(therapists)} therapists in the rows the "
             f"model can use; a variance needs at least {_FEWEST_THERAPISTS}. Remove 'therapist' from 'vary'."
         )
-    several = int((rows.groupby(PATIENT)[THERAPIST].nunique() > 1).sum())
+    known = {pair for some in rows for pair in zip(some[PATIENT].tolist(), some[THERAPIST].tolist(), strict=True)}
+    several = sum(count > 1 for count in Counter(patient for patient, _ in known).values())
     if several:
         raise ModelError(
             f"models.specs.{name}: effects vary between therapists, but {several} patients have more than one therapist. Let "

@@ -4,6 +4,7 @@ Positions are in ``factor`` coordinates (see `alliance.likelihood.density`): a v
 points there.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -122,7 +123,7 @@ def make_target(design: Design) -> PathTarget:
         A patient has several therapists in a model whose effects vary between therapists.
     """
     patients, codes = _find_patients(design)
-    therapists, owner = _find_therapists(design, pd.Index(patients))
+    therapists, owner = _find_therapists(design, len(patients), codes)
     equations, by_level = [], {level: [(0, 0)] * len(design.varying.get(level, [])) for level in LEVELS}
     for number, (outcome, equation) in enumerate(design.equations.items()):
         columns: list[str] = []
@@ -153,27 +154,35 @@ def _predictors(equation: Equation) -> np.ndarray:
     return np.column_stack([equation.column(INTERCEPT), *(equation.column(term) for term in equation.terms)])
 
 
-def _find_therapists(design: Design, place: pd.Index) -> tuple[list[str], np.ndarray | None]:
+def _find_therapists(
+    design: Design, patients: int, codes: Mapping[str, np.ndarray]
+) -> tuple[list[str], np.ndarray | None]:
     """Return the therapists and each patient's position among them.
 
     Patients without rows in an equation whose effects vary between therapists share a therapist of their own, who has no data.
+
+    Parameters
+    ----------
+    patients
+        How many there are.
+    codes
+        Position of each row's patient: outcome -> (row,).
     """
     effects = design.varying.get(THERAPIST, [])
     if not effects:
         return [], None
-    frames = [design.equations[outcome].rows for outcome in dict.fromkeys(effect.outcome for effect in effects)]
-    known = {
-        (str(patient), str(therapist))
-        for rows in frames
-        for patient, therapist in rows[[PATIENT, THERAPIST]].drop_duplicates().itertuples(index=False)
-    }
-    found = dict(known)
-    if len(found) < len(known):
+    therapists = design.units[THERAPIST]
+    owner = np.full(patients, len(therapists))
+    outcomes = dict.fromkeys(effect.outcome for effect in effects)
+    for outcome in outcomes:
+        owner[codes[outcome]] = design.equations[outcome].units[THERAPIST]
+    differ = [
+        codes[outcome][owner[codes[outcome]] != design.equations[outcome].units[THERAPIST]] for outcome in outcomes
+    ]
+    several = len(np.unique(np.concatenate(differ)))
+    if several:
         raise ModelError(
-            f"{len(known) - len(found)} of {len(found)} patients have rows with several therapists, but therapists' effects are "
+            f"{several} of {patients} patients have rows with several therapists, but therapists' effects are "
             f"modelled as nested. Choose a rule under cleaning.therapist_change (first or most_sessions)."
         )
-    therapists = sorted(set(found.values()))
-    number = {code: position for position, code in enumerate(therapists)}
-    owner = np.array([number[found[patient]] if patient in found else len(therapists) for patient in place])
     return therapists, owner

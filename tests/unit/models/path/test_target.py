@@ -61,9 +61,8 @@ def test_target_does_not_depend_on_the_order_of_rows() -> None:
 
 def test_patient_with_two_therapists_is_refused() -> None:
     design = design_by(BY_THERAPIST, PANEL)
-    rows = design.equations["m"].rows
-    first = rows.index[rows["patient"] == rows["patient"].iloc[0]][0]
-    rows.loc[first, "therapist"] = "T999"
+    of_rows = design.equations["m"].units["therapist"]
+    of_rows[0] = (of_rows[0] + 1) % len(design.units["therapist"])
     with pytest.raises(ModelError, match=r"1 of \d+ patients have rows with several therapists"):
         make_target(design)
 
