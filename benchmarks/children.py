@@ -19,6 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+# Peers that are never installed beside this project.
+APART = ("pathmc", "bambi", "nutpie", "mixedlm", "lme-python[pandas]", "numpyro")
 HERE = Path(__file__).resolve().parent
 PEERS = HERE / "peers"
 OURS = HERE / "ours.py"
@@ -37,7 +39,7 @@ class Bench:
     quick
         Tiny sizes, to see that everything works.
     peers_python
-        Interpreter of the throw-away environment with pathmc and bambi.
+        Interpreter of the throw-away environment with the peers of `APART`.
     """
 
     folder: Path
@@ -91,6 +93,13 @@ class Bench:
         command = ["Rscript", "--vanilla"] if path.suffix == ".R" else [sys.executable]
         return self.run([*command, str(path)], job, limit)
 
+    def run_apart(self, script: str, job: dict[str, Any], limit: float = FIT_LIMIT + _GRACE) -> dict[str, Any]:
+        """Run a script of `peers/` in the throw-away environment."""
+        if self.peers_python is None:
+            reason = "run with --peers-env DIR, which installs it into an environment of its own"
+            return {"status": "not installed", "reason": reason}
+        return self.run([str(self.peers_python), str(PEERS / script)], job, limit)
+
     def _last_line(self, errors: str) -> str:
         lines = [line.strip() for line in errors.splitlines() if line.strip() and line.strip() != "Execution halted"]
         message = lines[-1] if lines else "no message"
@@ -98,6 +107,24 @@ class Bench:
         for place in (str(self.folder), str(HERE.parent), str(Path.home())):
             message = message.replace(place, "...")
         return message[:200]
+
+
+def make_environment(folder: Path) -> Path:
+    """Make a virtual environment with the peers of `APART`, unless it is there, and return its interpreter.
+
+    Raises
+    ------
+    RuntimeError
+        The packages could not be installed.
+    """
+    python = folder / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *APART]
+    found = subprocess.run(install, capture_output=True, text=True, check=False)
+    if found.returncode:
+        raise RuntimeError(f"the peers could not be installed: {found.stderr.strip().splitlines()[-1]}")
+    return python
 
 
 def describe_machine() -> dict[str, Any]:

@@ -11,8 +11,14 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
-_COLOURS = {"alliance": "#12355B", "brms": "#E9A53A", "lme4": "#E9A53A", "nlme": "#3B86BE", "statsmodels": "#8A8A8A"}
-_MARKERS = {"alliance": "o", "brms": "s", "lme4": "s", "nlme": "^", "statsmodels": "D"}
+_ML_PEERS = {
+    "lme4": ("#E9A53A", "s"),
+    "nlme": ("#3B86BE", "^"),
+    "statsmodels": ("#8A8A8A", "D"),
+    "mixedlm": ("#4F9D69", "v"),
+    "lme-python": ("#B0516F", "P"),
+}
+_STYLES = {"alliance": ("#12355B", "o"), "brms": ("#E9A53A", "s"), "numpyro": ("#4F9D69", "v"), **_ML_PEERS}
 
 
 def draw_figure(results: dict[str, dict[str, Any]], folder: Path) -> None:
@@ -46,7 +52,7 @@ def _draw_sampling(ax: Axes, found: dict[str, Any]) -> None:
     sizes = list(dict.fromkeys(row["size"] for row in rows))
     kinds = {"per_second_sampling": ("sampling", 0.1, True), "per_second_whole": ("start to draws", -0.1, False)}
     for row in rows:
-        colour, marker = _COLOURS[row["engine"]], _MARKERS[row["engine"]]
+        colour, marker = _STYLES[row["engine"]]
         for key, (label, shift, filled) in kinds.items():
             x, y = row[key], len(sizes) - 1 - sizes.index(row["size"]) + shift
             text = f"{row['engine']}, {label}" if row["size"] == sizes[0] else None
@@ -68,7 +74,8 @@ def _draw_sampling(ax: Axes, found: dict[str, Any]) -> None:
 
 def _draw_maximum(ax: Axes, found: dict[str, Any]) -> None:
     rows = [row for row in found["rows"] if row["status"] == "ok"]
-    for engine in ("alliance", "lme4", "nlme", "statsmodels"):
+    for engine in ("alliance", *_ML_PEERS):
+        colour, marker = _STYLES[engine]
         model = "joint" if engine == "alliance" else "separate"
         for levels, line in ((2, "-"), (3, ":")):
             points = [row for row in rows if (row["engine"], row["model"], row["levels"]) == (engine, model, levels)]
@@ -78,8 +85,8 @@ def _draw_maximum(ax: Axes, found: dict[str, Any]) -> None:
                     [row["patients"] for row in points],
                     [row["seconds"] for row in points],
                     line,
-                    marker=_MARKERS[engine],
-                    color=_COLOURS[engine],
+                    marker=marker,
+                    color=colour,
                     markersize=4.5,
                     label=label,
                 )

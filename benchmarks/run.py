@@ -10,8 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from children import HERE, Bench, describe_machine
-from parts.python_peers import make_environment
+from children import HERE, Bench, describe_machine, make_environment
 from plot import draw_figure
 from tables import write_tables
 
@@ -29,7 +28,7 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the results (default: results, next to this file)"
     )
-    parser.add_argument("--peers-env", type=Path, metavar="DIR", help="make an environment with pathmc and bambi there")
+    parser.add_argument("--peers-env", type=Path, metavar="DIR", help="make an environment with further peers there")
     arguments = parser.parse_args()
     if arguments.quick and arguments.out is None:
         parser.error("--quick measures nothing worth keeping; say with --out where it may write")
@@ -38,7 +37,7 @@ def main() -> None:
     _write_json(folder / "machine.json", describe_machine())
     with tempfile.TemporaryDirectory(prefix="alliance-benchmarks-") as temporary:
         bench = Bench(Path(temporary), arguments.quick)
-        if arguments.peers_env is not None and "python_peers" in arguments.only:
+        if arguments.peers_env is not None:
             bench.peers_python = make_environment(arguments.peers_env.resolve())
         for name in arguments.only:
             print(f"{name} ...", flush=True)

@@ -1,11 +1,12 @@
-"""Joint maximum likelihood against lme4, nlme and statsmodels, which fit the two equations separately."""
+"""Joint maximum likelihood against peers that fit the two equations separately."""
 
 from typing import Any
 
 from children import Bench
 from simulate import Study, simulate
 
-_PEERS = {"lme4": "lme4.R", "nlme": "nlme.R", "statsmodels": "mixedlm.py"}
+_PEERS = {"lme4": "lme4.R", "nlme": "nlme.R", "statsmodels": "statsmodels_peer.py"}
+_APART = {"mixedlm": "mixedlm_peer.py", "lme-python": "lme_peer.py"}
 _OURS = 20  # repetitions
 _THEIRS = 7
 _STACKED_UP_TO = 100  # patients
@@ -33,6 +34,8 @@ def measure(bench: Bench) -> dict[str, Any]:
         }
         for engine, script in _PEERS.items():
             rows.append({**place, "engine": engine, "model": "separate", **bench.run_peer(script, job)})
+        for engine, script in _APART.items():
+            rows.append({**place, "engine": engine, "model": "separate", **bench.run_apart(script, job)})
         if not study.therapists and study.patients <= _STACKED_UP_TO:
             stacked = bench.run_peer("nlme.R", {**job, "stacked": True})
             rows.append({**place, "engine": "nlme", "model": "joint", **stacked})

@@ -1,4 +1,4 @@
-"""Bulk ESS per second against brms: two equations, four random effects of patients, all correlated."""
+"""Bulk ESS per second against brms and NumPyro: two equations, four random effects of patients, all correlated."""
 
 import statistics
 from typing import Any
@@ -24,10 +24,12 @@ def measure(bench: Bench) -> dict[str, Any]:
         sampling = {"chains": CHAINS, "cores": CORES, "target_accept": 0.8, **length}
         shared = {"study": vars(study), "data": str(data), **sampling}
         ours, of_ours = _run_ours(bench, shared)
-        peer, of_peer = _run_brms(bench, shared)
-        rows += [{"size": study.text, **ours}, {"size": study.text, **peer}]
-        if of_ours and of_peer:
-            agreement.append({"size": study.text, **compare(of_ours, of_peer)})
+        rows.append({"size": study.text, **ours})
+        for run in (_run_brms, _run_numpyro):
+            peer, of_peer = run(bench, shared)
+            rows.append({"size": study.text, **peer})
+            if of_ours and of_peer:
+                agreement.append({"size": study.text, "engine": peer["engine"], **compare(of_ours, of_peer)})
     return {"rows": rows, "agreement": agreement, **length, "chains": CHAINS}
 
 
@@ -77,3 +79,13 @@ def _run_brms(bench: Bench, shared: dict[str, Any]) -> tuple[dict[str, Any], Dra
         return {"engine": "brms", **result}, {}
     draws = read_brms(file)
     return {"engine": "brms", **describe_draws(result, draws), "repetitions": 1}, draws
+
+
+def _run_numpyro(bench: Bench, shared: dict[str, Any]) -> tuple[dict[str, Any], Draws]:
+    file = bench.folder / "numpyro.npz"
+    job = {**shared, "priors": PRIORS, "seed": 1, "draws_file": str(file)}
+    result = bench.run_apart("numpyro_peer.py", job, _LIMIT)
+    if result["status"] != "ok":
+        return {"engine": "numpyro", **result}, {}
+    draws = read_arrays(file)
+    return {"engine": "numpyro", **describe_draws(result, draws), "repetitions": 1}, draws
