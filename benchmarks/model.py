@@ -47,7 +47,7 @@ def read_design(panel: pd.DataFrame, spec: ModelSpec) -> Design:
 
 
 def make_settings(*, chains: int, tune: int, draws: int, seed: int) -> dict[str, Any]:
-    """Return the settings of a fit, see `alliance.models.settings_for`."""
+    """Return the settings of a fit, see `alliance.models.fitting.settings_for`."""
     return {
         "seed": seed,
         "lag": 1,

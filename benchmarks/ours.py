@@ -96,7 +96,7 @@ def sample(job: dict[str, Any]) -> dict[str, Any]:
 
 def fit_family(job: dict[str, Any]) -> dict[str, Any]:
     """Fit as the pipeline does: draws, every effect of the diagram, priors in words and predictive checks."""
-    from alliance.models.path import fit
+    from alliance.models.path.fit import fit
 
     panel = pd.read_csv(job["data"])
     settings = make_settings(**{key: job[key] for key in ("chains", "tune", "draws", "seed")})

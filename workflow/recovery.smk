@@ -21,7 +21,7 @@ workdir: ROOT
 sys.path.insert(0, str(ROOT / "src"))
 
 from alliance.errors import AllianceError
-from alliance.models import FAMILIES
+from alliance.facts.families import FAMILIES
 from alliance.certify.settings import Certification, jobs_of
 from alliance.runs import plan
 from alliance.runs.fingerprint import code_of

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Config
+from alliance.config.declared import ModelSpec
 from alliance.config.instruments import read_instruments
 from alliance.config.load import read_yaml, validate_config
-from alliance.config.schema import ModelSpec
 from alliance.data.scoring.meanings import describe_meanings
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
+from alliance.facts.families import FAMILIES
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.models.diagram import paths_of
@@ -280,7 +281,7 @@ def estimates(config: Config, *, seed: int = 7) -> pd.DataFrame:
 
 
 def _is_bayesian(spec: ModelSpec) -> bool:
-    return spec.family != "textbook" and spec.depth != "ml"
+    return FAMILIES[spec.family].joint and getattr(spec, "depth", "nuts") != "ml"
 
 
 def _engine(spec: ModelSpec) -> str:
@@ -506,7 +507,9 @@ def _asked(config: Config, key: str) -> list[tuple[str, str]]:
     """Name the models that were asked for something, each with its path."""
     specs = config.models.specs
     return [
-        (name, _mediated_text(config, name, specs[name])) for name in config.models.fit if getattr(specs[name], key)
+        (name, _mediated_text(config, name, specs[name]))
+        for name in config.models.fit
+        if getattr(specs[name], key, False)
     ]
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from alliance.models.container import quantities_of
-from alliance.models.direct import fit
+from alliance.models.direct.fit import fit
 from tests.unit.models import joint_study as study
 
 COV_AB = study.SLOPES_CORRELATION * study.SLOPE_SD**2

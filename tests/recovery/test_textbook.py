@@ -8,7 +8,7 @@ import pytest
 
 from alliance.config import ModelSpec, Variable
 from alliance.models.container import marks_of, quantities_of
-from alliance.models.textbook import fit
+from alliance.models.textbook.fit import fit
 
 PATIENTS, THERAPISTS, SESSIONS = 240, 24, 12
 A, B, DIRECT = 0.5, -0.4, 0.15

@@ -15,8 +15,9 @@ from scipy import stats
 
 from alliance.inference.laplace import draw_laplace
 from alliance.inference.mode import find_mode
-from alliance.models import direct, path
 from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.direct import fit as direct
+from alliance.models.path import fit as path
 from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior
 from tests.reference.joint.studies import HERE, VARIABLES, design_of, sessions_of, spec_of

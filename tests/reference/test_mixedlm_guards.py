@@ -12,9 +12,9 @@ import pytest
 from statsmodels.regression.mixed_linear_model import MixedLM
 
 from alliance.config import Equation, ModelSpec, Variable
-from alliance.models.textbook import fit
 from alliance.models.textbook.design import Design, make_design
 from alliance.models.textbook.draws import draw_equations
+from alliance.models.textbook.fit import fit
 from alliance.models.textbook.guarded import Fitted, fit_guarded
 
 HERE = Path(__file__).parent / "mixedlm"

@@ -13,7 +13,8 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from alliance.errors import AllianceError
 from alliance.facts.artefacts import ARTEFACTS, made_by
-from alliance.models import family_of, settings_for
+from alliance.facts.families import FAMILIES
+from alliance.models.fitting import settings_for
 from alliance.runs import guards, plan
 from alliance.runs.files import remove_unfinished
 from alliance.runs.fingerprint import code_of, remember

@@ -15,12 +15,12 @@ rule fit_model:
         LOGS / "fit_model/{model}.log",
     conda:
         "../../environment.yml"
-    threads: lambda wildcards: family_of(wildcards.model, SPECS[wildcards.model]).threads
+    threads: lambda wildcards: FAMILIES[SPECS[wildcards.model].family].threads
     params:
         model="{model}",
         spec=lambda wildcards: plan.bare_spec(SPECS[wildcards.model]),
-        settings=lambda wildcards: settings_for(wildcards.model, SPECS[wildcards.model], cfg),
-        code=lambda wildcards: code_with("fit_model", family_of(wildcards.model, SPECS[wildcards.model]).module),
+        settings=lambda wildcards: settings_for(SPECS[wildcards.model], cfg),
+        code=lambda wildcards: code_with("fit_model", FAMILIES[SPECS[wildcards.model].family].module),
     script:
         "../scripts/run_step.py"
 

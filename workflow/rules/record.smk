@@ -4,7 +4,7 @@
 # gives  provenance (versions, seeds, hashes, code state), the merged configuration, and the manifest
 MANIFEST_LISTS = [name for name in plan.expected_files(cfg) if name not in (RUN_FILES["manifest"], plan.ORIGIN)]
 
-FITS = {name: code_with("fit_model", family_of(name, SPECS[name]).module) for name in cfg.models.fit}
+FITS = {name: code_with("fit_model", FAMILIES[SPECS[name].family].module) for name in cfg.models.fit}
 FINGERPRINTS = {name: code["fingerprint"] for name, code in {**CODE, **FITS}.items()}
 
 

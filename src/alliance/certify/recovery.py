@@ -1,7 +1,6 @@
 """Fit simulated studies, one after the other, and keep what users would see: rows of the estimates table, beside the truth."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from alliance.data.panel import make_panel
 from alliance.errors import ModelError
 from alliance.facts.columns import DAYS, PATIENT, THERAPIST, WEEKS
 from alliance.inference.montecarlo import generator_for
-from alliance.models import family_of
+from alliance.models.fitting import fit_declared
 from alliance.results.diagnostics import diagnose
 from alliance.results.estimates import summarise_estimates
 from alliance.worlds.settings import ARM, World
@@ -52,13 +51,12 @@ def recover_studies(
     truth = true_quantities(world, [(asked.source, asked.target) for asked in spec.every_effects()])
     truth = truth[truth["effect"].isin(settings.compared)].rename(columns={"value": "truth"})[[*KEYS, "truth"]]
     variables = variables_of(world)
-    family = import_module(family_of(method, spec).module)
     tables = []
     for number in studies:
         rng = generator_for(settings.seed, design, str(number))
         panel = simulate_panel(world.model_copy(update={"seed": int(rng.integers(_SEEDS))}))
         try:
-            tree = family.fit(
+            tree = fit_declared(
                 panel, method, spec, _settings_of_fit(settings, variables, priors, int(rng.integers(_SEEDS)))
             ).tree
         except ModelError:

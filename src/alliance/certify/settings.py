@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from alliance.config import Equation, ModelSpec, merge_configs
-from alliance.config.schema import Name, Sampling, Section
+from alliance.config.schema import Sampling
+from alliance.config.section import Name, Section
 from alliance.facts.depths import known_depth
 from alliance.worlds.settings import World
 

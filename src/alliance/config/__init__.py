@@ -1,7 +1,8 @@
 """The configuration: its schema, how files are merged, and what is refused."""
 
+from alliance.config.declared import Equation, ModelSpec
 from alliance.config.load import difference_of_configs, merge_configs, read_yaml, validate_config
-from alliance.config.schema import Config, Equation, ModelSpec, Variable
+from alliance.config.schema import Config, Variable
 
 __all__ = [
     "Config",

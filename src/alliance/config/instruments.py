@@ -12,7 +12,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from alliance.config.load import read_yaml
 from alliance.config.problems import explain
-from alliance.config.schema import Name, Section, Variable
+from alliance.config.schema import Variable
+from alliance.config.section import Name, Section
 from alliance.errors import ConfigError, InstrumentError, suggest
 from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
 

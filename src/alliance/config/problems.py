@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from alliance.errors import suggest
 
@@ -54,19 +55,28 @@ def _names_at(schema: type[BaseModel], location: list[str | int]) -> list[str]:
     for part in location:
         inside = _below(inside, part)
     section = _section_in(inside)
-    return [field.alias or name for name, field in section.model_fields.items()] if section else []
+    return list(_fields(section)) if section else []
 
 
 def _below(annotation: Any, part: str | int) -> Any:
     """Return the type of what lies under one name, or at one place of a list; None if there is nothing."""
     section = _section_in(annotation) if isinstance(annotation, type) else None
     if section is not None:
-        fields = {field.alias or name: field for name, field in section.model_fields.items()}
-        return fields[part].annotation if part in fields else None
+        fields = _fields(section)
+        return fields[part].annotation if isinstance(part, str) and part in fields else None
     arguments = get_args(annotation)
     if getattr(annotation, "__origin__", None) in (dict, list):
         return arguments[-1]
     return next((found for argument in arguments if (found := _below(argument, part)) is not None), None)
+
+
+def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a section by the names settings have for them.
+
+    Some sections are read by one of their subclasses, as declarations of models are by that of their family.
+    """
+    sections = (section, *section.__subclasses__())
+    return {field.alias or name: field for one in sections for name, field in one.model_fields.items()}
 
 
 def _section_in(annotation: Any) -> type[BaseModel] | None:

@@ -1,28 +1,11 @@
 """Types, ranges and meaning of every setting. Values and comments live in `config/config.yaml`."""
 
-import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, SerializeAsAny, model_validator
 
-from alliance.facts.depths import DEPTHS, known_depth
-
-
-def _plain_name(name: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise ValueError(f"'{name}' is not a usable name: use small letters, digits and _, beginning with a letter")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_plain_name)]
-RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
-
-
-class Section(BaseModel):
-    """A part of the configuration: unknown keys are refused, values cannot be changed afterwards."""
-
-    # Validators are built when they are first used: most jobs need few of them.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+from alliance.config.declared import ModelSpec
+from alliance.config.section import Name, RunName, Section
 
 
 class Run(Section):
@@ -39,8 +22,10 @@ class Study(Section):
 
     description: str
     design: Literal["randomised_arms", "single_group", "observational_groups"]
-    randomised: list[Name] = []  # variables assigned at random; their total effects may be called effects
-    limits: list[str] = []  # sentences on what these data cannot answer, printed in the report
+    randomised: list[Name] = Field(
+        default_factory=list
+    )  # assigned at random; their total effects may be called effects
+    limits: list[str] = Field(default_factory=list)  # sentences on what these data cannot answer, printed in the report
     truth: str | None = None  # file with the known truth of a simulated study
 
 
@@ -116,7 +101,7 @@ class Variable(Section):
     metric: Literal["sum", "mean"] = "sum"
     levels: dict[str, float] | None = None  # label in the data -> number in the models
     reference: str | None = None
-    of: list[Name] = []
+    of: list[Name] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _kind_has_what_it_needs(self) -> Self:
@@ -160,7 +145,7 @@ class Duplicates(Section):
 class Exclude(Section):
     """Patients and sessions a team leaves out on purpose (ids as in the export)."""
 
-    patients: list[str] = []
+    patients: list[str] = Field(default_factory=list)
 
 
 class Cleaning(Section):
@@ -183,146 +168,11 @@ class Panel(Section):
     max_gap_days: Annotated[float, Field(gt=0)] | None
 
 
-class Equation(Section):
-    """One endogenous variable: fixed predictors, and those whose effect varies between patients or therapists."""
-
-    on: list[Name]
-    vary: dict[Literal["patient", "therapist"], list[Name]] = {"patient": ["intercept"]}
-
-    @model_validator(mode="after")
-    def _varying_effects_are_predictors(self) -> Self:
-        for level, names in self.vary.items():
-            for name in names:
-                if name != "intercept" and name not in self.on:
-                    raise ValueError(f"'{name}' varies by {level} but is not among the predictors in 'on'")
-            if names and "intercept" not in names:
-                raise ValueError(f"effects that vary by {level} need the intercept to vary by {level} too")
-        if len(set(self.on)) != len(self.on):
-            raise ValueError(f"a predictor is named twice in 'on': {', '.join(self.on)}")
-        return self
-
-
-class Effects(Section):
-    """Which effect of the diagram is reported; every path between the two is derived."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, populate_by_name=True)
-    source: Name = Field(alias="from")
-    target: Name = Field(alias="to")
-
-
-class Basis(Section):
-    """A smooth of time: the columns that stand for it in an equation, made from the rows of that equation."""
-
-    of: Literal["session", "weeks"]
-    kind: Literal["polynomial", "natural_spline", "log", "each"]
-    df: Annotated[int, Field(ge=1, le=10)] | None = None  # number of columns of a polynomial (its degree) or spline
-
-    @model_validator(mode="after")
-    def _columns_are_counted_where_they_can_be(self) -> Self:
-        smallest = {"polynomial": 1, "natural_spline": 2}.get(self.kind)
-        if smallest is None and self.df is not None:
-            raise ValueError(f"'df' belongs to polynomial and natural_spline; '{self.kind}' has its own. Remove it")
-        if smallest is not None and (self.df is None or self.df < smallest):
-            raise ValueError(f"a basis of kind '{self.kind}' needs 'df', a number of columns from {smallest} to 10")
-        if self.kind == "each" and self.of != "session":
-            raise ValueError("'each' gives one effect per session number, so it must be 'of: session'")
-        return self
-
-
-class Bootstrap(Section):
-    """Intervals from studies drawn with replacement, whole patients or whole therapists at a time."""
-
-    level: Literal["patient", "therapist"] = "patient"
-    samples: Annotated[int, Field(ge=100, le=100_000)] = 1000
-
-
-# What only joint models, and what only the joint likelihood, can do; the defaults say nothing.
-_OF_JOINT_MODELS = ("products", "bases", "further_effects")
-_OF_JOINT_LIKELIHOOD = ("depth", "standard_errors", "bootstrap", "influence", "random_effects")
-
-
-class ModelSpec(Section):
-    """A model: a path diagram, or a variance decomposition of named variables."""
-
-    label: str
-    family: Name
-    analysis: Literal["path", "variance"] = "path"
-    variables: list[Name] = []
-    equations: dict[Name, Equation] = {}
-    effects: Effects | None = None
-    further_effects: list[Effects] = []  # more causes and outcomes of the same equations
-    products: dict[Name, list[Name]] = {}  # name -> two terms whose product it is; the name is then a term itself
-    bases: dict[Name, Basis] = {}  # name -> smooth of time; the name is then a term
-    direction: Literal["forward", "reverse"] = "forward"
-    time_order_signed_off: str | None = None  # reason why a path against the order of measurement is accepted
-    depth: Annotated[str, AfterValidator(known_depth)] = "nuts"  # how far the joint likelihood is explored
-    standard_errors: Literal["information", "robust"] = "information"
-    bootstrap: Bootstrap | None = None
-    influence: bool = False  # leave out each patient and each therapist in turn
-    random_effects: bool = False  # effects of single patients, without ids
-
-    @model_validator(mode="after")
-    def _analysis_has_what_it_needs(self) -> Self:
-        if self.analysis == "path" and (not self.equations or self.effects is None):
-            raise ValueError("a path model needs 'equations' and 'effects'")
-        if self.analysis == "variance" and not self.variables:
-            raise ValueError("a variance decomposition needs 'variables'")
-        return self
-
-    @model_validator(mode="after")
-    def _family_can_do_what_is_asked(self) -> Self:
-        refused = {"textbook": (*_OF_JOINT_MODELS, *_OF_JOINT_LIKELIHOOD), "direct": _OF_JOINT_LIKELIHOOD}
-        for key in refused.get(self.family, ()):
-            if getattr(self, key) != type(self).model_fields[key].default:
-                raise ValueError(f"family '{self.family}' has no '{key}'; remove it, or use family multilevel_path")
-        if DEPTHS[self.depth].posterior:
-            for key in ("bootstrap", "standard_errors"):
-                if getattr(self, key) != type(self).model_fields[key].default:
-                    raise ValueError(f"'{key}' is for maximum likelihood; set 'depth: ml' or remove '{key}'")
-        return self
-
-    @model_validator(mode="after")
-    def _derived_terms_are_plain(self) -> Self:
-        for name, factors in self.products.items():
-            if len(factors) != 2:
-                raise ValueError(f"product '{name}' must have exactly two factors, but has {len(factors)}")
-            if factors[0] == factors[1]:
-                raise ValueError(
-                    f"product '{name}' is '{factors[0]}' times itself; a product needs two different terms"
-                )
-            for factor in factors:
-                if factor in self.products or factor in self.bases:
-                    raise ValueError(
-                        f"product '{name}' has the factor '{factor}', which is itself a product or a basis"
-                    )
-        both = sorted(set(self.products) & set(self.bases))
-        if both:
-            raise ValueError(f"'{both[0]}' is the name of a product and of a basis; give one of them another name")
-        return self
-
-    def columns_behind(self, term: str) -> list[str]:
-        """Return the columns of the panel a term is made of: factors of a product, the time of a smooth, itself otherwise."""
-        if term in self.products:
-            return list(self.products[term])
-        return [self.bases[term].of] if term in self.bases else [term]
-
-    def named_columns(self) -> list[str]:
-        """Return every column of the panel the model names, each once."""
-        terms = [
-            column for equation in self.equations.values() for on in equation.on for column in self.columns_behind(on)
-        ]
-        return list(dict.fromkeys([*self.variables, *self.equations, *terms]))
-
-    def every_effects(self) -> list[Effects]:
-        """Return the pairs of cause and outcome whose paths are derived, the main one first."""
-        return [*([self.effects] if self.effects is not None else []), *self.further_effects]
-
-
 class Models(Section):
     """Which of the declared models are fitted, and their declarations."""
 
     fit: list[Name] = Field(min_length=1)
-    specs: dict[Name, ModelSpec]
+    specs: dict[Name, SerializeAsAny[ModelSpec]]
 
 
 class Sampling(Section):

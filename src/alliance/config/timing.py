@@ -6,9 +6,11 @@ session or more earlier. A cause must be measured before what it is said to caus
 
 from dataclasses import dataclass
 
-from alliance.config.schema import Config, ModelSpec, Source, Variable
+from alliance.config.declared import ModelSpec
+from alliance.config.schema import Config, Source, Variable
 from alliance.errors import suggest
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
+from alliance.facts.families import FAMILIES
 
 TIME_TERMS = ("session", "weeks")
 _SUFFIXES = (LAG, BASELINE, BETWEEN)
@@ -83,10 +85,10 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
         if not varies_between_sessions(target, config.variables):
             problems.append(f"{place}.equations.{outcome}: an outcome must be measured at sessions, not once.")
             continue
-        if not equation.on and spec.family == "textbook":
+        if not equation.on and not FAMILIES[spec.family].joint:
             problems.append(
                 f"{place}.equations.{outcome}.on: an equation without predictors says something in a joint model only. Name a "
-                f"predictor, or use family multilevel_path."
+                f"predictor, or use family {' or '.join(name for name, family in FAMILIES.items() if family.joint)}."
             )
         for predictor in equation.on:
             if predictor in spec.products:

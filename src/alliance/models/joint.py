@@ -108,7 +108,7 @@ def prepare_task(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: Mapp
     panel
         One row per patient and session, see `alliance.data.panel`.
     settings
-        seed, lag, variables and what the family needs, see `alliance.models.settings_for`.
+        seed, lag, variables and what the family needs, see `alliance.models.fitting.settings_for`.
 
     Raises
     ------

@@ -10,6 +10,7 @@ from alliance.config import Config
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import LAG, records
 from alliance.facts.effects import EFFECTS, of_kind
+from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import keys_of
 
 _KEYS = ["model", "outcome", "path", "effect", "level", "moderator", "value"]
@@ -17,9 +18,10 @@ _CARRIED = [name.removesuffix("_base") for name in ARTEFACTS["comparison"].heade
 _MOST_DISTANCE = 2.0  # standard errors
 _TRUTH_KEYS = ["outcome", "path", "effect", "level", "horizon"]
 
+SIDES = ("separate", "joint")  # of a comparison of methods
 AGREEMENT_COLUMNS = [
     "outcome", "path", "effect", "level", "horizon",
-    *(f"{name}_{side}" for side in ("textbook", "joint") for name in ("model", "estimate", "sd", "low", "high", "flag")),
+    *(f"{name}_{side}" for side in SIDES for name in ("model", "estimate", "sd", "low", "high", "flag")),
     "difference", "distance", "apart",
 ]  # fmt: skip
 
@@ -93,24 +95,25 @@ def compare_methods(estimates: pd.DataFrame, config: Config) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `AGREEMENT_COLUMNS`: one row for each pair of a textbook and a joint model that ask for the same cause and outcome and
-        estimate the same path, effect, level and horizon. ``distance`` is joint minus textbook in standard errors of the joint
-        estimate, ``apart`` whether it is beyond 2. Both rest on the same data, so this describes how far the method matters; it is no test.
+        Columns `AGREEMENT_COLUMNS`: one row for each pair of a model of separate equations and a joint model that ask for the
+        same cause and outcome and estimate the same path, effect, level and horizon. ``distance`` is joint minus separate in standard
+        errors of the joint estimate, ``apart`` whether it is beyond 2. Both rest on the same data, so this describes how far the
+        method matters; it is no test.
     """
     rows = estimates.loc[
         estimates["effect"].isin(EFFECTS.names(lambda effect: effect.central)),
         ["family", "model", *_TRUTH_KEYS, "estimate", "sd", "low", "high", "flag"],
     ]
-    separate = (rows["family"] == "textbook").to_numpy()
-    left, right = (rows[chosen].drop(columns="family") for chosen in (separate, ~separate))
-    joined = left.merge(right, on=_TRUTH_KEYS, how="inner", suffixes=("_textbook", "_joint"))
+    joint = rows["family"].map({name: family.joint for name, family in FAMILIES.items()}).to_numpy(dtype=bool)
+    left, right = (rows[chosen].drop(columns="family") for chosen in (~joint, joint))
+    joined = left.merge(right, on=_TRUTH_KEYS, how="inner", suffixes=[f"_{side}" for side in SIDES])
     asked = {name: spec.effects for name, spec in config.models.specs.items()}
-    same = [asked.get(row.model_textbook) == asked.get(row.model_joint) for row in records(joined)]
+    same = [asked.get(row.model_separate) == asked.get(row.model_joint) for row in records(joined)]
     pairs = [
-        part for _, part in joined[np.array(same, dtype=bool)].groupby(["model_textbook", "model_joint"], sort=False)
+        part for _, part in joined[np.array(same, dtype=bool)].groupby(["model_separate", "model_joint"], sort=False)
     ]
     joined = pd.concat(pairs, ignore_index=True) if pairs else joined.iloc[:0].copy()
-    joined["difference"] = joined["estimate_joint"] - joined["estimate_textbook"]
+    joined["difference"] = joined["estimate_joint"] - joined["estimate_separate"]
     joined["distance"] = joined["difference"] / joined["sd_joint"].where(joined["sd_joint"] > 0)
     joined["apart"] = joined["distance"].abs() > _MOST_DISTANCE
     return joined[AGREEMENT_COLUMNS]

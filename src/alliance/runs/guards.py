@@ -8,7 +8,6 @@ import yaml
 
 from alliance.config import Config, read_yaml
 from alliance.errors import AllianceError, ConfigError, DataError, suggest
-from alliance.models import family_of
 from alliance.runs.files import write_text
 from alliance.runs.plan import ORIGIN, RUN_FILES, data_files, instruments_of, needs_of
 
@@ -118,7 +117,7 @@ def _nearest(path: Path) -> str:
 
 
 def check_names(config: Config) -> None:
-    """Refuse names of figures, tables and families that do not exist.
+    """Refuse names of figures and tables that do not exist, and models that are named twice.
 
     Raises
     ------
@@ -132,7 +131,6 @@ def check_names(config: Config) -> None:
             if names.count(name) > 1:
                 raise ConfigError(f"output.{kind}: '{name}' is named {names.count(name)} times. Name it once.")
     for name in config.models.fit:
-        family_of(name, config.models.specs[name])
         if config.models.fit.count(name) > 1:
             raise ConfigError(f"models.fit: '{name}' is named {config.models.fit.count(name)} times. Name it once.")
 

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from alliance.config.instruments import read_instruments
-from alliance.config.schema import Cleaning, Data, Name, Variable
+from alliance.config.schema import Cleaning, Data, Variable
+from alliance.config.section import Name
 from alliance.data.checks import check_export, describe_errors, findings_table
 from alliance.data.cleaning.clean import clean_tables
 from alliance.data.export.tables import read_tables

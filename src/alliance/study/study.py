@@ -15,7 +15,6 @@ from alliance.data.export.tables import Export, read_tables
 from alliance.data.panel import make_panel
 from alliance.data.scoring.measures import score_sessions
 from alliance.errors import ConfigError, DataError, suggest
-from alliance.models import family_of, settings_for
 from alliance.runs.guards import check_names
 from alliance.runs.plan import bare_variables, data_files, instruments_of
 from alliance.runs.project import INSTRUMENTS, Overlay, find_project, from_here, merge_overlays
@@ -84,9 +83,7 @@ class Study:
                 "name": name,
                 "label": spec.label,
                 "family": spec.family,
-                "depth": spec.depth
-                if family_of(name, spec).sections
-                else "",  # without priors and sampling there is none
+                "depth": getattr(spec, "depth", ""),
                 "effect": "; ".join(f"{effects.source} -> {effects.target}" for effects in spec.every_effects()),
                 "equations": "; ".join(write_formula(outcome, spec) for outcome in spec.equations)
                 or f"variance of {', '.join(spec.variables)}",
@@ -195,7 +192,10 @@ class Study:
         >>> study.fit("technique_jointly", depth="ml").summary()
         >>> study.fit("technique_jointly", depth="ml", panel=study.panel.query("session > 3"))
         """
-        from alliance.models.fitting import fit_declared  # with xarray, which a look at the data does not need
+        from alliance.models.fitting import (  # with xarray, which a look at the data does not need
+            fit_declared,
+            settings_for,
+        )
 
         if model not in self.config.models.specs:
             known = self.config.models.specs
@@ -206,7 +206,7 @@ class Study:
         config = self._validated(merge_configs(self._settings, asked))
         spec = config.models.specs[model]
         rows = self.panel if panel is None else panel
-        result = fit_declared(rows, model, spec, settings_for(model, spec, config))
+        result = fit_declared(rows, model, spec, settings_for(spec, config))
         return Fit(model, config, result.tree, result.flow)
 
     @cached_property

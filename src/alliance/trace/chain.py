@@ -11,8 +11,8 @@ from alliance.config import Config, ModelSpec
 from alliance.config.instruments import Instrument
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import records
+from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import nodes_of
-from alliance.models import family_of
 from alliance.models.diagram import edges_of
 from alliance.models.rows import select_rows
 from alliance.report.figures import FIGURES
@@ -174,7 +174,7 @@ def _model(results: _Results, model: str, spec: ModelSpec, path: str) -> Step:
     if steps:
         lines.append(f"This row rests on {' and '.join(steps)}.")
     file = f"{results.place(RUN_FILES['config'])}, models.specs.{model}"
-    return results.step("Model", lines, f"models/{model}/draws.nc", family_of(model, spec).module, file)
+    return results.step("Model", lines, f"models/{model}/draws.nc", FAMILIES[spec.family].module, file)
 
 
 def _equation(outcome: str, spec: ModelSpec, config: Config) -> str:

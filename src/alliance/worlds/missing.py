@@ -10,7 +10,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from alliance.config.schema import Name, Section
+from alliance.config.section import Name, Section
 from alliance.worlds.course import Course, choose, logistic
 
 Share = Annotated[float, Field(ge=0, le=1)]

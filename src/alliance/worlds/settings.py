@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from alliance.config import merge_configs, read_yaml
 from alliance.config.problems import explain
-from alliance.config.schema import Name, Section
+from alliance.config.section import Name, Section
 from alliance.errors import ConfigError, suggest
 from alliance.facts.columns import LAG, SESSION
 from alliance.worlds.missing import Chance, Missing

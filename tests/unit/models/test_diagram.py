@@ -3,7 +3,7 @@
 import pytest
 
 from alliance.config import ModelSpec, Variable
-from alliance.config.schema import Effects
+from alliance.config.declared import Effects
 from alliance.errors import ModelError
 from alliance.models.diagram import edges_of, every_path, paths_of
 

@@ -19,8 +19,8 @@ from alliance.models.checking.priors import describe_priors
 from alliance.models.container import FitResult, marks_of, pack_rows, quantities_of
 from alliance.models.design.arrays import Design, make_design
 from alliance.models.diagram import every_path
-from alliance.models.direct import fit
 from alliance.models.direct.build import build_model
+from alliance.models.direct.fit import fit
 from alliance.models.quantities.population import make_population, names_of_population
 from alliance.models.rows import select_rows
 from alliance.results.estimates import summarise_priors
@@ -170,7 +170,7 @@ def test_prior_draws_have_the_spread_that_is_announced():
     model = build_model(design, PRIORS)
     population = make_population(design, draw_prior(model, names_of_population(design), 400, seed=1))
     described = summarise_priors(xr.DataTree(pack_rows(describe_priors(design, PRIORS))), 0.95)
-    announced = described.set_index("parameter").to_dict("index")
+    announced = {row["parameter"]: row for row in described.to_dict("records")}
     slope, sd = population.slopes["y"][:, 0], np.sqrt(population.covariances["patient"][:, 3, 3])
     correlation = population.covariances["patient"][:, 3, 1] / np.sqrt(
         population.covariances["patient"][:, 3, 3] * population.covariances["patient"][:, 1, 1]

@@ -8,7 +8,7 @@ import pytest
 
 from alliance.config import ModelSpec, Variable
 from alliance.models.container import marks_of, quantities_of
-from alliance.models.textbook import fit
+from alliance.models.textbook.fit import fit
 
 PATIENTS, PER_THERAPIST, SESSIONS = 48, 4, 6
 VARIABLES = {name: Variable(label=name, column=name, measured="during") for name in ("x", "m", "y")}

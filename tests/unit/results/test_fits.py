@@ -9,7 +9,7 @@ import xarray as xr
 from scipy import stats
 
 from alliance.config.schema import Inference
-from alliance.models.path import fit
+from alliance.models.path.fit import fit
 from alliance.results.fits import tabulate_fit
 from tests.unit.models.joint_study import make_settings, make_spec, simulate
 

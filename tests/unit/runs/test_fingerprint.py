@@ -155,5 +155,5 @@ def test_unknown_module_is_an_error(package: Path) -> None:
 
 
 def test_sampler_that_is_imported_late_is_part_of_the_fit() -> None:
-    found = set(module.imported_modules("alliance.models.path"))
+    found = set(module.imported_modules("alliance.models.path.fit"))
     assert {"alliance.inference.nuts", "alliance.inference.sampling", "alliance.likelihood.sampled"} <= found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alliance.models import FAMILIES
+from alliance.facts.families import FAMILIES
 from alliance.report.figures import FIGURES
 from alliance.report.tables import TABLES
 from alliance.steps import STEPS

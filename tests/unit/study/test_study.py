@@ -10,7 +10,7 @@ import pytest
 import alliance
 from alliance import Study
 from alliance.errors import ConfigError, DataError
-from alliance.models import settings_for
+from alliance.models.fitting import settings_for
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_parquet
 from alliance.runs.plan import bare_spec
@@ -132,7 +132,7 @@ def test_fit_is_that_of_the_workflow(study: Study, tmp_path: Path) -> None:
         flow=str(tmp_path / "flow.csv"),
         model=name,
         spec=bare_spec(config.models.specs[name]),
-        settings=settings_for(name, config.models.specs[name], config),
+        settings=settings_for(config.models.specs[name], config),
     )
     fit = study.fit(name)
     pd.testing.assert_frame_equal(read_artefact(tmp_path / "flow.csv"), fit.flow, check_dtype=False)

@@ -5,7 +5,7 @@ Nothing is evaluated from text; a kind is one of the functions below.
 
 import numpy as np
 
-from alliance.config.schema import Basis
+from alliance.config.declared import Basis
 from alliance.errors import ModelError
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from alliance.config import Config
-from alliance.config.schema import Effects
+from alliance.config.declared import Effects
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, nodes_of, split_contrast
 from alliance.report.prose.licence import Licence, licence_of

@@ -8,7 +8,7 @@ from alliance.report.labels import label_effect, label_level, label_model, label
 from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
 from alliance.report.prose.wording import capitalise, count_of, describe_flag, join_words
-from alliance.results.comparison import compare_methods
+from alliance.results.comparison import SIDES, compare_methods
 from alliance.results.estimates import main_rows
 
 
@@ -93,10 +93,10 @@ def describe_influence(inputs: Inputs, config: Config) -> list[Passage]:
 
 def _describe_pair(row: dict[str, Any], config: Config) -> Point:
     sides = []
-    for side, name in (("textbook", "separate"), ("joint", "joint")):
+    for side in SIDES:
         estimate = format_estimate(row[f"estimate_{side}"], row[f"low_{side}"], row[f"high_{side}"])
         flag = describe_flag({"flag": row[f"flag_{side}"]})
-        sides.append(f"{name} {estimate}{flag} ({label_model(row[f'model_{side}'], config)})")
+        sides.append(f"{side} {estimate}{flag} ({label_model(row[f'model_{side}'], config)})")
     return Point(
         f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}",
         f"{capitalise(sides[0])}, {sides[1]}: {format_number(abs(row['distance']))} standard errors apart.",

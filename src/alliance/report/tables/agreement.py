@@ -22,14 +22,14 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     shown = pd.DataFrame(
         {
             "Models": [
-                f"{label_model(row.model_textbook, config)} / {label_model(row.model_joint, config)}"
+                f"{label_model(row.model_separate, config)} / {label_model(row.model_joint, config)}"
                 for row in records(data)
             ],
             "Path": [capitalised_name(label_path(path, config)) for path in data["path"]],
             "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
             "Level": [capitalised_name(label_level(level)) for level in data["level"]],
             "Separate": [
-                format_estimate(row.estimate_textbook, row.low_textbook, row.high_textbook) + mark_of(row.flag_textbook)
+                format_estimate(row.estimate_separate, row.low_separate, row.high_separate) + mark_of(row.flag_separate)
                 for row in records(data)
             ],
             "Joint": [
@@ -48,7 +48,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         "Distance: joint minus separate, in standard errors of the joint estimate; apart: beyond 2. Both rest on the same data, so this is "
         "a description and no test. The equations of the two can differ too, see the table of models.",
         f"{FLAG} Flagged by the diagnostics, see there."
-        if (data[["flag_textbook", "flag_joint"]] != "").to_numpy().any()
+        if (data[["flag_separate", "flag_joint"]] != "").to_numpy().any()
         else "",
     ]
     return Table(data, shown, "Separate and joint models of the same path", [note for note in notes if note], "Models")

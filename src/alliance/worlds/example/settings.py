@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from alliance.config.schema import Section
+from alliance.config.section import Section
 from alliance.worlds.missing import Share
 from alliance.worlds.settings import Count, Spread, World
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from alliance.config import ModelSpec
-from alliance.config.schema import Basis
+from alliance.config.declared import Basis
 from alliance.errors import ModelError
 from alliance.models.checking.caution import mark_design
 from alliance.models.design.bases import basis_columns

@@ -9,7 +9,7 @@ import pytest
 from alliance.errors import ModelError
 from alliance.facts.marks import Mark
 from alliance.models.container import FitResult, marks_of, quantities_of
-from alliance.models.path import fit
+from alliance.models.path.fit import fit
 from alliance.models.path.maximum import maximise, table_of
 from alliance.results.estimates import summarise_estimates
 from tests.unit.models.joint_study import make_settings, make_spec, simulate

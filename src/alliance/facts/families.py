@@ -1,0 +1,53 @@
+"""The families of models: where each lives and what it can do, declared once.
+
+Whoever treats families differently asks for a trait, never for a name. To add a family: a package in `alliance.models`, and one entry here.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from alliance.facts.registry import Registry
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of models.
+
+    Parameters
+    ----------
+    name
+        What declarations call it.
+    package
+        Where it lives: its module ``fit`` is imported when a model is fitted.
+    joint
+        Whether its equations are one model, so that products, smooths of time, several pairs of cause and outcome and equations
+        without predictors have a meaning; separate equations are estimated one at a time.
+    has_settings
+        Whether declarations of this family have settings of their own: the class ``Spec`` in its module ``settings``, which is imported
+        when a declaration is read.
+    sections
+        Sections of the configuration that its fits depend on.
+    threads
+        How many threads a fit uses.
+    """
+
+    name: str
+    package: str
+    joint: bool
+    has_settings: bool = False
+    sections: tuple[str, ...] = ()
+    threads: int = 1
+
+    @property
+    def module(self) -> str:
+        """The module whose code makes its fits."""
+        return f"{self.package}.fit"
+
+
+_BAYESIAN: Final = ("sampling", "priors")
+
+FAMILIES: Final = Registry(
+    Family("textbook", "alliance.models.textbook", joint=False),
+    Family("multilevel_path", "alliance.models.path", joint=True, has_settings=True, sections=_BAYESIAN, threads=2),
+    Family("direct", "alliance.models.direct", joint=True, sections=_BAYESIAN, threads=2),
+)
