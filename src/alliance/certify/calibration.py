@@ -84,7 +84,7 @@ def simulate_data_set(
     before = PathPosterior(make_target(design), priors)
     truth = before.draw_prior(1, rng)
     outcomes = generate_outcomes(panel, design, make_population(design, before.named(truth)), 1, rng)
-    simulated = panel.assign(**{outcome: values[0] for outcome, values in outcomes.items()})
+    simulated = panel.assign(**{outcome: values[:, 0] for outcome, values in outcomes.items()})
     return truth, standard_design(calibration, simulated)
 
 

@@ -17,7 +17,7 @@ from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.terms import Factor, Origin, center_factor, own_means
 from alliance.models.quantities.population import Population
 
-Values = dict[str, np.ndarray]  # outcome -> (data set, row of the panel)
+Values = dict[str, np.ndarray]  # outcome -> (row of the panel, data set)
 
 
 def positions_of(panel: pd.DataFrame, equation: Equation) -> np.ndarray:
@@ -50,11 +50,19 @@ def generate_outcomes(
     for level, names in population.varying.items():
         values, vectors = np.linalg.eigh(population.covariances[level])
         root = vectors * np.sqrt(np.clip(values, 0.0, None))[:, None, :]
-        effects[level] = rng.standard_normal((size, len(design.units[level]), len(names))) @ root.transpose(0, 2, 1)
-    noise = {name: rng.standard_normal((size, len(rows))) for name, rows in index.items()}
-    observed = {name: np.tile(panel[name].to_numpy(dtype=float), (size, 1)) for name in design.equations}
+        drawn = rng.standard_normal((size, len(design.units[level]), len(names))) @ root.transpose(0, 2, 1)
+        effects[level] = np.ascontiguousarray(drawn.transpose(2, 1, 0))
+    noise = {name: np.ascontiguousarray(rng.standard_normal((size, len(rows))).T) for name, rows in index.items()}
+    observed = {name: np.tile(panel[name].to_numpy(dtype=float)[:, None], size) for name in design.equations}
     simulation = _Simulation(
-        panel[SESSION].to_numpy(), design, population, index, earlier_positions(panel, lag), effects, noise
+        panel[SESSION].to_numpy(),
+        design,
+        population,
+        index,
+        earlier_positions(panel, lag),
+        effects,
+        noise,
+        _columns(design),
     )
     generated = simulation.run(observed, simulation.means(observed))
     if any(factor.base in design.equations for _, factor in simulation.centred_at_own_means()):
@@ -62,9 +70,29 @@ def generate_outcomes(
     return generated
 
 
+def _columns(design: Design) -> dict[tuple[str, str], np.ndarray]:
+    """Return the raw values of all terms and factors, (outcome of the equation, term) -> (row of the equation, 1)."""
+    return {
+        (outcome, name): equation.rows[name].to_numpy(dtype=float)[:, None]
+        for outcome, equation in design.equations.items()
+        for term, origin in equation.origins.items()
+        for name in (term, *(factor.term for factor in origin.factors))
+    }
+
+
 @dataclass(frozen=True)
 class _Simulation:
-    """What all rounds share. `effects` are those of the units by level, `noise` the residuals in units of their standard deviation."""
+    """What all rounds share.
+
+    Parameters
+    ----------
+    effects
+        Level -> effects of its units, (effect, unit, data set).
+    noise
+        Outcome -> residuals in units of their standard deviation, (row of the equation, data set).
+    columns
+        See `_columns`.
+    """
 
     sessions: np.ndarray
     design: Design
@@ -73,6 +101,7 @@ class _Simulation:
     earlier: np.ndarray
     effects: dict[str, np.ndarray]
     noise: dict[str, np.ndarray]
+    columns: dict[tuple[str, str], np.ndarray]
 
     def centred_at_own_means(self) -> list[tuple[Equation, Factor]]:
         """List the factors of products that enter as deviations from the patient's own mean, with their equations."""
@@ -85,7 +114,7 @@ class _Simulation:
         ]
 
     def means(self, values_of: Values) -> dict[tuple[str, str], np.ndarray]:
-        """Return own means of factors, (outcome of the equation, factor) -> (data set, row of the equation)."""
+        """Return own means of factors, (outcome of the equation, factor) -> (row of the equation, data set)."""
         return {
             (e.outcome, f.term): own_means(e.rows, self._values(e, f.term, f, np.arange(len(e.rows)), values_of))
             for e, f in self.centred_at_own_means()
@@ -100,42 +129,43 @@ class _Simulation:
                 chosen = np.flatnonzero(self.sessions[rows] == session)
                 if len(chosen):
                     mean = self._mean(equation, chosen, values_of, means)
-                    residual = self.population.residuals[outcome][:, None] * self.noise[outcome][:, chosen]
-                    values_of[outcome][:, rows[chosen]] = mean + residual
+                    values_of[outcome][rows[chosen]] = (
+                        mean + self.population.residuals[outcome] * self.noise[outcome][chosen]
+                    )
         return values_of
 
     def _mean(
         self, equation: Equation, chosen: np.ndarray, values_of: Values, means: dict[tuple[str, str], np.ndarray]
     ) -> np.ndarray:
         outcome, population = equation.outcome, self.population
-        mean: np.ndarray = np.tile(population.intercepts[outcome][:, None], (1, len(chosen)))
+        mean: np.ndarray = np.tile(population.intercepts[outcome], (len(chosen), 1))
         x: dict[str, np.ndarray] = {}
         for position, (term, origin) in enumerate(equation.origins.items()):
-            x[term] = np.ones((1, len(chosen)))
+            x[term] = np.ones((len(chosen), 1))
             for factor in origin.factors:
                 values = self._values(equation, factor.term, factor, chosen, values_of)
                 own = means.get((outcome, factor.term)) if factor.centring == "own mean" else None
-                x[term] = x[term] * center_factor(factor, values, None if own is None else own[:, chosen])
+                x[term] = x[term] * center_factor(factor, values, None if own is None else own[chosen])
             if not origin.factors:
                 x[term] = self._values(equation, term, origin, chosen, values_of)
-            mean += population.slopes[outcome][:, [position]] * x[term]
+            mean += population.slopes[outcome][:, position] * x[term]
         for level, names in population.varying.items():
             for position, effect in enumerate(names):
                 if effect.outcome == outcome:
                     centre = 0.0 if effect.term not in x else equation.x_mean[equation.terms.index(effect.term)]
                     factor_of = x[effect.term] - centre if effect.term in x else 1.0
-                    mean += self.effects[level][:, equation.units[level][chosen], position] * factor_of
+                    mean += self.effects[level][position, equation.units[level][chosen]] * factor_of
         return mean
 
     def _values(
         self, equation: Equation, term: str, source: Factor | Origin, chosen: np.ndarray, values_of: Values
     ) -> np.ndarray:
         """Return the raw values of a column in chosen rows of an equation: generated where the column is an outcome."""
-        values: np.ndarray = equation.rows[term].to_numpy(dtype=float)[chosen][None]
+        values: np.ndarray = self.columns[equation.outcome, term][chosen]
         moving = source.session_level if isinstance(source, Origin) else source.centring == "own mean"
         if not moving or source.base not in values_of:
             return values
         rows = self.index[equation.outcome][chosen]
         place = self.earlier[rows] if source.lagged else rows
         # A lagged value whose own row is not in the panel stays as observed.
-        return np.asarray(np.where(place >= 0, values_of[source.base][:, place], values))
+        return np.asarray(np.where(place[:, None] >= 0, values_of[source.base][place], values))

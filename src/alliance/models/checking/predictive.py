@@ -60,7 +60,7 @@ def check_predictive(
     panel = panel.reset_index(drop=True)
     index = {outcome: positions_of(panel, equation) for outcome, equation in design.equations.items()}
     earlier = earlier_positions(panel, lag)
-    observed = {outcome: panel[outcome].to_numpy(dtype=float)[None] for outcome in design.equations}
+    observed = {outcome: panel[outcome].to_numpy(dtype=float)[:, None] for outcome in design.equations}
     generated = generate_outcomes(panel, design, population, lag, rng)
     return [
         Statistic(name, about, float(compute(observed)[0]), compute(generated))
@@ -101,27 +101,27 @@ class _Rows:
     groups: Groups
 
     def values(self, generated: Values) -> np.ndarray:
-        return generated[self.outcome][:, self.rows]
+        return np.asarray(generated[self.outcome][self.rows])
 
     def within(self, generated: Values) -> np.ndarray:
-        return self.groups.deviations(self.values(generated)).std(axis=1)
+        return self.groups.deviations(self.values(generated)).std(axis=0)
 
     def between(self, generated: Values) -> np.ndarray:
-        return self.groups.means(self.values(generated)).std(axis=1)
+        return self.groups.means(self.values(generated)).std(axis=0)
 
     def persistence(self, generated: Values) -> np.ndarray:
         deviations, later = self.groups.deviations(self.values(generated)), self.before >= 0
-        return _correlate(deviations[:, later], deviations[:, self.before[later]])
+        return _correlate(deviations[later], deviations[self.before[later]])
 
     def skewness(self, generated: Values) -> np.ndarray:
         values = self.values(generated)
-        centred = values - values.mean(axis=1, keepdims=True)
-        third: np.ndarray = (centred**3).mean(axis=1)
-        return third / centred.std(axis=1) ** 3
+        centred = values - values.mean(axis=0)
+        third: np.ndarray = (centred * centred * centred).mean(axis=0)
+        return third / centred.std(axis=0) ** 3
 
     def outside(self, limits: tuple[float, float], generated: Values) -> np.ndarray:
         values = self.values(generated)
-        return ((values < limits[0]) | (values > limits[1])).mean(axis=1)
+        return ((values < limits[0]) | (values > limits[1])).mean(axis=0)
 
 
 def _statistics(
@@ -166,22 +166,22 @@ def _slope_statistic(
     equation = design.equations[edge.outcome]
     origin, rows = equation.origins[edge.term], index[edge.outcome]
     groups = Groups(patients[rows])
-    fixed = equation.rows[edge.term].to_numpy(dtype=float)[None]
+    fixed = equation.rows[edge.term].to_numpy(dtype=float)[:, None]
     source = earlier[rows] if origin.lagged else rows
 
     def slope(values: Values) -> np.ndarray:
         x = fixed
         if origin.session_level and edge.source in values:
-            x = np.where(source >= 0, values[edge.source][:, source], fixed)
+            x = np.where(source[:, None] >= 0, values[edge.source][source], fixed)
         part = groups.deviations if origin.session_level else groups.means
-        x, y = part(x), part(values[edge.outcome][:, rows])
-        x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
-        return np.asarray((x * y).sum(axis=1) / (x**2).sum(axis=1))
+        x, y = part(x), part(values[edge.outcome][rows])
+        x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+        return np.asarray((x * y).sum(axis=0) / (x**2).sum(axis=0))
 
     where = "within patients" if origin.session_level else "between patients"
     return f"slope {where}", edge.text, slope
 
 
 def _correlate(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
-    return np.asarray((x * y).mean(axis=1) / (x.std(axis=1) * y.std(axis=1)))
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    return np.asarray((x * y).mean(axis=0) / (x.std(axis=0) * y.std(axis=0)))

@@ -13,15 +13,15 @@ class Groups:
     """
 
     def __init__(self, codes: np.ndarray) -> None:
-        self.codes = np.unique(codes, return_inverse=True)[1]
-        self.sizes = np.bincount(self.codes)
+        self.codes, sizes = np.unique(codes, return_inverse=True, return_counts=True)[1:]
+        self._order = np.argsort(self.codes, kind="stable")
+        self._starts = np.cumsum(sizes) - sizes
+        self._sizes = sizes[:, None]
 
     def means(self, values: np.ndarray) -> np.ndarray:
-        """Return the patients' means (data set, patient) of values (data set, row)."""
-        sums = np.zeros((len(self.sizes), len(values)))
-        np.add.at(sums, self.codes, values.T)
-        return np.asarray((sums / self.sizes[:, None]).T)
+        """Return the patients' means (patient, data set) of values (row, data set)."""
+        return np.asarray(np.add.reduceat(values[self._order], self._starts, axis=0) / self._sizes)
 
     def deviations(self, values: np.ndarray) -> np.ndarray:
-        """Return values (data set, row), the patient's mean taken off."""
-        return np.asarray(values - self.means(values)[:, self.codes])
+        """Return values (row, data set), the patient's mean taken off."""
+        return np.asarray(values - self.means(values)[self.codes])

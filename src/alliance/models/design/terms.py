@@ -156,24 +156,26 @@ def center_factor(factor: Factor, values: np.ndarray, means: np.ndarray | None =
     Parameters
     ----------
     values
-        Raw values, (data set, row).
+        Raw values, (row, data set).
     means
-        Own means of the rows' patients, (data set, row); needed where the factor is centred at them.
+        Own means of the rows' patients, (row, data set); needed where the factor is centred at them.
     """
     return np.asarray(values - (factor.centre if means is None else means))
 
 
 def own_means(rows: pd.DataFrame, values: np.ndarray) -> np.ndarray:
-    """Return for each row the mean of its patient over the rows, from values (data set, row) and of the same shape."""
+    """Return for each row the mean of its patient over the rows, from values (row, data set) and of the same shape."""
     groups = Groups(pd.factorize(rows[PATIENT])[0])
-    return np.asarray(groups.means(values)[:, groups.codes])
+    return np.asarray(groups.means(values)[groups.codes])
 
 
 def _product(factors: tuple[Factor, ...], rows: pd.DataFrame) -> np.ndarray:
     product = np.ones(len(rows))
     for factor in factors:
-        values = rows[factor.term].to_numpy(dtype=float)[None]
-        product *= center_factor(factor, values, own_means(rows, values) if factor.centring == "own mean" else None)[0]
+        values = rows[factor.term].to_numpy(dtype=float)[:, None]
+        product *= center_factor(factor, values, own_means(rows, values) if factor.centring == "own mean" else None)[
+            :, 0
+        ]
     return product
 
 

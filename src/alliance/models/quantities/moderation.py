@@ -132,8 +132,8 @@ def _moderated_paths(design: Design, pairs: Sequence[Pair]) -> list[_Moderated]:
 
 def _values_of(equation: Equation, factor: Factor) -> np.ndarray:
     if factor.centring == "own mean":
-        values = equation.rows[factor.term].to_numpy(dtype=float)[None]
-        return np.asarray(center_factor(factor, values, own_means(equation.rows, values))[0])
+        values = equation.rows[factor.term].to_numpy(dtype=float)[:, None]
+        return np.asarray(center_factor(factor, values, own_means(equation.rows, values))[:, 0])
     rows = equation.rows if factor.base in TIME_TERMS else equation.rows.drop_duplicates(PATIENT)
     return rows[factor.term].to_numpy(dtype=float)
 
