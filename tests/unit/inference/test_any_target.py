@@ -13,11 +13,10 @@ from alliance.inference import depths
 from alliance.inference.bootstrap import draw_bootstrap
 from alliance.inference.depths import Found, Request, explore
 from alliance.inference.influence import find_influence
-from alliance.inference.maximum import Maximum, find_maximum
-from alliance.inference.mode import find_mode
+from alliance.inference.maximum import find_maximum
 from alliance.inference.robust import robust_covariance
 from alliance.inference.sensitivity import power_scaling
-from tests.unit.inference.toy import Counts, CountsPosterior, simulate_counts
+from tests.unit.inference.toy import CountsPosterior, draw_around_the_mode, simulate_counts
 
 TARGET = simulate_counts(spread=0.5)
 MAXIMUM = find_maximum(TARGET)
@@ -162,13 +161,6 @@ def test_every_depth_that_can_be_declared_has_its_function() -> None:
     assert {f"draw_{name}" for name in DEPTHS} == {
         name for name in vars(depths) if name.startswith("draw_") and name != "draw_bootstrap"
     }
-
-
-def draw_around_the_mode(request: Request, maximum: Maximum[Counts], posterior: CountsPosterior) -> Found:
-    """Draw from the normal distribution at the mode: a depth as a newcomer would write it."""
-    mode = find_mode(posterior, maximum)
-    standard = request.generator("posterior").standard_normal((request.draws, len(mode.position)))
-    return Found("normal approximation", "credible", mode.position + standard @ mode.spread.T, True)
 
 
 def test_a_further_depth_is_one_function_and_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

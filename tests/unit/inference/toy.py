@@ -10,6 +10,9 @@ from typing import Self
 import numpy as np
 from scipy import stats
 
+from alliance.inference.depths import Found, Request
+from alliance.inference.maximum import Maximum
+from alliance.inference.mode import find_mode
 from alliance.inference.target import Clusters, Mirrors, Start
 
 GROUPS = ("control", "treated")
@@ -106,6 +109,13 @@ class CountsPosterior:
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> np.ndarray:
         return np.log(rng.gamma(self.shape, 1 / self.rate, (size, 2)))
+
+
+def draw_around_the_mode(request: Request, maximum: Maximum[Counts], posterior: CountsPosterior) -> Found:
+    """Draw from the normal distribution at the mode: a depth as a newcomer would write it."""
+    mode = find_mode(posterior, maximum)
+    standard = request.generator("posterior").standard_normal((request.draws, len(mode.position)))
+    return Found("normal approximation", "credible", mode.position + standard @ mode.spread.T, True)
 
 
 def simulate_counts(patients: int = 120, therapists: int = 24, seed: int = 1, spread: float = 0.0) -> Counts:
