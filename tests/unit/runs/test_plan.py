@@ -91,7 +91,15 @@ def test_ids_and_comparison_are_expected_only_when_asked_for(config: Config) -> 
             changed(config, {"run": {"name": "x", "compare_to": "main"}, "privacy": {"original_ids": True}})
         )
     )
-    assert more - files == {plan.IDS_FILE, *(ARTEFACTS[name].path for name in made_by("compare_runs"))}
+    compared = {f"tables/{name}.{ending}" for name in ("settings", "comparison") for ending in plan.TABLE_FORMATS}
+    assert more - files == {plan.IDS_FILE, *(ARTEFACTS[name].path for name in made_by("compare_runs")), *compared}
+
+
+def test_truth_is_expected_of_simulated_studies_only(config: Config) -> None:
+    simulated, real = (
+        set(plan.expected_files(changed(config, {"study": {"truth": truth}}))) for truth in ("t.yaml", None)
+    )
+    assert simulated - real == {ARTEFACTS["truth"].path, *(f"tables/truth.{ending}" for ending in plan.TABLE_FORMATS)}
 
 
 def test_origin_names_files_inside_the_project_by_their_place_in_it(tmp_path: Path) -> None:
