@@ -20,7 +20,7 @@ from selenium.webdriver.common.keys import Keys
 
 from alliance.config import Config
 from alliance.runs.files import write_csv
-from alliance.runs.plan import needs_of
+from alliance.runs.plan import needs_of, tables_of
 from alliance.steps.compare import compare_runs
 from alliance.steps.figures import draw_figure
 from alliance.steps.report import write_report
@@ -58,17 +58,18 @@ def make_report(config: Config, folder: Path, base: Path | None = None) -> Path:
         files = {"svg": f"{stem}.svg", "png": f"{stem}.png", "values": f"{stem}.csv", "text": f"{stem}.json"}
         draw_figure(**files, name=name, settings=settings, **{need: paths[need] for need in needs_of("figures", name)})
         figures += files.values()
-    for name in config.output.tables:
-        files = {key: str(folder / "tables" / f"{name}.{key}") for key in ("csv", "html", "docx", "tex")}
-        files["text"] = str(folder / "tables" / f"{name}.json")
-        write_table(**files, name=name, settings=settings, **{need: paths[need] for need in needs_of("tables", name)})
-        tables += files.values()
     if base is not None:
         compared = {"comparison": str(folder / "estimates_compared.csv"), "differences": str(folder / "settings.csv")}
         this = {"estimates": paths["estimates"], "config": str(folder / "config.yaml")}
         other = {"other_estimates": str(base / "estimates.csv"), "other_config": str(base / "config.yaml")}
         compare_runs(**this, **other, **compared)
         paths |= compared
+    asked = [name for name in tables_of(config) if paths.keys() >= set(needs_of("tables", name))]
+    for name in asked:
+        files = {key: str(folder / "tables" / f"{name}.{key}") for key in ("csv", "html", "docx", "tex")}
+        files["text"] = str(folder / "tables" / f"{name}.json")
+        write_table(**files, name=name, settings=settings, **{need: paths[need] for need in needs_of("tables", name)})
+        tables += files.values()
     provenance = folder / "provenance.yaml"
     provenance.write_text(
         yaml.safe_dump({"configuration": ["config/config.yaml"], "software": {"python": "3.13"}}), encoding="utf-8"
@@ -246,6 +247,6 @@ def test_report_of_an_overlay_opens_with_the_difference_of_the_settings(arms: Pa
     assert "<code>panel.lag</code>" in text
     assert (
         text.index("<caption>Settings that differ")
-        < text.index("<caption>Estimates side by side")
+        < text.index("<caption>Estimates of both runs")
         < text.index('id="question"')
     )

@@ -41,7 +41,7 @@ def failed(fitted: guarded.Fitted) -> set[str]:
 def test_a_good_fit_fails_nothing() -> None:
     fitted = fit_guarded(design())
     assert failed(fitted) == set()
-    assert {mark.declared.title for mark in fitted.marks} >= {"convergence", "gradient", "fixed effects"}
+    assert {mark.declared.title for mark in fitted.marks} >= {"convergence", "gradient", "coefficients"}
 
 
 def test_an_answer_below_the_maximum_is_marked_and_the_maximum_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_an_answer_below_the_maximum_is_marked_and_the_maximum_counts(monkeypatc
     wrong = replace(answer, loglik=answer.loglik - 13, beta=answer.beta + 1)
     monkeypatch.setattr(guarded, "_ask_mixedlm", lambda *_: (wrong, []))
     fitted = fit_guarded(design())
-    assert failed(fitted) == {"convergence", "fixed effects"}
+    assert failed(fitted) == {"convergence", "coefficients"}
     assert np.array_equal(fitted.beta, fitted.top.beta)
     assert np.array_equal(fitted.cov, fitted.top.cov)
 
@@ -59,7 +59,7 @@ def test_fixed_effects_of_zero_are_noticed_and_not_used(monkeypatch: pytest.Monk
     answer = guarded._ask_mixedlm(design().arrays, fit_guarded(design()).top)[0]
     monkeypatch.setattr(guarded, "_ask_mixedlm", lambda *_: (replace(answer, beta=answer.beta * [1, 1, 0, 0]), []))
     fitted = fit_guarded(design())
-    assert failed(fitted) == {"fixed effects"}
+    assert failed(fitted) == {"coefficients"}
     assert np.all(fitted.beta[1:] != 0)
 
 
@@ -76,7 +76,7 @@ def test_where_statsmodels_has_no_answer_the_maximum_is_given_and_marked(monkeyp
 
     monkeypatch.setattr(guarded, "MixedLM", singular)
     fitted = fit_guarded(design())
-    assert {"convergence", "fixed effects"} <= failed(fitted)
+    assert {"convergence", "coefficients"} <= failed(fitted)
     assert np.array_equal(fitted.beta, fitted.top.beta)
     assert any("Singular matrix" in mark.detail for mark in fitted.marks)
 

@@ -98,7 +98,7 @@ OF_FIT: Final = (
     ),
     Caution(
         "separate_effects",
-        "fixed effects",
+        "coefficients",
         "Largest distance between the coefficients of statsmodels and those of a second evaluation, which count where they differ.",
         EQUATION,
         "at most",

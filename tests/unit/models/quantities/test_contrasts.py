@@ -90,7 +90,7 @@ def test_share_of_the_total_is_reported_only_where_it_means_something(direct: fl
     slopes = {"m": {"x": 0.5}, "y": {"m": 0.8, "x": rng.normal(direct, sd, 4000)}}
     found = compute(make_spec(equations=equations), slopes, {}, size=4000)
     share = values_of(found).get(("x -> m -> y", "proportion", "within"))
-    marks = [mark for mark in found.marks if mark.declared.title == "proportion mediated"]
+    marks = [mark for mark in found.marks if mark.declared.title == "share of the total"]
     if reason is None:
         # 0.4 of 0.8; the ratio's draws have a standard deviation of about 0.006.
         assert share is not None and share.mean() == pytest.approx(0.5, abs=0.001)
