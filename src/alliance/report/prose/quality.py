@@ -54,7 +54,7 @@ _SHARE_PHRASES = {
 _INTERVALS = {
     "credible": "Credible intervals hold the value with the stated probability, given the model, its priors and the data.",
     "Monte Carlo confidence": "Monte Carlo confidence intervals come from draws from the estimated sampling distribution; in joint models "
-    "those of standard deviations and correlations of varying effects are profile-likelihood limits.",
+    "those of standard deviations and correlations of what varies between units are profile-likelihood limits.",
     "bootstrap confidence": "Bootstrap confidence intervals come from fits to patients or therapists drawn with replacement.",
 }
 
