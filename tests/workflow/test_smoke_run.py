@@ -20,6 +20,7 @@ pytestmark = pytest.mark.xdist_group("smoke")
 
 AFTER_ESTIMATES = {
     "collect_estimates",
+    "compare_truth",
     "draw_figure",
     "write_table",
     "write_report",

@@ -90,7 +90,9 @@ rule compare_truth:
     conda:
         "../../environment.yml"
     params:
-        settings=SHOWN,
+        # As for figures: what decides is which models are compared, not how they are shown.
+        settings=lambda wildcards, input: SHOWN,
+        redrawn_for=[cfg.panel.lag, *(plan.bare_spec(SPECS[name]) for name in cfg.models.fit)],
         code=CODE["compare_truth"],
     script:
         "../scripts/run_step.py"
