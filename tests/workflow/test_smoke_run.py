@@ -149,7 +149,7 @@ def test_prior_reruns_only_the_bayesian_branch(edited: Project) -> None:
     rules, output = plan(edited)
     assert rules == {"fit_model"} | AFTER_ESTIMATES
     assert set(re.findall(r"model=(\w+)", output)) == {"arm_jointly"}
-    assert set(re.findall(r"name=(\w+)", output)) == {"forest", "effects"}
+    assert set(re.findall(r"name=(\w+)", output)) == {"forest", "effects", "models", "truth"}
 
 
 def test_rescoring_reruns_scores_and_what_depends_on_them(edited: Project) -> None:
