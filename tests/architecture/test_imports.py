@@ -91,7 +91,7 @@ def test_only_export_steps_and_runs_open_files(module: str) -> None:
 
 
 # Knots of a spline stand at quantiles of time; a caution looks at the lower end of a spread, whatever interval is reported.
-OWN_QUANTILES = {"alliance.models.design.bases", "alliance.models.checking.caution"}
+OWN_QUANTILES = {"alliance.models.design.bases", "alliance.models.checking.varying"}
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from alliance.facts.columns import COUNT_COLUMNS
 from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS, key_of
+from alliance.models.diagram import Edge
 
 
 @dataclass
@@ -82,6 +83,12 @@ class Quantities:
         smallest = {key: min(self.counts[outcome][key] for outcome in of) for key in COUNT_COLUMNS}
         self.rows.append(keys | smallest)
         self.draws.append(values)
+
+    def add_step(self, edge: Edge, effect: str, level: str, values: np.ndarray, horizon: str) -> None:
+        """Add the effect of one arrow, unless another path has brought it already, maybe by another name."""
+        if (edge, level) not in self._known:
+            self._known.add((edge, level))
+            self.add(edge.text, effect, level, values, (edge.outcome,), horizon)
 
     def table(self) -> pd.DataFrame:
         """Return one row per quantity."""

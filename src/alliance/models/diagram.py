@@ -1,6 +1,6 @@
 """A model as a path diagram: which paths lead from the cause to the outcome, and what each step is called."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from alliance.config import ModelSpec, Variable
@@ -30,6 +30,10 @@ class Edge:
         """Whether the arrow leads from an earlier session to this one."""
         return self.term.endswith(LAG)
 
+    def horizon(self, lag: int) -> str:
+        """Return how much later its end is measured than its beginning; empty for a constant cause."""
+        return Path((self,)).horizon(lag)
+
 
 @dataclass(frozen=True)
 class Path:
@@ -47,6 +51,13 @@ class Path:
         if self.edges[0].constant:
             return ""
         return name_horizon(lag * sum(edge.lagged for edge in self.edges))
+
+
+def outcomes_of(paths: Sequence[Path]) -> tuple[str, ...]:
+    """List the outcomes of all equations that paths run through; the one they end in comes last."""
+    target = paths[0].edges[-1].outcome
+    others = {edge.outcome for path in paths for edge in path.edges} - {target}
+    return (*sorted(others), target)
 
 
 Arrows = Mapping[str, Mapping[str, Edge]]  # source -> outcome -> arrow

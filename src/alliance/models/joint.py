@@ -11,15 +11,17 @@ import xarray as xr
 from alliance.config import ModelSpec, Variable
 from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import generator_for
-from alliance.models.checking.caution import mark_design, mark_latent_means
+from alliance.models.checking.design import mark_design
 from alliance.models.checking.predictive import check_predictive, pack_predictive
 from alliance.models.checking.priors import describe_priors
+from alliance.models.checking.rows import mark_rows
+from alliance.models.checking.varying import mark_covariances, mark_latent_means
 from alliance.models.container import FitResult, make_tree, pack_rows
 from alliance.models.design.arrays import Design, make_design
 from alliance.models.diagram import Path, every_path
 from alliance.models.quantities.compute import compute_quantities
 from alliance.models.quantities.pairs import Quantities
-from alliance.models.quantities.population import make_population
+from alliance.models.quantities.population import make_population, standard_covariances
 from alliance.models.rows import select_rows
 
 PREDICTIVE_DRAWS = 300
@@ -143,9 +145,12 @@ def compute_effects(task: Task, values: Values, *, point: bool = False) -> Quant
 def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Findings) -> FitResult:
     """Turn draws of the parameters, and the quantities computed from them, into the container."""
     population = make_population(task.design, drawn.values)
+    centre = population if drawn.point is None else make_population(task.design, drawn.point)
     marks = [
         *mark_design(task.design, task.groups),
+        *mark_rows(task.design),
         *mark_latent_means(task.design, population),
+        *mark_covariances(task.design, standard_covariances(task.design, centre)),
         *quantities.marks,
         *findings.marks,
     ]

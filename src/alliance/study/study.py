@@ -15,6 +15,7 @@ from alliance.data.export.tables import Export, read_tables
 from alliance.data.panel import make_panel
 from alliance.data.scoring.measures import score_sessions
 from alliance.errors import ConfigError, DataError, suggest
+from alliance.facts.quantity import join_nodes
 from alliance.runs.guards import check_names
 from alliance.runs.plan import bare_variables, data_files, instruments_of
 from alliance.runs.project import INSTRUMENTS, Overlay, find_project, from_here, merge_overlays
@@ -84,7 +85,7 @@ class Study:
                 "label": spec.label,
                 "family": spec.family,
                 "depth": getattr(spec, "depth", ""),
-                "effect": "; ".join(f"{effects.source} -> {effects.target}" for effects in spec.every_effects()),
+                "effect": "; ".join(join_nodes(effects.source, effects.target) for effects in spec.every_effects()),
                 "equations": "; ".join(write_formula(outcome, spec) for outcome in spec.equations)
                 or f"variance of {', '.join(spec.variables)}",
                 "in_workflow": name in self.config.models.fit,

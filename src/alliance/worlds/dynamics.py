@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from alliance.facts.columns import LAG, SESSION
+from alliance.facts.quantity import join_nodes
 from alliance.worlds.course import Course, logistic
 from alliance.worlds.people import People
-from alliance.worlds.settings import ARM, ARROW, INTERCEPT, Cause, First, Measure, Scale, World
+from alliance.worlds.settings import ARM, INTERCEPT, Cause, First, Measure, Scale, World
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,13 @@ class _Run:
         self.surprises[name][:, t] = np.nan_to_num(values - expected)
 
     def _expected(self, name: str, mean: float, t: int) -> np.ndarray:
-        expected = mean + self.people.deviation(f"{INTERCEPT}{ARROW}{name}")
+        expected = mean + self.people.deviation(join_nodes(INTERCEPT, name))
         for cause in self.world.causes(name):
             expected = expected + self._slope(cause) * self._distance(cause, t)
         return expected
 
     def _expected_first(self, name: str, first: First) -> np.ndarray:
-        level = self.people.deviation(f"{INTERCEPT}{ARROW}{name}")
+        level = self.people.deviation(join_nodes(INTERCEPT, name))
         if not first.heading:
             return first.mean + level
         own = self.world.variables[name].causes.get(f"{name}{LAG}", 0.0)

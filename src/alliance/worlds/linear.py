@@ -12,7 +12,8 @@ from math import prod
 import numpy as np
 
 from alliance.facts.columns import SESSION
-from alliance.worlds.settings import ARM, ARROW, INTERCEPT, Cause, Differences, World
+from alliance.facts.quantity import join_nodes
+from alliance.worlds.settings import ARM, INTERCEPT, Cause, Differences, World
 
 _NODES = 15  # of the quadrature over each slope: exact for responses up to its 29th power
 Path = tuple[Cause, ...]
@@ -20,7 +21,7 @@ Path = tuple[Cause, ...]
 
 def text_of(path: Path) -> str:
     """Name a path, e.g. ``technique -> alliance -> symptoms``."""
-    return ARROW.join([path[0].base, *(cause.outcome for cause in path)])
+    return join_nodes(path[0].base, *(cause.outcome for cause in path))
 
 
 def delay_of(path: Path) -> int:
@@ -79,10 +80,10 @@ class Linear:
         means are (I - B)^-1 v and their covariance is (I - B)^-1 V (I - B)^-T.
         """
         names = list(self.causes)
-        intercepts = [f"{INTERCEPT}{ARROW}{name}" for name in names]
+        intercepts = [join_nodes(INTERCEPT, name) for name in names]
         steps = list(dict.fromkeys(cause for path in paths for cause in path))
         nodes = {node for cause in steps for node in (cause.base, cause.outcome)}
-        if not all(differences.sd.get(f"{INTERCEPT}{ARROW}{node}") for node in nodes):
+        if not all(differences.sd.get(join_nodes(INTERCEPT, node)) for node in nodes):
             return None
         v = np.array([[differences.covariance(one, other) for other in intercepts] for one in intercepts])
         b = np.zeros_like(v)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from alliance.worlds.settings import ARROW, INTERCEPT, Differences, World
+from alliance.facts.quantity import join_nodes
+from alliance.worlds.settings import INTERCEPT, Differences, World
 
 Effects = dict[str, np.ndarray]  # effect -> deviation from its mean, one per unit
 
@@ -37,7 +38,7 @@ class People:
 
     def with_intercepts(self, name: str, patients: np.ndarray, therapists: np.ndarray) -> "People":
         """Return the same people with intercepts of a further variable."""
-        effect = f"{INTERCEPT}{ARROW}{name}"
+        effect = join_nodes(INTERCEPT, name)
         return replace(
             self, patients={**self.patients, effect: patients}, therapists={**self.therapists, effect: therapists}
         )

@@ -23,13 +23,14 @@ from alliance.config.problems import explain
 from alliance.config.section import Name, Section
 from alliance.errors import ConfigError, suggest
 from alliance.facts.columns import LAG, SESSION
+from alliance.facts.quantity import join_nodes
 from alliance.worlds.missing import Chance, Missing
 
 Spread = Annotated[float, Field(ge=0)]
 Correlation = Annotated[float, Field(gt=-1, lt=1)]
 Count = Annotated[int, Field(ge=0)]
 Effects = Annotated[dict[str, float], Field(default_factory=dict)]
-ARM, INTERCEPT, ARROW = "arm", "intercept", " -> "
+ARM, INTERCEPT = "arm", "intercept"
 MOMENTS = ("before", "during", "after")
 
 
@@ -54,7 +55,7 @@ class Cause:
     @property
     def slope(self) -> str:
         """Name of the effect in the table of estimates."""
-        return f"{self.term}{ARROW}{self.outcome}"
+        return join_nodes(self.term, self.outcome)
 
 
 class Size(Section):
@@ -177,7 +178,7 @@ class World(Section):
         try:
             self.order()
         except CycleError as error:
-            problems.append(f"variables: {ARROW.join(reversed(error.args[1]))} is a circle within one session")
+            problems.append(f"variables: {join_nodes(*reversed(error.args[1]))} is a circle within one session")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -199,7 +200,7 @@ class World(Section):
                 yield f"missing.{place}: '{name}' is not a variable.{suggest(name, self.variables)}"
 
     def _impossible_differences(self) -> Iterator[str]:
-        known = [f"{INTERCEPT}{ARROW}{name}" for name in self.variables]
+        known = [join_nodes(INTERCEPT, name) for name in self.variables]
         known += [cause.slope for name in self.variables for cause in self.causes(name)]
         for level in ("patients", "therapists"):
             differences: Differences = getattr(self, level)

@@ -19,11 +19,11 @@ import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.effects import name_step
+from alliance.facts.quantity import ends_of, join_nodes, join_together, name_horizon, name_sessions
 from alliance.worlds.linear import Linear, Path, delay_of, text_of
-from alliance.worlds.settings import ARM, ARROW, INTERCEPT, Cause, Differences, World
+from alliance.worlds.settings import ARM, INTERCEPT, Cause, Differences, World
 
 KEYS = ["outcome", "path", "effect", "level", "horizon"]
-NOW, NEXT = "same session", "next session"
 _MOST_SESSIONS = 16  # over which effects accumulate
 
 Row = tuple[str, str, str, str, str, float]
@@ -59,7 +59,7 @@ def _horizon(*path: Cause) -> str:
     """Name the time from the first cause to the end of a path; a constant cause has none."""
     if path[0].base in (ARM, SESSION):
         return ""
-    return (NOW, NEXT)[delay_of(path)] if delay_of(path) < 2 else f"{delay_of(path)} sessions later"
+    return name_horizon(delay_of(path))
 
 
 def _describe(
@@ -74,7 +74,7 @@ def _describe(
         if len(path) > 1:
             yield path[-1].outcome, text_of(path), "indirect", level, _horizon(*path), products[path]
     first = paths[0]
-    target, text, horizon = first[-1].outcome, f"{first[0].base}{ARROW}{first[-1].outcome}", _horizon(*first)
+    target, text, horizon = first[-1].outcome, join_nodes(first[0].base, first[-1].outcome), _horizon(*first)
     if len(paths) > 1 and len(first) == 1:
         yield target, text, "direct", level, horizon, products[first]
     if len(paths) > 1 and len({_horizon(*path) for path in paths}) == 1:
@@ -108,14 +108,14 @@ def _accumulated(linear: Linear, paths: list[Path]) -> Iterator[Row]:
         ends, sessions = (path[0].base, path[-1].outcome), min(linear.world.size.sessions, _MOST_SESSIONS)
         whole, without = (linear.respond(*ends, cut, sessions + delay_of(path)) for cut in (None, mediator))
         for count, value in enumerate((whole - without)[delay_of(path) :].tolist(), start=1):
-            yield ends[1], text_of(path), "accumulated", "within", f"after {count} session{'s' * (count > 1)}", value
+            yield ends[1], text_of(path), "accumulated", "within", name_sessions(count), value
 
 
 def _at_the_end(linear: Linear, paths: list[Path]) -> Iterator[Row]:
     """Give the difference between the arms at the last session, in all and through each mediator."""
     ends, sessions = (paths[0][0].base, paths[0][-1].outcome), linear.world.size.sessions
     whole = float(linear.respond(*ends, None, sessions)[-1])
-    yield ends[1], ARROW.join(ends), "total", "overall", f"at session {sessions}", whole
+    yield ends[1], join_nodes(*ends), "total", "overall", f"at session {sessions}", whole
     for path in (path for path in paths if len(path) == 2):
         without = float(linear.respond(*ends, path[1].base, sessions)[-1])
         yield ends[1], text_of(path), "indirect", "overall", f"at session {sessions}", whole - without
@@ -129,14 +129,13 @@ def _coefficient(cause: Cause) -> Row:
 def _components(linear: Linear, level: str, of: Differences) -> Iterator[Row]:
     shown = [effect for effect, sd in of.sd.items() if sd and not (linear.dynamic and effect.startswith(INTERCEPT))]
     for effect in shown:
-        yield effect.split(ARROW)[1], effect, "sd", level, "", of.sd[effect]
+        yield ends_of(effect)[1], effect, "sd", level, "", of.sd[effect]
     for one, other in combinations(shown, 2):
         value = of.covariance(one, other) / (of.sd[one] * of.sd[other])
         # Models list the two in the order of their equations.
         for first, second in ((one, other), (other, one)) if value else ():
-            (term, outcome), last = first.split(ARROW), second.split(ARROW)[1]
-            text = f"{term}, {second}" if outcome == last else f"{first}, {second}"
-            yield last, text, "correlation", level, "", value
+            text = join_together(ends_of(first), ends_of(second))
+            yield ends_of(second)[1], text, "correlation", level, "", value
 
 
 def _residuals(world: World) -> Iterator[Row]:
@@ -150,4 +149,4 @@ def _residuals(world: World) -> Iterator[Row]:
         others = [*variable.innovations, *(c.base for c in world.causes(name) if c.base in world.variables)]
         if all(world.variables[part].chance is None for part in (name, *others)):
             news = sum(effect**2 * variance(cause) for cause, effect in variable.innovations.items())
-            yield name, f"residual{ARROW}{name}", "sd", SESSION, "", float(np.sqrt(variance(name) + news))
+            yield name, join_nodes("residual", name), "sd", SESSION, "", float(np.sqrt(variance(name) + news))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from alliance.facts.quantity import join_nodes
 from alliance.models.design.arrays import INTERCEPT, Design, Equation
 from alliance.models.design.names import pairs
 
@@ -40,7 +41,7 @@ def _fixed(equation: Equation, priors: Mapping[str, float]) -> list[dict[str, An
         rows.append(
             _row(
                 "effects",
-                f"{term} -> {outcome}",
+                join_nodes(term, outcome),
                 f"Normal(0, {sd:.3g})",
                 f"Normal(0, {priors['slope_sd']:g})",
                 ("normal", 0.0, sd, np.nan),

@@ -16,6 +16,7 @@ import pandas as pd
 from alliance.config import ModelSpec, Variable
 from alliance.errors import ModelError
 from alliance.facts.columns import LAG, PATIENT, THERAPIST
+from alliance.facts.quantity import join_nodes
 from alliance.models.design.terms import Origin, Predictors, make_predictors
 
 INTERCEPT = "intercept"
@@ -176,7 +177,7 @@ def _order(name: str, origins: dict[str, dict[str, Origin]]) -> list[str]:
     try:
         return list(TopologicalSorter(earlier).static_order())
     except CycleError as error:
-        circle = " -> ".join(reversed(error.args[1]))
+        circle = join_nodes(*reversed(error.args[1]))
         raise ModelError(
             f"models.specs.{name}.equations: {circle} is a circle within one session, so no equation comes first. Use the "
             f"earlier value ('{error.args[1][0]}{LAG}') in one of them."

@@ -18,7 +18,7 @@ from alliance.models.joint import (
     make_result,
     prepare_task,
 )
-from alliance.models.path.caution import check_residuals, mark_fit, mark_parameters
+from alliance.models.path.caution import check_residuals, mark_fit
 from alliance.models.path.maximum import log_likelihood_of, maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.profile import follow_profiles, mark_near_zero, profile_components
@@ -61,7 +61,6 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         follow_profiles(quantities, components)
     marks = [
         *mark_fit(maximum),
-        *mark_parameters(task.design, (natural if point is None else point).covariances),
         *mark_near_zero(components),
         *found.marks,
     ]

@@ -16,8 +16,8 @@ from alliance.facts.columns import SESSION
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import name_sessions
 from alliance.models.design.arrays import Design
-from alliance.models.diagram import Path
-from alliance.models.quantities.pairs import Pair, Quantities, outcomes_of
+from alliance.models.diagram import Path, outcomes_of
+from alliance.models.quantities.pairs import Pair, Quantities
 from alliance.models.quantities.population import Population
 
 _MOST_SESSIONS = 16

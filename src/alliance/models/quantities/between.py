@@ -10,9 +10,10 @@ from alliance.facts.columns import PATIENT
 from alliance.facts.effects import name_step
 from alliance.facts.quantity import BETWEEN_LEVELS
 from alliance.models.design.arrays import INTERCEPT, Design
+from alliance.models.diagram import outcomes_of
 from alliance.models.quantities.contrasts import add_contrasts
 from alliance.models.quantities.latent import contextual_effects, intercept_covariance, within_effects
-from alliance.models.quantities.pairs import Pair, Quantities, outcomes_of
+from alliance.models.quantities.pairs import Pair, Quantities
 from alliance.models.quantities.population import Population
 
 Between = dict[tuple[str, str], np.ndarray]  # (source, outcome) -> draws
@@ -62,7 +63,7 @@ def _add_level(quantities: Quantities, pair: Pair, between: Between, level: str,
             if step in between and not (pair.constant and edge.source == pair.source):
                 added = True
                 effect = name_step(position, len(path.edges), len(pair.paths))
-                quantities.add_step(edge, effect, level, between[step], pair.horizon_of(edge))
+                quantities.add_step(edge, effect, level, between[step], edge.horizon(pair.lag))
     steps = {path: [between.get((edge.source, edge.outcome)) for edge in path.edges] for path in pair.paths}
     if (
         not added

@@ -10,8 +10,8 @@ import numpy as np
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_contrast
-from alliance.models.diagram import Path
-from alliance.models.quantities.pairs import Pair, Quantities, outcomes_of
+from alliance.models.diagram import Path, outcomes_of
+from alliance.models.quantities.pairs import Pair, Quantities
 
 _SETTLED = 0.975  # share of draws of the total effect that must lie on one side of zero
 

@@ -15,8 +15,8 @@ from alliance.config.timing import TIME_TERMS
 from alliance.facts.columns import PATIENT
 from alliance.models.design.arrays import Design, Equation, Varying
 from alliance.models.design.terms import Factor, center_factor, own_means
-from alliance.models.diagram import Path
-from alliance.models.quantities.pairs import Pair, Quantities, Step, expect_steps, outcomes_of
+from alliance.models.diagram import Path, outcomes_of
+from alliance.models.quantities.pairs import Pair, Quantities, Step, expect_steps
 from alliance.models.quantities.population import Population
 
 _GRID = 41

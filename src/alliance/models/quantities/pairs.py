@@ -11,7 +11,7 @@ from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes
 from alliance.models import container
 from alliance.models.design.arrays import Design, Varying
-from alliance.models.diagram import Edge, Path
+from alliance.models.diagram import Edge, Path, outcomes_of
 from alliance.models.quantities.latent import effects_through_initial_values
 from alliance.models.quantities.population import Population
 
@@ -33,12 +33,6 @@ class Quantities(container.Quantities):
 
     def __post_init__(self) -> None:
         self.moderation = container.Quantities(self.counts)
-
-    def add_step(self, edge: Edge, effect: str, level: str, values: np.ndarray, horizon: str) -> None:
-        """Add the effect of one arrow, unless a path of another pair has brought it already, maybe by another name."""
-        if (edge.source, edge.outcome, level) not in self._known:
-            self._known.add((edge.source, edge.outcome, level))
-            self.add(edge.text, effect, level, values, (edge.outcome,), horizon)
 
     def add_total(self, pair: "Pair", parts: dict[Path, np.ndarray], level: str) -> np.ndarray | None:
         """Add the sum over the paths of a pair and return its draws; effects that arrive at different sessions have none."""
@@ -95,10 +89,6 @@ class Pair:
         """Return how much later the end of a path is measured than its beginning."""
         return path.horizon(self.lag)
 
-    def horizon_of(self, edge: Edge) -> str:
-        """Return how much later the end of an arrow is measured than its beginning."""
-        return self.horizon(Path((edge,)))
-
 
 def make_pairs(
     design: Design,
@@ -131,13 +121,6 @@ def make_pairs(
                     slope[source, outcome] = slope[source, outcome] + through[first.term][outcome]
         pairs.append(Pair(paths, slope, not origin.session_level, origin.therapist_level, lag))
     return pairs
-
-
-def outcomes_of(paths: Sequence[Path]) -> tuple[str, ...]:
-    """List the outcomes of all equations that paths run through; the one they end in comes last."""
-    target = paths[0].edges[-1].outcome
-    others = {edge.outcome for path in paths for edge in path.edges} - {target}
-    return (*sorted(others), target)
 
 
 def expect_product(means: list[np.ndarray], covariance: dict[tuple[int, int], np.ndarray]) -> np.ndarray:

@@ -54,6 +54,15 @@ class Population:
         return result
 
 
+def standard_covariances(design: Design, population: Population) -> dict[str, np.ndarray]:
+    """Return the covariance of the varying effects of each level in standard units, (draw, effect, effect)."""
+    scales = {level: design.scales(level) for level in population.covariances}
+    return {
+        level: covariance / np.multiply.outer(scales[level], scales[level])
+        for level, covariance in population.covariances.items()
+    }
+
+
 def names_of_population(design: Design) -> list[str]:
     """List the model's variables that describe the population."""
     names = []

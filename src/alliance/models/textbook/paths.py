@@ -21,9 +21,9 @@ from alliance.facts.columns import LAG, THERAPIST
 from alliance.facts.effects import name_step
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, name_horizon
-from alliance.models.checking.units import mark_few_units
+from alliance.models.checking.rows import mark_few_units
 from alliance.models.container import FitResult, Quantities
-from alliance.models.diagram import Edge, Path, paths_of
+from alliance.models.diagram import Edge, Path, outcomes_of, paths_of
 from alliance.models.quantities.components import add_components, add_residual
 from alliance.models.rows import count_rows, select_rows
 from alliance.models.textbook.caution import mark_lagged_outcome, mark_missing_covariance, mark_observed_means
@@ -86,11 +86,6 @@ def _only_step(edge: Edge, drawn: dict[str, Drawn]) -> np.ndarray:
     return next(values for (term, _), values in drawn[edge.outcome].effects.items() if term == edge.term)
 
 
-def _outcomes_of(edges: tuple[Edge, ...], target: str) -> tuple[str, ...]:
-    """List the outcomes of all equations that arrows belong to; `target` comes last."""
-    return (*sorted({edge.outcome for edge in edges} - {target}), target)
-
-
 def _add_effects(
     quantities: Quantities, paths: list[Path], drawn: dict[str, Drawn], session_level: bool, lag: int
 ) -> None:
@@ -115,15 +110,13 @@ def _add_effects(
         quantities.add(paths[0].text, "effect", "overall", constant[paths[0].text], (edge.outcome,))
         return
     _add_constant_cause(quantities, paths, drawn, steps)
-    for edge, values in _edges_after_cause(paths):
-        for level in LEVELS:
-            found = _step(edge, level, drawn)
-            if found is not None:
-                quantities.add(edge.text, values, level, found, (edge.outcome,), _horizon((edge,), lag))
-
-
-def _horizon(edges: tuple[Edge, ...], lag: int) -> str:
-    return name_horizon(lag * sum(edge.lagged for edge in edges))
+    for path in paths:
+        for position, edge in enumerate(path.edges[1:], start=1):
+            for level in LEVELS:
+                found = _step(edge, level, drawn)
+                if found is not None:
+                    effect = name_step(position, len(path.edges), len(paths))
+                    quantities.add_step(edge, effect, level, found, edge.horizon(lag))
 
 
 def _add_version(
@@ -137,19 +130,16 @@ def _add_version(
     """Add everything about a session-level cause at one level, as far as all steps exist there."""
     products: dict[str, np.ndarray] = {}
     target = paths[0].edges[-1].outcome
-    seen: set[tuple[str, str]] = set()
     for path, found in zip(paths, steps, strict=True):
         for position, (edge, values) in enumerate(zip(path.edges, found, strict=True)):
-            effect = name_step(position, len(path.edges), len(paths))
-            if values is None or (edge.source, edge.outcome) in seen:
-                continue
-            seen.add((edge.source, edge.outcome))
-            quantities.add(edge.text, effect, level, values, (edge.outcome,), _horizon((edge,), lag))
+            if values is not None:
+                effect = name_step(position, len(path.edges), len(paths))
+                quantities.add_step(edge, effect, level, values, edge.horizon(lag))
         complete = [values for values in found if values is not None]
         if len(complete) < len(found):
             continue
         products[path.text] = np.prod(complete, axis=0)
-        of = _outcomes_of(path.edges, target)
+        of = outcomes_of([path])
         if len(path.edges) > 1:
             for effect in ("indirect", "indirect_product"):
                 quantities.add(path.text, effect, level, products[path.text], of, path.horizon(lag))
@@ -158,19 +148,9 @@ def _add_version(
     horizons = {path.horizon(lag) for path in paths}
     # Effects that arrive at different sessions have no sum.
     if len(paths) > 1 and len(products) == len(paths) and len(horizons) == 1:
-        of = _outcomes_of(tuple(edge for path in paths for edge in path.edges), target)
+        of = outcomes_of(paths)
         text = join_nodes(paths[0].edges[0].source, target)
         quantities.add(text, "total", level, np.sum(list(products.values()), axis=0), of, horizons.pop())
-
-
-def _edges_after_cause(paths: list[Path]) -> list[tuple[Edge, str]]:
-    found = {
-        (edge.source, edge.outcome): (edge, name_step(position, len(path.edges), len(paths)))
-        for path in paths
-        for position, edge in enumerate(path.edges)
-        if position > 0
-    }
-    return list(found.values())
 
 
 def _add_constant_cause(
@@ -180,13 +160,11 @@ def _add_constant_cause(
     target = paths[0].edges[-1].outcome
     source = paths[0].edges[0].source
     direct_text = join_nodes(source, target)
-    every = _outcomes_of(tuple(edge for path in paths for edge in path.edges), target)
-    first: dict[Edge, str] = {}
+    every = outcomes_of(paths)
     for path in paths:
         if len(path.edges) > 1:
-            first.setdefault(path.edges[0], name_step(0, len(path.edges), len(paths)))
-    for edge, effect in first.items():
-        quantities.add(edge.text, effect, "overall", _only_step(edge, drawn), (edge.outcome,))
+            edge, effect = path.edges[0], name_step(0, len(path.edges), len(paths))
+            quantities.add_step(edge, effect, "overall", _only_step(edge, drawn), "")
     own = next((_only_step(path.edges[0], drawn) for path in paths if len(path.edges) == 1), None)
     products = {
         level: [np.prod([s for s in found if s is not None], axis=0) for found in all_found]
@@ -203,7 +181,7 @@ def _add_constant_cause(
         for position in indirect:
             path = paths[position]
             for effect in ("indirect", "indirect_product"):
-                of = _outcomes_of(path.edges, target)
+                of = outcomes_of([path])
                 quantities.add(path.text, effect, level, products[level][position], of)
         if total is None or own is None:
             continue

@@ -12,7 +12,7 @@ import pandas as pd
 from alliance.config import Equation, ModelSpec
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.marks import Mark
-from alliance.models.checking.units import mark_few_units
+from alliance.models.checking.rows import mark_few_units
 from alliance.models.container import FitResult, Quantities
 from alliance.models.design.arrays import INTERCEPT
 from alliance.models.rows import count_rows, select_rows

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from alliance.facts.quantity import join_nodes
 from alliance.worlds.course import choose
 from alliance.worlds.example.ratings import rate_sessions
 from alliance.worlds.example.settings import ExampleStudy
 from alliance.worlds.people import People
-from alliance.worlds.settings import ARROW, INTERCEPT
+from alliance.worlds.settings import INTERCEPT
 from alliance.worlds.study import STREAMS, run_study, streams_of
 
 ARMS = ("standard", "alliance_focused")
 BACKGROUNDS = ("majority", "minority", "migrant")
 GENDERS = ("woman", "man", "non_binary")
 ORIENTATIONS = ("cbt", "psychodynamic", "humanistic")
-ALLIANCE = f"{INTERCEPT}{ARROW}alliance"
+ALLIANCE = join_nodes(INTERCEPT, "alliance")
 FIRST_DAY, INTAKE_DAYS = np.datetime64("2023-01-09"), 420  # intake lasted fourteen months
 OWN_STREAMS = (*STREAMS, "ratings", "characteristics", "calendar", "dirt")
 

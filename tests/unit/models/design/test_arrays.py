@@ -4,7 +4,7 @@ import pytest
 
 from alliance.config import ModelSpec, Variable
 from alliance.errors import ModelError
-from alliance.models.checking.caution import mark_design
+from alliance.models.checking.design import mark_design
 from alliance.models.design.arrays import Design, make_design
 from alliance.models.diagram import every_path
 from alliance.models.rows import select_rows

@@ -7,7 +7,7 @@ import pytest
 from alliance.config import ModelSpec
 from alliance.config.declared import Basis
 from alliance.errors import ModelError
-from alliance.models.checking.caution import mark_design
+from alliance.models.checking.design import mark_design
 from alliance.models.design.bases import basis_columns
 from alliance.models.diagram import every_path
 from tests.unit.models.joint_study import VARIABLES, make_spec, simulate

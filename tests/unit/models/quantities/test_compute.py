@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from alliance.config import Variable
-from alliance.models.checking.caution import mark_latent_means
+from alliance.models.checking.varying import mark_latent_means
 from alliance.models.design.arrays import Design, Varying, make_design
 from alliance.models.diagram import every_path
 from alliance.models.quantities.compute import compute_quantities

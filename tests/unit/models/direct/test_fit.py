@@ -14,7 +14,7 @@ from alliance.errors import ModelError
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.inference.sampling import draw_prior, sample_posterior
-from alliance.models.checking.caution import mark_design
+from alliance.models.checking.design import mark_design
 from alliance.models.checking.priors import describe_priors
 from alliance.models.container import FitResult, marks_of, pack_rows, quantities_of
 from alliance.models.design.arrays import Design, make_design

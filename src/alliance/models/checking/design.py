@@ -1,4 +1,4 @@
-"""What a reader must know about the design of a joint model, apart from how the sampling went."""
+"""What a reader must know about the diagram of a joint model: what it mixes, leaves out, or takes in one direction only."""
 
 import numpy as np
 
@@ -6,13 +6,10 @@ from alliance.config.timing import TIME_TERMS
 from alliance.facts.columns import BETWEEN, PATIENT
 from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.marks import Mark
-from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
+from alliance.facts.quantity import join_nodes
 from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.diagram import Path, reached_from
-from alliance.models.quantities.latent import initial_terms, intercept_covariance, latent_covariance, within_effects
-from alliance.models.quantities.population import Population
-
-_TAIL = 0.025
+from alliance.models.quantities.latent import initial_terms
 
 
 def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
@@ -36,25 +33,6 @@ def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
             if initial_terms(design):
                 marks.append(Mark("initial_values", first.source))
     return list({(mark.caution, mark.subject): mark for mark in marks}.values())
-
-
-def mark_latent_means(design: Design, population: Population) -> list[Mark]:
-    """Mark predictors whose latent means hardly differ between units: effects between units then divide by almost nothing."""
-    outcomes = list(design.equations)
-    within = within_effects(design, population)
-    sources = {o.base for e in design.equations.values() for o in e.origins.values() if o.session_level} & {*outcomes}
-    marks = []
-    for level, name in BETWEEN_LEVELS.items():
-        v = intercept_covariance(design, population, level) if level in design.varying else None
-        if v is None:
-            continue
-        variances = np.diagonal(latent_covariance(within, v), axis1=1, axis2=2)
-        for position, outcome in enumerate(outcomes):
-            sd = np.sqrt(np.clip(variances[:, position], 0.0, None)) / population.residuals[outcome]
-            smallest = float(np.quantile(sd, _TAIL))
-            if outcome in sources and sd.any():
-                marks.append(Mark("latent_spread", f"means of {outcome} between {level}s", smallest, levels=(name,)))
-    return marks
 
 
 def _mark_mixed_levels(design: Design) -> list[Mark]:

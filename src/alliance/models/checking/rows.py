@@ -1,0 +1,80 @@
+"""What the rows of a model can tell: few units, predictors that say nearly the same, and predictors that hardly vary within units."""
+
+import numpy as np
+
+from alliance.config.timing import TIME_TERMS
+from alliance.facts.columns import THERAPIST
+from alliance.facts.effects import EFFECT_LEVELS
+from alliance.facts.marks import Mark
+from alliance.facts.quantity import join_nodes
+from alliance.models.checking.varying import mark_varying
+from alliance.models.design.arrays import INTERCEPT, Design, Equation, Varying
+from alliance.models.rows import count_rows
+
+
+def mark_rows(design: Design) -> list[Mark]:
+    """Mark what the rows of each equation of a joint model can tell."""
+    marks = []
+    for outcome, equation in design.equations.items():
+        by_therapist = any(effect.outcome == outcome for effect in design.varying.get(THERAPIST, []))
+        marks += [*mark_few_units(outcome, count_rows(equation.rows), by_therapist), *_mark_collinear(equation)]
+    return [
+        *marks,
+        *(mark for level, effects in design.varying.items() for mark in _mark_still(design, level, effects)),
+    ]
+
+
+def mark_few_units(outcome: str, counts: dict[str, int], by_therapist: bool) -> list[Mark]:
+    """Say whether there are enough patients and therapists for variances between them.
+
+    Below about ten groups variances between groups are biased and intervals too narrow (McNeish and Stapleton 2016, doi
+    10.1007/s10648-014-9287-x).
+
+    Parameters
+    ----------
+    counts
+        ``n_patients`` and ``n_therapists`` of the equation of `outcome`.
+    by_therapist
+        Whether something varies between therapists.
+    """
+    units = ("patients", "therapists") if by_therapist else ("patients",)
+    return [Mark(f"few_{unit}", outcome, counts[f"n_{unit}"], outcomes=(outcome,)) for unit in units]
+
+
+def _mark_collinear(equation: Equation) -> list[Mark]:
+    """Mark the predictor that the others predict best: variance inflation 1 / (1 - R^2), the diagonal of the inverse correlations.
+
+    Columns of a smooth of time belong together and are not compared.
+    """
+    named = [i for i, term in enumerate(equation.terms) if equation.origins[term].base not in TIME_TERMS]
+    if not named or len(equation.terms) < 2:
+        return []
+    correlations = np.corrcoef(equation.x, rowvar=False)
+    inflation = np.diag(np.linalg.inv(correlations))
+    worst = max(named, key=lambda i: inflation[i])
+    partner = int(np.argmax(np.abs(np.where(np.arange(len(correlations)) == worst, 0.0, correlations[worst]))))
+    one, other = equation.terms[worst], equation.terms[partner]
+    return [
+        Mark(
+            "collinear_predictors",
+            join_nodes(one, equation.outcome),
+            float(inflation[worst]),
+            f"most of all with {other} (correlation {correlations[worst, partner]:.2f})",
+            outcomes=(equation.outcome,),
+            levels=EFFECT_LEVELS,
+        )
+    ]
+
+
+def _mark_still(design: Design, level: str, effects: list[Varying]) -> list[Mark]:
+    """Mark slopes that vary between units within which their predictor hardly does."""
+    marks = []
+    for effect in effects:
+        if effect.term == INTERCEPT:
+            continue
+        equation = design.equations[effect.outcome]
+        column, unit = equation.column(effect.term), equation.units[level]
+        means = np.bincount(unit, column) / np.maximum(np.bincount(unit), 1)
+        within = float(np.var(column - means[unit]) / np.var(column))
+        marks.append(mark_varying("still_predictor", effect, level, within, "sd", "correlation"))
+    return marks

@@ -1,0 +1,89 @@
+"""What a reader must know of effects that vary between units: some hardly do, and some are determined by the others."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from alliance.facts.cautions import CAUTIONS
+from alliance.facts.effects import EFFECTS, of_kind
+from alliance.facts.marks import Mark
+from alliance.facts.quantity import BETWEEN_LEVELS
+from alliance.models.covariances import split_covariance
+from alliance.models.design.arrays import INTERCEPT, Design, Varying
+from alliance.models.quantities.latent import intercept_covariance, latent_covariance, within_effects
+from alliance.models.quantities.population import Population
+
+_TAIL = 0.025
+
+
+def mark_covariances(design: Design, covariances: Mapping[str, np.ndarray]) -> list[Mark]:
+    """Mark varying effects that do not vary, and those that the other effects of their level determine.
+
+    Parameters
+    ----------
+    covariances
+        Level -> covariance of its varying effects in standard units, (draw, effect, effect): draws from a posterior; for maximum
+        likelihood the maximum alone (one draw), since draws around a boundary lie off it.
+    """
+    marks = []
+    for level, covariance in covariances.items():
+        effects = design.varying[level]
+        sd = np.median(split_covariance(covariance)[0], axis=0)
+        for effect, value in zip(effects, sd, strict=True):
+            marks.append(mark_varying("boundary_sd", effect, level, float(value), "sd", "correlation"))
+        moving = np.flatnonzero(sd >= CAUTIONS["boundary_sd"].threshold)
+        if len(moving) > 1:
+            marks += _mark_correlations([effects[i] for i in moving], level, covariance[:, moving][:, :, moving])
+    return marks
+
+
+def _mark_correlations(effects: list[Varying], level: str, covariance: np.ndarray) -> list[Mark]:
+    """Mark multiple correlations: R^2 = 1 - 1 / (C^-1)_ii for correlations C; two effects have a plain correlation."""
+    correlations = split_covariance(covariance)[1].mean(axis=0)
+    inverse = np.diag(np.linalg.inv(correlations + np.finfo(float).eps ** 0.5 * np.eye(len(effects))))
+    together = np.sqrt(np.clip(1 - 1 / inverse, 0.0, 1.0))
+    marks = []
+    for i, effect in enumerate(effects):
+        partner = effects[int(np.argmax(np.abs(correlations[i]) - 2 * (np.arange(len(effects)) == i)))]
+        found = mark_varying("boundary_correlation", effect, level, float(together[i]), "correlation")
+        marks.append(replace(found, detail=f"most of all with {partner.text}"))
+    return marks
+
+
+def mark_varying(caution: str, effect: Varying, level: str, value: float, *components: str) -> Mark:
+    """Mark the estimates that rest on an effect's variance or its correlations.
+
+    Differences between intercepts make effects between units, those between slopes the covariance in an indirect effect.
+    """
+    if effect.term == INTERCEPT:
+        computed, where = of_kind("step", "path"), BETWEEN_LEVELS[level]
+    else:
+        computed, where = EFFECTS.names(lambda effect: effect.of_slopes), "within"
+    return Mark(
+        caution,
+        f"{effect.text} between {level}s",
+        value,
+        outcomes=(effect.outcome,),
+        effects=(*components, *computed),
+        levels=(level, where),
+    )
+
+
+def mark_latent_means(design: Design, population: Population) -> list[Mark]:
+    """Mark predictors whose latent means hardly differ between units: effects between units then divide by almost nothing."""
+    outcomes = list(design.equations)
+    within = within_effects(design, population)
+    sources = {o.base for e in design.equations.values() for o in e.origins.values() if o.session_level} & {*outcomes}
+    marks = []
+    for level, name in BETWEEN_LEVELS.items():
+        v = intercept_covariance(design, population, level) if level in design.varying else None
+        if v is None:
+            continue
+        variances = np.diagonal(latent_covariance(within, v), axis1=1, axis2=2)
+        for position, outcome in enumerate(outcomes):
+            sd = np.sqrt(np.clip(variances[:, position], 0.0, None)) / population.residuals[outcome]
+            smallest = float(np.quantile(sd, _TAIL))
+            if outcome in sources and sd.any():
+                marks.append(Mark("latent_spread", f"means of {outcome} between {level}s", smallest, levels=(name,)))
+    return marks

@@ -1,0 +1,52 @@
+"""Effects within patients along the paths of a diagram.
+
+A path is the expectation of the product of its steps: with two steps that vary between patients a*b + cov(a, b) (Kenny, Korchmaros &
+Bolger 2003, doi 10.1037/1082-989X.8.2.115); covariances over therapists add to those over patients. ``indirect_product`` leaves the
+covariances out.
+
+A cause that is constant within patients has two indirect effects: the step to the mediator times the effect within
+patients (level ``within``), and times the effect between them (``between_patient``; Preacher, Zyphur & Zhang 2010, doi
+10.1037/a0020141). Their total is the same, the direct effect is the rest.
+
+Effects of a model with lagged outcomes are those over one horizon, given the past; what accumulates over sessions
+(`alliance.models.quantities.accumulation`) is larger.
+"""
+
+from math import prod
+
+import numpy as np
+
+from alliance.facts.effects import name_step
+from alliance.models.design.arrays import Varying
+from alliance.models.diagram import outcomes_of
+from alliance.models.quantities.contrasts import add_contrasts
+from alliance.models.quantities.pairs import Pair, Quantities, Step, expect_steps
+from alliance.models.quantities.population import Population
+
+
+def add_within(quantities: Quantities, population: Population, pair: Pair) -> np.ndarray | None:
+    """Add steps, indirect effects, direct and total effect at the level within; return the draws of the total."""
+    parts = {}
+    for path in pair.paths:
+        slopes = [pair.slope_of(edge) for edge in path.edges]
+        for position, (edge, values) in enumerate(zip(path.edges, slopes, strict=True)):
+            effect = name_step(position, len(path.edges), len(pair.paths))
+            # The rest that a constant cause leaves differs between levels; its step to the mediator does not.
+            level = "overall" if pair.constant and position == 0 and effect != "c_prime" else "within"
+            quantities.add_step(edge, effect, level, values, edge.horizon(pair.lag))
+        of, horizon = outcomes_of([path]), pair.horizon(path)
+        if len(path.edges) == 1:
+            parts[path] = slopes[0]
+            if len(pair.paths) > 1:
+                quantities.add(path.text, "direct", "within", slopes[0], of, horizon)
+            continue
+        varying = [Varying(edge.outcome, edge.term) for edge in path.edges]
+        steps = [Step(mean, ((effect, 1.0),)) for mean, effect in zip(slopes, varying, strict=True)]
+        parts[path] = expect_steps(steps, population)
+        if len(steps) == 2 and any(set(varying) <= set(effects) for effects in population.varying.values()):
+            quantities.add(path.text, "cov_ab", "within", population.covariance(*varying), of, horizon)
+        quantities.add(path.text, "indirect", "within", parts[path], of, horizon)
+        quantities.add(path.text, "indirect_product", "within", prod(slopes[1:], start=slopes[0]), of, horizon)
+    total = quantities.add_total(pair, parts, "within")
+    add_contrasts(quantities, pair, parts, "within", total)
+    return total
