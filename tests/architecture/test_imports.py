@@ -119,10 +119,7 @@ def _in_memory(module: str) -> set[str]:
         ("alliance.report.figures", {"pandas", "matplotlib", "seaborn"}),
         ("alliance.report.tables", {"pandas", "docx"}),
         ("alliance.steps.panel", {"pymc", "statsmodels", "seaborn", "arviz"}),
-        (
-            "alliance.models.path",
-            {"pymc", "statsmodels", "arviz", "arviz_stats", "scipy.stats", "scipy.optimize", "matplotlib"},
-        ),
+        ("alliance.models.path.fit", {"pymc", "statsmodels", "arviz", "arviz_stats", "scipy", "matplotlib"}),
         ("alliance.steps.fit", {"pymc", "statsmodels", "seaborn"}),
         ("alliance.steps.figures", {"pymc", "docx"}),
         ("alliance.steps.tables", {"pymc", "statsmodels", "seaborn"}),

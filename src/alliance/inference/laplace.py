@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy import linalg
 
 from alliance.facts.marks import Mark
 from alliance.inference.densities import at_many
@@ -101,7 +100,7 @@ class _Proposal:
 
     def log_density(self, positions: np.ndarray) -> np.ndarray:
         """Return the log density, without the constant that all proposals share: (draw,)."""
-        inverse = linalg.inv(self.factor)
+        inverse = np.linalg.inv(self.factor)
         parts = []
         for image in self.images.images():
             standard = positions @ (inverse * image).T - inverse @ self.mean
@@ -171,4 +170,4 @@ def _learn(positions: np.ndarray, weights: np.ndarray, first: _Proposal) -> _Pro
     covariance = centred.T @ (centred * weights[:, None])
     known, assumed = 1 / np.sum(weights**2), float(len(mean))
     pooled = (known * covariance + assumed * first.factor @ first.factor.T) / (known + assumed)
-    return _Proposal(mean, linalg.cholesky(pooled, lower=True), first.images)
+    return _Proposal(mean, np.linalg.cholesky(pooled), first.images)

@@ -6,7 +6,6 @@ position = mode + C standard with C C' the inverse curvature at the mode. Sample
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 from alliance.inference.maximum import Maximum
 from alliance.inference.search import Top, climb
@@ -41,8 +40,10 @@ def find_mode[T: Target, P: Posterior](posterior: P, maximum: Maximum[T]) -> Mod
 
 
 def _factor(top: Top) -> np.ndarray:
-    """Return C with C C' the inverse curvature, within limits where the density is nearly level."""
-    values, vectors = linalg.eigh(top.curvature)
+    """Return C with C C' the inverse curvature, within limits where the density is nearly level.
+
+    Lower triangular: unlike eigenvectors, whose signs are arbitrary, it hardly moves with rounding, and neither do draws from it.
+    """
+    values, vectors = np.linalg.eigh(top.curvature)
     sd = np.clip(1 / np.sqrt(np.clip(values, _MOST_SPREAD**-2, None)), _LEAST_SPREAD, _MOST_SPREAD)
-    factor: np.ndarray = vectors * sd
-    return factor
+    return np.linalg.cholesky((vectors * sd**2) @ vectors.T)

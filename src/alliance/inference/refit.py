@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import linalg
 
 from alliance.inference.maximum import Maximum, find_maximum
 from alliance.inference.search import Function, ascend
@@ -46,7 +45,7 @@ class Neighbourhood:
 
 def neighbourhood(maximum: Maximum[Target]) -> Neighbourhood:
     """Return coordinates in which the maxima of similar data are found quickly."""
-    values, vectors = linalg.eigh(maximum.top.curvature)
+    values, vectors = np.linalg.eigh(maximum.top.curvature)
     spread: np.ndarray = vectors / np.sqrt(np.clip(values, _MOST_SPREAD**-2, None))
     return Neighbourhood(maximum.target.off_boundary(maximum.top.position), spread)
 

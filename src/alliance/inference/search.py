@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 _STEP = 1e-4  # of the central differences of the gradient; parameters are near one in size
 _ROUNDS = 30
@@ -155,7 +154,7 @@ def curvature_at(function: Function, position: np.ndarray) -> np.ndarray:
 
 def invert(curvature: np.ndarray) -> np.ndarray:
     """Return the inverse of a curvature; directions in which the density is level or rises get no spread."""
-    values, vectors = linalg.eigh(curvature)
+    values, vectors = np.linalg.eigh(curvature)
     kept = values > _FLAT * max(values[-1], 1.0)
     inverse = np.where(kept, 1 / np.where(kept, values, 1.0), 0.0)
     result: np.ndarray = (vectors * inverse) @ vectors.T
@@ -169,7 +168,7 @@ def limited_inverse(function: Function, top: Top) -> np.ndarray:
     promise far too much. Along each principal direction the standard deviation is shortened until, at the ends of a
     95 % interval, the log density has fallen on average by what a normal density falls there, 1.96^2 / 2.
     """
-    vectors = linalg.eigh(top.curvature)[1]
+    vectors = np.linalg.eigh(top.curvature)[1]
     sd = np.sqrt(np.diagonal(vectors.T @ invert(top.curvature) @ vectors).clip(0))
     for i, direction in enumerate(vectors.T):
         for _ in range(_MOST_HALVINGS):
@@ -184,7 +183,7 @@ def limited_inverse(function: Function, top: Top) -> np.ndarray:
 
 def _absolute_inverse(curvature: np.ndarray) -> np.ndarray:
     """Return the inverse of a curvature; where the density curves upwards it is turned round, so that steps lead uphill."""
-    values, vectors = linalg.eigh(curvature)
+    values, vectors = np.linalg.eigh(curvature)
     size = np.maximum(np.abs(values), 1e-6 * max(values[-1], 1.0))
     inverse: np.ndarray = (vectors / size) @ vectors.T
     return inverse
