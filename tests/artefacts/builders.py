@@ -24,6 +24,7 @@ from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.models.diagram import paths_of
 from alliance.models.rows import count_rows, select_rows
 from alliance.results.comparison import compare_estimates, compare_with_truth
+from alliance.results.diagnostics import row_of
 
 ROOT = Path(__file__).parents[2]
 LABELS_OF_CATEGORIES = {
@@ -439,25 +440,11 @@ def diagnostics(config: Config) -> pd.DataFrame:
         failed = name == config.models.fit[-1]
         head = {"model": name, "family": spec.family, "engine": _engine(spec)}
         if _is_bayesian(spec):
-            rows.append(head | mark_row(Mark("rhat", "all parameters", 1.004, limit=1.01)))
+            rows.append(head | row_of(Mark("rhat", "all parameters", 1.004, limit=1.01)))
         else:
-            rows.append(head | mark_row(Mark("convergence", "all equations", verdict=True)))
-        rows.append(head | mark_row(Mark("boundary_sd", "patient slope", 1e-9 if failed else 0.3, "hardly any")))
+            rows.append(head | row_of(Mark("convergence", "all equations", verdict=True)))
+        rows.append(head | row_of(Mark("boundary_sd", "patient slope", 1e-9 if failed else 0.3, "hardly any")))
     return pd.DataFrame(rows, columns=ARTEFACTS["diagnostics"].header)
-
-
-def mark_row(mark: Mark) -> dict[str, Any]:
-    """Return one diagnostic as it stands in the table, apart from the model."""
-    return {
-        "caution": mark.caution,
-        "diagnostic": mark.declared.title,
-        "subject": mark.subject,
-        "value": mark.value,
-        "threshold": mark.threshold,
-        "passed": mark.passed,
-        "detail": mark.detail,
-        "meaning": mark.declared.meaning,
-    }
 
 
 def priors(config: Config) -> pd.DataFrame:

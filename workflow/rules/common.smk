@@ -48,7 +48,7 @@ TYPED = Path(".snakemake/typed") / f"{cfg.run.name}.pickle"
 ARTEFACT = {name: OUT / artefact.path for name, artefact in ARTEFACTS.items()}
 PLAIN = plan.plain(cfg)
 SHOWN = plan.without_ids(cfg)
-remember(Path(".snakemake/sources.json"))
+remember(ROOT / ".snakemake/sources.json")  # at the end of the call, when Snakemake is back where it was called from
 CODE = {step: code_of(module, scripts=[SCRIPT]) for step, module in STEPS.items()}
 STRAY = plan.stray_files(OUT, cfg)
 STARTED = time.time()

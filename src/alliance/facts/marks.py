@@ -58,11 +58,6 @@ class Mark:
         return CAUTIONS[self.caution]
 
     @property
-    def explained(self) -> str:
-        """What it means, and what is special about this case."""
-        return f"{self.declared.meaning} {self.detail[:1].upper()}{self.detail[1:]}.".removesuffix(" .")
-
-    @property
     def threshold(self) -> float:
         """What the value is compared with; NaN where it is not."""
         return self.declared.threshold if self.limit is None else self.limit

@@ -1,5 +1,7 @@
 """What the fits say about themselves, as rows of one table and as marks that follow the estimates."""
 
+from typing import Any
+
 import arviz as az
 import pandas as pd
 import xarray as xr
@@ -74,20 +76,19 @@ def _check_divergences(tree: xr.DataTree, inference: Inference) -> Mark:
 
 def tabulate_marks(tree: xr.DataTree, marks: list[Mark]) -> pd.DataFrame:
     """Return the marks of one model as a table with the columns of the artefact `diagnostics`."""
-    rows = [
-        {
-            "model": tree.attrs["model"],
-            "family": tree.attrs["family"],
-            "engine": tree.attrs["engine"],
-            "caution": mark.caution,
-            "diagnostic": mark.declared.title,
-            "subject": mark.subject,
-            "value": mark.value,
-            "threshold": mark.threshold,
-            "passed": mark.passed,
-            "detail": mark.detail,
-            "meaning": mark.declared.meaning,
-        }
-        for mark in marks
-    ]
+    rows = [{**{name: tree.attrs[name] for name in ("model", "family", "engine")}, **row_of(mark)} for mark in marks]
     return pd.DataFrame(rows, columns=ARTEFACTS["diagnostics"].header)
+
+
+def row_of(mark: Mark) -> dict[str, Any]:
+    """Return one mark as it stands in the table, apart from the model it is about."""
+    return {
+        "caution": mark.caution,
+        "diagnostic": mark.declared.title,
+        "subject": mark.subject,
+        "value": mark.value,
+        "threshold": mark.threshold,
+        "passed": mark.passed,
+        "detail": mark.detail,
+        "meaning": mark.declared.meaning,
+    }

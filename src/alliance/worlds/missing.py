@@ -3,6 +3,7 @@
 To add one, write its class and name it in `Missing`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Self
@@ -18,16 +19,16 @@ Chance = Annotated[float, Field(gt=0, lt=1)]
 Centres = Mapping[str, float]  # variable -> the value from which distances count
 
 
-class Breaker(Section):
+class Breaker(Section, ABC):
     """A way in which something comes to be unseen."""
 
     def named(self) -> Iterable[str]:
         """Name the variables that it goes by."""
         return ()
 
+    @abstractmethod
     def hide(self, course: Course, centres: Centres, rng: np.random.Generator) -> Course:
         """Hide what it hides."""
-        raise NotImplementedError
 
 
 class Planned(Breaker):

@@ -14,6 +14,7 @@ from alliance.facts.registry import Registry
 from alliance.report.prose.quality import describe_diagnostics
 from alliance.report.tables.cautions import make as make_cautions
 from alliance.report.tables.diagnostics import make as make_diagnostics
+from alliance.results.diagnostics import row_of
 from alliance.results.estimates import flag_of
 from tests.architecture.project import modules
 from tests.artefacts import builders
@@ -91,7 +92,7 @@ def test_declared_caution_reaches_flags_tables_and_sentences(monkeypatch: pytest
     monkeypatch.setitem(CAUTIONS, "toy", toy)
     config = builders.arms_config()
     mark = Mark("toy", "the night", 0.75, "twice as bright", outcomes=("y",))
-    table = pd.DataFrame([{"model": config.models.fit[0], **builders.mark_row(mark)}])
+    table = pd.DataFrame([{"model": config.models.fit[0], **row_of(mark)}])
     quantity = {"outcome": "y", "path": "x -> y", "effect": "effect", "level": "within"}
 
     assert flag_of(quantity, 0, [mark]) == "full moon"

@@ -116,7 +116,7 @@ def test_approximation_that_misses_the_posterior_is_marked(zero_variance, monkey
 def test_mark_names_what_to_do():
     mark = LaplaceDraws(np.zeros((1, 1)), 0.9, 10.0).mark
     assert (mark.declared.title, mark.passed) == ("Pareto k", False)
-    assert "depth: nuts" in mark.explained
+    assert "depth: nuts" in mark.declared.meaning
 
 
 def test_values_without_gradient_are_those_of_the_sampler_at_two_and_three_levels(zero_variance):

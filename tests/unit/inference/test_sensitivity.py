@@ -111,7 +111,7 @@ def test_prior_that_fights_the_data_is_marked_for_the_effects_concerned_only():
     # The coefficient moves as well, but only a, b and indirect effects are judged.
     assert marks["effects"].positions == (0,)
     assert marks["effects"].value > SENSITIVE
-    assert "different directions" in marks["effects"].explained
+    assert "different directions" in marks["effects"].detail
 
 
 def test_prior_without_data_is_told_from_conflict():

@@ -47,22 +47,14 @@ def draw_equations(fitted: Sequence[Fitted], seed: int, size: int, name: str) ->
     the truth in 94 % (share .10), 96 % (.03) and 89 % (none); with 8 x 8 x 10 in 96 %, 100 % and 95 %. The estimate was never outside.
     """
     means = [part for equation in fitted for part in (equation.beta, equation.top.theta)]
-    roots = [_root(part) for equation in fitted for part in (equation.cov, equation.top.spread)]
+    spreads = [part for equation in fitted for part in (equation.cov, equation.top.spread)]
     estimate = np.concatenate(means)
-    plain = draw_normal(np.zeros_like(estimate), np.eye(len(estimate)), size, generator_for(seed, name))
-    values = np.vstack([estimate, estimate + plain @ block_diag(*roots)])
+    values = np.vstack([estimate, draw_normal(estimate, block_diag(*spreads), size, generator_for(seed, name))])
     parts = np.split(values, np.cumsum([len(mean) for mean in means])[:-1], axis=1)
     return {
         equation.design.outcome: _in_raw_units(equation, beta, theta)
         for equation, beta, theta in zip(fitted, parts[::2], parts[1::2], strict=True)
     }
-
-
-def _root(covariance: np.ndarray) -> np.ndarray:
-    """Return the symmetric root, the one that moves as little as the covariance does: eigenvectors alone may turn."""
-    values, vectors = np.linalg.eigh(covariance)
-    root: np.ndarray = (vectors * np.sqrt(values.clip(0.0))) @ vectors.T
-    return root
 
 
 def _in_raw_units(fitted: Fitted, beta: np.ndarray, theta: np.ndarray) -> Drawn:

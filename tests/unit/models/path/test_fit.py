@@ -130,7 +130,7 @@ def test_perfect_correlation_is_flagged_where_it_is_used() -> None:
     table = estimates_of(result)
     assert_finite(table)
     marks = failed(result, "boundary correlation")
-    assert "with y: m" in marks["m: x between patients"].explained.replace("most of all ", "")
+    assert "with y: m" in marks["m: x between patients"].detail.replace("most of all ", "")
     assert marks["m: x between patients"].value > 0.99
     found = flagged(table, "boundary correlation")
     assert {("x -> m -> y", "cov_ab", "within"), ("x -> m, m -> y", "correlation", "patient")} <= found
@@ -237,9 +237,9 @@ def test_outlier_of_fifty_standard_deviations_is_flagged_and_counted(variable: s
     assert set(marks) == expected
     mark = marks[min(expected)]
     assert mark.value > 10
-    assert "1 session is beyond" in mark.explained
-    assert "data/panel.parquet" in mark.explained
-    assert panel["patient"][100] not in mark.explained
+    assert "1 session is beyond" in mark.detail
+    assert "data/panel.parquet" in mark.declared.meaning
+    assert panel["patient"][100] not in mark.declared.meaning + mark.detail
     found = flagged(table, "outlier")
     assert ("m -> y", "b", "within") in found
     assert (("x -> m", "a", "within") in found) == (variable != "y")
@@ -250,7 +250,7 @@ def test_size_of_an_outlier_is_told_in_raw_units() -> None:
     panel["y"] *= 1000
     panel.loc[100, "y"] += 50_000
     mark = failed(run(panel), "outlier")["y"]
-    told = float(mark.explained.split("It is ")[1].split(" in units of y")[0])
+    told = float(mark.detail.split("it is ")[1].split(" in units of y")[0])
     # A part of it is taken for a difference of the patient.
     assert 30_000 < told < 55_000
 

@@ -15,6 +15,7 @@ from alliance.report.prose.quality import (
     describe_variance,
 )
 from alliance.results.comparison import compare_estimates, compare_with_truth
+from alliance.results.diagnostics import row_of
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs
 
@@ -58,7 +59,7 @@ def test_cautions_of_one_title_are_told_apart() -> None:
     names = ("latent_spread", "boundary_sd", "profiled_sd", "separate_boundary")
     assert {CAUTIONS[name].title for name in names} == {"boundary variance"}
     head = {"model": CONFIG.models.fit[0]}
-    rows = [head | builders.mark_row(Mark(name, f"part {name}", 0.0, verdict=False)) for name in names]
+    rows = [head | row_of(Mark(name, f"part {name}", 0.0, verdict=False)) for name in names]
     _, listed = describe_diagnostics({"diagnostics": pd.DataFrame(rows)}, CONFIG)
 
     assert len(listed.sentences) == len(names)
