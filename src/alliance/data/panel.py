@@ -48,7 +48,7 @@ def make_panel(
       before; a gap is not a lag. Session numbers are compared, not row positions.
     - ``x_between``: mean of the patient's observed x. ``x_within``: x minus ``x_between``.
     - ``x_between_therapist``: mean of ``x_between`` over the therapist's patients, each counted once.
-    - ``x_baseline``: x at the patient's first session in which it was observed.
+    - ``x_baseline``: x at the patient's first session (`first_sessions`), never at a later one: missing where it was not observed there.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def make_panel(
         means.add_suffix(BETWEEN),
         (measured - means).add_suffix(WITHIN),
         _therapist_means(frame, means).add_suffix(BETWEEN_THERAPIST),
-        measured.groupby(frame[PATIENT]).transform("first").add_suffix(BASELINE),
+        _at_first_session(frame, measured).add_suffix(BASELINE),
         _constants(patients, PATIENT, frame[PATIENT], variables, "patients", instruments),
         _constants(therapists, THERAPIST, frame[THERAPIST], variables, "therapists", instruments),
     ]
@@ -103,6 +103,23 @@ def make_panel(
             f"that end in {LAG}, {WITHIN}, {BETWEEN}, {BETWEEN_THERAPIST} or {BASELINE} are made by the panel."
         )
     return panel
+
+
+def first_sessions(frame: pd.DataFrame) -> pd.Series:
+    """Return for each row the number of its patient's first session.
+
+    Where more than half of the patients start at the same session, treatment starts there: a patient whose rows start later has
+    missed it. Otherwise, and for patients who start earlier, it is the patient's own lowest number.
+
+    Parameters
+    ----------
+    frame
+        ``patient, session``, in any order.
+    """
+    own = frame.groupby(PATIENT)[SESSION].transform("min")
+    starts = own[~frame.duplicated(PATIENT)].value_counts()
+    usual = starts.index[0] if len(starts) and 2 * starts.iloc[0] > starts.sum() else np.inf
+    return own.clip(upper=usual)
 
 
 def _refuse_repeated_keys(table: pd.DataFrame, keys: list[str], name: str) -> None:
@@ -132,6 +149,11 @@ def _earlier(frame: pd.DataFrame, measured: pd.DataFrame, lag: int, max_gap_days
     values = measured.to_numpy(dtype=float)[position]
     values[~found] = np.nan
     return pd.DataFrame(values, index=measured.index, columns=measured.columns)
+
+
+def _at_first_session(frame: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
+    at_first = measured[frame[SESSION] == first_sessions(frame)]
+    return at_first.set_axis(pd.Index(frame.loc[at_first.index, PATIENT])).reindex(frame[PATIENT]).set_axis(frame.index)
 
 
 def _therapist_means(frame: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import pandas as pd
 from alliance.config import ModelSpec
 from alliance.errors import ModelError, suggest
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.facts.columns import LAG, PATIENT, THERAPIST
+from alliance.facts.columns import BASELINE, LAG, PATIENT, THERAPIST
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
 MODEL_ORDER = 200
@@ -71,6 +71,8 @@ def _reason(column: str) -> str:
         return "no therapist known"
     if column.endswith(LAG):
         return f"no earlier session: {column}"
+    if column.endswith(BASELINE):
+        return f"not observed at the first session: {column}"
     return f"not observed: {column}"
 
 

@@ -283,7 +283,7 @@ def label_reason(reason: str, config: Config) -> str:
     """Return a reason of the patient flow with labels: ``not observed: alliance`` names the variable's label."""
     text, colon, term = str(reason).partition(": ")
     return (
-        f"{text} ({label_of(term.removesuffix(LAG), config)})"
+        f"{text} ({label_of(term.removesuffix(LAG).removesuffix(BASELINE), config)})"
         if colon and variable_of(term, config) is not None
         else str(reason)
     )

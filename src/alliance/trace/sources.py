@@ -50,7 +50,7 @@ def describe_scores(
     dated = f" and at most {lag * gap:g} days before" if gap is not None else ""
     meanings = {
         LAG: f"{lag} session{'s' if lag > 1 else ''} earlier, where observed{dated}",
-        BASELINE: "at the patient's first session with a value",
+        BASELINE: "at the patient's first session, missing where it was not observed then",
         BETWEEN: "mean of the patient's sessions",
     }
     lines += [f"...{suffix}: {meaning}" for suffix, meaning in meanings.items() if suffix in suffixes]

@@ -99,12 +99,31 @@ def test_first_session_of_the_next_patient_has_no_lag() -> None:
     assert column(panel_of(scores(("a", 1, 0, 5), ("b", 2, 7, 6))), "x_lag") == [None, None]
 
 
-def test_mean_deviation_and_baseline_use_observed_sessions_only() -> None:
+def test_mean_and_deviation_use_observed_sessions_only() -> None:
     panel = panel_of(scores(("a", 1, 0, None), ("a", 2, 7, 4), ("a", 3, 14, 8)))
     assert column(panel, "x_between") == [6, 6, 6]
     assert column(panel, "x_within") == [None, -2, 2]
-    assert column(panel, "x_baseline") == [4, 4, 4]
     assert column(panel, "x") == [None, 4, 8]  # raw scores stay
+
+
+def test_baseline_is_the_value_at_the_first_session_and_missing_if_missing_then() -> None:
+    panel = panel_of(scores(("a", 1, 0, 5), ("a", 2, 7, 4), ("b", 1, 0, None), ("b", 2, 7, 4)))
+    assert column(panel, "x_baseline") == [5, 5, None, None]
+
+
+def test_who_starts_after_the_usual_first_session_has_missed_it() -> None:
+    rows = [("a", 1, 0, 5), ("a", 2, 7, 6), ("b", 1, 0, 7), ("c", 2, 7, 8), ("c", 3, 14, 9)]
+    assert column(panel_of(scores(*rows)), "x_baseline") == [5, 5, 7, None, None]
+    # A session before treatment, which few have, is their own first one.
+    early = panel_of(scores(("d", 0, 0, 3), ("d", 1, 7, 4), ("e", 1, 0, 2), *rows))
+    assert early.groupby("patient")["x_baseline"].first().to_dict() == pytest.approx(
+        {"a": 5, "b": 7, "c": np.nan, "d": 3, "e": 2}, nan_ok=True
+    )
+
+
+def test_without_a_usual_first_session_each_patient_has_an_own_one() -> None:
+    panel = panel_of(scores(("a", 4, 0, 5), ("a", 5, 7, 6), ("b", 1, 0, 7), ("c", 9, 0, 8), ("d", 4, 0, 9)))
+    assert column(panel, "x_baseline") == [5, 5, 7, 8, 9]
 
 
 def test_patient_with_one_session_has_a_deviation_of_zero_and_no_lag() -> None:
@@ -261,7 +280,7 @@ def test_lags_and_means_do_not_depend_on_other_patients(study: tuple[pd.DataFram
     declared = {key: value for key, value in VARIABLES.items() if key != "clinic"}
     own, row = frame[frame["patient"] == name], patients[patients["patient"] == name]
     alone = make_panel(own, row, therapists, declared, 1, 21)
-    made = [f"{v}{end}" for v in "xy" for end in ("_lag", "_between", "_within", "_baseline")]
+    made = [f"{v}{end}" for v in "xy" for end in ("_lag", "_between", "_within")]
     rows = together.loc[together["patient"] == name, made].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone[made], rows, check_exact=True)
 
@@ -273,6 +292,8 @@ def test_parts_add_up_and_deviations_of_a_patient_sum_to_zero(study: tuple[pd.Da
     # Values are below 50 and sessions at most 6, so 1e-12 leaves a hundredfold margin over rounding.
     np.testing.assert_allclose(panel["x_within"] + panel["x_between"], panel["x"], atol=1e-12)
     assert panel.groupby("patient")["x_within"].sum().abs().max() < 1e-12
+    first = panel.groupby("patient")["x"].transform(lambda values: values.iloc[0])
+    assert (panel["x_baseline"].isna() | (panel["x_baseline"] == first)).all()
     constant = panel.groupby("patient")[["x_between", "x_baseline", "age"]].nunique()
     assert constant.le(1).all(axis=None)
 

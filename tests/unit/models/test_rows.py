@@ -47,6 +47,16 @@ def test_flow_adds_up_from_the_panel_to_the_rows_analysed() -> None:
     assert list(flow["reason"][1:-1]) == ["not observed: y", "no earlier session: x_lag", "not observed: z"]
 
 
+def test_patient_whose_first_session_lacks_a_value_is_left_out_by_that_reason() -> None:
+    data = panel()
+    data["z_baseline"] = np.where(data["patient"] == "P001", np.nan, data.groupby("patient")["z"].transform("first"))
+    _, flow = select_rows(data, "m", spec(["x", "z_baseline"]))
+    left = flow[flow["stage"] == "left out"]
+    assert left[["reason", "removed_patients"]].to_numpy().tolist() == [
+        ["not observed at the first session: z_baseline", 1]
+    ]
+
+
 def test_patient_without_therapist_is_left_out_only_where_the_therapist_matters() -> None:
     data = panel()
     data.loc[data["patient"] == "P000", "therapist"] = None

@@ -109,6 +109,8 @@ def test_groups_by_level_and_by_reference() -> None:
 
 def test_reason_of_the_flow_names_the_label() -> None:
     assert label_reason("no earlier session: alliance_lag", ARMS) == "no earlier session (working alliance)"
+    first = "not observed at the first session"
+    assert label_reason(f"{first}: alliance_baseline", ARMS) == f"{first} (working alliance)"
     assert label_reason("no therapist known", ARMS) == "no therapist known"
 
 
