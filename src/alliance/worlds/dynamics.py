@@ -20,6 +20,9 @@ class _Run:
     values: dict[str, np.ndarray]
     surprises: dict[str, np.ndarray]
     noise: dict[str, np.ndarray]
+    levels: (
+        dict[str, np.ndarray] | None
+    )  # distance of each patient's own levels from the centres, where slopes act on deviations from them
 
     def advance(self, name: str, t: int) -> None:
         """Let a variable come about at session t."""
@@ -40,8 +43,16 @@ class _Run:
     def _expected(self, name: str, mean: float, t: int) -> np.ndarray:
         expected = mean + self.people.deviation(join_nodes(INTERCEPT, name))
         for cause in self.world.causes(name):
-            expected = expected + self._slope(cause) * self._distance(cause, t)
+            expected = expected + self._part(cause, t)
         return expected
+
+    def _part(self, cause: Cause, t: int) -> np.ndarray:
+        """Return what a cause adds: (patient,)."""
+        distance = self._distance(cause, t)
+        if self.levels is None:
+            return self._slope(cause) * distance
+        own = distance - self.levels[cause.base]
+        return cause.effect * distance + self.people.deviation(cause.slope) * own
 
     def _expected_first(self, name: str, first: First) -> np.ndarray:
         level = self.people.deviation(join_nodes(INTERCEPT, name))
@@ -72,6 +83,24 @@ class _Run:
         return self.values[cause.base][:, before] - self.world.centres[cause.base]
 
 
+def levels_of(world: World, people: People) -> dict[str, np.ndarray]:
+    """Return the distance of each patient's lasting levels from the centres: d = (I - B)^-1 (mean + v - centre), B at average slopes.
+
+    Returns
+    -------
+    dict
+        Variable -> (patient,).
+    """
+    names, centres = list(world.variables), world.centres
+    b = np.zeros((len(names), len(names)))
+    for cause in (cause for name in names for cause in world.causes(name)):
+        b[names.index(cause.outcome), names.index(cause.base)] += cause.effect
+    start = [
+        world.variables[name].mean - centres[name] + people.deviation(join_nodes(INTERCEPT, name)) for name in names
+    ]
+    return dict(zip(names, np.linalg.solve(np.eye(len(names)) - b, np.array(start)), strict=True))
+
+
 def run_sessions(world: World, people: People, rng: np.random.Generator) -> Course:
     """Run every patient through all sessions; what goes unseen is decided later."""
     shape = (world.size.patients, world.size.sessions + world.unseen)
@@ -80,7 +109,12 @@ def run_sessions(world: World, people: People, rng: np.random.Generator) -> Cour
         people = _with_own_differences(world, people, name, variable, rng)
         noise[name] = rng.standard_normal(shape) if variable.chance is None else rng.random(shape)
     run = _Run(
-        world, people, {name: np.zeros(shape) for name in noise}, {name: np.zeros(shape) for name in noise}, noise
+        world,
+        people,
+        {name: np.zeros(shape) for name in noise},
+        {name: np.zeros(shape) for name in noise},
+        noise,
+        levels_of(world, people) if world.slopes_act_on == "own_deviation" else None,
     )
     order = world.order()
     for t in range(shape[1]):

@@ -68,8 +68,7 @@ class Dropout(Breaker):
 
     def logit(self, course: Course, centres: Centres) -> np.ndarray:
         """Return what observed values add to the logit of leaving, (patient, session)."""
-        causes = (effect * (course.values[name] - centres[name]) for name, effect in self.causes.items())
-        return sum(causes, start=np.zeros(course.observed.shape))
+        return added_logit(self.causes, course, centres)
 
     def hide(self, course: Course, centres: Centres, rng: np.random.Generator) -> Course:
         """Let patients leave; the session after which somebody leaves still took place."""
@@ -82,15 +81,53 @@ class Dropout(Breaker):
 
 
 class Skipped(Breaker):
-    """Sessions that leave no data, completely at random; everybody has the first."""
+    """Sessions that leave no data, at random given what was seen before; everybody has the first."""
 
-    chance: Share
+    chance: Share  # where every cause, as last seen, is at its centre
+    causes: Annotated[dict[Name, float], Field(default_factory=dict)]  # change of the logit per point
+
+    def named(self) -> Iterable[str]:
+        """Name the causes."""
+        return self.causes
 
     def hide(self, course: Course, centres: Centres, rng: np.random.Generator) -> Course:
         """Skip sessions."""
-        skipped = rng.random(course.observed.shape) < self.chance
-        skipped[:, 0] = False
-        return replace(course, observed=course.observed & ~skipped)
+        drawn, seen = rng.random(course.observed.shape), course.observed.copy()
+        if not self.causes:
+            seen[:, 1:] &= drawn[:, 1:] >= self.chance
+            return replace(course, observed=seen)
+        added = added_logit(self.causes, course, centres)
+        at_centres, last = np.log(self.chance / (1 - self.chance)), added[:, 0]
+        for t in range(1, seen.shape[1]):
+            seen[:, t] &= drawn[:, t] >= logistic(at_centres + last)
+            last = np.where(seen[:, t], added[:, t], last)
+        return replace(course, observed=seen)
+
+
+class Blank(Breaker):
+    """Variables that are blank in some of the sessions held, completely at random; at the first session only, or at any."""
+
+    shares: dict[Name, Share]  # variable -> share of the sessions, or of the patients
+    first_only: bool = False
+
+    def named(self) -> Iterable[str]:
+        """Name what may be blank."""
+        return self.shares
+
+    def hide(self, course: Course, centres: Centres, rng: np.random.Generator) -> Course:
+        """Blank values."""
+        values, possible = dict(course.values), np.ones(course.observed.shape, dtype=bool)
+        possible[:, 1:] = not self.first_only
+        for name, share in self.shares.items():
+            blank = (rng.random(course.observed.shape) < share) & possible
+            values[name] = np.where(blank, np.nan, values[name])
+        return replace(course, values=values)
+
+
+def added_logit(causes: Mapping[str, float], course: Course, centres: Centres) -> np.ndarray:
+    """Return what values add to a logit, (patient, session)."""
+    parts = (effect * (course.values[name] - centres[name]) for name, effect in causes.items())
+    return sum(parts, start=np.zeros(course.observed.shape))
 
 
 class Missing(Section):
@@ -99,6 +136,7 @@ class Missing(Section):
     planned: Planned | None = None
     dropout: Dropout | None = None
     skipped: Skipped | None = None
+    blank: Blank | None = None
 
     def breakers(self) -> dict[str, Breaker]:
         """List those that are there, by name."""

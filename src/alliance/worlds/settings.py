@@ -6,6 +6,9 @@ A world is a linear system within persons. The value of variable k of patient i 
 
 with causes c from the same session or the one before, the arm (0 or 1) or the number of the session. Effects are written as in the table of
 estimates: ``intercept -> alliance`` is an intercept, ``alliance_lag -> symptoms`` the slope of symptoms on the alliance a session earlier.
+With ``slopes_act_on: own_deviation`` the deviations of slopes, u_ikc + w_jkc, multiply the distance of x_c from the patient's own level,
+which is the equilibrium of all variables at average slopes; fixed effects multiply the distance from the centre as ever. That is a dynamic
+structural equation model with latent centring (Asparouhov, Hamaker & Muthen 2018, doi 10.1080/10705511.2017.1406803).
 """
 
 from collections.abc import Iterator, Mapping
@@ -146,6 +149,8 @@ class World(Section):
     size: Size
     arms: bool = False  # whether patients are randomised, in pairs within each therapist
     unseen: Count = 0  # sessions before the first one that is seen, without an arm: many make the start stationary
+    # What the own part of a slope multiplies: the cause's distance from its centre, or from the patient's own level.
+    slopes_act_on: Literal["distance", "own_deviation"] = "distance"
     variables: dict[Name, Measure]
     patients: Differences = Differences.model_validate({})
     therapists: Differences = Differences.model_validate({})
@@ -195,6 +200,10 @@ class World(Section):
                     yield f"{place}: '{other}' is not a variable.{suggest(other, self.variables)}"
             if variable.first and not any(cause.lagged for cause in self.causes(name)):
                 yield f"{place}.first: it does not depend on the past, so its first value is like all others"
+        if self.slopes_act_on == "own_deviation" and any(
+            c.base in constants for n in self.variables for c in self.causes(n)
+        ):
+            yield "slopes_act_on: patients have no level of their own where the arm or the session number moves it; remove these causes"
         for place, name in self.missing.named():
             if name not in self.variables:
                 yield f"missing.{place}: '{name}' is not a variable.{suggest(name, self.variables)}"

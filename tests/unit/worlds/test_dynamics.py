@@ -56,6 +56,28 @@ def test_regression_finds_the_equation_once_lasting_differences_are_taken_off() 
     assert found == pytest.approx([20.0, -0.5, -0.4, 0.4], abs=0.06)
 
 
+def test_slopes_may_act_on_what_is_unusual_for_the_patient() -> None:
+    latent = world(slopes_act_on="own_deviation", size={"patients": 300, "therapists": 30, "sessions": 60}, unseen=40)
+    people, course = run_study(latent)
+    y, m, x = (course.values[name] for name in "ymx")
+    v_x, v_m, v_y = (people.deviation(f"intercept -> {name}") for name in ("x", "m", "y"))
+    # Equilibrium of x = 3 + v_x + .1 (m - 10), m = 10 + v_m + 1.2 (x - 3) + .3 (m - 10), solved by hand.
+    level_x = (v_x + 0.1 / 0.7 * v_m) / (1 - 0.12 / 0.7)
+    level_m = (v_m + 1.2 * level_x) / 0.7
+    # The mean of 60 sessions misses the level by up to .3.
+    assert np.corrcoef(m.mean(axis=1), level_m)[0, 1] > 0.97
+    news = y[:, 1:] - 20 - v_y[:, None] - 0.4 * (y[:, :-1] - 20) + 0.5 * (m[:, 1:] - 10) + 0.4 * (x[:, 1:] - 3)
+    news = news - people.deviation("m -> y")[:, None] * (m[:, 1:] - 10 - level_m[:, None])
+    assert news.std() == pytest.approx(2.0, rel=0.02)
+    assert abs(np.corrcoef(news.ravel(), y[:, :-1].ravel())[0, 1]) < 0.03
+
+
+def test_nobody_has_a_level_of_their_own_where_the_session_number_moves_it() -> None:
+    variables = changed("variables", "m", causes={"session": 0.2})
+    with pytest.raises(ValueError, match="no level of their own"):
+        world(slopes_act_on="own_deviation", variables=variables)
+
+
 def test_the_first_values_carry_no_effect_unless_patients_are_heading_for_their_level() -> None:
     def first_of(**first: object) -> pd.DataFrame:
         variables = changed("variables", "m", first={"mean": 9.0, "sd": 0.0, **first})

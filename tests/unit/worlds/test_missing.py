@@ -42,6 +42,37 @@ def test_everybody_has_the_first_session() -> None:
     assert seen.observed[:, 1:].mean() == pytest.approx(0.6, abs=0.04)
 
 
+def test_sessions_are_skipped_by_what_was_seen_last_and_not_by_what_nobody_saw() -> None:
+    values = np.zeros((4000, 5))
+    values[:2000, 1], values[2000:, 2] = 1.0, 1.0
+    seen = hide(course(values), skipped={"chance": 0.2, "causes": {"y": 3.0}}).observed
+    high = 1 / (1 + 4 * np.exp(-3.0))  # chance after a value of 1: logit(.2) + 3
+    came = seen[:2000, 1]
+    # Binomial errors are .008 to .012.
+    assert seen[:2000, 2][came].mean() == pytest.approx(1 - high, abs=0.05)
+    assert seen[:2000, 2][~came].mean() == pytest.approx(0.8, abs=0.06), "the high value was not seen"
+    both = came & ~seen[:2000, 2]
+    assert seen[:2000, 3][both].mean() == pytest.approx(1 - high, abs=0.05), "what was seen last still counts"
+    assert seen[:, 0].all()
+
+
+def test_blank_values_leave_the_session_and_other_variables() -> None:
+    two = Course(
+        {"y": np.zeros((3000, 4)), "m": np.ones((3000, 4))},
+        {},
+        np.ones((3000, 4), dtype=bool),
+        np.zeros(3000, dtype=bool),
+    )
+    anywhere = Missing.model_validate({"blank": {"shares": {"m": 0.3}}}).hide(two, {}, np.random.default_rng(1))
+    assert anywhere.observed.all()
+    assert np.isfinite(anywhere.values["y"]).all()
+    assert np.isnan(anywhere.values["m"]).mean(axis=0) == pytest.approx(0.3, abs=0.04)
+    first = Missing.model_validate({"blank": {"shares": {"m": 0.2}, "first_only": True}}).hide(
+        two, {}, np.random.default_rng(1)
+    )
+    assert np.isnan(first.values["m"]).mean(axis=0) == pytest.approx([0.2, 0, 0, 0], abs=0.03)
+
+
 @pytest.mark.parametrize("share", [0.2, 0.5])
 def test_the_wanted_share_leaves_and_those_with_higher_values_sooner(share: float) -> None:
     settled = settle(world(missing={"dropout": {"share": share, "causes": {"y": 0.3}}}))
