@@ -17,6 +17,7 @@ from alliance.config import ModelSpec, Variable
 from alliance.errors import ModelError
 from alliance.facts.columns import LAG, PATIENT, THERAPIST
 from alliance.facts.quantity import join_nodes
+from alliance.models.design.occasions import Occasions, find_occasions
 from alliance.models.design.terms import Origin, Predictors, make_predictors
 
 INTERCEPT = "intercept"
@@ -82,12 +83,14 @@ class Equation:
 class Design:
     """All equations of a model, the units at each level and the effects that vary between them, stacked over equations.
 
-    `equations` stand in the order in which their outcomes come about within a session.
+    `equations` stand in the order in which their outcomes come about within a session; `occasions` says which of their residuals may be
+    correlated.
     """
 
     equations: dict[str, Equation]
     units: dict[str, list[str]]
     varying: dict[str, list[Varying]]
+    occasions: Occasions
 
     def scales(self, level: str) -> np.ndarray:
         """Return the raw units of the varying effects of a level, in their order: shape (effect,)."""
@@ -146,7 +149,11 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
             x_sd,
             indices,
         )
-    return Design(equations, units, varying)
+    occasions = find_occasions(
+        {outcome: equation.origins for outcome, equation in equations.items()},
+        {outcome: equation.rows for outcome, equation in equations.items()},
+    )
+    return Design(equations, units, varying, occasions)
 
 
 def _varying(spec: ModelSpec, made: dict[str, Predictors]) -> dict[str, list[Varying]]:

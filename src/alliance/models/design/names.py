@@ -1,6 +1,11 @@
 """Names of the parameters of a joint model, the same in every engine that draws them."""
 
+from typing import Final
+
 import numpy as np
+
+# Correlations of the residuals of outcomes of one occasion, dimension ``residual_pair``: the pairs of `Design.occasions`.
+RESIDUAL_CORRELATION: Final = "residual_correlation"
 
 
 def intercept_name(outcome: str) -> str:

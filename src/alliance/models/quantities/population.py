@@ -1,12 +1,21 @@
 """Population parameters of a model in raw units, from draws in standard units."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from alliance.models.design.arrays import INTERCEPT, Design, Varying
-from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.design.names import (
+    RESIDUAL_CORRELATION,
+    correlation_name,
+    intercept_name,
+    pairs,
+    residual_name,
+    sd_name,
+    slopes_name,
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,8 @@ class Population:
         mean of the predictors.
     varying
         Level -> the varying effects, in the order of the covariance.
+    together
+        Positions of two equations whose residuals may be correlated -> the correlation, (draw,).
     """
 
     intercepts: dict[str, np.ndarray]
@@ -31,6 +42,16 @@ class Population:
     residuals: dict[str, np.ndarray]
     covariances: dict[str, np.ndarray]
     varying: dict[str, list[Varying]]
+    together: Mapping[tuple[int, int], np.ndarray] = field(default_factory=dict)
+
+    @cached_property
+    def residual_covariance(self) -> np.ndarray:
+        """Covariance of the residuals of one occasion, in the order of the equations: (draw, outcome, outcome)."""
+        sds = np.column_stack(list(self.residuals.values()))
+        result: np.ndarray = sds[:, :, None] * np.eye(sds.shape[1]) * sds[:, None, :]
+        for (i, j), correlation in self.together.items():
+            result[:, i, j] = result[:, j, i] = correlation * sds[:, i] * sds[:, j]
+        return result
 
     def covariance(self, one: Varying, other: Varying) -> np.ndarray:
         """Return cov(one, other) summed over patients and therapists, zero where one of them does not vary: (draw,)."""
@@ -91,4 +112,6 @@ def make_population(design: Design, draws: Mapping[str, np.ndarray]) -> Populati
         for position, (i, j) in enumerate(pairs(len(effects))):
             correlations[:, i, j] = correlations[:, j, i] = draws[correlation_name(level)][:, position]
         covariances[level] = correlations * sd[:, :, None] * sd[:, None, :]
-    return Population(intercepts, slopes, residuals, covariances, design.varying)
+    drawn = draws.get(RESIDUAL_CORRELATION)
+    together = {} if drawn is None else dict(zip(design.occasions.pairs, drawn.T, strict=True))
+    return Population(intercepts, slopes, residuals, covariances, design.varying, together)
