@@ -112,7 +112,7 @@ EFFECTS: Final = Registry(
         of_slopes=True,
         splits=True,
     ),
-    Effect("accumulated", "indirect, accumulated over sessions", "path"),
+    Effect("accumulated", "indirect, accumulated over sessions", "path", of_slopes=True),
     Effect("conditional", "at a value of the moderator", "moderated", of_slopes=True),
     Effect("index", "change per unit of the moderator", "moderated", of_slopes=True),
     Effect("icc", "share of variance", "component", signed=False),

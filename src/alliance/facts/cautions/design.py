@@ -156,16 +156,6 @@ OF_DESIGN: Final = (
         "never",
     ),
     Caution(
-        "average_slopes",
-        "average slopes",
-        "What accumulates over sessions is computed from average slopes; covariances of slopes that vary between units are left out. The "
-        "value is how many slopes on the path vary.",
-        "estimates accumulated over sessions",
-        "at most",
-        0,
-        "slopes",
-    ),
-    Caution(
         "undefined_proportion",
         "share of the total",
         "The share of the total that runs through the middle is not reported, since it has no clear meaning here. The value is the share "

@@ -18,7 +18,7 @@ from alliance.report.numbers import format_estimate, format_percent
 TITLE = "Indirect path, accumulated over sessions"
 CAPTION = (
     "What runs through the variable between adds up when the first variable is one unit higher at every session from the first on, since "
-    "the outcome depends on its own past. Average steps are used; their covariance between patients is left out."
+    "the outcome depends on its own past. The curve is an average over patients and therapists, whose steps differ."
 )
 NEEDS = ("estimates",)
 _DODGE = 0.16  # sessions between the models of one panel

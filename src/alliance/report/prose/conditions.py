@@ -63,8 +63,8 @@ def describe_accumulated(inputs: Inputs, config: Config) -> list[Passage]:
     return [
         Passage(points, heading="Accumulated over sessions", kind="list"),
         text(
-            "These numbers are computed from the average steps of the model, which are taken to stay the same at every session; "
-            "nothing else is taken to change."
+            "These numbers are averages over patients and therapists, whose steps differ and may go together. Each one's steps are taken "
+            "to stay the same at every session, and what is usual for a patient is taken to stay as it is."
         ),
     ]
 

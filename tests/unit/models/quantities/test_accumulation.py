@@ -63,11 +63,3 @@ def test_cause_with_an_equation_of_its_own_is_set_not_predicted() -> None:
 def test_model_without_persistence_has_no_curve() -> None:
     spec = make_spec(equations={"m": {"on": ["x"]}, "y": {"on": ["m_lag", "x_lag"]}})
     assert "accumulated" not in set(accumulated(spec, {}).table()["effect"])
-
-
-@pytest.mark.parametrize("vary", [["intercept"], ["intercept", "x"]])
-def test_slopes_that_vary_are_marked(vary: list[str]) -> None:
-    spec = make_spec(equations={"m": {"on": ["x"], "vary": {"patient": vary}}, "y": {"on": ["m", "y_lag"]}})
-    (mark,) = [mark for mark in accumulated(spec, {}).marks if mark.declared.title == "average slopes"]
-    assert mark.passed == (vary == ["intercept"])
-    assert mark.effects == ("accumulated",)

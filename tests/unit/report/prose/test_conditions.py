@@ -76,13 +76,13 @@ def test_first_and_last_session_of_what_accumulates_are_told() -> None:
     rows = [
         estimate(effect="accumulated", horizon=horizon, estimate=value, low=value - 0.1, high=value + 0.1, flag=flag)
         for horizon, value, flag in (
-            ("after 1 session", -0.2, ""), ("after 2 sessions", -0.3, ""), ("after 3 sessions", -0.35, "average slopes"),
+            ("after 1 session", -0.2, ""), ("after 2 sessions", -0.3, ""), ("after 3 sessions", -0.35, "near zero"),
         )
     ]  # fmt: skip
     sentence = said(describe_accumulated(inputs(*rows), CONFIG))
 
     assert (
-        "−0.20 [−0.30, −0.10] after 1 session and −0.35 [−0.45, −0.25] [flagged: average slopes] after 3 sessions"
+        "−0.20 [−0.30, −0.10] after 1 session and −0.35 [−0.45, −0.25] [flagged: near zero] after 3 sessions"
         in sentence
     )
     assert "after 2 sessions" not in sentence
