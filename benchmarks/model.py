@@ -16,7 +16,7 @@ VARIABLES = {
 }
 PREDICTORS = {"alliance": ["technique"], "symptoms": ["alliance", "technique"]}
 SLOPE = {"alliance": "technique", "symptoms": "alliance"}
-PRIORS = {"slope_sd": 0.5, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": 0.5, "correlation_lkj": 2.0}
+PRIORS = {"slope_sd": 0.5, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": 0.5, "correlations": 2.0}
 
 
 def make_spec(*, therapists: bool, outcomes: tuple[str, ...] = tuple(PREDICTORS)) -> ModelSpec:

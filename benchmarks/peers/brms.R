@@ -21,7 +21,7 @@ prior_of <- function(outcome) {
     set_prior(sprintf("normal(0, %g)", p$varying_sd), class = "sd", resp = outcome)
   )
 }
-priors <- c(prior_of("alliance"), prior_of("symptoms"), set_prior(sprintf("lkj(%g)", job$priors$correlation_lkj), class = "cor"))
+priors <- c(prior_of("alliance"), prior_of("symptoms"), set_prior(sprintf("lkj(%g)", job$priors$correlations), class = "cor"))
 
 compiled <- NULL
 seconds_compile <- seconds_of(function() {

@@ -51,7 +51,7 @@ def model(y: jax.Array, x: jax.Array, z: jax.Array, priors: dict[str, float]) ->
     beta = numpyro.sample("beta", dist.Normal(0, scales))
     residual = numpyro.sample("residual", dist.HalfNormal(priors["residual_sd"]).expand([2]))
     sd = numpyro.sample("sd", dist.HalfNormal(priors["varying_sd"]).expand([4]))
-    root = numpyro.sample("root", dist.LKJCholesky(4, priors["correlation_lkj"]))
+    root = numpyro.sample("root", dist.LKJCholesky(4, priors["correlations"]))
     sessions = y.shape[1] // 2
     precision = jnp.repeat(residual**-2, sessions)
     left = y - x @ beta

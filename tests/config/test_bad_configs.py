@@ -72,6 +72,10 @@ BAD = {
     "one chain": (put("sampling.chains", 1), ["sampling.chains", "greater than or equal to 2"]),
     "acceptance of one": (put("sampling.target_accept", 1.0), ["sampling.target_accept"]),
     "prior without width": (put("priors.slope_sd", 0), ["priors.slope_sd", "greater than 0"]),
+    "prior of correlations below a flat one": (
+        put("priors.correlations", 0.5),
+        ["priors.correlations", "uniform", "0.5"],
+    ),
     "prior is text": (put("priors.slope_sd", "wide"), ["priors.slope_sd", "'wide'"]),
     "code for a prior": (put("priors.slope_sd", "__import__('os')"), ["priors.slope_sd"]),
     "negative seed": (put("run.seed", -1), ["run.seed"]),

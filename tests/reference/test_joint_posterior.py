@@ -30,7 +30,7 @@ SETTINGS: dict[str, Any] = {
     "monte_carlo_draws": 1000,
     "variables": {key: variable.model_dump(mode="json") for key, variable in VARIABLES.items()},
     "sampling": {"chains": 4, "draws": 1000, "tune": 500, "target_accept": 0.9},
-    "priors": {"slope_sd": 0.3, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": 0.5, "correlation_lkj": 2.0},
+    "priors": {"slope_sd": 0.3, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": 0.5, "correlations": 2.0},
 }
 # Differences in units of their Monte Carlo standard errors; a normal one of 17 is beyond 4 once in a thousand seeds.
 MOST_ERRORS = 4

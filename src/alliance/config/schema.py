@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SerializeAsAny, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
 from alliance.config.declared import ModelSpec
 from alliance.config.section import Name, RunName, Section
@@ -184,6 +184,12 @@ class Sampling(Section):
     target_accept: Annotated[float, Field(gt=0.5, lt=1)]
 
 
+def _uniform_or_lkj(value: object) -> object:
+    if value == "uniform" or (isinstance(value, int | float) and value >= 1):
+        return value
+    raise ValueError("expected uniform, or a number of at least 1, eta of LKJ(eta)")
+
+
 class Priors(Section):
     """Priors on the standardised scale (outcome and predictors in units of their standard deviation)."""
 
@@ -191,7 +197,7 @@ class Priors(Section):
     intercept_sd: Annotated[float, Field(gt=0)]
     residual_sd: Annotated[float, Field(gt=0)]
     varying_sd: Annotated[float, Field(gt=0)]
-    correlation_lkj: Annotated[float, Field(ge=1)]
+    correlations: Annotated[Literal["uniform"] | float, BeforeValidator(_uniform_or_lkj)]
 
 
 class Inference(Section):

@@ -9,10 +9,14 @@ Two sets of coordinates, both with fixed effects first and logarithms of residua
             leaves the covariance as it is, so |s| has the half-normal prior if s has the normal one, and a sampler passes
             through zero instead of sinking towards minus infinity on a logarithmic scale.
 
-Priors of the ``signed`` coordinates: normal for intercepts, effects and s, half-normal for residual standard deviations, and
-LKJ(eta) for correlations: with partial correlation z_ij given the first j effects,
-p(z_ij) ~ (1 - z^2)^(eta - 2 + (q - j) / 2), j = 0, 1, ...
-(Lewandowski, Kurowicka & Joe 2009, doi 10.1016/j.jmva.2009.04.008).
+Priors of the ``signed`` coordinates: normal for intercepts, effects and s, half-normal for residual standard deviations, and for the
+correlations R of q effects one of two. With partial correlation z_ij given the first j effects, |R| = prod (1 - z_ij^2), and
+|dR / dz| = prod (1 - z_ij^2)^((q - 2 - j) / 2), j = 0, 1, ...
+
+uniform   every correlation uniform whatever q: p(R) ~ |R|^-(q + 1) prod_i ((R^-1)_ii)^-((q + 1) / 2), the correlations of an inverse
+          Wishart matrix with q + 1 degrees of freedom (Barnard, McCulloch & Meng 2000, Statistica Sinica 10, 1281).
+LKJ(eta)  p(R) ~ |R|^(eta - 1), so p(z_ij) ~ (1 - z^2)^(eta - 2 + (q - j) / 2), which draws correlations to zero the more effects
+          there are (Lewandowski, Kurowicka & Joe 2009, doi 10.1016/j.jmva.2009.04.008).
 """
 
 import math
@@ -36,6 +40,8 @@ from alliance.likelihood.layout import (
 # Places in the vector of prior settings.
 INTERCEPT_SD, SLOPE_SD, RESIDUAL_SD, VARYING_SD, LKJ, PRIORS = range(6)
 NO_PRIOR: Final = np.empty(0)
+UNIFORM: Final = 0.0  # in place of eta: uniform correlations
+_LEAST: Final = 1e-30  # 1 - z^2 where rounding makes |z| one
 
 
 @compiled
@@ -166,7 +172,7 @@ def fill_signed(position, factor):
         for j in range(i):
             z = math.tanh(position[used])
             factor[i, j] = position[i] * left * z
-            left *= math.sqrt(max(1.0 - z * z, 0.0))
+            left *= math.sqrt(max(1.0 - z * z, _LEAST))
             used += 1
         factor[i, i] = position[i] * left
     return used
@@ -182,7 +188,7 @@ def _turn_signed(change, q, position, gradient):
         for j in range(i):
             z[j] = math.tanh(position[used + j])
             row[j] = left[j] * z[j]  # of C
-            left[j + 1] = left[j] * math.sqrt(max(1.0 - z[j] * z[j], 0.0))
+            left[j + 1] = left[j] * math.sqrt(max(1.0 - z[j] * z[j], _LEAST))
         row[i] = left[i]
         for j in range(i + 1):
             gradient[i] += change[i * q + j] * row[j]
@@ -213,17 +219,64 @@ def add_prior(layout, prior, position, gradient):
     for q in (layout[N_PATIENT], layout[N_THERAPIST]):
         for i in range(q):
             value += _add_normal(prior[VARYING_SD], position, gradient, used + i)
-        used += q
-        for i in range(q):
-            for j in range(i):
-                shape = prior[LKJ] + 0.5 * (q - 2 - j)
-                z = math.tanh(position[used])
-                # log B(shape, shape) 2^(2 shape - 1) makes the density of z integrate to one.
-                value += shape * math.log(max(1.0 - z * z, 1e-300)) - (
-                    2.0 * math.lgamma(shape) - math.lgamma(2.0 * shape) + (2.0 * shape - 1.0) * math.log(2.0)
-                )
-                gradient[used] -= 2.0 * shape * z
-                used += 1
+        if q > 1:
+            size = q * (q + 1) // 2
+            value += _add_correlations(q, prior[LKJ], position[used : used + size], gradient[used : used + size])
+        used += q * (q + 1) // 2
+    return value
+
+
+@compiled
+def _add_correlations(q, eta, position, gradient):
+    """Return the log prior density of one level's partial correlations, standing after its q sds, and add its derivatives."""
+    uniform = eta == UNIFORM
+    power = -float(q) if uniform else eta  # |R|^(power - 1)
+    value = _add_inverse_diagonal(q, position, gradient) if uniform else 0.0
+    used = q
+    for i in range(q):
+        for j in range(i):
+            shape = power + 0.5 * (q - 2 - j)
+            z = math.tanh(position[used])
+            value += shape * math.log(max(1.0 - z * z, _LEAST))
+            if not uniform:  # log B(shape, shape) 2^(2 shape - 1) makes the density of z integrate to one
+                value -= 2.0 * math.lgamma(shape) - math.lgamma(2.0 * shape) + (2.0 * shape - 1.0) * math.log(2.0)
+            gradient[used] -= 2.0 * shape * z
+            used += 1
+    return value
+
+
+@compiled
+def _add_inverse_diagonal(q, position, gradient):
+    """Return -(q + 1) / 2 sum_i log (R^-1)_ii, with the constant of the uniform prior, and add its derivatives.
+
+    With C the Cholesky factor of R and W = C^-1, R^-1 = W'W, and the derivative of log (R^-1)_ii by C_ab is
+    -2 (R^-1)_ai W_bi / (R^-1)_ii.
+    """
+    at, change = position.copy(), np.zeros(q * (q + 1) // 2)
+    at[:q] = 1.0
+    factor = np.zeros((q, q))
+    fill_signed(at, factor)
+    root, inverse = np.zeros((q, q)), np.zeros((q, q))
+    for i in range(q):
+        root[i, i] = 1.0 / factor[i, i]
+        for j in range(i):
+            for k in range(j, i):
+                root[i, j] -= root[i, i] * factor[i, k] * root[k, j]
+        for a in range(i + 1):
+            for b in range(i + 1):
+                inverse[a, b] += root[i, a] * root[i, b]
+    half = 0.5 * (q + 1)
+    value = q * math.lgamma(half) - 0.25 * q * (q - 1) * math.log(math.pi)
+    for i in range(q):
+        value -= math.lgamma(half - 0.5 * i) + half * math.log(inverse[i, i])
+    by_factor = np.zeros(q * q)
+    for a in range(q):
+        for b in range(a + 1):
+            for i in range(b + 1):
+                by_factor[a * q + b] += 2.0 * half * (inverse[a, i] / inverse[i, i]) * root[b, i]
+    _turn_signed(by_factor, q, at, change)
+    for number in range(q, len(change)):
+        gradient[number] += change[number]
     return value
 
 

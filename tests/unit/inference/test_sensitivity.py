@@ -18,10 +18,10 @@ BY_BOTH = {
 }
 
 
-@pytest.fixture(scope="module")
-def three_levels() -> PathPosterior:
+@pytest.fixture(scope="module", params=[2.0, "uniform"])
+def three_levels(request) -> PathPosterior:
     design = design_of(study.make_spec(equations=BY_BOTH), study.simulate(24, 5, seed=1))
-    return PathPosterior(make_target(design), PRIORS)
+    return PathPosterior(make_target(design), PRIORS | {"correlations": request.param})
 
 
 def test_blocks_and_likelihood_add_up_to_the_posterior_density(three_levels):
@@ -48,7 +48,7 @@ def test_blocks_and_likelihood_add_up_to_the_posterior_density(three_levels):
 
 def test_a_flat_prior_of_correlations_has_no_sensitivity(three_levels):
     positions = three_levels.draw_prior(500, np.random.default_rng(2))
-    blocks = PathPosterior(three_levels.target, PRIORS | {"correlation_lkj": 1.0}).prior_blocks(positions)
+    blocks = PathPosterior(three_levels.target, PRIORS | {"correlations": 1.0}).prior_blocks(positions)
     flat = {name: values for name, values in blocks.items() if name == "correlations between patients"}
     rows = power_scaling(label("a"), positions[:, :1], flat, three_levels.log_likelihoods(positions))
     assert [row["value"] for row in rows if row["component"] == "prior"] == [0.0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from alliance.likelihood.density import NO_PRIOR, fill_signed, log_density_around
+from alliance.likelihood.density import NO_PRIOR, UNIFORM, fill_signed, log_density_around
 from tests.unit.likelihood.studies import (
     Effects,
     Study,
@@ -18,6 +18,7 @@ from tests.unit.likelihood.studies import (
 # In the order of the likelihood: intercepts, slopes, residual sds, sds of varying effects, LKJ.
 PRIOR = np.array([1.1, 0.4, 0.9, 0.6, 2.5])
 INTERCEPT_SD, SLOPE_SD, RESIDUAL_SD, VARYING_SD, ETA = PRIOR
+OF_UNIFORM_CORRELATIONS = np.array([*PRIOR[:4], UNIFORM])
 
 
 def correlations_of(free: np.ndarray, q: int) -> np.ndarray:
@@ -48,6 +49,20 @@ def log_lkj(correlations: np.ndarray, eta: float) -> float:
     shape = eta + (left - 1) / 2
     constant = np.sum((2 * eta - 2 + left) * left * np.log(2) + left * special.betaln(shape, shape))
     return float((eta - 1) * np.linalg.slogdet(correlations)[1] - constant)
+
+
+def log_uniform(correlations: np.ndarray) -> float:
+    """Return the density of the correlations of an inverse Wishart matrix with q + 1 degrees of freedom, with its constant.
+
+    p(R) = Gamma((q + 1) / 2)^q / Gamma_q((q + 1) / 2) |R|^(q (q - 1) / 2 - 1) prod_i |R_ii|^-((q + 1) / 2), R_ii without row and column i
+    (Barnard, McCulloch & Meng 2000).
+    """
+    q = len(correlations)
+    half = (q + 1) / 2
+    minors = [np.delete(np.delete(correlations, i, 0), i, 1) for i in range(q)]
+    total = (q * (q - 1) / 2 - 1) * np.linalg.slogdet(correlations)[1]
+    total -= half * sum(np.linalg.slogdet(minor)[1] for minor in minors)
+    return float(total + q * special.gammaln(half) - special.multigammaln(half, q))
 
 
 def log_jacobian(free: np.ndarray, q: int) -> float:
@@ -81,7 +96,9 @@ def expected_density(study: Study, position: np.ndarray, prior: np.ndarray = PRI
         covariances.append(correlations * np.outer(sd, sd))
         # Half a half-normal on either side of zero.
         total += np.sum(stats.halfnorm(scale=VARYING_SD).logpdf(np.abs(sd)) - np.log(2))
-        total += log_lkj(correlations, prior[4]) + log_jacobian(free, q) if q else 0.0
+        if q:
+            of_correlations = log_uniform(correlations) if prior[4] == UNIFORM else log_lkj(correlations, prior[4])
+            total += of_correlations + log_jacobian(free, q)
         used += q * (q + 1) // 2
     return total + dense_log_likelihood(study, beta, residual, covariances[0], covariances[1])
 
@@ -103,6 +120,38 @@ def test_posterior_density_is_likelihood_times_priors_times_jacobians(
     position = draw_position(study)
     # Central differences of the Jacobians with h = 1e-5 are good to 1e-10 relative.
     assert evaluate(study.statistics, position, PRIOR)[0] == pytest.approx(expected_density(study, position), rel=1e-8)
+
+
+@pytest.mark.parametrize("q", [2, 3])
+def test_uniform_prior_is_the_inverse_wishart_with_its_variances_integrated_out(q: int) -> None:
+    correlations = correlations_of(np.array([0.4, -0.8, 0.3])[: q * (q - 1) // 2], q)
+    logs, step = np.linspace(-5, 7, 40, retstep=True)  # of the sds; the density is negligible beyond
+    sds = np.exp(np.stack(np.meshgrid(*[logs] * q, indexing="ij"), axis=-1).reshape(-1, q))
+    matrices = correlations * sds[:, :, None] * sds[:, None, :]
+    density = stats.invwishart(q + 1, np.eye(q)).pdf(matrices.transpose(1, 2, 0))
+    # From the entries of the matrix to correlations and sds, and to the logarithms of these.
+    jacobian = 2**q * np.prod(sds, axis=1) ** (q + 1)
+    # What lies beyond the grid.
+    assert np.log(np.sum(density * jacobian) * step**q) == pytest.approx(log_uniform(correlations), abs=1e-4)
+
+
+@pytest.mark.parametrize(("by_patient", "by_therapist"), STUDIES)
+def test_uniform_prior_of_correlations_and_its_gradient(by_patient: Effects, by_therapist: Effects) -> None:
+    study = make_study(by_patient, by_therapist)
+    statistics, position, prior = study.statistics, draw_position(study), OF_UNIFORM_CORRELATIONS
+    found, gradient = evaluate(statistics, position, prior)
+    assert found == pytest.approx(expected_density(study, position, prior), rel=1e-8)
+    numerical = differentiate(lambda at: evaluate(statistics, at, prior)[0], position)
+    np.testing.assert_allclose(gradient, numerical, rtol=1e-6, atol=1e-6 * np.abs(numerical).max())
+
+
+def test_two_effects_have_the_same_uniform_prior_as_under_a_flat_lkj() -> None:
+    study = make_study(*STUDIES[1])
+    position = draw_position(study)
+    flat = evaluate(study.statistics, position, np.array([*PRIOR[:4], 1.0]))
+    found = evaluate(study.statistics, position, OF_UNIFORM_CORRELATIONS)
+    assert found[0] == pytest.approx(flat[0], rel=1e-13)
+    np.testing.assert_allclose(found[1], flat[1], rtol=1e-10)
 
 
 @pytest.mark.parametrize("eta", [1.0, 4.0])
@@ -155,11 +204,13 @@ def test_sd_of_zero_is_an_ordinary_point() -> None:
     )
 
 
-def test_correlations_at_the_end_of_their_range_keep_the_density_finite() -> None:
-    study = make_study(*STUDIES[1])
+@pytest.mark.parametrize("prior", [PRIOR, OF_UNIFORM_CORRELATIONS], ids=["lkj", "uniform"])
+@pytest.mark.parametrize("effects", STUDIES[1:4])
+def test_correlations_at_the_end_of_their_range_keep_the_density_finite(effects, prior: np.ndarray) -> None:
+    study = make_study(*effects)
     position = draw_position(study)
     position[-1] = 400.0  # tanh is one to the last digit
-    value, gradient = evaluate(study.statistics, position, PRIOR)
+    value, gradient = evaluate(study.statistics, position, prior)
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
 

@@ -76,5 +76,5 @@ def make_settings(**sampling: Any) -> dict[str, Any]:
         "monte_carlo_draws": 1000,
         "variables": {key: variable.model_dump(mode="json") for key, variable in VARIABLES.items()},
         "sampling": {"chains": 2, "draws": 60, "tune": 100, "target_accept": 0.8} | sampling,
-        "priors": {"slope_sd": 0.5, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": 0.5, "correlation_lkj": 2.0},
+        "priors": {"slope_sd": 0.5, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": 0.5, "correlations": 2.0},
     }

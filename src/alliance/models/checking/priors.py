@@ -7,22 +7,22 @@ from typing import Any
 import numpy as np
 
 from alliance.facts.quantity import join_nodes
+from alliance.models.correlations import shape_of, word_of
 from alliance.models.design.arrays import INTERCEPT, Design, Equation
 from alliance.models.design.names import pairs
 
 
-def describe_priors(design: Design, priors: Mapping[str, float]) -> list[dict[str, Any]]:
+def describe_priors(design: Design, priors: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return one row per prior: block, parameter, distribution, standardised, kind, centre, scale, shape, unit and meaning.
 
-    In raw units the prior is ``centre + scale`` times a variable of its kind: standard normal, half-normal, or Beta(shape, shape). A
-    single correlation of q varying effects under LKJ(eta) is 2 Beta(eta - 1 + q/2, eta - 1 + q/2) - 1 (Lewandowski, Kurowicka & Joe, 2009).
+    In raw units the prior is ``centre + scale`` times a variable of its kind: standard normal, half-normal, or Beta(shape, shape).
     """
     fixed = chain.from_iterable(_fixed(equation, priors) for equation in design.equations.values())
     varying = chain.from_iterable(_varying(design, level, priors) for level in design.varying)
     return [*fixed, *varying]
 
 
-def _fixed(equation: Equation, priors: Mapping[str, float]) -> list[dict[str, Any]]:
+def _fixed(equation: Equation, priors: Mapping[str, Any]) -> list[dict[str, Any]]:
     outcome = equation.outcome
     sd = priors["intercept_sd"] * equation.y_sd
     rows = [
@@ -62,7 +62,7 @@ def _fixed(equation: Equation, priors: Mapping[str, float]) -> list[dict[str, An
     return rows
 
 
-def _varying(design: Design, level: str, priors: Mapping[str, float]) -> list[dict[str, Any]]:
+def _varying(design: Design, level: str, priors: Mapping[str, Any]) -> list[dict[str, Any]]:
     effects = design.varying[level]
     rows = []
     for effect, scale in zip(effects, design.scales(level), strict=True):
@@ -76,10 +76,8 @@ def _varying(design: Design, level: str, priors: Mapping[str, float]) -> list[di
         rows.append(
             _half_normal(f"differences between {level}s", effect.text, priors["varying_sd"], scale, unit, meaning)
         )
-    eta = priors["correlation_lkj"]
-    shape = eta - 1 + len(effects) / 2
+    text, shape = word_of(priors["correlations"]), shape_of(priors["correlations"], len(effects))
     for i, j in pairs(len(effects)):
-        text = f"LKJ({eta:g})"
         meaning = f"Whether {level}s high on one of the two are high on the other."
         parameter = f"{effects[i].text} with {effects[j].text}"
         rows.append(

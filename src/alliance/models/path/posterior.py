@@ -3,19 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from alliance.inference.target import Mirrors, Start
-from alliance.likelihood.density import NO_PRIOR, PRIORS, fill_signed, log_density
+from alliance.likelihood.density import NO_PRIOR, PRIORS, UNIFORM, fill_signed, log_density
 from alliance.likelihood.values import log_values
+from alliance.models.correlations import draw_partial, is_uniform, partial_of
+from alliance.models.correlations import log_density as log_density_of_correlations
 from alliance.models.design.arrays import Design
 from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 from alliance.models.path.layout import Natural
 from alliance.models.path.target import PathTarget
 
-PRIOR_SETTINGS: Final = ("intercept_sd", "slope_sd", "residual_sd", "varying_sd", "correlation_lkj")
+PRIOR_SETTINGS: Final = ("intercept_sd", "slope_sd", "residual_sd", "varying_sd")
 _LEAST_SD: Final = 0.05  # where the search for the mode starts
 _SPREAD: Final = 0.01  # first guess of the inverse curvature of what has none in the likelihood's coordinates
 
@@ -27,16 +29,18 @@ class PathPosterior:
     Parameters
     ----------
     priors
-        slope_sd, intercept_sd, residual_sd, varying_sd and correlation_lkj, on the standardised scale.
+        slope_sd, intercept_sd, residual_sd, varying_sd and correlations, on the standardised scale.
     """
 
     target: PathTarget
-    priors: Mapping[str, float]
+    priors: Mapping[str, Any]
 
     @cached_property
     def prior(self) -> np.ndarray:
         """Settings of the priors in the order of the likelihood."""
-        vector = np.array([float(self.priors[name]) for name in PRIOR_SETTINGS])
+        correlations = self.priors["correlations"]
+        eta = UNIFORM if is_uniform(correlations) else correlations
+        vector = np.array([*(self.priors[name] for name in PRIOR_SETTINGS), eta], dtype=float)
         assert len(vector) == PRIORS
         return vector
 
@@ -106,9 +110,8 @@ class PathPosterior:
         parts.append(np.log(np.abs(rng.normal(0, priors["residual_sd"], (size, len(layout.coefficients))))))
         for q in layout.effects.values():
             parts.append(rng.normal(0, priors["varying_sd"], (size, q)))
-            for _, column in pairs(q):
-                shape = priors["correlation_lkj"] + (q - 2 - column) / 2
-                parts.append(np.arctanh(np.clip(2 * rng.beta(shape, shape, (size, 1)) - 1, -1 + 1e-12, 1 - 1e-12)))
+            partial = draw_partial(priors["correlations"], q, size, rng)
+            parts.append(np.arctanh(np.clip(partial, -1 + 1e-12, 1 - 1e-12)))
         return np.concatenate(parts, axis=1)
 
     def prior_blocks(self, positions: np.ndarray) -> dict[str, np.ndarray]:
@@ -130,7 +133,7 @@ class PathPosterior:
 
 
 def log_prior_blocks(
-    design: Design, draws: Mapping[str, np.ndarray], priors: Mapping[str, float]
+    design: Design, draws: Mapping[str, np.ndarray], priors: Mapping[str, Any]
 ) -> dict[str, np.ndarray]:
     """Compute the log prior density of each block of parameters, named as in the table of priors.
 
@@ -139,12 +142,12 @@ def log_prior_blocks(
     draws
         Draws in standard units by the names of `alliance.models.design.names`: (draw, ...).
     priors
-        slope_sd, intercept_sd, residual_sd, varying_sd and correlation_lkj.
+        slope_sd, intercept_sd, residual_sd, varying_sd and correlations.
 
     Returns
     -------
     dict
-        Block -> log density up to a constant, (draw,). LKJ(eta) has density |C|^(eta - 1), C the correlations of a level.
+        Block -> log density up to a constant, (draw,).
     """
 
     def normal(names: list[str], sd: float) -> np.ndarray:
@@ -164,7 +167,7 @@ def log_prior_blocks(
             matrices = np.tile(np.eye(len(effects)), (len(draws[sd_name(level)]), 1, 1))
             rows, columns = np.array(pairs(len(effects))).T
             matrices[:, rows, columns] = matrices[:, columns, rows] = draws[correlation_name(level)]
-            blocks[f"correlations between {level}s"] = (priors["correlation_lkj"] - 1) * np.linalg.slogdet(matrices)[1]
+            blocks[f"correlations between {level}s"] = log_density_of_correlations(matrices, priors["correlations"])
     return blocks
 
 
@@ -173,12 +176,4 @@ def _signed_from(covariance: np.ndarray) -> np.ndarray:
     sd = np.maximum(np.sqrt(np.diagonal(covariance)), _LEAST_SD)
     # Half-way to independence: a perfect correlation has no partial correlations to start from.
     root = np.linalg.cholesky(0.5 * covariance / np.outer(sd, sd) + 0.5 * np.eye(len(sd)))
-    partial = []
-    for i, row in enumerate(root):
-        left = 1.0
-        length = np.linalg.norm(row)
-        for j in range(i):
-            z = float(np.clip(row[j] / length / np.sqrt(left), -0.95, 0.95))
-            partial.append(np.arctanh(z))
-            left *= 1 - z * z
-    return np.concatenate([sd, partial])
+    return np.concatenate([sd, np.arctanh(np.clip(partial_of(root[None])[0], -0.95, 0.95))])

@@ -150,12 +150,17 @@ def describe_priors(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe that the Bayesian models had priors, and what they allowed before the data were seen."""
     if table_of(inputs, "priors").empty:
         return []
-    slope = format_number(config.priors.slope_sd)
+    slope, prior = format_number(config.priors.slope_sd), config.priors.correlations
+    correlations = (
+        "Every correlation of effects that vary is equally plausible from -1 to 1, however many effects vary"
+        if isinstance(prior, str)
+        else f"Correlations of effects that vary are held near zero, the more so the more effects vary (LKJ with eta = {prior:g})"
+    )
     return [
         text(
             f"Before the data were seen, the Bayesian models held slopes of about {slope} standard deviations (of the outcome per "
-            f"standard deviation of the predictor) and less to be plausible, in either direction alike. The table gives each prior in "
-            f"the units of the measures."
+            f"standard deviation of the predictor) and less to be plausible, in either direction alike. {correlations}. The table gives "
+            f"each prior in the units of the measures."
         )
     ]
 

@@ -59,7 +59,7 @@ def declared_at(design: Design, posterior: PathPosterior, position: np.ndarray) 
                 jacobian += np.log(left * (1 - z[used] ** 2))  # PyMC's density is one of the entries below the diagonal
                 used += 1
             factor[i, i] = np.sqrt(1 - np.sum(factor[i, :i] ** 2))
-        root = model[f"{level}_cholesky"]
+        root = model[f"{level}_root"]
         inner = model.rvs_to_transforms[root].forward(pytensor.tensor.as_tensor(factor))
         point[model.rvs_to_values[root].name] = inner.eval(mode="FAST_COMPILE")
         point[f"{level}_signed"] = signed

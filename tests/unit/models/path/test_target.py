@@ -116,7 +116,7 @@ def test_draws_from_the_priors_have_the_moments_of_the_priors() -> None:
     }
     for level, q in {"patient": 4, "therapist": 2}.items():
         # Each correlation under LKJ(eta) is 2 Beta(shape, shape) - 1 (Lewandowski, Kurowicka & Joe 2009).
-        shape = PRIORS["correlation_lkj"] - 1 + q / 2
+        shape = PRIORS["correlations"] - 1 + q / 2
         expected[f"{level}_correlation"] = stats.beta(shape, shape, loc=-1, scale=2)
     for name, prior in expected.items():
         for column in draws[name].reshape(size, -1).T:
@@ -125,7 +125,7 @@ def test_draws_from_the_priors_have_the_moments_of_the_priors() -> None:
 
 
 def test_priors_are_read_in_the_order_of_the_likelihood() -> None:
-    priors = {"correlation_lkj": 5.0, "slope_sd": 2.0, "varying_sd": 4.0, "intercept_sd": 1.0, "residual_sd": 3.0}
+    priors = {"correlations": 5.0, "slope_sd": 2.0, "varying_sd": 4.0, "intercept_sd": 1.0, "residual_sd": 3.0}
     posterior = PathPosterior(make_target(design_by(BY_PATIENT, PANEL)), priors)
     np.testing.assert_array_equal(posterior.prior, [1.0, 2.0, 3.0, 4.0, 5.0])
 
