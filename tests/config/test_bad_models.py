@@ -189,3 +189,28 @@ def test_factor_of_a_product_may_be_the_time_of_a_smooth() -> None:
         **equations(alliance={"on": ["technique", "arm", "technique_by_time", "course"]}),
     )
     assert validate_config(config_with(model)).models.specs["joint"].products
+
+
+def test_answers_name_models_that_exist_and_ask_different_questions() -> None:
+    def problems(**answers: str) -> str:
+        settings = copy.deepcopy(MAIN)
+        settings["models"]["answers"] = answers
+        with pytest.raises(ConfigError) as error:
+            validate_config(settings)
+        return str(error.value)
+
+    assert (
+        "models.answers.main: 'technique_jointli' is not declared under models.specs. Did you mean 'technique_jointly'?"
+        in (problems(main="technique_jointli"))
+    )
+    assert "models.answers.main: 'variance' has no 'effects'" in problems(main="variance")
+    assert "models.answers.second: 'technique_by_steps' and 'technique_jointly' (models.answers.first)" in problems(
+        first="technique_jointly", second="technique_by_steps"
+    )
+
+
+def test_answer_of_a_base_file_can_be_taken_back() -> None:
+    settings = copy.deepcopy(MAIN)
+    settings["models"]["answers"]["arm"] = None
+
+    assert validate_config(settings).models.answers["arm"] is None

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from alliance.config.answers import check_answers
 from alliance.config.problems import explain
 from alliance.config.schema import Config
 from alliance.config.timing import check_model
@@ -173,6 +174,7 @@ def _contradictions(config: Config) -> list[str]:
     for name in config.models.fit:
         if name in config.models.specs:
             problems += check_model(name, config.models.specs[name], config)
+    problems += check_answers(config)
     if config.run.compare_to == config.run.name:
         problems.append(f"run.compare_to: a run cannot be compared with itself ('{config.run.name}').")
     return problems

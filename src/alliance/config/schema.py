@@ -169,9 +169,12 @@ class Panel(Section):
 
 
 class Models(Section):
-    """Which of the declared models are fitted, and their declarations."""
+    """Which of the declared models are fitted, which of them answers which question, and their declarations."""
 
     fit: list[Name] = Field(min_length=1)
+    # Question -> the model whose cause and outcome it is about, and which answers it whatever is found and flagged; null takes
+    # back what a base file declares.
+    answers: dict[Name, Name | None] = Field(default_factory=dict)
     specs: dict[Name, SerializeAsAny[ModelSpec]]
 
 

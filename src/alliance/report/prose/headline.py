@@ -1,86 +1,52 @@
 """The headline: a few lines of plain text that end a run and open the report."""
 
-from typing import Any
-
 from alliance.config import Config
+from alliance.config.answers import Answer, answers_of
 from alliance.facts.effects import EFFECTS
-from alliance.report.labels import label_path
-from alliance.report.prose.licence import Licence
-from alliance.report.prose.passage import (
-    Inputs,
-    Point,
-    count_flagged,
-    fitted_models,
-    licence_for,
-    rows_of,
-    table_of,
-)
-from alliance.report.prose.results import describe_part, has_no_reverse, select_answers
-from alliance.report.prose.wording import capitalise, count_of, describe_result, flags_of
+from alliance.report.prose.answers import Found, describe_answer, find_answer
+from alliance.report.prose.passage import Inputs, Point, count_flagged, rows_of, table_of
+from alliance.report.prose.results import has_no_reverse
+from alliance.report.prose.wording import count_of
 
-_MOST_LINES = 2
+_FEWEST_LINES = 2  # questions that are answered where fewer are declared
+_Answered = tuple[Answer, Found | None]
 
 
 def describe_headline(inputs: Inputs, config: Config) -> list[str | Point]:
-    """Return two to four lines: the main results, the reverse direction, and what is flagged.
+    """Return a few lines: the answers to the study's questions, the reverse direction, and what is flagged.
 
-    A question is a pair of cause and outcome. The first model in ``models.fit`` whose answer carries no flag speaks for
-    it, or the first one if all are flagged; what the answer is plays no part. Questions about a path through a mediator
-    come before those about a single path, results within patients before the others. All results stand in the report.
+    The questions are those declared under ``models.answers``, in their order. Where fewer than two are declared, others follow: those about
+    a path through a mediator before those about a single path. What is found and flagged plays no part.
     """
-    estimates = table_of(inputs, "estimates")
-    answers: dict[tuple[str, str], list[tuple[dict[str, Any], Licence]]] = {}
-    asked: dict[tuple[str, str], str] = {}
-    for effect in EFFECTS.names(lambda effect: effect.answer):
-        for name in fitted_models(config, "forward"):
-            rows = rows_of(estimates, model=name)
-            licence = licence_for(name, rows, config)
-            question = (licence.source, licence.target)
-            found = _first_of(select_answers(rows, effect, licence))
-            if found is not None and asked.setdefault(question, effect) == effect:
-                answers.setdefault(question, []).append((found, licence))
-    chosen = [_prefer_unflagged(found) for found in answers.values()]
-    lines: list[str | Point] = [_line(row, licence, config) for row, licence in chosen[:_MOST_LINES]]
+    answers = [(answer, find_answer(answer, inputs, config)) for answer in answers_of(config)]
+    known = [one for one in answers if one[1] is not None or one[0].reason == "declared"]
+    forward = _select([one for one in known if one[0].direction == "forward"])
+    reverse = _select([one for one in known if one[0].direction == "reverse"])[:1]
+    lines: list[str | Point] = [describe_answer(answer, found, inputs, config) for answer, found in forward]
     if not lines:
         lines.append("No fitted model gave an estimate of what the study asks.")
-    if not has_no_reverse(config):
-        lines.append(_describe_other_direction(inputs, config))
+    if reverse:
+        lines += [describe_answer(answer, found, inputs, config, "Reverse direction") for answer, found in reverse]
+    elif not has_no_reverse(config):
+        lines.append("The reverse direction was not estimated.")
+    return [*lines, *_count_flags(inputs)]
+
+
+def _select(answers: list[_Answered]) -> list[_Answered]:
+    """Return all declared answers, and others until there are two."""
+    declared = [one for one in answers if one[0].reason == "declared"]
+    order = EFFECTS.names(lambda effect: effect.answer)
+    others = sorted(
+        (one for one in answers if one[0].reason != "declared"),
+        key=lambda one: order.index(one[1][0]["effect"]) if one[1] and one[1][0]["effect"] in order else 0,
+    )
+    return [*declared, *others[: max(0, _FEWEST_LINES - len(declared))]]
+
+
+def _count_flags(inputs: Inputs) -> list[str]:
+    estimates = table_of(inputs, "estimates")
     flagged = count_flagged(rows_of(estimates))
+    if not flagged:
+        return ["No estimate carries a flag."] if len(estimates) else []
     verb = "carries" if flagged == 1 else "carry"
-    if flagged:
-        lines.append(
-            f"{count_of(flagged, 'estimate')} of {len(estimates)} {verb} a flag; see the diagnostics in the report."
-        )
-    elif len(estimates):
-        lines.append("No estimate carries a flag.")
-    return lines
-
-
-def _line(row: dict[str, Any], licence: Licence, config: Config) -> Point:
-    if row["effect"] == "indirect" or licence.kind == "effect":
-        return describe_part(row, [], licence, config)
-    return Point(capitalise(label_path(row["path"], config)), describe_result(row, licence, config))
-
-
-def _describe_other_direction(inputs: Inputs, config: Config) -> str | Point:
-    answers = []
-    for name in fitted_models(config, "reverse"):
-        rows = rows_of(table_of(inputs, "estimates"), model=name)
-        licence = licence_for(name, rows, config)
-        candidates = select_answers(rows, "effect", licence) or select_answers(rows, "indirect", licence)
-        found = _first_of(candidates)
-        if found is not None:
-            answers.append((found, licence))
-    if not answers:
-        return "The reverse direction was not estimated."
-    row, licence = _prefer_unflagged(answers)
-    return Point("Reverse direction", describe_result(row, licence, config))
-
-
-def _prefer_unflagged(answers: list[tuple[dict[str, Any], Licence]]) -> tuple[dict[str, Any], Licence]:
-    return next((answer for answer in answers if not flags_of(answer[0])), answers[0])
-
-
-def _first_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the result within patients, or the first one where there is none."""
-    return next((row for row in rows if row["level"] == "within"), rows[0] if rows else None)
+    return [f"{count_of(flagged, 'estimate')} of {len(estimates)} {verb} a flag; see the diagnostics in the report."]

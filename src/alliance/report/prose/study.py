@@ -7,6 +7,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.report.labels import label_model, label_of
 from alliance.report.numbers import format_count, format_number
+from alliance.report.prose.answers import describe_speakers
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.passage import (
     Inputs,
@@ -54,7 +55,7 @@ def describe_question(inputs: Inputs, config: Config) -> list[Passage]:
     passages = [text(config.study.description)]
     if questions:
         passages.append(Passage(tuple(questions), kind="list"))
-    return [*passages, caution(_licence_of_design(config))]
+    return [*passages, caution(_licence_of_design(config)), *describe_speakers(config)]
 
 
 def describe_flow(inputs: Inputs, config: Config) -> list[Passage]:

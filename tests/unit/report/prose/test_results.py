@@ -202,47 +202,6 @@ def headline(config: Config, *rows) -> list[str]:
     return [str(line) for line in describe_headline(inputs(*rows), config)]
 
 
-def test_headline_has_main_results_reverse_direction_and_flags_in_at_most_four_lines() -> None:
-    table = builders.estimates(CONFIG)
-    lines = [str(line) for line in describe_headline({"estimates": table}, CONFIG)]
-
-    assert 2 <= len(lines) <= 4
-    assert lines[0].startswith("Indirect association by way of working alliance, within patients")
-    # The arm was assigned at random, but the joint model conditions on what came after it: no effect is claimed.
-    assert lines[1].startswith("Indirect association by way of working alliance at each session")
-    assert lines[2].startswith("Reverse direction")
-    assert lines[3].startswith("1 estimate of")
-
-
-def models_of_the_same_question() -> tuple[str, str]:
-    first, second = [name for name in CONFIG.models.fit if name in ("technique_by_steps", "technique_jointly")]
-    return first, second
-
-
-def test_headline_of_a_question_is_the_first_declared_model_whatever_it_found() -> None:
-    first, second = models_of_the_same_question()
-    weak = estimate(model=first, estimate=-0.01, low=-0.2, high=0.18)
-
-    assert "compatible with no difference" in headline(CONFIG, estimate(model=second), weak)[0]
-
-
-def test_headline_prefers_an_answer_without_a_flag_and_takes_a_flagged_one_with_its_flag() -> None:
-    first, second = models_of_the_same_question()
-    flagged = estimate(model=first, estimate=-0.4, low=-0.5, high=-0.3, flag="R-hat")
-
-    assert "0.21 points lower" in headline(CONFIG, flagged, estimate(model=second))[0]
-    assert "0.40 points lower (better) [flagged: R-hat]" in headline(CONFIG, flagged)[0]
-
-
-def test_headline_without_estimates_says_so() -> None:
-    lines = headline(CONFIG)
-
-    assert lines == [
-        "No fitted model gave an estimate of what the study asks.",
-        "The reverse direction was not estimated.",
-    ]
-
-
 def test_assignment_alone_has_no_reverse_direction() -> None:
     settings = CONFIG.model_dump(mode="json", by_alias=True)["models"]
     settings["fit"] = ["arm_by_steps"]

@@ -1,0 +1,155 @@
+"""The answer to a question is given by the model that was declared to give it; what speaks against it stands in the same breath."""
+
+import pytest
+
+from alliance.config import Config, validate_config
+from alliance.report.prose import describe_headline
+from alliance.report.prose.answers import describe_speakers
+from tests.artefacts import builders
+from tests.unit.report.prose.rows import estimate, inputs
+
+CONFIG = builders.arms_config()
+DECLARED, ADJUSTED, SEPARATE = "technique_jointly", "technique_by_arm", "technique_by_steps"
+
+
+def with_answers(config: Config = CONFIG, **answers: str | None) -> Config:
+    settings = config.model_dump(mode="json", by_alias=True)
+    settings["models"]["answers"] = answers
+    return validate_config(settings)
+
+
+def without_own_past(model: str, config: Config = CONFIG) -> Config:
+    settings = config.model_dump(mode="json", by_alias=True)
+    settings["models"]["specs"][model]["equations"]["symptoms"]["on"].remove("symptoms_lag")
+    return validate_config(settings)
+
+
+def headline(config: Config, *rows) -> list[str]:
+    return [str(line) for line in describe_headline(inputs(*rows), config)]
+
+
+def test_headline_has_main_results_reverse_direction_and_flags_in_at_most_four_lines() -> None:
+    table = builders.estimates(CONFIG)
+    lines = [str(line) for line in describe_headline({"estimates": table}, CONFIG)]
+
+    assert 2 <= len(lines) <= 4
+    assert lines[0].startswith("Indirect association by way of working alliance, within patients")
+    # The arm was assigned at random, but the joint model conditions on what came after it: no effect is claimed.
+    assert lines[1].startswith("Indirect association by way of working alliance at each session")
+    assert lines[2].startswith("Reverse direction")
+    assert lines[3].startswith("1 estimate of")
+
+
+def test_headline_without_estimates_says_so() -> None:
+    assert all("gave no estimate" in line for line in headline(CONFIG))
+    assert headline(with_answers()) == [
+        "No fitted model gave an estimate of what the study asks.",
+        "The reverse direction was not estimated.",
+    ]
+
+
+@pytest.mark.parametrize("flag", ["", "R-hat", "boundary variance; feedback"])
+def test_declared_model_speaks_whatever_its_flags(flag: str) -> None:
+    rows = [estimate(model=SEPARATE), estimate(model=DECLARED, estimate=-0.4, low=-0.5, high=-0.3, flag=flag)]
+    line = headline(CONFIG, *rows)[0]
+
+    assert f"0.40 points lower (better){f' [flagged: {flag}]' if flag else ''}" in line
+
+
+def test_model_that_finds_something_else_stands_in_the_sentence_with_its_flags() -> None:
+    rows = [
+        estimate(model=DECLARED, estimate=-0.14, low=-0.32, high=0.04),
+        estimate(model=ADJUSTED, estimate=-0.17, low=-0.35, high=0.01),
+        estimate(model=SEPARATE, estimate=-0.32, low=-0.52, high=-0.11, flag="R-hat"),
+    ]
+    config = without_own_past(SEPARATE)
+    line = headline(config, *rows)[0]
+    label = config.models.specs[SEPARATE].label
+
+    assert "0.14 points lower" in line and "compatible with no difference" in line
+    assert (
+        f"Another model finds something else: −0.32 [−0.52, −0.11] [flagged: R-hat] ({label}; without the own past of symptoms)."
+        in line
+    )
+    assert "−0.17" not in line
+
+
+def test_models_that_find_the_same_are_counted() -> None:
+    rows = [estimate(model=name) for name in (DECLARED, ADJUSTED, SEPARATE)]
+
+    assert headline(CONFIG, *rows)[0].endswith("The other 2 models of this agree.")
+
+
+def test_claim_of_a_model_without_the_own_past_of_the_outcome_says_so() -> None:
+    assert "does not hold symptoms at the session before equal" not in headline(CONFIG, estimate(model=DECLARED))[0]
+    assert (
+        "does not hold symptoms at the session before equal"
+        in headline(without_own_past(DECLARED), estimate(model=DECLARED))[0]
+    )
+
+
+def test_declared_model_without_an_estimate_is_not_replaced() -> None:
+    lines = headline(CONFIG, estimate(model=SEPARATE))
+
+    assert not any("0.21 points lower" in line for line in lines)
+    assert any("The model that answers this gave no estimate" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("fit", "expected", "reason"),
+    [
+        ([SEPARATE, ADJUSTED, DECLARED], ADJUSTED, "holds the outcome's own past"),
+        ([SEPARATE, DECLARED, ADJUSTED], DECLARED, "holds the outcome's own past"),
+    ],
+)
+def test_without_a_declaration_the_first_joint_model_with_the_own_past_speaks(fit, expected, reason) -> None:
+    settings = CONFIG.model_dump(mode="json", by_alias=True)
+    settings["models"] |= {"answers": {}, "fit": fit}
+    config = validate_config(settings)
+    rows = [estimate(model=name, estimate=-0.4 if name == expected else -0.2, low=-0.6, high=-0.1) for name in fit]
+
+    assert "0.40 points lower" in headline(config, *rows)[0]
+    assert reason in str(describe_speakers(config)[0].sentences[0])
+
+
+def test_rule_passes_over_a_joint_model_without_the_own_past() -> None:
+    settings = without_own_past(ADJUSTED).model_dump(mode="json", by_alias=True)
+    settings["models"] |= {"answers": {}, "fit": [ADJUSTED, SEPARATE, DECLARED]}
+    config = validate_config(settings)
+    rows = [
+        estimate(model=name, estimate=-0.4 if name == DECLARED else -0.2, low=-0.6, high=-0.1)
+        for name in CONFIG.models.fit
+    ]
+
+    assert "0.40 points lower" in headline(config, *rows)[0]
+
+
+def test_several_ways_answer_together() -> None:
+    rows = [
+        estimate(model=DECLARED),
+        estimate(model=DECLARED, path="technique -> agency -> symptoms"),
+        estimate(model=DECLARED, effect="indirect_total", path="technique -> symptoms", estimate=-0.4),
+    ]
+
+    assert "by all ways together" in headline(CONFIG, *rows)[0]
+    assert "0.40 points lower" in headline(CONFIG, *rows)[0]
+
+
+def test_further_pair_back_from_the_outcome_is_the_reverse_direction() -> None:
+    settings = CONFIG.model_dump(mode="json", by_alias=True)
+    settings["models"] |= {"answers": {}, "fit": [DECLARED]}
+    settings["models"]["specs"][DECLARED]["further_effects"] = [{"from": "symptoms", "to": "alliance"}]
+    config = validate_config(settings)
+    back = estimate(model=DECLARED, outcome="alliance", path="symptoms -> alliance", effect="effect", estimate=-0.3)
+    lines = headline(config, estimate(model=DECLARED), back)
+
+    assert any(line.startswith("Reverse direction: One point more of symptoms") for line in lines)
+    assert not any("was not estimated" in line for line in lines)
+
+
+def test_declared_model_that_is_not_fitted_is_named() -> None:
+    settings = CONFIG.model_dump(mode="json", by_alias=True)
+    settings["models"]["fit"] = [SEPARATE]
+    config = validate_config(settings)
+
+    assert CONFIG.models.specs[DECLARED].label in str(describe_speakers(config)[1].sentences[0])
