@@ -5,14 +5,17 @@ import pandas as pd
 from scipy import stats
 
 from alliance.certify.recovery import KEYS, NOT_FITTED
+from alliance.facts.columns import FLAG_SEPARATOR
 
 GROUP = ["design", "method", *KEYS]
 SUMMARY_COLUMNS = [
     *GROUP, "truth", "n_studies", "n_not_fitted", "n_flagged", "mean_estimate", "bias", "bias_se", "bias_percent", "bias_percent_se",
-    "empirical_sd", "mean_sd", "coverage", "coverage_low", "coverage_high", "coverage_se", "verdict_bias", "verdict_coverage",
+    "empirical_sd", "mean_sd", "coverage", "coverage_low", "coverage_high", "coverage_se", "flags", "verdict_bias", "verdict_coverage",
+    "verdict",
 ]  # fmt: skip
 MOST_BIAS = 5.0  # percent of the truth
 COVERAGE = (0.92, 0.98)
+FLAGGED = 0.8  # share of studies in which an estimate that is wrong has to say so
 _CERTAINTY = 0.95  # of the intervals for bias and coverage that the verdicts look at
 
 
@@ -22,7 +25,10 @@ def summarise_recovery(studies: pd.DataFrame) -> pd.DataFrame:
     Bias is the mean of the estimates minus the truth, with Monte Carlo standard error sd / sqrt(n); coverage the share of intervals that
     hold the truth, with Wilson's interval (Morris, White & Crowther 2019, doi 10.1002/sim.8086). A verdict is ``met`` or ``missed`` if
     the whole 95 % interval for bias or coverage lies on that side of the limit, and ``probably met`` or ``probably missed``
-    if only the value itself does: more studies would decide.
+    if only the value itself does: more studies would decide. Where the truth is zero, coverage alone decides.
+
+    The whole verdict is ``right`` where neither is missed, ``flagged`` where one is and at least `FLAGGED` of the studies have a flag on
+    the estimate, and ``wrong`` otherwise. `flags` says which flags there were, and in what percentage of the studies.
 
     Parameters
     ----------
@@ -52,12 +58,17 @@ def _summarise(group: pd.DataFrame) -> dict[str, object]:
     coverage = held / count if count else np.nan
     relative = 100 / abs(truth) if truth else np.nan
     half = float(stats.norm.ppf((1 + _CERTAINTY) / 2)) * error * relative
+    verdicts = (
+        judge(bias * relative, bias * relative - half, bias * relative + half, -MOST_BIAS, MOST_BIAS),
+        judge(coverage, low, high, *COVERAGE),
+    )
+    flagged = int((fitted["flag"] != "").sum())
     return {
         **first[GROUP],
         "truth": truth,
         "n_studies": count,
         "n_not_fitted": len(group) - count,
-        "n_flagged": int((fitted["flag"] != "").sum()),
+        "n_flagged": flagged,
         "mean_estimate": truth + bias,
         "bias": bias,
         "bias_se": error,
@@ -69,9 +80,23 @@ def _summarise(group: pd.DataFrame) -> dict[str, object]:
         "coverage_low": low,
         "coverage_high": high,
         "coverage_se": np.sqrt(coverage * (1 - coverage) / count) if count else np.nan,
-        "verdict_bias": judge(bias * relative, bias * relative - half, bias * relative + half, -MOST_BIAS, MOST_BIAS),
-        "verdict_coverage": judge(coverage, low, high, *COVERAGE),
+        "flags": _name_flags(fitted["flag"]),
+        "verdict_bias": verdicts[0],
+        "verdict_coverage": verdicts[1],
+        "verdict": _conclude(verdicts, flagged / count) if count else "",
     }
+
+
+def _conclude(verdicts: tuple[str, str], flagged: float) -> str:
+    if not any("missed" in verdict for verdict in verdicts):
+        return "right"
+    return "flagged" if flagged >= FLAGGED else "wrong"
+
+
+def _name_flags(flags: pd.Series) -> str:
+    """Name the flags and the percentage of studies that have each, the most frequent first."""
+    single = flags[flags != ""].str.split(FLAG_SEPARATOR).explode().value_counts()
+    return FLAG_SEPARATOR.join(f"{name} {100 * found / len(flags):.0f} %" for name, found in single.items())
 
 
 def _wilson(held: int, count: int) -> tuple[float, float]:

@@ -20,6 +20,7 @@ BETWEEN_THERAPIST = "_between_therapist"
 
 # What an estimate, or a stage of the patient flow, rests on.
 COUNT_COLUMNS: Final = ["n_patients", "n_sessions", "n_therapists"]
+FLAG_SEPARATOR: Final = "; "  # between the flags of one estimate
 
 
 def records(table: "pd.DataFrame") -> Iterator[Any]:

@@ -12,6 +12,7 @@ import xarray as xr
 from scipy import stats
 
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.facts.columns import FLAG_SEPARATOR
 from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import ends_of, nodes_of, outcomes_on
@@ -177,7 +178,7 @@ def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark], 
         and (not mark.levels or quantity["level"] in mark.levels)
         and (not mark.positions or position in mark.positions)
     ]
-    return "; ".join(dict.fromkeys(names))
+    return FLAG_SEPARATOR.join(dict.fromkeys(names))
 
 
 def main_rows(table: pd.DataFrame) -> pd.DataFrame:

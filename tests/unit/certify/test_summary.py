@@ -38,6 +38,24 @@ def test_bias_coverage_and_counts() -> None:
     assert row["verdict_coverage"] == "probably missed"
 
 
+@pytest.mark.parametrize(
+    ("estimates", "flags", "verdict", "named"),
+    [
+        ([-2.01, -1.99] * 20, [""] * 40, "right", ""),
+        ([-1.0, -1.1] * 20, ["floor; few therapists", "floor"] * 20, "flagged", "floor 100 %; few therapists 50 %"),
+        ([-1.0, -1.1] * 20, ["floor", ""] * 20, "wrong", "floor 50 %"),
+    ],
+)
+def test_an_estimate_is_right_or_says_that_it_is_not(
+    estimates: list[float], flags: list[str], verdict: str, named: str
+) -> None:
+    spread = np.linspace(-0.25, 0.25, 40)  # 38 of 40 intervals of half width .24 hold their centre
+    (row,) = summarise_recovery(
+        studies([e + s for e, s in zip(estimates, spread, strict=True)], flags, half=0.24)
+    ).to_dict("records")
+    assert (row["verdict"], row["flags"]) == (verdict, named)
+
+
 def test_columns_and_order_of_the_table() -> None:
     both = pd.concat([studies([-2.0, -2.1], ["", ""]).assign(method=name) for name in ("textbook", "ml")])
     table = summarise_recovery(both)
