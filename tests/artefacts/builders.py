@@ -535,7 +535,8 @@ def sensitivity(config: Config) -> pd.DataFrame:
                 rows.append(
                     {
                         "model": name, "path": path, "effect": effect, "level": "within", "block": block, "component": component,
-                        "value": value, "threshold": 0.05, "meaning": "These priors hardly matter." if value < 0.05 else "They matter.",
+                        "value": value, "threshold": 0.05, "narrowed": 0.12, "informed": True,
+                        "meaning": "These priors hardly matter." if value < 0.05 else "They matter.",
                     }
                 )  # fmt: skip
     return pd.DataFrame(rows, columns=ARTEFACTS["sensitivity"].header)

@@ -73,6 +73,11 @@ def answers_of(config: Config) -> list[Answer]:
     return found
 
 
+def questions_of(config: Config, direction: Direction) -> list[tuple[str, Effects]]:
+    """Return what the fitted models ask in one direction, as model and pair, in the order of ``models.fit``."""
+    return [(name, pair) for pair, asked, name in _questions(config) if asked == direction]
+
+
 def not_fitted(config: Config) -> list[str]:
     """Return the models that are declared to answer a question, but are not among those that are fitted."""
     return [name for name in config.models.answers.values() if name is not None and name not in config.models.fit]

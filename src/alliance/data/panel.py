@@ -105,6 +105,18 @@ def make_panel(
     return panel
 
 
+def sessions_held(panel: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.Series:
+    """Say for each row whether anything was observed at its session: a row with an id and a number alone is no session that was held."""
+    made = (LAG, WITHIN, BETWEEN, BETWEEN_THERAPIST, BASELINE)
+    names = tuple(name for name, variable in variables.items() if variable.table == "sessions")
+    measured = [
+        column
+        for column in panel.columns
+        if column in names or (column.startswith(tuple(f"{name}_" for name in names)) and not column.endswith(made))
+    ]
+    return panel[measured].notna().any(axis="columns")
+
+
 def first_sessions(frame: pd.DataFrame) -> pd.Series:
     """Return for each row the number of its patient's first session.
 

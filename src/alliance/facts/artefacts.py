@@ -153,12 +153,16 @@ ARTEFACTS: Final = Registry(
         _columns("model") | _EFFECT | _columns("unit", rank=COUNT, estimate=NUMBER, without=NUMBER, change=NUMBER),
         from_fit=True,
     ),
-    # How much an effect moves when a block of priors, or the likelihood, counts a little more or less.
+    # How much an effect moves when a block of priors, or the likelihood, counts a little more or less; `narrowed` is its posterior spread
+    # as a share of its prior spread, `informed` whether the data are not known to say little about it.
     Artefact(
         "sensitivity",
         "estimates/sensitivity.csv",
         "collect_estimates",
-        _columns("model") | _EFFECT | _columns("block component", value=NUMBER, threshold=NUMBER) | _columns("meaning"),
+        _columns("model")
+        | _EFFECT
+        | _columns("block component", value=NUMBER, threshold=NUMBER, narrowed=NUMBER, informed=TRUTH)
+        | _columns("meaning"),
         from_fit=True,
     ),
     # Effects of single units, from the smallest to the largest, without ids; `alone` is what a unit's own data say.

@@ -4,6 +4,9 @@ The posterior with a block raised to the power alpha is p(theta | y) f(theta)^(a
 parameters. Draws are weighted by f^(alpha - 1), alpha = .99 and 1.01, with Pareto-smoothed weights; the value is the cumulative
 Jensen-Shannon distance between weighted and unweighted draws per doubling of alpha (Kallioinen, Paananen, Bürkner & Vehtari 2024, doi
 10.1007/s11222-023-10366-5). Nothing is fitted again.
+
+An estimate that follows neither the priors nor the data may still be known from the data: what it then hangs on is how much narrower its
+posterior is than its prior.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,11 +22,16 @@ SENSITIVE: Final = CAUTIONS["prior_sensitivity"].threshold
 LIKELIHOOD: Final = "likelihood"
 PRIOR: Final = "prior"
 _POWERS = (0.99, 1.01)
+_INFORMED = 0.5  # of the prior's spread; a narrower posterior is the work of the data
 _STILL = 1e-12  # spread of a log density that does not depend on the draws
 
 
 def power_scaling(
-    table: pd.DataFrame, draws: np.ndarray, log_priors: Mapping[str, np.ndarray], log_likelihood: np.ndarray
+    table: pd.DataFrame,
+    draws: np.ndarray,
+    log_priors: Mapping[str, np.ndarray],
+    log_likelihood: np.ndarray,
+    prior: np.ndarray | None = None,
 ) -> list[dict[str, Any]]:
     """Compute the sensitivity of quantities to each block of priors and to the likelihood.
 
@@ -37,6 +45,8 @@ def power_scaling(
         Block -> log prior density, up to a constant: (draw,).
     log_likelihood
         Shape (draw,).
+    prior
+        The quantities drawn from the prior, (draw, quantity); NaN for those that cannot be.
 
     Returns
     -------
@@ -47,10 +57,14 @@ def power_scaling(
     components.append((LIKELIHOOD, LIKELIHOOD, log_likelihood))
     moving = np.flatnonzero(np.ptp(draws, axis=0) > 0)
     found = {block: _distances(draws[:, moving], values) for block, _, values in components}
+    narrowed = np.full(len(table), np.nan) if prior is None else _spread(draws) / _spread(prior)
     rows = []
     for place, quantity in enumerate(moving):
         label = table.iloc[quantity]
-        informed = found[LIKELIHOOD][place] > SENSITIVE
+        left = float(narrowed[quantity])
+        follows_priors = any(found[block][place] > SENSITIVE for block in log_priors)
+        # Unless its spread tells, an estimate that follows neither is without a verdict, and nothing is said against it.
+        informed = found[LIKELIHOOD][place] > SENSITIVE or (not follows_priors if np.isnan(left) else left <= _INFORMED)
         for block, component, _ in components:
             value = float(found[block][place])
             rows.append(
@@ -62,7 +76,11 @@ def power_scaling(
                     "component": component,
                     "value": value,
                     "threshold": SENSITIVE,
-                    "meaning": _read_likelihood(value) if component == LIKELIHOOD else _read_prior(value, informed),
+                    "narrowed": left,
+                    "informed": bool(informed),
+                    "meaning": _read_data(value, left, informed)
+                    if component == LIKELIHOOD
+                    else _read_prior(value, informed),
                 }
             )
     return rows
@@ -115,6 +133,13 @@ def _distances(draws: np.ndarray, log_density: np.ndarray) -> np.ndarray:
     return np.array([float(array_stats.power_scale_sense(values[None], lower, upper, *_POWERS)) for values in draws.T])
 
 
+def _spread(draws: np.ndarray) -> np.ndarray:
+    """Return the interquartile range of each quantity; products of normal draws can have no standard deviation worth the name."""
+    low, high = np.percentile(draws, [25, 75], axis=0)
+    wide: np.ndarray = np.where(high > low, high - low, np.nan)
+    return wide
+
+
 def _read_prior(value: float, informed: bool) -> str:
     if value <= SENSITIVE:
         return "These priors hardly matter for this estimate."
@@ -129,7 +154,13 @@ def _read_prior(value: float, informed: bool) -> str:
     )
 
 
-def _read_likelihood(value: float) -> str:
+def _read_data(value: float, narrowed: float, informed: bool) -> str:
     if value > SENSITIVE:
         return "The data inform this estimate."
-    return "The data say little about this estimate."
+    if np.isnan(narrowed):
+        unmoved = "More or less weight for the data hardly moves this estimate, nor does it for the priors: no verdict."
+        return unmoved if informed else "The data say little about this estimate."
+    left = f"its spread is {100 * narrowed:.0f} % of what the priors alone allow"
+    if informed:
+        return f"More or less weight for the data hardly moves this estimate, but {left}: the data inform it."
+    return f"The data say little about this estimate: {left}."

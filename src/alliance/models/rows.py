@@ -9,6 +9,8 @@ from alliance.facts.columns import BASELINE, LAG, PATIENT, THERAPIST
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
 MODEL_ORDER = 200
+NO_EARLIER = "no earlier session"
+EARLIER_BLANK = "earlier session held, its value not observed"
 _FEWEST_PATIENTS = 5
 
 
@@ -55,25 +57,33 @@ def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[s
         flow.append(_stage(kept, kept, name, outcome, "panel", "", len(flow)))
         required = [*columns, THERAPIST] if by_therapist[outcome] else columns
         for column in required:
-            observed = kept[column].notna()
-            if not observed.all():
-                left = kept[observed]
-                flow.append(_stage(kept, left, name, outcome, "left out", _reason(column), len(flow)))
-                kept = left
+            for reason, missing in _why_missing(column, kept):
+                if missing.any():
+                    left = kept[~missing.loc[kept.index]]
+                    flow.append(_stage(kept, left, name, outcome, "left out", reason, len(flow)))
+                    kept = left
         flow.append(_stage(kept, kept, name, outcome, "analysed", "", len(flow)))
         _check_rows(kept, name, outcome, columns)
         rows[outcome] = kept
     return rows, pd.DataFrame(flow, columns=ARTEFACTS["flow"].header)
 
 
-def _reason(column: str) -> str:
-    if column == THERAPIST:
-        return "no therapist known"
+def _why_missing(column: str, rows: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+    """Return the reasons why a column can be missing, each with the rows in which it is.
+
+    An earlier session was held if anything at all was observed in it, whichever of its values is blank.
+    """
+    missing = rows[column].isna()
     if column.endswith(LAG):
-        return f"no earlier session: {column}"
-    if column.endswith(BASELINE):
-        return f"not observed at the first session: {column}"
-    return f"not observed: {column}"
+        held = rows[[name for name in rows.columns if name.endswith(LAG)]].notna().any(axis="columns")
+        return [
+            (f"{NO_EARLIER}: {column}", missing & ~held),
+            (f"{EARLIER_BLANK}: {column}", missing & held),
+        ]
+    if column == THERAPIST:
+        return [("no therapist known", missing)]
+    at_first = " at the first session" if column.endswith(BASELINE) else ""
+    return [(f"not observed{at_first}: {column}", missing)]
 
 
 def _stage(

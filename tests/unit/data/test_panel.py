@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alliance.config import Variable
 from alliance.config.instruments import read_instruments
-from alliance.data.panel import make_panel
+from alliance.data.panel import make_panel, sessions_held
 from alliance.errors import ConfigError, DataError
 
 quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -163,6 +163,15 @@ def test_questionnaire_of_the_patients_table_is_scored() -> None:
     frame = scores(("a", 1, 0, 2), ("a", 2, 7, 4))
     patients = patients_of(frame).assign(**{f"worry__{item}": 2.0 for item in range(1, 8)})
     assert column(make_panel(frame, patients, NO_THERAPISTS, declared, 1, 21, instruments), "worry") == [14, 14]
+
+
+def test_row_without_any_measure_is_no_session_that_was_held() -> None:
+    variables = {name: Variable(label=name, column=name, measured="after") for name in ("x", "mood")}
+    frame = pd.DataFrame(
+        {"patient": ["P001"] * 3, "session": [1, 2, 3], "x": [1.0, np.nan, np.nan], "mood": [np.nan, 2.0, np.nan]}
+    )
+    frame["x_lag"], frame["x_between"] = [np.nan, 1.0, np.nan], 1.0
+    assert sessions_held(frame, variables).tolist() == [True, True, False]
 
 
 def test_same_session_twice_is_refused() -> None:

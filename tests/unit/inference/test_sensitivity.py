@@ -121,6 +121,24 @@ def test_prior_without_data_is_told_from_conflict():
     assert rows[1]["meaning"] == "The data say little about this estimate."
 
 
+def test_low_and_low_is_no_verdict_until_the_spread_tells():
+    # Noise that has nothing to do with the parameters, as drawn initial values are, lies over an estimate that the data narrowed tenfold.
+    rng = np.random.default_rng(3)
+    draws, log_prior, log_likelihood = conjugate(0.0, 3.8, 1.0, 0.01)
+    noisy = draws + rng.normal(0, 0.34, len(draws))
+    prior = rng.normal(0, 3.8, (4000, 1))
+
+    def verdict(prior: np.ndarray | None) -> tuple[str, bool]:
+        row = power_scaling(label("a"), noisy[:, None], {"effects": log_prior}, log_likelihood, prior)[1]
+        assert row["value"] <= SENSITIVE
+        return row["meaning"], row["informed"]
+
+    assert "its spread is 9 % of what the priors alone allow: the data inform it." in verdict(prior)[0]
+    assert "no verdict" in verdict(None)[0] and verdict(None)[1]
+    meaning, informed = verdict(noisy[:, None] * 1.2)
+    assert "say little about this estimate: its spread is 83 %" in meaning and not informed
+
+
 def test_quantity_without_spread_has_no_rows():
     draws, log_prior, log_likelihood = conjugate(0.0, 1.0, 0.5, 1.0)
     values = np.column_stack([np.zeros_like(draws), draws])

@@ -99,3 +99,15 @@ def test_rows_need_what_products_and_smooths_are_made_of() -> None:
     rows, flow = select_rows(data, "m", ModelSpec.model_validate(declared))
     assert len(rows["y"]) == 30
     assert list(flow["reason"][1:-1]) == ["not observed: x", "not observed: weeks"]
+
+
+def test_blank_value_of_a_session_that_was_held_is_told_from_a_session_that_was_not() -> None:
+    data = panel()
+    data["z_lag"] = data.groupby("patient")["z"].shift(1)
+    data.loc[data.index[2], "x_lag"] = np.nan  # the session before was held: its z is known
+    _, flow = select_rows(data, "m", spec(["x_lag"]))
+    left = flow[flow["stage"] == "left out"]
+    assert left[["reason", "removed_sessions"]].to_numpy().tolist() == [
+        ["no earlier session: x_lag", data["patient"].nunique()],
+        ["earlier session held, its value not observed: x_lag", 1],
+    ]

@@ -46,7 +46,7 @@ def _fixed(equation: Equation, priors: Mapping[str, Any]) -> list[dict[str, Any]
                 f"Normal(0, {priors['slope_sd']:g})",
                 ("normal", 0.0, sd, np.nan),
                 f"units of {outcome} per unit of {term}",
-                f"Change of {outcome} when {term} is one unit higher; most likely small, in either direction.",
+                f"Difference in {outcome} per unit of {term}; most likely small, in either direction.",
             )
         )
     rows.append(
@@ -69,7 +69,7 @@ def _varying(design: Design, level: str, priors: Mapping[str, Any]) -> list[dict
         what = (
             f"mean level of {effect.outcome}"
             if effect.term == INTERCEPT
-            else f"effect of {effect.term} on {effect.outcome}"
+            else f"slope of {effect.term} in the equation of {effect.outcome}"
         )
         unit = f"units of {effect.outcome}" + ("" if effect.term == INTERCEPT else f" per unit of {effect.term}")
         meaning = f"How much the {what} differs between {level}s."

@@ -66,7 +66,9 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     ]
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])
     sensitivity, of_priors = (
-        find_prior_sensitivity(posterior, found.positions, quantities) if found.posterior else ([], [])
+        find_prior_sensitivity(task, posterior, found.positions, quantities, None if prior is None else prior.named)
+        if found.posterior
+        else ([], [])
     )
     groups = _groups(found, values)
     groups |= {name: pack_rows(rows) for name, rows in (("influence", influence), ("sensitivity", sensitivity)) if rows}

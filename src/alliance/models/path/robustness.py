@@ -11,7 +11,7 @@ from alliance.facts.quantity import keys_of
 from alliance.inference.densities import at_many
 from alliance.inference.influence import find_influence
 from alliance.inference.sensitivity import mark_sensitivity, power_scaling
-from alliance.models.joint import Task, compute_effects
+from alliance.models.joint import Task, Values, compute_effects
 from alliance.models.path.maximum import PathMaximum
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.quantities.pairs import Quantities
@@ -46,9 +46,19 @@ def find_influential_units(
 
 
 def find_prior_sensitivity(
-    posterior: PathPosterior, positions: np.ndarray, quantities: Quantities
+    task: Task, posterior: PathPosterior, positions: np.ndarray, quantities: Quantities, prior: Values | None
 ) -> tuple[list[dict[str, Any]], list[Mark]]:
-    """Say how much the posterior of each effect moves with each block of priors, see `alliance.inference.sensitivity`."""
+    """Say how much the posterior of each effect moves with each block of priors, see `alliance.inference.sensitivity`.
+
+    Parameters
+    ----------
+    positions
+        Draws from the posterior.
+    quantities
+        Computed from them.
+    prior
+        Parameters drawn from the priors; None where there are none.
+    """
     table = quantities.table()
     chosen = _positions(table, EFFECTS.names(lambda effect: effect.central))
     thinned = np.unique(np.linspace(0, len(positions) - 1, _DRAWS).astype(int))
@@ -58,8 +68,20 @@ def find_prior_sensitivity(
         np.column_stack([quantities.draws[position][thinned] for position in chosen]),
         posterior.prior_blocks(kept),
         at_many(posterior.log_likelihoods, kept),
+        _draw_prior(task, table.iloc[chosen], prior),
     )
     return rows, mark_sensitivity(table, rows, EFFECTS.names(lambda effect: effect.weighed))
+
+
+def _draw_prior(task: Task, table: pd.DataFrame, prior: Values | None) -> np.ndarray:
+    """Return quantities computed from draws of the priors, (draw, quantity); NaN for those that are not."""
+    if prior is None:
+        return np.full((1, len(table)), np.nan)
+    with np.errstate(all="ignore"):  # priors allow series that explode
+        found = compute_effects(task, prior)
+    known = dict(zip(keys_of(found.table()), found.draws, strict=True))
+    nothing = np.full(len(next(iter(prior.values()))), np.nan)
+    return np.column_stack([known.get(key, nothing) for key in keys_of(table)])
 
 
 def _positions(table: pd.DataFrame, effects: tuple[str, ...]) -> list[int]:

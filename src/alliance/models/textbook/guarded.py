@@ -148,7 +148,9 @@ def _mark_boundaries(design: Design, factors: dict[str, np.ndarray]) -> list[Mar
                 continue
             term, total = design.varying[effect], float(np.linalg.norm(factors[level][effect]))
             subject = (
-                f"the level of {design.outcome}" if term == INTERCEPT else f"the effect of {term} on {design.outcome}"
+                f"the level of {design.outcome}"
+                if term == INTERCEPT
+                else f"the slope of {term} in the equation of {design.outcome}"
             )
             what = "follows the other effects without any variation of its own" if total else "does not vary"
             marks.append(

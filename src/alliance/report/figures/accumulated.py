@@ -17,8 +17,8 @@ from alliance.report.numbers import format_estimate, format_percent
 
 TITLE = "Indirect path, accumulated over sessions"
 CAPTION = (
-    "What runs through the variable between adds up when the first variable is one unit higher at every session from the first on, since "
-    "the outcome depends on its own past. The curve is an average over patients and therapists, whose steps differ."
+    "What the model expects by way of the variable between after so many sessions, where the first variable is one unit higher at each of "
+    "them and the outcome depends on its own past. The curve is an average over patients and therapists, whose steps differ."
 )
 NEEDS = ("estimates",)
 _DODGE = 0.16  # sessions between the models of one panel
@@ -30,7 +30,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     values = accumulated_rows(inputs["estimates"])
     if values.empty:
         return theme.draw_unavailable(
-            "No fitted joint model has an indirect path and an outcome that depends on its own past, so nothing adds up over sessions."
+            "No fitted joint model has an indirect path and an outcome that depends on its own past: there is nothing to add up."
         )
     panels = [part for _, part in values.groupby("path", sort=False)]
     lines = [part["model"].nunique() for part in panels]

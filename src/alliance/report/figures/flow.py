@@ -18,7 +18,7 @@ from alliance.report.numbers import MINUS, format_count
 TITLE = "Patient flow"
 CAPTION = (
     "From the export to the sessions behind every equation. Reasons are counted one after the other, so each removal is counted once and "
-    "the numbers add up. Models use all sessions that have what their equation needs; no patient is dropped for a missed session."
+    "the numbers add up."
 )
 NEEDS = ("flow",)
 _WIDTH = theme.DOUBLE * theme.POINTS
@@ -77,7 +77,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
                 _draw_box(axes, box, _MARGIN + position * (_WIDTH - _MARGIN) / 2, place)
                 place -= box.height + _GAP
     values = flow.reset_index(drop=True)
-    return Drawing(figure, values, _describe(trunk, branches, config))
+    return Drawing(figure, values, _describe(trunk, branches, config), _describe_losses(branches))
 
 
 def _place_models(
@@ -169,6 +169,20 @@ def _draw_arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]
             start, end, arrowstyle="-|>", mutation_scale=8, linewidth=1, color=theme.NAVY, shrinkA=0, shrinkB=0
         )
     )
+
+
+def _describe_losses(branches: pd.DataFrame) -> str:
+    """Say how much the equations leave out at most, from the first and the last stage of each."""
+    if branches.empty:
+        return ""
+    ends = [part.iloc[[0, -1]] for _, part in branches.groupby(["model", "outcome"], sort=False)]
+    lost = [tuple(int(-end[name].diff().iloc[-1]) for name in ("n_sessions", "n_patients")) for end in ends]
+    sessions, patients = (max(numbers) for numbers in zip(*lost, strict=True))
+    if not sessions:
+        return "Every equation uses every session."
+    whole = max(int(end["n_sessions"].iloc[0]) for end in ends)
+    said = f"An equation leaves out up to {format_count(sessions)} of {format_count(whole)} sessions, because a value it needs is missing"
+    return f"{said}; {f'up to {format_count(patients)} patients are left out altogether.' if patients else 'no patient is left out.'}"
 
 
 def _describe(trunk: pd.DataFrame, branches: pd.DataFrame, config: Config) -> str:

@@ -8,6 +8,7 @@ import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap
 
 from alliance.config import Config
+from alliance.data.panel import sessions_held
 from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, SESSION, WITHIN
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
@@ -16,8 +17,8 @@ from alliance.report.numbers import format_count, format_percent
 
 TITLE = "Observed values by session"
 CAPTION = (
-    "Above: patients still in treatment (their last recorded session has not passed). Below: share of them with a value; a skipped "
-    "session counts as not observed."
+    "Above: patients still in treatment (the last session with any value has not passed). Below: share of them with a value; a skipped "
+    "session, or one without any value, counts as not observed."
 )
 NEEDS = ("panel",)
 _SHADES = LinearSegmentedColormap.from_list("observed", ["#FFFFFF", theme.PALE, theme.BLUE, theme.NAVY])
@@ -80,7 +81,7 @@ def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
 
     Composites are left out (their parts are shown); a category is observed if any of its columns is.
     """
-    last = panel.groupby(PATIENT)[SESSION].max()
+    last = panel[sessions_held(panel, config.variables)].groupby(PATIENT)[SESSION].max()
     sessions = [int(number) for number in np.sort(panel.drop_duplicates(SESSION)[[SESSION]].to_numpy().ravel())]
     rows = []
     for name in _ordered_variables(config):

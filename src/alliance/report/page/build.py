@@ -17,6 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from alliance.config import Config
+from alliance.data.panel import sessions_held
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
 from alliance.report.numbers import format_count, format_number, format_percent
 from alliance.report.page.blocks import BLOCKS, Block, Material, Output, tabulate
@@ -277,7 +278,10 @@ def _state_facts(config: Config, inputs: Inputs) -> list[tuple[str, str]]:
     facts = [("Run", config.run.name), ("Design", designs[config.study.design])]
     if "panel" in inputs:
         panel = inputs["panel"]
-        facts += [("Patients", format_count(panel["patient"].nunique())), ("Sessions", format_count(len(panel)))]
+        facts += [
+            ("Patients", format_count(panel["patient"].nunique())),
+            ("Sessions", format_count(int(sessions_held(panel, config.variables).sum()))),
+        ]
         if panel["therapist"].notna().any():
             facts.append(("Therapists", format_count(panel["therapist"].nunique())))
     return [*facts, ("Intervals", format_percent(config.inference.interval))]

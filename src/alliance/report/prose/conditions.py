@@ -5,20 +5,23 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
+from alliance.config.declared import Effects
 from alliance.config.timing import parse_term
 from alliance.facts.columns import WITHIN
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import nodes_of
 from alliance.report.labels import label_effect, label_level, label_model, label_of, label_path, label_value
 from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number, format_regions
-from alliance.report.prose.passage import Inputs, Passage, Point, caution, rows_of, table_of, text
+from alliance.report.prose.passage import Inputs, Passage, Point, caution, licence_for, rows_of, table_of, text
 from alliance.report.prose.wording import (
     capitalise,
     categories_of,
     describe_flag,
     describe_size,
     includes_zero,
+    is_constant,
     join_words,
+    mediators_of,
     name_interval,
 )
 from alliance.results.estimates import regions_of
@@ -59,7 +62,8 @@ def describe_accumulated(inputs: Inputs, config: Config) -> list[Passage]:
         curves.setdefault((row["model"], row["path"]), []).append(row)
     if not curves:
         return []
-    points = tuple(_describe_curve(rows, config) for rows in curves.values())
+    estimates = table_of(inputs, "estimates")
+    points = tuple(_describe_curve(rows, estimates, config) for rows in curves.values())
     return [
         Passage(points, heading="Accumulated over sessions", kind="list"),
         text(
@@ -127,18 +131,26 @@ def _is_randomised(moderator: str, config: Config) -> bool:
     return term is not None and term.variable in config.study.randomised
 
 
-def _describe_curve(rows: list[dict[str, Any]], config: Config) -> Point:
+def _describe_curve(rows: list[dict[str, Any]], estimates: pd.DataFrame, config: Config) -> Point:
+    """Describe the ends of a curve: of what an assignment brings about, or of what a difference predicts."""
     ends = [rows[0], rows[-1]] if len(rows) > 1 else rows
     source = nodes_of(rows[0]["path"])[0]
     label, categories = label_of(source, config), categories_of(source, config)
     higher = f"{label} “{categories[1]}” rather than “{categories[0]}”" if categories else f"{label} one unit higher"
+    ways = join_words([label_of(node, config) for node in mediators_of(rows[0])])
+    model, pair = rows[0]["model"], Effects(**{"from": source, "to": nodes_of(rows[0]["path"])[-1]})
+    licence = licence_for(model, rows_of(estimates, model=model), config, pair)
+    claim = f"With {higher} from the first session on"
+    if licence.kind != "effect":
+        when = "" if is_constant(source, config) else " at each session from the first on"
+        claim = f"{capitalise(higher)}{when} predicts, by way of {ways}"
     listed = [
         f"{format_estimate(row['estimate'], row['low'], row['high'])}{describe_flag(row)} {row['horizon']}"
         for row in ends
     ]
     return Point(
         capitalise(label_path(rows[0]["path"], config)),
-        f"With {higher} from the first session on: {join_words(listed)} ({name_interval(rows[0])}s; {describe_size(rows[0])}; "
+        f"{claim}: {join_words(listed)} ({name_interval(rows[0])}s; {describe_size(rows[0])}; "
         f"{label_model(rows[0]['model'], config)}).",
     )
 

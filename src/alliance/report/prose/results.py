@@ -3,6 +3,8 @@
 from typing import Any
 
 from alliance.config import Config
+from alliance.config.answers import Direction, questions_of
+from alliance.config.declared import Effects
 from alliance.config.timing import parse_term
 from alliance.facts.quantity import ends_of, nodes_of, split_contrast
 from alliance.report.labels import label_level, label_model, label_of, label_path, variable_of
@@ -67,11 +69,7 @@ def describe_predictions(inputs: Inputs, config: Config) -> list[Passage]:
 
 def describe_indirect(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe, for each model with a mediator, the indirect, the remaining and the total at each level."""
-    passages = []
-    for name in fitted_models(config, "forward"):
-        rows = rows_of(table_of(inputs, "estimates"), model=name)
-        if any(row["effect"] == "indirect" for row in rows):
-            passages += _describe_mediated_model(name, rows, config)
+    passages = _describe_mediated_paths(inputs, config, "forward")
     if not passages:
         passages.append(
             text(
@@ -95,11 +93,7 @@ def describe_agreement(inputs: Inputs, config: Config) -> list[Passage]:
 
 def describe_reverse(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe the direction from the outcome back to the mediator; say so if nobody looked."""
-    passages = _describe_single_paths(inputs, config, "reverse")
-    for name in fitted_models(config, "reverse"):
-        rows = rows_of(table_of(inputs, "estimates"), model=name)
-        if any(row["effect"] == "indirect" for row in rows):
-            passages += _describe_mediated_model(name, rows, config)
+    passages = _describe_single_paths(inputs, config, "reverse") + _describe_mediated_paths(inputs, config, "reverse")
     if not passages and has_no_reverse(config):
         return [
             text("What the models begin with is fixed for each patient, so there is no reverse direction to look at.")
@@ -129,32 +123,37 @@ def has_no_reverse(config: Config) -> bool:
     )
 
 
-def _describe_single_paths(inputs: Inputs, config: Config, direction: str) -> list[Passage]:
+def _describe_single_paths(inputs: Inputs, config: Config, direction: Direction) -> list[Passage]:
     passages = []
-    for name in fitted_models(config, direction):
+    for name, pair in questions_of(config, direction):
         rows = rows_of(table_of(inputs, "estimates"), model=name)
-        licence = licence_for(name, rows, config)
+        licence = licence_for(name, rows, config, pair)
         single = select_answers(rows, "effect", licence)
         if single:
             sentences = tuple(describe_part(row, rows, licence, config) for row in single)
-            passages += [Passage(sentences, heading=label_model(name, config), kind="list")]
+            passages += [Passage(sentences, heading=_head(name, pair, config), kind="list")]
             passages += _describe_assumptions(licence, [], config)
     return passages
 
 
-def _describe_mediated_model(name: str, rows: list[dict[str, Any]], config: Config) -> list[Passage]:
+def _describe_mediated_paths(inputs: Inputs, config: Config, direction: Direction) -> list[Passage]:
     """Describe each pair of cause and outcome with a path between them; every pair has its own licence."""
     passages = []
-    pairs = config.models.specs[name].every_effects()
-    for pair in pairs:
+    for name, pair in questions_of(config, direction):
+        rows = rows_of(table_of(inputs, "estimates"), model=name)
         between = rows_between(rows, pair)
         if any(row["effect"] == "indirect" for row in between):
             licence = licence_for(name, rows, config, pair)
-            heading = label_model(name, config)
-            if len(pairs) > 1:
-                heading = f"{heading}: {label_of(pair.source, config)} → {label_of(pair.target, config)}"
-            passages += _describe_mediated_pair(heading, between, licence, config)
+            passages += _describe_mediated_pair(_head(name, pair, config), between, licence, config)
     return passages
+
+
+def _head(name: str, pair: Effects, config: Config) -> str:
+    """Name a model, and the pair of cause and outcome where it has several."""
+    heading = label_model(name, config)
+    if len(config.models.specs[name].every_effects()) == 1:
+        return heading
+    return f"{heading}: {label_of(pair.source, config)} → {label_of(pair.target, config)}"
 
 
 def _describe_mediated_pair(

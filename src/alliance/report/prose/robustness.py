@@ -50,8 +50,9 @@ def describe_sensitivity(inputs: Inputs, config: Config) -> list[Passage]:
     if not priors:
         return []
     found = [row for row in priors if row["value"] > row["threshold"]]
-    # The table says of the data when they move an estimate; here, when they hardly do.
-    found += [row for row in rows if row["component"] == "likelihood" and row["value"] <= row["threshold"]]
+    # The table says of the data when they move an estimate; here, when they say little about it. Where neither priors nor data move it, the
+    # spread decides.
+    found += [row for row in rows if row["component"] == "likelihood" and not row["informed"]]
     limit = format_number(priors[0]["threshold"], 2)
     models = count_of(len({row["model"] for row in priors}), "Bayesian model")
     if not found:

@@ -5,6 +5,8 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
+from alliance.data.panel import sessions_held
+from alliance.models.rows import EARLIER_BLANK, NO_EARLIER
 from alliance.report.labels import label_model, label_of
 from alliance.report.numbers import format_count, format_number
 from alliance.report.prose.answers import describe_speakers
@@ -72,16 +74,37 @@ def describe_flow(inputs: Inputs, config: Config) -> list[Passage]:
             f"Cleaning left {count_of(last['n_patients'], 'patient')} with {count_of(last['n_sessions'], 'session')}"
             f"{_therapists(last)}."
         )
-    used = rows_of(flow, stage="analysed")
-    if used:
-        sessions = sorted(row["n_sessions"] for row in used)
-        patients = sorted(row["n_patients"] for row in used)
-        sentences.append(
-            f"The equations of the models could use {_from_to(sessions, 'session')} of {_from_to(patients, 'patient')}; an "
-            f"equation needs its outcome and all its predictors, and a value from an earlier session only counts if that "
-            f"session took place and is not too long ago."
+    if "panel" in inputs:
+        blank = int((~sessions_held(inputs["panel"], config.variables)).sum())
+        if blank:
+            verb, them = ("holds", "it is") if blank == 1 else ("hold", "they are")
+            sentences.append(
+                f"{capitalise(count_of(blank, 'row'))} of these {verb} nothing that was measured; {them} not counted as sessions."
+            )
+    return [text(*sentences, _describe_used(flow))]
+
+
+def _describe_used(flow: pd.DataFrame) -> str:
+    """Say how many rows equations use, and why not all of them where they leave some out."""
+    used, whole = rows_of(flow, stage="analysed"), rows_of(flow, stage="panel")
+    if not used:
+        return ""
+    sessions = sorted(row["n_sessions"] for row in used)
+    patients = sorted(row["n_patients"] for row in used)
+    if whole and sessions[0] == max(row["n_sessions"] for row in whole):
+        return f"Every equation uses all {count_of(sessions[0], 'session')} of {count_of(patients[0], 'patient')}."
+    sentence = (
+        f"The equations of the models could use {_from_to(sessions, 'session')} of {_from_to(patients, 'patient')}; an equation "
+        f"needs its outcome and all its predictors"
+    )
+    reasons = [str(row["reason"]) for row in rows_of(flow, stage="left out") if row["removed_sessions"]]
+    if any(reason.startswith(NO_EARLIER) for reason in reasons):
+        sentence += (
+            ", and a value from an earlier session only counts if that session took place and is not too long ago"
         )
-    return [text(*sentences)]
+    if any(reason.startswith(EARLIER_BLANK) for reason in reasons):
+        sentence += "; where it took place and the value is blank, the next session is left out as well"
+    return f"{sentence}."
 
 
 def describe_measurement(inputs: Inputs, config: Config) -> list[Passage]:

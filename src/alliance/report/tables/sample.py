@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Config, Variable
+from alliance.data.panel import sessions_held
 from alliance.facts.columns import BASELINE, PATIENT, SESSION, THERAPIST
 from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, plain_label
 from alliance.report.meanings import (
@@ -145,7 +146,7 @@ def _add_variable(
 
 
 def _add_sessions(rows: _Rows, panel: pd.DataFrame, people: pd.DataFrame, config: Config) -> None:
-    held = panel.groupby(PATIENT).size().reindex(people.set_index(PATIENT).index)
+    held = sessions_held(panel, config.variables).groupby(panel[PATIENT]).sum().reindex(people.set_index(PATIENT).index)
     rows.add_mean("Sessions", "Sessions per patient", held.astype(float))
     for score in find_roles(config).session_scores:
         if score + BASELINE in people.columns:

@@ -9,13 +9,14 @@ from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
-from alliance.report.numbers import MISSING, format_number, format_probability
+from alliance.report.numbers import MISSING, format_number, format_percent, format_probability
 from alliance.report.tables.marks import FLAG
 from alliance.report.tables.table import Table
 
 TITLE = "Sensitivity to priors"
 NEEDS = ("sensitivity",)
 _DATA = "likelihood"  # what the data are called among the blocks
+_NARROWED = "Spread left"
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
@@ -35,9 +36,10 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                 "Quantity": capitalised_name(label_effect(str(effect))),
                 "Level": capitalised_name(label_level(str(level))),
                 **{_heading(block): found.get(block, MISSING) for block in blocks},
+                _NARROWED: format_percent(float(part["narrowed"].iloc[0])),
             }
         )
-    columns = ["Model", "Path", "Quantity", "Level", *map(_heading, blocks)]
+    columns = ["Model", "Path", "Quantity", "Level", *map(_heading, blocks), _NARROWED]
     shown = pd.DataFrame(rows, columns=columns)
     if data.empty:
         return Table(
@@ -47,7 +49,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     note = (
         "How far the distribution of an estimate moves when the logarithmic density of one part of the model is scaled up or down, per "
         "doubling (power-scaling; Kallioinen, Paananen, Bürkner and Vehtari 2024). Columns after the data are blocks of priors. "
-        f"{FLAG} Priors above {limit}: they matter for the estimate. Data below it say little about the estimate."
+        f"{FLAG} Priors above {limit}: they matter for the estimate. {_NARROWED}: interquartile range after the data, as a share of "
+        "the one that the priors alone allow. Where neither priors nor data move an estimate, it tells whether the data inform it."
     )
     return Table(data, shown, "Sensitivity to the data and to each block of priors", [note], "Model")
 

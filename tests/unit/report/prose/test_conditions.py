@@ -92,7 +92,7 @@ def test_what_accumulates_from_an_arm_is_a_contrast_of_arms() -> None:
     row = estimate(effect="accumulated", path="arm -> alliance -> symptoms", horizon="after 1 session")
     sentence = said(describe_accumulated(inputs(row), CONFIG))
 
-    assert "With treatment arm “alliance focused” rather than “standard” from the first session on" in sentence
+    assert "Treatment arm “alliance focused” rather than “standard” predicts, by way of working alliance: " in sentence
 
 
 def test_differences_are_quartiles_without_single_patients() -> None:

@@ -24,10 +24,13 @@ def joint(**changes):
     return estimate(model="technique_jointly", family="multilevel_path", **changes)
 
 
-def sensitive(block: str, value: float, component: str = "prior", effect: str = "indirect") -> dict:
+def sensitive(
+    block: str, value: float, component: str = "prior", effect: str = "indirect", informed: bool = True
+) -> dict:
     return {
         "model": "technique_jointly", "path": "technique -> alliance -> symptoms", "effect": effect, "level": "within",
-        "block": block, "component": component, "value": value, "threshold": 0.05, "meaning": "As it says.",
+        "block": block, "component": component, "value": value, "threshold": 0.05, "narrowed": 0.1, "informed": informed,
+        "meaning": "As it says.",
     }  # fmt: skip
 
 
@@ -58,7 +61,7 @@ def test_prior_that_matters_and_data_that_say_little_stand_out() -> None:
     rows = [
         sensitive("effects", 0.08),
         sensitive("residuals", 0.01),
-        sensitive("likelihood", 0.02, "likelihood", "a"),
+        sensitive("likelihood", 0.02, "likelihood", "a", informed=False),
         sensitive("likelihood", 0.2, "likelihood", "b"),
     ]
     (lead, points) = describe_sensitivity({"sensitivity": pd.DataFrame(rows)}, CONFIG)
@@ -67,6 +70,13 @@ def test_prior_that_matters_and_data_that_say_little_stand_out() -> None:
     assert "priors of slopes" in str(points.sentences[0]) and "0.080" in str(points.sentences[0])
     assert "the data: Sensitivity 0.020" in str(points.sentences[1])
     assert not re.search(r"\beffects?\b", said([lead, points]))
+
+
+def test_estimate_that_neither_data_nor_priors_move_but_the_data_narrowed_is_no_finding() -> None:
+    rows = [sensitive("effects", 0.03), sensitive("likelihood", 0.02, "likelihood")]
+    sentence = said(describe_sensitivity({"sensitivity": pd.DataFrame(rows)}, CONFIG))
+
+    assert "no step and no path follows any of them noticeably" in sentence
 
 
 def test_estimates_that_follow_no_prior_are_said_to() -> None:

@@ -283,7 +283,8 @@ def test_moderation_table_puts_values_change_and_region_of_a_path_together() -> 
 
 def test_priors_beyond_the_threshold_are_marked_and_the_data_never() -> None:
     table = _make("sensitivity", "arms")
-    blocks = list(table.shown.columns[4:])
+    blocks = list(table.shown.columns[4:-1])
+    assert table.shown.columns[-1] == "Spread left" and set(table.shown["Spread left"]) == {"12%"}
     assert blocks == ["Data", "Effects", "Differences between patients"]
     marked = {name for name in blocks if table.shown[name].str.endswith("†").any()}
     assert marked == {"Differences between patients"}

@@ -1,0 +1,227 @@
+"""Kinds of sentences that must follow from the run, each with the condition it needs: said where that holds, and only there.
+
+One row of `KINDS` is one kind: a pattern, what makes it true, and what makes it false. A new sentence that depends on the run gets a row.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.config import Config, read_yaml, validate_config
+from alliance.config.load import merge_configs
+from alliance.facts.artefacts import ARTEFACTS
+from alliance.models.diagram import paths_of
+from alliance.report.figures import accumulated, missingness
+from alliance.report.figures import flow as flow_figure
+from alliance.report.prose import SENTENCES, describe_headline
+from tests.artefacts import builders
+from tests.unit.report.prose.rows import estimate, of_design, with_models
+
+ARMS = builders.arms_config()
+SINGLE = of_design("single_group")
+Tables = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Artefacts and configuration of a run."""
+
+    config: Config
+    inputs: Tables
+
+
+def estimates(config: Config, *rows: dict[str, Any]) -> Case:
+    return Case(config, {"estimates": pd.DataFrame(list(rows), columns=ARTEFACTS["estimates"].header)})
+
+
+def flow(config: Config, *, removed: int, reason: str = "not observed: alliance") -> Case:
+    """Return the flow of one equation that leaves out some of 100 sessions."""
+    stages = [("panel", "", 100, 0), ("left out", reason, 100 - removed, removed), ("analysed", "", 100 - removed, 0)]
+    rows = [
+        {
+            "order": 200 + i, "stage": stage, "model": "technique_jointly", "outcome": "symptoms", "reason": why, "n_patients": 20,
+            "n_sessions": n, "n_therapists": 4, "removed_patients": 0, "removed_sessions": lost,
+        }
+        for i, (stage, why, n, lost) in enumerate(stages) if lost or stage != "left out"
+    ]  # fmt: skip
+    return Case(config, {"flow": pd.DataFrame(rows, columns=ARTEFACTS["flow"].header)})
+
+
+def panel(config: Config, *, blank: int) -> Case:
+    """Return the flow and a panel of which some rows hold an id and a session alone."""
+    whole = builders.panel(config)
+    measured = whole.columns.difference(["patient", "therapist", "session", "days", "weeks"])
+    whole.loc[whole.index[:blank], measured] = np.nan
+    return Case(config, {"flow": builders.flow(config, builders.panel(config)), "panel": whole})
+
+
+def sensitivity(*, informed: bool, value: float = 0.01) -> Case:
+    head = {
+        "model": "technique_jointly",
+        "path": "technique -> alliance",
+        "effect": "a",
+        "level": "within",
+        "threshold": 0.05,
+    }
+    rows = [
+        head | {"block": "effects", "component": "prior", "value": 0.01, "meaning": "Hardly."},
+        head
+        | {
+            "block": "likelihood",
+            "component": "likelihood",
+            "value": value,
+            "meaning": "The data say little about this estimate.",
+        },
+    ]
+    return Case(ARMS, {"sensitivity": pd.DataFrame(rows).assign(narrowed=0.1, informed=informed)})
+
+
+def without_reverse(**further: Any) -> Config:
+    settings = ARMS.model_dump(mode="json", by_alias=True)
+    settings["models"] |= {"fit": ["technique_jointly"], "answers": {}}
+    settings["models"]["specs"]["technique_jointly"] |= further
+    return validate_config(settings)
+
+
+def prose(name: str) -> Callable[[Case], str]:
+    def say(case: Case) -> str:
+        passages = SENTENCES[name](case.inputs, case.config)
+        return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
+
+    return say
+
+
+def headline(case: Case) -> str:
+    return " ".join(map(str, describe_headline(case.inputs, case.config)))
+
+
+def notes_of_figure(module: Any, case: Case) -> str:
+    drawing = module.draw(case.inputs, case.config)
+    return f"{module.CAPTION} {drawing.notes}"
+
+
+BACK = {"further_effects": [{"from": "symptoms", "to": "alliance"}]}
+back = partial(estimate, model="technique_jointly", outcome="alliance", path="symptoms -> alliance", effect="effect")
+grown = partial(estimate, model="technique_jointly", effect="accumulated", horizon="after 1 session")
+arm = partial(estimate, path="arm -> alliance -> symptoms", level="overall", horizon="")
+step = partial(estimate, effect="effect", path="alliance -> symptoms", model="alliance_predicts_symptoms")
+signed = with_models(ARMS, technique_jointly={"time_order_signed_off": "Rated together."})
+
+KINDS: dict[str, tuple[str, Callable[[Case], str], Case, Case]] = {
+    # kind: (pattern, where it stands, a run in which it is true, a run in which it is not)
+    "no session is left out": (
+        "uses all 100 sessions", prose("describe_flow"), flow(ARMS, removed=0), flow(ARMS, removed=17),
+    ),
+    "no session is left out, in the figure": (
+        "uses every session", partial(notes_of_figure, flow_figure), flow(ARMS, removed=0), flow(ARMS, removed=17),
+    ),
+    "no patient is left out, in the figure": (
+        "no patient is left out", partial(notes_of_figure, flow_figure), flow(ARMS, removed=17), flow(ARMS, removed=0),
+    ),
+    "a missed session costs the next one": (
+        "counts if that session took place", prose("describe_flow"),
+        flow(ARMS, removed=9, reason="no earlier session: alliance_lag"), flow(ARMS, removed=9),
+    ),
+    "a blank value costs the next session": (
+        "the value is blank", prose("describe_flow"),
+        flow(ARMS, removed=9, reason="earlier session held, its value not observed: alliance_lag"),
+        flow(ARMS, removed=9, reason="no earlier session: alliance_lag"),
+    ),
+    "rows without a measure are no sessions": (
+        "3 rows of these hold nothing", prose("describe_flow"), panel(ARMS, blank=3), panel(ARMS, blank=0),
+    ),
+    "the reverse direction is missing": (
+        "was not estimated", headline,
+        estimates(without_reverse(), estimate(model="technique_jointly")),
+        estimates(without_reverse(**BACK), estimate(model="technique_jointly"), back()),
+    ),
+    "the reverse direction is missing, in the section": (
+        "No model of the reverse direction", prose("describe_reverse"),
+        estimates(without_reverse(), estimate(model="technique_jointly")),
+        estimates(without_reverse(**BACK), estimate(model="technique_jointly"), back()),
+    ),
+    "the data say little": (
+        "say little", prose("describe_sensitivity"), sensitivity(informed=False), sensitivity(informed=True),
+    ),
+    "something was followed by the outcome": (
+        "was followed by", prose("describe_indirect"),
+        estimates(ARMS, estimate(model="technique_jointly")), estimates(signed, estimate(model="technique_jointly")),
+    ),
+    "it was followed and not predicted": (
+        "was followed by", prose("describe_indirect"), estimates(ARMS, estimate()), estimates(SINGLE, estimate()),
+    ),
+    "the outcome comes at the next session": (
+        "at the next session", prose("describe_predictions"),
+        estimates(ARMS, step()), estimates(ARMS, step(horizon="same session")),
+    ),
+    "a difference brings something about": (
+        "With treatment arm", prose("describe_accumulated"),
+        estimates(ARMS, arm(effect="accumulated", model="arm_by_steps", horizon="after 1 session")),
+        estimates(ARMS, grown()),
+    ),
+    "the total is an effect": (
+        "may be called an effect", prose("describe_indirect"),
+        estimates(ARMS, arm(model="arm_by_steps")), estimates(ARMS, arm(model="arm_jointly")),
+    ),
+    "the data leave it open": (
+        "compatible with no difference", prose("describe_indirect"),
+        estimates(ARMS, estimate(low=-0.4, high=0.1)), estimates(ARMS, estimate()),
+    ),
+    "nothing is flagged": (
+        "No estimate carries a flag", headline, estimates(ARMS, estimate()), estimates(ARMS, estimate(flag="R-hat")),
+    ),
+    "models agree": (
+        "agree", headline,
+        estimates(ARMS, estimate(model="technique_jointly"), estimate()),
+        estimates(ARMS, estimate(model="technique_jointly"), estimate(estimate=0.3, low=0.2, high=0.4)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sentence_is_said_where_it_is_true_and_only_there(kind: str) -> None:
+    pattern, say, true, false = KINDS[kind]
+
+    assert re.search(pattern, say(true))
+    assert not re.search(pattern, say(false))
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "suddengains.yaml"])
+def test_labels_of_our_models_say_later_only_of_paths_that_lead_to_a_later_session(file: str) -> None:
+    settings = read_yaml(builders.ROOT / "config" / "config.yaml")
+    if file != "config.yaml":
+        settings = merge_configs(settings, read_yaml(builders.ROOT / "config" / file))
+    config = validate_config(settings)
+    for name in config.models.fit:
+        spec = config.models.specs[name]
+        if re.search(r"\blater\b|next session", spec.label):
+            assert all(any(edge.lagged for edge in path.edges) for path in paths_of(name, spec, config.variables)), name
+
+
+def test_reports_of_one_group_speak_of_no_intervention_anywhere() -> None:
+    inputs = builders.artefacts(SINGLE)
+    texts = [prose(name)(Case(SINGLE, inputs)) for name in SENTENCES] + [headline(Case(SINGLE, inputs))]
+    texts += [notes_of_figure(accumulated, Case(SINGLE, inputs))]
+    intervention = re.compile(
+        r"adds up|the effect of|brings about|\bWith [^.]* from the first session on", re.IGNORECASE
+    )
+
+    assert [found for text in texts for found in intervention.findall(text)] == []
+
+
+def test_last_rows_without_a_measure_do_not_keep_a_patient_in_treatment() -> None:
+    whole = builders.panel(ARMS)
+    last = whole["session"] == whole["session"].max()
+    measured = whole.columns.difference(["patient", "therapist", "session", "days", "weeks"])
+    shares = missingness.share_observed(whole, ARMS)
+    whole.loc[last, measured] = np.nan
+    blanked = missingness.share_observed(whole, ARMS)
+
+    assert shares["still_in"].iloc[-1] > 0
+    assert blanked[blanked["session"] == whole["session"].max()]["still_in"].isna().all()
