@@ -21,7 +21,15 @@ from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.inference.depths import LAPLACE, Found, Request, explore
 from alliance.inference.montecarlo import generator_for
 from alliance.models.design.arrays import INTERCEPT, Design, Varying, make_design
-from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.design.names import (
+    RESIDUAL_CORRELATION,
+    correlation_name,
+    intercept_name,
+    pairs,
+    residual_name,
+    sd_name,
+    slopes_name,
+)
 from alliance.models.generator import generate_outcomes
 from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior
@@ -109,6 +117,9 @@ def compare_quantities(posterior: PathPosterior, positions: np.ndarray) -> dict[
         for column, (i, j) in enumerate(pairs(len(varying))):
             name = f"correlation {level} {varying[j].text}, {varying[i].text}"
             values[name] = draws[correlation_name(level)][:, column]
+    outcomes = list(design.equations)
+    for column, (i, j) in enumerate(design.occasions.pairs):
+        values[f"correlation residual {outcomes[i]}, {outcomes[j]}"] = draws[RESIDUAL_CORRELATION][:, column]
     product = values[f"{_MEDIATOR}: {_CAUSE}"] * values[f"{_OUTCOME}: {_MEDIATOR}"]
     slopes = Varying(_MEDIATOR, _CAUSE), Varying(_OUTCOME, _MEDIATOR)
     values["indirect_product"] = product

@@ -48,6 +48,16 @@ def join_together(one: tuple[str, str], other: tuple[str, str]) -> str:
     return f"{join_nodes(*one)}{_TOGETHER}{join_nodes(*other)}"
 
 
+def join_names(*names: str) -> str:
+    """Write variables that are looked at together."""
+    return _TOGETHER.join(names)
+
+
+def names_of(node: str) -> list[str]:
+    """Return the variables of a node: several where two effects that vary together meet."""
+    return node.split(_TOGETHER)
+
+
 def split_contrast(path: str) -> list[str]:
     """Return the two paths of a difference; any other path alone."""
     return path.split(_MINUS)

@@ -25,23 +25,25 @@ from typing import Final
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
-from alliance.likelihood.kernel import LOG_2PI, add_pooled, evaluate
+from alliance.likelihood.coordinates import LEAST, fill_factor, fill_signed, pack_factor, turn_signed
+from alliance.likelihood.kernel import LOG_2PI, add_pooled, evaluate, first_of_factor
 from alliance.likelihood.lanes import LANES, load, sum_of
 from alliance.likelihood.layout import (
     AT_EQUATIONS,
     N_BETA,
     N_EQUATIONS,
+    N_PAIRS,
     N_PATIENT,
     N_THERAPIST,
     N_THERAPISTS,
     PER_EQUATION,
 )
+from alliance.likelihood.residuals import add_residual_prior, count_precisions, fill_precision, turn_precision
 
 # Places in the vector of prior settings.
 INTERCEPT_SD, SLOPE_SD, RESIDUAL_SD, VARYING_SD, LKJ, PRIORS = range(6)
 NO_PRIOR: Final = np.empty(0)
 UNIFORM: Final = 0.0  # in place of eta: uniform correlations
-_LEAST: Final = 1e-30  # 1 - z^2 where rounding makes |z| one
 
 
 @compiled
@@ -66,19 +68,19 @@ def log_density(layout, owner, products, pooled, weights, therapist_weights, pri
     n_beta, n_equations = layout[N_BETA], layout[N_EQUATIONS]
     q, e = layout[N_PATIENT], layout[N_THERAPIST]
     beta = position[:n_beta]
-    precision = np.empty(n_equations)
-    for k in range(n_equations):
-        precision[k] = math.exp(-2.0 * position[n_beta + k])
-    free = n_beta + n_equations
+    free = n_beta + n_equations + layout[N_PAIRS]
+    precision = np.empty(count_precisions(layout))
+    fill_precision(layout, position[n_beta:free], precision)
     by_patient, by_therapist = np.zeros((q, q)), np.zeros((e, e))
     signed = len(prior) > 0
     if signed:
         used = free + fill_signed(position[free:], by_patient)
         fill_signed(position[used:], by_therapist)
     else:
-        used = free + _fill_factor(position[free:], by_patient)
-        _fill_factor(position[used:], by_therapist)
-    sums = np.empty((1, n_beta + n_equations + q * q + 1, LANES))
+        used = free + fill_factor(position[free:], by_patient)
+        fill_factor(position[used:], by_therapist)
+    first = first_of_factor(layout)
+    sums = np.empty((1, first + q * q + 1, LANES))
     of_p = np.empty((layout[N_THERAPISTS], e * e + 1))
     evaluate(
         layout, owner, products, pooled, weights, therapist_weights, beta, precision, by_patient, by_therapist, sums, of_p
@@ -88,22 +90,19 @@ def log_density(layout, owner, products, pooled, weights, therapist_weights, pri
     for j in range(of_p.shape[0]):
         for number in range(e * e + 1):
             therapists[number] += of_p[j, number]
-    by_precision = np.empty(n_equations)
     for number in range(len(gradient)):
         gradient[number] = total[number] if number < n_beta else 0.0
-    for k in range(n_equations):
-        by_precision[k] = total[n_beta + k]
+    by_precision = total[n_beta:first]
     value = total[-1] + therapists[-1]
     value += add_pooled(layout, pooled, beta, precision, gradient[:n_beta], by_precision)
-    for k in range(n_equations):
-        gradient[n_beta + k] = -2.0 * precision[k] * by_precision[k]
+    turn_precision(layout, position[n_beta:free], precision, by_precision, gradient[n_beta:free])
     if signed:
-        _turn_signed(total[free:], q, position[free:], gradient[free:])
-        _turn_signed(therapists, e, position[used:], gradient[used:])
+        turn_signed(total[first:], q, position[free:], gradient[free:])
+        turn_signed(therapists, e, position[used:], gradient[used:])
         value += add_prior(layout, prior, position, gradient)
     else:
-        _pack_factor(total[free:], q, gradient[free:])
-        _pack_factor(therapists, e, gradient[used:])
+        pack_factor(total[first:], q, gradient[free:])
+        pack_factor(therapists, e, gradient[used:])
     if not math.isfinite(value):
         for number in range(len(gradient)):
             gradient[number] = 0.0
@@ -144,63 +143,6 @@ def _sum_lanes(sums):
 
 
 @compiled
-def _fill_factor(position, factor):
-    used = 0
-    for i in range(factor.shape[0]):
-        for j in range(i + 1):
-            factor[i, j] = position[used]
-            used += 1
-    return used
-
-
-@compiled
-def _pack_factor(change, q, gradient):
-    used = 0
-    for i in range(q):
-        for j in range(i + 1):
-            gradient[used] = change[i * q + j]
-            used += 1
-
-
-@compiled
-def fill_signed(position, factor):
-    """Fill L = diag(s) C from (s, atanh of partial correlations, row by row); return how many numbers were used."""
-    q = factor.shape[0]
-    used = q
-    for i in range(q):
-        left = 1.0
-        for j in range(i):
-            z = math.tanh(position[used])
-            factor[i, j] = position[i] * left * z
-            left *= math.sqrt(max(1.0 - z * z, _LEAST))
-            used += 1
-        factor[i, i] = position[i] * left
-    return used
-
-
-@compiled
-def _turn_signed(change, q, position, gradient):
-    """Turn derivatives by L (row by row) into derivatives by s and the partial correlations."""
-    z, left, row = np.empty(q), np.empty(q), np.empty(q)
-    used = q
-    for i in range(q):
-        left[0] = 1.0
-        for j in range(i):
-            z[j] = math.tanh(position[used + j])
-            row[j] = left[j] * z[j]  # of C
-            left[j + 1] = left[j] * math.sqrt(max(1.0 - z[j] * z[j], _LEAST))
-        row[i] = left[i]
-        for j in range(i + 1):
-            gradient[i] += change[i * q + j] * row[j]
-        # A partial correlation moves its own entry of the row by left (1 - z^2) and shrinks all later ones by z.
-        after = change[i * q + i] * row[i]
-        for j in range(i - 1, -1, -1):
-            gradient[used + j] += position[i] * (change[i * q + j] * left[j] * (1.0 - z[j] * z[j]) - z[j] * after)
-            after += change[i * q + j] * row[j]
-        used += i
-
-
-@compiled
 def add_prior(layout, prior, position, gradient):
     """Return the log prior density at a position in ``signed`` coordinates, and add its derivatives."""
     n_beta, n_equations = layout[N_BETA], layout[N_EQUATIONS]
@@ -215,7 +157,8 @@ def add_prior(layout, prior, position, gradient):
         scaled = math.exp(position[place]) / prior[RESIDUAL_SD]
         value += 0.5 * math.log(2.0 / math.pi) - math.log(prior[RESIDUAL_SD]) - 0.5 * scaled * scaled + position[place]
         gradient[place] += 1.0 - scaled * scaled
-    used = n_beta + n_equations
+    used = n_beta + n_equations + layout[N_PAIRS]
+    value += add_residual_prior(layout, position[n_beta + n_equations : used], gradient[n_beta + n_equations : used])
     for q in (layout[N_PATIENT], layout[N_THERAPIST]):
         for i in range(q):
             value += _add_normal(prior[VARYING_SD], position, gradient, used + i)
@@ -237,7 +180,7 @@ def _add_correlations(q, eta, position, gradient):
         for j in range(i):
             shape = power + 0.5 * (q - 2 - j)
             z = math.tanh(position[used])
-            value += shape * math.log(max(1.0 - z * z, _LEAST))
+            value += shape * math.log(max(1.0 - z * z, LEAST))
             if not uniform:  # log B(shape, shape) 2^(2 shape - 1) makes the density of z integrate to one
                 value -= 2.0 * math.lgamma(shape) - math.lgamma(2.0 * shape) + (2.0 * shape - 1.0) * math.log(2.0)
             gradient[used] -= 2.0 * shape * z
@@ -274,7 +217,7 @@ def _add_inverse_diagonal(q, position, gradient):
         for b in range(a + 1):
             for i in range(b + 1):
                 by_factor[a * q + b] += 2.0 * half * (inverse[a, i] / inverse[i, i]) * root[b, i]
-    _turn_signed(by_factor, q, at, change)
+    turn_signed(by_factor, q, at, change)
     for number in range(q, len(change)):
         gradient[number] += change[number]
     return value

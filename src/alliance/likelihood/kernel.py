@@ -1,7 +1,8 @@
 """Log-likelihood of a multilevel path diagram and its gradient, random effects integrated out, in one pass (Numba).
 
 For equation k, patient i of therapist j, row r:  y = x'b_k + z'u_i + z'w_j + e,  e ~ N(0, 1 / t_k),  u_i ~ N(0, L L'),  w_j ~ N(0, P P').
-Given u and w the residuals of the equations are independent, so with v_k = (-b_k, 1), S = blockdiag(t_k Z'Z) and r = stack(t_k Z'[X y] v_k)
+Given u and w the residuals of the equations are independent (for those that are not see `alliance.likelihood.paired`), so with
+v_k = (-b_k, 1), S = blockdiag(t_k Z'Z) and r = stack(t_k Z'[X y] v_k)
 
     M_i = I + L'S L = R R'       x_i = R^-1 L'r       log p(y_i) = -log|R| + x'x / 2 + (terms pooled over patients)
 
@@ -25,13 +26,16 @@ from alliance.likelihood.compiling import compiled
 from alliance.likelihood.lanes import LANES, everywhere, load, plus, store, times
 from alliance.likelihood.layout import (
     AT_EQUATIONS,
+    N_BETA,
     N_COLUMNS,
     N_EQUATIONS,
+    N_PAIRS,
     N_PATIENT,
     N_THERAPIST,
     N_THERAPISTS,
     PER_EQUATION,
 )
+from alliance.likelihood.paired import add_pooled_paired, fill_effective, inner_of, rows_of_effective, spread
 from alliance.likelihood.passes import backward, forward, gather, rows_of_work, solve_therapists
 
 LOG_2PI = math.log(2 * math.pi)
@@ -50,13 +54,13 @@ def evaluate(
     beta
         Fixed effects of all equations, one after the other: (beta,).
     precision
-        1 / residual variance: (equation,).
+        1 / residual variance: (equation,). Where equations are paired, see `alliance.likelihood.residuals`.
     by_patient, by_therapist
         Lower triangular factors L (q, q) and P (e, e).
     sums
-        Result, (slot, number, lane): derivatives by beta, precision and L (row by row), then the log-likelihood of the
-        patients. With one slot everything is summed over blocks; with a slot for each block every patient stands alone.
-        What is pooled over patients (see `add_pooled`) is not in it.
+        Result, (slot, number, lane): derivatives by beta and precision, from `first_of_factor` on by L (row by row), then the
+        log-likelihood of the patients. With one slot everything is summed over blocks; with a slot for each block every patient
+        stands alone. What is pooled over patients (see `add_pooled`) is not in it.
     of_p
         Result, (therapist, e * e + 1): derivatives by P and the log-likelihood of each therapist, without those of the patients.
     """
@@ -72,6 +76,10 @@ def evaluate(
     t, c = start_therapists(layout)
     mean, var = np.empty_like(c), np.empty_like(t)
     work = np.empty((rows_of_work(layout), LANES))
+    inner, space = inner_of(layout), np.empty((kept, rows_of_effective(layout), LANES))
+    moments = np.empty((rows_of_effective(layout), LANES))
+    paired = layout[N_PAIRS] > 0
+    tau = np.ones(1) if paired else precision
     for slot in range(sums.shape[0]):
         for number in range(sums.shape[1]):
             store(sums[slot], number, everywhere(0.0))
@@ -81,25 +89,38 @@ def evaluate(
     for block in range(blocks):
         slot = block if sums.shape[0] > 1 else 0
         keep = block if e > 0 else 0
-        forward(layout, products[block], beta, precision, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep])
+        found = space[keep] if paired else products[block]
+        if paired:
+            fill_effective(layout, products[block], beta, precision, found)
+        forward(inner, found, beta, tau, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep])
         add_values(layout, root[keep], x[keep], weights[block], therapist_weights, owner[block], work, sums[slot])
         if e > 0:
-            gather(
-                layout, products[block], precision, r[keep], x[keep], y[keep], weights[block], owner[block], work, t, c
-            )  # fmt: skip
+            gather(inner, found, tau, r[keep], x[keep], y[keep], weights[block], owner[block], work, t, c)
         else:
             backward(
-                layout, products[block], precision, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep],
+                inner, found, tau, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep],
                 mean, var, owner[block], weights[block], therapist_weights, work, sums[slot],
             )  # fmt: skip
+            if paired:
+                spread(layout, products[block], beta, precision, by_patient, moments, work, sums[slot])
     if e > 0:
         add_therapists(t, c, by_therapist, therapist_weights, mean, var, of_p)
         for block in range(blocks):
             slot = block if sums.shape[0] > 1 else 0
+            found = space[block] if paired else products[block]
             backward(
-                layout, products[block], precision, by_patient, r[block], a[block], root[block], x[block], y[block],
+                inner, found, tau, by_patient, r[block], a[block], root[block], x[block], y[block],
                 mean, var, owner[block], weights[block], therapist_weights, work, sums[slot],
             )  # fmt: skip
+            if paired:
+                spread(layout, products[block], beta, precision, by_patient, moments, work, sums[slot])
+
+
+@compiled
+def first_of_factor(layout):
+    """Return where the derivatives by L begin in the result of `evaluate`."""
+    inner = inner_of(layout)
+    return inner[N_BETA] + inner[N_EQUATIONS]
 
 
 @compiled
@@ -147,6 +168,8 @@ def add_pooled(layout, pooled, beta, precision, by_beta, by_precision):
 
     sum_k n_k (log t_k - log 2 pi) / 2 - t_k v_k'([X y]'[X y])v_k / 2
     """
+    if layout[N_PAIRS] > 0:
+        return add_pooled_paired(layout, pooled, beta, precision, LOG_2PI, by_beta, by_precision)
     n_equations = layout[N_EQUATIONS]
     counts = len(pooled) - n_equations
     value, start = 0.0, 0

@@ -4,13 +4,14 @@ Patients stand in blocks of `LANES`; the block's patients are the last axis of e
 them and are vectorised. The size of a block does not depend on the number of sessions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from alliance.likelihood.lanes import LANES
+from alliance.likelihood.patterns import EquationRows, Pattern, connect, find_patterns
 
 # Places of the whole numbers at the head of `Statistics.layout`.
 (
@@ -26,31 +27,22 @@ from alliance.likelihood.lanes import LANES
     AT_PP,
     AT_PE,
     AT_EE,
+    N_PAIRS,
+    N_PATTERNS,
+    N_WEIGHTS,
+    N_RECORDS,
+    AT_FACTOR,
+    AT_PATTERNS,
+    AT_RECORDS,
+    AT_INNER,
     HEAD,
-) = range(13)
+) = range(21)
 PER_EQUATION: Final = 6  # first beta, betas, first column, columns, place of Z'Z, place of Z'[X y]
-
-
-@dataclass(frozen=True)
-class EquationRows:
-    """Rows of one equation, in any order.
-
-    Parameters
-    ----------
-    x
-        Fixed predictors with the column of ones, shape (row, beta).
-    y
-        Outcome, shape (row,).
-    patient
-        Position of each row's patient, shape (row,).
-    z
-        Columns whose effect varies between patients or therapists, shape (row, column).
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    patient: np.ndarray
-    z: np.ndarray
+# Where equations are paired: of a pattern the number of its members, its first weight and its members; of two equations in a pattern
+# these, their weight, the places of Z'Z and Z'[X y], and of [X y]'[X y] among what is pooled; a place is -1 where the other order of the
+# two has it.
+PER_PATTERN: Final = 2  # and one for each equation
+PER_RECORD: Final = 6
 
 
 @dataclass(frozen=True)
@@ -68,13 +60,16 @@ class Statistics:
     products
         Z'Z and Z'[X y] of each patient, (block, product, lane).
     pooled
-        [X y]'[X y] of each equation over all patients (flattened), followed by the number of rows of each equation.
+        [X y]'[X y] of each equation over all patients (flattened), followed by the number of rows of each equation. Where equations are
+        paired: of each two equations of each pattern, and the number of occasions of each pattern.
     weights
         How often each patient counts, (block, lane).
     therapist_weights
         How often each therapist (with all patients) counts, (therapist,).
     n_patients
         Number of patients; the lanes beyond it are empty.
+    patterns
+        Occasions by the outcomes that are there; empty where no equations are paired.
     """
 
     equations: tuple[EquationRows, ...]
@@ -85,6 +80,7 @@ class Statistics:
     weights: np.ndarray
     therapist_weights: np.ndarray
     n_patients: int
+    patterns: tuple[Pattern, ...] = ()
 
     @property
     def n_therapists(self) -> int:
@@ -99,12 +95,18 @@ class Statistics:
     @property
     def cross_products(self) -> list[tuple[np.ndarray, float]]:
         """[X y]'[X y] of each equation over all patients, and its (weighted) number of rows."""
-        found, start = [], 0
-        counts = self.pooled[len(self.pooled) - len(self.equations) :]
-        for rows, count in zip(self.equations, counts, strict=True):
-            size = rows.x.shape[1] + 1
-            found.append((self.pooled[start : start + size * size].reshape(size, size), float(count)))
-            start += size * size
+        sizes = [rows.x.shape[1] + 1 for rows in self.equations]
+        found = [(np.zeros((size, size)), 0.0) for size in sizes]
+        sums = self.patterns or [Pattern((k,), (), np.empty(0)) for k in range(len(sizes))]
+        start, counts = 0, self.pooled[len(self.pooled) - len(sums) :]
+        for pattern, count in zip(sums, counts, strict=True):
+            for one, other in ordered_pairs(pattern):
+                size = sizes[one] * sizes[other]
+                if one == other:
+                    products, rows = found[one]
+                    part = self.pooled[start : start + size].reshape(products.shape)
+                    found[one] = products + part, rows + float(count)
+                start += size if one >= other else 0
         return found
 
     @property
@@ -119,6 +121,8 @@ def make_statistics(
     by_therapist: Sequence[tuple[int, int]],
     therapist_of: np.ndarray | None,
     n_patients: int,
+    pairs: Sequence[tuple[int, int]] = (),
+    order: Sequence[int] = (),
 ) -> Statistics:
     """Compute the cross-products of all patients.
 
@@ -130,39 +134,46 @@ def make_statistics(
         Position of each patient's therapist, shape (patient,); None where no effect varies between therapists.
     n_patients
         Number of patients; those without rows in an equation are allowed.
+    pairs, order
+        Equations whose residuals of one occasion covary, (later, earlier), and an order of the equations in which a Cholesky factor of
+        their covariance fills no zero.
 
     Raises
     ------
     ValueError
-        Effects vary between therapists, but no therapists are given.
+        Effects vary between therapists, but no therapists are given; or equations are paired whose occasions are not known.
     """
     if by_therapist and therapist_of is None:
         raise ValueError("effects vary between therapists, but 'therapist_of' is not given")
     blocks = max(1, -(-n_patients // LANES))
-    parts, heads, first_beta, first_column, place = [], [], 0, 0, 0
-    for rows in equations:
-        betas, columns = rows.x.shape[1], rows.z.shape[1]
-        after = place + columns * columns
-        heads.append((first_beta, betas, first_column, columns, place, after))
-        parts.append(_sum_by_patient(rows, n_patients))
-        first_beta, first_column, place = first_beta + betas, first_column + columns, after + columns * (betas + 1)
-    products = into_lanes(np.concatenate(parts, axis=1))
+    patterns = find_patterns(equations, pairs) if pairs else ()
+    heads, records, parts = _cross(equations, patterns, n_patients)
     owner = np.zeros(blocks * LANES, dtype=np.int64)
     if therapist_of is not None:
         owner[:n_patients] = therapist_of
-    layout = _pack_layout(heads, by_patient, by_therapist, int(owner.max(initial=0)) + 1, first_column, first_beta)
+    n_therapists = int(owner.max(initial=0)) + 1
+    if pairs:
+        layout = _pack_paired(heads, by_patient, by_therapist, n_therapists, patterns, records, pairs, order)
+    else:
+        layout = _pack_layout(heads, by_patient, by_therapist, n_therapists, _product_of(heads))
     weights = np.zeros(blocks * LANES)
     weights[:n_patients] = 1.0
     return Statistics(
         tuple(equations),
         layout,
         owner.reshape(blocks, LANES),
-        products,
-        _pool(equations, np.ones(n_patients)),
+        into_lanes(np.concatenate(parts, axis=1)),
+        _pool(equations, patterns, np.ones(n_patients)),
         weights.reshape(blocks, LANES),
         np.ones(int(layout[N_THERAPISTS])),
         n_patients,
+        patterns,
     )
+
+
+def ordered_pairs(pattern: Pattern) -> list[tuple[int, int]]:
+    """List all pairs of the members of a pattern, each in both orders, and each member with itself."""
+    return [(one, other) for one in pattern.members for other in pattern.members]
 
 
 def into_lanes(numbers: np.ndarray) -> np.ndarray:
@@ -201,13 +212,47 @@ def weigh(statistics: Statistics, patients: np.ndarray | None, therapists: np.nd
         statistics,
         weights=flat.reshape(statistics.weights.shape),
         therapist_weights=of_therapists,
-        pooled=_pool(statistics.equations, each),
+        pooled=_pool(statistics.equations, statistics.patterns, each),
     )
 
 
-def _sum_by_patient(rows: EquationRows, n_patients: int) -> np.ndarray:
-    """Return Z'Z and Z'[X y] of each patient, flattened: (patient, product)."""
-    z, patient, both = rows.z, rows.patient, np.column_stack([rows.z, rows.x, rows.y])
+def _cross(
+    equations: Sequence[EquationRows], patterns: Sequence[Pattern], n_patients: int
+) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]], list[np.ndarray]]:
+    """Return the equations' places, the records of pairs in patterns (none without patterns), and the products of patients."""
+    heads: list[tuple[int, ...]] = []
+    records: list[tuple[int, ...]] = []
+    parts, first_beta, first_column, place = [], 0, 0, 0
+    for rows in equations:
+        betas, columns = rows.x.shape[1], rows.z.shape[1]
+        after = place + columns * columns
+        heads.append((first_beta, betas, first_column, columns, place, after))
+        first_beta, first_column = first_beta + betas, first_column + columns
+        if not patterns:
+            parts.append(_sum_by_patient(rows.z, np.column_stack([rows.z, rows.x, rows.y]), rows.patient, n_patients))
+            place = after + columns * (betas + 1)
+    pooled, weight = 0, 0
+    for pattern in patterns:
+        of = dict(zip(pattern.members, pattern.rows, strict=True))
+        for i, one in enumerate(pattern.members):
+            for j, other in enumerate(pattern.members):
+                z, rows, chosen = equations[one].z[of[one]], equations[other], of[other]
+                squares = rows.z[chosen][:, : None if one >= other else 0]
+                right = np.column_stack([squares, rows.x[chosen], rows.y[chosen]])
+                parts.append(_sum_by_patient(z, right, pattern.patient, n_patients, squares.shape[1]))
+                after = place + z.shape[1] * squares.shape[1]
+                places = (place, after, pooled) if one >= other else (-1, after, -1)
+                records.append((one, other, weight + max(i, j) * (max(i, j) + 1) // 2 + min(i, j), *places))
+                place = after + z.shape[1] * (rows.x.shape[1] + 1)
+                pooled += (equations[one].x.shape[1] + 1) * (rows.x.shape[1] + 1) if one >= other else 0
+        weight += len(pattern.members) * (len(pattern.members) + 1) // 2
+    return heads, records, parts
+
+
+def _sum_by_patient(
+    z: np.ndarray, both: np.ndarray, patient: np.ndarray, n_patients: int, split: int | None = None
+) -> np.ndarray:
+    """Return Z'Z and Z'[X y] of each patient, flattened: (patient, product); `both` holds the columns of Z (`split`), X and y."""
     if np.any(np.diff(patient) < 0):
         order = np.argsort(patient, kind="stable")
         z, patient, both = z[order], patient[order], both[order]
@@ -217,36 +262,51 @@ def _sum_by_patient(rows: EquationRows, n_patients: int) -> np.ndarray:
     for column in range(z.shape[1]):
         if len(starts):
             sums[present, column] = np.add.reduceat(z[:, [column]] * both, starts, axis=0)
-    split = z.shape[1]
+    split = z.shape[1] if split is None else split
     return np.concatenate(
         [sums[:, :, :split].reshape(n_patients, -1), sums[:, :, split:].reshape(n_patients, -1)], axis=1
     )
 
 
-def _pool(equations: Sequence[EquationRows], weights: np.ndarray) -> np.ndarray:
+def _pool(equations: Sequence[EquationRows], patterns: Sequence[Pattern], weights: np.ndarray) -> np.ndarray:
     parts, counts = [], []
-    for rows in equations:
-        both = np.column_stack([rows.x, rows.y])
-        each = weights[rows.patient]
-        parts.append((both.T @ (both * each[:, None])).reshape(-1))
+    if not patterns:
+        for rows in equations:
+            both = np.column_stack([rows.x, rows.y])
+            each = weights[rows.patient]
+            parts.append((both.T @ (both * each[:, None])).reshape(-1))
+            counts.append(each.sum())
+    for pattern in patterns:
+        each = weights[pattern.patient]
+        of = {
+            k: np.column_stack([equations[k].x[rows], equations[k].y[rows]])
+            for k, rows in zip(pattern.members, pattern.rows, strict=True)
+        }
+        parts += [(of[k].T @ (of[m] * each[:, None])).reshape(-1) for k, m in ordered_pairs(pattern) if k >= m]
         counts.append(each.sum())
     return np.concatenate([*parts, np.array(counts, dtype=float)])
 
 
-def _pack_layout(
-    heads: Sequence[tuple[int, ...]],
-    by_patient: Sequence[tuple[int, int]],
-    by_therapist: Sequence[tuple[int, int]],
-    n_therapists: int,
-    n_columns: int,
-    n_beta: int,
-) -> np.ndarray:
-    def column(effect: tuple[int, int]) -> int:
-        return heads[effect[0]][2] + effect[1]
+_Effect = tuple[int, int]
 
-    def product(one: tuple[int, int], other: tuple[int, int]) -> int:
+
+def _product_of(heads: Sequence[tuple[int, ...]]) -> Callable[[_Effect, _Effect], int]:
+    def product(one: _Effect, other: _Effect) -> int:
         # Effects of different equations share no residual: they have no product, which is what -1 says.
         return heads[one[0]][4] + one[1] * heads[one[0]][3] + other[1] if one[0] == other[0] else -1
+
+    return product
+
+
+def _pack_layout(
+    heads: Sequence[tuple[int, ...]],
+    by_patient: Sequence[_Effect],
+    by_therapist: Sequence[_Effect],
+    n_therapists: int,
+    product: Callable[[_Effect, _Effect], int],
+) -> np.ndarray:
+    def column(effect: _Effect) -> int:
+        return heads[effect[0]][2] + effect[1]
 
     q, qe, count = len(by_patient), len(by_therapist), len(heads)
     tables = [
@@ -258,5 +318,53 @@ def _pack_layout(
         [product(e, f) for e in by_therapist for f in by_therapist],
     ]
     places = HEAD + np.cumsum([0, *map(len, tables[:-1])])
-    head = [count, n_columns, q, qe, n_therapists, n_beta, *places.tolist()]
+    n_columns, n_beta = heads[-1][2] + heads[-1][3], heads[-1][0] + heads[-1][1]
+    head = [count, n_columns, q, qe, n_therapists, n_beta, *places.tolist(), *[0] * (HEAD - N_PAIRS)]
     return np.array([*head, *(number for table in tables for number in table)], dtype=np.int64)
+
+
+def _pack_paired(
+    heads: Sequence[tuple[int, ...]],
+    by_patient: Sequence[_Effect],
+    by_therapist: Sequence[_Effect],
+    n_therapists: int,
+    patterns: Sequence[Pattern],
+    records: Sequence[tuple[int, ...]],
+    pairs: Sequence[tuple[int, int]],
+    order: Sequence[int],
+) -> np.ndarray:
+    """Pack the layout of paired equations, with an inner one at its end, see `alliance.likelihood.paired`."""
+    count, blocks = len(heads), connect(len(heads), pairs)
+    block_of = [block for head, block in zip(heads, blocks, strict=True) for _ in range(head[3])]
+
+    def product(one: _Effect, other: _Effect) -> int:
+        low, high = sorted((one[1], other[1]))
+        return high * (high + 1) // 2 + low if block_of[low] == block_of[high] else -1
+
+    of_pair = {frozenset(pair): place for place, pair in enumerate(pairs)}
+    free = [of_pair.get(frozenset((order[i], order[j])), -1) for i in range(count) for j in range(i)]
+    sizes = [len(pattern.members) for pattern in patterns]
+    firsts = np.cumsum([0, *(size * (size + 1) // 2 for size in sizes)])
+    n_weights, n_columns = int(firsts[-1]), len(block_of)
+    # Inside, the columns of all equations are those of one equation without predictors, whose precision is one.
+    head = (heads[-1][0] + heads[-1][1] + n_weights, 0, 0, n_columns, -1, n_columns * (n_columns + 1) // 2)
+    columns = [[(0, heads[k][2] + place) for k, place in effects] for effects in (by_patient, by_therapist)]
+    inner = _pack_layout([head], columns[0], columns[1], n_therapists, product)
+    outer = _pack_layout(heads, by_patient, by_therapist, n_therapists, lambda one, other: -1)
+    tables = [
+        [*order, *free],
+        [
+            number
+            for pattern, size, first in zip(patterns, sizes, firsts, strict=False)
+            for number in (size, int(first), *pattern.members, *[-1] * (count - size))
+        ],
+        [number for record in records for number in record],
+    ]
+    outer[N_PAIRS : AT_INNER + 1] = [
+        len(pairs),
+        len(patterns),
+        n_weights,
+        len(records),
+        *(len(outer) + np.cumsum([0, *map(len, tables)])),
+    ]
+    return np.concatenate([outer, *(np.array(table, dtype=np.int64) for table in tables), inner])

@@ -197,13 +197,15 @@ def backward(
     n_equations, n_columns = layout[N_EQUATIONS], layout[N_COLUMNS]
     at, ate = layout[AT_PATIENT], layout[AT_THERAPIST]
     pe, ee = layout[AT_PE], layout[AT_EE]
-    inverse, moment = work[: q * q], work[q * q : 2 * q * q]
-    used = 2 * q * q
-    k, wz = work[used : used + q * e], work[used + q * e : used + 2 * q * e]
-    used += 2 * q * e
-    v, w = work[used : used + e * e], work[used + e * e : used + e * e + e]
-    used += e * e + e
-    z, sum_of, single = work[used : used + q], work[used + q : used + q + n_columns], work[used + q + n_columns :]
+    at_moment, at_k, at_wz, at_v, at_w, at_z, at_sum, at_single = places_in_work(layout)
+    inverse, moment, k, wz = work[:at_moment], work[at_moment:at_k], work[at_k:at_wz], work[at_wz:at_v]
+    v, w, z, sum_of, single = (
+        work[at_v:at_w],
+        work[at_w:at_z],
+        work[at_z:at_sum],
+        work[at_sum:at_single],
+        work[at_single:],
+    )
     for lane in range(LANES):
         j = owner[lane]
         single[0, lane] = weights[lane] * therapist_weights[j]
@@ -301,3 +303,13 @@ def rows_of_work(layout):
     """Return how many rows `backward` works in; where nothing varies it is one, and adding up values takes two."""
     q, e = layout[N_PATIENT], layout[N_THERAPIST]
     return max(2, 2 * q * q + 2 * q * e + e * e + e + q + layout[N_COLUMNS] + 1)
+
+
+@compiled
+def places_in_work(layout):
+    """Return where `backward` keeps E[z z'], K, E[z w'], V, w, z, the means of the columns' effects, and one row; R^-1 comes first."""
+    q, e = layout[N_PATIENT], layout[N_THERAPIST]
+    k = 2 * q * q
+    v = k + 2 * q * e
+    z = v + e * e + e
+    return q * q, k, k + q * e, v, v + e * e, z, z + q, z + q + layout[N_COLUMNS]

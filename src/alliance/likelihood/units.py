@@ -13,8 +13,10 @@ import numpy as np
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.kernel import start_therapists
 from alliance.likelihood.lanes import LANES, everywhere, load, minus, plus, store, times
-from alliance.likelihood.layout import N_COLUMNS, N_PATIENT, N_THERAPIST, Statistics, into_lanes, out_of_lanes
+from alliance.likelihood.layout import N_COLUMNS, N_PAIRS, N_PATIENT, N_THERAPIST, Statistics, into_lanes, out_of_lanes
+from alliance.likelihood.paired import fill_effective, inner_of, rows_of_effective
 from alliance.likelihood.passes import factor_therapists, forward, gather, halfway
+from alliance.likelihood.residuals import precision_of
 
 _DRAWN_TOGETHER = 64  # patients; the same numbers for the same seed, whatever the width of the processor
 
@@ -23,6 +25,7 @@ def draw_effects(
     statistics: Statistics,
     beta: np.ndarray,
     residual: np.ndarray,
+    together: np.ndarray,
     by_patient: np.ndarray,
     by_therapist: np.ndarray,
     rng: np.random.Generator | None,
@@ -31,8 +34,8 @@ def draw_effects(
 
     Parameters
     ----------
-    beta, residual
-        Fixed effects (beta,) and residual standard deviations (equation,).
+    beta, residual, together
+        Fixed effects (beta,), residual standard deviations (equation,), and the coordinates of their correlations (pair,).
     by_patient, by_therapist
         Lower triangular factors L (q, q) and P (e, e).
     rng
@@ -51,7 +54,8 @@ def draw_effects(
         of_therapists = rng.standard_normal(of_therapists.shape)
     layout, owner, products, _, weights, _ = statistics.arrays
     u, w = into_lanes(of_patients), into_lanes(of_therapists)
-    _draw(layout, owner, products, weights, beta, residual**-2.0, by_patient, by_therapist, u, w)
+    precision = precision_of(statistics, residual, together)
+    _draw(layout, owner, products, weights, beta, precision, by_patient, by_therapist, u, w)
     return out_of_lanes(u, count), out_of_lanes(w, statistics.n_therapists)
 
 
@@ -66,13 +70,17 @@ def _draw(layout, owner, products, weights, beta, precision, by_patient, by_ther
     x = np.empty((blocks, q, LANES))
     y = np.empty((blocks, q * e, LANES))
     single = np.empty((1, LANES))
+    inner, space = inner_of(layout), np.empty((rows_of_effective(layout), LANES))
+    paired = layout[N_PAIRS] > 0
+    tau = np.ones(1) if paired else precision
     t, c = start_therapists(layout)
     for block in range(blocks):
-        forward(layout, products[block], beta, precision, by_patient, r, a, root[block], x[block], y[block])
+        found = space if paired else products[block]
+        if paired:
+            fill_effective(layout, products[block], beta, precision, space)
+        forward(inner, found, beta, tau, by_patient, r, a, root[block], x[block], y[block])
         if e > 0:
-            gather(
-                layout, products[block], precision, r, x[block], y[block], weights[block], owner[block], single, t, c
-            )  # fmt: skip
+            gather(inner, found, tau, r, x[block], y[block], weights[block], owner[block], single, t, c)
     tp, square = np.empty((e * e, LANES)), np.empty((e * e, LANES))
     k, of_owner = np.empty((e, LANES)), np.empty((e, LANES))
     for block in range(len(t)):

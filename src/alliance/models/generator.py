@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION
+from alliance.models.covariances import split_covariance
 from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.terms import Factor, Origin, center_factor, own_means
 from alliance.models.quantities.population import Population
@@ -52,7 +53,7 @@ def generate_outcomes(
         root = vectors * np.sqrt(np.clip(values, 0.0, None))[:, None, :]
         drawn = rng.standard_normal((size, len(design.units[level]), len(names))) @ root.transpose(0, 2, 1)
         effects[level] = np.ascontiguousarray(drawn.transpose(2, 1, 0))
-    noise = {name: np.ascontiguousarray(rng.standard_normal((size, len(rows))).T) for name, rows in index.items()}
+    noise = _draw_noise(population, index, len(panel), rng)
     observed = {name: np.tile(panel[name].to_numpy(dtype=float)[:, None], size) for name in design.equations}
     simulation = _Simulation(
         panel[SESSION].to_numpy(),
@@ -68,6 +69,19 @@ def generate_outcomes(
     if any(factor.base in design.equations for _, factor in simulation.centred_at_own_means()):
         generated = simulation.run(observed, simulation.means(generated))
     return generated
+
+
+def _draw_noise(
+    population: Population, index: dict[str, np.ndarray], n_rows: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Draw residuals in units of their standard deviation, (row of the equation, data set), correlated at one occasion."""
+    size = len(next(iter(population.residuals.values())))
+    if not population.together:
+        return {name: np.ascontiguousarray(rng.standard_normal((size, len(rows))).T) for name, rows in index.items()}
+    values, vectors = np.linalg.eigh(split_covariance(population.residual_covariance)[1])
+    root = vectors * np.sqrt(np.clip(values, 0.0, None))[:, None, :]
+    drawn = rng.standard_normal((size, n_rows, len(index))) @ root.transpose(0, 2, 1)
+    return {name: np.ascontiguousarray(drawn[:, rows, k].T) for k, (name, rows) in enumerate(index.items())}
 
 
 def _columns(design: Design) -> dict[tuple[str, str], np.ndarray]:

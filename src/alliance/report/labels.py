@@ -13,7 +13,7 @@ from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.facts.cautions import Caution
 from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
 from alliance.facts.effects import EFFECTS, LEVELS
-from alliance.facts.quantity import join_contrast, nodes_of, split_contrast
+from alliance.facts.quantity import join_contrast, join_names, names_of, nodes_of, split_contrast
 from alliance.models.diagram import paths_of
 from alliance.report.numbers import format_value
 
@@ -94,7 +94,10 @@ def label_path(path: str, config: Config) -> str:
     if not path:
         return ""
     return join_contrast(
-        *(" → ".join(label_of(node, config) for node in nodes_of(part)) for part in split_contrast(path))
+        *(
+            " → ".join(join_names(*(label_of(name, config) for name in names_of(node))) for node in nodes_of(part))
+            for part in split_contrast(path)
+        )
     )
 
 

@@ -4,13 +4,14 @@ The dense density shares no code with the package: it writes down the whole cova
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import stats
 
 from alliance.likelihood.density import NO_PRIOR, log_density
-from alliance.likelihood.layout import EquationRows, Statistics, make_statistics
+from alliance.likelihood.layout import Statistics, make_statistics
+from alliance.likelihood.patterns import EquationRows
 
 Effects = list[tuple[int, int]]
 
@@ -23,6 +24,8 @@ class Study:
     ----------
     by_patient, by_therapist
         (equation, column of its z) of each effect.
+    pairs, order
+        Equations whose residuals of one occasion covary, and an order of the equations that keeps zeros.
     """
 
     equations: tuple[EquationRows, ...]
@@ -30,12 +33,21 @@ class Study:
     by_therapist: Effects
     therapist_of: np.ndarray
     n_patients: int
+    pairs: Effects = field(default_factory=list)
+    order: tuple[int, ...] = ()
 
     @property
     def statistics(self) -> Statistics:
         """Cross-products of the study."""
         owner = self.therapist_of if self.by_therapist else None
-        return make_statistics(self.equations, self.by_patient, self.by_therapist, owner, self.n_patients)
+        return make_statistics(
+            self.equations, self.by_patient, self.by_therapist, owner, self.n_patients, self.pairs, self.order
+        )
+
+    @property
+    def n_residuals(self) -> int:
+        """Number of parameters of the residuals."""
+        return len(self.equations) + len(self.pairs)
 
     @property
     def n_beta(self) -> int:
@@ -46,7 +58,7 @@ class Study:
     def size(self) -> int:
         """Number of free parameters."""
         factors = sum(q * (q + 1) // 2 for q in (len(self.by_patient), len(self.by_therapist)))
-        return self.n_beta + len(self.equations) + factors
+        return self.n_beta + self.n_residuals + factors
 
     def rearranged(self, rng: np.random.Generator) -> "Study":
         """Return the study with the rows of each equation in another order."""
@@ -67,7 +79,8 @@ class Study:
 
 def choose_rows(rows: EquationRows, chosen: np.ndarray) -> EquationRows:
     """Return rows by their positions."""
-    return EquationRows(rows.x[chosen], rows.y[chosen], rows.patient[chosen], rows.z[chosen])
+    occasion = None if rows.occasion is None else rows.occasion[chosen]
+    return EquationRows(rows.x[chosen], rows.y[chosen], rows.patient[chosen], rows.z[chosen], occasion)
 
 
 def make_study(
@@ -78,6 +91,8 @@ def make_study(
     therapists: int = 4,
     sessions: int = 6,
     seed: int = 1,
+    pairs: Effects | None = None,
+    order: tuple[int, ...] = (),
 ) -> Study:
     """Draw an unbalanced study with one to `sessions` rows of each patient; rows are missing in one equation only.
 
@@ -98,10 +113,10 @@ def make_study(
         x = np.column_stack([np.ones(len(of)), moving[:, 0], constant])
         columns = 1 + max((c for e, c in [*by_patient, *by_therapist] if e == equation), default=-1)
         z = np.column_stack([x, moving[:, 1]])[:, :columns]
-        equations.append(EquationRows(x, rng.standard_normal(len(of)), of, np.ascontiguousarray(z)))
-    return Study(
-        tuple(equations), by_patient, by_therapist, rng.permutation(np.arange(patients) % therapists), patients
-    )
+        occasion = np.flatnonzero(kept)
+        equations.append(EquationRows(x, rng.standard_normal(len(of)), of, np.ascontiguousarray(z), occasion))
+    owner = rng.permutation(np.arange(patients) % therapists)
+    return Study(tuple(equations), by_patient, by_therapist, owner, patients, pairs or [], order)
 
 
 def draw_position(study: Study, seed: int = 2) -> np.ndarray:
@@ -117,7 +132,7 @@ def evaluate(statistics: Statistics, position: np.ndarray, prior: np.ndarray = N
 
 def unpack_factors(study: Study, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the covariances G and H of ``factor`` coordinates."""
-    used, found = study.n_beta + len(study.equations), []
+    used, found = study.n_beta + study.n_residuals, []
     for effects in (study.by_patient, study.by_therapist):
         q = len(effects)
         factor = np.zeros((q, q))
@@ -135,7 +150,7 @@ def dense_log_likelihood(
     Parameters
     ----------
     residual
-        Standard deviations, (equation,).
+        Standard deviations, (equation,), or the covariance of an occasion, (equation, equation).
     by_patient, by_therapist
         Covariances of the varying effects.
     """
@@ -144,7 +159,15 @@ def dense_log_likelihood(
     therapist, y = study.therapist_of[patient], np.concatenate([rows.y for rows in study.equations])
     starts = np.cumsum([0, *(rows.x.shape[1] for rows in study.equations)])
     mean = np.concatenate([rows.x @ beta[a:b] for rows, a, b in zip(study.equations, starts, starts[1:], strict=False)])
-    covariance = np.diag(residual[equation] ** 2)
+    of_occasion = np.diag(residual**2) if residual.ndim == 1 else residual
+    # Rows without a known occasion have none in common with others.
+    occasions = [
+        -1 - k - len(study.equations) * np.arange(len(rows.y)) if rows.occasion is None else rows.occasion
+        for k, rows in enumerate(study.equations)
+    ]
+    occasion = np.concatenate(occasions)
+    same = (occasion[:, None] == occasion) & (patient[:, None] == patient)
+    covariance = of_occasion[np.ix_(equation, equation)] * same
     for effects, of_level, unit in (
         (study.by_patient, by_patient, patient),
         (study.by_therapist, by_therapist, therapist),
@@ -158,8 +181,31 @@ def dense_log_likelihood(
 
 def dense_at(study: Study, position: np.ndarray) -> float:
     """Return the dense log-likelihood at ``factor`` coordinates."""
-    first, last = study.n_beta, study.n_beta + len(study.equations)
-    return dense_log_likelihood(study, position[:first], np.exp(position[first:last]), *unpack_factors(study, position))
+    first, last = study.n_beta, study.n_beta + study.n_residuals
+    sds, together = np.split(position[first:last], [len(study.equations)])
+    correlations = correlations_of(study, np.tanh(together))
+    residual = np.exp(sds[:, None] + sds) * correlations
+    return dense_log_likelihood(study, position[:first], residual, *unpack_factors(study, position))
+
+
+def correlations_of(study: Study, partial: np.ndarray) -> np.ndarray:
+    """Return the correlations of residuals of one occasion from partial correlations of the pairs.
+
+    In the order of elimination a row of the factor is a point on the sphere: each partial correlation takes its share of what is left.
+    """
+    count = len(study.equations)
+    if not study.pairs:
+        return np.eye(count)
+    known = dict(zip(map(frozenset, study.pairs), partial, strict=True))
+    factor = np.zeros((count, count))
+    for row, k in enumerate(study.order):
+        left = 1.0
+        for column, m in enumerate(study.order[:row]):
+            factor[row, column] = known.get(frozenset((k, m)), 0.0) * np.sqrt(left)
+            left -= factor[row, column] ** 2
+        factor[row, row] = np.sqrt(left)
+    place = np.argsort(study.order)
+    return (factor @ factor.T)[np.ix_(place, place)]
 
 
 def differentiate(function: Callable[[np.ndarray], float], position: np.ndarray) -> np.ndarray:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from alliance.likelihood.density import NO_PRIOR, UNIFORM, fill_signed, log_density_around
+from alliance.likelihood.coordinates import fill_signed
+from alliance.likelihood.density import NO_PRIOR, UNIFORM, log_density_around
 from tests.unit.likelihood.studies import (
     Effects,
     Study,

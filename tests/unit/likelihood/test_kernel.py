@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from alliance.likelihood.layout import EquationRows, make_statistics
+from alliance.likelihood.layout import make_statistics
+from alliance.likelihood.patterns import EquationRows
 from tests.unit.likelihood.studies import (
     Effects,
     Study,

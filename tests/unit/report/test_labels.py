@@ -62,6 +62,8 @@ def test_path_speaks_of_the_study_at_hand() -> None:
     )
     assert label_path("rumination -> symptoms", SINGLE) == "rumination → depression"
     assert label_path("", ARMS) == ""
+    together = "residual -> alliance, residual -> symptoms"
+    assert label_path(together, ARMS) == together.replace("->", "→").replace("alliance", "working alliance")
 
 
 def test_names_in_sentences_become_labels() -> None:

@@ -58,6 +58,15 @@ OF_DESIGN: Final = (
         "share of patients",
     ),
     Caution(
+        "uncorrelated_residuals",
+        "uncorrelated residuals",
+        "Two outcomes of one session, neither of which predicts the other at that session, whose residuals the model takes as independent: "
+        "two chains of outcomes stand side by side. What the two share at a session goes into effects of the past and into differences "
+        "between units. Let an outcome of one chain predict one of the other, or leave an equation out.",
+        EQUATION,
+        "never",
+    ),
+    Caution(
         "collinear_predictors",
         "collinear predictors",
         "How many times the sampling variance of a slope grows because other predictors go along with it. Above the threshold their "

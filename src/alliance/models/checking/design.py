@@ -6,7 +6,7 @@ from alliance.config.timing import TIME_TERMS
 from alliance.facts.columns import BETWEEN, PATIENT
 from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.marks import Mark
-from alliance.facts.quantity import join_nodes
+from alliance.facts.quantity import join_names, join_nodes
 from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.diagram import Path, reached_from
 from alliance.models.quantities.latent import initial_terms
@@ -25,6 +25,7 @@ def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
         *_mark_single_sessions(design),
         *_mark_observed_deviations(design),
         *_mark_missing_initial_values(design),
+        *_mark_uncorrelated_residuals(design),
     ]
     for paths in groups:
         first = paths[0].edges[0]
@@ -99,6 +100,19 @@ def _mark_missing_initial_values(design: Design) -> list[Mark]:
         )
         for outcome, terms in sorted(missing.items())
         if terms
+    ]
+
+
+def _mark_uncorrelated_residuals(design: Design) -> list[Mark]:
+    """Mark outcomes of one occasion whose residuals should be free to correlate, and are not."""
+    outcomes = list(design.equations)
+    return [
+        Mark(
+            "uncorrelated_residuals",
+            join_names(outcomes[earlier], outcomes[later]),
+            outcomes=(outcomes[earlier], outcomes[later]),
+        )
+        for later, earlier in design.occasions.left_out
     ]
 
 

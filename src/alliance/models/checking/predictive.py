@@ -6,6 +6,7 @@ Data are generated from the prior or the posterior of the population, see `allia
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,10 @@ import xarray as xr
 from alliance.config import Variable
 from alliance.config.timing import parse_term
 from alliance.facts.columns import PATIENT
+from alliance.facts.quantity import join_names
 from alliance.models.design.arrays import Design
 from alliance.models.design.groups import Groups
+from alliance.models.design.occasions import FEWEST_SHARED
 from alliance.models.diagram import Edge
 from alliance.models.generator import Values, earlier_positions, generate_outcomes, positions_of
 from alliance.models.quantities.population import Population
@@ -152,7 +155,16 @@ def _statistics(
         if owner is not None and owner.range is not None:
             found.append(("share outside the possible range", outcome, partial(about.outside, owner.range)))
     found += [_slope_statistic(design, index, earlier, patients, edge) for edge in edges]
+    for one, other in combinations(design.equations, 2):
+        shared = np.intersect1d(index[one], index[other])
+        if len(shared) >= FEWEST_SHARED:
+            both = partial(_same_session, one, other, shared, Groups(patients[shared]))
+            found.append(("correlation at the same session within patients", join_names(one, other), both))
     return found
+
+
+def _same_session(one: str, other: str, rows: np.ndarray, groups: Groups, values: Values) -> np.ndarray:
+    return _correlate(groups.deviations(values[one][rows]), groups.deviations(values[other][rows]))
 
 
 def _slope_statistic(

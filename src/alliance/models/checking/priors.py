@@ -19,7 +19,25 @@ def describe_priors(design: Design, priors: Mapping[str, Any]) -> list[dict[str,
     """
     fixed = chain.from_iterable(_fixed(equation, priors) for equation in design.equations.values())
     varying = chain.from_iterable(_varying(design, level, priors) for level in design.varying)
-    return [*fixed, *varying]
+    return [*fixed, *_together(design), *varying]
+
+
+def _together(design: Design) -> list[dict[str, Any]]:
+    """Describe correlations of residuals: uniform over all matrices with the zeros of the diagram.
+
+    A single one is 2 Beta(1 + c / 2, 1 + c / 2) - 1, c the number of outcomes that are paired with one of its two (exactly so up to three
+    outcomes of an occasion, and where all are paired).
+    """
+    outcomes, chosen = list(design.equations), design.occasions.pairs
+    rows = []
+    for pair in chosen:
+        near = {k for other in chosen if set(other) & set(pair) for k in other} - set(pair)
+        text = "Uniform(-1, 1)" if not near else "uniform over correlation matrices"
+        parameter = " with ".join(outcomes[k] for k in pair)
+        meaning = "Whether sessions high on one of the two are high on the other, beyond what the equations expect."
+        drawn = ("beta", -1.0, 2.0, 1 + len(near) / 2)
+        rows.append(_row("correlations of residuals", parameter, text, text, drawn, "correlation", meaning))
+    return rows
 
 
 def _fixed(equation: Equation, priors: Mapping[str, Any]) -> list[dict[str, Any]]:

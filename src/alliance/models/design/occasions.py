@@ -21,7 +21,7 @@ import pandas as pd
 from alliance.facts.columns import PATIENT, SESSION
 from alliance.models.design.terms import Origin
 
-_FEWEST_ROWS: Final = 10  # that two outcomes share: with fewer there is nothing to estimate a correlation from
+FEWEST_SHARED: Final = 10  # that two outcomes share: with fewer there is nothing to estimate a correlation from
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def find_occasions(origins: Mapping[str, Mapping[str, Origin]], rows: Mapping[st
     order = list(range(len(outcomes)))
     for later, one in enumerate(outcomes):
         for earlier, other in enumerate(outcomes[:later]):
-            if one in before[other] or other in before[one] or keys[one].isin(keys[other]).sum() < _FEWEST_ROWS:
+            if one in before[other] or other in before[one] or keys[one].isin(keys[other]).sum() < FEWEST_SHARED:
                 continue
             found = eliminate(len(outcomes), [*pairs, (later, earlier)])
             if found is None:

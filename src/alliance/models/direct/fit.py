@@ -7,8 +7,10 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config import ModelSpec
+from alliance.errors import ModelError
 from alliance.inference.sampling import draw_prior, sample_posterior
 from alliance.models.container import FitResult
+from alliance.models.design.arrays import Design
 from alliance.models.direct.build import build_model
 from alliance.models.joint import PREDICTIVE_DRAWS, Drawn, Findings, compute_effects, make_result, prepare_task
 from alliance.models.quantities.population import names_of_population
@@ -30,14 +32,26 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     Raises
     ------
     ModelError
-        Rows or predictors do not allow the model, no path leads from the cause to the outcome, or the sampler failed.
+        Rows or predictors do not allow the model, no path leads from the cause to the outcome, residuals of one occasion are correlated, or
+        the sampler failed.
     """
     task = prepare_task(panel, name, spec, settings)
+    _check_occasions(name, task.design)
     model, kept = build_model(task.design, settings["priors"]), names_of_population(task.design)
     groups = sample_posterior(model, kept, settings["sampling"], task.whole_number("posterior"), name)
     prior = draw_prior(model, kept, PREDICTIVE_DRAWS, task.whole_number("prior"))
     drawn = _flat(groups["posterior"], prior)
     return make_result(task, drawn, compute_effects(task, drawn.values), Findings(ENGINE, INTERVAL_KIND, groups=groups))
+
+
+def _check_occasions(name: str, design: Design) -> None:
+    outcomes = list(design.equations)
+    for later, earlier in design.occasions.pairs:
+        raise ModelError(
+            f"models.specs.{name}: '{outcomes[earlier]}' and '{outcomes[later]}' are observed at the same sessions and neither predicts "
+            f"the other there, so their residuals are correlated, which family direct does not have. Use family multilevel_path, or let "
+            f"one predict the other."
+        )
 
 
 def _flat(posterior: xr.Dataset, prior: dict[str, np.ndarray]) -> Drawn:

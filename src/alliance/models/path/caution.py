@@ -92,8 +92,10 @@ def _residuals(maximum: PathMaximum) -> tuple[dict[str, np.ndarray], dict[str, f
     """Return residuals (row,) of each equation at the conditional means of the varying effects, and their standard deviation."""
     target = maximum.target
     natural, statistics = target.natural(maximum.top.position[None]), target.statistics
-    beta, sd = natural.beta[0], natural.residual[0]
-    means = draw_effects(statistics, beta, sd, natural.factors[PATIENT][0], natural.factors[THERAPIST][0], None)
+    beta, sd, together = natural.beta[0], natural.residual[0], natural.together[0]
+    means = draw_effects(
+        statistics, beta, sd, together, natural.factors[PATIENT][0], natural.factors[THERAPIST][0], None
+    )
     residuals = {}
     for (outcome, equation), rows in zip(target.design.equations.items(), statistics.equations, strict=True):
         expected = rows.x @ beta[target.layout.of(outcome)]

@@ -1,22 +1,33 @@
 """Where the free parameters of a path model stand in the vector that inference moves, and what they are called.
 
-In this order: intercept and slopes of each equation, logarithms of the residual standard deviations, then the coordinates of the
-covariances of patients and of therapists (see `alliance.likelihood.density`). All are in standard units. No other module counts places.
+In this order: intercept and slopes of each equation, logarithms of the residual standard deviations, coordinates of the correlations of
+residuals (see `alliance.likelihood.residuals`), then those of the covariances of patients and of therapists (see
+`alliance.likelihood.density`). All are in standard units. No other module counts places.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
+from typing import Final
 
 import numpy as np
 
 from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.models.covariances import split_covariance
 from alliance.models.design.arrays import Design
-from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.design.names import (
+    RESIDUAL_CORRELATION,
+    correlation_name,
+    intercept_name,
+    pairs,
+    residual_name,
+    sd_name,
+    slopes_name,
+)
 
 LEVELS = (PATIENT, THERAPIST)
+_TOGETHER: Final = "correlations of residuals"
 
 
 @dataclass(frozen=True)
@@ -29,16 +40,20 @@ class Layout:
         Outcome -> number of its coefficients, the intercept included.
     effects
         Level -> number of effects that vary; zero where nothing does.
+    pairs
+        Positions of equations whose residuals may be correlated.
     """
 
     coefficients: Mapping[str, int]
     effects: Mapping[str, int]
+    pairs: tuple[tuple[int, int], ...] = ()
 
     @cached_property
     def blocks(self) -> dict[str, slice]:
-        """Coefficients of each equation (by outcome), residuals, and the covariance of each level: name -> places."""
+        """Coefficients of each equation (by outcome), residuals and their correlations, and each level's covariance: name -> places."""
         sizes = {f"effects on {outcome}": count for outcome, count in self.coefficients.items()}
         sizes["residuals"] = len(self.coefficients)
+        sizes |= {_TOGETHER: len(self.pairs)} if self.pairs else {}
         sizes |= {f"differences between {level}s": q * (q + 1) // 2 for level, q in self.effects.items()}
         ends = accumulate(sizes.values(), initial=0)
         return {name: slice(*ends) for name, ends in zip(sizes, pairwise(ends), strict=True)}
@@ -56,6 +71,11 @@ class Layout:
     def residuals(self) -> slice:
         """Places of the logarithms of the residual standard deviations."""
         return self.blocks["residuals"]
+
+    @property
+    def together(self) -> slice:
+        """Places of the coordinates of the correlations of residuals."""
+        return self.blocks.get(_TOGETHER, slice(self.residuals.stop, self.residuals.stop))
 
     def between(self, level: str) -> slice:
         """Return the places of the covariance of a level."""
@@ -86,6 +106,8 @@ class Natural:
     ----------
     beta, residual
         Coefficients of all equations (draw, beta), and residual standard deviations (draw, equation).
+    together, correlations
+        Coordinates of the correlations of residuals, and these themselves: (draw, pair).
     factors
         Level -> factor of the covariance of the varying effects, (draw, effect, effect), of size zero where nothing varies.
     """
@@ -93,12 +115,16 @@ class Natural:
     layout: Layout
     beta: np.ndarray
     residual: np.ndarray
+    together: np.ndarray
+    correlations: np.ndarray
     factors: dict[str, np.ndarray]
 
     def take(self, draws: np.ndarray) -> "Natural":
         """Return some of the draws."""
         factors = {level: factor[draws] for level, factor in self.factors.items()}
-        return Natural(self.layout, self.beta[draws], self.residual[draws], factors)
+        others = (self.beta, self.residual, self.together, self.correlations)
+        beta, residual, together, correlations = (values[draws] for values in others)
+        return Natural(self.layout, beta, residual, together, correlations, factors)
 
     @cached_property
     def covariances(self) -> dict[str, np.ndarray]:
@@ -115,6 +141,8 @@ class Natural:
             if coefficients.shape[1] > 1:
                 draws[slopes_name(outcome)] = coefficients[:, 1:]
             draws[residual_name(outcome)] = self.residual[:, number]
+        if self.layout.pairs:
+            draws[RESIDUAL_CORRELATION] = self.correlations
         for level, covariance in self.covariances.items():
             draws[sd_name(level)], correlations = split_covariance(covariance)
             chosen = pairs(covariance.shape[1])
@@ -129,4 +157,5 @@ def layout_of(design: Design) -> Layout:
     return Layout(
         {outcome: 1 + len(equation.terms) for outcome, equation in design.equations.items()},
         {level: len(design.varying.get(level, [])) for level in LEVELS},
+        design.occasions.pairs,
     )

@@ -101,4 +101,8 @@ def _raw_parameters(design: Design, population: Population) -> tuple[list[str], 
     for outcome, residual in population.residuals.items():
         names.append(f"sd residual {outcome}")
         values.append(residual)
+    outcomes = list(population.residuals)
+    for (i, j), correlation in population.together.items():
+        names.append(f"correlation residual {outcomes[i]} with {outcomes[j]}")
+        values.append(correlation)
     return names, np.column_stack(values)

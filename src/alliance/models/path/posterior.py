@@ -8,7 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from alliance.inference.target import Mirrors, Start
-from alliance.likelihood.density import NO_PRIOR, PRIORS, UNIFORM, fill_signed, log_density
+from alliance.likelihood.coordinates import fill_signed
+from alliance.likelihood.density import NO_PRIOR, PRIORS, UNIFORM, log_density
+from alliance.likelihood.residuals import draw_coordinates
 from alliance.likelihood.values import log_values
 from alliance.models.correlations import draw_partial, is_uniform, partial_of
 from alliance.models.correlations import log_density as log_density_of_correlations
@@ -71,7 +73,7 @@ class PathPosterior:
                 np.ascontiguousarray(positions[:, layout.between(level)]), factors[level], strict=True
             ):
                 fill_signed(part, factor)
-        return Natural(layout, positions[:, layout.fixed], np.exp(positions[:, layout.residuals]), factors)
+        return self.target.with_factors(positions, factors)
 
     def named(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         """Return the parameters at positions by the names of `alliance.models.design.names`."""
@@ -94,7 +96,7 @@ class PathPosterior:
     def start(self, position: np.ndarray, covariance: np.ndarray) -> Start:
         """Return the maximum of the likelihood, pulled off the boundary."""
         layout, natural = self.target.layout, self.target.natural(position[None])
-        fixed = slice(0, layout.residuals.stop)
+        fixed = slice(0, layout.together.stop)
         parts = [position[fixed], *(_signed_from(covariance[0]) for covariance in natural.covariances.values())]
         spread = _SPREAD * np.eye(layout.size)
         spread[fixed, fixed] = covariance[fixed, fixed] + 1e-10 * np.eye(fixed.stop)
@@ -108,6 +110,7 @@ class PathPosterior:
             parts.append(rng.normal(0, priors["intercept_sd"], (size, 1)))
             parts.append(rng.normal(0, priors["slope_sd"], (size, count - 1)))
         parts.append(np.log(np.abs(rng.normal(0, priors["residual_sd"], (size, len(layout.coefficients))))))
+        parts.append(draw_coordinates(self.target.statistics, size, rng))
         for q in layout.effects.values():
             parts.append(rng.normal(0, priors["varying_sd"], (size, q)))
             partial = draw_partial(priors["correlations"], q, size, rng)
@@ -147,7 +150,7 @@ def log_prior_blocks(
     Returns
     -------
     dict
-        Block -> log density up to a constant, (draw,).
+        Block -> log density up to a constant, (draw,). That of the correlations of residuals is constant.
     """
 
     def normal(names: list[str], sd: float) -> np.ndarray:

@@ -1,12 +1,16 @@
 """What single patients and therapists contribute to the gradient of the log-likelihood."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.inference.target import Clusters
-from alliance.likelihood.kernel import evaluate
+from alliance.likelihood.kernel import evaluate, first_of_factor
 from alliance.likelihood.lanes import LANES
-from alliance.likelihood.layout import Statistics
+from alliance.likelihood.layout import N_WEIGHTS, Statistics
+from alliance.likelihood.patterns import Pattern
+from alliance.likelihood.residuals import precision_of, turn_precision
 from alliance.models.path.layout import Layout, Natural
 
 
@@ -34,39 +38,79 @@ def cluster_scores(statistics: Statistics, layout: Layout, natural: Natural, clu
 def _split_scores(statistics: Statistics, layout: Layout, natural: Natural) -> tuple[np.ndarray, np.ndarray]:
     """Return what patients (patient, parameter), and therapists in addition (therapist, parameter), contribute to the gradient."""
     q, e = layout.effects.values()
-    residuals = layout.residuals
-    beta, precision = np.ascontiguousarray(natural.beta[0]), natural.residual[0] ** -2
-    sums = np.empty((len(statistics.owner), residuals.stop + q * q + 1, LANES))
+    beta, free = np.ascontiguousarray(natural.beta[0]), layout.together.stop
+    precision = precision_of(statistics, natural.residual[0], natural.together[0])
+    first = first_of_factor(statistics.layout)
+    sums = np.empty((len(statistics.owner), first + q * q + 1, LANES))
     of_p = np.empty((statistics.n_therapists, e * e + 1))
     factors = (natural.factors[level][0] for level in layout.effects)
     evaluate(*statistics.arrays, beta, precision, *factors, sums, of_p)
     each = sums.transpose(0, 2, 1).reshape(-1, sums.shape[1])[: statistics.n_patients]
-    pooled = _pooled_scores(statistics, layout, beta, precision)
+    turn = _turn_by_precision(statistics, layout, natural, precision)
+    whole = each[:, : len(beta) + len(turn)] + _pooled_scores(statistics, beta, precision)
     of_patients = np.zeros((statistics.n_patients, layout.size))
-    of_patients[:, : residuals.stop] = each[:, : residuals.stop] + pooled
-    of_patients[:, residuals] *= -2 * precision  # by the logarithm of the standard deviation
+    of_patients[:, :free] = np.column_stack([whole[:, : len(beta)], whole[:, len(beta) :] @ turn])
     rows, columns = np.tril_indices(q)
-    of_patients[:, layout.between(PATIENT)] = each[:, residuals.stop + rows * q + columns]
+    of_patients[:, layout.between(PATIENT)] = each[:, first + rows * q + columns]
     of_therapists = np.zeros((statistics.n_therapists, layout.size))
     rows, columns = np.tril_indices(e)
     of_therapists[:, layout.between(THERAPIST)] = of_p[:, rows * e + columns]
     return of_patients, of_therapists
 
 
-def _pooled_scores(statistics: Statistics, layout: Layout, beta: np.ndarray, precision: np.ndarray) -> np.ndarray:
+def _turn_by_precision(statistics: Statistics, layout: Layout, natural: Natural, precision: np.ndarray) -> np.ndarray:
+    """Return the derivatives of the precision by the coordinates of the residuals, (precision, coordinate)."""
+    coordinates = np.concatenate([np.log(natural.residual[0]), natural.together[0]])
+    count = int(statistics.layout[N_WEIGHTS]) if layout.pairs else len(precision)
+    turn = np.empty((count, len(coordinates)))
+    for row, unit in zip(turn, np.eye(count), strict=True):
+        row[:] = 0.0
+        turn_precision(statistics.layout, coordinates, precision, unit, row)
+    return turn
+
+
+def _pooled_scores(statistics: Statistics, beta: np.ndarray, precision: np.ndarray) -> np.ndarray:
     """Return each patient's share of what the likelihood pools over patients, by coefficients and precisions.
 
-    With residuals e = y - Xb:  t X'e  and  n / (2 t) - e'e / 2.
+    With residuals e = y - Xb:  t X'e  and  n / (2 t) - e'e / 2; in a pattern of paired equations  X_k'e_l Omega_kl  and
+    (n Sigma_kl - e_k'e_l), half of it for k = l.
     """
-    result = np.zeros((statistics.n_patients, layout.residuals.stop))
-    for k, (outcome, rows) in enumerate(zip(layout.coefficients, statistics.equations, strict=True)):
-        places = layout.of(outcome)
-        residual = rows.y - rows.x @ beta[places]
-        parts = np.column_stack([precision[k] * rows.x * residual[:, None], 0.5 / precision[k] - 0.5 * residual**2])
-        for part, place in zip(parts.T, [*range(places.start, places.stop), layout.residuals.start + k], strict=True):
-            result[:, place] = np.bincount(rows.patient, part, statistics.n_patients)
+    starts = np.cumsum([0, *(rows.x.shape[1] for rows in statistics.equations)])
+    slices = [slice(*ends) for ends in pairwise(starts)]
+    left = [rows.y - rows.x @ beta[places] for rows, places in zip(statistics.equations, slices, strict=True)]
+    patterns = statistics.patterns or [
+        Pattern((k,), (np.arange(len(rows.y)),), rows.patient) for k, rows in enumerate(statistics.equations)
+    ]
+    count, parts = statistics.n_patients, list[np.ndarray]()
+    result = np.zeros((count, len(beta)))
+
+    def sum_up(values: np.ndarray, patient: np.ndarray) -> np.ndarray:
+        return np.column_stack([np.bincount(patient, column, count) for column in values.T])
+
+    for pattern in patterns:
+        of = dict(zip(pattern.members, pattern.rows, strict=True))
+        sigma = _covariance_of(statistics, precision, pattern)
+        for i, one in enumerate(pattern.members):
+            for j, other in enumerate(pattern.members[: i + 1]):
+                weight = len(parts)
+                share = 0.5 if one == other else 1.0
+                change = share * (sigma[i, j] - left[one][of[one]] * left[other][of[other]])
+                parts.append(sum_up(change[:, None], pattern.patient))
+                for k, m in {(one, other), (other, one)}:
+                    x = statistics.equations[k].x[of[k]]
+                    result[:, slices[k]] += sum_up(precision[weight] * x * left[m][of[m]][:, None], pattern.patient)
+    result = np.column_stack([result, *parts])
     # Weights (of patients and of their therapists) count here as in the likelihood.
     each = (
         statistics.weights.reshape(-1)[: statistics.n_patients] * statistics.therapist_weights[statistics.therapist_of]
     )
     return np.asarray(result * each[:, None])
+
+
+def _covariance_of(statistics: Statistics, precision: np.ndarray, pattern: Pattern) -> np.ndarray:
+    """Return the covariance of the residuals of a pattern, (member, member)."""
+    members = np.array(pattern.members)
+    if not statistics.patterns:
+        return np.asarray(np.diag(1 / precision[members]))
+    count = len(statistics.equations)
+    return precision[-count * count :].reshape(count, count)[np.ix_(members, members)]

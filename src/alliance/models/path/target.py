@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from alliance.errors import ModelError
-from alliance.facts.columns import PATIENT, THERAPIST
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.inference.target import Clusters, Start
 from alliance.likelihood.density import NO_PRIOR, log_density
-from alliance.likelihood.layout import EquationRows, Statistics, make_statistics
+from alliance.likelihood.layout import Statistics, make_statistics
+from alliance.likelihood.patterns import EquationRows
+from alliance.likelihood.residuals import correlations_at
 from alliance.models.design.arrays import INTERCEPT, Design, Equation
 from alliance.models.path.clusters import find_clusters, has_therapists, weigh_clusters
 from alliance.models.path.layout import LEVELS, Layout, Natural, layout_of
@@ -76,8 +78,20 @@ class PathTarget:
             row, column = np.tril_indices(q)
             factors[level] = np.zeros((len(positions), q, q))
             factors[level][:, row, column] = positions[:, self.layout.between(level)]
-        residual = np.exp(positions[:, self.layout.residuals])
-        return Natural(self.layout, positions[:, self.layout.fixed], residual, factors)
+        return self.with_factors(positions, factors)
+
+    def with_factors(self, positions: np.ndarray, factors: dict[str, np.ndarray]) -> Natural:
+        """Return the parameters at positions, whose last ones, the covariances of units, have these factors."""
+        layout, together = self.layout, positions[:, self.layout.together]
+        correlations = correlations_at(self.statistics, together)
+        return Natural(
+            layout,
+            positions[:, layout.fixed],
+            np.exp(positions[:, layout.residuals]),
+            together,
+            np.column_stack([np.empty((len(positions), 0)), *(correlations[:, i, j] for i, j in layout.pairs)]),
+            factors,
+        )
 
     def named(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         """Return the parameters at positions by the names of `alliance.models.design.names`."""
@@ -134,8 +148,10 @@ def make_target(design: Design) -> PathTarget:
                         columns.append(effect.term)
                     effects[position] = (number, columns.index(effect.term))
         z = np.column_stack([np.empty((len(equation.y), 0)), *(equation.column(term) for term in columns)])
-        equations.append(EquationRows(_predictors(equation), equation.y, codes[outcome], z))
-    statistics = make_statistics(equations, by_level[PATIENT], by_level[THERAPIST], owner, len(patients))
+        session = equation.rows[SESSION].to_numpy().astype(np.int64)
+        equations.append(EquationRows(_predictors(equation), equation.y, codes[outcome], z, session))
+    pairs, order = design.occasions.pairs, design.occasions.order
+    statistics = make_statistics(equations, by_level[PATIENT], by_level[THERAPIST], owner, len(patients), pairs, order)
     return PathTarget(design, statistics, layout_of(design), patients, therapists)
 
 

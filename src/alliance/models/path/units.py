@@ -81,6 +81,7 @@ def _draw_deviations(
             target.statistics,
             np.ascontiguousarray(natural.beta[draw]),
             natural.residual[draw],
+            natural.together[draw],
             natural.factors[PATIENT][draw],
             natural.factors[THERAPIST][draw],
             rng,

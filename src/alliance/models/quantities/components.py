@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Final
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from alliance.facts.columns import SESSION
 from alliance.facts.quantity import join_nodes, join_together
 from alliance.models.container import Quantities
 from alliance.models.covariances import split_covariance
+
+_RESIDUAL: Final = "residual"
 
 
 def add_components(
@@ -32,4 +35,10 @@ def add_components(
 
 def add_residual(quantities: Quantities, outcome: str, sd: np.ndarray) -> None:
     """Add the standard deviation that the equation of an outcome leaves between sessions, (draw,)."""
-    quantities.add(join_nodes("residual", outcome), "sd", SESSION, sd, (outcome,))
+    quantities.add(join_nodes(_RESIDUAL, outcome), "sd", SESSION, sd, (outcome,))
+
+
+def add_residual_correlation(quantities: Quantities, one: str, other: str, correlation: np.ndarray) -> None:
+    """Add the correlation of what the equations of two outcomes leave at the same session, (draw,)."""
+    text = join_together((_RESIDUAL, one), (_RESIDUAL, other))
+    quantities.add(text, "correlation", SESSION, correlation, (one, other))

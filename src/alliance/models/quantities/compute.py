@@ -9,7 +9,7 @@ from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.diagram import Path
 from alliance.models.quantities.accumulation import add_accumulated
 from alliance.models.quantities.between import add_between
-from alliance.models.quantities.components import add_components, add_residual
+from alliance.models.quantities.components import add_components, add_residual, add_residual_correlation
 from alliance.models.quantities.moderation import add_conditional
 from alliance.models.quantities.pairs import Quantities, make_pairs
 from alliance.models.quantities.population import Population
@@ -52,6 +52,9 @@ def compute_quantities(
         add_components(quantities, level, named, population.covariances[level])
     for outcome, values in population.residuals.items():
         add_residual(quantities, outcome, values)
+    outcomes = list(design.equations)
+    for (later, earlier), values in population.together.items():
+        add_residual_correlation(quantities, outcomes[earlier], outcomes[later], values)
     return quantities
 
 

@@ -91,7 +91,7 @@ def names_of_population(design: Design) -> list[str]:
         names += [intercept_name(outcome), *([slopes_name(outcome)] if equation.terms else []), residual_name(outcome)]
     for level, effects in design.varying.items():
         names += [sd_name(level), *([correlation_name(level)] if len(effects) > 1 else [])]
-    return names
+    return [*names, *([RESIDUAL_CORRELATION] if design.occasions.pairs else [])]
 
 
 def make_population(design: Design, draws: Mapping[str, np.ndarray]) -> Population:

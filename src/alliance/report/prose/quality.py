@@ -6,6 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.cautions import CAUTIONS
+from alliance.facts.columns import SESSION
 from alliance.facts.effects import EFFECTS, LEVELS
 from alliance.report.labels import (
     describe_rule,
@@ -93,6 +94,11 @@ def describe_models(inputs: Inputs, config: Config) -> list[Passage]:
         )
         kinds = dict.fromkeys(estimates["interval_kind"])
         sentences += [_INTERVALS[kind] for kind in kinds if kind in _INTERVALS]
+        if rows_of(estimates, effect="correlation", level=SESSION):
+            sentences.append(
+                "Where two outcomes are observed at the same session and neither predicts the other there, what their equations leave "
+                "unexplained at that session may be correlated."
+            )
     missing = [label_model(name, config) for name in config.models.fit if name not in found]
     passages = [text(*sentences)] if sentences else []
     if missing:

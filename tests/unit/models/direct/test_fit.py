@@ -244,3 +244,12 @@ def test_failing_sampler_becomes_one_clear_message(monkeypatch):
         sample_posterior(
             build_model(design, PRIORS), names_of_population(design), make_settings()["sampling"], 1, "study"
         )
+
+
+def test_outcomes_of_one_occasion_are_refused():
+    declared = {
+        "m": {"on": ["x"], "vary": {"patient": ["intercept"]}},
+        "y": {"on": ["x"], "vary": {"patient": ["intercept"]}},
+    }
+    with pytest.raises(ModelError, match="are observed at the same sessions and neither predicts the other"):
+        fit(PANEL, "study", make_spec(equations=declared), make_settings())

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from alliance.likelihood.layout import EquationRows, Statistics, make_statistics
+from alliance.likelihood.layout import Statistics, make_statistics
+from alliance.likelihood.patterns import EquationRows
 from alliance.likelihood.units import draw_effects
 from alliance.models.joint import Task, prepare_task
 from alliance.models.path.maximum import PathMaximum, maximise, population_of
@@ -61,7 +62,7 @@ def dense_posterior(statistics: Statistics, owner: np.ndarray) -> tuple[np.ndarr
 
 def test_conditional_means_are_those_of_the_dense_posterior():
     statistics, owner = make_data()
-    u, w = draw_effects(statistics, BETA, RESIDUAL, L, P, None)
+    u, w = draw_effects(statistics, BETA, RESIDUAL, np.empty(0), L, P, None)
     mean, _ = dense_posterior(statistics, owner)
     assert np.concatenate([u.ravel(), w.ravel()]) == pytest.approx(mean, abs=1e-12)
 
@@ -71,7 +72,7 @@ def test_draws_have_the_covariance_of_the_dense_posterior_across_patients_and_th
     rng, size = np.random.default_rng(2), 20_000
     draws = np.array(
         [
-            np.concatenate([part.ravel() for part in draw_effects(statistics, BETA, RESIDUAL, L, P, rng)])
+            np.concatenate([part.ravel() for part in draw_effects(statistics, BETA, RESIDUAL, np.empty(0), L, P, rng)])
             for _ in range(size)
         ]
     )
@@ -151,7 +152,8 @@ def test_intervals_hold_the_true_slopes_of_patients():
     u = np.random.default_rng(6).multivariate_normal(np.zeros(4), correlation * np.outer(sd, sd), size=200)
     natural = maximum.target.natural(maximum.top.position[None])
     rng = np.random.default_rng(7)
-    parts = natural.beta[0], natural.residual[0], natural.factors["patient"][0], natural.factors["therapist"][0]
+    residuals = natural.residual[0], natural.together[0]
+    parts = natural.beta[0], *residuals, natural.factors["patient"][0], natural.factors["therapist"][0]
     draws = np.array([draw_effects(maximum.target.statistics, *parts, rng)[0] for _ in range(UNIT_DRAWS)])
     place = [effect.text for effect in task.design.varying["patient"]].index("m: x")
     raw = study.A + u[:, 1] - population_of(maximum).slopes["m"][0, 0]
