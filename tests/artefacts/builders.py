@@ -288,7 +288,7 @@ def _is_bayesian(spec: ModelSpec) -> bool:
 def _engine(spec: ModelSpec) -> str:
     if spec.family == "textbook":
         return "statsmodels"
-    return "NUTS (nutpie)" if _is_bayesian(spec) else "maximum likelihood"
+    return "NUTS (nutpie)" if _is_bayesian(spec) else "restricted maximum likelihood"
 
 
 def _summary(value: float, sd: float) -> dict[str, float]:

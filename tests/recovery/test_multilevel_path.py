@@ -1,6 +1,6 @@
 """The joint engine finds the truth of small simulated studies, and its intervals hold it as often as they say.
 
-A small version of the recovery that runs as a target of the workflow. Maximum likelihood, so that many studies take seconds.
+A small version of the recovery that runs as a target of the workflow. Restricted maximum likelihood, so that many studies take seconds.
 """
 
 from pathlib import Path
@@ -13,6 +13,7 @@ from scipy import stats
 
 from alliance.certify.recovery import simulate_panel, variables_of
 from alliance.config import ModelSpec, read_yaml
+from alliance.inference.restricted import Restricted
 from alliance.models.design.arrays import make_design
 from alliance.models.diagram import every_path
 from alliance.models.path.maximum import maximise, population_of
@@ -43,9 +44,10 @@ def recover(world: World, spec: ModelSpec, studies: int) -> pd.DataFrame:
         rows, _ = select_rows(simulate_panel(world.model_copy(update={"seed": seed})), "recovery", spec)
         maximum = maximise(make_design("recovery", spec, rows, variables))
         assert maximum.converged
-        positions = maximum.draw(DRAWS, np.random.default_rng(seed))
-        # The maximum first, then the draws.
-        population = population_of(maximum, np.concatenate([maximum.top.position[None], positions]))
+        restricted = Restricted(maximum, maximum.target.quadratic)
+        positions = restricted.draw(DRAWS, np.random.default_rng(seed))
+        # The estimate first, then the draws.
+        population = population_of(maximum, np.concatenate([restricted.position[None], positions]))
         rng = np.random.default_rng(seed)
         found = compute_quantities(maximum.target.design, population, groups, variables, 1, rng)
         values = np.array(found.draws)

@@ -1,6 +1,7 @@
 """How deep a likelihood is explored: from its maximum to draws of the free parameters.
 
-``ml``       draws from the estimated sampling distribution of the maximum, normal or by a cluster bootstrap
+``ml``       draws from the estimated sampling distribution: of the maximum of the restricted likelihood, where there is one; of the plain
+             maximum, normal or by a cluster bootstrap, where robust errors or a bootstrap are asked for
 ``laplace``  normal approximation of the posterior at its mode, corrected by importance sampling; NUTS where that fails
 ``nuts``     draws from the posterior
 
@@ -21,10 +22,12 @@ from alliance.inference.bootstrap import draw_bootstrap
 from alliance.inference.maximum import Maximum
 from alliance.inference.mode import Mode, find_mode
 from alliance.inference.montecarlo import generator_for
+from alliance.inference.restricted import Restricted
 from alliance.inference.robust import mark_clusters, robust_covariance
 from alliance.inference.target import Posterior, Target
 
 MAXIMUM_LIKELIHOOD = "maximum likelihood"
+RESTRICTED = "restricted maximum likelihood"
 LAPLACE = "Laplace with importance sampling"
 NUTS = "NUTS (nutpie)"
 CREDIBLE = "credible"
@@ -113,7 +116,7 @@ def explore(depth: str, request: Request, maximum: Maximum[Target], posterior: P
 
 
 def draw_ml(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
-    """Draw from the estimated sampling distribution, normal or by a cluster bootstrap.
+    """Draw from the estimated sampling distribution of the restricted maximum, or of the plain one, normal or by a cluster bootstrap.
 
     Raises
     ------
@@ -127,6 +130,11 @@ def draw_ml(request: Request, maximum: Maximum[Target], posterior: Posterior) ->
             MAXIMUM_LIKELIHOOD, "bootstrap confidence", sample.positions, False, point=point, marks=sample.marks
         )
     covariance, marks = None, []
+    quadratic = maximum.target.quadratic
+    if quadratic is not None and not request.robust:
+        restricted = Restricted(maximum, quadratic)
+        positions, point = restricted.draw(request.draws, rng), restricted.position[None]
+        return Found(RESTRICTED, "Monte Carlo confidence", positions, False, point=point, marks=[restricted.mark])
     if request.robust:
         covariance = robust_covariance(maximum)
         marks.append(mark_clusters(maximum.target.clusters(maximum.target.independent)))

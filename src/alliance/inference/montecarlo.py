@@ -1,4 +1,4 @@
-"""Random draws that are the same on every run: seeds from names, and normal draws with exact moments."""
+"""Random draws that are the same on every run: seeds from names, normal draws with exact moments, and what draws enclose."""
 
 import hashlib
 
@@ -41,3 +41,9 @@ def draw_normal(mean: np.ndarray, cov: np.ndarray, size: int, rng: np.random.Gen
     values, vectors = np.linalg.eigh((cov + cov.T) / 2)
     root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
     return np.asarray(mean + exact @ root)
+
+
+def central_limits(draws: np.ndarray) -> np.ndarray:
+    """Return the ends of the central 95 % of draws, for diagnostics: (end,)."""
+    limits: np.ndarray = np.quantile(draws, [0.025, 0.975])
+    return limits

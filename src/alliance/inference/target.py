@@ -97,6 +97,18 @@ class Target(Density, Protocol):
     def compared(self) -> slice:
         """Where two maxima are compared: parameters that mean the same at both, as regression coefficients do."""
 
+    @property
+    def quadratic(self) -> slice | None:
+        """Parameters in which the log-likelihood is exactly quadratic, whatever the others are, as regression coefficients; or None."""
+
+    def draw_variances(
+        self, position: np.ndarray, covariance: np.ndarray, size: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draw the parameters that are not quadratic from their sampling distribution around an estimate: positions (draw, parameter).
+
+        Never asked where nothing is quadratic.
+        """
+
     def starts(self) -> Sequence[Start]:
         """Return where searches start; there are several where the likelihood may have several maxima."""
 

@@ -40,6 +40,12 @@ class Counts:
     levels = ("patient", "therapist")
     blocks = {name: slice(number, number + 1) for number, name in enumerate(GROUPS)}  # noqa: RUF012
     compared = slice(0, 2)
+    quadratic = None
+
+    def draw_variances(
+        self, position: np.ndarray, covariance: np.ndarray, size: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        raise NotImplementedError("nothing here is quadratic")
 
     def totals(self, of_patient: np.ndarray) -> np.ndarray:
         return np.bincount(self.group, self.weights * of_patient, 2)

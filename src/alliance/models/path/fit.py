@@ -19,9 +19,15 @@ from alliance.models.joint import (
     prepare_task,
 )
 from alliance.models.path.caution import check_residuals, mark_fit
-from alliance.models.path.maximum import log_likelihood_of, maximise
+from alliance.models.path.maximum import log_likelihood_of, maximise, population_of
 from alliance.models.path.posterior import PathPosterior
-from alliance.models.path.profile import follow_profiles, mark_near_zero, profile_components
+from alliance.models.path.profile import (
+    follow_profiles,
+    mark_near_zero,
+    mark_small,
+    open_correlations,
+    profile_components,
+)
 from alliance.models.path.robustness import find_influential_units, find_prior_sensitivity
 from alliance.models.path.settings import Spec
 from alliance.models.path.units import draw_units
@@ -56,14 +62,14 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     assert natural is not None
     values = natural.named
     quantities = compute_effects(task, values)
-    components = [] if found.posterior else profile_components(maximum, found.covariance)
+    marks = [*mark_fit(maximum), *found.marks]
     if found.covariance is not None:
+        components = profile_components(maximum, found.covariance)
         follow_profiles(quantities, components)
-    marks = [
-        *mark_fit(maximum),
-        *mark_near_zero(components),
-        *found.marks,
-    ]
+        marks += mark_near_zero(components)
+    elif point is not None:
+        open_correlations(task.design, quantities)
+        marks += mark_small(task.design, quantities, population_of(maximum, found.point))
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])
     sensitivity, of_priors = (
         find_prior_sensitivity(task, posterior, found.positions, quantities, None if prior is None else prior.named)

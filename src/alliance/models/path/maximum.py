@@ -55,9 +55,9 @@ def table_of(maximum: PathMaximum, covariance: np.ndarray | None = None) -> pd.D
         Columns parameter, estimate, se, se_given_variances. The last takes the variance parameters as known, (X'V^-1 X)^-1, which is
         what lme4 and nlme print for fixed effects; missing for variance parameters.
     """
-    design, fixed = maximum.target.design, maximum.target.layout.fixed
-    names, estimate = _raw_parameters(design, population_of(maximum))
-    jacobian = maximum.jacobian(lambda positions: _raw_parameters(design, population_of(maximum, positions))[1])
+    fixed = maximum.target.layout.fixed
+    names, estimate = table_at(maximum)
+    jacobian = maximum.jacobian(lambda positions: table_at(maximum, positions)[1])
     given = invert(maximum.top.curvature[fixed, fixed])
     is_fixed = np.abs(jacobian[:, fixed.stop :]).max(axis=1, initial=0.0) == 0
     return pd.DataFrame(
@@ -68,6 +68,11 @@ def table_of(maximum: PathMaximum, covariance: np.ndarray | None = None) -> pd.D
             "se_given_variances": np.where(is_fixed, standard_errors(jacobian[:, fixed], given), np.nan),
         }
     )
+
+
+def table_at(maximum: PathMaximum, positions: np.ndarray | None = None) -> tuple[list[str], np.ndarray]:
+    """Return the names of all parameters and their values in raw units, (draw, parameter), at the maximum or at other positions."""
+    return _raw_parameters(maximum.target.design, population_of(maximum, positions))
 
 
 def name_sd(level: str, effect: Varying) -> str:

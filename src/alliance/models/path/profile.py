@@ -24,12 +24,15 @@ import numpy as np
 from alliance.facts.effects import of_kind
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, join_together
+from alliance.inference.montecarlo import central_limits
 from alliance.inference.profile import Curve, Profile, trace_profile
 from alliance.models.container import Quantities
-from alliance.models.design.arrays import Varying
+from alliance.models.covariances import split_covariance
+from alliance.models.design.arrays import Design, Varying
 from alliance.models.design.names import pairs
 from alliance.models.path.curves import AngleCurve, SdCurve
 from alliance.models.path.maximum import PathMaximum, name_correlation, name_sd, table_of
+from alliance.models.quantities.population import Population
 from alliance.report.numbers import format_number
 
 _NEAR_ZERO: Final = 2.0  # standard errors
@@ -132,24 +135,63 @@ def mark_near_zero(components: Sequence[Component]) -> list[Mark]:
     """Mark standard deviations that may be zero, or are less than two standard errors from it, with their 95 % limits."""
     marks = []
     for component in components:
-        estimate = float(component.raw(np.array(component.profile.estimate)))
-        low, high = component.quantiles(_TAILS)
-        near = estimate <= (_NEAR_ZERO if low > 0 else _PERHAPS_ZERO) * component.error
-        if len(component.effects) == 1 and near:
-            (effect,) = component.effects
-            detail = f"estimated as {format_number(estimate)}, and values up to {format_number(float(high))} are compatible with the data"
-            marks.append(
-                Mark(
-                    "profiled_sd",
-                    f"{effect.text} by {component.level}",
-                    float(low),
-                    detail,
-                    outcomes=(effect.outcome,),
-                    effects=of_kind("component"),
-                    levels=(component.level,),
-                )
-            )
+        if len(component.effects) == 1:
+            estimate = float(component.raw(np.array(component.profile.estimate)))
+            limits = component.quantiles(_TAILS)
+            marks += _mark_sd(component.level, component.effects[0], estimate, component.error, limits)
     return marks
+
+
+def open_correlations(design: Design, quantities: Quantities) -> None:
+    """Let draws of correlations reach from end to end where an effect does not vary in a draw, since then any value is possible."""
+    place = {(row["effect"], row["level"], row["path"]): number for number, row in enumerate(quantities.rows)}
+    for level, effects in design.varying.items():
+        names = [(effect.term, effect.outcome) for effect in effects]
+        for i, j in pairs(len(effects)):
+            here = place.get(("correlation", level, join_together(names[j], names[i])))
+            sds = [place.get(("sd", level, join_nodes(*names[each]))) for each in (i, j)]
+            if here is not None and None not in sds:
+                still = np.flatnonzero(np.any([quantities.draws[sd] == 0 for sd in sds if sd is not None], axis=0))
+                values = quantities.draws[here].copy()
+                values[still] = np.where(np.arange(len(still)) % 2, 1.0, -1.0)
+                quantities.draws[here] = values
+
+
+def mark_small(design: Design, quantities: Quantities, estimate: Population) -> list[Mark]:
+    """Mark the same where draws have the limits themselves: those of the restricted likelihood, or of a bootstrap."""
+    draws = {
+        (row["level"], row["path"]): values
+        for row, values in zip(quantities.rows, quantities.draws, strict=True)
+        if row["effect"] == "sd"
+    }
+    marks = []
+    for level, effects in design.varying.items():
+        sds = split_covariance(estimate.covariances[level])[0][0]
+        for effect, sd in zip(effects, sds, strict=True):
+            values = draws.get((level, join_nodes(effect.term, effect.outcome)))
+            if values is not None:
+                marks += _mark_sd(level, effect, float(sd), float(values.std(ddof=1)), central_limits(values))
+    return marks
+
+
+def _mark_sd(level: str, effect: Varying, estimate: float, error: float, limits: np.ndarray) -> list[Mark]:
+    low, high = (float(limit) for limit in limits)
+    if estimate > (_NEAR_ZERO if low > 0 else _PERHAPS_ZERO) * error:
+        return []
+    detail = (
+        f"estimated as {format_number(estimate)}, and values up to {format_number(high)} are compatible with the data"
+    )
+    return [
+        Mark(
+            "profiled_sd",
+            f"{effect.text} by {level}",
+            low,
+            detail,
+            outcomes=(effect.outcome,),
+            effects=of_kind("component"),
+            levels=(level,),
+        )
+    ]
 
 
 def _tail_at_zero(root: float, q: int) -> float:

@@ -21,8 +21,10 @@ from alliance.likelihood.residuals import correlations_at
 from alliance.models.design.arrays import INTERCEPT, Design, Equation
 from alliance.models.path.clusters import find_clusters, has_therapists, weigh_clusters
 from alliance.models.path.layout import LEVELS, Layout, Natural, layout_of
+from alliance.models.path.precision import measure_precision
 from alliance.models.path.scores import cluster_scores
 from alliance.models.path.starts import find_starts
+from alliance.models.path.variances import draw_variances
 
 _OFF_BOUNDARY: Final = 0.05  # standard deviations in standard units
 _SMALLEST_EIGENVALUE: Final = 1e-8  # of the mean cross-product of standardised predictors
@@ -55,6 +57,19 @@ class PathTarget:
     def compared(self) -> slice:
         """The coefficients of all equations."""
         return self.layout.fixed
+
+    @property
+    def quadratic(self) -> slice:
+        """The coefficients of all equations."""
+        return self.layout.fixed
+
+    def draw_variances(
+        self, position: np.ndarray, covariance: np.ndarray, size: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draw residual standard deviations and covariances of varying effects, see `alliance.models.path.variances`."""
+        natural = self.natural(position[None])
+        precision = measure_precision(self.design, self.statistics, natural)
+        return draw_variances(natural, precision, position, covariance, size, rng)
 
     @property
     def levels(self) -> tuple[str, ...]:

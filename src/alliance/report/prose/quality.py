@@ -55,7 +55,9 @@ _SHARE_PHRASES = {
 _INTERVALS = {
     "credible": "Credible intervals hold the value with the stated probability, given the model, its priors and the data.",
     "Monte Carlo confidence": "Monte Carlo confidence intervals come from draws from the estimated sampling distribution; in joint models "
-    "those of standard deviations and correlations of what varies between units are profile-likelihood limits.",
+    "variances are drawn first, by the degrees of freedom that patients and therapists leave, and then effects given the variances, so "
+    "few units make wide intervals (with robust standard errors effects are drawn from a normal distribution, and limits of standard "
+    "deviations and correlations of what varies between units are those of the profile likelihood).",
     "bootstrap confidence": "Bootstrap confidence intervals come from fits to patients or therapists drawn with replacement.",
 }
 

@@ -8,9 +8,10 @@ import pytest
 
 from alliance.errors import ModelError
 from alliance.facts.marks import Mark
+from alliance.inference.restricted import Restricted
 from alliance.models.container import FitResult, marks_of, quantities_of
 from alliance.models.path.fit import fit
-from alliance.models.path.maximum import maximise, table_of
+from alliance.models.path.maximum import maximise, table_at
 from alliance.results.estimates import summarise_estimates
 from tests.unit.models.joint_study import make_settings, make_spec, simulate
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by
@@ -42,9 +43,16 @@ def assert_finite(table: pd.DataFrame) -> None:
     assert np.isfinite(table[["estimate", "sd", "low", "high"]].to_numpy()).all()
 
 
-def test_estimates_are_those_of_the_maximum() -> None:
-    table = estimates_of(run(PANEL)).set_index(["path", "effect", "level"])["estimate"]
-    expected = table_of(maximise(design_by(BY_PATIENT, PANEL))).set_index("parameter")["estimate"]
+@pytest.mark.parametrize("standard_errors", ["information", "robust"])
+def test_estimates_are_those_of_the_restricted_maximum_or_of_the_plain_one(standard_errors: str) -> None:
+    result = run(PANEL, standard_errors=standard_errors)
+    table = estimates_of(result).set_index(["path", "effect", "level"])["estimate"]
+    maximum = maximise(design_by(BY_PATIENT, PANEL))
+    restricted = standard_errors == "information"
+    assert result.tree.attrs["engine"] == ("restricted maximum likelihood" if restricted else "maximum likelihood")
+    position = Restricted(maximum, maximum.target.quadratic).position if restricted else maximum.top.position
+    names, values = table_at(maximum, position[None])
+    expected = pd.Series(values[0], names)
     a, b = expected["m: x"], expected["y: m"]
     covariance = (
         expected["correlation patient y: m with m: x"] * expected["sd patient m: x"] * expected["sd patient y: m"]

@@ -190,18 +190,19 @@ def still(panel: pd.DataFrame) -> pd.DataFrame:
         "few therapists",
     ],
 )
-def test_no_estimate_lies_outside_its_interval_and_ends_are_profile_limits(
+def test_no_estimate_lies_outside_its_interval_and_ends_of_robust_ones_are_profile_limits(
     panel: pd.DataFrame, equations: dict[str, Any], changes: dict[str, Any]
 ) -> None:
     tree = run(panel, equations, **changes).tree
     maximum = maximise(design_by(equations, panel))
-    covariance = robust_covariance(maximum) if changes else None
-    known = {component.key: component for component in profile_components(maximum, covariance)}
+    # Draws of the restricted likelihood have limits of their own.
+    components = profile_components(maximum, robust_covariance(maximum)) if changes else []
+    known = {component.key: component for component in components}
     for content in CONTENTS:
         table = summarise_estimates(tree, [], content)
         assert (table["low"] <= table["estimate"] + 1e-9).all()
         assert (table["estimate"] - 1e-9 <= table["high"]).all()
-        rows = table[table["level"].isin(["patient", "therapist"])]
+        rows = table[table["level"].isin(["patient", "therapist"])] if changes else table.head(0)
         assert len(rows) == len(known)
         for effect, level, path, low, high in rows[["effect", "level", "path", "low", "high"]].itertuples(index=False):
             # Between two of the draws a quantile is on a straight line.

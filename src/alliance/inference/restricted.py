@@ -1,0 +1,129 @@
+"""Restricted maximum likelihood: variances that know how many fixed effects were estimated beside them.
+
+Where the log-likelihood l is exactly quadratic in some parameters, the *coefficients* b, given all others, the *variances* v, with
+curvature H(v), X'V^-1 X for regressions, the restricted log-likelihood is what is left when b is integrated out under a flat prior,
+
+    l_R(v) = l(b_hat(v), v) - 1/2 log|H(v)|
+
+(Patterson & Thompson 1971, doi 10.1093/biomet/58.3.545; Harville 1974, doi 10.1093/biomet/61.2.383). Plain maximum likelihood takes
+estimated coefficients for known ones: its variances between few units are too small, and so are all intervals that rest on them.
+
+Everything comes from gradients of l: H from differences by b, which are exact for a quadratic function, and the derivatives of log|H| from
+second differences along the columns c of a root of H^-1, tr(H^-1 dH/dv) = -sum_c d/dv [l(b + c, v) + l(b - c, v) - 2 l(b, v)].
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from alliance.facts.marks import Mark
+from alliance.inference.maximum import Maximum
+from alliance.inference.search import Top, climb, invert
+from alliance.inference.target import Target
+
+_MOST_VARIANCES: Final = 1000  # draws of the variances
+_REACH: Final = 10.0  # length of the columns, in standard errors: any is exact, and rounding weighs less on long ones
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """The coefficients given the variances: their estimate, (coefficient,), and a root of their covariance."""
+
+    estimate: np.ndarray
+    root: np.ndarray
+
+
+@dataclass(frozen=True)
+class Restricted[T: Target]:
+    """The restricted likelihood of a target, and its maximum.
+
+    Parameters
+    ----------
+    maximum
+        The maximum of the likelihood itself, where the search starts.
+    quadratic
+        Places of the coefficients.
+    """
+
+    maximum: Maximum[T]
+    quadratic: slice
+
+    @cached_property
+    def variances(self) -> np.ndarray:
+        """Places of the variances in a position."""
+        return np.delete(np.arange(len(self.maximum.top.position)), self.quadratic)
+
+    @cached_property
+    def top(self) -> Top:
+        """The maximum of the restricted likelihood over the variances."""
+        maximum, places = self.maximum, self.variances
+        start = maximum.target.off_boundary(maximum.top.position)[places]
+        return climb(self.value, start, maximum.covariance[np.ix_(places, places)])
+
+    @cached_property
+    def position(self) -> np.ndarray:
+        """Variances at the maximum of the restricted likelihood, and the coefficients given them: (parameter,)."""
+        return self.place(self.top.position, self.given(self.top.position).estimate)
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """Sampling covariance of the variances, and of the coefficients with the variances taken as known: (parameter, parameter)."""
+        covariance = np.zeros_like(self.maximum.top.curvature)
+        root = self.given(self.top.position).root
+        covariance[self.quadratic, self.quadratic] = root @ root.T
+        covariance[np.ix_(self.variances, self.variances)] = invert(self.top.curvature)
+        return covariance
+
+    def place(self, variances: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        """Return a position of the target."""
+        position = np.empty(len(self.maximum.top.position))
+        position[self.variances], position[self.quadratic] = variances, coefficients
+        return position
+
+    def given(self, variances: np.ndarray) -> Coefficients:
+        """Estimate the coefficients, and their covariance, with the variances taken as known."""
+        return self._solve(variances)[0]
+
+    def value(self, variances: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the restricted log-likelihood and its gradient by the variances."""
+        value, places = self.maximum.target.value, self.variances
+        found, log_determinant = self._solve(variances)
+        height, gradient = value(self.place(variances, found.estimate))
+        slope = gradient[places]
+        for column in _REACH * found.root.T:
+            above, below = (value(self.place(variances, found.estimate + sign * column))[1][places] for sign in (1, -1))
+            slope = slope + (above + below - 2 * gradient[places]) / (2 * _REACH**2)
+        return height - log_determinant / 2, slope
+
+    def draw(self, size: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw positions from the estimated sampling distribution: variances first, then the coefficients given them, (draw, parameter).
+
+        Draws of the variances are used in turn for several ones of the coefficients.
+        """
+        count = min(size, _MOST_VARIANCES)
+        variances = self.maximum.target.draw_variances(self.position, self.covariance, count, rng)
+        standard = rng.standard_normal((size, self.quadratic.stop - self.quadratic.start))
+        drawn = variances[np.arange(size) % count]
+        for number, each in enumerate(variances[:, self.variances]):
+            turns, found = slice(number, None, count), self.given(each)
+            drawn[turns, self.quadratic] = found.estimate + standard[turns] @ found.root.T
+        return drawn
+
+    @property
+    def mark(self) -> Mark:
+        """How the search ended."""
+        return Mark("convergence", "maximum of the restricted likelihood", self.top.promise, verdict=self.top.converged)
+
+    def _solve(self, variances: np.ndarray) -> tuple[Coefficients, float]:
+        """Return the coefficients given the variances, and log|H|."""
+        value, places = self.maximum.target.value, self.quadratic
+        size = places.stop - places.start
+        slopes = np.array([value(self.place(variances, at))[1][places] for at in (np.zeros(size), *np.eye(size))])
+        curvature = slopes[0] - slopes[1:]
+        curvature = (curvature + curvature.T) / 2
+        inverse = invert(curvature)
+        values, vectors = np.linalg.eigh(inverse)
+        root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+        return Coefficients(inverse @ slopes[0], root), -float(np.log(values[values > 0]).sum())
