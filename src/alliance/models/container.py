@@ -16,7 +16,7 @@ interval_kind, ``marks`` (JSON), and where a likelihood was maximised, ``log_lik
 
 import json
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -27,7 +27,7 @@ import xarray as xr
 from alliance.facts.columns import COUNT_COLUMNS
 from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
-from alliance.facts.quantity import QUANTITY_COLUMNS, key_of
+from alliance.facts.quantity import QUANTITY_COLUMNS, key_of, outcomes_on
 from alliance.models.diagram import Edge
 
 
@@ -89,6 +89,18 @@ class Quantities:
         if (edge, level) not in self._known:
             self._known.add((edge, level))
             self.add(edge.text, effect, level, values, (edge.outcome,), horizon)
+
+    def take_levels_apart(self, by_patient: Collection[str]) -> None:
+        """Call effects overall, not within patients, where an equation on their path does not tell patients apart.
+
+        Parameters
+        ----------
+        by_patient
+            Outcomes whose equations have something that varies between patients.
+        """
+        for row in self.rows:
+            if row["level"] == "within" and not outcomes_on(row["path"]) <= set(by_patient):
+                row["level"] = "overall"
 
     def table(self) -> pd.DataFrame:
         """Return one row per quantity."""

@@ -1,17 +1,19 @@
 """Which rows of the panel each equation uses, and why the others are left out."""
 
+import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec
 from alliance.errors import ModelError, suggest
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.facts.columns import BASELINE, LAG, PATIENT, THERAPIST
+from alliance.facts.columns import BASELINE, BETWEEN, LAG, PATIENT, THERAPIST
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
 MODEL_ORDER = 200
 NO_EARLIER = "no earlier session"
 EARLIER_BLANK = "earlier session held, its value not observed"
 _FEWEST_PATIENTS = 5
+_EMPTY = 1e-9  # of the range of a variable: means that differ by less differ by rounding
 
 
 def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
@@ -120,6 +122,12 @@ def _check_rows(rows: pd.DataFrame, name: str, outcome: str, columns: list[str])
             f"from models.fit."
         )
     for column in columns:
+        base = column.removesuffix(BETWEEN)
+        if base != column and base in rows and np.ptp(rows[column]) < _EMPTY * np.ptp(rows[base].dropna()):
+            raise ModelError(
+                f"models.specs.{name}: patients do not differ in '{column}', as after centring by person, so the equation of '{outcome}' "
+                f"can learn nothing from it. Remove it; '{base}' holds no differences between patients."
+            )
         if (rows[column] == rows[column].iloc[0]).all():
             raise ModelError(
                 f"models.specs.{name}: '{column}' has the same value in all {len(rows)} rows that the equation of '{outcome}' can "

@@ -126,10 +126,22 @@ OF_DESIGN: Final = (
     Caution(
         "mixed_levels",
         "mixed levels",
-        "The slope of a predictor mixes differences between patients with change within them. Add the means of the predictor to the "
-        "equation, or give the predictor an equation of its own.",
+        "Share of a predictor's variance that lies between patients. If it is more than chance and more than the threshold, the slope "
+        "mixes differences between patients with change within them: give the predictor an equation of its own, or add its means.",
         EQUATION,
-        "never",
+        "by the fit",
+        0.05,  # about the part of the slope that is then one between patients
+        "share of variance",
+    ),
+    Caution(
+        "patients_not_told_apart",
+        "patients not told apart",
+        "Sessions per patient in an equation in which nothing varies between patients. Sessions of one patient are alike, so intervals are "
+        "too narrow, and slopes mix differences between patients with change within them. Let the intercept vary between patients.",
+        EQUATION,
+        "at most",
+        1,
+        "sessions per patient",
     ),
     Caution(
         "observed_deviations",

@@ -3,6 +3,7 @@
 import numpy as np
 
 from alliance.config.timing import TIME_TERMS
+from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import BETWEEN, PATIENT
 from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.marks import Mark
@@ -37,15 +38,48 @@ def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
 
 
 def _mark_mixed_levels(design: Design) -> list[Mark]:
-    return [
-        Mark("mixed_levels", join_nodes(term, outcome), outcomes=(outcome,))
-        for outcome, equation in design.equations.items()
-        for term, origin in equation.origins.items()
-        if origin.session_level
-        and not origin.factors
-        and origin.base not in (*design.equations, *TIME_TERMS)
-        and f"{origin.base}{BETWEEN}" not in equation.terms
-    ]
+    """Mark session-level predictors without latent or observed means whose values differ between patients by more than chance."""
+    limit = CAUTIONS["mixed_levels"].threshold
+    marks = []
+    for outcome, equation in design.equations.items():
+        for term, origin in equation.origins.items():
+            if not origin.session_level or origin.factors or origin.base in (*design.equations, *TIME_TERMS):
+                continue
+            if f"{origin.base}{BETWEEN}" in equation.terms:
+                continue
+            share, error = share_between(equation.column(term), equation.rows[PATIENT].to_numpy())
+            low, high = max(0.0, share - 1.96 * error), min(1.0, share + 1.96 * error)
+            marks.append(
+                Mark(
+                    "mixed_levels",
+                    join_nodes(term, outcome),
+                    share,
+                    f"95 % interval {low:.2f} to {high:.2f}",
+                    verdict=low <= 0 or share <= limit,
+                    outcomes=(outcome,),
+                )
+            )
+    return marks
+
+
+def share_between(values: np.ndarray, patients: np.ndarray) -> tuple[float, float]:
+    """Return the share of variance that lies between patients, not counting what means of few sessions differ by, and its standard error.
+
+    The intraclass correlation of a one-way analysis of variance and its large-sample error (Fisher 1925; Donner 1986, doi
+    10.2307/1403259). Without a patient who has two sessions it is not known, and 1.
+    """
+    _, codes = np.unique(patients, return_inverse=True)
+    n = np.bincount(codes)
+    k, left = len(n), len(values) - len(n)
+    if left == 0 or k < 2:
+        return 1.0, 0.0
+    means = np.bincount(codes, values) / n
+    within = float(np.sum((values - means[codes]) ** 2)) / left
+    between = float(np.sum(n * (means - values.mean()) ** 2)) / (k - 1)
+    size = (len(values) - np.sum(n**2) / len(values)) / (k - 1)
+    share = max(0.0, float((between - within) / (between + (size - 1) * within)))
+    error = np.sqrt(2 / (size * (size - 1) * (k - 1))) * (1 - share) * (1 + (size - 1) * share)
+    return share, float(error)
 
 
 def _mark_single_sessions(design: Design) -> list[Mark]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from alliance.config.timing import TIME_TERMS
-from alliance.facts.columns import THERAPIST
+from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.facts.effects import EFFECT_LEVELS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes
@@ -17,7 +17,10 @@ def mark_rows(design: Design) -> list[Mark]:
     marks = []
     for outcome, equation in design.equations.items():
         by_therapist = any(effect.outcome == outcome for effect in design.varying.get(THERAPIST, []))
-        marks += [*mark_few_units(outcome, count_rows(equation.rows), by_therapist), *_mark_collinear(equation)]
+        by_patient = any(effect.outcome == outcome for effect in design.varying.get(PATIENT, []))
+        counts = count_rows(equation.rows)
+        marks += [*mark_few_units(outcome, counts, by_therapist), *_mark_collinear(equation)]
+        marks += mark_untold_patients(outcome, counts, by_patient)
     return [
         *marks,
         *(mark for level, effects in design.varying.items() for mark in _mark_still(design, level, effects)),
@@ -39,6 +42,13 @@ def mark_few_units(outcome: str, counts: dict[str, int], by_therapist: bool) -> 
     """
     units = ("patients", "therapists") if by_therapist else ("patients",)
     return [Mark(f"few_{unit}", outcome, counts[f"n_{unit}"], outcomes=(outcome,)) for unit in units]
+
+
+def mark_untold_patients(outcome: str, counts: dict[str, int], by_patient: bool) -> list[Mark]:
+    """Say how many sessions of a patient an equation takes for those of different patients, if nothing varies between patients."""
+    if by_patient:
+        return []
+    return [Mark("patients_not_told_apart", outcome, counts["n_sessions"] / counts["n_patients"], outcomes=(outcome,))]
 
 
 def _mark_collinear(equation: Equation) -> list[Mark]:

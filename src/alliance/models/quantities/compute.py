@@ -4,6 +4,7 @@ import numpy as np
 
 from alliance.config import Variable
 from alliance.config.timing import TIME_TERMS
+from alliance.facts.columns import PATIENT
 from alliance.facts.quantity import join_nodes, name_horizon
 from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.diagram import Path
@@ -55,13 +56,17 @@ def compute_quantities(
     outcomes = list(design.equations)
     for (later, earlier), values in population.together.items():
         add_residual_correlation(quantities, outcomes[earlier], outcomes[later], values)
+    for each in (quantities, quantities.moderation):
+        each.take_levels_apart({effect.outcome for effect in design.varying.get(PATIENT, [])})
     return quantities
 
 
 def _add_coefficients(quantities: Quantities, design: Design, population: Population, lag: int) -> None:
     for outcome, equation in design.equations.items():
         text = join_nodes(INTERCEPT, outcome)
-        quantities.add(text, "coefficient", "overall", population.intercepts[outcome], (outcome,))
+        # At the average of every predictor, as the standard deviations of the intercept between units are.
+        intercepts = population.intercepts[outcome] + population.slopes[outcome] @ equation.x_mean
+        quantities.add(text, "coefficient", "overall", intercepts, (outcome,))
         for position, (term, origin) in enumerate(equation.origins.items()):
             moving = origin.session_level and origin.base not in TIME_TERMS
             horizon = name_horizon(lag * origin.lagged) if moving else ""

@@ -17,11 +17,11 @@ import pandas as pd
 
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
-from alliance.facts.columns import LAG, THERAPIST
+from alliance.facts.columns import LAG, PATIENT, THERAPIST
 from alliance.facts.effects import name_step
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, name_horizon
-from alliance.models.checking.rows import mark_few_units
+from alliance.models.checking.rows import mark_few_units, mark_untold_patients
 from alliance.models.container import FitResult, Quantities
 from alliance.models.diagram import Edge, Path, outcomes_of, paths_of
 from alliance.models.quantities.components import add_components, add_residual
@@ -59,6 +59,7 @@ def fit_paths(
         marks += [
             *equation.marks,
             *mark_few_units(outcome, quantities.counts[outcome], by_therapist),
+            *mark_untold_patients(outcome, quantities.counts[outcome], bool(equation.design.arrays.varying[PATIENT])),
             *mark_lagged_outcome(drawn[outcome], variables),
             *mark_observed_means(equation),
         ]

@@ -124,11 +124,15 @@ def describe_contrast(row: Row, config: Config) -> str:
     if variable is None:
         return f"one more {_singular(unit_of(node, config))}"
     unit = _singular(variable.unit)
+    if variable.table != "sessions":
+        return f"a difference of one {unit} in {label} between {variable.table}"
     if is_between(row, config):
         return f"a difference of one {unit} in average {label} {label_level(level)}"
+    if row["n_sessions"] == row["n_patients"]:
+        return f"a difference of one {unit} in {label} between patients"
     if level == "within":
         return f"one {unit} more of {label} than usual for the same patient"
-    return f"one {unit} more of {label}"
+    return f"a difference of one {unit} in {label} between sessions, of the same patient or of others"
 
 
 def describe_result(row: Row, licence: Licence, config: Config) -> str:

@@ -31,7 +31,11 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "P(direction)": data["p_direction"].map(format_probability),
         }
     )
-    notes = ["Coefficients are in the outcome's units per unit of the predictor.", *notes_of(data)]
+    notes = [
+        "Coefficients are in the outcome's units per unit of the predictor. Intercepts of joint models stand, as their standard deviations "
+        "do, at the average of every predictor; those of separate equations where every predictor is zero and deviations are none.",
+        *notes_of(data),
+    ]
     if data.empty:
         notes = ["The fitted models report no coefficients beside their paths."]
     return Table(data, shown, "Coefficients of all equations", notes, "Equation")

@@ -200,11 +200,11 @@ def test_prior_draws_have_the_spread_that_is_announced(correlations: float | str
         assert inside == pytest.approx(0.95, abs=0.045), parameter
 
 
-def test_cause_without_means_of_its_own_is_marked():
+def test_share_between_patients_is_looked_at_for_a_cause_without_means_of_its_own():
     spec = make_spec(equations={"m": {"on": ["x"]}, "y": {"on": ["m", "x", "x_between"]}})
     rows, _ = select_rows(PANEL, "study", spec)
     marks = mark_design(make_design("study", spec, rows, VARIABLES), every_path("study", spec, VARIABLES))
-    assert [(mark.declared.title, mark.subject, mark.passed) for mark in marks] == [("mixed levels", "x -> m", False)]
+    assert [(mark.declared.title, mark.subject, mark.passed) for mark in marks] == [("mixed levels", "x -> m", True)]
 
 
 def test_feedback_is_marked_where_the_association_between_patients_is_taken_as_causal():

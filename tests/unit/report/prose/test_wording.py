@@ -91,12 +91,24 @@ def test_interval_without_zero_needs_no_such_sentence() -> None:
         ("arm -> symptoms", "overall", "treatment arm “alliance focused” rather than “standard”"),
         ("arm -> symptoms", "between_patient", "treatment arm “alliance focused” rather than “standard”"),
         ("delivery_video -> symptoms", "within", "delivery: video “video” rather than “in person”"),
-        ("age -> symptoms", "overall", "one year more of age"),
+        ("age -> symptoms", "overall", "a difference of one year in age between patients"),
+        ("age -> symptoms", "within", "a difference of one year in age between patients"),
+        ("experience -> symptoms", "overall", "a difference of one year in therapist experience between therapists"),
+        (
+            "alliance -> symptoms",
+            "overall",
+            "a difference of one point in working alliance between sessions, of the same patient or of others",
+        ),
         ("session -> symptoms", "within", "one more session"),
     ],
 )
 def test_contrast_names_the_difference_at_its_level(path: str, level: str, expected: str) -> None:
     assert wording.describe_contrast(estimate(path=path, level=level), CONFIG) == expected
+
+
+def test_patients_with_one_session_each_have_no_usual_level() -> None:
+    row = estimate(path="alliance -> symptoms", n_patients=300, n_sessions=300)
+    assert wording.describe_contrast(row, CONFIG) == "a difference of one point in working alliance between patients"
 
 
 @pytest.mark.parametrize(
