@@ -300,6 +300,7 @@ def _summary(value: float, sd: float) -> dict[str, float]:
         "high": value + 1.96 * sd,
         "interval": 0.95,
         "p_direction": float(max(below, 1 - below)),
+        "without_priors": np.nan,
     }
 
 

@@ -118,7 +118,14 @@ ARTEFACTS: Final = Registry(
         "estimates",
         "estimates/estimates.csv",
         "collect_estimates",
-        _MODEL | _QUANTITY | _ESTIMATE | _INTERVAL | {"p_direction": NUMBER} | _COUNTS | _columns("flag"),
+        # `without_priors`: the same quantity by restricted maximum likelihood, beside a posterior only.
+        _MODEL
+        | _QUANTITY
+        | _ESTIMATE
+        | _INTERVAL
+        | {"p_direction": NUMBER, "without_priors": NUMBER}
+        | _COUNTS
+        | _columns("flag"),
     ),
     Artefact(
         "diagnostics",

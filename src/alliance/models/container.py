@@ -3,7 +3,8 @@
 Layout of the tree
 ------------------
 ``/paths``       ``draws`` (chain, draw, quantity); coordinates of ``quantity``: what tells it from others (see `alliance.facts.quantity`)
-                 and what it rests on, n_patients, n_sessions, n_therapists. ``point`` (quantity), where the estimate is not the mean
+                 and what it rests on, n_patients, n_sessions, n_therapists. ``point`` (quantity), where the estimate is not the mean;
+                 ``without_priors`` (quantity), restricted maximum likelihood beside a posterior
 ``/moderation``  the same for effects on a grid of values of each moderator
 ``/shrinkage``   effects of single patients and therapists: ``draws`` (draw, row), ``alone`` (row); coordinates unit, quantity, path
 ``/predictive``  statistics of data the model generates, ``draws`` (draw, row), and ``observed`` (row); coordinates kind, statistic, outcome
@@ -111,7 +112,9 @@ class Quantities:
         draws = np.stack(self.draws, axis=-1)
         return draws.reshape(chains, len(draws) // chains, -1)
 
-    def pack(self, chains: int = 1, estimates: "Quantities | None" = None) -> xr.Dataset:
+    def pack(
+        self, chains: int = 1, estimates: "Quantities | None" = None, without_priors: "Quantities | None" = None
+    ) -> xr.Dataset:
         """Return a group of the container, see `pack_draws`.
 
         Parameters
@@ -120,11 +123,18 @@ class Quantities:
             Number of chains, whose draws lie one after the other.
         estimates
             The same quantities at the estimate of the parameters; None where the mean of the draws is the estimate.
+        without_priors
+            The same at an estimate that uses no priors; None where there were none.
         """
-        if estimates is None:
-            return pack_draws(self.table(), self.array(chains))
-        known = {key_of(row): float(values[0]) for row, values in zip(estimates.rows, estimates.draws, strict=True)}
-        return pack_draws(self.table(), self.array(chains), np.array([known[key_of(row)] for row in self.rows]))
+        paths = pack_draws(self.table(), self.array(chains), None if estimates is None else self._values_of(estimates))
+        if without_priors is not None:
+            paths["without_priors"] = ("quantity", self._values_of(without_priors))
+        return paths
+
+    def _values_of(self, single: "Quantities") -> np.ndarray:
+        """Return the values of a single draw in the order of these quantities, missing where it lacks one: (quantity,)."""
+        known = {key_of(row): float(values[0]) for row, values in zip(single.rows, single.draws, strict=True)}
+        return np.array([known.get(key_of(row), np.nan) for row in self.rows])
 
 
 @dataclass(frozen=True)

@@ -71,12 +71,15 @@ class Drawn:
         A single draw, the estimate; None where the mean of the draws is the estimate.
     prior
         Draws from the priors; None for a family without priors.
+    without_priors
+        A single draw, the estimate by restricted maximum likelihood beside a posterior.
     """
 
     values: Values
     chains: int = 1
     point: Values | None = None
     prior: Values | None = None
+    without_priors: Values | None = None
 
     @property
     def size(self) -> int:
@@ -155,6 +158,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         *findings.marks,
     ]
     estimates = None if drawn.point is None else compute_effects(task, drawn.point, point=True)
+    without = None if drawn.without_priors is None else compute_effects(task, drawn.without_priors, point=True)
     groups = {"predictive": _check(task, drawn), **findings.groups}
     if drawn.prior is not None:
         groups["priors"] = pack_rows(describe_priors(task.design, task.settings["priors"]))
@@ -165,7 +169,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         family=task.spec.family,
         engine=findings.engine,
         interval_kind=findings.interval_kind,
-        paths=quantities.pack(drawn.chains, estimates),
+        paths=quantities.pack(drawn.chains, estimates, without),
         marks=marks,
         groups=groups,
     )

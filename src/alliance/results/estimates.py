@@ -18,6 +18,7 @@ from alliance.facts.marks import Mark
 from alliance.facts.quantity import ends_of, nodes_of, outcomes_on
 from alliance.models.container import quantities_of, rows_of
 
+MOVED = 0.25  # standard errors between a posterior and an estimate without priors that a reader should know of
 _MOST_DRAWS = 4000
 # Kind of a prior -> distribution in units of its scale, given its shape.
 _PRIORS: Mapping[str, Callable[[float], Any]] = {
@@ -46,7 +47,8 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
         exist), or the family's own point estimate, and `sd` their standard deviation; `low` and `high` are the equal-tailed
         quantiles (1 - interval) / 2 and (1 + interval) / 2; `p_direction` is the share of draws on the side of zero where most of
         them lie (Makowski et al. 2019), missing for quantities that cannot be negative and for shares of a total, which are
-        reported only where their sign is settled. All are in the units of the outcome per unit of the cause.
+        reported only where their sign is settled. `without_priors` is what restricted maximum likelihood says of the same quantity,
+        beside a posterior only. All are in the units of the outcome per unit of the cause.
     """
     paths = tree.children["paths"]
     table, draws = quantities_of(paths), _flat(paths)
@@ -58,6 +60,7 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
     below = (draws < 0).mean(axis=0)
     directed = table["effect"].isin(EFFECTS.names(lambda effect: effect.directed))
     table["p_direction"] = np.where(directed, np.maximum(above, below), np.nan)
+    table["without_priors"] = paths["without_priors"].to_numpy() if "without_priors" in paths else np.nan
     table["interval"] = interval
     for name in ("model", "family", "engine", "interval_kind"):
         table[name] = tree.attrs[name]
@@ -179,6 +182,17 @@ def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark], 
         and (not mark.positions or position in mark.positions)
     ]
     return FLAG_SEPARATOR.join(dict.fromkeys(names))
+
+
+def moved_by_priors(table: pd.DataFrame) -> pd.Series:
+    """Say which estimates lie more than a quarter of their standard error from what they are without priors.
+
+    Parameters
+    ----------
+    table
+        Columns of the artefact `estimates`.
+    """
+    return (table["estimate"] - table["without_priors"]).abs() > MOVED * table["sd"]
 
 
 def main_rows(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import xarray as xr
 
 from alliance.config import ModelSpec
 from alliance.inference.depths import Found, Request, explore
+from alliance.inference.restricted import Restricted
 from alliance.models.container import FitResult, pack_rows
 from alliance.models.joint import (
     PREDICTIVE_DRAWS,
@@ -19,7 +20,8 @@ from alliance.models.joint import (
     prepare_task,
 )
 from alliance.models.path.caution import check_residuals, mark_fit
-from alliance.models.path.maximum import log_likelihood_of, maximise, population_of
+from alliance.models.path.layout import Natural
+from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, population_of
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.profile import (
     follow_profiles,
@@ -81,11 +83,18 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     if spec.random_effects:
         groups |= draw_units(task, maximum.target, natural)
     marks += [*of_influence, *of_priors]
-    drawn = Drawn(values, found.chains, *(None if each is None else each.named for each in (point, prior)))
+    restricted = _restricted(maximum) if found.posterior else None
+    drawn = Drawn(values, found.chains, *(None if each is None else each.named for each in (point, prior, restricted)))
     result = make_result(task, drawn, quantities, Findings(found.engine, found.interval_kind, marks, groups))
     if not found.posterior:
         result.tree.attrs |= {"log_likelihood": log_likelihood_of(maximum), "parameters": len(maximum.top.position)}
     return result
+
+
+def _restricted(maximum: PathMaximum) -> Natural | None:
+    """Return the estimate without priors, if there is one."""
+    found = Restricted(maximum, maximum.target.quadratic)
+    return maximum.target.natural(found.position[None]) if found.top.converged else None
 
 
 def _request(task: Task, spec: Spec) -> Request:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pandas as pd
+
 from alliance.config import Config
 from alliance.facts.effects import EFFECTS
 from alliance.report.labels import label_effect, label_level, label_model, label_names, label_path
@@ -9,7 +11,7 @@ from alliance.report.numbers import common_decimals, format_count, format_estima
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
 from alliance.report.prose.wording import capitalise, count_of, describe_flag, join_words
 from alliance.results.comparison import SIDES, compare_methods
-from alliance.results.estimates import main_rows
+from alliance.results.estimates import MOVED, main_rows, moved_by_priors
 
 
 def describe_methods(inputs: Inputs, config: Config) -> list[Passage]:
@@ -55,19 +57,42 @@ def describe_sensitivity(inputs: Inputs, config: Config) -> list[Passage]:
     found += [row for row in rows if row["component"] == "likelihood" and not row["informed"]]
     limit = format_number(priors[0]["threshold"], 2)
     models = count_of(len({row["model"] for row in priors}), "Bayesian model")
+    beside = _describe_moved(table_of(inputs, "estimates"), config)
     if not found:
         largest = format_number(max(row["value"] for row in priors))
         return [
             text(
                 f"In {models} every block of priors was given slightly more and slightly less weight: no step and no path follows any "
                 f"of them noticeably (largest sensitivity {largest}, threshold {limit})."
-            )
+            ),
+            *beside,
         ]
     lead = text(
         f"In {models} every block of priors, and the data, were given slightly more and slightly less weight. What stands out "
         f"(threshold {limit}):"
     )
-    return [lead, Passage(tuple(_describe_sensitive(row, config) for row in found), kind="list")]
+    return [lead, Passage(tuple(_describe_sensitive(row, config) for row in found), kind="list"), *beside]
+
+
+def _describe_moved(estimates: pd.DataFrame, config: Config) -> list[Passage]:
+    """Put what the data say without priors beside the answers that lie far from it."""
+    answers = estimates if estimates.empty else main_rows(estimates)
+    rows = [] if answers.empty else rows_of(answers[moved_by_priors(answers)])
+    if not rows:
+        return []
+    points = [
+        Point(
+            f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}",
+            f"{format_number(row['estimate'])} with priors, {format_number(row['without_priors'])} without "
+            f"({label_model(row['model'], config)}).",
+        )
+        for row in rows
+    ]
+    lead = text(
+        f"The priors move {count_of(len(rows), 'answer')} by more than {MOVED:g} standard errors from what restricted maximum likelihood "
+        f"says, which uses none:"
+    )
+    return [lead, Passage(tuple(points), kind="list")]
 
 
 def describe_influence(inputs: Inputs, config: Config) -> list[Passage]:

@@ -9,12 +9,14 @@ from alliance.config import Config, ModelSpec
 from alliance.facts.columns import LAG, records
 from alliance.facts.effects import of_kind
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_of, label_path
-from alliance.report.numbers import format_count, format_estimate, format_probability
+from alliance.report.numbers import format_count, format_estimate, format_number, format_probability
 from alliance.report.tables.marks import mark_of, notes_of
 from alliance.report.tables.table import Table
+from alliance.results.estimates import MOVED, moved_by_priors
 
 TITLE = "Paths"
 NEEDS = ("estimates",)
+_WITHOUT_PRIORS = f"Without priors: restricted maximum likelihood, where it is more than {MOVED:g} standard errors from a posterior mean."
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
@@ -39,10 +41,18 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             ],
         }
     )
+    moved = moved_by_priors(data)
+    if moved.any():
+        shown.insert(
+            list(shown).index("P(direction)"),
+            "Without priors",
+            [format_number(row.without_priors) if far else "" for row, far in zip(records(data), moved, strict=True)],
+        )
     notes = [
         "Estimates are in the outcome's units per unit of the first variable; shares of a total have no unit. "
         "P(direction): share of the draws on the side of zero where most lie. "
         "Indirect includes the covariance of a and b between patients where both vary.",
+        *([_WITHOUT_PRIORS] if moved.any() else []),
         *notes_of(data),
         *(
             _describe_equations(name, config.models.specs[name], config)

@@ -279,6 +279,9 @@ def test_approximation_gives_draws_of_every_quantity() -> None:
     assert set(table["effect"]) >= {"a", "b", "indirect", "cov_ab"}
     exact = estimates_of(run(PANEL)).set_index(["path", "effect", "level"])
     found = table.set_index(["path", "effect", "level"])
+    # Beside the posterior stands what depth ml reports.
+    np.testing.assert_allclose(found["without_priors"], exact["estimate"][found.index], rtol=1e-9)
+    assert exact["without_priors"].isna().all()
     for key in (("x -> m", "a", "within"), ("m -> y", "b", "within")):
         # 480 rows outweigh the priors: the two differ by a part of a standard error.
         assert abs(found.loc[key, "estimate"] - exact.loc[key, "estimate"]) < 0.5 * exact.loc[key, "sd"]

@@ -30,6 +30,7 @@ def estimate(**changes: Any) -> dict[str, Any]:
         "interval": 0.95,
         "interval_kind": "Monte Carlo confidence",
         "p_direction": 0.999,
+        "without_priors": np.nan,
         "n_patients": 281,
         "n_sessions": 3012,
         "n_therapists": 30,

@@ -87,6 +87,18 @@ def test_estimates_that_follow_no_prior_are_said_to() -> None:
     assert describe_sensitivity(EMPTY, CONFIG) == []
 
 
+def test_answers_that_priors_move_stand_beside_what_the_data_say_without_them() -> None:
+    rows = builders.sensitivity(CONFIG).assign(value=0.03, component="prior")
+    moved = (
+        estimate(estimate=-0.21, sd=0.1, without_priors=-0.23),
+        estimate(estimate=-0.21, sd=0.1, without_priors=-0.26),
+    )
+    assert "without" not in said(describe_sensitivity({"sensitivity": rows, **inputs(moved[0])}, CONFIG))
+    (*_, lead, points) = describe_sensitivity({"sensitivity": rows, **inputs(moved[1])}, CONFIG)
+    assert "The priors move 1 answer by more than 0.25 standard errors" in str(lead.sentences[0])
+    assert "\N{MINUS SIGN}0.21 with priors, \N{MINUS SIGN}0.26 without" in str(points.sentences[0])
+
+
 def test_most_influential_of_each_kind_is_told_and_a_turned_direction_too() -> None:
     rows = [left_out("patient", 1, -0.17), left_out("patient", 2, -0.19), left_out("therapist", 1, -0.1)]
     sentence = said(describe_influence({"influence": pd.DataFrame(rows)}, CONFIG))

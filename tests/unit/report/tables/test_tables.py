@@ -225,6 +225,16 @@ def test_effects_table_keeps_every_estimate_and_its_flag() -> None:
     assert any("working alliance on" in note for note in table.notes)
 
 
+def test_effects_table_shows_what_the_data_say_without_priors_only_where_it_is_far() -> None:
+    estimates = INPUTS["arms"]["estimates"]
+    assert "Without priors" not in _make("effects", "arms").shown
+    far = estimates["effect"].eq("a")
+    moved = estimates["estimate"] - np.where(far, 0.3, 0.2) * estimates["sd"]
+    table = _make("effects", "arms", estimates=estimates.assign(without_priors=moved))
+    assert (table.shown["Without priors"] != "").sum() == far.sum() > 0
+    assert any("restricted maximum likelihood" in note for note in table.notes)
+
+
 def test_flow_table_shows_labels_and_reconciles() -> None:
     table = _make("flow", "arms")
     for _, rows in table.data.groupby(["model", "outcome"], sort=False):
