@@ -28,6 +28,18 @@ OF_DESIGN: Final = (
         "therapists",
         source="McNeish and Stapleton 2016, doi 10.1007/s10648-014-9287-x",
     ),
+    # Simulated studies with 5 therapists are kept in validation/few_therapists.
+    Caution(
+        "very_few_therapists",
+        "few therapists",
+        "Number of therapists of the equation. Intervals of joint models allow for how few there are, which was tried with 5 and more; "
+        "with fewer, standard deviations between therapists can be nearly anything.",
+        EQUATION,
+        "at least",
+        5,
+        "therapists",
+        source="McNeish 2017, doi 10.1080/00273171.2017.1344538",
+    ),
     Caution(
         "few_clusters",
         "few clusters",

@@ -19,7 +19,7 @@ def mark_rows(design: Design) -> list[Mark]:
         by_therapist = any(effect.outcome == outcome for effect in design.varying.get(THERAPIST, []))
         by_patient = any(effect.outcome == outcome for effect in design.varying.get(PATIENT, []))
         counts = count_rows(equation.rows)
-        marks += [*mark_few_units(outcome, counts, by_therapist), *_mark_collinear(equation)]
+        marks += [*mark_few_units(outcome, counts, by_therapist, allowed=True), *_mark_collinear(equation)]
         marks += mark_untold_patients(outcome, counts, by_patient)
     return [
         *marks,
@@ -27,11 +27,11 @@ def mark_rows(design: Design) -> list[Mark]:
     ]
 
 
-def mark_few_units(outcome: str, counts: dict[str, int], by_therapist: bool) -> list[Mark]:
+def mark_few_units(outcome: str, counts: dict[str, int], by_therapist: bool, *, allowed: bool = False) -> list[Mark]:
     """Say whether there are enough patients and therapists for variances between them.
 
     Below about ten groups variances between groups are biased and intervals too narrow (McNeish and Stapleton 2016, doi
-    10.1007/s10648-014-9287-x).
+    10.1007/s10648-014-9287-x), unless variances are drawn by the degrees of freedom that groups leave, or from a posterior.
 
     Parameters
     ----------
@@ -39,9 +39,12 @@ def mark_few_units(outcome: str, counts: dict[str, int], by_therapist: bool) -> 
         ``n_patients`` and ``n_therapists`` of the equation of `outcome`.
     by_therapist
         Whether something varies between therapists.
+    allowed
+        Whether intervals allow for few therapists.
     """
-    units = ("patients", "therapists") if by_therapist else ("patients",)
-    return [Mark(f"few_{unit}", outcome, counts[f"n_{unit}"], outcomes=(outcome,)) for unit in units]
+    of_therapists = "very_few_therapists" if allowed else "few_therapists"
+    cautions = {"few_patients": "n_patients"} | ({of_therapists: "n_therapists"} if by_therapist else {})
+    return [Mark(caution, outcome, counts[unit], outcomes=(outcome,)) for caution, unit in cautions.items()]
 
 
 def mark_untold_patients(outcome: str, counts: dict[str, int], by_patient: bool) -> list[Mark]:

@@ -37,23 +37,37 @@ def draw_variances(
     levels
         How well the effects of each level are known.
     covariance
-        Sampling covariance of a position, for what does not vary between units, as residuals: (parameter, parameter).
+        Sampling covariance of a position: (parameter, parameter). What does not vary between units, as residuals, is drawn with it.
+        Variances have no more degrees of freedom than it leaves them: fewer than their units where a variance and the own past of an
+        outcome can stand for each other.
     """
     layout, drawn = natural.layout, np.tile(position, (size, 1))
     rest = np.arange(layout.fixed.stop, layout.size)
     for level, precision in levels.items():
         rest = np.setdiff1d(rest, np.arange(layout.size)[layout.between(level)])
         row, column = np.tril_indices(layout.effects[level])
-        drawn[:, layout.between(level)] = _draw_factors(natural, level, precision, size, rng)[:, row, column]
+        freedom = np.minimum(precision.freedom, _observed_freedom(natural, level, precision.spread, covariance))
+        own = Precision(precision.spread, np.maximum(freedom, _LEAST_FREEDOM))
+        drawn[:, layout.between(level)] = _draw_factors(natural, level, own, size, rng)[:, row, column]
     drawn[:, rest] = draw_normal(position[rest], covariance[np.ix_(rest, rest)], size, rng)
     return drawn
+
+
+def _observed_freedom(natural: Natural, level: str, spread: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return the degrees of freedom n for which the variance of an estimated variance is 2 A^2 / n, infinite at zero: (effect,)."""
+    found = []
+    for effect, row in enumerate(natural.factors[level][0]):
+        places = natural.layout.row(level, effect)
+        variance = 4 * row[: effect + 1] @ covariance[places, places] @ row[: effect + 1]
+        found.append(2 * spread[effect, effect] ** 2 / variance if variance > 0 else np.inf)
+    return np.array(found)
 
 
 def _draw_factors(
     natural: Natural, level: str, precision: Precision, size: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw lower triangular factors of the covariance of a level's effects: (draw, effect, effect)."""
-    covariance, freedom = natural.covariances[level][0], np.maximum(precision.freedom, _LEAST_FREEDOM)
+    covariance, freedom = natural.covariances[level][0], precision.freedom
     q, most = len(covariance), float(freedom.max())
     seen = covariance + _positive(precision.spread - covariance)
     values, vectors = np.linalg.eigh(seen)

@@ -21,3 +21,9 @@ def test_few_units_are_marked(patients: int, therapists: int, by_therapist: bool
     marks = mark_few_units("m", {"n_patients": patients, "n_therapists": therapists}, by_therapist)
     assert {mark.declared.title for mark in marks if not mark.passed} == expected
     assert {mark.outcomes for mark in marks} == {("m",)}
+
+
+@pytest.mark.parametrize(("therapists", "passed"), [(5, True), (4, False)])
+def test_fewer_therapists_are_enough_where_intervals_allow_for_them(therapists: int, passed: bool) -> None:
+    counts = {"n_patients": FEWEST_PATIENTS, "n_therapists": therapists}
+    assert [mark.passed for mark in mark_few_units("m", counts, True, allowed=True)] == [True, passed]
