@@ -214,3 +214,16 @@ def test_answer_of_a_base_file_can_be_taken_back() -> None:
     settings["models"]["answers"]["arm"] = None
 
     assert validate_config(settings).models.answers["arm"] is None
+
+
+@pytest.mark.parametrize("outcome", ["rupture_repaired", "rupture_unrepaired"])
+def test_label_of_a_category_is_no_outcome_unless_signed_off(outcome: str) -> None:
+    model = {
+        "label": "Rupture",
+        "family": "textbook",
+        "equations": {outcome: {"on": ["alliance_lag"]}},
+        "effects": {"from": "alliance", "to": outcome},
+    }
+    with pytest.raises(ConfigError, match=f"the outcome '{outcome}' is yes/no"):
+        validate_config(config_with(model))
+    validate_config(config_with(model | {"discrete_signed_off": "Only to show what goes wrong."}))

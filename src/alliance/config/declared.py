@@ -97,6 +97,9 @@ class ModelSpec(Section):
     bases: dict[Name, Basis] = Field(default_factory=dict)
     direction: Literal["forward", "reverse"] = "forward"
     time_order_signed_off: str | None = None  # reason why a path against the order of measurement is accepted
+    discrete_signed_off: str | None = (
+        None  # reason why a yes/no outcome or a count is taken for one with normal residuals
+    )
 
     @model_validator(mode="wrap")
     @classmethod

@@ -16,6 +16,7 @@ TIME_TERMS = ("session", "weeks")
 _SUFFIXES = (LAG, BASELINE, BETWEEN)
 _MOMENTS = {"before": 0, "during": 1, "after": 2}
 _MOMENTS_PER_SESSION = 3
+_FEWEST_LEVELS = 3  # of a category that may be an outcome, as numbers
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,12 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
         if target is None or target.suffix or target.variable is None:
             problems.append(f"{place}.equations: '{outcome}' is not a declared variable.{suggest(outcome, known)}")
             continue
+        if spec.discrete_signed_off is None and _is_yes_no(config.variables[target.variable]):
+            problems.append(
+                f"{place}.equations: the outcome '{outcome}' is yes/no, and family '{spec.family}' takes residuals for normal. Leave "
+                f"the equation out or use '{outcome}' as a predictor; or accept it with a reason under {place}.discrete_signed_off, "
+                f"which flags every estimate of the model."
+            )
         if not varies_between_sessions(target, config.variables):
             problems.append(f"{place}.equations.{outcome}: an outcome must be measured at sessions, not once.")
             continue
@@ -115,6 +122,11 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
                 f"{place}: effects vary by therapist, but no table names a therapist column under data.*.keys."
             )
     return problems
+
+
+def _is_yes_no(variable: Variable) -> bool:
+    """Whether a category stands in the panel as yes or no: a column for each label, or two numbers."""
+    return variable.kind == "category" and (variable.levels is None or len(variable.levels) < _FEWEST_LEVELS)
 
 
 def _sources(config: Config) -> list[Source]:

@@ -12,9 +12,10 @@ from alliance.config import ModelSpec, Variable
 from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import generator_for
 from alliance.models.checking.design import mark_design
-from alliance.models.checking.predictive import check_predictive, pack_predictive
+from alliance.models.checking.predictive import Statistic, check_predictive, mark_predictive, pack_predictive
 from alliance.models.checking.priors import describe_priors
 from alliance.models.checking.rows import mark_rows
+from alliance.models.checking.scores import mark_scores
 from alliance.models.checking.varying import mark_covariances, mark_latent_means
 from alliance.models.container import FitResult, make_tree, pack_rows
 from alliance.models.design.arrays import Design, make_design
@@ -152,6 +153,11 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
     marks = [
         *mark_design(task.design, task.groups),
         *mark_rows(task.design),
+        *(
+            mark
+            for outcome, equation in task.design.equations.items()
+            for mark in mark_scores(outcome, equation.rows[outcome].to_numpy(dtype=float), task.variables)
+        ),
         *mark_latent_means(task.design, population),
         *mark_covariances(task.design, standard_covariances(task.design, centre)),
         *quantities.marks,
@@ -159,7 +165,9 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
     ]
     estimates = None if drawn.point is None else compute_effects(task, drawn.point, point=True)
     without = None if drawn.without_priors is None else compute_effects(task, drawn.without_priors, point=True)
-    groups = {"predictive": _check(task, drawn), **findings.groups}
+    checks = _check(task, drawn)
+    marks += mark_predictive(list(checks.values())[-1], task.design.equations)
+    groups = {"predictive": pack_predictive(checks), **findings.groups}
     if drawn.prior is not None:
         groups["priors"] = pack_rows(describe_priors(task.design, task.settings["priors"]))
     if quantities.moderation.rows:
@@ -176,8 +184,8 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
     return FitResult(tree, task.flow)
 
 
-def _check(task: Task, drawn: Drawn) -> xr.Dataset:
-    """Generate data from some draws of the priors, where there are any, and of the parameters."""
+def _check(task: Task, drawn: Drawn) -> dict[str, list[Statistic]]:
+    """Compare with data generated from some draws of the priors, where there are any, and of the parameters, which come last."""
     # Studies of recovery, which fit hundreds of models and read no predictive checks, ask for fewer.
     size = min(int(task.settings.get("predictive_draws", PREDICTIVE_DRAWS)), drawn.size)
     thinned = np.unique(np.linspace(0, drawn.size - 1, size).astype(int))
@@ -186,7 +194,7 @@ def _check(task: Task, drawn: Drawn) -> xr.Dataset:
     if drawn.prior is not None:
         generated = {"prior": {name: values[:size] for name, values in drawn.prior.items()}, "posterior": kept}
     edges = {(edge.source, edge.outcome): edge for paths in task.groups for path in paths for edge in path.edges}
-    found = {
+    return {
         kind: check_predictive(
             task.panel,
             task.design,
@@ -198,4 +206,3 @@ def _check(task: Task, drawn: Drawn) -> xr.Dataset:
         )
         for kind, values in generated.items()
     }
-    return pack_predictive(found)

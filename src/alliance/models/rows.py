@@ -7,6 +7,7 @@ from alliance.config import ModelSpec
 from alliance.errors import ModelError, suggest
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, LAG, PATIENT, THERAPIST
+from alliance.models.checking.scores import kind_of_scores
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
 MODEL_ORDER = 200
@@ -66,6 +67,13 @@ def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[s
                     kept = left
         flow.append(_stage(kept, kept, name, outcome, "analysed", "", len(flow)))
         _check_rows(kept, name, outcome, columns)
+        kind = kind_of_scores(kept[outcome].to_numpy(dtype=float))
+        if kind and spec.discrete_signed_off is None:
+            raise ModelError(
+                f"models.specs.{name}: the outcome '{outcome}' is {kind}, and family '{spec.family}' takes residuals for normal. "
+                f"Leave the equation out or use '{outcome}' as a predictor; or accept it with a reason "
+                f"under models.specs.{name}.discrete_signed_off, which flags every estimate of the model."
+            )
         rows[outcome] = kept
     return rows, pd.DataFrame(flow, columns=ARTEFACTS["flow"].header)
 

@@ -56,7 +56,7 @@ def test_declared_effect_reaches_estimates_draws_flags_tables_and_comparisons(to
     assert list(make({"estimates": estimates}, CONFIG).shown["Quantity"]) == ["Slope", "Toy of the middle"]
     assert label_effect(toy) == "toy of the middle"
     assert list(compare_estimates(estimates, estimates)["change"]) == ["same direction", "has no direction"]
-    mark = Mark("mixed_levels", "m", outcomes=("m",))
+    mark = Mark("mixed_levels", "m", verdict=False, outcomes=("m",))
     quantity = {"outcome": "y", "path": "x -> y", "effect": toy, "level": "within"}
     assert flag_of(quantity, 0, [mark], ["x -> m -> y"]) == "mixed levels"
 

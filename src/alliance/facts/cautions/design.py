@@ -73,7 +73,7 @@ OF_DESIGN: Final = (
         "uncorrelated_residuals",
         "uncorrelated residuals",
         "Two outcomes of one session, neither of which predicts the other at that session, whose residuals the model takes as independent: "
-        "two chains of outcomes stand side by side. What the two share at a session goes into effects of the past and into differences "
+        "two chains of outcomes stand side by side. What the two share at a session goes into slopes of the past and into differences "
         "between units. Let an outcome of one chain predict one of the other, or leave an equation out.",
         EQUATION,
         "never",
@@ -133,6 +133,24 @@ OF_DESIGN: Final = (
         "at most",
         10,  # predictors need not be normal: of an exponential distribution one value in 60,000 lies further out
         "standard deviations",
+    ),
+    Caution(
+        "scores_at_an_end",
+        "floor or ceiling",
+        "Largest share of an outcome's scores at one end of its scale. What patients differ and change by beyond that end is not measured, "
+        "and slopes come out too small: with 18 % of scores at the floor, by a fifth.",
+        EQUATION,
+        "at most",
+        0.05,
+        "share of scores",
+    ),
+    Caution(
+        "discrete_outcome",
+        "yes/no or count",
+        "An outcome that takes two values, or is a count with many zeros, is taken for one with normal residuals, as somebody signed off. "
+        "Its slopes are differences in shares or counts at best, and intervals do not hold.",
+        MODEL,
+        "never",
     ),
     # What the design can tell.
     Caution(

@@ -170,6 +170,18 @@ OF_FIT: Final = (
         unit="steps",
         setting="divergences_max",
     ),
+    # Whether the model could have made the data.
+    Caution(
+        "predictive_check",
+        "predictive check",
+        "Share of data sets generated from the model that are as far out as the data on a statistic of an outcome, the rarest of them. "
+        "Near zero the model does not make such data: read what it says of the outcome together with the table of predictive checks.",
+        EQUATION,
+        "at least",
+        0.005,  # at most one of 300 generated data sets; several statistics are looked at
+        "share of data sets",
+        source="Gelman, Meng and Stern 1996, Statistica Sinica 6, 733-807",
+    ),
     # What the results hang on.
     Caution(
         "influential_unit",

@@ -3,7 +3,7 @@
 Data are generated from the prior or the posterior of the population, see `alliance.models.generator`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -15,13 +15,17 @@ import xarray as xr
 from alliance.config import Variable
 from alliance.config.timing import parse_term
 from alliance.facts.columns import PATIENT
-from alliance.facts.quantity import join_names
+from alliance.facts.marks import Mark
+from alliance.facts.quantity import join_names, names_of, nodes_of
 from alliance.models.design.arrays import Design
 from alliance.models.design.groups import Groups
 from alliance.models.design.occasions import FEWEST_SHARED
 from alliance.models.diagram import Edge
 from alliance.models.generator import Values, earlier_positions, generate_outcomes, positions_of
 from alliance.models.quantities.population import Population
+
+_OUTSIDE = "share outside the possible range"
+_ENOUGH = 200  # generated data sets; fewer do not tell one in two hundred
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,26 @@ def pack_predictive(found: Mapping[str, list[Statistic]]) -> xr.Dataset:
     )
 
 
+def mark_predictive(statistics: list[Statistic], outcomes: Collection[str]) -> list[Mark]:
+    """Mark the statistic of each outcome on which generated data are least like the data; none where few were generated.
+
+    The share outside the possible range is left out: normal residuals always have one, and `alliance.models.checking.scores` looks at ends.
+    """
+    marks = []
+    for outcome in outcomes:
+        about = [
+            one
+            for one in statistics
+            if one.name != _OUTSIDE and len(one.generated) >= _ENOUGH and outcome in names_of(nodes_of(one.outcome)[-1])
+        ]
+        tails = [min(np.mean(one.generated >= one.observed), np.mean(one.generated <= one.observed)) for one in about]
+        if about:
+            worst = int(np.argmin(tails))
+            detail = about[worst].name + (f" ({about[worst].outcome})" if about[worst].outcome != outcome else "")
+            marks.append(Mark("predictive_check", outcome, float(tails[worst]), detail, outcomes=(outcome,)))
+    return marks
+
+
 @dataclass(frozen=True)
 class _Rows:
     """The rows of one equation in the panel, by patient; `before` are the positions of earlier sessions, -1 where there is none."""
@@ -153,7 +177,7 @@ def _statistics(
         term = parse_term(outcome, variables)
         owner = None if term is None or term.variable is None or term.part is not None else variables[term.variable]
         if owner is not None and owner.range is not None:
-            found.append(("share outside the possible range", outcome, partial(about.outside, owner.range)))
+            found.append((_OUTSIDE, outcome, partial(about.outside, owner.range)))
     found += [_slope_statistic(design, index, earlier, patients, edge) for edge in edges]
     for one, other in combinations(design.equations, 2):
         shared = np.intersect1d(index[one], index[other])

@@ -34,5 +34,5 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     """
     variables = {key: Variable.model_validate(value) for key, value in settings["variables"].items()}
     if spec.analysis == "variance":
-        return fit_variance(panel, name, spec, settings["seed"], settings["monte_carlo_draws"])
+        return fit_variance(panel, name, spec, variables, settings["seed"], settings["monte_carlo_draws"])
     return fit_paths(panel, name, spec, variables, settings["seed"], settings["monte_carlo_draws"], settings["lag"])

@@ -22,6 +22,7 @@ from alliance.facts.effects import name_step
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, name_horizon
 from alliance.models.checking.rows import mark_few_units, mark_untold_patients
+from alliance.models.checking.scores import mark_scores
 from alliance.models.container import FitResult, Quantities
 from alliance.models.diagram import Edge, Path, outcomes_of, paths_of
 from alliance.models.quantities.components import add_components, add_residual
@@ -60,6 +61,7 @@ def fit_paths(
             *equation.marks,
             *mark_few_units(outcome, quantities.counts[outcome], by_therapist),
             *mark_untold_patients(outcome, quantities.counts[outcome], bool(equation.design.arrays.varying[PATIENT])),
+            *mark_scores(outcome, equation.design.rows[outcome].to_numpy(dtype=float), variables),
             *mark_lagged_outcome(drawn[outcome], variables),
             *mark_observed_means(equation),
         ]

@@ -9,10 +9,11 @@ of two patients of one therapist (Baldwin, Murray and Shadish 2005, doi 10.1037/
 import numpy as np
 import pandas as pd
 
-from alliance.config import Equation, ModelSpec
+from alliance.config import Equation, ModelSpec, Variable
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.marks import Mark
 from alliance.models.checking.rows import mark_few_units
+from alliance.models.checking.scores import mark_scores
 from alliance.models.container import FitResult, Quantities
 from alliance.models.design.arrays import INTERCEPT
 from alliance.models.rows import count_rows, select_rows
@@ -23,7 +24,9 @@ from alliance.models.textbook.guarded import fit_guarded
 _UNKNOWN = "unknown therapist of "
 
 
-def fit_variance(panel: pd.DataFrame, name: str, spec: ModelSpec, seed: int, size: int) -> FitResult:
+def fit_variance(
+    panel: pd.DataFrame, name: str, spec: ModelSpec, variables: dict[str, Variable], seed: int, size: int
+) -> FitResult:
     """Decompose the variance of each variable; two levels where no or only one therapist is known.
 
     A patient whose therapist is unknown counts as the only patient of a therapist of their own.
@@ -45,6 +48,7 @@ def fit_variance(panel: pd.DataFrame, name: str, spec: ModelSpec, seed: int, siz
         marks += [
             *_mark_unknown_therapists(variable, rows[variable]),
             *draws.fitted.marks,
+            *mark_scores(variable, rows[variable][variable].to_numpy(dtype=float), variables),
             *mark_few_units(variable, quantities.counts[variable], THERAPIST in variances),
         ]
     return make_result(name, spec, quantities, marks, flow)

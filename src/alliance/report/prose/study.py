@@ -210,6 +210,15 @@ def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
                 "In these models something is not measured before what it is said to precede. The reasons given stand above, word for word."
             )
         )
+    discrete = [
+        Point(label_model(name, config), config.models.specs[name].discrete_signed_off or "")
+        for name in config.models.fit
+        if config.models.specs[name].discrete_signed_off
+    ]
+    if discrete:
+        passages.append(
+            Passage(tuple(discrete), heading="Yes/no outcomes and counts that were signed off as scores", kind="list")
+        )
     if config.privacy.original_ids:
         passages.append(
             caution("The results of this run hold original ids of the export: do not share or commit them.")

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from alliance.models.checking.predictive import Statistic, check_predictive, pack_predictive
+from alliance.models.checking.predictive import Statistic, check_predictive, mark_predictive, pack_predictive
 from alliance.models.design.arrays import Varying, make_design
 from alliance.models.diagram import edges_of
 from alliance.models.quantities.population import Population
@@ -145,3 +145,25 @@ def test_smooths_of_time_and_equations_without_predictors_are_simulated():
     assert rows_of["standard deviation within patients", "y"] == pytest.approx(np.arange(6).std(), rel=1e-6)
     # 360 draws of a standard normal, of which each patient's mean takes a sixth.
     assert rows_of["standard deviation within patients", "m"] == pytest.approx(np.sqrt(5 / 6), abs=0.03)
+
+
+def generated(name: str, about: str, observed: float, draws: int = 300) -> Statistic:
+    return Statistic(name, about, observed, np.random.default_rng(1).normal(size=draws))
+
+
+def test_statistic_that_generated_data_never_have_is_marked_for_its_outcome_only() -> None:
+    found = [
+        generated("skewness", "m", 0.3),
+        generated("skewness", "y", 9.0),
+        generated("slope within patients", "x -> m", 1.0),
+    ]
+    marks = {mark.subject: mark for mark in mark_predictive(found, ("m", "y"))}
+
+    assert marks["m"].passed and not marks["y"].passed
+    assert (marks["y"].value, marks["y"].detail, marks["y"].outcomes) == (0.0, "skewness", ("y",))
+
+
+def test_checks_of_few_data_sets_and_of_the_possible_range_mark_nothing() -> None:
+    outside = generated("share outside the possible range", "y", 9.0)
+
+    assert mark_predictive([generated("skewness", "y", 9.0, draws=10), outside], ("y",)) == []
