@@ -18,6 +18,9 @@ ITEM: Final = "{variable}__{item}"  # column of one item of a scale
 LAG, WITHIN, BETWEEN, BASELINE = "_lag", "_within", "_between", "_baseline"
 BETWEEN_THERAPIST = "_between_therapist"
 
+# Rows of a model that no session stands behind: the outcome was not observed there, and is an unknown of the model.
+FILLED: Final = "filled"
+
 # What an estimate, or a stage of the patient flow, rests on.
 COUNT_COLUMNS: Final = ["n_patients", "n_sessions", "n_therapists"]
 FLAG_SEPARATOR: Final = "; "  # between the flags of one estimate

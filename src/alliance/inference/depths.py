@@ -8,7 +8,7 @@
 A further depth is one function ``draw_<name>`` here, and one entry in `alliance.facts.depths`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -31,6 +31,7 @@ RESTRICTED = "restricted maximum likelihood"
 LAPLACE = "Laplace with importance sampling"
 NUTS = "NUTS (nutpie)"
 CREDIBLE = "credible"
+_TUNED_TOGETHER = 4  # the curvature at the mode does most of the tuning, and completed data sets are many
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class Request:
         Level whose units are drawn again, and number of samples; None for a normal sampling distribution.
     prior_draws
         Number of draws from the priors.
+    data_set
+        Number of a completed data set; 0 where nothing was filled in.
+    data_sets
+        How many there are.
     """
 
     name: str
@@ -60,10 +65,21 @@ class Request:
     robust: bool = False
     bootstrap: tuple[str, int] | None = None
     prior_draws: int = 0
+    data_set: int = 0
+    data_sets: int = 1
 
     def generator(self, *purpose: str) -> np.random.Generator:
-        """Return a random generator that depends on the run's seed, the model and a purpose."""
-        return generator_for(self.seed, self.name, *purpose)
+        """Return a random generator that depends on the run's seed, the model, a purpose and the completed data set."""
+        return generator_for(self.seed, self.name, *purpose, *([f"data set {self.data_set}"] if self.data_set else []))
+
+    def part(self, data_set: int, count: int, fewest: int) -> "Request":
+        """Return the request for one of several completed data sets: a share of the draws, at least as many as asked for."""
+        sampling = dict(self.sampling)
+        sampling["draws"] = max(-(-int(sampling["draws"]) // count), fewest)
+        sampling["tune"] = max(int(sampling["tune"]) // _TUNED_TOGETHER, 1)
+        bootstrap = None if self.bootstrap is None else (self.bootstrap[0], -(-self.bootstrap[1] // count))
+        draws = max(-(-self.draws // count), fewest)
+        return replace(self, data_set=data_set, data_sets=count, draws=draws, sampling=sampling, bootstrap=bootstrap)
 
 
 @dataclass(frozen=True)
@@ -115,6 +131,33 @@ def explore(depth: str, request: Request, maximum: Maximum[Target], posterior: P
     return draw(request, maximum, posterior)
 
 
+def pool(found: Sequence[Found]) -> Found:
+    """Pool what was found from several completed data sets, each counting the same (Rubin 1987).
+
+    Draws of all data sets alternate, so every part of a chain holds some of each: chains are compared as wholes. A covariance is the mean
+    of those within data sets plus (1 + 1/m) times that of the means of their draws.
+    """
+    first, count = found[0], len(found)
+    positions = np.stack([each.positions for each in found], axis=1)
+    covariance = first.covariance
+    if covariance is not None:
+        centres = positions.mean(axis=0)
+        within = np.mean([each.covariance for each in found if each.covariance is not None], axis=0)
+        covariance = within + (1 + 1 / count) * np.cov(centres.T)
+    statistics = first.statistics
+    if statistics is not None:
+        arrays = {
+            str(name): np.stack([each.statistics[name].to_numpy() for each in found if each.statistics is not None], -1)
+            for name in statistics
+        }
+        statistics = xr.Dataset(
+            {name: (("chain", "draw"), array.reshape(len(array), -1)) for name, array in arrays.items()}
+        )
+    worst = [max(marks, key=lambda mark: mark.value) for marks in zip(*(each.marks for each in found), strict=True)]
+    flat = positions.reshape(-1, positions.shape[-1])
+    return replace(first, positions=flat, covariance=covariance, marks=worst, statistics=statistics)
+
+
 def draw_ml(request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
     """Draw from the estimated sampling distribution of the restricted maximum, or of the plain one, normal or by a cluster bootstrap.
 
@@ -133,7 +176,7 @@ def draw_ml(request: Request, maximum: Maximum[Target], posterior: Posterior) ->
     quadratic = maximum.target.quadratic
     if quadratic is not None and not request.robust:
         restricted = Restricted(maximum, quadratic)
-        positions, point = restricted.draw(request.draws, rng), restricted.position[None]
+        positions, point = restricted.draw(request.draws, rng, request.data_sets), restricted.position[None]
         return Found(RESTRICTED, "Monte Carlo confidence", positions, False, point=point, marks=[restricted.mark])
     if request.robust:
         covariance = robust_covariance(maximum)
@@ -155,7 +198,8 @@ def draw_laplace(request: Request, maximum: Maximum[Target], posterior: Posterio
     """
     mode, sampling = find_mode(posterior, maximum), request.sampling
     try:
-        found = laplace.draw_laplace(mode, int(sampling["chains"] * sampling["draws"]), request.generator("posterior"))
+        size, light = int(sampling["chains"] * sampling["draws"]), request.data_set > 0
+        found = laplace.draw_laplace(mode, size, request.generator("posterior"), light=light)
     except FloatingPointError as error:
         raise ModelError(
             f"models.specs.{request.name}: {error}. Look for outliers in data/panel.parquet, or narrow the priors."

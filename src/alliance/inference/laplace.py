@@ -23,6 +23,7 @@ from alliance.inference.target import Mirrors, Posterior
 
 _FREEDOM = 10  # of the t distributions; with 7 fewer effective draws, with 20 now and then a k near the threshold
 _LEARNING, _FINAL = 4_000, 20_000  # proposals of each round of learning, and proposals that are kept
+_LIGHT = 4  # divides both where draws from several data sets are pooled
 _SHARE = 0.1  # of the final proposals that still come from the first distribution, whose tails do not depend on chance
 _ROUNDS = 3  # of learning; the second doubled the effective draws, a fourth adds nothing
 _NEAR = 5  # an sd that is less than so many posterior sds away from zero is mirrored
@@ -109,7 +110,7 @@ class _Proposal:
         return total + float(np.linalg.slogdet(inverse)[1])
 
 
-def draw_laplace(mode: Mode[Posterior], size: int, rng: np.random.Generator) -> LaplaceDraws:
+def draw_laplace(mode: Mode[Posterior], size: int, rng: np.random.Generator, *, light: bool = False) -> LaplaceDraws:
     """Draw from the posterior by importance sampling around its mode.
 
     Weighted draws are turned into equally weighted ones by systematic resampling: a draw with weight w appears size x w times, rounded
@@ -119,6 +120,8 @@ def draw_laplace(mode: Mode[Posterior], size: int, rng: np.random.Generator) -> 
     ----------
     size
         Number of draws wanted.
+    light
+        Whether these are a part of the draws only, from one of several completed data sets: a quarter of the proposals is enough.
 
     Raises
     ------
@@ -126,22 +129,23 @@ def draw_laplace(mode: Mode[Posterior], size: int, rng: np.random.Generator) -> 
         The posterior density cannot be computed anywhere near its mode.
     """
     images = _find_images(mode)
+    learning, final = (_LEARNING // _LIGHT, _FINAL // _LIGHT) if light else (_LEARNING, _FINAL)
     first = _Proposal(mode.position, mode.spread, images)
     learned = first
     for _ in range(_ROUNDS):
-        positions = learned.draw(_LEARNING, rng)
+        positions = learned.draw(learning, rng)
         weights, _ = _weigh(mode.posterior, images, positions, learned.log_density(positions))
         learned = _learn(positions, weights, first)
-    few = rng.binomial(_FINAL, _SHARE)
-    positions = np.concatenate([first.draw(few, rng), learned.draw(_FINAL - few, rng)])
+    few = rng.binomial(final, _SHARE)
+    positions = np.concatenate([first.draw(few, rng), learned.draw(final - few, rng)])
     mixed = np.logaddexp(
         np.log(_SHARE) + first.log_density(positions), np.log1p(-_SHARE) + learned.log_density(positions)
     )
     weights, k = _weigh(mode.posterior, images, positions, mixed)
     # Draws of the two distributions stand in random order, so that thinned draws are a fair sample too.
-    order = rng.permutation(_FINAL)
+    order = rng.permutation(final)
     steps = (rng.random() + np.arange(size)) / size
-    chosen = order[np.minimum(np.searchsorted(np.cumsum(weights[order]), steps), _FINAL - 1)]
+    chosen = order[np.minimum(np.searchsorted(np.cumsum(weights[order]), steps), final - 1)]
     return LaplaceDraws(positions[chosen], k, float(1 / np.sum(weights**2)))
 
 

@@ -24,6 +24,7 @@ from alliance.inference.search import Top, climb, invert
 from alliance.inference.target import Target
 
 _MOST_VARIANCES: Final = 1000  # draws of the variances
+_FEWEST_VARIANCES: Final = 100  # of each completed data set
 _REACH: Final = 10.0  # length of the columns, in standard errors: any is exact, and rounding weighs less on long ones
 
 
@@ -97,12 +98,17 @@ class Restricted[T: Target]:
             slope = slope + (above + below - 2 * gradient[places]) / (2 * _REACH**2)
         return height - log_determinant / 2, slope
 
-    def draw(self, size: int, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, size: int, rng: np.random.Generator, data_sets: int = 1) -> np.ndarray:
         """Draw positions from the estimated sampling distribution: variances first, then the coefficients given them, (draw, parameter).
 
         Draws of the variances are used in turn for several ones of the coefficients.
+
+        Parameters
+        ----------
+        data_sets
+            Number of completed data sets that have draws of their own.
         """
-        count = min(size, _MOST_VARIANCES)
+        count = min(size, max(_MOST_VARIANCES // data_sets, _FEWEST_VARIANCES))
         variances = self.maximum.target.draw_variances(self.position, self.covariance, count, rng)
         standard = rng.standard_normal((size, self.quadratic.stop - self.quadratic.start))
         drawn = variances[np.arange(size) % count]

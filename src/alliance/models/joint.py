@@ -20,6 +20,7 @@ from alliance.models.checking.varying import mark_covariances, mark_latent_means
 from alliance.models.container import FitResult, make_tree, pack_rows
 from alliance.models.design.arrays import Design, make_design
 from alliance.models.diagram import Path, every_path
+from alliance.models.filling.grid import Grid
 from alliance.models.quantities.compute import compute_quantities
 from alliance.models.quantities.pairs import Quantities
 from alliance.models.quantities.population import make_population, standard_covariances
@@ -106,7 +107,9 @@ class Findings:
     groups: Mapping[str, xr.Dataset] = field(default_factory=dict)
 
 
-def prepare_task(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: Mapping[str, Any]) -> Task:
+def prepare_task(
+    panel: pd.DataFrame, name: str, spec: ModelSpec, settings: Mapping[str, Any], grid: Grid | None = None
+) -> Task:
     """Select the rows, derive the paths and make the arrays of a model.
 
     Parameters
@@ -115,6 +118,8 @@ def prepare_task(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: Mapp
         One row per patient and session, see `alliance.data.panel`.
     settings
         seed, lag, variables and what the family needs, see `alliance.models.fitting.settings_for`.
+    grid
+        The panel without holes, for a family that fills in missing cells.
 
     Raises
     ------
@@ -122,10 +127,10 @@ def prepare_task(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: Mapp
         Rows or predictors do not allow the model, or no path leads from the cause to the outcome.
     """
     variables = {key: Variable.model_validate(value) for key, value in settings["variables"].items()}
-    rows, flow = select_rows(panel, name, spec)
+    rows, flow = select_rows(panel, name, spec, grid)
     groups = every_path(name, spec, variables)
     design = make_design(name, spec, rows, variables)
-    return Task(name, spec, settings, panel, flow, variables, design, groups)
+    return Task(name, spec, settings, panel if grid is None else grid.panel, flow, variables, design, groups)
 
 
 def compute_effects(task: Task, values: Values, *, point: bool = False) -> Quantities:

@@ -6,8 +6,9 @@ import pandas as pd
 from alliance.config import ModelSpec
 from alliance.errors import ModelError, suggest
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.facts.columns import BASELINE, BETWEEN, LAG, PATIENT, THERAPIST
+from alliance.facts.columns import BASELINE, BETWEEN, FILLED, LAG, PATIENT, THERAPIST
 from alliance.models.checking.scores import kind_of_scores
+from alliance.models.filling.grid import Grid
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
 MODEL_ORDER = 200
@@ -17,18 +18,23 @@ _FEWEST_PATIENTS = 5
 _EMPTY = 1e-9  # of the range of a variable: means that differ by less differ by rounding
 
 
-def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+def select_rows(
+    panel: pd.DataFrame, name: str, spec: ModelSpec, grid: Grid | None = None
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Return the rows of each equation and the patient flow from the panel to them.
 
     Parameters
     ----------
     panel
         One row per patient and session, see `alliance.data.panel`.
+    grid
+        The panel without holes, where missing cells are unknowns of the model: its rows are selected then.
 
     Returns
     -------
     rows
-        Outcome -> rows in which the outcome and every predictor are observed, with the panel's columns and order.
+        Outcome -> rows in which the outcome and every predictor are observed or filled in, with the panel's columns and order. Rows of
+        a grid say in the column ``filled`` where the outcome is not observed; these are not counted as sessions.
     flow
         Rows with the columns of the artefact `flow`; removals are counted one reason after the other, so they add up.
 
@@ -56,18 +62,23 @@ def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[s
                 f"models.specs.{name}: the panel has no column '{unknown[0]}' (equation of '{outcome}')."
                 f"{suggest(unknown[0], panel.columns)} Scores, their subscales and the labels of categories can be used."
             )
-        kept = panel
+        kept = panel if grid is None else grid.panel.assign(**{FILLED: ~grid.held})
         flow.append(_stage(kept, kept, name, outcome, "panel", "", len(flow)))
         required = [*columns, THERAPIST] if by_therapist[outcome] else columns
         for column in required:
+            there = np.ones(len(kept), dtype=bool)
             for reason, missing in _why_missing(column, kept):
                 if missing.any():
-                    left = kept[~missing.loc[kept.index]]
+                    left = kept[~missing.to_numpy()[there]]
+                    there &= ~missing.to_numpy()
                     flow.append(_stage(kept, left, name, outcome, "left out", reason, len(flow)))
                     kept = left
+        if grid is not None:
+            kept = _use_filled(kept, grid, name, outcome, flow)
         flow.append(_stage(kept, kept, name, outcome, "analysed", "", len(flow)))
         _check_rows(kept, name, outcome, columns)
-        kind = kind_of_scores(kept[outcome].to_numpy(dtype=float))
+        observed = kept if grid is None else kept[~kept[FILLED]]
+        kind = kind_of_scores(observed[outcome].to_numpy(dtype=float))
         if kind and spec.discrete_signed_off is None:
             raise ModelError(
                 f"models.specs.{name}: the outcome '{outcome}' is {kind}, and family '{spec.family}' takes residuals for normal. "
@@ -76,6 +87,20 @@ def select_rows(panel: pd.DataFrame, name: str, spec: ModelSpec) -> tuple[dict[s
             )
         rows[outcome] = kept
     return rows, pd.DataFrame(flow, columns=ARTEFACTS["flow"].header)
+
+
+def _use_filled(rows: pd.DataFrame, grid: Grid, name: str, outcome: str, flow: list[dict[str, object]]) -> pd.DataFrame:
+    """Leave out products of two missing values, and stop counting sessions at which the outcome was filled in."""
+    left = rows[~grid.nonlinear[outcome][rows.index]]
+    if len(left) < len(rows):
+        reason = "product of two values that may both be missing"
+        flow.append(_stage(rows, left, name, outcome, "left out", reason, len(flow)))
+    marked = left
+    if outcome in grid.of:
+        marked = left.assign(**{FILLED: left[FILLED] | (grid.of[outcome][left.index] >= 0)})
+    if marked[FILLED].any():
+        flow.append(_stage(left, marked, name, outcome, "filled in", f"not observed: {outcome}", len(flow)))
+    return marked
 
 
 def _why_missing(column: str, rows: pd.DataFrame) -> list[tuple[str, pd.Series]]:
@@ -99,7 +124,7 @@ def _why_missing(column: str, rows: pd.DataFrame) -> list[tuple[str, pd.Series]]
 def _stage(
     before: pd.DataFrame, after: pd.DataFrame, model: str, outcome: str, stage: str, reason: str, order: int
 ) -> dict[str, object]:
-    counts = count_rows(after)
+    counts, others = count_rows(after), count_rows(before)
     return {
         "order": MODEL_ORDER + order,
         "stage": stage,
@@ -107,16 +132,16 @@ def _stage(
         "outcome": outcome,
         "reason": reason,
         **counts,
-        "removed_patients": 0 if before is after else before[PATIENT].nunique() - counts["n_patients"],
-        "removed_sessions": len(before) - len(after),
+        "removed_patients": others["n_patients"] - counts["n_patients"],
+        "removed_sessions": others["n_sessions"] - counts["n_sessions"],
     }
 
 
 def count_rows(rows: pd.DataFrame) -> dict[str, int]:
-    """Count patients, sessions and therapists in rows of the panel."""
+    """Count patients, sessions and therapists in rows of the panel; filled-in rows are no sessions."""
     return {
         "n_patients": int(rows[PATIENT].nunique()),
-        "n_sessions": len(rows),
+        "n_sessions": int((~rows[FILLED]).sum()) if FILLED in rows else len(rows),
         "n_therapists": int(rows[THERAPIST].nunique()),
     }
 

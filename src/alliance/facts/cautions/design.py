@@ -7,6 +7,17 @@ from alliance.facts.cautions.declared import COMPONENTS, EQUATION, INFORMATION, 
 OF_DESIGN: Final = (
     # How many units there are.
     Caution(
+        "filled_cells",
+        "mostly filled in",
+        "Share of the outcome's values that were not observed, because a session was skipped or the answer left blank. They are "
+        "unknowns of the model, estimated along with it, so that no later value loses its past; they are taken as missing "
+        "at random given what was observed. Above one half the equation rests on the model more than on data.",
+        EQUATION,
+        "at most",
+        0.5,
+        "share of the values",
+    ),
+    Caution(
         "few_patients",
         "few patients",
         "Number of patients of the equation. With few of them, variances between patients are poorly known and normal intervals are too "

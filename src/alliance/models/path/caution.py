@@ -10,11 +10,12 @@ import numpy as np
 from alliance.config.timing import TIME_TERMS
 from alliance.errors import ModelError
 from alliance.facts.cautions import CAUTIONS
-from alliance.facts.columns import PATIENT, THERAPIST
+from alliance.facts.columns import FILLED, PATIENT, THERAPIST
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes
 from alliance.inference.maximum import mark_maximum
 from alliance.likelihood.units import draw_effects
+from alliance.models.design.arrays import Design
 from alliance.models.path.layout import LEVELS
 from alliance.models.path.maximum import PathMaximum
 
@@ -53,6 +54,21 @@ def check_residuals(name: str, maximum: PathMaximum) -> None:
 def mark_fit(maximum: PathMaximum) -> list[Mark]:
     """Mark how the search for the maximum ended, and outliers."""
     return [*mark_maximum(maximum), *_mark_outliers(maximum)]
+
+
+def mark_filled(design: Design) -> list[Mark]:
+    """Say how much of each outcome was filled in."""
+    marks = []
+    for outcome, equation in design.equations.items():
+        filled = int(equation.rows[FILLED].sum())
+        if filled:
+            patients = equation.rows.loc[equation.rows[FILLED], PATIENT].nunique()
+            detail = (
+                f"{filled} of {len(equation.rows)} values of {outcome}, of {patients} patients, at sessions that were skipped or where it "
+                f"was left blank"
+            )
+            marks.append(Mark("filled_cells", outcome, filled / len(equation.rows), detail, outcomes=(outcome,)))
+    return marks
 
 
 def _mark_outliers(maximum: PathMaximum) -> list[Mark]:

@@ -1,15 +1,18 @@
 """Fit all equations of a path diagram at once: from rows to a container, as deep as the declaration says."""
 
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alliance.config import ModelSpec
-from alliance.inference.depths import Found, Request, explore
+from alliance.config import ModelSpec, Variable
+from alliance.facts.depths import DEPTHS
+from alliance.inference.depths import Found, Request, explore, pool
 from alliance.inference.restricted import Restricted
 from alliance.models.container import FitResult, pack_rows
+from alliance.models.filling.grid import make_grid
 from alliance.models.joint import (
     PREDICTIVE_DRAWS,
     Drawn,
@@ -19,7 +22,8 @@ from alliance.models.joint import (
     make_result,
     prepare_task,
 )
-from alliance.models.path.caution import check_residuals, mark_fit
+from alliance.models.path.caution import check_residuals, mark_filled, mark_fit
+from alliance.models.path.filled import Completion, complete, standardise_observed
 from alliance.models.path.layout import Natural
 from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, population_of
 from alliance.models.path.posterior import PathPosterior
@@ -33,6 +37,9 @@ from alliance.models.path.profile import (
 from alliance.models.path.robustness import find_influential_units, find_prior_sensitivity
 from alliance.models.path.settings import Spec
 from alliance.models.path.units import draw_units
+from alliance.models.quantities.pairs import Quantities
+
+DATA_SETS: Final = 10  # completed ones
 
 
 def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any]) -> FitResult:
@@ -52,11 +59,8 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         predictors, or the sampler failed.
     """
     assert isinstance(spec, Spec), "declarations of this family are read by its own settings model"
-    task = prepare_task(panel, name, spec, settings)
-    maximum = maximise(task.design)
-    check_residuals(name, maximum)
-    posterior = PathPosterior(maximum.target, settings["priors"])
-    found = explore(spec.depth, _request(task, spec), maximum, posterior)
+    basis = _explore(panel, name, spec, settings)
+    task, maximum, posterior, found = basis.task, basis.maximum, basis.posterior, basis.found
     density = posterior if found.posterior else maximum.target
     natural, point, prior = (
         None if chosen is None else density.natural(chosen) for chosen in (found.positions, found.point, found.prior)
@@ -64,7 +68,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     assert natural is not None
     values = natural.named
     quantities = compute_effects(task, values)
-    marks = [*mark_fit(maximum), *found.marks]
+    marks = [*mark_fit(maximum), *found.marks, *(mark_filled(task.design) if basis.completion is not None else [])]
     if found.covariance is not None:
         components = profile_components(maximum, found.covariance)
         follow_profiles(quantities, components)
@@ -73,28 +77,93 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         open_correlations(task.design, quantities)
         marks += mark_small(task.design, quantities, population_of(maximum, found.point))
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])
+    own = basis.own
     sensitivity, of_priors = (
-        find_prior_sensitivity(task, posterior, found.positions, quantities, None if prior is None else prior.named)
+        find_prior_sensitivity(
+            task, posterior, found.positions[own], _take(quantities, own), None if prior is None else prior.named
+        )
         if found.posterior
         else ([], [])
     )
     groups = _groups(found, values)
     groups |= {name: pack_rows(rows) for name, rows in (("influence", influence), ("sensitivity", sensitivity)) if rows}
     if spec.random_effects:
-        groups |= draw_units(task, maximum.target, natural)
+        groups |= draw_units(task, maximum.target, natural.take(own))
     marks += [*of_influence, *of_priors]
-    restricted = _restricted(maximum) if found.posterior else None
+    restricted = _restricted(basis) if found.posterior else None
     drawn = Drawn(values, found.chains, *(None if each is None else each.named for each in (point, prior, restricted)))
     result = make_result(task, drawn, quantities, Findings(found.engine, found.interval_kind, marks, groups))
-    if not found.posterior:
+    if not found.posterior and basis.completion is None:
         result.tree.attrs |= {"log_likelihood": log_likelihood_of(maximum), "parameters": len(maximum.top.position)}
     return result
 
 
-def _restricted(maximum: PathMaximum) -> Natural | None:
+def _restricted(basis: "_Basis") -> Natural | None:
     """Return the estimate without priors, if there is one."""
+    maximum = basis.maximum
     found = Restricted(maximum, maximum.target.quadratic)
-    return maximum.target.natural(found.position[None]) if found.top.converged else None
+    position = found.position[None]
+    if basis.completion is not None:
+        position = basis.completion.estimate(position, maximum.top.position[None])
+    return maximum.target.natural(position) if found.top.converged else None
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What was found, and the data that look at one data set: the one there is, or the completed one nearest to the estimate.
+
+    Parameters
+    ----------
+    own
+        Draws that come from this data set.
+    completion
+        What was filled in; None where nothing was.
+    """
+
+    task: Task
+    maximum: PathMaximum
+    posterior: PathPosterior
+    found: Found
+    own: np.ndarray
+    completion: Completion | None = None
+
+
+def _explore(panel: pd.DataFrame, name: str, spec: Spec, settings: dict[str, Any]) -> _Basis:
+    """Fill in what is missing, and explore the likelihood of the data, or of each completed data set."""
+    variables = {key: Variable.model_validate(value) for key, value in settings["variables"].items()}
+    fill = spec.missing == "fill"
+    grid = make_grid(panel, spec, variables, settings["lag"], settings.get("max_gap_days")) if fill else None
+    task = prepare_task(panel, name, spec, settings, grid)
+    if grid is None:
+        maximum = maximise(task.design)
+        check_residuals(name, maximum)
+        posterior = PathPosterior(maximum.target, settings["priors"])
+        found = explore(spec.depth, _request(task, spec), maximum, posterior)
+        return _Basis(task, maximum, posterior, found, np.arange(len(found.positions)))
+    count = DATA_SETS
+    completion = complete(standardise_observed(task.design, grid), grid, count, task.generator("missing cells"))
+    maxima = [each.maximum for each in completion.sets]
+    chosen = completion.nearest
+    check_residuals(name, maxima[chosen])
+    posteriors = [PathPosterior(maximum.target, settings["priors"]) for maximum in maxima]
+    fewest = 2 * len(completion.point) if not DEPTHS[spec.depth].posterior else 1
+    requests = [_request(task, spec).part(number + 1, count, fewest) for number in range(count)]
+    each = [explore(spec.depth, *one) for one in zip(requests, maxima, posteriors, strict=True)]
+    if len({found.engine for found in each}) > 1:  # the approximation failed for some of them
+        each = [explore("nuts", *one) for one in zip(requests, maxima, posteriors, strict=True)]
+    found = pool(each)
+    if found.point is not None:
+        points = np.concatenate([one.point for one in each if one.point is not None])
+        found = replace(found, point=completion.estimate(points, np.array([one.top.position for one in maxima])))
+    task = replace(task, panel=completion.panel(chosen), design=completion.design(chosen))
+    maximum = replace(maxima[chosen], target=replace(maxima[chosen].target, design=task.design))
+    own = np.arange(chosen, len(found.positions), count)
+    return _Basis(task, maximum, posteriors[chosen], found, own, completion)
+
+
+def _take(quantities: Quantities, draws: np.ndarray) -> Quantities:
+    """Return quantities with some of their draws."""
+    return replace(quantities, draws=[values[draws] for values in quantities.draws])
 
 
 def _request(task: Task, spec: Spec) -> Request:

@@ -24,6 +24,7 @@ class Spec(ModelSpec):
     depth: Annotated[str, AfterValidator(known_depth)] = "nuts"  # how far the likelihood is explored
     standard_errors: Literal["information", "robust"] = "information"
     bootstrap: Bootstrap | None = None
+    missing: Literal["fill", "drop"] = "fill"  # missing cells are unknowns of the model, or rows with one are left out
     influence: bool = False  # leave out each patient and each therapist in turn
     random_effects: bool = False  # effects of single patients, without ids
 

@@ -4,7 +4,7 @@ Positions are in ``factor`` coordinates (see `alliance.likelihood.density`): a v
 points there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -153,21 +153,40 @@ def make_target(design: Design) -> PathTarget:
     """
     patients, codes = _find_patients(design)
     therapists, owner = _find_therapists(design, len(patients), codes)
-    equations, by_level = [], {level: [(0, 0)] * len(design.varying.get(level, [])) for level in LEVELS}
-    for number, (outcome, equation) in enumerate(design.equations.items()):
-        columns: list[str] = []
-        for level, effects in by_level.items():
-            for position, effect in enumerate(design.varying.get(level, [])):
-                if effect.outcome == outcome:
-                    if effect.term not in columns:
-                        columns.append(effect.term)
-                    effects[position] = (number, columns.index(effect.term))
+    equations = []
+    for outcome, equation in design.equations.items():
+        columns = varying_terms(design, outcome)
         z = np.column_stack([np.empty((len(equation.y), 0)), *(equation.column(term) for term in columns)])
         session = equation.rows[SESSION].to_numpy().astype(np.int64)
         equations.append(EquationRows(_predictors(equation), equation.y, codes[outcome], z, session))
+    return PathTarget(
+        design, _statistics(design, equations, owner, len(patients)), layout_of(design), patients, therapists
+    )
+
+
+def refill(target: PathTarget, equations: Sequence[EquationRows]) -> PathTarget:
+    """Return the target of other values in the same rows, in the order of the design."""
+    owner = target.statistics.therapist_of if target.therapists else None
+    return replace(target, statistics=_statistics(target.design, equations, owner, len(target.patients)))
+
+
+def _statistics(
+    design: Design, equations: Sequence[EquationRows], owner: np.ndarray | None, n_patients: int
+) -> Statistics:
+    numbers = {outcome: number for number, outcome in enumerate(design.equations)}
+    by_patient, by_therapist = (
+        [(numbers[e.outcome], varying_terms(design, e.outcome).index(e.term)) for e in design.varying.get(level, [])]
+        for level in LEVELS
+    )
     pairs, order = design.occasions.pairs, design.occasions.order
-    statistics = make_statistics(equations, by_level[PATIENT], by_level[THERAPIST], owner, len(patients), pairs, order)
-    return PathTarget(design, statistics, layout_of(design), patients, therapists)
+    return make_statistics(equations, by_patient, by_therapist, owner, n_patients, pairs, order)
+
+
+def varying_terms(design: Design, outcome: str) -> list[str]:
+    """List the terms of an equation whose effects vary at any level: the columns of its `z`."""
+    return list(
+        dict.fromkeys(e.term for level in LEVELS for e in design.varying.get(level, []) if e.outcome == outcome)
+    )
 
 
 def _find_patients(design: Design) -> tuple[list[str], dict[str, np.ndarray]]:

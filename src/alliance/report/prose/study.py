@@ -98,13 +98,19 @@ def _describe_used(flow: pd.DataFrame) -> str:
         f"needs its outcome and all its predictors"
     )
     reasons = [str(row["reason"]) for row in rows_of(flow, stage="left out") if row["removed_sessions"]]
+    filled = rows_of(flow, stage="filled in")
     if any(reason.startswith(NO_EARLIER) for reason in reasons):
-        sentence += (
-            ", and a value from an earlier session only counts if that session took place and is not too long ago"
-        )
+        among = ", where nothing is filled in," if filled else ""
+        sentence += f", and a value from an earlier session only counts if{among} that session took place and is not too long ago"
     if any(reason.startswith(EARLIER_BLANK) for reason in reasons):
         sentence += "; where it took place and the value is blank, the next session is left out as well"
-    return f"{sentence}."
+    said = f"{sentence}."
+    if filled:
+        said += (
+            " In joint models, values between a patient's first and last session that were left blank or belong to a skipped session are "
+            "unknowns of the model and estimated along with it, as missing at random given the others; they do not count as sessions."
+        )
+    return said
 
 
 def describe_measurement(inputs: Inputs, config: Config) -> list[Passage]:

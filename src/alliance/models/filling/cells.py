@@ -1,0 +1,389 @@
+"""How the cells of a grid enter the arrays of a design, and the equations that give densities to what the design conditions on.
+
+Every place of an array is linear in the cells: an outcome, a predictor, its deviation from the patient's own mean where its effect varies,
+and a product whose other factor is known. Two kinds of cells need equations beside those of the design:
+
+- initial values: each a regression on the patient-level predictors and on the initial values before it, one row per patient;
+- predictors without an equation: a mean, differences between patients, and a residual.
+
+Their parameters are drawn under flat priors, given the present values of the cells.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from alliance.facts.columns import BASELINE, PATIENT, SESSION
+from alliance.likelihood.cells import OUTCOME, PREDICTOR, VARYING, CellLayout, Entries, draw_change, pack_cells
+from alliance.likelihood.patterns import EquationRows
+from alliance.models.design.arrays import Design, Equation
+from alliance.models.design.groups import Groups
+from alliance.models.design.terms import Factor, center_factor, own_means
+from alliance.models.filling.grid import Grid
+
+_NO_ENTRIES = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Auxiliary:
+    """An equation beside those of the design.
+
+    Parameters
+    ----------
+    rows
+        Its rows, in raw units. `z` is a column of ones where patients differ, otherwise it has no column.
+    entries
+        Where cells enter it.
+    """
+
+    rows: EquationRows
+    entries: Entries
+
+    @property
+    def varies(self) -> bool:
+        """Whether patients differ in its intercept."""
+        return bool(self.rows.z.shape[1])
+
+    def draw(self, rows: EquationRows, effects: np.ndarray, rng: np.random.Generator) -> "Drawn":
+        """Draw coefficients, residual variance and differences between patients, given present values.
+
+        Parameters
+        ----------
+        rows
+            The rows with present values of the cells.
+        effects
+            Present differences between patients, (patient,); zero where there are none.
+        """
+        left = rows.y - effects[rows.patient]
+        inverse = np.linalg.inv(rows.x.T @ rows.x)
+        estimate = inverse @ (rows.x.T @ left)
+        free = len(left) - rows.x.shape[1]
+        variance = float(((left - rows.x @ estimate) ** 2).sum() / rng.chisquare(free))
+        beta = estimate + np.linalg.cholesky(inverse) @ rng.standard_normal(len(estimate)) * np.sqrt(variance)
+        if not self.varies:
+            return Drawn(beta, variance, effects)
+        count = np.bincount(rows.patient, minlength=len(effects)).astype(float)
+        present = count > 0
+        between = float((effects[present] ** 2).sum() / rng.chisquare(max(int(present.sum()) - 2, 1)))
+        total = np.bincount(rows.patient, rows.y - rows.x @ beta, minlength=len(effects))
+        precision = count / variance + 1 / max(between, 1e-12 * variance)
+        drawn = total / variance / precision + rng.standard_normal(len(effects)) / np.sqrt(precision)
+        return Drawn(beta, variance, drawn)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a design.
+
+    Parameters
+    ----------
+    entries
+        Where they enter each equation of the design.
+    auxiliary
+        Equations beside those of the design.
+    packed
+        All of it, packed for the draws.
+    guess
+        First guess of the values, in raw units: (cell,).
+    """
+
+    grid: Grid
+    entries: list[Entries]
+    auxiliary: list[Auxiliary]
+    packed: CellLayout
+    guess: np.ndarray
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Values of the cells, and all rows with these values.
+
+    Parameters
+    ----------
+    values
+        Raw units, (cell,).
+    equations, beside
+        Rows of the equations of the design, in standard units, and of those beside it, in raw units.
+    differences
+        Differences between patients in each equation beside the design, (patient,).
+    """
+
+    values: np.ndarray
+    equations: list[EquationRows]
+    beside: list[EquationRows]
+    differences: list[np.ndarray]
+
+
+def find_cells(
+    grid: Grid,
+    design: Design,
+    equations: Sequence[EquationRows],
+    varying: Sequence[Sequence[str]],
+    n_patients: int,
+) -> Cells:
+    """Find where the cells of a grid enter a design.
+
+    Parameters
+    ----------
+    design
+        Made of the rows of the grid.
+    equations
+        The rows as the likelihood has them, in the order of the design.
+    varying
+        The terms of the columns of `z`, for each equation.
+    n_patients
+        Number of patients of the likelihood.
+    """
+    panel = grid.panel
+    places = pd.MultiIndex.from_frame(panel[[PATIENT, SESSION]])
+    of_row = {
+        outcome: places.get_indexer(pd.MultiIndex.from_frame(equation.rows[[PATIENT, SESSION]]))
+        for outcome, equation in design.equations.items()
+    }
+    entries = [
+        _entries_of(grid, equation, of_row[outcome], rows, terms)
+        for (outcome, equation), rows, terms in zip(design.equations.items(), equations, varying, strict=True)
+    ]
+    positions = _positions(design, equations)
+    patient_of = grid.cells[PATIENT].astype(str).map(positions).to_numpy(dtype=np.int64)
+    auxiliary = [
+        *_initial_equations(grid, design, positions),
+        *(_intercepts_only(grid, name, positions) for name in grid.filled),
+    ]
+    # Rows of the other equations share an occasion with no row.
+    beside, last = [], len(panel)
+    for found in auxiliary:
+        beside.append(last + np.arange(len(found.rows.y)))
+        last += len(found.rows.y)
+    packed = pack_cells(
+        [*equations, *(found.rows for found in auxiliary)],
+        [*entries, *(found.entries for found in auxiliary)],
+        [*of_row.values(), *beside],
+        patient_of,
+        n_patients,
+    )
+    guess = np.empty(len(grid.cells))
+    for column, cells in grid.of.items():
+        guess[cells[cells >= 0]] = panel[column].to_numpy(dtype=float)[cells >= 0]
+    return Cells(grid, entries, auxiliary, packed, guess)
+
+
+def start_values(cells: Cells, equations: Sequence[EquationRows]) -> Filled:
+    """Return the first guess, which the arrays of the design hold."""
+    count = len(cells.packed.cells) - 1
+    differences = []
+    for found in cells.auxiliary:
+        rows, own = found.rows, np.zeros(count)
+        if found.varies:
+            sizes = np.maximum(np.bincount(rows.patient, minlength=count), 1)
+            own = np.bincount(rows.patient, rows.y - rows.y.mean(), minlength=count) / sizes
+        differences.append(own)
+    return Filled(cells.guess, list(equations), [found.rows for found in cells.auxiliary], differences)
+
+
+def shift(cells: Cells, filled: Filled, change: np.ndarray) -> Filled:
+    """Change the values of the cells, (cell,)."""
+    return replace(
+        filled,
+        values=filled.values + change,
+        equations=[found.shift(rows, change) for found, rows in zip(cells.entries, filled.equations, strict=True)],
+        beside=[found.entries.shift(rows, change) for found, rows in zip(cells.auxiliary, filled.beside, strict=True)],
+    )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Parameters of an equation beside the design: coefficients, residual variance, and differences between patients, (patient,)."""
+
+    beta: np.ndarray
+    variance: float
+    differences: np.ndarray
+
+
+def draw_auxiliary(cells: Cells, filled: Filled, rng: np.random.Generator) -> list[Drawn]:
+    """Draw the parameters of the equations beside the design, given the present values."""
+    return [
+        found.draw(rows, differences, rng)
+        for found, rows, differences in zip(cells.auxiliary, filled.beside, filled.differences, strict=True)
+    ]
+
+
+def draw_given(
+    cells: Cells,
+    filled: Filled,
+    beta: np.ndarray,
+    effects: np.ndarray,
+    covariance: np.ndarray,
+    auxiliary: Sequence[Drawn],
+    rng: np.random.Generator | None,
+) -> np.ndarray:
+    """Draw how the cells change, (cell,), given all parameters and the random effects.
+
+    Parameters
+    ----------
+    beta, effects, covariance, rng
+        See `alliance.likelihood.cells.draw_change`, of the equations of the design.
+    """
+    own = len(covariance)
+    whole = np.zeros((own + len(auxiliary), own + len(auxiliary)))
+    whole[:own, :own] = covariance
+    whole[range(own, len(whole)), range(own, len(whole))] = [drawn.variance for drawn in auxiliary]
+    moving = [
+        drawn.differences[:, None] for found, drawn in zip(cells.auxiliary, auxiliary, strict=True) if found.varies
+    ]
+    return draw_change(
+        cells.packed,
+        [*filled.equations, *filled.beside],
+        np.concatenate([beta, *(drawn.beta for drawn in auxiliary)]),
+        np.column_stack([effects, *moving]),
+        whole,
+        rng,
+    )
+
+
+def draw_values(
+    cells: Cells,
+    filled: Filled,
+    beta: np.ndarray,
+    effects: np.ndarray,
+    covariance: np.ndarray,
+    rng: np.random.Generator,
+) -> Filled:
+    """Draw the cells given the parameters of the design and the random effects; those of the other equations are drawn too."""
+    auxiliary = draw_auxiliary(cells, filled, rng)
+    change = draw_given(cells, filled, beta, effects, covariance, auxiliary, rng)
+    return replace(shift(cells, filled, change), differences=[drawn.differences for drawn in auxiliary])
+
+
+def _positions(design: Design, equations: Sequence[EquationRows]) -> dict[str, int]:
+    """Return the position of each patient in the likelihood."""
+    found: dict[str, int] = {}
+    for equation, rows in zip(design.equations.values(), equations, strict=True):
+        found |= dict(zip(equation.rows[PATIENT].astype(str), rows.patient.tolist(), strict=True))
+    return found
+
+
+def _entries_of(
+    grid: Grid, equation: Equation, of_row: np.ndarray, rows: EquationRows, varying: Sequence[str]
+) -> Entries:
+    """Find where cells enter an equation of the design."""
+    found = [_plain(grid, equation.outcome, of_row, OUTCOME, 0, 1 / equation.y_sd)]
+    for column, (term, origin) in enumerate(equation.origins.items()):
+        scale = 1 / float(equation.x_sd[column])
+        if origin.factors:
+            entries = _of_product(grid, equation, origin.factors, of_row, column + 1, scale)
+        else:
+            entries = _plain(grid, term, of_row, PREDICTOR, column + 1, scale)
+        found.append(entries)
+        if term in varying:
+            place = list(varying).index(term)
+            moved = replace(entries, part=np.full(len(entries.row), VARYING), column=np.full(len(entries.row), place))
+            if not np.array_equal(rows.z[:, place], rows.x[:, column + 1]):
+                moved = _deviation(moved, rows.patient)
+            found.append(moved)
+    return _join(found)
+
+
+def _plain(grid: Grid, column: str, of_row: np.ndarray, part: int, place: int, weight: float) -> Entries:
+    cells = grid.of[column][of_row] if column in grid.of else np.full(len(of_row), -1)
+    rows = np.flatnonzero(cells >= 0)
+    size = len(rows)
+    return Entries(rows, np.full(size, part), np.full(size, place), cells[rows], np.full(size, weight))
+
+
+def _of_product(
+    grid: Grid, equation: Equation, factors: Sequence[Factor], of_row: np.ndarray, place: int, scale: float
+) -> Entries:
+    """Find where the cells of one factor enter a product, the other factor being known."""
+    found = []
+    for factor, other in zip(factors, reversed(factors), strict=True):
+        entries = _plain(grid, factor.term, of_row, PREDICTOR, place, scale)
+        if len(entries.row) == 0:
+            continue
+        if factor.centring == "own mean":
+            entries = _deviation(entries, pd.factorize(equation.rows[PATIENT])[0])
+        values = equation.rows[other.term].to_numpy(dtype=float)[:, None]
+        own = own_means(equation.rows, values) if other.centring == "own mean" else None
+        found.append(replace(entries, weight=entries.weight * center_factor(other, values, own)[entries.row, 0]))
+    return _join(found)
+
+
+def _deviation(entries: Entries, patient: np.ndarray) -> Entries:
+    """Take off the patient's mean over the rows of the equation: a cell then touches all rows of its patient."""
+    groups = Groups(patient)
+    sizes = np.bincount(groups.codes)
+    order = np.argsort(groups.codes, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    of_entry = groups.codes[entries.row]
+    repeated = np.repeat(np.arange(len(entries.row)), sizes[of_entry])
+    within = np.arange(len(repeated)) - np.repeat(np.cumsum(sizes[of_entry]) - sizes[of_entry], sizes[of_entry])
+    spread = Entries(
+        order[starts[of_entry][repeated] + within],
+        entries.part[repeated],
+        entries.column[repeated],
+        entries.cell[repeated],
+        -entries.weight[repeated] / sizes[of_entry][repeated],
+    )
+    return _join([entries, spread])
+
+
+def _join(found: Sequence[Entries]) -> Entries:
+    if not found:
+        return Entries(_NO_ENTRIES, _NO_ENTRIES, _NO_ENTRIES, _NO_ENTRIES, np.empty(0))
+    names = ("row", "part", "column", "cell", "weight")
+    return Entries(*(np.concatenate([getattr(one, name) for one in found]) for name in names))
+
+
+def _initial_equations(grid: Grid, design: Design, positions: dict[str, int]) -> list[Auxiliary]:
+    """Return the regressions of initial values: each on what is constant within patients and on the ones before it."""
+    names = [f"{outcome}{BASELINE}" for outcome in grid.initial]
+    missing = [name for name in names if name in grid.of]
+    if not missing:
+        return []
+    constant = list(
+        dict.fromkeys(
+            term
+            for equation in design.equations.values()
+            for term, origin in equation.origins.items()
+            if not origin.session_level and not origin.baseline and not origin.factors
+        )
+    )
+    columns = [*constant, *names]
+    numbered = {name: grid.of.get(name, np.full(len(grid.panel), -1)) for name in names}
+    first = grid.panel.drop_duplicates(PATIENT)
+    known = (first[columns].notna().all(axis=1) & first[PATIENT].astype(str).isin(positions)).to_numpy()
+    first = first[known]
+    at = first.index.to_numpy()
+    patient = first[PATIENT].astype(str).map(positions).to_numpy(dtype=np.int64)
+    made = []
+    for name in names:
+        before = [*constant, *names[: names.index(name)]]
+        if not any((numbered[later] >= 0).any() for later in [name, *before] if later in numbered):
+            continue
+        x = np.column_stack([np.ones(len(first)), first[before].to_numpy(dtype=float)])
+        entries = [_at_first(numbered[name][at], OUTCOME, 0)]
+        entries += [
+            _at_first(numbered[term][at], PREDICTOR, place)
+            for place, term in enumerate(before, start=1)
+            if term in numbered
+        ]
+        y = first[name].to_numpy(dtype=float)
+        made.append(Auxiliary(EquationRows(x, y, patient, np.empty((len(y), 0))), _join(entries)))
+    return made
+
+
+def _at_first(cells: np.ndarray, part: int, place: int) -> Entries:
+    rows = np.flatnonzero(cells >= 0)
+    size = len(rows)
+    return Entries(rows, np.full(size, part), np.full(size, place), cells[rows], np.ones(size))
+
+
+def _intercepts_only(grid: Grid, name: str, positions: dict[str, int]) -> Auxiliary:
+    """Return the equation of a predictor without one: a mean and differences between patients."""
+    values, patient = grid.panel[name].to_numpy(dtype=float), grid.panel[PATIENT].astype(str).map(positions).to_numpy()
+    kept = np.flatnonzero(~np.isnan(values) & ~np.isnan(patient))
+    ones = np.ones((len(kept), 1))
+    rows = EquationRows(ones, values[kept], patient[kept].astype(np.int64), ones.copy())
+    return Auxiliary(rows, _at_first(grid.of[name][kept], OUTCOME, 0))

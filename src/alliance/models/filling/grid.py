@@ -1,0 +1,325 @@
+"""The sessions of each patient without holes, and the cells in them that are unknown.
+
+A patient who skipped a session, or left a questionnaire blank, has values there that nobody saw. A row for every session from the first to
+the last one at which an outcome was observed holds them, so that a later value has the value before it as its past.
+
+Not everything that is blank becomes a cell. A cell must have a density: a row of its own equation in which all predictors are known or
+cells, or, at the first session, a place among the initial values (``x_baseline``), whose density is a regression on
+what does not change within patients. A pause longer than ``panel.max_gap_days`` is a new start: nothing is filled across it, and the first
+row after it has no past and stays left out. So do rows with products of two factors that may both be missing, which are not linear in
+the cells.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from alliance.config import ModelSpec, Variable
+from alliance.config.timing import TIME_TERMS, Term, parse_term, varies_between_sessions
+from alliance.data.panel import first_sessions
+from alliance.facts.columns import BASELINE, DAYS, LAG, PATIENT, SESSION, THERAPIST, WEEKS
+
+_DAYS_PER_WEEK = 7.0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A panel without holes.
+
+    Parameters
+    ----------
+    panel
+        Rows of held and of skipped sessions by patient and session; cells hold a first guess.
+    held
+        Which rows are sessions that were held, (row,).
+    cells
+        Columns patient, session, variable: one row per cell.
+    of
+        Column of the panel -> the cell its value is, -1 where it is no cell: (row,).
+    initial
+        Outcomes whose value at the first session has a density of its own, in their order.
+    filled
+        Predictors without an equation that get one with intercepts only.
+    nonlinear
+        Outcome -> rows its equation cannot use, since a product of two missing values stands in them: (row,).
+    """
+
+    panel: pd.DataFrame
+    held: np.ndarray
+    cells: pd.DataFrame
+    of: dict[str, np.ndarray]
+    initial: list[str]
+    filled: list[str]
+    nonlinear: dict[str, np.ndarray]
+
+
+def make_grid(
+    panel: pd.DataFrame, spec: ModelSpec, variables: dict[str, Variable], lag: int, max_gap_days: float | None
+) -> Grid | None:
+    """Find the cells of a joint model.
+
+    Parameters
+    ----------
+    panel
+        One row per patient and session, see `alliance.data.panel`.
+
+    Returns
+    -------
+    Grid or None
+        None where nothing is missing that could be filled in.
+    """
+    terms = {name: parse_term(name, variables) for name in spec.named_columns()}
+    if any(term is None or name not in panel.columns for name, term in terms.items()):
+        return None  # the selection of rows says what is wrong
+    known = {name: term for name, term in terms.items() if term is not None}
+    outcomes = list(spec.equations)
+    filled = _without_equation(known, outcomes, variables)
+    rows = _add_skipped(panel, outcomes, known, variables, max_gap_days)
+    found = _Search(rows, spec, known, [*outcomes, *filled], lag)
+    return found.grid(filled)
+
+
+def _without_equation(terms: dict[str, Term], outcomes: list[str], variables: dict[str, Variable]) -> list[str]:
+    """List the numeric session-level predictors that are no outcome."""
+    bases = [
+        term.base
+        for term in terms.values()
+        if term.variable is not None
+        and varies_between_sessions(term, variables)
+        and variables[term.variable].kind != "category"
+    ]
+    return [base for base in dict.fromkeys(bases) if base not in outcomes]
+
+
+def _add_skipped(
+    panel: pd.DataFrame,
+    outcomes: list[str],
+    terms: dict[str, Term],
+    variables: dict[str, Variable],
+    max_gap_days: float | None,
+) -> pd.DataFrame:
+    """Return the panel with rows for skipped sessions, and columns ``held`` and ``linked`` (to the row before)."""
+    constant = [PATIENT, THERAPIST, *(name for name, term in terms.items() if _is_constant(term, variables))]
+    frame = _with_first(panel.sort_values([PATIENT, SESSION], ignore_index=True), constant)
+    seen = frame[outcomes].notna().any(axis=1)
+    last = frame[PATIENT].map(frame[seen].groupby(PATIENT)[SESSION].max())
+    elapsed = _elapsed(frame)
+    following = frame[PATIENT].eq(frame[PATIENT].shift(-1)) & (frame[SESSION] < last)
+    width = (frame[SESSION].shift(-1) - frame[SESSION]).where(following, 1).to_numpy()
+    pause = elapsed.shift(-1).to_numpy() - elapsed.to_numpy()
+    short = np.ones(len(frame), dtype=bool) if max_gap_days is None else ~(pause > max_gap_days * width)
+    copies = np.where(short, width, 1).astype(int)
+    source = np.repeat(np.arange(len(frame)), copies)
+    step = np.arange(len(source)) - np.repeat(np.cumsum(copies) - copies, copies)
+    grid = frame.iloc[source].reset_index(drop=True)
+    unknown = [name for name in grid.columns if name not in constant]
+    grid[unknown] = grid[unknown].where(pd.Series(step == 0))
+    grid[SESSION] = frame[SESSION].to_numpy()[source] + step
+    for name in (WEEKS, DAYS):
+        if name in grid:
+            grid[name] = np.where(step == 0, grid[name].astype(float), _between(frame[name], source, step, copies))
+    return grid.assign(held=(step == 0) & frame["held"].to_numpy()[source])
+
+
+def _with_first(frame: pd.DataFrame, constant: list[str]) -> pd.DataFrame:
+    """Add rows for first sessions that patients have missed, and the column ``held``."""
+    first = first_sessions(frame)
+    late = (frame[SESSION] > first) & ~frame.duplicated(PATIENT)
+    missed = frame.loc[late, constant].assign(**{SESSION: first[late]})
+    return pd.concat([frame.assign(held=True), missed.assign(held=False)]).sort_values(
+        [PATIENT, SESSION], ignore_index=True
+    )
+
+
+def _is_constant(term: Term, variables: dict[str, Variable]) -> bool:
+    return term.name not in TIME_TERMS and not varies_between_sessions(term, variables)
+
+
+def _elapsed(frame: pd.DataFrame) -> pd.Series:
+    days = frame[DAYS] if DAYS in frame else pd.Series(np.nan, index=frame.index)
+    return days.fillna(frame[WEEKS] * _DAYS_PER_WEEK) if WEEKS in frame else days
+
+
+def _between(values: pd.Series, source: np.ndarray, step: np.ndarray, copies: np.ndarray) -> np.ndarray:
+    """Interpolate between the rows on both sides of a gap."""
+    here, after = values.to_numpy(dtype=float), np.append(values.to_numpy(dtype=float)[1:], np.nan)
+    return np.asarray(here[source] + (after - here)[source] * step / copies[source])
+
+
+class _Search:
+    """Which blanks are cells."""
+
+    def __init__(
+        self,
+        rows: pd.DataFrame,
+        spec: ModelSpec,
+        terms: dict[str, Term],
+        names: list[str],
+        lag: int,
+    ) -> None:
+        self.rows, self.spec, self.names = rows, spec, names
+        self.terms = terms | {name: Term(name, name, None, None, "") for name in names if name not in terms}
+        keys = pd.MultiIndex.from_frame(rows[[PATIENT, SESSION]])
+        self.earlier = self._linked(keys.get_indexer(pd.MultiIndex.from_arrays([rows[PATIENT], rows[SESSION] - lag])))
+        first = rows.groupby(PATIENT)[SESSION].transform("min")
+        self.first = keys.get_indexer(pd.MultiIndex.from_arrays([rows[PATIENT], first]))
+        self.is_first = (rows[SESSION] == first).to_numpy()
+        outcomes = list(spec.equations)
+        self.initial = [o for o in outcomes if f"{o}{BASELINE}" in terms]
+        self.observed = {name: rows[name].notna().to_numpy() for name in names}
+        self.inside = self._inside(outcomes)
+        self.cell = {name: self._candidates(name) for name in names}
+        while self._drop_without_density():
+            pass
+        while self._drop_without_use():
+            pass
+
+    def _linked(self, earlier: np.ndarray) -> np.ndarray:
+        """Take away earlier rows that lie too far back, as the panel has found."""
+        cut = np.zeros(len(earlier), dtype=bool)
+        for column in self.rows.columns:
+            if f"{column}{LAG}" in self.rows.columns:
+                there = self.rows[column].notna().to_numpy()[earlier] & (earlier >= 0)
+                cut |= there & self.rows[f"{column}{LAG}"].isna().to_numpy()
+        held = self.rows["held"].to_numpy()
+        return np.where(cut & held & held[earlier], -1, earlier)
+
+    def _inside(self, outcomes: list[str]) -> np.ndarray:
+        """Say which rows lie before the last session at which an outcome was observed, or at it."""
+        seen = np.column_stack([self.observed[o] for o in outcomes]).any(axis=1)
+        last = self.rows[PATIENT].map(self.rows[seen].groupby(PATIENT)[SESSION].max())
+        return (self.rows[SESSION] <= last).to_numpy()
+
+    def _candidates(self, name: str) -> np.ndarray:
+        blank = ~self.observed[name] & self.inside
+        if name not in self.spec.equations:
+            return np.asarray(blank & self._is_used(name))
+        return np.asarray(blank)
+
+    def _is_used(self, name: str) -> np.ndarray:
+        """Say where a predictor without an equation of its own is needed: at any session it enters at, or before one."""
+        used = np.zeros(len(self.rows), dtype=bool)
+        for term in self.terms.values():
+            if term.base == name and term.suffix == "":
+                used |= True
+            elif term.base == name and term.suffix == LAG:
+                used[self.earlier[self.earlier >= 0]] = True
+        return used
+
+    def available(self, column: str) -> np.ndarray:
+        """Say where a column is observed or a cell."""
+        term = self.terms[column]
+        if term.base in self.names:
+            there: np.ndarray = self.observed[term.base] | self.cell[term.base]
+            if term.suffix == LAG:
+                # A lagged value whose own row is not in the panel stays as observed.
+                return np.asarray(np.where(self.earlier >= 0, there[self.earlier], self.rows[column].notna()))
+            if term.suffix == BASELINE:
+                return np.asarray(there[self.first])
+            if term.suffix == "":
+                return there
+        return np.asarray(self.rows[column].notna())
+
+    def touched(self, column: str) -> np.ndarray:
+        """Return the cell that each value of a column is, before cells have numbers: a row of the base, -1 where it is none."""
+        term, rows = self.terms[column], np.arange(len(self.rows))
+        place = {LAG: self.earlier, BASELINE: self.first, "": rows}.get(term.suffix)
+        if place is None or term.base not in self.names:
+            return np.full(len(rows), -1)
+        return np.where((place >= 0) & self.cell[term.base][place], place, -1)
+
+    def usable(self, outcome: str) -> np.ndarray:
+        """Say which rows the equation of an outcome can use, whether or not the outcome is known there."""
+        equation = self.spec.equations[outcome]
+        usable = self.inside.copy()
+        for term in equation.on:
+            for column in self.spec.columns_behind(term):
+                usable &= self.available(column)
+        usable &= ~self.nonlinear(outcome)
+        if equation.vary.get(THERAPIST):
+            usable &= self.rows[THERAPIST].notna().to_numpy()
+        if any(self.terms[c].suffix == BASELINE for term in equation.on for c in self.spec.columns_behind(term)):
+            usable &= ~self.is_first
+        return usable
+
+    def nonlinear(self, outcome: str) -> np.ndarray:
+        """Say which rows have a missing factor in a product whose factors may both be missing."""
+        found = np.zeros(len(self.rows), dtype=bool)
+        for term in self.spec.equations[outcome].on:
+            if term in self.spec.products and self._not_linear(term):
+                for factor in self.spec.products[term]:
+                    found |= self.touched(factor) >= 0
+        return found
+
+    def _not_linear(self, product: str) -> bool:
+        """Say whether both factors of a product have cells."""
+        return all((self.touched(factor) >= 0).any() for factor in self.spec.products[product])
+
+    def _drop_without_density(self) -> bool:
+        """Take away the cells that no row or initial value gives a density; return whether there were any."""
+        dropped = False
+        for name in self.spec.equations:
+            kept = self.cell[name] & self.usable(name)
+            if name in self.initial:
+                kept |= self.cell[name] & self.is_first
+            dropped |= bool((kept != self.cell[name]).any())
+            self.cell[name] = kept
+        return dropped
+
+    def _drop_without_use(self) -> bool:
+        """Take away the cells that no other row needs, as at the last session: without them the likelihood is the same."""
+        needed = {name: np.zeros(len(self.rows), dtype=bool) for name in self.names}
+        for outcome, equation in self.spec.equations.items():
+            rows = self.usable(outcome) & (self.observed[outcome] | self.cell[outcome])
+            for column in {column for term in equation.on for column in self.spec.columns_behind(term)}:
+                place = self.touched(column)[rows]
+                if (place >= 0).any():
+                    needed[self.terms[column].base][place[place >= 0]] = True
+        dropped = False
+        for name in self.names:
+            kept = self.cell[name] & needed[name]
+            dropped |= bool((kept != self.cell[name]).any())
+            self.cell[name] = kept
+        return dropped
+
+    def grid(self, filled: list[str]) -> Grid | None:
+        """Number the cells and put a first guess into them."""
+        tables, of, number, panel = [], {}, {}, self.rows.drop(columns="held")
+        count = 0
+        for name in self.names:
+            rows = np.flatnonzero(self.cell[name])
+            number[name] = np.full(len(self.rows), -1)
+            number[name][rows] = count + np.arange(len(rows))
+            count += len(rows)
+            tables.append(panel.loc[rows, [PATIENT, SESSION]].assign(variable=name))
+        if count == 0:
+            return None
+        guesses = {name: _guess(panel, name) for name in self.names}
+        for column, term in self.terms.items():
+            place = self.touched(column)
+            if term.base in self.names and term.suffix in ("", LAG, BASELINE):
+                of[column] = np.where(place >= 0, number[term.base][place], -1)
+                source = np.where(place >= 0, guesses[term.base][place], np.nan)
+                panel[column] = np.where(place >= 0, source, self._values(column, term))
+        return Grid(
+            panel.copy(),  # many columns were set one by one
+            self.rows["held"].to_numpy(),
+            pd.concat(tables, ignore_index=True),
+            {column: cells for column, cells in of.items() if (cells >= 0).any()},
+            self.initial,
+            [name for name in filled if (number[name] >= 0).any()],
+            {outcome: self.nonlinear(outcome) for outcome in self.spec.equations},
+        )
+
+    def _values(self, column: str, term: Term) -> np.ndarray:
+        """Return the observed values of a column, looked up anew: rows after a gap have a past now."""
+        place = {LAG: self.earlier, BASELINE: self.first, "": np.arange(len(self.rows))}[term.suffix]
+        values = self.rows[term.base].to_numpy(dtype=float)[place]
+        return np.where(place >= 0, values, self.rows[column])
+
+
+def _guess(panel: pd.DataFrame, name: str) -> np.ndarray:
+    """Guess values: the patient's mean, or that of all patients."""
+    values = panel[name].astype(float)
+    return np.asarray(values.groupby(panel[PATIENT]).transform("mean").fillna(values.mean()))

@@ -1,0 +1,255 @@
+"""Completed data of a path model: its missing cells filled in again and again, with the parameters that go with them.
+
+Stochastic EM finds the maximum: random effects and cells are drawn given the parameters, the parameters are maximised given the
+completed data, and the later rounds are averaged (Celeux & Diebolt 1985; Nielsen 2000, doi 10.2307/3318671). From there data are completed
+with *proper* draws: each time parameters come from the normal approximation around the maximum of the data completed last, so that the
+cells carry the uncertainty of the parameters too (Rubin 1987). Whatever is drawn from each completed data set is then pooled, every data
+set counting the same.
+
+Random numbers belong to patients in the order of what was observed of them, so neither ids nor the order of rows changes a result.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from alliance.facts.columns import PATIENT, THERAPIST
+from alliance.inference.maximum import Maximum, find_maximum
+from alliance.inference.refit import neighbourhood, refit
+from alliance.inference.search import limited_inverse, polish
+from alliance.likelihood.units import draw_effects
+from alliance.models.design.arrays import Design, Equation
+from alliance.models.filling.cells import Cells, Filled, draw_values, find_cells, start_values
+from alliance.models.filling.grid import Grid
+from alliance.models.path.layout import LEVELS, Layout, Natural
+from alliance.models.path.maximum import PathMaximum
+from alliance.models.path.target import PathTarget, make_target, refill, varying_terms
+
+_ROUNDS: Final = 30  # of stochastic EM
+_SETTLED: Final = 10  # of them, not averaged
+_BETWEEN: Final = 2  # rounds from one completed data set to the next
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A completed data set and the maximum of its likelihood."""
+
+    filled: Filled
+    maximum: PathMaximum
+
+
+@dataclass(frozen=True)
+class Completion:
+    """Everything that comes from filling in the cells of a model.
+
+    Parameters
+    ----------
+    point
+        The estimate by maximum likelihood, (parameter,).
+    sets
+        Completed data sets.
+    """
+
+    cells: Cells
+    point: np.ndarray
+    sets: list[Completed]
+
+    @property
+    def nearest(self) -> int:
+        """The completed data set whose maximum is closest to the estimate: what needs one data set looks at this one."""
+        fixed = self.sets[0].maximum.target.compared
+        inverse = self.sets[0].maximum.top.curvature[fixed, fixed]
+        off = [found.maximum.top.position[fixed] - self.point[fixed] for found in self.sets]
+        return int(np.argmin([left @ inverse @ left for left in off]))
+
+    def estimate(self, points: np.ndarray, maxima: np.ndarray) -> np.ndarray:
+        """Return the estimate, (1, parameter), moved by how estimates from completed data differ from the maxima of their likelihood.
+
+        Parameters
+        ----------
+        points, maxima
+            Estimates, as those of restricted likelihood, and maxima: (data set, parameter).
+        """
+        layout = self.sets[0].maximum.target.layout
+        moved: np.ndarray = self.point + (_upright(layout, points) - _upright(layout, maxima)).mean(axis=0)
+        return moved[None]
+
+    def design(self, number: int) -> Design:
+        """Return the design with the values of a completed data set."""
+        return _design_of(self.sets[number].maximum.target.design, self.cells.grid, self.sets[number].filled)
+
+    def panel(self, number: int) -> pd.DataFrame:
+        """Return the panel with the values of a completed data set."""
+        grid, values = self.cells.grid, self.sets[number].filled.values
+        return grid.panel.assign(**_columns(grid, values, grid.panel.index))
+
+
+def standardise_observed(design: Design, grid: Grid) -> Design:
+    """Return the design with means and standard deviations of observed values: first guesses are too alike."""
+    return replace(design, equations={name: _standardise(e, grid) for name, e in design.equations.items()})
+
+
+def _standardise(equation: Equation, grid: Grid) -> Equation:
+    names = (equation.outcome, *equation.terms)
+    raw = np.column_stack([equation.y * equation.y_sd + equation.y_mean, equation.x * equation.x_sd + equation.x_mean])
+    means, sds = np.append(equation.y_mean, equation.x_mean), np.append(equation.y_sd, equation.x_sd)
+    for place, name in enumerate(names):
+        if name in grid.of:
+            observed = raw[grid.of[name][equation.rows.index] < 0, place]
+            if len(observed) > 1 and np.ptp(observed) > 0:
+                means[place], sds[place] = observed.mean(), observed.std(ddof=1)
+    scaled = (raw - means) / sds
+    return replace(
+        equation,
+        y=scaled[:, 0],
+        x=np.ascontiguousarray(scaled[:, 1:]),
+        y_mean=float(means[0]),
+        y_sd=float(sds[0]),
+        x_mean=means[1:],
+        x_sd=sds[1:],
+    )
+
+
+def complete(design: Design, grid: Grid, count: int, rng: np.random.Generator) -> Completion:
+    """Fill in the cells of a model.
+
+    Parameters
+    ----------
+    design
+        Made of the rows of the grid, with first guesses.
+    count
+        Number of completed data sets.
+    """
+    target = make_target(design)
+    equations = target.statistics.equations
+    terms = [varying_terms(design, outcome) for outcome in design.equations]
+    chain = _Chain(find_cells(grid, design, equations, terms, len(target.patients)), target, rng)
+    filled = start_values(chain.cells, equations)
+    maximum = find_maximum(target)
+    averaged: list[np.ndarray] = []
+    for number in range(_ROUNDS):
+        filled = chain.draw(maximum.top.position, filled)
+        maximum = chain.maximise(filled, maximum, thorough=number == _SETTLED - 1)
+        if number >= _SETTLED:
+            averaged.append(maximum.top.position)
+    point = _average(target, np.array(averaged))
+    sets = []
+    for _ in range(count):
+        for number in range(_BETWEEN):
+            filled = chain.draw(chain.move(maximum), filled)
+            maximum = chain.maximise(filled, maximum, thorough=number == _BETWEEN - 1)
+        sets.append(Completed(filled, maximum))
+    return Completion(chain.cells, point, sets)
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """What all rounds share."""
+
+    cells: Cells
+    target: PathTarget
+    rng: np.random.Generator
+
+    def draw(self, position: np.ndarray, filled: Filled) -> Filled:
+        """Draw random effects given the data, then cells given the random effects."""
+        target = refill(self.target, filled.equations)
+        natural = target.natural(position[None])
+        drawn = draw_effects(
+            target.statistics,
+            np.ascontiguousarray(natural.beta[0]),
+            natural.residual[0],
+            natural.together[0],
+            natural.factors[PATIENT][0],
+            natural.factors[THERAPIST][0],
+            self.rng,
+        )
+        effects = _by_column(target, drawn)
+        return draw_values(self.cells, filled, natural.beta[0], effects, _covariance(natural), self.rng)
+
+    def maximise(self, filled: Filled, near: PathMaximum, *, thorough: bool) -> PathMaximum:
+        """Find the maximum for completed data from that of others; its curvature is that of the others unless it is to be thorough."""
+        target = refill(self.target, filled.equations)
+        position = refit(target, neighbourhood(near))
+        if position is None:
+            return find_maximum(target, near.top.position)
+        if thorough:
+            return Maximum(target, polish(target.value, position))
+        value, _ = target.value(position)
+        return Maximum(target, replace(near.top, position=position, value=value))
+
+    def move(self, maximum: PathMaximum) -> np.ndarray:
+        """Draw parameters around a maximum."""
+        values, vectors = np.linalg.eigh(limited_inverse(maximum.target.value, maximum.top))
+        root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+        moved: np.ndarray = maximum.top.position + root @ self.rng.standard_normal(len(root))
+        return moved
+
+
+def _by_column(target: PathTarget, drawn: Sequence[np.ndarray]) -> np.ndarray:
+    """Return what the columns of `z` of all equations are multiplied by, (patient, column), from the effects of each level."""
+    places = [(outcome, term) for outcome in target.design.equations for term in varying_terms(target.design, outcome)]
+    owners = (np.arange(len(target.patients)), target.statistics.therapist_of)
+    effects = np.zeros((len(target.patients), len(places)))
+    for level, owner, of_units in zip(LEVELS, owners, drawn, strict=True):
+        for number, effect in enumerate(target.design.varying.get(level, [])):
+            effects[:, places.index((effect.outcome, effect.term))] += of_units[owner, number]
+    return effects
+
+
+def _covariance(natural: Natural) -> np.ndarray:
+    """Return the residual covariance of the equations at one occasion, standard units."""
+    covariance = np.diag(natural.residual[0] ** 2)
+    for (i, j), correlation in zip(natural.layout.pairs, natural.correlations[0], strict=True):
+        covariance[i, j] = covariance[j, i] = correlation * natural.residual[0, i] * natural.residual[0, j]
+    return covariance
+
+
+def _average(target: PathTarget, positions: np.ndarray) -> np.ndarray:
+    """Return the position of averaged coefficients, log residuals and covariances: factors have arbitrary signs."""
+    point = positions.mean(axis=0)
+    natural = target.natural(positions)
+    for level, factor in natural.factors.items():
+        q = factor.shape[1]
+        if q:
+            stacked = factor.transpose(0, 2, 1).reshape(-1, q) / np.sqrt(len(factor))
+            root = np.linalg.qr(stacked, mode="r").T
+            root = root * np.where(np.diagonal(root) < 0, -1.0, 1.0)
+            point[target.layout.between(level)] = root[np.tril_indices(q)]
+    return np.asarray(point)
+
+
+def _upright(layout: Layout, positions: np.ndarray) -> np.ndarray:
+    """Return positions whose factors have a positive diagonal."""
+    result = positions.copy()
+    for level, q in layout.effects.items():
+        rows, columns = np.tril_indices(q)
+        places = np.arange(layout.size)[layout.between(level)]
+        diagonal = result[:, places[rows == columns]]
+        result[:, places] *= np.where(diagonal < 0, -1.0, 1.0)[:, columns]
+    return result
+
+
+def _design_of(design: Design, grid: Grid, filled: Filled) -> Design:
+    """Return the design with other values of the cells."""
+    equations = {}
+    for (outcome, equation), rows in zip(design.equations.items(), filled.equations, strict=True):
+        changed = _columns(grid, filled.values, equation.rows.index)
+        x = np.ascontiguousarray(rows.x[:, 1:])
+        for place, (term, origin) in enumerate(equation.origins.items()):
+            if origin.factors:
+                changed[term] = x[:, place] * equation.x_sd[place] + equation.x_mean[place]
+        used = equation.rows.assign(**{name: column for name, column in changed.items() if name in equation.rows})
+        equations[outcome] = replace(equation, rows=used, y=rows.y, x=x)
+    return replace(design, equations=equations)
+
+
+def _columns(grid: Grid, values: np.ndarray, rows: pd.Index) -> dict[str, np.ndarray]:
+    """Return the columns that hold cells, with their values."""
+    found = {}
+    for name, cells in grid.of.items():
+        of_row = cells[rows]
+        found[name] = np.where(of_row >= 0, values[of_row], grid.panel[name].to_numpy(dtype=float)[rows])
+    return found

@@ -1,0 +1,116 @@
+"""Conditional draws of missing cells against a dense normal density built from the panel alone."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.models.design.arrays import Design, make_design
+from alliance.models.filling.cells import Cells, draw_auxiliary, draw_given, find_cells, shift, start_values
+from alliance.models.filling.grid import Grid, make_grid
+from alliance.models.path.target import PathTarget, make_target, varying_terms
+from alliance.models.rows import select_rows
+from tests.unit.models.filling.study import INTERCEPTS, VARIABLES, blank, make_spec, panel_of, simulate, skip
+
+SLOPES: dict[str, Any] = {
+    "m": {"on": ["x", "m_lag", "y_lag", *INTERCEPTS, "arm"], "vary": {"patient": ["intercept", "x"]}},
+    "y": {"on": ["m", "y_lag", *INTERCEPTS, "arm"], "vary": {"patient": ["intercept", "m"]}},
+}
+
+
+def prepared(sessions: pd.DataFrame, equations: dict[str, Any]) -> tuple[Grid, Design, PathTarget, Cells]:
+    spec = make_spec(equations)
+    grid = make_grid(panel_of(sessions), spec, VARIABLES, 1, None)
+    assert grid is not None
+    design = make_design("study", spec, select_rows(grid.panel, "study", spec)[0], VARIABLES)
+    target = make_target(design)
+    terms = [varying_terms(design, outcome) for outcome in design.equations]
+    return (
+        grid,
+        design,
+        target,
+        find_cells(grid, design, target.statistics.equations, terms, target.statistics.n_patients),
+    )
+
+
+def holey(patients: int = 30, sessions: int = 6) -> pd.DataFrame:
+    """Return sessions with holes: skipped ones, blank answers, some of them at the first session."""
+    data = skip(simulate(patients, sessions, 4), 0.25, 5)
+    for column, share, seed in (("x", 0.2, 6), ("m", 0.1, 7), ("y", 0.1, 8)):
+        data = blank(data, column, share, seed)
+    return data
+
+
+def test_every_place_follows_its_cells() -> None:
+    """Arrays after a change of the cells are those of a design made from a panel that holds the changed values."""
+    grid, design, target, cells = prepared(holey(), SLOPES)
+    change = np.random.default_rng(1).normal(size=len(cells.guess))
+    moved = shift(cells, start_values(cells, target.statistics.equations), change)
+    panel = grid.panel.copy()
+    key = ["patient", "session"]
+    for name, rows in grid.cells.groupby("variable"):
+        at = panel.reset_index().merge(rows.reset_index(names="cell"), on=key)
+        panel.loc[at["index"], str(name)] = (cells.guess + change)[at["cell"]]
+    lagged = panel[[*key, "m", "y"]].assign(session=panel["session"] + 1)
+    merged = panel[key].merge(lagged, on=key, how="left")
+    first = panel.groupby("patient")[["m", "y"]].transform("first")
+    for name in ("m", "y"):
+        panel[f"{name}_lag"] = panel[f"{name}_lag"].where(panel[f"{name}_lag"].isna(), merged[name])
+        panel[f"{name}_baseline"] = first[name]
+    for (outcome, equation), rows in zip(design.equations.items(), moved.equations, strict=True):
+        used = panel.loc[equation.rows.index]
+        x = (used[list(equation.terms)].to_numpy(dtype=float) - equation.x_mean) / equation.x_sd
+        np.testing.assert_allclose(rows.x[:, 1:], x, atol=1e-12)
+        np.testing.assert_allclose(rows.y, (used[outcome].to_numpy() - equation.y_mean) / equation.y_sd, atol=1e-12)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5])
+def test_draws_have_the_mean_and_covariance_of_the_dense_normal_density(correlation: float) -> None:
+    """The log density of all residuals is a quadratic of the cells: its second differences are exact."""
+    _, design, target, cells = prepared(holey(12, 5), SLOPES)
+    rng = np.random.default_rng(2)
+    start = start_values(cells, target.statistics.equations)
+    beta = rng.normal(0, 0.3, target.layout.fixed.stop)
+    effects = rng.normal(0, 0.3, (target.statistics.n_patients, 4))
+    covariance = np.array([[0.5, correlation * 0.6], [correlation * 0.6, 0.7]])
+    fixed = draw_auxiliary(cells, start, rng)
+    where = [list(zip(e.rows["patient"], e.rows["session"], strict=True)) for e in design.equations.values()]
+
+    def log_density(change: np.ndarray) -> float:
+        moved, total, residuals = shift(cells, start, change), 0.0, []
+        for number, rows in enumerate(moved.equations):
+            b = beta[target.layout.of(list(design.equations)[number])]
+            residuals.append(
+                rows.y - rows.x @ b - (rows.z * effects[rows.patient, 2 * number : 2 * number + 2]).sum(axis=1)
+            )
+        for key in {*where[0], *where[1]}:
+            present = [k for k in (0, 1) if key in where[k]]
+            e = np.array([residuals[k][where[k].index(key)] for k in present])
+            total -= e @ np.linalg.solve(covariance[np.ix_(present, present)], e) / 2
+        for rows, drawn in zip(moved.beside, fixed, strict=True):
+            own = drawn.differences[rows.patient] if rows.z.shape[1] else 0.0
+            total -= float(((rows.y - rows.x @ drawn.beta - own) ** 2).sum()) / drawn.variance / 2
+        return total
+
+    size = len(cells.guess)
+    eye, zero = np.eye(size), np.zeros(size)
+    single = np.array([log_density(row) for row in eye])
+    other = np.array([log_density(-row) for row in eye])
+    centre = log_density(zero)
+    gradient = (single - other) / 2
+    hessian = np.diag(single + other - 2 * centre)
+    for i in range(size):
+        for j in range(i):
+            hessian[i, j] = hessian[j, i] = log_density(eye[i] + eye[j]) - single[i] - single[j] + centre
+    draws = np.array(
+        [
+            draw_given(cells, start, beta, effects, covariance, fixed, generator)
+            for generator in [None, *(np.random.default_rng(seed) for seed in range(1500))]
+        ]
+    )
+    np.testing.assert_allclose(draws[0], np.linalg.solve(-hessian, gradient), atol=1e-8)
+    expected = np.linalg.inv(-hessian)
+    # Standard errors of covariances of 1500 draws are up to 1 / sqrt(750) = .037 of the variances.
+    scale = np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
+    np.testing.assert_allclose(np.cov(draws[1:].T) / scale, expected / scale, atol=0.15)
