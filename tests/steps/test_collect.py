@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from alliance.errors import ModelError
 from alliance.facts.artefacts import ARTEFACTS, COUNT, NUMBER, TEXT, TRUTH, Artefact, Columns, made_by
 from alliance.models.container import make_tree, pack_draws, pack_rows
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_csv, write_tree
 from alliance.steps.collect import collect_estimates
+from alliance.steps.fit import fit_model
 
 LIMITS = {"interval": 0.95, "monte_carlo_draws": 1000, "rhat_max": 1.01, "ess_min": 400, "divergences_max": 0}
 ROW = {
@@ -93,3 +95,43 @@ def test_table_that_is_only_declared_is_collected_from_the_fits(
 
     expected = pd.DataFrame([{"model": "second", **row} for row in rows])
     pd.testing.assert_frame_equal(table, expected)
+
+
+def test_model_that_could_not_be_fitted_costs_its_own_rows_and_no_others(tmp_path: Path) -> None:
+    fitted(tmp_path, "first")
+    unfitted(tmp_path, "second")
+    tables = collect(tmp_path)
+
+    assert set(tables["estimates"]["model"]) == {"first"} and len(tables["influence"]) == 0
+    (row,) = tables["diagnostics"].query("model == 'second'").to_dict("records")
+    assert (row["caution"], row["passed"]) == ("not_fitted", False)
+    assert "the panel has no column 'elsewhere'" in row["detail"]
+
+
+def test_run_without_any_fitted_model_stops_with_the_reasons(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        unfitted(tmp_path, name)
+    with pytest.raises(
+        ModelError, match=r"None of the models could be fitted:\n  - models.specs.first: the panel has no column"
+    ):
+        collect(tmp_path)
+
+
+def unfitted(folder: Path, model: str) -> None:
+    """Ask for a model with a column that the panel does not have."""
+    panel = pd.DataFrame({"patient": ["P001", "P002"], "therapist": "T01", "session": 1, "y": [1.0, 2.0]})
+    panel.to_parquet(folder / "panel.parquet")
+    spec = {
+        "label": "m",
+        "family": "textbook",
+        "equations": {"y": {"on": ["elsewhere"]}},
+        "effects": {"from": "elsewhere", "to": "y"},
+    }
+    fit_model(
+        panel=str(folder / "panel.parquet"),
+        draws=str(folder / f"{model}.nc"),
+        flow=str(folder / f"{model}.csv"),
+        model=model,
+        spec=spec,
+        settings={"seed": 1, "lag": 1, "monte_carlo_draws": 1000, "variables": {}},
+    )

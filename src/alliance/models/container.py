@@ -179,6 +179,25 @@ def make_tree(
     return tree
 
 
+def make_failed_tree(*, model: str, family: str, reason: str) -> xr.DataTree:
+    """Build the container of a model that could not be fitted: nothing but the mark that says why."""
+    tree = xr.DataTree()
+    mark = Mark("not_fitted", model, detail=reason)
+    tree.attrs = {
+        "model": model,
+        "family": family,
+        "engine": "",
+        "interval_kind": "",
+        "marks": json.dumps([asdict(mark)]),
+    }
+    return tree
+
+
+def reason_of_failure(tree: xr.DataTree) -> str:
+    """Return why a model could not be fitted; empty where it was."""
+    return "" if "paths" in tree.children else marks_of(tree)[0].detail
+
+
 def pack_draws(quantities: pd.DataFrame, draws: np.ndarray, points: np.ndarray | None = None) -> xr.Dataset:
     """Return draws with what they are draws of.
 

@@ -5,7 +5,7 @@ import xarray as xr
 
 from alliance.config.schema import Inference
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.models.container import rows_of
+from alliance.models.container import reason_of_failure, rows_of
 from alliance.results.diagnostics import diagnose, tabulate_marks
 from alliance.results.estimates import (
     summarise_estimates,
@@ -28,9 +28,15 @@ _SUMMARIES = {
 def tabulate_fit(tree: xr.DataTree, inference: Inference) -> dict[str, pd.DataFrame]:
     """Return what one fit adds to the artefacts of a run: name of the artefact -> its rows.
 
-    A table the fit has nothing for has its columns and no rows.
+    A table the fit has nothing for has its columns and no rows; a model that could not be fitted has nothing but the reason.
     """
     marks = diagnose(tree, inference)
+    if reason_of_failure(tree):
+        empty = {
+            name: pd.DataFrame(columns=artefact.header) for name, artefact in ARTEFACTS.items() if artefact.from_fit
+        }
+        empty |= {name: pd.DataFrame(columns=ARTEFACTS[name].header) for name in ("estimates", "draws")}
+        return {"diagnostics": tabulate_marks(tree, marks), **empty}
     return {
         "estimates": summarise_estimates(tree, marks, inference.interval),
         "diagnostics": tabulate_marks(tree, marks),

@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 
 from alliance.config.schema import Inference
+from alliance.errors import ModelError
+from alliance.models.container import reason_of_failure
 from alliance.results.fits import tabulate_fit
 from alliance.runs.artefacts import read_artefact, write_artefact
 from alliance.runs.files import read_tree
@@ -31,9 +33,18 @@ def collect_estimates(
         The settings of that name.
     artefacts
         Files to be written, by their names in `alliance.facts.artefacts`.
+
+    Raises
+    ------
+    ModelError
+        No model could be fitted.
     """
     limits = Inference.model_validate(inference)
-    fits = [tabulate_fit(read_tree(path), limits) for path in model_draws]
+    trees = [read_tree(path) for path in model_draws]
+    reasons = [reason for tree in trees if (reason := reason_of_failure(tree))]
+    if len(reasons) == len(trees):
+        raise ModelError("None of the models could be fitted:\n  - " + "\n  - ".join(dict.fromkeys(reasons)))
+    fits = [tabulate_fit(tree, limits) for tree in trees]
     parts = {name: [fit[name] for fit in fits] for name in fits[0]}
     parts["flow"] = [read_artefact(path, "flow") for path in (flow_data, *model_flows)]
     for name, path in artefacts.items():

@@ -2,15 +2,29 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec
+from alliance.errors import ModelError
+from alliance.facts.artefacts import ARTEFACTS
+from alliance.models.container import make_failed_tree
 from alliance.models.fitting import fit_declared
 from alliance.runs.files import write_csv, write_tree
 
 
 def fit_model(*, panel: str, draws: str, flow: str, model: str, spec: dict[str, Any], settings: dict[str, Any]) -> None:
-    """Fit a model with its family; write the draws of its paths and the patient flow that led to its rows."""
-    result = fit_declared(pd.read_parquet(panel), model, ModelSpec.model_validate(spec), settings)
+    """Fit a model with its family; write the draws of its paths and the patient flow that led to its rows.
+
+    A model that these data do not allow costs its own part of the report and no more: what is written then holds the reason.
+    """
+    declared = ModelSpec.model_validate(spec)
+    try:
+        result = fit_declared(pd.read_parquet(panel), model, declared, settings)
+    except (ModelError, np.linalg.LinAlgError) as error:
+        write_csv(pd.DataFrame(columns=ARTEFACTS["flow"].header), flow)
+        write_tree(make_failed_tree(model=model, family=declared.family, reason=str(error)), draws)
+        print(f"Model '{model}' could not be fitted; the report does without it. {error}")
+        return
     write_csv(result.flow, flow)
     write_tree(result.tree, draws)

@@ -113,7 +113,7 @@ class Run:
         Raises
         ------
         RunError
-            The run has no such model.
+            The run has no such model, or it could not be fitted.
         """
         config = self.config
         if model not in config.models.fit:
@@ -122,10 +122,15 @@ class Run:
                 f"Run '{self.name}' has no model '{model}'.{suggest(model, fitted)} It has: {', '.join(fitted)}."
             )
         folder = f"models/{model}"
+        from alliance.models.container import reason_of_failure  # a look at tables need not wait for xarray
+
+        tree = read_tree(self._present(f"{folder}/draws.nc"))
+        if reason := reason_of_failure(tree):
+            raise RunError(f"Model '{model}' of run '{self.name}' could not be fitted. {reason}")
         return Fit(
             model,
             config,
-            read_tree(self._present(f"{folder}/draws.nc")),
+            tree,
             read_artefact(self._present(f"{folder}/flow.csv"), "flow"),
         )
 

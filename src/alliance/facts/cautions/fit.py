@@ -58,6 +58,13 @@ OF_FIT: Final = (
     ),
     # How the fit went.
     Caution(
+        "not_fitted",
+        "not fitted",
+        "The model could not be fitted, for the reason beside it, and nothing is reported of it; the rest of the report does without it.",
+        MODEL,
+        "never",
+    ),
+    Caution(
         "convergence",
         "convergence",
         "Whether the search ended where no step makes the data more likely. The value is the gain that a further step promises; if the "

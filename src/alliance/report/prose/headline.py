@@ -3,10 +3,11 @@
 from alliance.config import Config
 from alliance.config.answers import Answer, answers_of
 from alliance.facts.effects import EFFECTS
+from alliance.report.labels import label_model
 from alliance.report.prose.answers import Found, describe_answer, find_answer
 from alliance.report.prose.passage import Inputs, Point, count_flagged, rows_of, table_of
 from alliance.report.prose.results import has_no_reverse
-from alliance.report.prose.wording import count_of
+from alliance.report.prose.wording import count_of, join_words
 
 _FEWEST_LINES = 2  # questions that are answered where fewer are declared
 _Answered = tuple[Answer, Found | None]
@@ -29,7 +30,7 @@ def describe_headline(inputs: Inputs, config: Config) -> list[str | Point]:
         lines += [describe_answer(answer, found, inputs, config, "Reverse direction") for answer, found in reverse]
     elif not has_no_reverse(config):
         lines.append("The reverse direction was not estimated.")
-    return [*lines, *_count_flags(inputs)]
+    return [*lines, *_name_failed(inputs, config), *_count_flags(inputs)]
 
 
 def _select(answers: list[_Answered]) -> list[_Answered]:
@@ -41,6 +42,14 @@ def _select(answers: list[_Answered]) -> list[_Answered]:
         key=lambda one: order.index(one[1][0]["effect"]) if one[1] and one[1][0]["effect"] in order else 0,
     )
     return [*declared, *others[: max(0, _FEWEST_LINES - len(declared))]]
+
+
+def _name_failed(inputs: Inputs, config: Config) -> list[str]:
+    failed = rows_of(table_of(inputs, "diagnostics"), caution="not_fitted")
+    if not failed:
+        return []
+    named = join_words([label_model(row["model"], config) for row in failed])
+    return [f"{count_of(len(failed), 'model')} could not be fitted: {named}; the report says why."]
 
 
 def _count_flags(inputs: Inputs) -> list[str]:

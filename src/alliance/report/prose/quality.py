@@ -105,6 +105,10 @@ def describe_models(inputs: Inputs, config: Config) -> list[Passage]:
     passages = [text(*sentences)] if sentences else []
     if missing:
         passages.append(caution(f"No estimates came from: {join_words(missing)}. Nothing is said about what they ask."))
+        reasons = rows_of(table_of(inputs, "diagnostics"), caution="not_fitted")
+        points = [Point(label_model(row["model"], config), str(row["detail"])) for row in reasons]
+        if points:
+            passages.append(Passage(tuple(points), heading="Models that could not be fitted", kind="list"))
     flagged = count_flagged(rows_of(estimates))
     if flagged:
         marks = pd.Series([mark for row in rows_of(estimates) for mark in flags_of(row)]).value_counts()
@@ -124,7 +128,7 @@ def describe_diagnostics(inputs: Inputs, config: Config) -> list[Passage]:
     table = table_of(inputs, "diagnostics")
     if table.empty:
         return [caution("No diagnostics were recorded.")]
-    failed = [row for row in rows_of(table) if not row["passed"]]
+    failed = [row for row in rows_of(table) if not row["passed"] and row["caution"] != "not_fitted"]
     if not failed:
         models = table["model"].nunique()
         return [text(f"All {count_of(len(table), 'diagnostic')} of {count_of(models, 'model')} passed.")]

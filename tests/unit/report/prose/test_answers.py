@@ -1,10 +1,14 @@
 """The answer to a question is given by the model that was declared to give it; what speaks against it stands in the same breath."""
 
+import pandas as pd
 import pytest
 
 from alliance.config import Config, validate_config
+from alliance.facts.marks import Mark
 from alliance.report.prose import describe_headline
 from alliance.report.prose.answers import describe_speakers
+from alliance.report.prose.quality import describe_models
+from alliance.results.diagnostics import row_of
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs
 
@@ -153,3 +157,20 @@ def test_declared_model_that_is_not_fitted_is_named() -> None:
     config = validate_config(settings)
 
     assert CONFIG.models.specs[DECLARED].label in str(describe_speakers(config)[1].sentences[0])
+
+
+def test_model_that_could_not_be_fitted_is_named_with_its_reason() -> None:
+    reason = "models.specs.technique_jointly: only 3 patients have all that the equation of 'alliance' needs."
+    mark = row_of(Mark("not_fitted", DECLARED, detail=reason)) | {
+        "model": DECLARED,
+        "family": "multilevel_path",
+        "engine": "",
+    }
+    found = inputs(estimate(model=SEPARATE)) | {"diagnostics": pd.DataFrame([mark])}
+    lines = [str(line) for line in describe_headline(found, CONFIG)]
+    said = " ".join(str(sentence) for passage in describe_models(found, CONFIG) for sentence in passage.sentences)
+
+    assert any(
+        line.startswith("1 model could not be fitted: Technique through alliance, joint model") for line in lines
+    )
+    assert reason in said
