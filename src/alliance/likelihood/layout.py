@@ -93,13 +93,18 @@ class Statistics:
         return self.owner.reshape(-1)[: self.n_patients]
 
     @property
+    def every_pattern(self) -> tuple[Pattern, ...]:
+        """The patterns of the rows; without pairs each equation is one."""
+        alone = enumerate(self.equations)
+        return self.patterns or tuple(Pattern((k,), (np.arange(len(rows.y)),), rows.patient) for k, rows in alone)
+
+    @property
     def cross_products(self) -> list[tuple[np.ndarray, float]]:
         """[X y]'[X y] of each equation over all patients, and its (weighted) number of rows."""
         sizes = [rows.x.shape[1] + 1 for rows in self.equations]
         found = [(np.zeros((size, size)), 0.0) for size in sizes]
-        sums = self.patterns or [Pattern((k,), (), np.empty(0)) for k in range(len(sizes))]
-        start, counts = 0, self.pooled[len(self.pooled) - len(sums) :]
-        for pattern, count in zip(sums, counts, strict=True):
+        start, counts = 0, self.pooled[len(self.pooled) - len(self.every_pattern) :]
+        for pattern, count in zip(self.every_pattern, counts, strict=True):
             for one, other in ordered_pairs(pattern):
                 size = sizes[one] * sizes[other]
                 if one == other:

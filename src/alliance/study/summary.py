@@ -116,9 +116,10 @@ def _spread(title: str, rows: pd.DataFrame) -> Iterator[str]:
     found = {row.path: row for row in records(rows[rows["effect"] == "correlation"])}
     shown = []
     for number, row in enumerate(effects):
-        pairs = [found[name] for other in effects[:number] if (name := _pair(other.path, row.path)) in found]
-        numbers = [_write(row.estimate), _write(row.sd), *(f"{pair.estimate:.3f}" for pair in pairs)]
-        marks = set().union(*(one.marks for one in (row, *pairs)))
+        pairs = [found.get(_pair(other.path, row.path)) for other in effects[:number]] if found else []
+        # A correlation that is not estimated is zero.
+        numbers = [_write(row.estimate), _write(row.sd), *(f"{pair.estimate:.3f}" if pair else "0" for pair in pairs)]
+        marks = set().union(*(one.marks for one in (row, *pairs) if one))
         shown.append((f"({number + 1}) {row.outcome}: {_term(row.path)}", numbers, marks))
     columns = [f"({number})" for number in range(1, len(effects))] if found else []
     yield from _block(title, ["sd", "std err", *columns], shown)

@@ -5,8 +5,6 @@ D_j = Z_j'V_j^-1 Z_j = (H + T_j^-1)^-1, H the covariance of the effects and T_j 
 of it: in Q = blockdiag(D_j) - B (X'V^-1 X)^-1 B', B_j = Z_j'V_j^-1 X, the (unit, unit) part of effect i has the expected information
 1/2 |Q_i|^2 on its variance. An estimated variance then is like A chi^2 / n with A = sum D / sum D^2 and n = A^2 |Q_i|^2 degrees of freedom
 (Satterthwaite 1946, doi 10.2307/3002019): in balanced data the units less the fixed effects that differ between units only.
-
-Residuals of different equations count as independent here.
 """
 
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ import numpy as np
 from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.inference.search import invert
 from alliance.likelihood.layout import Statistics
+from alliance.likelihood.residuals import precision_of
 from alliance.models.design.arrays import Design
 from alliance.models.path.layout import Natural
 
@@ -66,21 +65,34 @@ def measure_precision(design: Design, statistics: Statistics, natural: Natural) 
 
 def _cross_products(design: Design, statistics: Statistics, natural: Natural) -> tuple[np.ndarray, np.ndarray]:
     """Return Z'[Z X] of each patient, effects of patients before those of therapists, and X'X, both weighted by precision."""
-    layout, residual = natural.layout, natural.residual[0]
+    layout = natural.layout
+    weights = iter(precision_of(statistics, natural.residual[0], natural.together[0]))
     (q, e), betas = layout.effects.values(), layout.fixed.stop
     products, of_fixed = np.zeros((statistics.n_patients, q + e, q + e + betas)), np.zeros((betas, betas))
     effects = [*design.varying.get(PATIENT, []), *design.varying.get(THERAPIST, [])]
-    for k, outcome in enumerate(design.equations):
-        rows, places = statistics.equations[k], layout.of(outcome)
+    places, columns = [], []
+    for rows, outcome in zip(statistics.equations, design.equations, strict=True):
         mine = [place for place, effect in enumerate(effects) if effect.outcome == outcome]
         terms = list(dict.fromkeys(effects[place].term for place in mine))  # in the order of the likelihood
-        z = rows.z[:, [terms.index(effects[place].term) for place in mine]]
-        both, at = np.column_stack([z, rows.x]), [*mine, *range(q + e + places.start, q + e + places.stop)]
-        for place, column in zip(mine, z.T, strict=True):
-            for other, value in zip(at, both.T, strict=True):
-                products[:, place, other] = np.bincount(rows.patient, column * value, statistics.n_patients)
-            products[:, place] *= residual[k] ** -2
-        of_fixed[places, places] = rows.x.T @ rows.x * residual[k] ** -2
+        fixed = layout.of(outcome)
+        places.append((mine, [*mine, *range(q + e + fixed.start, q + e + fixed.stop)], fixed))
+        columns.append(rows.z[:, [terms.index(effects[place].term) for place in mine]])
+    for pattern in statistics.every_pattern:
+        of = dict(zip(pattern.members, pattern.rows, strict=True))
+        for i, one in enumerate(pattern.members):
+            for other in pattern.members[: i + 1]:
+                weight = next(weights)
+                for k, m in {(one, other), (other, one)}:
+                    (mine, _, fixed), (_, all_of_other, fixed_other) = places[k], places[m]
+                    z, x = weight * columns[k][of[k]], weight * statistics.equations[k].x[of[k]]
+                    x_other = statistics.equations[m].x[of[m]]
+                    right = np.column_stack([columns[m][of[m]], x_other])
+                    for place, column in zip(mine, z.T, strict=True):
+                        for to, value in zip(all_of_other, right.T, strict=True):
+                            products[:, place, to] += np.bincount(
+                                pattern.patient, column * value, statistics.n_patients
+                            )
+                    of_fixed[fixed, fixed_other] += x.T @ x_other
     return products, of_fixed
 
 

@@ -78,16 +78,13 @@ def _pooled_scores(statistics: Statistics, beta: np.ndarray, precision: np.ndarr
     starts = np.cumsum([0, *(rows.x.shape[1] for rows in statistics.equations)])
     slices = [slice(*ends) for ends in pairwise(starts)]
     left = [rows.y - rows.x @ beta[places] for rows, places in zip(statistics.equations, slices, strict=True)]
-    patterns = statistics.patterns or [
-        Pattern((k,), (np.arange(len(rows.y)),), rows.patient) for k, rows in enumerate(statistics.equations)
-    ]
     count, parts = statistics.n_patients, list[np.ndarray]()
     result = np.zeros((count, len(beta)))
 
     def sum_up(values: np.ndarray, patient: np.ndarray) -> np.ndarray:
         return np.column_stack([np.bincount(patient, column, count) for column in values.T])
 
-    for pattern in patterns:
+    for pattern in statistics.every_pattern:
         of = dict(zip(pattern.members, pattern.rows, strict=True))
         sigma = _covariance_of(statistics, precision, pattern)
         for i, one in enumerate(pattern.members):

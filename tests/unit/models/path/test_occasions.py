@@ -15,6 +15,7 @@ from alliance.models.diagram import every_path
 from alliance.models.generator import generate_outcomes
 from alliance.models.path.maximum import PathMaximum, maximise, population_of, table_of
 from alliance.models.path.posterior import PathPosterior
+from alliance.models.path.precision import measure_precision
 from alliance.models.path.target import make_target
 from alliance.models.quantities.compute import compute_quantities
 from alliance.models.quantities.population import make_population
@@ -141,3 +142,26 @@ def test_correlation_at_the_same_session_is_checked() -> None:
 def test_table_of_priors_names_the_correlation() -> None:
     (row,) = [row for row in describe_priors(small_design(), PRIORS) if row["block"] == "correlations of residuals"]
     assert (row["kind"], row["centre"], row["scale"], row["shape"]) == ("beta", -1.0, 2.0, 1.0)
+
+
+def test_precision_of_patients_is_that_of_the_covariance_of_all_their_rows() -> None:
+    design = small_design()
+    target = make_target(design)
+    natural = target.natural(np.random.default_rng(1).normal(scale=0.4, size=(1, target.layout.size)))
+    sds, correlation = natural.residual[0], natural.correlations[0, 0]
+    residual = np.array([[1, correlation], [correlation, 1]]) * np.outer(sds, sds)
+    between, each = natural.covariances["patient"][0], []
+    equation = np.repeat([0, 1], [len(one.y) for one in design.equations.values()])
+    patient = np.concatenate([one.units["patient"] for one in design.equations.values()])
+    session = np.concatenate([one.rows["session"] for one in design.equations.values()])
+    for unit in range(patient.max() + 1):
+        mine = patient == unit
+        z = np.eye(2)[equation[mine]]
+        same = session[mine][:, None] == session[mine]
+        covariance = z @ between @ z.T + residual[np.ix_(equation[mine], equation[mine])] * same
+        each.append(z.T @ np.linalg.solve(covariance, z))
+    known = np.array(each)
+    own = np.diagonal(known, axis1=1, axis2=2)
+    count = (own.sum(axis=0) ** 2 / (own**2).sum(axis=0)).mean()
+    found = measure_precision(design, target.statistics, natural)["patient"]
+    np.testing.assert_allclose(found.spread, count * np.linalg.inv(known.sum(axis=0)), rtol=1e-8)
