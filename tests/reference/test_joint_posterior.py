@@ -3,7 +3,7 @@
 All parameters are compared in standard units, in which the priors are declared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import arviz as az
@@ -15,6 +15,7 @@ from scipy import stats
 
 from alliance.inference.laplace import draw_laplace
 from alliance.inference.mode import find_mode
+from alliance.models.design.arrays import Equation
 from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 from alliance.models.direct import fit as direct
 from alliance.models.path import fit as path
@@ -38,6 +39,14 @@ MOST_ERRORS = 4
 LIKE_SD = 0.1
 # Monte Carlo error of a 2.5 % quantile of a normal distribution in units of that of its mean, sqrt(p (1 - p)) / density at the quantile.
 TAIL_ERROR = np.sqrt(0.025 * 0.975) / stats.norm.pdf(stats.norm.ppf(0.025))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def slopes_of_raw_scores() -> Iterator[None]:
+    """Let varying slopes multiply raw scores, as in the recorded posterior: what is compared is the engines, which take any column."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Equation, "varying_column", Equation.column)
+        yield
 
 
 @pytest.fixture(scope="module")

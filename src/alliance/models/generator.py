@@ -2,9 +2,9 @@
 
 Outcomes follow session by session, each from the generated values before it.
 
-A product with an outcome of the model needs that outcome's mean over all sessions of the patient, which is known only at the end. Data
-are then generated twice from the same random numbers, the second time with the means of the first. Without feedback from the product to the
-outcome in it, the means of both are the same.
+Varying slopes and products need a patient's mean over all sessions, which is known only at the end where the predictor is an outcome of the
+model. Data are then generated several times from the same random numbers, each time with the means of the time before. Without feedback
+the means are exact after one round for each such outcome; with it, what is left shrinks from round to round.
 """
 
 from dataclasses import dataclass
@@ -64,9 +64,10 @@ def generate_outcomes(
         effects,
         noise,
         _columns(design),
+        _deviating(design),
     )
     generated = simulation.run(observed, simulation.means(observed))
-    if any(factor.base in design.equations for _, factor in simulation.centred_at_own_means()):
+    for _ in simulation.outcomes_in_own_means():
         generated = simulation.run(observed, simulation.means(generated))
     return generated
 
@@ -94,6 +95,15 @@ def _columns(design: Design) -> dict[tuple[str, str], np.ndarray]:
     }
 
 
+def _deviating(design: Design) -> dict[str, list[str]]:
+    """Return the predictors whose varying effects multiply deviations from the patient's own mean: outcome of the equation -> terms."""
+    varying = {(effect.outcome, effect.term) for effects in design.varying.values() for effect in effects}
+    return {
+        outcome: [term for term in equation.terms if (outcome, term) in varying and equation.deviates(term)]
+        for outcome, equation in design.equations.items()
+    }
+
+
 @dataclass(frozen=True)
 class _Simulation:
     """What all rounds share.
@@ -106,6 +116,8 @@ class _Simulation:
         Outcome -> residuals in units of their standard deviation, (row of the equation, data set).
     columns
         See `_columns`.
+    deviating
+        See `_deviating`.
     """
 
     sessions: np.ndarray
@@ -116,23 +128,32 @@ class _Simulation:
     effects: dict[str, np.ndarray]
     noise: dict[str, np.ndarray]
     columns: dict[tuple[str, str], np.ndarray]
+    deviating: dict[str, list[str]]
 
-    def centred_at_own_means(self) -> list[tuple[Equation, Factor]]:
-        """List the factors of products that enter as deviations from the patient's own mean, with their equations."""
-        return [
-            (equation, factor)
-            for equation in self.design.equations.values()
-            for origin in equation.origins.values()
-            for factor in origin.factors
-            if factor.centring == "own mean"
-        ]
+    def own_factors(self, equation: Equation) -> list[Factor]:
+        """List the factors of products that enter an equation as deviations from the patient's own mean."""
+        return [f for origin in equation.origins.values() for f in origin.factors if f.centring == "own mean"]
+
+    def outcomes_in_own_means(self) -> set[str]:
+        """Return the outcomes of the model whose own means are needed."""
+        bases: set[str] = set()
+        for equation in self.design.equations.values():
+            bases |= {factor.base for factor in self.own_factors(equation)}
+            for origin in (equation.origins[term] for term in self.deviating[equation.outcome]):
+                bases |= {factor.base for factor in origin.factors} or {origin.base}
+        return bases & set(self.design.equations)
 
     def means(self, values_of: Values) -> dict[tuple[str, str], np.ndarray]:
-        """Return own means of factors, (outcome of the equation, factor) -> (row of the equation, data set)."""
-        return {
-            (e.outcome, f.term): own_means(e.rows, self._values(e, f.term, f, np.arange(len(e.rows)), values_of))
-            for e, f in self.centred_at_own_means()
-        }
+        """Return own means of factors and predictors, (outcome of the equation, name) -> (row of the equation, data set)."""
+        found: dict[tuple[str, str], np.ndarray] = {}
+        for outcome, equation in self.design.equations.items():
+            rows = np.arange(len(equation.rows))
+            for factor in self.own_factors(equation):
+                values = self._values(equation, factor.term, factor, rows, values_of)
+                found[outcome, factor.term] = own_means(equation.rows, values)
+            for term in self.deviating[equation.outcome]:
+                found[outcome, term] = own_means(equation.rows, self._predictor(equation, term, rows, values_of, found))
+        return found
 
     def run(self, observed: Values, means: dict[tuple[str, str], np.ndarray]) -> Values:
         """Generate all sessions in their order."""
@@ -153,23 +174,39 @@ class _Simulation:
     ) -> np.ndarray:
         outcome, population = equation.outcome, self.population
         mean: np.ndarray = np.tile(population.intercepts[outcome], (len(chosen), 1))
-        x: dict[str, np.ndarray] = {}
-        for position, (term, origin) in enumerate(equation.origins.items()):
-            x[term] = np.ones((len(chosen), 1))
-            for factor in origin.factors:
-                values = self._values(equation, factor.term, factor, chosen, values_of)
-                own = means.get((outcome, factor.term)) if factor.centring == "own mean" else None
-                x[term] = x[term] * center_factor(factor, values, None if own is None else own[chosen])
-            if not origin.factors:
-                x[term] = self._values(equation, term, origin, chosen, values_of)
+        x = {term: self._predictor(equation, term, chosen, values_of, means) for term in equation.terms}
+        for position, term in enumerate(equation.terms):
             mean += population.slopes[outcome][:, position] * x[term]
+        own = self.deviating[equation.outcome]
         for level, names in population.varying.items():
             for position, effect in enumerate(names):
                 if effect.outcome == outcome:
-                    centre = 0.0 if effect.term not in x else equation.x_mean[equation.terms.index(effect.term)]
-                    factor_of = x[effect.term] - centre if effect.term in x else 1.0
-                    mean += self.effects[level][position, equation.units[level][chosen]] * factor_of
+                    of_units = self.effects[level][position, equation.units[level][chosen]]
+                    if effect.term in own:
+                        of_units = of_units * (x[effect.term] - means[outcome, effect.term][chosen])
+                    elif effect.term in x:
+                        of_units = of_units * (x[effect.term] - equation.x_mean[equation.terms.index(effect.term)])
+                    mean += of_units
         return mean
+
+    def _predictor(
+        self,
+        equation: Equation,
+        term: str,
+        chosen: np.ndarray,
+        values_of: Values,
+        means: dict[tuple[str, str], np.ndarray],
+    ) -> np.ndarray:
+        """Return a predictor in chosen rows of an equation as its average effect multiplies it, in raw units."""
+        origin = equation.origins[term]
+        if not origin.factors:
+            return self._values(equation, term, origin, chosen, values_of)
+        product = np.ones((len(chosen), 1))
+        for factor in origin.factors:
+            values = self._values(equation, factor.term, factor, chosen, values_of)
+            own = means[equation.outcome, factor.term][chosen] if factor.centring == "own mean" else None
+            product = product * center_factor(factor, values, own)
+        return product
 
     def _values(
         self, equation: Equation, term: str, source: Factor | Origin, chosen: np.ndarray, values_of: Values

@@ -1,10 +1,10 @@
 # Maximum likelihood for tests/reference/test_joint_maximum.py: mediation.csv, lagged.csv and nested.csv in, maximum.csv out.
-# Run in this folder: Rscript maximum.R   (half a minute; needs nlme, lme4 and numDeriv)
+# Run in this folder: Rscript maximum.R   (two minutes; needs nlme and lme4)
 #
 # Equations are stacked (Bauer, Preacher & Gil 2006): one row per outcome and session, an indicator of the equation times its predictors,
 # one residual variance per equation, one covariance matrix for the effects of a unit in all equations. Predictors are centred at
-# the mean of the equation's rows, so a varying intercept is the deviation at the mean of the predictors; fixed intercepts are
-# turned back to predictors of zero.
+# the mean of the equation's rows, and fixed intercepts are turned back to predictors of zero. Varying slopes multiply deviations from the
+# patient's own mean over the rows of the equation (Kreft, de Leeuw & Aiken 1995): fixed and varying effects have columns of their own.
 #
 # What is written, by kind:
 #   loglik      log-likelihood of the outcomes in their own units, constants included (ML, not REML)
@@ -42,7 +42,8 @@ studies <- list(
   )
 )
 
-# One row per outcome and session, one column per fixed effect, named as in the tables of the package.
+# One row per outcome and session, one column per fixed effect, named as in the tables of the package: x for the average effects, z for what
+# units deviate from them.
 stack_equations <- function(study) {
   data <- read.csv(study$file)
   names <- unlist(lapply(names(study$on), function(o) paste0(o, ": ", c("intercept", study$on[[o]]))))
@@ -53,14 +54,17 @@ stack_equations <- function(study) {
     rows <- data[complete.cases(data[, c(outcome, on)]), ]
     x <- matrix(0, nrow(rows), length(names), dimnames = list(NULL, names))
     x[, paste0(outcome, ": intercept")] <- 1
+    z <- x
     for (term in on) {
       name <- paste0(outcome, ": ", term)
       means[name] <- mean(rows[[term]])
       x[, name] <- rows[[term]] - means[name]
+      z[, name] <- rows[[term]] - ave(rows[[term]], rows$patient)
     }
-    parts[[outcome]] <- list(rows = data.frame(rows[, c("patient", "therapist")], equation = outcome, value = rows[[outcome]]), x = x)
+    parts[[outcome]] <- list(rows = data.frame(rows[, c("patient", "therapist")], equation = outcome, value = rows[[outcome]]), x = x, z = z)
   }
-  list(rows = do.call(rbind, lapply(parts, `[[`, "rows")), x = do.call(rbind, lapply(parts, `[[`, "x")), means = means)
+  bind <- function(part) do.call(rbind, lapply(parts, `[[`, part))
+  list(rows = bind("rows"), x = bind("x"), z = bind("z"), means = means)
 }
 
 # Matrix that turns the fixed intercepts back to predictors of zero.
@@ -105,7 +109,7 @@ make_loglik <- function(study, stacked) {
   blocks <- lapply(split(seq_len(nrow(stacked$x)), stacked$rows[[top]]), function(chosen) {
     rows <- stacked$rows[chosen, ]
     list(
-      x = stacked$x[chosen, , drop = FALSE], y = rows$value, equation = rows$equation,
+      x = stacked$x[chosen, , drop = FALSE], z = stacked$z[chosen, , drop = FALSE], y = rows$value, equation = rows$equation,
       same = lapply(setNames(nm = names(study$vary)), function(level) outer(rows[[level]], rows[[level]], `==`))
     )
   })
@@ -115,7 +119,7 @@ make_loglik <- function(study, stacked) {
     sum(vapply(blocks, function(block) {
       v <- diag(theta[paste("sd residual", block$equation)]^2, nrow = length(block$y))
       for (level in names(covariances)) {
-        z <- block$x[, study$vary[[level]], drop = FALSE]
+        z <- block$z[, study$vary[[level]], drop = FALSE]
         v <- v + (z %*% covariances[[level]] %*% t(z)) * block$same[[level]]
       }
       root <- chol(v)
@@ -138,17 +142,18 @@ from_covariance <- function(level, effects, covariance) {
 # optim() stops closer to the maximum than nlminb(), lme's default, which is second and starts from large variances without EM steps.
 fit_nlme <- function(study, stacked, optimiser) {
   short <- setNames(make.names(colnames(stacked$x)), colnames(stacked$x))
-  data <- cbind(stacked$rows, setNames(as.data.frame(stacked$x), short))
-  right <- function(effects) paste("0 +", paste(short[effects], collapse = " + "))
+  deviations <- setNames(paste0("z.", short), names(short))
+  data <- cbind(stacked$rows, setNames(as.data.frame(stacked$x), short), setNames(as.data.frame(stacked$z), deviations))
+  right <- function(columns) paste("0 +", paste(columns, collapse = " + "))
   levels <- rev(names(study$vary)) # therapists first: nlme nests from left to right
   first <- optimiser == "optim"
   random <- lapply(setNames(nm = levels), function(level) {
-    effects <- unname(short[study$vary[[level]]])
+    effects <- unname(deviations[study$vary[[level]]])
     large <- matrix(diag(4, length(effects)), length(effects), dimnames = list(effects, effects))
-    pdLogChol(if (first) numeric(0) else large, as.formula(paste("~", right(study$vary[[level]]))))
+    pdLogChol(if (first) numeric(0) else large, as.formula(paste("~", right(effects))))
   })
   fit <- lme(
-    as.formula(paste("value ~", right(colnames(stacked$x)))),
+    as.formula(paste("value ~", right(short))),
     data = data, random = random, weights = varIdent(form = ~ 1 | equation), method = "ML",
     control = lmeControl(
       opt = optimiser, maxIter = 1000, msMaxIter = 2000, msMaxEval = 20000, niterEM = if (first) 100 else 0,
@@ -158,7 +163,7 @@ fit_nlme <- function(study, stacked, optimiser) {
   residual <- fit$sigma / varWeights(fit$modelStruct$varStruct)[match(names(study$on), data$equation)]
   varying <- unlist(lapply(names(study$vary), function(level) {
     covariance <- as.matrix(pdMatrix(fit$modelStruct$reStruct)[[level]]) * fit$sigma^2
-    order <- short[study$vary[[level]]]
+    order <- deviations[study$vary[[level]]]
     from_covariance(level, study$vary[[level]], covariance[order, order, drop = FALSE])
   }))
   list(
@@ -170,11 +175,12 @@ fit_nlme <- function(study, stacked, optimiser) {
 fit_lme4 <- function(study, stacked, optimiser) {
   data <- cbind(stacked$rows, as.data.frame(stacked$x))
   names(data) <- sub(".*: ", "", names(data))
+  data$z <- stacked$z[, "y: m"]
   control <- list(
     bobyqa = lmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-11, maxfun = 1e5)),
     Nelder_Mead = lmerControl(optimizer = "Nelder_Mead", optCtrl = list(FtolAbs = 1e-14, FtolRel = 1e-16, XtolRel = 1e-10, maxfun = 1e5))
   )[[optimiser]]
-  fit <- lmer(value ~ 1 + m + x + (1 + m | patient) + (1 | therapist), data, REML = FALSE, control = control)
+  fit <- lmer(value ~ 1 + m + x + (1 + z | patient) + (1 | therapist), data, REML = FALSE, control = control)
   varying <- unlist(lapply(names(study$vary), function(level) {
     from_covariance(level, study$vary[[level]], as.matrix(VarCorr(fit)[[level]]))
   }))
@@ -182,6 +188,27 @@ fit_lme4 <- function(study, stacked, optimiser) {
     fixed = setNames(fixef(fit), colnames(stacked$x)), covariance = unname(as.matrix(vcov(fit))), varying = varying,
     residual = sigma(fit), loglik = as.numeric(logLik(fit)), engine = paste("lme4", packageVersion("lme4"))
   )
+}
+
+# Gradient and second derivatives by central differences with steps of .02, .01 and .005, extrapolated to none (Richardson).
+differentiate <- function(f, at) {
+  extrapolate <- function(difference) {
+    values <- vapply(c(0.02, 0.01, 0.005), difference, numeric(1))
+    once <- (4 * values[-1] - values[-3]) / 3
+    (16 * once[2] - once[1]) / 15
+  }
+  size <- length(at)
+  unit <- function(i, h) replace(numeric(size), i, h)
+  gradient <- vapply(seq_len(size), function(i) extrapolate(function(h) (f(at + unit(i, h)) - f(at - unit(i, h))) / (2 * h)), numeric(1))
+  hessian <- matrix(0, size, size)
+  for (i in seq_len(size)) for (j in seq_len(i)) {
+    hessian[i, j] <- hessian[j, i] <- extrapolate(function(h) {
+      one <- unit(i, h)
+      other <- unit(j, h)
+      (f(at + one + other) - f(at + one - other) - f(at - one + other) + f(at - one - other)) / (4 * h^2)
+    })
+  }
+  list(gradient = gradient, hessian = hessian)
 }
 
 record <- function(name) {
@@ -196,11 +223,9 @@ record <- function(name) {
   theta <- theta[parameter_names(study, stacked)]
   loglik <- make_loglik(study, stacked)
   stopifnot(abs(loglik(theta) - fit$loglik) < 1e-8)
-  # numDeriv's steps are a share of each argument, so a correlation near zero would get hardly any: arguments are made to be near one.
-  near_one <- function(values) loglik(theta + (values - 1) / 5)
-  ones <- rep(1, length(theta))
-  gradient <- 5 * numDeriv::grad(near_one, ones)
-  covariance <- solve(-25 * numDeriv::hessian(near_one, ones))
+  derivatives <- differentiate(loglik, theta)
+  gradient <- derivatives$gradient
+  covariance <- solve(-derivatives$hessian)
   back <- diag(length(theta))
   fixed <- seq_along(fit$fixed)
   back[fixed, fixed] <- uncentre(stacked$means)

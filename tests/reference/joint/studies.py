@@ -118,7 +118,7 @@ def evaluate_densely(study: str, values: pd.Series) -> Dense:
     Parameters
     ----------
     values
-        Parameters in raw units by the names of maximum.csv. A varying intercept is the deviation at the mean of the predictors.
+        Parameters in raw units by the names of maximum.csv. Varying slopes multiply deviations from own means.
     """
     sessions, equations = sessions_of(study), STUDIES[study][1]
     names = [f"{outcome}: {term}" for outcome, told in equations.items() for term in ("intercept", *told["on"])]
@@ -127,9 +127,10 @@ def evaluate_densely(study: str, values: pd.Series) -> Dense:
         rows = sessions.dropna(subset=[outcome, *told["on"]])
         columns = {f"{outcome}: intercept": 1.0} | {f"{outcome}: {term}": rows[term] for term in told["on"]}
         deviations = {f"z {outcome}: intercept": 1.0}
-        deviations |= {f"z {outcome}: {term}": rows[term] - rows[term].mean() for term in told["on"]}
-        own = {"value": rows[outcome], "residual": values[f"sd residual {outcome}"]}
-        stacked.append(rows[["patient", "therapist"]].assign(**columns, **deviations, **own))
+        own = rows.groupby("patient")[told["on"]].transform("mean")
+        deviations |= {f"z {outcome}: {term}": rows[term] - own[term] for term in told["on"]}
+        seen = {"value": rows[outcome], "residual": values[f"sd residual {outcome}"]}
+        stacked.append(rows[["patient", "therapist"]].assign(**columns, **deviations, **seen))
     table = pd.concat(stacked).fillna(0.0)
     levels = [level for level in ("patient", "therapist") if any(level in told["vary"] for told in equations.values())]
     covariances = {level: _covariance(level, values) for level in levels}

@@ -1,7 +1,20 @@
 """The arrays of a path diagram: outcomes, predictors and varying effects, in units of their standard deviations.
 
 Outcome and predictors of an equation are centred at the mean and divided by the standard deviation of the rows of that equation. Predictors
-are not centred by patient. The change of units is linear, so it is undone exactly:
+are not centred by patient: their average effect multiplies x as it is, so lasting differences stay in the varying intercepts.
+
+What a patient or therapist *deviates* from that average effect multiplies the deviation of x from the patient's own mean over the rows of
+the equation,
+
+    y_it = ... + b x_it + u_i (x_it - mean_i(x)) + ...
+
+where x can differ between sessions; time and what is constant within patients stay as they are. A varying intercept is then the difference
+that is left at average slopes, and does not depend on where a patient's predictors lie. Models whose varying slopes multiply raw scores are
+other models (Kreft, de Leeuw & Aiken 1995, doi 10.1207/s15327906mbr3001_1). They tie slopes to the levels of their predictors, so in series
+that did not start at chance the variances and covariances of slopes are drawn towards zero: initial values among the predictors keep the
+intercepts, but not the slopes, from depending on the start.
+
+The change of units is linear, so it is undone exactly:
 
     b_raw = b sd(y) / sd(x)        u_raw = u sd(y) / sd(x)        intercept_raw = mean(y) + sd(y) intercept - mean(x)'b_raw
 """
@@ -14,11 +27,12 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
+from alliance.config.timing import TIME_TERMS
 from alliance.errors import ModelError
 from alliance.facts.columns import LAG, PATIENT, THERAPIST
 from alliance.facts.quantity import join_nodes
 from alliance.models.design.occasions import Occasions, find_occasions
-from alliance.models.design.terms import Origin, Predictors, make_predictors
+from alliance.models.design.terms import Origin, Predictors, make_predictors, own_means
 
 INTERCEPT = "intercept"
 _SMALLEST_TOLERANCE = (
@@ -75,8 +89,19 @@ class Equation:
         return self.y_sd if term == INTERCEPT else self.y_sd / self.x_sd[self.terms.index(term)]
 
     def column(self, term: str) -> np.ndarray:
-        """Return the column (row,) that an effect of `term` multiplies, in standard units."""
+        """Return the column (row,) that the average effect of `term` multiplies, in standard units."""
         return np.ones(len(self.y)) if term == INTERCEPT else self.x[:, self.terms.index(term)]
+
+    def varying_column(self, term: str) -> np.ndarray:
+        """Return the column (row,) that a unit's deviation from the average effect of `term` multiplies, in standard units."""
+        column = self.column(term)
+        return column - own_means(self.rows, column[:, None])[:, 0] if self.deviates(term) else column
+
+    def deviates(self, term: str) -> bool:
+        """Whether varying effects of `term` multiply deviations from the patient's own mean: of what differs between sessions, but time."""
+        if term == INTERCEPT or not self.origins[term].session_level or self.origins[term].base in TIME_TERMS:
+            return False
+        return bool((self.rows.groupby(PATIENT)[term].nunique() > 1).any())
 
 
 @dataclass(frozen=True)

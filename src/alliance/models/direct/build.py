@@ -58,7 +58,7 @@ def build_model(design: Design, priors: Mapping[str, Any]) -> pm.Model:
             for level, drawn in effects_of.items():
                 for position, effect in enumerate(design.varying[level]):
                     if effect.outcome == outcome:
-                        mean += equation.column(effect.term) * drawn[position][equation.units[level]]
+                        mean += equation.varying_column(effect.term) * drawn[position][equation.units[level]]
             pm.Normal(outcome, mean, residual, observed=equation.y, dims=rows)
     return model
 

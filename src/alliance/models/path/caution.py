@@ -119,6 +119,6 @@ def _residuals(maximum: PathMaximum) -> tuple[dict[str, np.ndarray], dict[str, f
         for level, unit, of_units in zip(LEVELS, owners, means, strict=True):
             for place, effect in enumerate(target.design.varying.get(level, [])):
                 if effect.outcome == outcome:
-                    expected = expected + equation.column(effect.term) * of_units[unit, place]
+                    expected = expected + equation.varying_column(effect.term) * of_units[unit, place]
         residuals[outcome] = rows.y - expected
     return residuals, dict(zip(target.design.equations, sd.tolist(), strict=True))

@@ -156,7 +156,7 @@ def make_target(design: Design) -> PathTarget:
     equations = []
     for outcome, equation in design.equations.items():
         columns = varying_terms(design, outcome)
-        z = np.column_stack([np.empty((len(equation.y), 0)), *(equation.column(term) for term in columns)])
+        z = np.column_stack([np.empty((len(equation.y), 0)), *(equation.varying_column(term) for term in columns)])
         session = equation.rows[SESSION].to_numpy().astype(np.int64)
         equations.append(EquationRows(_predictors(equation), equation.y, codes[outcome], z, session))
     return PathTarget(

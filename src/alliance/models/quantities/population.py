@@ -29,8 +29,9 @@ class Population:
     slopes
         Outcome -> (draw, term).
     covariances
-        Level -> covariance of the varying effects, (draw, effect, effect). A varying intercept is the deviation at the
-        mean of the predictors.
+        Level -> covariance of the varying effects, (draw, effect, effect). Varying slopes multiply deviations from the patient's own
+        mean (`alliance.models.design.arrays`), so a varying intercept is what is left at average slopes; for slopes of time, the deviation
+        at its mean.
     varying
         Level -> the varying effects, in the order of the covariance.
     together

@@ -4,13 +4,21 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from alliance.config import Config, Equation
+from alliance.config import Config, Equation, ModelSpec
+from alliance.config.timing import TIME_TERMS
+from alliance.facts.families import FAMILIES
 from alliance.report.labels import label_model, label_of
 from alliance.report.numbers import MISSING, format_count
 from alliance.report.tables.table import Table
 
 TITLE = "Models"
 NEEDS = ("flow", "estimates")
+VARYING_SLOPES = (
+    "Joint models: predictors are not centred at patients' means. What a patient or therapist deviates from an average slope "
+    "multiplies the deviation of the predictor from the patient's own mean (time excepted), so variances and covariances of slopes are "
+    "about change within patients; a model in which they multiply raw scores is another one (Kreft, de Leeuw and Aiken 1995, doi "
+    "10.1207/s15327906mbr3001_1)."
+)
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
@@ -51,7 +59,14 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                 }
             )
     notes = ["Patients and sessions: what each equation could use; the patient flow says why others could not be used."]
+    if any(_has_varying_slopes(config.models.specs[name]) for name in config.models.fit):
+        notes.append(VARYING_SLOPES)
     return Table(pd.DataFrame(rows), pd.DataFrame(shown), "Equations of the models", notes, "Model")
+
+
+def _has_varying_slopes(spec: ModelSpec) -> bool:
+    effects = {name for equation in spec.equations.values() for names in equation.vary.values() for name in names}
+    return FAMILIES[spec.family].joint and bool(effects - {"intercept", *TIME_TERMS, *spec.bases})
 
 
 def _varying(equation: Equation, label: Callable[[str], str]) -> str:

@@ -106,6 +106,31 @@ def test_lagged_outcomes_follow_the_generated_values():
     )
 
 
+def test_varying_slopes_multiply_deviations_from_own_means_of_generated_values():
+    spec = study.make_spec(
+        equations={"m": {"on": ["x"]}, "y": {"on": ["m", "x"], "vary": {"patient": ["intercept", "m"]}}}
+    )
+    rows, _ = select_rows(PANEL, "study", spec)
+    design = make_design("study", spec, rows, study.VARIABLES)
+    varying = {"patient": np.tile(np.diag([0.0, 0.0, 9.0]), (DRAWS, 1, 1))}
+    assert [effect.text for effect in design.varying["patient"]] == ["m: intercept", "y: intercept", "y: m"]
+    population = Population(
+        {"m": np.zeros(DRAWS), "y": np.zeros(DRAWS)},
+        {"m": np.full((DRAWS, 1), 2.0), "y": np.tile([0.5, 0.0], (DRAWS, 1))},
+        {"m": np.full(DRAWS, 1e-9), "y": np.full(DRAWS, 1e-9)},
+        varying,
+        design.varying,
+    )
+    found = check_predictive(PANEL, design, population, [], study.VARIABLES, 1, np.random.default_rng(1))
+    # Slopes move single sessions a lot, patients' means of y = 0.5 m = x not at all.
+    expected = PANEL.groupby("patient")["x"].mean().std(ddof=0)
+    rows_of = summarised(found)["median"]
+    assert rows_of["standard deviation of patients' means", "y"] == pytest.approx(expected, rel=1e-6)
+    assert (
+        rows_of["standard deviation within patients", "y"] > 4 * rows_of["standard deviation within patients", "m"] / 2
+    )
+
+
 def test_products_follow_the_generated_values_and_their_own_means():
     spec = study.make_spec(
         equations={"m": {"on": ["x"]}, "y": {"on": ["m", "x", "m_by_x"]}}, products={"m_by_x": ["m", "x"]}

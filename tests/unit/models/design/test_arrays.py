@@ -33,6 +33,20 @@ def test_standard_units_are_undone_exactly():
     np.testing.assert_allclose(equation.x * equation.x_sd + equation.x_mean, panel[list(equation.terms)], rtol=1e-12)
 
 
+def test_varying_slopes_multiply_deviations_from_own_means_but_for_time_and_what_is_constant():
+    on = ["m", "x_between", "arm", "session"]
+    vary = {"patient": ["intercept", "m", "session"], "therapist": ["intercept", "m", "arm"]}
+    panel = simulate(24, 4, seed=1).iloc[1:]  # one patient has fewer rows
+    panel["arm"] = (panel["patient"].str[1:].astype(int) // 8 % 2).astype(float)
+    equation = design_of(make_spec(equations={"m": {"on": ["x"]}, "y": {"on": on, "vary": vary}}), panel).equations["y"]
+    own = panel.groupby("patient")["m"].transform("mean")
+    np.testing.assert_allclose(equation.varying_column("m"), (panel["m"] - own) / panel["m"].std(), atol=1e-12)
+    for term in ("session", "arm"):
+        expected = (panel[term] - panel[term].mean()) / panel[term].std()
+        np.testing.assert_allclose(equation.varying_column(term), expected, atol=1e-12)
+    np.testing.assert_array_equal(equation.varying_column("intercept"), 1.0)
+
+
 def test_equations_follow_the_order_within_a_session():
     equations = {"y": {"on": ["m", "x"]}, "m": {"on": ["x"]}}
     assert list(design_of(make_spec(equations=equations), simulate(8, 3, seed=1)).equations) == ["m", "y"]

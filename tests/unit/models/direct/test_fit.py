@@ -159,7 +159,8 @@ def test_model_has_the_density_of_the_equations_in_raw_units(spec: ModelSpec):
             for position, effect in enumerate(names):
                 if effect.outcome == outcome:
                     values = equation.rows.get(effect.term)
-                    column = 1.0 if values is None else values - values.mean()
+                    of_patient = equation.rows["patient"]
+                    column = 1.0 if values is None else values - values.groupby(of_patient).transform("mean")
                     mean = mean + effects[level][position][units] * column
         expected += stats.norm(mean, population.residuals[outcome][0]).logpdf(PANEL[outcome]).sum()
         expected += len(PANEL) * np.log(equation.y_sd)  # density per standard unit instead of raw unit

@@ -64,7 +64,7 @@ def flat() -> PathMaximum:
 @pytest.fixture(scope="module")
 def clear() -> PathMaximum:
     """Return the maximum of a study in which everything varies."""
-    return maximise(design_by(BY_PATIENT, simulate(150, 10, 2)))
+    return maximise(design_by(BY_PATIENT, simulate(150, 10, 5)))
 
 
 @pytest.mark.parametrize("content", CONTENTS)

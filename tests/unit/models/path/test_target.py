@@ -39,7 +39,13 @@ def test_density_of_the_target_is_that_of_the_rows() -> None:
         )
         for level, effects in design.varying.items():
             for place, effect in enumerate(effects):
-                block[f"{level} {place}"] = equation.column(effect.term) if effect.outcome == outcome else 0.0
+                block[f"{level} {place}"] = 0.0
+                if effect.outcome == outcome and effect.term == "intercept":
+                    block[f"{level} {place}"] = 1.0
+                elif effect.outcome == outcome:
+                    of_patient = equation.rows.groupby("patient")[effect.term]
+                    scale = equation.x_sd[equation.terms.index(effect.term)]
+                    block[f"{level} {place}"] = (equation.rows[effect.term] - of_patient.transform("mean")) / scale
         blocks.append(block)
     table = pd.concat(blocks)
     covariance = np.diag(table["sd"].to_numpy() ** 2)
