@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _ARROW: Final = " -> "
 _MINUS: Final = " minus "
 _TOGETHER: Final = ", "
+_AT: Final = " ("
 
 # What tells the quantities of one model apart; also the coordinates of `quantity` in the container.
 QUANTITY_COLUMNS: Final = ["outcome", "path", "effect", "level", "horizon", "moderator", "value"]
@@ -56,6 +57,17 @@ def join_names(*names: str) -> str:
 def names_of(node: str) -> list[str]:
     """Return the variables of a node: several where two effects that vary together meet."""
     return node.split(_TOGETHER)
+
+
+def join_level(path: str, label: str) -> str:
+    """Write a path with the level at which it is looked at, in words."""
+    return f"{path}{_AT}{label})"
+
+
+def split_level(subject: str) -> tuple[str, str]:
+    """Return path and level that `join_level` wrote; no level where there is none."""
+    path, _, label = subject.partition(_AT)
+    return path, label.removesuffix(")")
 
 
 def split_contrast(path: str) -> list[str]:

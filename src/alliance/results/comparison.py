@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alliance.config import Config
+from alliance.config import Config, ModelSpec
+from alliance.config.answers import holds_own_past
+from alliance.config.timing import TIME_TERMS, parse_term, varies_between_sessions
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.facts.columns import LAG, records
+from alliance.facts.columns import BETWEEN, LAG, records
 from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.families import FAMILIES
-from alliance.facts.quantity import keys_of
+from alliance.facts.quantity import BETWEEN_LEVELS, keys_of
 
 _KEYS = ["model", "outcome", "path", "effect", "level", "moderator", "value"]
 _CARRIED = [name.removesuffix("_base") for name in ARTEFACTS["comparison"].header if name.endswith("_base")]
@@ -65,8 +67,9 @@ def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
 def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Config) -> pd.DataFrame:
     """Put estimates next to the known truth of a simulated study.
 
-    The truth holds from one session to the next, given the history. A model that does not hold each outcome's own past
-    equal, or that looks further back than one session, estimates something else and is left out.
+    Within patients, the truth holds from one session to the next, given the history. A model that does not hold each outcome's own past
+    equal, or that looks further back than one session, estimates something else and is left out. Between units it holds for averages of
+    which none is held equal, and only models in which all variables of sessions have equations of their own compare such averages.
 
     Parameters
     ----------
@@ -84,6 +87,8 @@ def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Con
     within = known[known["level"] == "overall"].assign(level="within")
     known = pd.concat([known, within]).drop_duplicates(_TRUTH_KEYS)
     asked = estimates[estimates["model"].isin(models_given_history(config))]
+    averages = asked["level"].isin(BETWEEN_LEVELS.values())
+    asked = asked[~averages | asked["model"].isin(models_of_averages(config))]
     joined = asked.merge(known, on=_TRUTH_KEYS, how="inner", validate="many_to_one")
     joined["holds"] = (joined["low"] <= joined["truth"]) & (joined["truth"] <= joined["high"])
     return joined[ARTEFACTS["truth"].header]
@@ -96,7 +101,8 @@ def compare_methods(estimates: pd.DataFrame, config: Config) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns `AGREEMENT_COLUMNS`: one row for each pair of a model of separate equations and a joint model that ask for the
-        same cause and outcome and estimate the same path, effect, level and horizon. ``distance`` is joint minus separate in standard
+        same cause and outcome and estimate the same path, effect, level and horizon. Averages that separate equations compare given
+        the outcome's past are another quantity than averages as they are, and left out. ``distance`` is joint minus separate in standard
         errors of the joint estimate, ``apart`` whether it is beyond 2. Both rest on the same data, so this describes how far the
         method matters; it is no test.
     """
@@ -108,7 +114,15 @@ def compare_methods(estimates: pd.DataFrame, config: Config) -> pd.DataFrame:
     left, right = (rows[chosen].drop(columns="family") for chosen in (~joint, joint))
     joined = left.merge(right, on=_TRUTH_KEYS, how="inner", suffixes=[f"_{side}" for side in SIDES])
     asked = {name: spec.effects for name, spec in config.models.specs.items()}
-    same = [asked.get(row.model_separate) == asked.get(row.model_joint) for row in records(joined)]
+
+    def given_past(row: Any) -> bool:
+        spec = config.models.specs[row.model_separate]
+        between = row.level in BETWEEN_LEVELS.values() and row.outcome in spec.equations
+        return between and holds_own_past(spec, row.outcome, config)
+
+    same = [
+        asked.get(row.model_separate) == asked.get(row.model_joint) and not given_past(row) for row in records(joined)
+    ]
     pairs = [
         part for _, part in joined[np.array(same, dtype=bool)].groupby(["model_separate", "model_joint"], sort=False)
     ]
@@ -135,6 +149,25 @@ def models_given_history(config: Config) -> list[str]:
             for outcome, equation in specs[name].equations.items()
             if outcome not in {effects.source for effects in specs[name].every_effects()}
         )
+    ]
+
+
+def models_of_averages(config: Config) -> list[str]:
+    """Name the fitted joint models in which every variable of sessions has an equation, so that no observed mean stands for an average."""
+
+    def has_equation(spec: ModelSpec, name: str) -> bool:
+        term = None if name in (*spec.products, *spec.bases) else parse_term(name, config.variables)
+        return (
+            term is None
+            or term.base in (*spec.equations, *TIME_TERMS)
+            or (term.suffix != BETWEEN and not varies_between_sessions(term, config.variables))
+        )
+
+    return [
+        name
+        for name in config.models.fit
+        if FAMILIES[(spec := config.models.specs[name]).family].joint
+        and all(has_equation(spec, term) for equation in spec.equations.values() for term in equation.on)
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from alliance.facts.quantity import BETWEEN_LEVELS
 from alliance.runs.files import write_text
 from alliance.worlds.example.export import csv_of, export_study
 from alliance.worlds.example.settings import ExampleStudy
@@ -17,14 +18,15 @@ from alliance.worlds.truth import true_quantities
 
 _HEADER = """\
 # Truth of the simulated study in this folder, written by `make example`; do not edit.
-# quantities: true effects in the words of the estimates table, given the history in the structural equations
-#             (src/alliance/worlds/settings.py); population: sizes of a very large study of the same kind, among them the arm's
-#             average effects over all sessions; study: the same sizes in this study, before it was dirtied; dirt: how much of what
-#             is in the files; settings: what all follows from (config/example_study.yaml).
+# quantities: true effects in the words of the estimates table: within patients given the history in the structural equations
+#             (src/alliance/worlds/settings.py), between patients and between therapists of the averages at which
+#             series settle; population: sizes of a very large study of the same kind, among them the arm's average effects over
+#             all sessions; study: the same sizes in this study, before it was dirtied; dirt: how much of what is in the files;
+#             settings: what all follows from (config/example_study.yaml).
 """
 _PAIRS = (("technique", "symptoms"), ("arm", "symptoms"), ("alliance", "symptoms"), ("symptoms", "alliance"))
-_GIVEN_THE_HISTORY = ("within", "overall", "patient")  # levels
-_BEYOND = ("accumulated", "correlation")  # effects that are not
+_COMPARED = ("within", "overall", *BETWEEN_LEVELS.values(), "patient")  # levels
+_BEYOND = ("accumulated", "correlation")  # effects that no model states in the same words
 
 
 def simulate_example(*, settings: str, sessions: str, patients: str, therapists: str, truth: str) -> None:
@@ -61,6 +63,6 @@ def _truth(settings: ExampleStudy, dirt: dict[str, dict[str, int]]) -> str:
 
 def _quantities(settings: ExampleStudy) -> pd.DataFrame:
     truth = true_quantities(settings, _PAIRS)
-    kept = truth["level"].isin(_GIVEN_THE_HISTORY) & ~truth["effect"].isin(_BEYOND)
+    kept = truth["level"].isin(_COMPARED) & ~truth["effect"].isin(_BEYOND)
     # Adding zero turns -0.0 into 0.0, so that the file does not depend on the sign of nothing.
     return truth[kept].assign(value=truth["value"].round(6) + 0.0)

@@ -4,13 +4,14 @@ Within patients, effects hold over one horizon, given the past. An indirect effe
 Korchmaros & Bolger 2003, doi 10.1037/1082-989X.8.2.115); covariances over therapists add to those over patients.
 
 Between the units of a level, effects are those of latent means, see `alliance.worlds.linear`; along a path they are multiplied, so that the
-indirect effect is the product.
+indirect effect is the product. The total is the slope of the outcome's means on those of the cause alone.
 
 What accumulates is the response to a cause that is one unit higher at every session from the first on, in expectation over the slopes of
 patients and therapists. A mediator carries the whole response minus that without its arrow to the outcome.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations
 from math import prod
 
@@ -63,7 +64,7 @@ def _horizon(*path: Cause) -> str:
 
 
 def _describe(
-    paths: list[Path], slopes: Mapping[Cause, float], products: Mapping[Path, float], level: str
+    paths: list[Path], slopes: Mapping[Cause, float], products: Mapping[Path, float], level: str, total: float
 ) -> Iterator[Row]:
     """Give steps, indirect, direct and total effect; effects that arrive at different sessions have no total."""
     for path in paths:
@@ -78,12 +79,13 @@ def _describe(
     if len(paths) > 1 and len(first) == 1:
         yield target, text, "direct", level, horizon, products[first]
     if len(paths) > 1 and len({_horizon(*path) for path in paths}) == 1:
-        yield target, text, "total", level, horizon, sum(products.values())
+        yield target, text, "total", level, horizon, total
 
 
 def _within(linear: Linear, paths: list[Path]) -> Iterator[Row]:
     slopes = {cause: cause.effect for path in paths for cause in path}
-    yield from _describe(paths, slopes, {path: linear.expect(path) for path in paths}, "within")
+    products = {path: linear.expect(path) for path in paths}
+    yield from _describe(paths, slopes, products, "within", sum(products.values()))
     for path in (path for path in paths if len(path) > 1):
         whole, horizon = (path[-1].outcome, text_of(path)), _horizon(*path)
         yield *whole, "indirect_product", "within", horizon, prod(cause.effect for cause in path)
@@ -95,7 +97,10 @@ def _between(linear: Linear, paths: list[Path]) -> Iterator[Row]:
     for level, of in (("between_patient", linear.world.patients), ("between_therapist", linear.world.therapists)):
         slopes = linear.latent_slopes(of, paths)
         if slopes is not None:
-            yield from _describe(paths, slopes, {path: prod(slopes[cause] for cause in path) for path in paths}, level)
+            whole = replace(paths[0][0], outcome=paths[0][-1].outcome)
+            alone = linear.latent_slopes(of, [(whole,)]) or {}
+            products = {path: prod(slopes[cause] for cause in path) for path in paths}
+            yield from _describe(paths, slopes, products, level, alone[whole])
 
 
 def _accumulated(linear: Linear, paths: list[Path]) -> Iterator[Row]:

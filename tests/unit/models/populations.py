@@ -58,11 +58,17 @@ def population_of(
 
 
 def quantities_of(
-    spec: ModelSpec, design: Design, population: Population, variables: dict[str, Variable] = VARIABLES
+    spec: ModelSpec,
+    design: Design,
+    population: Population,
+    variables: dict[str, Variable] = VARIABLES,
+    seed: int | None = 1,
 ) -> Quantities:
-    """Compute all quantities of a population."""
+    """Compute all quantities of draws of a population, or without a seed of estimates."""
     groups = every_path("study", spec, variables)
-    return compute_quantities(design, population, groups, variables, 1, np.random.default_rng(1))
+    return compute_quantities(
+        design, population, groups, variables, 1, None if seed is None else np.random.default_rng(seed)
+    )
 
 
 def values_of(found: Quantities) -> dict[tuple[str, str, str], np.ndarray]:

@@ -141,6 +141,22 @@ def test_truth_of_a_constant_cause_belongs_to_its_version_within_patients() -> N
     assert found["level"].tolist() == ["within"]
 
 
+def test_truth_of_averages_is_that_of_models_in_which_all_variables_have_equations() -> None:
+    joint = {"level": "between_patient", "family": "multilevel_path"}
+    rows = [estimate(**joint, model="technique_jointly"), estimate(**joint, model="technique_by_arm")]
+    rows.append(estimate(level="between_patient"))
+    # The others hold observed means of technique equal, or the past.
+    assert compare_with_truth(inputs(*rows)["estimates"], truth_of(rows[0], -0.2), CONFIG)["model"].tolist() == [
+        "technique_jointly"
+    ]
+
+
+def test_averages_given_the_past_are_not_compared_with_averages_as_they_are() -> None:
+    rows = [estimate(level="between_patient"), joint(level="between_patient")]
+    assert compare_methods(inputs(*rows)["estimates"], CONFIG).empty
+    assert len(compare_methods(inputs(*[row | {"level": "within"} for row in rows])["estimates"], CONFIG)) == 1
+
+
 def test_truth_for_another_horizon_is_not_the_truth() -> None:
     row = estimate()
 

@@ -37,6 +37,8 @@ class Caution:
         The setting below ``inference`` that holds the threshold.
     source
         Where the threshold or the statistic comes from.
+    withholds
+        Whether a number is left out because of it; the report says so where the number would stand.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Caution:
     unit: str = ""
     setting: str = ""
     source: str = ""
+    withholds: bool = False
 
     def holds(self, value: float, threshold: float) -> bool:
         """Whether a value passes.

@@ -210,14 +210,6 @@ OF_DESIGN: Final = (
         "always",
     ),
     Caution(
-        "feedback",
-        "feedback",
-        "In this model the outcome also predicts the variable in the middle, so the association of their means between patients is made "
-        "by both directions; the version that takes it as the work of the middle is too generous to it.",
-        "indirect and direct estimates between patients and between therapists",
-        "never",
-    ),
-    Caution(
         "undefined_proportion",
         "share of the total",
         "The share of the total that runs through the middle is not reported, since it has no clear meaning here. The value is the share "
@@ -226,6 +218,30 @@ OF_DESIGN: Final = (
         "always",
         0.99,
         "share of draws",
+        withholds=True,
+    ),
+    Caution(
+        "withheld",
+        "too little differs",
+        "How patients (or therapists) differ in one average by another is a ratio, and what it divides by, how much the other average "
+        "differs, may be zero. So the ratio and what is made from it are not reported. The value is the 2.5 % quantile of that variance, "
+        "as a share of its median.",
+        INFORMATION,
+        "always",
+        0.1,
+        "share of the median",
+        withholds=True,
+    ),
+    Caution(
+        "drifting_series",
+        "no lasting average",
+        "Share of draws in which the past of a series does not fade, so that it drifts and comes to rest nowhere. Above the threshold "
+        "patients have no averages that could be compared, and nothing is reported of them.",
+        INFORMATION,
+        "always",
+        0.01,
+        "share of draws",
+        withholds=True,
     ),
     Caution(
         "missing_covariance",

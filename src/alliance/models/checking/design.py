@@ -5,16 +5,16 @@ import numpy as np
 from alliance.config.timing import TIME_TERMS
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import BETWEEN, PATIENT
-from alliance.facts.effects import EFFECTS, of_kind
+from alliance.facts.effects import of_kind
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_names, join_nodes
 from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.diagram import Path, reached_from
-from alliance.models.quantities.latent import initial_terms
+from alliance.models.quantities.initial import initial_terms
 
 
 def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
-    """Mark effects that mix levels, patients with one session, products, feedback between patients, and initial values.
+    """Mark effects that mix levels, patients with one session, products, and initial values.
 
     Parameters
     ----------
@@ -30,10 +30,8 @@ def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
     ]
     for paths in groups:
         first = paths[0].edges[0]
-        if not design.equations[first.outcome].origins[first.term].session_level:
-            marks += _mark_feedback(design, paths)
-            if initial_terms(design):
-                marks.append(Mark("initial_values", first.source))
+        if not design.equations[first.outcome].origins[first.term].session_level and initial_terms(design):
+            marks.append(Mark("initial_values", first.source))
     return list({(mark.caution, mark.subject): mark for mark in marks}.values())
 
 
@@ -96,7 +94,7 @@ def _mark_single_sessions(design: Design) -> list[Mark]:
 
 def _mark_observed_deviations(design: Design) -> list[Mark]:
     """Mark products with deviations from the mean of a factor that the outcome itself moves at later sessions."""
-    marks, moves = [], _arrows(design, own_past=True)
+    marks, moves = [], _arrows(design)
     for outcome, equation in design.equations.items():
         weakened = equation.rows[PATIENT].nunique() / len(equation.rows)  # 1 / sessions per patient
         moved = reached_from(moves, outcome)
@@ -150,28 +148,11 @@ def _mark_uncorrelated_residuals(design: Design) -> list[Mark]:
     ]
 
 
-def _mark_feedback(design: Design, paths: list[Path]) -> list[Mark]:
-    arrows = _arrows(design, own_past=False)
-    target = paths[0].edges[-1].outcome
-    mediators = dict.fromkeys(edge.source for path in paths for edge in path.edges[1:])
-    return [
-        Mark(
-            "feedback",
-            join_nodes(target, mediator),
-            outcomes=(target,),
-            effects=EFFECTS.names(lambda effect: effect.splits),
-            levels=("between_patient", "between_therapist"),
-        )
-        for mediator in mediators
-        if mediator in reached_from(arrows, target)
-    ]
-
-
-def _arrows(design: Design, *, own_past: bool) -> dict[str, list[str]]:
+def _arrows(design: Design) -> dict[str, list[str]]:
     """Return which outcomes move which, at the same session or later."""
     arrows: dict[str, list[str]] = {}
     for outcome, equation in design.equations.items():
         for origin in equation.origins.values():
-            if origin.session_level and origin.base in design.equations and (own_past or origin.base != outcome):
+            if origin.session_level and origin.base in design.equations:
                 arrows.setdefault(origin.base, []).append(outcome)
     return arrows

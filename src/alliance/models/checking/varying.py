@@ -11,7 +11,7 @@ from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS
 from alliance.models.covariances import split_covariance
 from alliance.models.design.arrays import INTERCEPT, Design, Varying
-from alliance.models.quantities.latent import intercept_covariance, latent_covariance, within_effects
+from alliance.models.quantities.latent import latent_means
 from alliance.models.quantities.population import Population
 
 _TAIL = 0.025
@@ -72,18 +72,13 @@ def mark_varying(caution: str, effect: Varying, level: str, value: float, *compo
 
 def mark_latent_means(design: Design, population: Population) -> list[Mark]:
     """Mark predictors whose latent means hardly differ between units: effects between units then divide by almost nothing."""
-    outcomes = list(design.equations)
-    within = within_effects(design, population)
-    sources = {o.base for e in design.equations.values() for o in e.origins.values() if o.session_level} & {*outcomes}
+    sources = {o.base for e in design.equations.values() for o in e.origins.values() if o.session_level}
     marks = []
-    for level, name in BETWEEN_LEVELS.items():
-        v = intercept_covariance(design, population, level) if level in design.varying else None
-        if v is None:
-            continue
-        variances = np.diagonal(latent_covariance(within, v), axis1=1, axis2=2)
-        for position, outcome in enumerate(outcomes):
-            sd = np.sqrt(np.clip(variances[:, position], 0.0, None)) / population.residuals[outcome]
+    for level, means in latent_means(design, population, None).items():
+        for outcome in means.outcomes:
+            sd = np.sqrt(np.clip(means.variance(outcome), 0.0, None)) / population.residuals[outcome]
             smallest = float(np.quantile(sd, _TAIL))
             if outcome in sources and sd.any():
+                name = BETWEEN_LEVELS[level]
                 marks.append(Mark("latent_spread", f"means of {outcome} between {level}s", smallest, levels=(name,)))
     return marks

@@ -11,6 +11,7 @@ from alliance.models.diagram import Path
 from alliance.models.quantities.accumulation import add_accumulated
 from alliance.models.quantities.between import add_between
 from alliance.models.quantities.components import add_components, add_residual, add_residual_correlation
+from alliance.models.quantities.latent import latent_means
 from alliance.models.quantities.moderation import add_conditional
 from alliance.models.quantities.pairs import Quantities, make_pairs
 from alliance.models.quantities.population import Population
@@ -33,18 +34,20 @@ def compute_quantities(
     groups
         Paths of each pair of cause and outcome, see `alliance.models.diagram.every_path`.
     rng
-        For the effect of a constant cause on initial values, see `alliance.models.quantities.latent`; None takes its estimate.
+        For what is drawn of initial values, see `alliance.models.quantities.latent`; None takes its estimate, and the population is one.
 
     Returns
     -------
     Quantities
         With ``moderation``, conditional effects on a grid, and ``marks``, what to say about quantities that are left out.
     """
-    quantities = Quantities({outcome: count_rows(equation.rows) for outcome, equation in design.equations.items()})
+    counts = {outcome: count_rows(equation.rows) for outcome, equation in design.equations.items()}
+    quantities = Quantities(counts, drawn=rng is not None)
     pairs = make_pairs(design, population, groups, variables, lag, rng)
+    means = latent_means(design, population, rng)
     for pair in pairs:
-        total = add_within(quantities, population, pair)
-        add_between(quantities, design, population, pair, total)
+        add_within(quantities, population, pair)
+        add_between(quantities, design, population, pair, means)
         add_accumulated(quantities, design, population, pair)
     add_conditional(quantities, design, population, pairs)
     _add_coefficients(quantities, design, population, lag)

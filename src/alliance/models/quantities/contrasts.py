@@ -1,6 +1,7 @@
 """What several paths together say: the total indirect effect, differences between specific ones, the share of the total effect.
 
-The share, indirect / total, has no meaning where the total may be zero or where the two have opposite signs, and is then left out.
+The share, indirect / total, has no meaning where the total may be zero, where the two have opposite signs or where indirect is larger than
+the total, and is then withheld.
 """
 
 from itertools import combinations
@@ -8,12 +9,22 @@ from itertools import combinations
 import numpy as np
 
 from alliance.facts.cautions import CAUTIONS
+from alliance.facts.effects import LEVELS
 from alliance.facts.marks import Mark
-from alliance.facts.quantity import join_contrast
+from alliance.facts.quantity import join_contrast, join_level
 from alliance.models.diagram import Path, outcomes_of
 from alliance.models.quantities.pairs import Pair, Quantities
 
-_SETTLED = 0.975  # share of draws of the total effect that must lie on one side of zero
+_TAIL = 0.025
+
+
+def find_margin(denominator: np.ndarray) -> float:
+    """Return how near the draws of a denominator come to zero: their 2.5 % quantile on its side, as a share of the median.
+
+    Below a tenth, or where the sign is open, the ratio has no mean and its draws say little.
+    """
+    median = float(np.median(denominator))
+    return float(np.quantile(denominator / median, _TAIL)) if median else 0.0
 
 
 def add_contrasts(
@@ -47,20 +58,14 @@ def add_contrasts(
 def _add_proportion(
     quantities: Quantities, pair: Pair, text: str, indirect: np.ndarray, total: np.ndarray, level: str
 ) -> None:
-    settled = max(np.mean(total > 0), np.mean(total < 0)) >= _SETTLED
     same = float(np.mean(np.sign(indirect) == np.sign(total)))
-    if settled and same >= CAUTIONS["undefined_proportion"].threshold:
+    settled = find_margin(total) >= CAUTIONS["withheld"].threshold
+    part = bool(np.median(indirect / total) <= 1) if settled else False
+    if not quantities.drawn or (part and same >= CAUTIONS["undefined_proportion"].threshold):
         horizon = pair.horizon(pair.paths[0])
         quantities.add(text, "proportion", level, indirect / total, outcomes_of(pair.paths), horizon)
         return
-    reason = (
-        "the total effect may be zero" if not settled else "indirect and total effect do not surely have the same sign"
-    )
-    quantities.marks.append(
-        Mark(
-            "undefined_proportion",
-            f"{text} ({level.replace('_', ' ')})",
-            same,
-            reason,
-        )
-    )
+    reason = "indirect and total do not surely have the same sign"
+    if not part:
+        reason = "indirect is larger than the total" if settled else "the total may be zero"
+    quantities.marks.append(Mark("undefined_proportion", join_level(text, LEVELS[level].label), same, reason))

@@ -1,105 +1,152 @@
-"""Latent means of patients (and therapists), and what they add to the within-patient effects.
+"""Latent means of patients and of therapists: their covariance, and regressions among them.
 
 Predictors are not centred by patient and the varying intercepts of all equations are correlated, so the coefficient of a predictor that is
-itself an outcome is its *within* effect, and the differences between patients sit in the intercepts. With B the within effects among
-outcomes (lagged ones included) and v the intercepts, the latent means are the equilibrium eta = (I - B)^-1 v, and the
-contextual effects of the predictors P of y are
+itself an outcome is its *within* effect, and the differences between patients sit in the intercepts. With B the average within effects
+among outcomes, of the same session and of an earlier one, and v all that the units of a level differ in, a unit's series come to rest at
 
-    contextual = cov(v_y, eta_P) cov(eta_P)^-1        effect between patients = within effect + contextual
+    eta = (I - B)^-1 v        cov(eta) = (I - B)^-1 cov(v) (I - B)^-T
 
 Initial values (``x_baseline``) as predictors make the varying intercepts conditional on them (Wooldridge 2005, doi
-10.1002/jae.770): v = D c + u, with c the initial values, D their coefficients and u what still varies. The covariance of u alone would
-describe patients who began alike, and would be too small. So cov(v) = D S D' + cov(u) is used, with S the
-covariance of the initial values given the other patient-level predictors, in the data. S is taken as known. Where initial values are in
-the model, this decomposition is made for patients only, not for therapists.
+10.1002/jae.770): v = D c + u, with c the initial values, D their coefficients and u what still varies. So cov(v) = D S D' + cov(u), with S
+the covariance of the initial values, between the patients of a therapist or between therapists (`alliance.models.quantities.initial`).
 
-The same conditioning distorts the effect of a cause that is constant within patients and set before the first session
-(arm): it also moved the initial values that are measured after it, so given these, patients of the two arms differ in v. If
-the cause says nothing about v itself (it was assigned at random), its effect is
+What else differs between patients and is observed (an arm, means of a predictor that has no equation of its own) is the same in all of
+this: fixed effects, and no part of v. Latent means are compared given these.
+
+There are means only where the past fades: where the largest eigenvalue of (I - B_0)^-1 B_1, of the effects of the same and of an earlier
+session, is below one. A draw beyond is replaced by one that has them; where such draws are not rare, nothing is compared.
+
+A cause that is constant within patients and set before the first session (arm) also moved the initial values that are measured after it,
+so given these, patients of the two arms differ in v. If the cause says nothing about v itself (it was assigned at random), its effect is
 
     coefficient + D gamma
 
 with gamma its effects on those initial values, from their regression on it, the other patient-level predictors and the
 initial values measured before the first session; drawn from the posterior of that regression under a flat prior, which is exact
 because the likelihood factorises.
-
-With feedback (the outcome moves the predictor too) the between-patient association is made by both directions.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
-import pandas as pd
 
 from alliance.config import Variable
 from alliance.config.timing import parse_term
 from alliance.facts.columns import PATIENT
-from alliance.models.design.arrays import Design
+from alliance.models.design.arrays import INTERCEPT, Design
+from alliance.models.quantities.initial import constant_terms, initial_covariances, initial_terms, patients_of
 from alliance.models.quantities.population import Population
 
-
-def initial_terms(design: Design) -> list[str]:
-    """List the initial values among the predictors, in the order of their first use."""
-    return list(
-        dict.fromkeys(t for e in design.equations.values() for t, origin in e.origins.items() if origin.baseline)
-    )
+_SMALL = 100 * np.finfo(float).eps
 
 
-def within_effects(design: Design, population: Population) -> np.ndarray:
-    """Return B, the effects of outcomes on outcomes: (draw, outcome, outcome), rows are the outcomes affected."""
-    outcomes = list(design.equations)
-    size = len(population.residuals[outcomes[0]])
-    effects = np.zeros((size, len(outcomes), len(outcomes)))
-    for row, outcome in enumerate(outcomes):
-        for position, origin in enumerate(design.equations[outcome].origins.values()):
-            if origin.session_level and origin.base in design.equations:
-                effects[:, row, outcomes.index(origin.base)] += population.slopes[outcome][:, position]
-    return effects
-
-
-def intercept_covariance(design: Design, population: Population, level: str) -> np.ndarray | None:
-    """Return cov(v) at a level, (draw, outcome, outcome); None where initial values leave it undefined."""
-    covariance = population.intercept_covariance(level, list(design.equations))
-    initial = initial_terms(design)
-    if not initial:
-        return covariance
-    if level != PATIENT:
-        return None
-    d = _initial_effects(design, population, initial)
-    given = _constant_terms(design)
-    spread = _residual_covariance(_patients(design, [*initial, *given]), initial, given)
-    total: np.ndarray = covariance + d @ spread @ d.transpose(0, 2, 1)
-    return total
-
-
-def latent_covariance(b: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Return cov(eta) = (I - B)^-1 cov(v) (I - B)^-T, (draw, outcome, outcome)."""
-    a = np.linalg.inv(np.eye(b.shape[1]) - b)
-    covariance: np.ndarray = a @ v @ a.transpose(0, 2, 1)
-    return covariance
-
-
-def contextual_effects(b: np.ndarray, v: np.ndarray, outcome: int, predictors: list[int]) -> np.ndarray:
-    """Return the contextual effects of latent means on an outcome, cov(v_y, eta_P) cov(eta_P)^-1.
+@dataclass(frozen=True)
+class LatentMeans:
+    """Latent means of the units of one level.
 
     Parameters
     ----------
-    b
-        Within effects among outcomes, (draw, outcome, outcome).
-    v
-        Covariance of the intercepts, (draw, outcome, outcome).
-    outcome, predictors
-        Positions of y and of P.
+    outcomes
+        Their names, in the order of the covariance.
+    varying
+        Those whose intercept varies at this level.
+    covariance
+        (draw, outcome, outcome), raw units.
+    drifting
+        Share of the draws in which series have no mean; these are replaced by others.
+    """
+
+    outcomes: list[str]
+    varying: set[str]
+    covariance: np.ndarray
+    drifting: float
+
+    def variance(self, outcome: str) -> np.ndarray:
+        """Return the variance of an outcome's means, (draw,)."""
+        place = self.outcomes.index(outcome)
+        return np.asarray(self.covariance[:, place, place])
+
+    def regress(self, outcome: str, sources: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Regress the means of an outcome on those of others.
+
+        Returns
+        -------
+        tuple
+            Slopes, and the variance of each source's means that the other sources leave, which the slope divides by: (draw, source).
+        """
+        of, y = [self.outcomes.index(source) for source in sources], self.outcomes.index(outcome)
+        among = self.covariance[:, of][:, :, of]
+        sd = np.sqrt(np.diagonal(among, axis1=1, axis2=2))
+        sd = np.where(sd > 0, sd, 1.0)
+        scaled = among / sd[:, :, None] / sd[:, None, :]
+        # Means that do not vary, or not by themselves, have a slope too, by which nobody sees anything: `left` tells.
+        inverse = np.linalg.inv(scaled + _SMALL * np.eye(len(of)))
+        slopes = (inverse @ (self.covariance[:, of, y] / sd)[:, :, None])[:, :, 0] / sd
+        left = sd**2 / np.diagonal(inverse, axis1=1, axis2=2)
+        return slopes, np.where(np.diagonal(among, axis1=1, axis2=2) > 0, left, 0.0)
+
+
+def latent_means(design: Design, population: Population, rng: np.random.Generator | None) -> dict[str, LatentMeans]:
+    """Return the latent means of the units of each level at which an intercept varies.
+
+    Parameters
+    ----------
+    rng
+        For draws of the covariance of initial values; None takes its estimate.
+    """
+    outcomes = list(design.equations)
+    same, earlier = within_effects(design, population)
+    a = np.linalg.inv(np.eye(len(outcomes)) - same - earlier)
+    steady = _find_steady(same, earlier)
+    initial = initial_terms(design)
+    spreads = initial_covariances(design, rng, len(a)) if initial else {}
+    found = {}
+    for level, effects in design.varying.items():
+        if initial and level != PATIENT:
+            continue  # what therapists share is correlated with their patients' initial values, which this model does not estimate
+        v = population.intercept_covariance(level, outcomes)
+        if level in spreads:
+            d = _initial_effects(design, population, initial)
+            v = v + d @ spreads[level] @ d.transpose(0, 2, 1)
+        covariance = a @ v @ a.transpose(0, 2, 1)
+        varying = {effect.outcome for effect in effects if effect.term == INTERCEPT}
+        found[level] = LatentMeans(outcomes, varying, _replace(covariance, steady), float(1 - steady.mean()))
+    return found
+
+
+def within_effects(design: Design, population: Population) -> tuple[np.ndarray, np.ndarray]:
+    """Return the average effects of outcomes on outcomes of the same session, and of an earlier one.
 
     Returns
     -------
-    numpy.ndarray
-        (draw, predictor).
+    tuple
+        B_0 and B_1, (draw, outcome, outcome), rows are the outcomes affected; B is their sum.
     """
-    a = np.linalg.inv(np.eye(b.shape[1]) - b)[:, predictors, :]
-    with_outcome = (a @ v[:, :, [outcome]])[:, :, 0]
-    among = latent_covariance(b, v)[:, predictors][:, :, predictors]
-    # Where a latent mean does not vary at all there is nothing to compare: its contextual effect is zero, and the fit is marked.
-    inverse = np.linalg.pinv(among, hermitian=True)
-    return np.asarray((inverse @ with_outcome[:, :, None])[:, :, 0])
+    outcomes = list(design.equations)
+    size = len(population.residuals[outcomes[0]])
+    effects = np.zeros((2, size, len(outcomes), len(outcomes)))
+    for row, outcome in enumerate(outcomes):
+        for position, origin in enumerate(design.equations[outcome].origins.values()):
+            if origin.session_level and origin.base in design.equations:
+                column = outcomes.index(origin.base)
+                effects[int(origin.lagged), :, row, column] += population.slopes[outcome][:, position]
+    return effects[0], effects[1]
+
+
+def _find_steady(same: np.ndarray, earlier: np.ndarray) -> np.ndarray:
+    """Tell in which draws the past fades, (draw,)."""
+    if not earlier.any():
+        return np.ones(len(same), dtype=bool)
+    passed = np.linalg.solve(np.eye(same.shape[1]) - same, earlier)
+    return np.asarray(np.abs(np.linalg.eigvals(passed)).max(axis=1) < 1)
+
+
+def _replace(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Put the draw that is kept and stands nearest before it (or first) in the place of one that is not."""
+    if kept.all() or not kept.any():
+        return values
+    places = np.maximum.accumulate(np.where(kept, np.arange(len(kept)), -1))
+    return np.asarray(values[np.where(places < 0, np.argmax(kept), places)])
 
 
 def effects_through_initial_values(
@@ -121,8 +168,8 @@ def effects_through_initial_values(
     moved = [name for name in initial if name not in before]
     if not moved:
         return nothing
-    given = [*dict.fromkeys([*_constant_terms(design), cause]), *before]
-    patients = _patients(design, [*moved, *given]).dropna()
+    given = [*dict.fromkeys([*constant_terms(design), cause]), *before]
+    patients = patients_of(design, [*moved, *given]).dropna()
     x = np.column_stack([np.ones(len(patients)), patients[given].to_numpy(dtype=float)])
     y = patients[moved].to_numpy(dtype=float)
     inverse = np.linalg.inv(x.T @ x)
@@ -142,24 +189,6 @@ def _measured(name: str, variables: dict[str, Variable]) -> str | None:
     return variables[term.variable].measured if term is not None and term.variable is not None else None
 
 
-def _constant_terms(design: Design) -> list[str]:
-    """List the patient-level predictors that are not initial values of outcomes."""
-    return list(
-        dict.fromkeys(
-            term
-            for equation in design.equations.values()
-            for term, origin in equation.origins.items()
-            if not origin.session_level and not origin.baseline
-        )
-    )
-
-
-def _patients(design: Design, columns: list[str]) -> pd.DataFrame:
-    """Return one row per patient; a product is a column of its own equation only."""
-    rows = pd.concat([equation.rows.reindex(columns=[PATIENT, *columns]) for equation in design.equations.values()])
-    return rows.groupby(PATIENT).first()[columns]
-
-
 def _initial_effects(design: Design, population: Population, initial: list[str]) -> np.ndarray:
     """Return D, the effects of initial values on outcomes: (draw, outcome, initial value)."""
     size = len(next(iter(population.residuals.values())))
@@ -169,11 +198,3 @@ def _initial_effects(design: Design, population: Population, initial: list[str])
             if term in initial:
                 effects[:, row, initial.index(term)] = population.slopes[outcome][:, position]
     return effects
-
-
-def _residual_covariance(patients: pd.DataFrame, of: list[str], given: list[str]) -> np.ndarray:
-    complete = patients[[*of, *given]].dropna()
-    x = np.column_stack([np.ones(len(complete)), complete[given].to_numpy(dtype=float)])
-    y = complete[of].to_numpy(dtype=float)
-    left = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
-    return np.asarray(left.T @ left / max(len(x) - x.shape[1], 1))

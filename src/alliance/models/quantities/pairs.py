@@ -22,12 +22,15 @@ class Quantities(container.Quantities):
 
     Parameters
     ----------
+    drawn
+        Whether their values are draws, which tell how well something is known. Estimates do not, so nothing is withheld from them.
     marks
         What was found while computing them.
     moderation
         Conditional effects over the range of each moderator.
     """
 
+    drawn: bool = True
     marks: list[Mark] = field(default_factory=list)
     moderation: container.Quantities = field(init=False)
 
@@ -54,8 +57,8 @@ class Pair:
         All paths; the direct one, if there is one, comes first.
     slope
         (source, outcome) of each arrow -> draws of its average slope, (draw,), raw units.
-    constant, by_therapist
-        Whether the cause is the same at all sessions of a patient, and for all patients of a therapist.
+    constant
+        Whether the cause is the same at all sessions of a patient.
     lag
         Sessions between a lagged value and its row.
     """
@@ -63,7 +66,6 @@ class Pair:
     paths: list[Path]
     slope: dict[tuple[str, str], np.ndarray]
     constant: bool
-    by_therapist: bool
     lag: int
 
     @property
@@ -119,7 +121,7 @@ def make_pairs(
             for source, outcome in slope:
                 if source == first.source:
                     slope[source, outcome] = slope[source, outcome] + through[first.term][outcome]
-        pairs.append(Pair(paths, slope, not origin.session_level, origin.therapist_level, lag))
+        pairs.append(Pair(paths, slope, not origin.session_level, lag))
     return pairs
 
 

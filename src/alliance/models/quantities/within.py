@@ -4,17 +4,14 @@ A path is the expectation of the product of its steps: with two steps that vary 
 Bolger 2003, doi 10.1037/1082-989X.8.2.115); covariances over therapists add to those over patients. ``indirect_product`` leaves the
 covariances out.
 
-A cause that is constant within patients has two indirect effects: the step to the mediator times the effect within
-patients (level ``within``), and times the effect between them (``between_patient``; Preacher, Zyphur & Zhang 2010, doi
-10.1037/a0020141). Their total is the same, the direct effect is the rest.
+A cause that is constant within patients works through the mediator's effect within patients: its indirect effect is the step to the
+mediator times that effect, the direct effect is the rest of the total.
 
 Effects of a model with lagged outcomes are those over one horizon, given the past; what accumulates over sessions
 (`alliance.models.quantities.accumulation`) is larger.
 """
 
 from math import prod
-
-import numpy as np
 
 from alliance.facts.effects import name_step
 from alliance.models.design.arrays import Varying
@@ -24,8 +21,8 @@ from alliance.models.quantities.pairs import Pair, Quantities, Step, expect_step
 from alliance.models.quantities.population import Population
 
 
-def add_within(quantities: Quantities, population: Population, pair: Pair) -> np.ndarray | None:
-    """Add steps, indirect effects, direct and total effect at the level within; return the draws of the total."""
+def add_within(quantities: Quantities, population: Population, pair: Pair) -> None:
+    """Add steps, indirect effects, direct and total effect at the level within."""
     parts = {}
     for path in pair.paths:
         slopes = [pair.slope_of(edge) for edge in path.edges]
@@ -49,4 +46,3 @@ def add_within(quantities: Quantities, population: Population, pair: Pair) -> np
         quantities.add(path.text, "indirect_product", "within", prod(slopes[1:], start=slopes[0]), of, horizon)
     total = quantities.add_total(pair, parts, "within")
     add_contrasts(quantities, pair, parts, "within", total)
-    return total

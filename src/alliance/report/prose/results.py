@@ -6,8 +6,9 @@ from alliance.config import Config
 from alliance.config.answers import Direction, questions_of
 from alliance.config.declared import Effects
 from alliance.config.timing import parse_term
-from alliance.facts.quantity import ends_of, nodes_of, split_contrast
-from alliance.report.labels import label_level, label_model, label_of, label_path, variable_of
+from alliance.facts.cautions import CAUTIONS
+from alliance.facts.quantity import ends_of, nodes_of, split_contrast, split_level
+from alliance.report.labels import label_level, label_model, label_names, label_of, label_path, variable_of
 from alliance.report.numbers import common_decimals, format_estimate, format_number, format_percent
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.passage import (
@@ -34,7 +35,9 @@ from alliance.report.prose.wording import (
     describe_size,
     describe_when,
     includes_zero,
+    is_between,
     is_constant,
+    is_given_past,
     join_words,
     mediators_of,
     name_interval,
@@ -80,10 +83,12 @@ def describe_indirect(inputs: Inputs, config: Config) -> list[Passage]:
 
 
 def describe_agreement(inputs: Inputs, config: Config) -> list[Passage]:
-    """Describe whether several models of the same path agree."""
+    """Describe whether several models of the same path agree; averages compared given the past are another quantity."""
     estimates = table_of(inputs, "estimates")
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in rows_of(estimates, effect="indirect") + rows_of(estimates, effect="effect"):
+        if is_given_past(row, config):
+            continue
         groups.setdefault((row["path"], row["level"], row["effect"]), []).append(row)
     sentences = [_describe_agreeing(rows, config) for rows in groups.values() if len(rows) > 1]
     if not sentences:
@@ -130,9 +135,10 @@ def _describe_single_paths(inputs: Inputs, config: Config, direction: Direction)
         licence = licence_for(name, rows, config, pair)
         single = select_answers(rows, "effect", licence)
         if single:
-            sentences = tuple(describe_part(row, rows, licence, config) for row in single)
-            passages += [Passage(sentences, heading=_head(name, pair, config), kind="list")]
-            passages += _describe_assumptions(licence, [], config)
+            sentences = [describe_part(row, rows, licence, config) for row in single]
+            sentences += _describe_withheld(name, pair, inputs, config)
+            passages += [Passage(tuple(sentences), heading=_head(name, pair, config), kind="list")]
+            passages += [*_describe_averages(single, config), *_describe_assumptions(licence, [], config)]
     return passages
 
 
@@ -144,7 +150,8 @@ def _describe_mediated_paths(inputs: Inputs, config: Config, direction: Directio
         between = rows_between(rows, pair)
         if any(row["effect"] == "indirect" for row in between):
             licence = licence_for(name, rows, config, pair)
-            passages += _describe_mediated_pair(_head(name, pair, config), between, licence, config)
+            withheld = _describe_withheld(name, pair, inputs, config)
+            passages += _describe_mediated_pair(_head(name, pair, config), between, withheld, licence, config)
     return passages
 
 
@@ -157,7 +164,7 @@ def _head(name: str, pair: Effects, config: Config) -> str:
 
 
 def _describe_mediated_pair(
-    heading: str, rows: list[dict[str, Any]], licence: Licence, config: Config
+    heading: str, rows: list[dict[str, Any]], withheld: list[Point], licence: Licence, config: Config
 ) -> list[Passage]:
     parts = [row for effect in ("indirect", "indirect_total", "direct") for row in rows if row["effect"] == effect]
     totals = [row for row in rows if row["effect"] == "total"]
@@ -168,8 +175,36 @@ def _describe_mediated_pair(
     points += [_describe_proportion(row, rows, licence, config) for row in rows if row["effect"] == "proportion"]
     mediators = list(dict.fromkeys(node for row in parts if row["effect"] == "indirect" for node in mediators_of(row)))
     return [
-        Passage(tuple(points), heading=heading, kind="list"),
+        Passage((*points, *withheld), heading=heading, kind="list"),
+        *_describe_averages(parts, config),
         *_describe_assumptions(licence, mediators, config),
+    ]
+
+
+def _describe_withheld(name: str, pair: Effects, inputs: Inputs, config: Config) -> list[Point]:
+    """Say where a number of a pair would stand why it is not given."""
+    points = []
+    for row in rows_of(table_of(inputs, "diagnostics"), model=name):
+        path, level = split_level(str(row["subject"]))
+        if CAUTIONS[row["caution"]].withholds and ends_of(path) == (pair.source, pair.target):
+            what = "The share of the total" if row["caution"] == "undefined_proportion" else "What would stand here"
+            reason = f"{what} is not given: {label_names(row['detail'], config)}."
+            points.append(Point(f"{capitalise(label_path(path, config))}, {level}", reason))
+    return points
+
+
+def _describe_averages(rows: list[dict[str, Any]], config: Config) -> list[Passage]:
+    """Say what a comparison of averages is, if there is one."""
+    compared = [row for row in rows if is_between(row, config)]
+    if not compared:
+        return []
+    joint = "Averages are those at which a patient's sessions settle, free of the chance in single sessions. "
+    past = "Given the past: with the value at the session before held equal, so averages themselves differ by more. "
+    return [
+        text(
+            (past if any(is_given_past(row, config) for row in compared) else joint)
+            + "They have no order in time: whatever lasts makes them differ, and so do both directions of influence."
+        )
     ]
 
 
@@ -259,6 +294,8 @@ def _name_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence
             else f"{name} beside that path, {label_level(level)}"
         )
     ways = join_words([label_of(node, config) for node in mediators_of(row)])
+    if is_between(row, config):
+        return f"{name} by way of average {ways}, {label_level(level)}"
     if not constant:
         return f"{name} by way of {ways}, {label_level(level)}"
     outcome = label_of(nodes_of(row["path"])[-1], config)

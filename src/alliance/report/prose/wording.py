@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from alliance.config import Config, Variable
+from alliance.config.answers import holds_own_past
 from alliance.config.timing import parse_term
+from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import NEXT_SESSION, SAME_SESSION, nodes_of
 from alliance.report.labels import label_level, label_of, plain_label, unit_of, variable_of
 from alliance.report.numbers import (
@@ -140,8 +142,12 @@ def describe_result(row: Row, licence: Licence, config: Config) -> str:
     outcome = label_of(nodes_of(row["path"])[-1], config)
     contrast = describe_contrast(row, config)
     difference = describe_difference(row["estimate"], row, config)
-    claim = f"{contrast} {_verb(row, licence, config)} {outcome} {difference}{describe_flag(row)}"
-    sentence = f"{claim}{describe_when(row, config)} {describe_evidence(row)}."
+    verb = _verb(row, licence, config)
+    if is_between(row, config):
+        verb = f"{verb} average"
+    claim = f"{contrast} {verb} {outcome} {difference}{describe_flag(row)}"
+    when = describe_when(row, config) + (", given the past" if is_given_past(row, config) else "")
+    sentence = f"{claim}{when} {describe_evidence(row)}."
     return capitalise(sentence) + describe_openness(row, config)
 
 
@@ -155,6 +161,21 @@ def is_between(row: Row, config: Config) -> bool:
     """Whether an estimate is about averages of patients or therapists, which have no order in time."""
     between = row["level"] in ("between_patient", "between_therapist")
     return between and not is_constant(nodes_of(row["path"])[0], config)
+
+
+def is_given_past(row: Row, config: Config) -> bool:
+    """Whether averages are compared with the outcome's value at the session before held equal, as separate equations do.
+
+    Such a slope is what is added within one session; averages, to which all sessions add, differ by more.
+    """
+    outcome = nodes_of(row["path"])[-1]
+    spec = config.models.specs[row["model"]]
+    return (
+        is_between(row, config)
+        and not FAMILIES[spec.family].joint
+        and outcome in spec.equations
+        and holds_own_past(spec, outcome, config)
+    )
 
 
 def describe_when(row: Row, config: Config) -> str:

@@ -33,5 +33,9 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         ]
     )
     flagged = (data["flag"] != "").any()
-    notes = [f"{FLAG} Flagged by the diagnostics, see there."] if flagged else []
+    notes = [
+        "Within patients the truth is what one session adds, given the past; between patients and between therapists it is how averages go "
+        "together, and only models in which every variable of sessions has an equation compare such averages."
+    ]
+    notes += [f"{FLAG} Flagged by the diagnostics, see there."] if flagged else []
     return Table(data, shown, "Truth and estimates", notes, "Model")

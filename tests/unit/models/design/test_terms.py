@@ -153,9 +153,11 @@ def test_marks_of_a_single_equation_are_made_too() -> None:
 
 
 def test_same_mark_of_two_pairs_is_made_once() -> None:
-    panel = PANEL.assign(y_lag=PANEL.groupby("patient")["y"].shift(1))
-    equations = {"m": {"on": ["arm", "y_lag"]}, "y": {"on": ["m", "arm"]}}
+    panel = PANEL.assign(
+        y_lag=PANEL.groupby("patient")["y"].shift(1), y_baseline=PANEL.groupby("patient")["y"].transform("first")
+    )
+    equations = {"m": {"on": ["arm", "y_lag", "y_baseline"]}, "y": {"on": ["m", "arm", "y_baseline"]}}
     spec = make_spec(equations=equations, effects={"from": "arm", "to": "y"})
     paths = every_path("study", spec, VARIABLES)
     marks = mark_design(design_of(spec, panel), [*paths, *paths])
-    assert [mark.declared.title for mark in marks] == ["feedback"]
+    assert [mark.declared.title for mark in marks] == ["initial values"]

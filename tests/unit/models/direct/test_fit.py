@@ -208,17 +208,6 @@ def test_share_between_patients_is_looked_at_for_a_cause_without_means_of_its_ow
     assert [(mark.declared.title, mark.subject, mark.passed) for mark in marks] == [("mixed levels", "x -> m", True)]
 
 
-def test_feedback_is_marked_where_the_association_between_patients_is_taken_as_causal():
-    panel = PANEL.assign(y_lag=PANEL.groupby("patient")["y"].shift(1))
-    equations = {"m": {"on": ["arm", "y_lag"]}, "y": {"on": ["m", "arm"]}}
-    spec = make_spec(equations=equations, effects={"from": "arm", "to": "y"})
-    rows, _ = select_rows(panel, "study", spec)
-    marks = mark_design(make_design("study", spec, rows, VARIABLES), every_path("study", spec, VARIABLES))
-    assert [(mark.declared.title, mark.levels) for mark in marks] == [
-        ("feedback", ("between_patient", "between_therapist"))
-    ]
-
-
 @pytest.mark.slow
 def test_moderated_model_with_a_smooth_and_effects_that_vary_by_therapist_is_fitted():
     result = fit(PANEL, "study", make_spec(equations=MODERATED, **DERIVED), make_settings())

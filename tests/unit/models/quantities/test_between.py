@@ -64,22 +64,13 @@ COVARIANCES = {
 SLOPES = {"m": {"experience": 0.2, "arm": 0.5}, "y": {"m": -0.5, "experience": 0.05, "arm": 0.1}}
 
 
-def test_cause_of_therapists_has_a_version_at_each_level_and_one_total() -> None:
+def test_cause_of_therapists_has_no_means_but_those_of_its_mediator_are_compared_given_it() -> None:
     spec = make_spec(equations=THREE_LEVELS, effects={"from": "experience", "to": "y"})
     found = compute(spec, SLOPES, COVARIANCES)
-    contextual = {"within": 0.0, "between_patient": 0.3, "between_therapist": -0.1 / 0.4}
-    total = 0.2 * -0.5 + 0.05
-    for level, added in contextual.items():
-        indirect = 0.2 * (-0.5 + added)
-        assert found["experience -> m -> y", "indirect", level] == pytest.approx([indirect])
-        assert found["experience -> y", "direct", level] == pytest.approx([total - indirect])
-        assert found["experience -> y", "total", level] == pytest.approx([total])
-
-
-def test_cause_that_differs_between_patients_of_a_therapist_has_no_version_between_therapists() -> None:
-    found = compute(make_spec(equations=THREE_LEVELS, effects={"from": "arm", "to": "y"}), SLOPES, COVARIANCES)
-    levels = {level for path, effect, level in found if path == "arm -> m -> y" and effect == "indirect"}
-    assert levels == {"within", "between_patient"}
+    assert found["experience -> m -> y", "indirect", "within"] == pytest.approx([0.2 * -0.5])
+    assert found["m -> y", "b", "between_patient"] == pytest.approx([-0.5 + 0.3])
+    assert found["m -> y", "b", "between_therapist"] == pytest.approx([-0.5 - 0.1 / 0.4])
+    assert {path for path, effect, level in found if level.startswith("between")} == {"m -> y"}
 
 
 def test_session_level_cause_is_compared_between_therapists_too() -> None:
@@ -95,7 +86,87 @@ def test_session_level_cause_is_compared_between_therapists_too() -> None:
     assert ("x -> m -> y", "indirect", "between_therapist") not in found
 
 
-def test_means_that_do_not_vary_at_all_leave_the_effect_within() -> None:
+def test_means_that_do_not_vary_are_not_compared() -> None:
     spec = make_spec(equations={"m": {"on": []}, "y": {"on": ["m"]}}, effects={"from": "m", "to": "y"})
-    found = compute(spec, {"y": {"m": -0.2}}, {"patient": {(intercepts("y"), intercepts("y")): 1.0}})
-    assert found["m -> y", "effect", "between_patient"] == pytest.approx([-0.2])
+    design = design_of(spec, three_level_panel(), MORE)
+    population = population_of(design, {"y": {"m": -0.2}}, {"patient": {(intercepts("y"), intercepts("y")): 1.0}}, 100)
+    found = quantities_of(spec, design, population, MORE)
+    assert ("m -> y", "effect", "between_patient") not in values_of(found)
+    assert [(mark.caution, mark.subject, mark.passed) for mark in found.marks] == [
+        ("withheld", "m -> y (between patients)", True)
+    ]
+    # A point has no draws that could tell how well it is known, and its values are wanted where draws say so.
+    point = values_of(quantities_of(spec, design, population, MORE, None))
+    assert np.isfinite(point["m -> y", "effect", "between_patient"]).all()
+
+
+@pytest.mark.parametrize(("spread", "kept"), [(0.3, True), (0.8, False)])
+def test_what_divides_by_a_variance_that_may_be_zero_is_withheld(spread: float, kept: bool) -> None:
+    """The intercepts' standard deviations of x are lognormal: their variance goes down to exp(-3.92 spread) of its median."""
+    spec = make_spec(equations={"x": {"on": []}, "m": {"on": ["x"]}, "y": {"on": ["m", "x"]}})
+    design = design_of(spec, three_level_panel(), MORE)
+    covariances = {"patient": covariances_of(["x", "m", "y"], np.eye(3))}
+    population = population_of(design, {"m": {"x": 0.5}, "y": {"m": 0.4, "x": 0.4}}, covariances, 4000)
+    place = [effect.text for effect in design.varying["patient"]].index(intercepts("x"))
+    sd = np.exp(spread * np.random.default_rng(1).standard_normal(4000))
+    population.covariances["patient"][:, place] *= sd[:, None]
+    population.covariances["patient"][:, :, place] *= sd[:, None]
+    found = quantities_of(spec, design, population, MORE)
+    values, withheld = values_of(found), {m.subject: m.detail for m in found.marks if m.caution == "withheld"}
+    for key in [("x -> m", "a"), ("x -> m -> y", "indirect"), ("x -> y", "c_prime"), ("x -> y", "total")]:
+        assert ((*key, "between_patient") in values) == kept
+    assert ("m -> y", "b", "between_patient") in values  # the mediator's means differ whatever those of x do
+    if not kept:
+        assert withheld["x -> m (between patients)"] == "average x may be the same for all patients"
+        assert withheld["x -> y (between patients)"].endswith("for all patients whose average m is the same")
+
+
+@pytest.mark.parametrize(("sd", "kept"), [(0.001, True), (0.2, False)])
+def test_series_that_drift_have_no_means_to_compare(sd: float, kept: bool) -> None:
+    panel = three_level_panel()
+    panel = panel.assign(m_lag=panel.groupby("patient")["m"].shift(1))
+    spec = make_spec(
+        equations={"m": {"on": ["m_lag"]}, "y": {"on": ["m"]}},
+        effects={"from": "m", "to": "y"},
+    )
+    design = design_of(spec, panel, MORE)
+    own_past = np.random.default_rng(2).normal(0.9, sd, 2000)
+    covariances = {"patient": covariances_of(["m", "y"], np.eye(2))}
+    found = quantities_of(spec, design, population_of(design, {"m": {"m_lag": own_past}}, covariances, 2000), MORE)
+    assert (("m -> y", "effect", "between_patient") in values_of(found)) == kept
+    drifting = [mark.value for mark in found.marks if mark.caution == "drifting_series"]
+    assert drifting == ([] if kept else [pytest.approx(np.mean(own_past >= 1))])
+
+
+def test_serial_and_parallel_mediators_are_regressed_on_their_own_parents() -> None:
+    names = ["x", "m", "n", "y"]
+    within = np.zeros((4, 4))
+    within[1, 0], within[2, 0], within[2, 1], within[3, 0], within[3, 1], within[3, 2] = 0.3, 0.2, -0.4, 0.1, 0.5, 0.6
+    root = np.random.default_rng(4).normal(size=(4, 4))
+    v = root @ root.T
+    equations = {"x": {"on": []}, "m": {"on": ["x"]}, "n": {"on": ["x", "m"]}, "y": {"on": ["x", "m", "n"]}}
+    spec = make_spec(equations=equations)
+    variables = MORE | {"n": Variable(label="second mediator", column="n", measured="during")}
+    panel = three_level_panel().assign(n=lambda table: np.random.default_rng(1).normal(size=len(table)))
+    design = design_of(spec, panel, variables)
+    slopes = {o: {s: within[names.index(o), names.index(s)] for s in e["on"]} for o, e in equations.items()}
+    population = population_of(design, slopes, {"patient": covariances_of(names, v)})
+    found = values_of(quantities_of(spec, design, population, variables))
+    # A million patients at rest, and ordinary regressions of what their series come to.
+    u = np.random.default_rng(5).multivariate_normal(np.zeros(4), v, size=1_000_000)
+    x, m, n, y = np.linalg.solve(np.eye(4) - within, u.T)
+
+    def regress(outcome: np.ndarray, *on: np.ndarray) -> np.ndarray:
+        return np.linalg.lstsq(np.column_stack(on), outcome, rcond=None)[0]
+
+    (a,), (xn, mn), (xy, my, ny), (total,) = regress(m, x), regress(n, x, m), regress(y, x, m, n), regress(y, x)
+    expected = {"x -> m -> y": a * my, "x -> n -> y": xn * ny, "x -> m -> n -> y": a * mn * ny}
+    for path, value in expected.items():
+        # Standard errors of products of slopes from a million units are below .005.
+        assert found[path, "indirect", "between_patient"] == pytest.approx([value], abs=0.02)
+    assert found["x -> y", "direct", "between_patient"] == pytest.approx([xy], abs=0.02)
+    assert found["x -> y", "total", "between_patient"] == pytest.approx([total], abs=0.02)
+    together = sum(found[path, "indirect", "between_patient"] for path in expected)
+    # With every arrow that the order of the mediators allows, parts add up to the whole to rounding.
+    parts = together + found["x -> y", "direct", "between_patient"]
+    assert found["x -> y", "total", "between_patient"] == pytest.approx(parts, rel=1e-10)

@@ -7,7 +7,7 @@ from alliance.models.checking.varying import mark_latent_means
 from alliance.models.design.arrays import Design, Varying, make_design
 from alliance.models.diagram import every_path
 from alliance.models.quantities.compute import compute_quantities
-from alliance.models.quantities.latent import contextual_effects, effects_through_initial_values, intercept_covariance
+from alliance.models.quantities.latent import effects_through_initial_values, latent_means
 from alliance.models.quantities.pairs import expect_product
 from alliance.models.quantities.population import Population
 from alliance.models.rows import select_rows
@@ -63,25 +63,15 @@ def test_slope_that_does_not_vary_leaves_the_product():
     assert ("x -> m -> y", "cov_ab", "within") not in found
 
 
-def test_effect_between_patients_adds_the_contextual_effect():
-    spec = make_spec()
-    found = quantities_of(spec, make_population(spec, SLOPES, COVARIANCE), simulate(8, 3, seed=1))
-    # design.md 4.2: contextual effect of one predictor without outcomes among its own predictors is G[y0, m0] / G[m0, m0].
-    assert found["m -> y", "b", "between_patient"] == pytest.approx([-0.5 + 0.3 / 1.0])
-
-
-def test_cause_constant_within_patients_has_two_indirect_effects_and_one_total():
+def test_cause_constant_within_patients_is_followed_through_the_effect_within():
     spec = make_spec(effects={"from": "arm", "to": "y"})
     found = quantities_of(spec, make_population(spec, SLOPES, COVARIANCE), simulate(8, 3, seed=1))
     assert found["arm -> m", "a", "overall"] == pytest.approx([0.5])
     assert found["arm -> m -> y", "indirect", "within"] == pytest.approx([0.5 * -0.5])
-    assert found["arm -> m -> y", "indirect", "between_patient"] == pytest.approx([0.5 * (-0.5 + 0.3)])
     assert found["arm -> y", "direct", "within"] == pytest.approx([0.25])
-    for level in ("within", "between_patient"):
-        total = found["arm -> m -> y", "indirect", level] + found["arm -> y", "direct", level]
-        assert total == pytest.approx([0.25 + 0.5 * -0.5])
-        assert found["arm -> y", "total", level] == pytest.approx(total)
-        np.testing.assert_array_equal(found["arm -> y", "c_prime", level], found["arm -> y", "direct", level])
+    assert found["arm -> y", "total", "within"] == pytest.approx([0.25 + 0.5 * -0.5])
+    # Means of the mediator and of the outcome are compared in patients of the same arm; an arm has no means.
+    assert {key for key in found if key[2] == "between_patient"} == {("m -> y", "b", "between_patient")}
 
 
 def test_counts_of_a_path_are_those_of_its_smaller_equation():
@@ -101,18 +91,6 @@ def test_expected_product_of_three_varying_slopes():
     covariance = {(0, 1): np.array([0.5]), (0, 2): np.array([0.25]), (1, 2): np.array([-0.1])}
     # abc + a cov(b, c) + b cov(a, c) + c cov(a, b)
     assert expect_product(means, covariance) == pytest.approx([-6 + 2 * -0.1 + 3 * 0.25 - 1 * 0.5])
-
-
-def test_contextual_effect_is_the_slope_of_latent_means_that_the_within_effect_leaves():
-    rng = np.random.default_rng(3)
-    b = np.array([[[0.4, -0.2, 0.0], [0.3, 0.5, 0.0], [0.2, -0.4, 0.1]]])
-    root = rng.normal(size=(3, 3))
-    v = (root @ root.T)[None]
-    intercepts = rng.multivariate_normal(np.zeros(3), v[0], size=400_000)
-    means = intercepts @ np.linalg.inv(np.eye(3) - b[0]).T
-    expected = np.linalg.lstsq(means[:, :2], intercepts[:, 2], rcond=None)[0]
-    # 400,000 simulated units: the regression's standard error is below 0.005.
-    np.testing.assert_allclose(contextual_effects(b, v, 2, [0, 1])[0], expected, atol=0.02)
 
 
 def dynamic_study(patients: int, sessions: int, seed: int) -> pd.DataFrame:
@@ -153,7 +131,9 @@ def dynamic_design(panel: pd.DataFrame) -> tuple[Design, Population, dict[str, V
 def test_intercepts_given_initial_values_are_put_together_again():
     design, population, _ = dynamic_design(dynamic_study(20_000, 2, seed=1))
     # The intercepts v have variance 1; with 20,000 patients the standard error is 0.01.
-    np.testing.assert_allclose(intercept_covariance(design, population, "patient"), [[[1.0]]], atol=0.03)
+    covariance = latent_means(design, population, None)["patient"].covariance
+    # With half of the past kept, means have twice the spread of the intercepts.
+    np.testing.assert_allclose(covariance / 4, [[[1.0]]], atol=0.03)
 
 
 def test_effect_of_the_arm_is_free_of_the_initial_values_it_moved():

@@ -66,17 +66,28 @@ def test_further_effects_add_their_paths_and_repeat_nothing() -> None:
         "n": {"on": ["x"]},
         "y": {"on": ["m", "n", "x"]},
     }
-    found = compute(make_spec(equations=equations, further_effects=further), SLOPES | {"m": {"x": 0.6, "arm": 0.3}}, {})
+    of_intercepts = {("m: intercept", "m: intercept"): 1.0, ("n: intercept", "n: intercept"): 1.0}
+    together = {("m: intercept", "n: intercept"): 0.5, ("n: intercept", "y: intercept"): 0.4}
+    slopes = SLOPES | {"m": {"x": 0.6, "arm": 0.3}}
+    found = compute(
+        make_spec(equations=equations, further_effects=further), slopes, {"patient": of_intercepts | together}
+    )
     table = found.table()
     assert not table.duplicated(["path", "effect", "level", "horizon"]).any()
     values = values_of(found)
     assert values["arm -> m -> y", "indirect", "within"] == pytest.approx([0.3 * -0.5])
-    arrows = table[(table["effect"] != "coefficient") & table["path"].isin(["x -> n", "m -> y"])]
+    arrows = table[(table["effect"] != "coefficient") & table["path"].isin(["x -> n", "m -> y", "n -> y"])]
     assert sorted(zip(arrows["path"], arrows["effect"], arrows["level"], strict=True)) == [
         ("m -> y", "b", "between_patient"),
         ("m -> y", "b", "within"),
+        ("m -> y", "effect", "between_patient"),
+        ("n -> y", "b", "between_patient"),
+        ("n -> y", "b", "within"),
         ("x -> n", "a", "within"),
     ]
+    # Means of m by themselves, and beside those of n: two regressions, two slopes.
+    b, effect = (values["m -> y", effect, "between_patient"] for effect in ("b", "effect"))
+    assert effect != pytest.approx(b)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from alliance.config import Config
@@ -126,9 +127,41 @@ def test_averages_of_patients_go_with_each_other_and_do_not_follow() -> None:
     sentence = said(describe_indirect(inputs(estimate(level="between_patient")), CONFIG))
 
     assert (
-        "a difference of one point in average alliance-helping technique between patients went with" in sentence.lower()
+        "a difference of one point in average alliance-helping technique between patients went with average symptoms"
+        in sentence.lower()
     )
+    assert "by way of average working alliance" in sentence
     assert "next session" not in sentence
+    assert "no order in time" in sentence
+
+
+def test_averages_that_separate_equations_compare_are_given_the_past() -> None:
+    separate, joint = (
+        said(describe_indirect(inputs(estimate(level="between_patient", model=model)), CONFIG))
+        for model in ("technique_by_steps", "technique_jointly")
+    )
+    assert "0.21 points lower (better), given the past (95%" in separate
+    assert "given the past" not in joint.lower()
+    assert "at which a patient's sessions settle" in joint
+
+
+def test_number_that_is_withheld_is_replaced_by_the_reason() -> None:
+    marks = [
+        {"caution": "withheld", "subject": "technique -> symptoms (between therapists)", "detail": "average technique is alike"},
+        {"caution": "undefined_proportion", "subject": "technique -> alliance -> symptoms (within patients)", "detail": "the total is 0"},
+        {"caution": "withheld", "subject": "technique -> alliance (between therapists)", "detail": "of another pair"},
+        {"caution": "few_patients", "subject": "symptoms", "detail": ""},
+    ]  # fmt: skip
+    diagnostics = pd.DataFrame(marks).assign(model="technique_jointly", passed=True)
+    rows = inputs(estimate(model="technique_jointly"))
+    sentence = said(describe_indirect(rows | {"diagnostics": diagnostics}, CONFIG))
+
+    assert (
+        "Alliance-helping technique → symptoms, between therapists: What would stand here is not given: average"
+        in sentence
+    )
+    assert "symptoms, within patients: The share of the total is not given: the total is 0." in sentence
+    assert sentence.count("is not given") == 2
 
 
 def test_labels_come_from_the_configuration_alone() -> None:
@@ -147,7 +180,7 @@ def test_single_path_is_described_at_each_level_and_steps_of_longer_paths_are_no
         estimate(**single, level="between_patient"),
         estimate(**{**single, "path": "agency -> symptoms"}),
     ]
-    (points, _) = describe_predictions(inputs(*rows), CONFIG)
+    (points, _averages, _) = describe_predictions(inputs(*rows), CONFIG)
 
     assert [point.lead for point in points.sentences] == ["Within patients", "Between patients"]
 
