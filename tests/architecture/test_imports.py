@@ -90,8 +90,13 @@ def test_only_export_steps_and_runs_open_files(module: str) -> None:
     assert called & OPENERS - _in_memory(module) == set()
 
 
-# Knots of a spline stand at quantiles of time; a caution looks at the lower end of a spread, whatever interval is reported.
-OWN_QUANTILES = {"alliance.models.design.bases", "alliance.models.checking.varying"}
+# Knots of a spline stand at quantiles of time; a caution looks at the lower end of a spread, and what is withheld at that of what it would
+# be divided by, whatever interval is reported.
+OWN_QUANTILES = {
+    "alliance.models.design.bases",
+    "alliance.models.checking.varying",
+    "alliance.models.quantities.contrasts",
+}
 
 
 @pytest.mark.parametrize(
