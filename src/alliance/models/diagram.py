@@ -100,21 +100,27 @@ def every_path(name: str, spec: ModelSpec, variables: dict[str, Variable]) -> li
     Raises
     ------
     ModelError
-        The diagram has no path between a pair, or two arrows join the same nodes.
+        The diagram has no path between a pair, or two arrows (now and lagged) join the same nodes of a path.
     """
     if spec.effects is None:
         raise ModelError(
             f"models.specs.{name}: there is no 'effects', so no path can be derived. Add effects: {{from, to}}."
         )
     arrows: dict[str, dict[str, Edge]] = {}
+    twice = set()
     for edge in edges_of(spec, variables):
         if edge.outcome in arrows.setdefault(edge.source, {}):
-            raise ModelError(
-                f"models.specs.{name}.equations.{edge.outcome}.on: '{edge.source}' appears twice (now and lagged), so its "
-                f"effect is not one number. Keep one of them."
-            )
+            twice.add((edge.source, edge.outcome))
         arrows[edge.source][edge.outcome] = edge
-    return [_paths_between(name, arrows, effects.source, effects.target) for effects in spec.every_effects()]
+    groups = [_paths_between(name, arrows, effects.source, effects.target) for effects in spec.every_effects()]
+    for first, edge in ((paths[0].edges[0], edge) for paths in groups for path in paths for edge in path.edges):
+        if (edge.source, edge.outcome) in twice:
+            raise ModelError(
+                f"models.specs.{name}.equations.{edge.outcome}.on: '{edge.source}' appears twice (now and lagged) on a path from "
+                f"'{first.source}', so its effect is not one number. Keep one of them, or ask for effects that do not run "
+                f"through it: both are among the coefficients."
+            )
+    return groups
 
 
 def _paths_between(name: str, arrows: Arrows, source: str, target: str) -> list[Path]:

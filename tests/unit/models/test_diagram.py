@@ -73,6 +73,14 @@ def test_effect_now_and_lagged_is_not_one_number() -> None:
         paths_of("test", spec({"outcome": ["cause", "cause_lag"]}), VARIABLES)
 
 
+def test_predictor_now_and_lagged_is_allowed_beside_the_paths_asked_for() -> None:
+    model = spec({"first": ["cause"], "second": ["cause"], "outcome": ["first", "second", "second_lag", "cause"]})
+    with pytest.raises(ModelError, match="'second' appears twice"):
+        paths_of("test", model, VARIABLES)
+    back = spec({"first": ["outcome_lag"], "outcome": ["first", "first_lag"]}, source="outcome", target="first")
+    assert [path.text for path in paths_of("test", back, VARIABLES)] == ["outcome -> first"]
+
+
 def test_paths_of_each_pair_are_derived_with_the_main_one_first() -> None:
     model = spec({"first": ["cause", "arm"], "outcome": ["first", "arm"]})
     more = model.model_copy(

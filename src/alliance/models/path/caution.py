@@ -16,7 +16,7 @@ from alliance.facts.quantity import join_nodes
 from alliance.inference.maximum import mark_maximum
 from alliance.likelihood.units import draw_effects
 from alliance.models.design.arrays import Design
-from alliance.models.path.layout import LEVELS
+from alliance.models.path.layout import LEVELS, Natural
 from alliance.models.path.maximum import PathMaximum
 
 # In standard deviations of the outcome: no questionnaire is answered that exactly, and a search that is drawn to zero stops far below.
@@ -29,10 +29,13 @@ def check_residuals(name: str, maximum: PathMaximum) -> None:
     Raises
     ------
     ModelError
-        The predictors determine an outcome, or it is the same at all sessions of each patient while its intercept varies between patients.
+        The predictors determine an outcome, another outcome of the session does, or it is the same at all sessions of each patient while
+        its intercept varies between patients.
     """
     design = maximum.target.design
-    residuals = np.exp(maximum.top.position[maximum.target.layout.residuals])
+    natural = maximum.target.natural(maximum.top.position[None])
+    residuals = natural.residual[0]
+    _check_together(name, list(design.equations), natural)
     # A residual that vanishes takes all of the search along, so others may be small for no reason of their own.
     outcome = list(design.equations)[int(np.argmin(residuals))]
     if residuals.min() >= _SMALLEST_RESIDUAL:
@@ -49,6 +52,16 @@ def check_residuals(name: str, maximum: PathMaximum) -> None:
         f"the {len(rows)} rows the equation can use, so no residual is left to tell effects from chance. Remove the predictor that "
         f"'{outcome}' was computed from, or effects from 'vary' if units have too few sessions for them."
     )
+
+
+def _check_together(name: str, outcomes: list[str], natural: Natural) -> None:
+    """Refuse outcomes of one occasion of which one follows from another."""
+    for (later, earlier), correlation in zip(natural.layout.pairs, natural.correlations[0], strict=True):
+        if np.sqrt(1 - correlation**2) < _SMALLEST_RESIDUAL:
+            raise ModelError(
+                f"models.specs.{name}.equations: what is left of '{outcomes[earlier]}' and '{outcomes[later]}' at the same session is the "
+                f"same but for its units, as where one was computed from the other. Leave one of the two equations out."
+            )
 
 
 def mark_fit(maximum: PathMaximum) -> list[Mark]:

@@ -55,7 +55,9 @@ def make_cross_lagged() -> ModelSpec:
     return ModelSpec.model_validate(declared | {"effects": {"from": "x", "to": "y"}})
 
 
-def cross_lagged_design(panel: pd.DataFrame) -> Design:
-    """Return the design of the model."""
-    rows, _ = select_rows(panel, "study", make_cross_lagged())
-    return make_design("study", make_cross_lagged(), rows, VARIABLES)
+def cross_lagged_design(panel: pd.DataFrame, also: tuple[str, ...] = ()) -> Design:
+    """Return the design of the model, y with further predictors."""
+    spec = make_cross_lagged()
+    spec.equations["y"].on.extend(also)
+    rows, _ = select_rows(panel, "study", spec)
+    return make_design("study", spec, rows, VARIABLES)

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from alliance.errors import ModelError
 from alliance.models.checking.predictive import check_predictive
 from alliance.models.checking.priors import describe_priors
 from alliance.models.design.arrays import Design
@@ -13,7 +14,8 @@ from alliance.models.design.names import RESIDUAL_CORRELATION
 from alliance.models.design.occasions import Occasions
 from alliance.models.diagram import every_path
 from alliance.models.generator import generate_outcomes
-from alliance.models.path.maximum import PathMaximum, maximise, population_of, table_of
+from alliance.models.path.caution import check_residuals
+from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, population_of, table_of
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.precision import measure_precision
 from alliance.models.path.target import make_target
@@ -63,6 +65,27 @@ def test_cross_lags_are_wrong_without_the_covariance() -> None:
     table = table_of(maximise(design)).set_index("parameter")
     assert table.loc["y: x_lag", "estimate"] < 0.08
     assert table.loc["x: y_lag", "estimate"] < -0.06
+
+
+def test_covariance_is_an_effect_within_the_row_where_predictors_are_the_same() -> None:
+    """Two equations with the same predictors: a covariance, or an effect of one outcome on the other, say the same about the data."""
+    panel = simulate_measures(80, 6, 3)
+    free = maximise(cross_lagged_design(panel))
+    directed = maximise(cross_lagged_design(panel, also=("x",)))
+    assert directed.target.design.occasions.pairs == ()
+    # Maxima of searches that end within 1e-8 standard errors.
+    assert log_likelihood_of(directed) == pytest.approx(log_likelihood_of(free), abs=1e-6)
+    one, other = (table_of(found).set_index("parameter")["estimate"] for found in (free, directed))
+    slope = one["correlation residual y with x"] * one["sd residual y"] / one["sd residual x"]
+    assert other["y: x"] == pytest.approx(slope, abs=1e-5)
+    assert other["y: x_lag"] == pytest.approx(one["y: x_lag"] - slope * one["x: x_lag"], abs=1e-5)
+
+
+def test_outcome_computed_from_another_one_is_refused() -> None:
+    panel = simulate_measures(50, 6, 3)
+    panel["y"] = 2 * panel["x"] + 1
+    with pytest.raises(ModelError, match="'x' and 'y' at the same session is the same"):
+        check_residuals("study", maximise(cross_lagged_design(panel)))
 
 
 def test_scores_of_patients_add_up_to_the_gradient() -> None:
