@@ -46,14 +46,14 @@ def draw_variances(
     for level, precision in levels.items():
         rest = np.setdiff1d(rest, np.arange(layout.size)[layout.between(level)])
         row, column = np.tril_indices(layout.effects[level])
-        freedom = np.minimum(precision.freedom, _observed_freedom(natural, level, precision.spread, covariance))
+        freedom = np.minimum(precision.freedom, observed_freedom(natural, level, precision.spread, covariance))
         own = Precision(precision.spread, np.maximum(freedom, _LEAST_FREEDOM))
         drawn[:, layout.between(level)] = _draw_factors(natural, level, own, size, rng)[:, row, column]
     drawn[:, rest] = draw_normal(position[rest], covariance[np.ix_(rest, rest)], size, rng)
     return drawn
 
 
-def _observed_freedom(natural: Natural, level: str, spread: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+def observed_freedom(natural: Natural, level: str, spread: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """Return the degrees of freedom n for which the variance of an estimated variance is 2 A^2 / n, infinite at zero: (effect,)."""
     found = []
     for effect, row in enumerate(natural.factors[level][0]):

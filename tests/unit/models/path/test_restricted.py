@@ -13,6 +13,7 @@ from alliance.models.design.arrays import make_design
 from alliance.models.path.maximum import maximise
 from alliance.models.path.precision import measure_precision
 from alliance.models.path.target import PathTarget
+from alliance.models.path.variances import observed_freedom
 from alliance.models.rows import select_rows
 from tests.unit.likelihood.studies import differentiate
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by, panel_with_therapists
@@ -127,6 +128,17 @@ def test_degrees_of_freedom_of_balanced_data_are_units_less_what_differs_between
     assert found.freedom[0] == pytest.approx(UNITS - 1 - covariate, rel=1e-9)
     expected = natural.covariances["patient"][0, 0, 0] + natural.residual[0, 0] ** 2 / SESSIONS
     assert found.spread[0, 0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_observed_information_of_balanced_data_leaves_the_same_degrees_of_freedom() -> None:
+    restricted = balanced()
+    natural = restricted.maximum.target.natural(restricted.position[None])
+    spread = measure_precision(restricted.maximum.target.design, restricted.maximum.target.statistics, natural)[
+        "patient"
+    ].spread
+    found = observed_freedom(natural, "patient", spread, restricted.covariance)
+    # A known residual variance would leave exactly UNITS - 1; estimated from 42 differences within units it takes a little.
+    assert UNITS - 1 - 0.2 < found[0] <= UNITS - 1 + 1e-3
 
 
 def test_draws_of_balanced_data_have_student_and_chi_square_limits() -> None:
