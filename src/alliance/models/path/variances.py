@@ -37,37 +37,45 @@ def draw_variances(
     levels
         How well the effects of each level are known.
     covariance
-        Sampling covariance of a position: (parameter, parameter). What does not vary between units, as residuals, is drawn with it.
-        Variances have no more degrees of freedom than it leaves them: fewer than their units where a variance and the own past of an
-        outcome can stand for each other.
+        Sampling covariance of a position: (parameter, parameter). What does not vary between units, as residuals, is drawn with it, and
+        what varies gets no less spread than it says.
     """
     layout, drawn = natural.layout, np.tile(position, (size, 1))
     rest = np.arange(layout.fixed.stop, layout.size)
     for level, precision in levels.items():
         rest = np.setdiff1d(rest, np.arange(layout.size)[layout.between(level)])
         row, column = np.tril_indices(layout.effects[level])
-        freedom = np.minimum(precision.freedom, observed_freedom(natural, level, precision.spread, covariance))
-        own = Precision(precision.spread, np.maximum(freedom, _LEAST_FREEDOM))
-        drawn[:, layout.between(level)] = _draw_factors(natural, level, own, size, rng)[:, row, column]
+        further = further_spread(natural, level, precision, covariance)
+        drawn[:, layout.between(level)] = _draw_factors(natural, level, precision, further, size, rng)[:, row, column]
     drawn[:, rest] = draw_normal(position[rest], covariance[np.ix_(rest, rest)], size, rng)
     return drawn
 
 
-def observed_freedom(natural: Natural, level: str, spread: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """Return the degrees of freedom n for which the variance of an estimated variance is 2 A^2 / n, infinite at zero: (effect,)."""
-    found = []
-    for effect, row in enumerate(natural.factors[level][0]):
-        places = natural.layout.row(level, effect)
-        variance = 4 * row[: effect + 1] @ covariance[places, places] @ row[: effect + 1]
-        found.append(2 * spread[effect, effect] ** 2 / variance if variance > 0 else np.inf)
-    return np.array(found)
+def further_spread(natural: Natural, level: str, precision: Precision, covariance: np.ndarray) -> np.ndarray:
+    """Return a root of the covariance that estimated (co)variances of effects have beyond that of a Wishart matrix: (pair, pair).
+
+    The information knows more than the counting of units: that a covariance of intercepts rises where a slope falls, or that a variance and
+    the own past of an outcome can stand for each other. Where it says less, as at a boundary, there is nothing to add.
+    """
+    factor, spread, freedom = natural.factors[level][0], precision.spread, np.maximum(precision.freedom, _LEAST_FREEDOM)
+    i, j = np.tril_indices(len(factor))
+    unit = np.eye(len(factor))
+    by_factor = unit[i][:, i] * factor[j][:, j] + unit[j][:, i] * factor[i][:, j]  # of (L L')_ij by L_kl
+    places = natural.layout.between(level)
+    known = by_factor @ covariance[places, places] @ by_factor.T
+    scale = (freedom[i] * freedom[j]) ** -0.25
+    products = spread[i][:, i] * spread[j][:, j] + spread[i][:, j] * spread[j][:, i]
+    root = np.linalg.cholesky(products * scale[:, None] * scale)
+    values, vectors = np.linalg.eigh(np.linalg.solve(root, np.linalg.solve(root, known).T) - np.eye(len(root)))
+    beyond: np.ndarray = root @ (vectors * np.sqrt(values.clip(0))) @ vectors.T
+    return beyond
 
 
 def _draw_factors(
-    natural: Natural, level: str, precision: Precision, size: int, rng: np.random.Generator
+    natural: Natural, level: str, precision: Precision, further: np.ndarray, size: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw lower triangular factors of the covariance of a level's effects: (draw, effect, effect)."""
-    covariance, freedom = natural.covariances[level][0], precision.freedom
+    covariance, freedom = natural.covariances[level][0], np.maximum(precision.freedom, _LEAST_FREEDOM)
     q, most = len(covariance), float(freedom.max())
     seen = covariance + _positive(precision.spread - covariance)
     values, vectors = np.linalg.eigh(seen)
@@ -79,7 +87,10 @@ def _draw_factors(
     inner = np.linalg.inv(wishart) @ root
     drawn = most * inner.transpose(0, 2, 1) @ inner
     drawn *= _fewer(drawn, seen, most, freedom)
-    left = drawn - (seen - covariance)
+    more = np.zeros_like(drawn)
+    rows, columns = np.tril_indices(q)
+    more[:, rows, columns] = more[:, columns, rows] = rng.standard_normal((size, len(rows))) @ further.T
+    left = drawn + more - (seen - covariance)
     sd = np.sqrt(np.diagonal(left, axis1=1, axis2=2).clip(0))
     scale = sd[:, :, None] * sd[:, None, :]
     correlations = np.divide(left, scale, out=np.zeros_like(left), where=scale > 0)

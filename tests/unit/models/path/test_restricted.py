@@ -13,7 +13,7 @@ from alliance.models.design.arrays import make_design
 from alliance.models.path.maximum import maximise
 from alliance.models.path.precision import measure_precision
 from alliance.models.path.target import PathTarget
-from alliance.models.path.variances import observed_freedom
+from alliance.models.path.variances import further_spread
 from alliance.models.rows import select_rows
 from tests.unit.likelihood.studies import differentiate
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by, panel_with_therapists
@@ -130,15 +130,17 @@ def test_degrees_of_freedom_of_balanced_data_are_units_less_what_differs_between
     assert found.spread[0, 0] == pytest.approx(expected, rel=1e-9)
 
 
-def test_observed_information_of_balanced_data_leaves_the_same_degrees_of_freedom() -> None:
+def test_information_of_balanced_data_adds_next_to_nothing_to_the_spread_of_few_units() -> None:
     restricted = balanced()
-    natural = restricted.maximum.target.natural(restricted.position[None])
-    spread = measure_precision(restricted.maximum.target.design, restricted.maximum.target.statistics, natural)[
-        "patient"
-    ].spread
-    found = observed_freedom(natural, "patient", spread, restricted.covariance)
-    # A known residual variance would leave exactly UNITS - 1; estimated from 42 differences within units it takes a little.
-    assert UNITS - 1 - 0.2 < found[0] <= UNITS - 1 + 1e-3
+    target = restricted.maximum.target
+    natural = target.natural(restricted.position[None])
+    precision = measure_precision(target.design, target.statistics, natural)["patient"]
+    further = further_spread(natural, "patient", precision, restricted.covariance)
+    variance = 2 * precision.spread[0, 0] ** 2 / (UNITS - 1)
+    # That of the residual variance, which 42 differences within units tell: (s^2 / n)^2 2 / 42.
+    noise = natural.residual[0, 0] ** 2 / SESSIONS
+    assert further[0, 0] ** 2 == pytest.approx(2 * noise**2 / 42, rel=0.01)
+    assert further[0, 0] ** 2 < 0.02 * variance
 
 
 def test_draws_of_balanced_data_have_student_and_chi_square_limits() -> None:
