@@ -56,6 +56,8 @@ class Request:
         Number of a completed data set; 0 where nothing was filled in.
     data_sets
         How many there are.
+    near
+        The restricted likelihood of another one.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Request:
     prior_draws: int = 0
     data_set: int = 0
     data_sets: int = 1
+    near: Restricted[Target] | None = None
 
     def generator(self, *purpose: str) -> np.random.Generator:
         """Return a random generator that depends on the run's seed, the model, a purpose and the completed data set."""
@@ -100,6 +103,8 @@ class Found:
         Sampling covariance that the draws have, (parameter, parameter); None where they do not come from a normal distribution.
     statistics
         The sampler's own, with dimensions chain and draw.
+    restricted
+        The restricted likelihood that was maximised, if one was.
     """
 
     engine: str
@@ -112,6 +117,7 @@ class Found:
     covariance: np.ndarray | None = None
     marks: list[Mark] = field(default_factory=list)
     statistics: xr.Dataset | None = None
+    restricted: Restricted[Target] | None = None
 
 
 def explore(depth: str, request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
@@ -175,9 +181,10 @@ def draw_ml(request: Request, maximum: Maximum[Target], posterior: Posterior) ->
     covariance, marks = None, []
     quadratic = maximum.target.quadratic
     if quadratic is not None and not request.robust:
-        restricted = Restricted(maximum, quadratic)
+        restricted = Restricted(maximum, quadratic, request.near)
         positions, point = restricted.draw(request.draws, rng, request.data_sets), restricted.position[None]
-        return Found(RESTRICTED, "Monte Carlo confidence", positions, False, point=point, marks=[restricted.mark])
+        kind, marks = "Monte Carlo confidence", [restricted.mark]
+        return Found(RESTRICTED, kind, positions, False, point=point, marks=marks, restricted=restricted)
     if request.robust:
         covariance = robust_covariance(maximum)
         marks.append(mark_clusters(maximum.target.clusters(maximum.target.independent)))

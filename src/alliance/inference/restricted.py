@@ -20,10 +20,11 @@ import numpy as np
 
 from alliance.facts.marks import Mark
 from alliance.inference.maximum import Maximum
-from alliance.inference.search import Top, climb, invert
+from alliance.inference.search import Top, ascend, climb, invert
 from alliance.inference.target import Target
 
 _MOST_VARIANCES: Final = 1000  # draws of the variances
+_ENOUGH: Final = 1e-6  # gain of log-likelihood that a further step promises, near data whose maximum is known
 _FEWEST_VARIANCES: Final = 100  # of each completed data set
 _REACH: Final = 10.0  # length of the columns, in standard errors: any is exact, and rounding weighs less on long ones
 
@@ -46,10 +47,13 @@ class Restricted[T: Target]:
         The maximum of the likelihood itself, where the search starts.
     quadratic
         Places of the coefficients.
+    near
+        The restricted likelihood of similar data, as of those completed in another way: its curvature is taken over.
     """
 
     maximum: Maximum[T]
     quadratic: slice
+    near: "Restricted[T] | None" = None
 
     @cached_property
     def variances(self) -> np.ndarray:
@@ -61,6 +65,11 @@ class Restricted[T: Target]:
         """The maximum of the restricted likelihood over the variances."""
         maximum, places = self.maximum, self.variances
         start = maximum.target.off_boundary(maximum.top.position)[places]
+        if self.near is not None:
+            curvature = self.near.top.curvature
+            reached, arrived = ascend(self.value, start, invert(curvature), _ENOUGH)
+            if arrived:
+                return Top(reached, self.value(reached)[0], curvature, 0.0)
         return climb(self.value, start, maximum.covariance[np.ix_(places, places)])
 
     @cached_property

@@ -68,6 +68,8 @@ class CellLayout:
         The cells by patient, (cell,).
     row, equation, occasion
         Row within its equation, equation, and number of the occasion: (packed row,).
+    pattern, present
+        Number of the pattern of each row's occasion, (packed row,), and the equations that have a row in each pattern.
     entry
         Packed row within the patient, part, first place of the equation's columns plus the column, cell within the patient: (entry, 4).
     weight
@@ -81,6 +83,8 @@ class CellLayout:
     row: np.ndarray
     equation: np.ndarray
     occasion: np.ndarray
+    pattern: np.ndarray
+    present: tuple[np.ndarray, ...]
     entry: np.ndarray
     weight: np.ndarray
 
@@ -132,6 +136,7 @@ def pack_cells(
         owners.append(patient_of[found.cell])
     entry, weight, owner = np.concatenate(parts), np.concatenate(weights), np.concatenate(owners)
     by_patient = np.argsort(owner, kind="stable")
+    pattern, present = _patterns(of_row[kept], occasion[kept], equation[kept], len(equations))
     return CellLayout(
         cell_starts,
         starts,
@@ -140,6 +145,8 @@ def pack_cells(
         row[kept],
         equation[kept],
         occasion[kept],
+        pattern,
+        present,
         np.ascontiguousarray(entry[by_patient].astype(np.int64)),
         weight[by_patient],
     )
@@ -187,7 +194,6 @@ def draw_change(
     residual = np.concatenate(residuals)[starts[packed.equation] + packed.row]
     noise = np.zeros(len(packed.order)) if rng is None else rng.standard_normal(len(packed.order))
     change = np.empty(len(packed.order))
-    pattern, precision = _precisions(packed, covariance)
     _draw(
         packed.cells,
         packed.rows,
@@ -196,8 +202,8 @@ def draw_change(
         packed.occasion,
         packed.entry,
         packed.weight,
-        pattern,
-        precision,
+        packed.pattern,
+        _precisions(packed.present, covariance),
         residual,
         beta,
         effects,
@@ -209,23 +215,24 @@ def draw_change(
     return result
 
 
-def _precisions(packed: CellLayout, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each row the number of its occasion's pattern, and the precision of each pattern: (pattern, equation, equation).
+def _patterns(
+    owner: np.ndarray, occasion: np.ndarray, equation: np.ndarray, count: int
+) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Say which equations have a row at each occasion: the number of each row's pattern, and the equations of each pattern."""
+    groups = np.unique(np.column_stack([owner, occasion]), axis=0, return_inverse=True)[1].reshape(-1)
+    there = np.zeros((int(groups.max(initial=-1)) + 1, count), dtype=bool)
+    there[groups, equation] = True
+    patterns, which = np.unique(there, axis=0, return_inverse=True)
+    return which.reshape(-1)[groups].astype(np.int64), tuple(np.flatnonzero(pattern) for pattern in patterns)
 
-    The pattern of an occasion says which equations have a row in it.
-    """
-    count = len(covariance)
-    if not np.any(covariance - np.diag(np.diagonal(covariance))):
-        return np.zeros(len(packed.equation), dtype=np.int64), np.diag(1 / np.diagonal(covariance))[None]
-    owner = np.repeat(np.arange(len(packed.rows) - 1), np.diff(packed.rows))
-    groups = np.unique(np.column_stack([owner, packed.occasion]), axis=0, return_inverse=True)[1].reshape(-1)
-    codes = np.bincount(groups, weights=2.0**packed.equation).astype(np.int64)
-    patterns, which = np.unique(codes, return_inverse=True)
-    precision = np.zeros((len(patterns), count, count))
-    for number, code in enumerate(patterns):
-        present = np.flatnonzero(int(code) >> np.arange(count) & 1)
-        precision[number][np.ix_(present, present)] = np.linalg.inv(covariance[np.ix_(present, present)])
-    return which[groups].astype(np.int64), precision
+
+def _precisions(present: Sequence[np.ndarray], covariance: np.ndarray) -> np.ndarray:
+    """Return the precision of the residuals of each pattern, (pattern, equation, equation)."""
+    precision = np.zeros((len(present), *covariance.shape))
+    for number, equations in enumerate(present):
+        chosen = np.ix_(equations, equations)
+        precision[number][chosen] = np.linalg.inv(covariance[chosen])
+    return precision
 
 
 @compiled

@@ -176,6 +176,18 @@ def make_statistics(
     )
 
 
+def refill(statistics: Statistics, equations: Sequence[EquationRows]) -> Statistics:
+    """Return the cross-products of other values in the same rows, every patient counting once."""
+    count = statistics.n_patients
+    products = np.concatenate(_cross(equations, statistics.patterns, count)[2], axis=1)
+    return replace(
+        statistics,
+        equations=tuple(equations),
+        products=into_lanes(products),
+        pooled=_pool(equations, statistics.patterns, np.ones(count)),
+    )
+
+
 def ordered_pairs(pattern: Pattern) -> list[tuple[int, int]]:
     """List all pairs of the members of a pattern, each in both orders, and each member with itself."""
     return [(one, other) for one in pattern.members for other in pattern.members]

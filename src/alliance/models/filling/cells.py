@@ -280,7 +280,7 @@ def _entries_of(
         if term in varying:
             place = list(varying).index(term)
             moved = replace(entries, part=np.full(len(entries.row), VARYING), column=np.full(len(entries.row), place))
-            if not np.array_equal(rows.z[:, place], rows.x[:, column + 1]):
+            if equation.deviates(term):
                 moved = _deviation(moved, rows.patient)
             found.append(moved)
     return _join(found)

@@ -20,16 +20,17 @@ from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.inference.maximum import Maximum, find_maximum
 from alliance.inference.refit import neighbourhood, refit
 from alliance.inference.search import limited_inverse, polish
+from alliance.likelihood.layout import refill
 from alliance.likelihood.units import draw_effects
 from alliance.models.design.arrays import Design, Equation
 from alliance.models.filling.cells import Cells, Filled, draw_values, find_cells, start_values
 from alliance.models.filling.grid import Grid
 from alliance.models.path.layout import LEVELS, Layout, Natural
 from alliance.models.path.maximum import PathMaximum
-from alliance.models.path.target import PathTarget, make_target, refill, varying_terms
+from alliance.models.path.target import PathTarget, make_target, varying_terms
 
-_ROUNDS: Final = 30  # of stochastic EM
-_SETTLED: Final = 10  # of them, not averaged
+_ROUNDS: Final = 45  # of stochastic EM
+_SETTLED: Final = 15  # of them, not averaged
 _BETWEEN: Final = 2  # rounds from one completed data set to the next
 
 
@@ -131,7 +132,7 @@ def complete(design: Design, grid: Grid, count: int, rng: np.random.Generator) -
     maximum = find_maximum(target)
     averaged: list[np.ndarray] = []
     for number in range(_ROUNDS):
-        filled = chain.draw(maximum.top.position, filled)
+        filled = chain.draw(maximum.target, maximum.top.position, filled)
         maximum = chain.maximise(filled, maximum, thorough=number == _SETTLED - 1)
         if number >= _SETTLED:
             averaged.append(maximum.top.position)
@@ -139,7 +140,7 @@ def complete(design: Design, grid: Grid, count: int, rng: np.random.Generator) -
     sets = []
     for _ in range(count):
         for number in range(_BETWEEN):
-            filled = chain.draw(chain.move(maximum), filled)
+            filled = chain.draw(maximum.target, chain.move(maximum), filled)
             maximum = chain.maximise(filled, maximum, thorough=number == _BETWEEN - 1)
         sets.append(Completed(filled, maximum))
     return Completion(chain.cells, point, sets)
@@ -153,9 +154,8 @@ class _Chain:
     target: PathTarget
     rng: np.random.Generator
 
-    def draw(self, position: np.ndarray, filled: Filled) -> Filled:
-        """Draw random effects given the data, then cells given the random effects."""
-        target = refill(self.target, filled.equations)
+    def draw(self, target: PathTarget, position: np.ndarray, filled: Filled) -> Filled:
+        """Draw random effects given the data, those of the target, then cells given the random effects."""
         natural = target.natural(position[None])
         drawn = draw_effects(
             target.statistics,
@@ -171,7 +171,7 @@ class _Chain:
 
     def maximise(self, filled: Filled, near: PathMaximum, *, thorough: bool) -> PathMaximum:
         """Find the maximum for completed data from that of others; its curvature is that of the others unless it is to be thorough."""
-        target = refill(self.target, filled.equations)
+        target = replace(self.target, statistics=refill(self.target.statistics, filled.equations))
         position = refit(target, neighbourhood(near))
         if position is None:
             return find_maximum(target, near.top.position)

@@ -148,7 +148,10 @@ def _explore(panel: pd.DataFrame, name: str, spec: Spec, settings: dict[str, Any
     posteriors = [PathPosterior(maximum.target, settings["priors"]) for maximum in maxima]
     fewest = 2 * len(completion.point) if not DEPTHS[spec.depth].posterior else 1
     requests = [_request(task, spec).part(number + 1, count, fewest) for number in range(count)]
-    each = [explore(spec.depth, *one) for one in zip(requests, maxima, posteriors, strict=True)]
+    each: list[Found] = []
+    for request, maximum, posterior in zip(requests, maxima, posteriors, strict=True):
+        near = each[0].restricted if each else None
+        each.append(explore(spec.depth, replace(request, near=near), maximum, posterior))
     if len({found.engine for found in each}) > 1:  # the approximation failed for some of them
         each = [explore("nuts", *one) for one in zip(requests, maxima, posteriors, strict=True)]
     found = pool(each)

@@ -4,7 +4,7 @@ Positions are in ``factor`` coordinates (see `alliance.likelihood.density`): a v
 points there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -159,27 +159,14 @@ def make_target(design: Design) -> PathTarget:
         z = np.column_stack([np.empty((len(equation.y), 0)), *(equation.varying_column(term) for term in columns)])
         session = equation.rows[SESSION].to_numpy().astype(np.int64)
         equations.append(EquationRows(_predictors(equation), equation.y, codes[outcome], z, session))
-    return PathTarget(
-        design, _statistics(design, equations, owner, len(patients)), layout_of(design), patients, therapists
-    )
-
-
-def refill(target: PathTarget, equations: Sequence[EquationRows]) -> PathTarget:
-    """Return the target of other values in the same rows, in the order of the design."""
-    owner = target.statistics.therapist_of if target.therapists else None
-    return replace(target, statistics=_statistics(target.design, equations, owner, len(target.patients)))
-
-
-def _statistics(
-    design: Design, equations: Sequence[EquationRows], owner: np.ndarray | None, n_patients: int
-) -> Statistics:
     numbers = {outcome: number for number, outcome in enumerate(design.equations)}
     by_patient, by_therapist = (
         [(numbers[e.outcome], varying_terms(design, e.outcome).index(e.term)) for e in design.varying.get(level, [])]
         for level in LEVELS
     )
     pairs, order = design.occasions.pairs, design.occasions.order
-    return make_statistics(equations, by_patient, by_therapist, owner, n_patients, pairs, order)
+    statistics = make_statistics(equations, by_patient, by_therapist, owner, len(patients), pairs, order)
+    return PathTarget(design, statistics, layout_of(design), patients, therapists)
 
 
 def varying_terms(design: Design, outcome: str) -> list[str]:

@@ -62,6 +62,9 @@ def test_every_place_follows_its_cells() -> None:
         used = panel.loc[equation.rows.index]
         x = (used[list(equation.terms)].to_numpy(dtype=float) - equation.x_mean) / equation.x_sd
         np.testing.assert_allclose(rows.x[:, 1:], x, atol=1e-12)
+        moving = pd.Series(rows.x[:, 1 + equation.terms.index("x" if outcome == "m" else "m")])
+        deviation = moving - moving.groupby(used["patient"].to_numpy()).transform("mean")
+        np.testing.assert_allclose(rows.z[:, 1], deviation, atol=1e-12)
         np.testing.assert_allclose(rows.y, (used[outcome].to_numpy() - equation.y_mean) / equation.y_sd, atol=1e-12)
 
 

@@ -42,7 +42,7 @@ def dense_restricted(target: PathTarget, position: np.ndarray) -> float:
             block = np.zeros((len(units), count, len(effects)))
             for place, effect in enumerate(effects):
                 if effect.outcome == outcome:
-                    block[np.arange(len(units)), units, place] = equation.column(effect.term)
+                    block[np.arange(len(units)), units, place] = equation.varying_column(effect.term)
             columns.append(block)
         z.append(columns)
         x.append(rows[k].x)

@@ -1,0 +1,97 @@
+"""Fits that fill in what is missing: effects of the own past, nothing missing, and what must not matter."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.models.container import marks_of
+from alliance.models.path.fit import fit
+from tests.unit.models.filling.study import OWN_M, OWN_Y, VARIABLES, blank, make_spec, panel_of, simulate, skip
+
+
+def settings(**changes: Any) -> dict[str, Any]:
+    return {
+        "seed": 1,
+        "lag": 1,
+        "max_gap_days": None,
+        "monte_carlo_draws": 1000,
+        "variables": {key: variable.model_dump(mode="json") for key, variable in VARIABLES.items()},
+        "sampling": {"chains": 2, "draws": 200, "tune": 200, "target_accept": 0.8},
+        "priors": {
+            "slope_sd": 0.5,
+            "intercept_sd": 1.0,
+            "residual_sd": 1.0,
+            "varying_sd": 0.5,
+            "correlations": "uniform",
+        },
+    } | changes
+
+
+def effects(panel: pd.DataFrame, **declared: Any) -> pd.DataFrame:
+    """Return mean and standard deviation of the draws of each coefficient by its path."""
+    paths = fit(panel, "study", make_spec(**declared), settings()).tree["paths"].to_dataset()
+    draws = paths["draws"].to_numpy().reshape(-1, paths.sizes["quantity"])
+    table = pd.DataFrame(
+        {"effect": paths["effect"], "path": paths["path"], "mean": draws.mean(axis=0), "sd": draws.std(axis=0)}
+    )
+    return table[table["effect"] == "coefficient"].set_index("path")
+
+
+@pytest.mark.parametrize("depth", ["ml", "laplace"])
+def test_effects_of_the_own_past_are_found_where_sessions_are_skipped(depth: str) -> None:
+    panel = panel_of(skip(simulate(300, 10, 1), 0.35, 2))
+    filled, dropped = effects(panel, depth=depth), effects(panel, depth=depth, missing="drop")
+    for path, truth in (("m_lag -> m", OWN_M), ("y_lag -> y", OWN_Y)):
+        assert abs(filled.loc[path, "mean"] - truth) < 2 * filled.loc[path, "sd"]
+        # Without filling, what comes after a gap is a second start: a quarter too large.
+        assert dropped.loc[path, "mean"] > filled.loc[path, "mean"] + filled.loc[path, "sd"]
+
+
+def test_nothing_is_drawn_where_nothing_is_missing() -> None:
+    panel = panel_of(simulate(40, 5, 3))
+    pd.testing.assert_frame_equal(effects(panel), effects(panel, missing="drop"), check_exact=True)
+
+
+def test_the_same_seed_gives_the_same_numbers_in_any_order_of_rows() -> None:
+    panel = panel_of(blank(skip(simulate(60, 6, 5), 0.2, 6), "x", 0.1, 7))
+    shuffled = (
+        panel.sample(frac=1, random_state=1)
+        .sort_values(["session"], kind="stable")
+        .sort_values("patient", kind="stable")
+    )
+    pd.testing.assert_frame_equal(effects(panel), effects(shuffled.reset_index(drop=True)), check_exact=True)
+
+
+def test_sessions_are_counted_where_the_outcome_was_observed() -> None:
+    data = skip(simulate(40, 6, 8), 0.3, 9)
+    result = fit(panel_of(data), "study", make_spec(), settings())
+    later = int((data["session"] > data.groupby("patient")["session"].transform("min")).sum())
+    used = result.flow[result.flow["stage"] == "analysed"]
+    assert set(used["n_sessions"]) == {later}
+    shares = [mark for mark in marks_of(result.tree) if mark.caution == "filled_cells"]
+    assert {mark.subject for mark in shares} == {"m", "y"}
+    assert all(0 < mark.value < 0.5 and mark.passed for mark in shares)
+
+
+def test_a_long_pause_is_a_new_start() -> None:
+    """Nothing is filled across it: the row after it stays left out, as without filling."""
+    data = simulate(40, 6, 10)
+    late = data["session"] >= 4
+    data.loc[late, "days"] += 60.0
+    data = data[data["session"] != 4]
+    result = fit(panel_of(data, 21), "study", make_spec(), settings(max_gap_days=21))
+    assert set(result.flow.loc[result.flow["stage"] == "analysed", "n_sessions"]) == {40 * 3}
+    assert not any(mark.caution == "filled_cells" for mark in marks_of(result.tree))
+
+
+def test_rows_come_back_for_every_patient_whose_first_answers_are_blank() -> None:
+    data = simulate(60, 6, 12)
+    first = (data["session"] == 1) & (data["patient"].str[1:].astype(int) % 3 == 0)
+    data.loc[first, "y"] = np.nan
+    used = {}
+    for missing in ("fill", "drop"):
+        flow = fit(panel_of(data), "study", make_spec(missing=missing), settings()).flow
+        used[missing] = int(flow.loc[flow["stage"] == "analysed", "n_patients"].min())
+    assert used == {"fill": 60, "drop": 60 - int(first.sum())}
