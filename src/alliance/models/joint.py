@@ -24,7 +24,7 @@ from alliance.models.filling.grid import Grid
 from alliance.models.quantities.compute import compute_quantities
 from alliance.models.quantities.pairs import Quantities
 from alliance.models.quantities.population import make_population, standard_covariances
-from alliance.models.rows import select_rows
+from alliance.models.rows import observed_scores, select_rows
 
 PREDICTIVE_DRAWS = 300
 
@@ -161,7 +161,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         *(
             mark
             for outcome, equation in task.design.equations.items()
-            for mark in mark_scores(outcome, equation.rows[outcome].to_numpy(dtype=float), task.variables)
+            for mark in mark_scores(outcome, observed_scores(equation.rows, outcome), task.variables)
         ),
         *mark_latent_means(task.design, population),
         *mark_covariances(task.design, standard_covariances(task.design, centre)),

@@ -77,8 +77,7 @@ def select_rows(
             kept = _use_filled(kept, grid, name, outcome, flow)
         flow.append(_stage(kept, kept, name, outcome, "analysed", "", len(flow)))
         _check_rows(kept, name, outcome, columns)
-        observed = kept if grid is None else kept[~kept[FILLED]]
-        kind = kind_of_scores(observed[outcome].to_numpy(dtype=float))
+        kind = kind_of_scores(observed_scores(kept, outcome))
         if kind and spec.discrete_signed_off is None:
             raise ModelError(
                 f"models.specs.{name}: the outcome '{outcome}' is {kind}, and family '{spec.family}' takes residuals for normal. "
@@ -144,6 +143,12 @@ def count_rows(rows: pd.DataFrame) -> dict[str, int]:
         "n_sessions": int((~rows[FILLED]).sum()) if FILLED in rows else len(rows),
         "n_therapists": int(rows[THERAPIST].nunique()),
     }
+
+
+def observed_scores(rows: pd.DataFrame, outcome: str) -> np.ndarray:
+    """Return the scores of an outcome in rows of its equation, without those that were filled in."""
+    observed = rows[~rows[FILLED]] if FILLED in rows else rows
+    return observed[outcome].to_numpy(dtype=float)
 
 
 def _check_rows(rows: pd.DataFrame, name: str, outcome: str, columns: list[str]) -> None:

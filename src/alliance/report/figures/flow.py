@@ -172,15 +172,17 @@ def _draw_arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]
 
 
 def _describe_losses(branches: pd.DataFrame) -> str:
-    """Say how much the equations leave out at most, from the first and the last stage of each."""
+    """Say how much the equations leave out at most; values that are filled in leave nothing out."""
     if branches.empty:
         return ""
-    ends = [part.iloc[[0, -1]] for _, part in branches.groupby(["model", "outcome"], sort=False)]
-    lost = [tuple(int(-end[name].diff().iloc[-1]) for name in ("n_sessions", "n_patients")) for end in ends]
-    sessions, patients = (max(numbers) for numbers in zip(*lost, strict=True))
-    if not sessions:
+    removed = ["removed_sessions", "removed_patients"]
+    left_out = branches[removed].where(branches["stage"] == "left out", 0)
+    sessions, patients = (int(most) for most in left_out.groupby([branches["model"], branches["outcome"]]).sum().max())
+    if not branches["removed_sessions"].any():
         return "Every equation uses every session."
-    whole = max(int(end["n_sessions"].iloc[0]) for end in ends)
+    if not sessions:
+        return "No equation leaves a session out; where its outcome was not observed, it is an unknown of the model."
+    whole = int(branches["n_sessions"].max())
     said = f"An equation leaves out up to {format_count(sessions)} of {format_count(whole)} sessions, because a value it needs is missing"
     return f"{said}; {f'up to {format_count(patients)} patients are left out altogether.' if patients else 'no patient is left out.'}"
 

@@ -40,15 +40,15 @@ def estimates(config: Config, *rows: dict[str, Any]) -> Case:
     return Case(config, {"estimates": pd.DataFrame(list(rows), columns=ARTEFACTS["estimates"].header)})
 
 
-def flow(config: Config, *, removed: int, reason: str = "not observed: alliance") -> Case:
+def flow(config: Config, *, removed: int, reason: str = "not observed: alliance", stage: str = "left out") -> Case:
     """Return the flow of one equation that leaves out some of 100 sessions."""
-    stages = [("panel", "", 100, 0), ("left out", reason, 100 - removed, removed), ("analysed", "", 100 - removed, 0)]
+    stages = [("panel", "", 100, 0), (stage, reason, 100 - removed, removed), ("analysed", "", 100 - removed, 0)]
     rows = [
         {
-            "order": 200 + i, "stage": stage, "model": "technique_jointly", "outcome": "symptoms", "reason": why, "n_patients": 20,
+            "order": 200 + i, "stage": name, "model": "technique_jointly", "outcome": "symptoms", "reason": why, "n_patients": 20,
             "n_sessions": n, "n_therapists": 4, "removed_patients": 0, "removed_sessions": lost,
         }
-        for i, (stage, why, n, lost) in enumerate(stages) if lost or stage != "left out"
+        for i, (name, why, n, lost) in enumerate(stages) if lost or name != stage
     ]  # fmt: skip
     return Case(config, {"flow": pd.DataFrame(rows, columns=ARTEFACTS["flow"].header)})
 
@@ -132,6 +132,10 @@ KINDS: dict[str, tuple[str, Callable[[Case], str], Case, Case]] = {
         "the value is blank", prose("describe_flow"),
         flow(ARMS, removed=9, reason="earlier session held, its value not observed: alliance_lag"),
         flow(ARMS, removed=9, reason="no earlier session: alliance_lag"),
+    ),
+    "values are filled in and nothing is left out, in the figure": (
+        "No equation leaves a session out", partial(notes_of_figure, flow_figure),
+        flow(ARMS, removed=17, stage="filled in"), flow(ARMS, removed=17),
     ),
     "rows without a measure are no sessions": (
         "3 rows of these hold nothing", prose("describe_flow"), panel(ARMS, blank=3), panel(ARMS, blank=0),
