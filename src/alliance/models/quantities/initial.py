@@ -10,14 +10,21 @@ those given therapists and z, of rank r,
 with T the therapists' dummies and M_z what z leaves. Where cov(t) has no positive root, what is negative is set to zero in the metric of
 cov(e): with patients evenly spread this is restricted maximum likelihood (Amemiya 1985, doi 10.2307/2336720).
 
+One coefficient of an initial value serves both levels. Since the mean of many first sessions tells more of what patients share than one of
+them tells of a patient, what therapists differ in beyond it still goes with it, which the fit takes to be independent. So the same moments
+are taken of c and of each patient's mean residual together, whose covariance with c is that of the rest of the intercepts.
+
 Draws are posterior draws of the two mean squares under a flat prior, inverse Wishart, so that intervals hold what is not known of them.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.models.design.arrays import Design
+from alliance.models.quantities.population import Population
 
 
 def initial_terms(design: Design) -> list[str]:
@@ -45,45 +52,89 @@ def patients_of(design: Design, columns: list[str]) -> pd.DataFrame:
     return rows.groupby(PATIENT).first()[columns]
 
 
-def initial_covariances(design: Design, rng: np.random.Generator | None, size: int) -> dict[str, np.ndarray]:
-    """Return the covariance of the initial values between patients of a therapist, and between therapists, given the other covariates.
+@dataclass(frozen=True)
+class InitialSpread:
+    """How initial values differ between the units of a level, and go together with what these differ in beyond.
 
-    Where no effect varies between therapists, all differences are differences between patients.
+    Parameters
+    ----------
+    among
+        Their covariance, (draw, initial value, initial value).
+    with_rest
+        Their covariance with what else is in the intercepts, (draw, initial value, outcome).
+    """
+
+    among: np.ndarray
+    with_rest: np.ndarray
+
+
+def initial_spread(design: Design, population: Population, rng: np.random.Generator | None) -> dict[str, InitialSpread]:
+    """Return how initial values vary between patients of a therapist, and between therapists, given the other covariates.
+
+    Where no effect varies between therapists, all differences are differences between patients, and the rest is independent of them.
 
     Parameters
     ----------
     rng
         For draws; None takes the estimates.
-    size
-        How many draws.
-
-    Returns
-    -------
-    dict
-        Level -> (draw, initial value, initial value); one draw where it is the estimate.
     """
     initial, given = initial_terms(design), constant_terms(design)
-    nested = THERAPIST in design.varying
-    patients = patients_of(design, [*initial, *given, *([THERAPIST] if nested else [])]).dropna()
-    c = patients[initial].to_numpy(dtype=float)
-    z = np.column_stack([np.ones(len(patients)), patients[given].to_numpy(dtype=float)])
-    left, rank = _left(c, z)
-    whole, free = left.T @ left, len(c) - rank
-    if not nested:
-        return {PATIENT: _mean_square(whole, free, rng, size)}
-    therapist = patients[THERAPIST].factorize()[0]
-    own, within = (_centre(values, therapist) for values in (c, z))
-    own, inside = _left(own, within)
+    size, outcomes = len(next(iter(population.residuals.values()))), len(design.equations)
+    k = len(initial)
+    if THERAPIST not in design.varying:
+        patients = patients_of(design, [*initial, *given]).dropna()
+        left, rank = _left(patients[initial].to_numpy(dtype=float), _with_constant(patients[given]))
+        among = _mean_square((left.T @ left)[None], len(left) - rank, rng, size)
+        return {PATIENT: InitialSpread(among, np.zeros((1, k, outcomes)))}
+    patients = patients_of(design, [*initial, *given, THERAPIST])
+    means = _means_of_rows(design, list(patients.index))
+    complete = patients.notna().all(axis=1).to_numpy() & np.isfinite(means).all(axis=1)
+    patients = patients[complete]
+    values = np.column_stack([patients[initial].to_numpy(dtype=float), means[complete]])
+    z, therapist = _with_constant(patients[given]), patients[THERAPIST].factorize()[0]
+    (whole, rank), (own, inside) = _left(values, z), _left(_centre(values, therapist), _centre(z, therapist))
     rank_both = inside + int(therapist.max()) + 1
-    apart = len(c) - rank_both, rank_both - rank
-    if min(apart) < len(initial):
-        return {PATIENT: _mean_square(whole, free, rng, size), THERAPIST: np.zeros((1, len(initial), len(initial)))}
-    of_patients = _mean_square(own.T @ own, apart[0], rng, size)
-    of_therapists = _mean_square(whole - own.T @ own, apart[1], rng, size)
+    apart = len(values) - rank_both, rank_both - rank
+    if min(apart) < k + outcomes:
+        nothing = InitialSpread(np.zeros((1, k, k)), np.zeros((1, k, outcomes)))
+        among = _mean_square((whole.T @ whole)[None, :k, :k], len(values) - rank, rng, size)
+        return {PATIENT: InitialSpread(among, nothing.with_rest), THERAPIST: nothing}
+    into = _residuals_from(design, population, k)
+    within, between = (into.transpose(0, 2, 1) @ squares @ into for squares in (own.T @ own, whole.T @ whole))
+    of_patients = _mean_square(within, apart[0], rng, size)
+    of_therapists = _excess(_mean_square(between - within, apart[1], rng, size), of_patients)
+    of_therapists = of_therapists * apart[1] / _weight(therapist, z)
     return {
-        PATIENT: of_patients,
-        THERAPIST: _excess(of_therapists, of_patients) * apart[1] / _weight(therapist, z),
+        level: InitialSpread(found[:, :k, :k], found[:, :k, k:])
+        for level, found in ((PATIENT, of_patients), (THERAPIST, of_therapists))
     }
+
+
+def _with_constant(columns: pd.DataFrame) -> np.ndarray:
+    return np.column_stack([np.ones(len(columns)), columns.to_numpy(dtype=float)])
+
+
+def _means_of_rows(design: Design, patients: list[str]) -> np.ndarray:
+    """Return each patient's means of outcome and predictors, equation after equation: (patient, column)."""
+    means = [
+        equation.rows[[PATIENT, outcome, *equation.terms]].groupby(PATIENT).mean().reindex(patients)
+        for outcome, equation in design.equations.items()
+    ]
+    return np.hstack([table.to_numpy(dtype=float) for table in means])
+
+
+def _residuals_from(design: Design, population: Population, k: int) -> np.ndarray:
+    """Return what turns initial values and means of rows into initial values and mean residuals, (draw, column, column)."""
+    width = k + sum(1 + len(equation.terms) for equation in design.equations.values())
+    size = len(next(iter(population.residuals.values())))
+    into = np.zeros((size, width, k + len(design.equations)))
+    into[:, range(k), range(k)] = 1.0
+    start = k
+    for place, (outcome, equation) in enumerate(design.equations.items(), start=k):
+        into[:, start, place] = 1.0
+        into[:, start + 1 : start + 1 + len(equation.terms), place] = -population.slopes[outcome]
+        start += 1 + len(equation.terms)
+    return into
 
 
 def _left(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, int]:
@@ -109,10 +160,16 @@ def _weight(group: np.ndarray, z: np.ndarray) -> float:
 
 
 def _mean_square(squares: np.ndarray, free: int, rng: np.random.Generator | None, size: int) -> np.ndarray:
-    """Return the mean square, or draws from its posterior under the prior |S|^-(k+1)/2: inverse Wishart."""
-    k = len(squares)
+    """Return mean squares, or a draw from the posterior of each under the prior |S|^-(k+1)/2: inverse Wishart.
+
+    Parameters
+    ----------
+    squares
+        (draw, variable, variable), or one for all draws.
+    """
+    k = squares.shape[1]
     if rng is None or free < k:
-        return (squares / max(free, 1))[None]
+        return squares / max(free, 1)
     # With W ~ Wishart(free, I) = T T' (Bartlett) and squares = L L', a draw is L W^-1 L'.
     t = np.tril(rng.standard_normal((size, k, k)), -1)
     t[:, range(k), range(k)] = np.sqrt(rng.chisquare(free - np.arange(k), (size, k)))

@@ -7,8 +7,12 @@ among outcomes, of the same session and of an earlier one, and v all that the un
     eta = (I - B)^-1 v        cov(eta) = (I - B)^-1 cov(v) (I - B)^-T
 
 Initial values (``x_baseline``) as predictors make the varying intercepts conditional on them (Wooldridge 2005, doi
-10.1002/jae.770): v = D c + u, with c the initial values, D their coefficients and u what still varies. So cov(v) = D S D' + cov(u), with S
-the covariance of the initial values, between the patients of a therapist or between therapists (`alliance.models.quantities.initial`).
+10.1002/jae.770): v = D c + u, with c the initial values, D their coefficients and u what still varies. So
+
+    cov(v) = D S D' + cov(u) + D cov(c, u) + cov(u, c) D'
+
+with S the covariance of the initial values, between the patients of a therapist or between therapists
+(`alliance.models.quantities.initial`); u goes with c only where both are told apart by level.
 
 What else differs between patients and is observed (an arm, means of a predictor that has no equation of its own) is the same in all of
 this: fixed effects, and no part of v. Latent means are compared given these.
@@ -32,9 +36,8 @@ import numpy as np
 
 from alliance.config import Variable
 from alliance.config.timing import parse_term
-from alliance.facts.columns import PATIENT
 from alliance.models.design.arrays import INTERCEPT, Design
-from alliance.models.quantities.initial import constant_terms, initial_covariances, initial_terms, patients_of
+from alliance.models.quantities.initial import constant_terms, initial_spread, initial_terms, patients_of
 from alliance.models.quantities.population import Population
 
 _SMALL = 100 * np.finfo(float).eps
@@ -99,15 +102,15 @@ def latent_means(design: Design, population: Population, rng: np.random.Generato
     a = np.linalg.inv(np.eye(len(outcomes)) - same - earlier)
     steady = _find_steady(same, earlier)
     initial = initial_terms(design)
-    spreads = initial_covariances(design, rng, len(a)) if initial else {}
+    spreads = initial_spread(design, population, rng) if initial else {}
     found = {}
     for level, effects in design.varying.items():
-        if initial and level != PATIENT:
-            continue  # what therapists share is correlated with their patients' initial values, which this model does not estimate
         v = population.intercept_covariance(level, outcomes)
         if level in spreads:
             d = _initial_effects(design, population, initial)
-            v = v + d @ spreads[level] @ d.transpose(0, 2, 1)
+            shared = d @ spreads[level].with_rest
+            v = v + d @ spreads[level].among @ d.transpose(0, 2, 1) + shared + shared.transpose(0, 2, 1)
+            v = _without_negative(v, np.column_stack([population.residuals[outcome] for outcome in outcomes]))
         covariance = a @ v @ a.transpose(0, 2, 1)
         varying = {effect.outcome for effect in effects if effect.term == INTERCEPT}
         found[level] = LatentMeans(outcomes, varying, _replace(covariance, steady), float(1 - steady.mean()))
@@ -139,6 +142,13 @@ def _find_steady(same: np.ndarray, earlier: np.ndarray) -> np.ndarray:
         return np.ones(len(same), dtype=bool)
     passed = np.linalg.solve(np.eye(same.shape[1]) - same, earlier)
     return np.asarray(np.abs(np.linalg.eigvals(passed)).max(axis=1) < 1)
+
+
+def _without_negative(v: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Set negative roots of a covariance that is put together from parts to zero, in some units (draw, outcome)."""
+    values, vectors = np.linalg.eigh(v / units[:, :, None] / units[:, None, :])
+    root = vectors * np.sqrt(np.clip(values, 0, None))[:, None, :] * units[:, :, None]
+    return np.asarray(root @ root.transpose(0, 2, 1))
 
 
 def _replace(values: np.ndarray, kept: np.ndarray) -> np.ndarray:

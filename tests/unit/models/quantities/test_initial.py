@@ -6,9 +6,9 @@ import pytest
 
 from alliance.config import ModelSpec
 from alliance.models.design.arrays import Design
-from alliance.models.quantities.initial import initial_covariances
+from alliance.models.quantities.initial import initial_spread
 from tests.unit.models.joint_study import make_spec
-from tests.unit.models.populations import design_of
+from tests.unit.models.populations import design_of, population_of
 
 OF_PATIENTS = np.array([[1.0, 0.3], [0.3, 0.5]])
 OF_THERAPISTS = np.array([[0.4, -0.2], [-0.2, 0.3]])
@@ -44,9 +44,16 @@ def design_with(
     return design_of(spec_with(vary), rows.assign(session=np.tile([2, 3], len(patients)), **values))
 
 
+def spread_of(design: Design, draws: int | None = None) -> dict[str, np.ndarray]:
+    """Return the covariance of the initial values at each level: its estimate, or draws."""
+    population = population_of(design, {}, {}, draws or 1)
+    rng = None if draws is None else np.random.default_rng(1)
+    return {level: found.among for level, found in initial_spread(design, population, rng).items()}
+
+
 def test_patients_and_therapists_are_told_apart_given_what_else_moves_initial_values() -> None:
     sizes = np.tile([2, 5, 12, 21], 500)
-    found = initial_covariances(design_with(1, sizes, OF_THERAPISTS), None, 1)
+    found = spread_of(design_with(1, sizes, OF_THERAPISTS))
     # 2,000 therapists with 20,000 patients leave standard errors of .01 (patients) and .02 (therapists).
     np.testing.assert_allclose(found["patient"][0], OF_PATIENTS, atol=0.04)
     np.testing.assert_allclose(found["therapist"][0], OF_THERAPISTS, atol=0.06)
@@ -54,7 +61,7 @@ def test_patients_and_therapists_are_told_apart_given_what_else_moves_initial_va
 
 def test_without_effects_of_therapists_all_differences_are_between_patients() -> None:
     design = design_with(1, np.full(2000, 8), OF_THERAPISTS, vary={"patient": ["intercept"]})
-    found = initial_covariances(design, None, 1)
+    found = spread_of(design)
     assert list(found) == ["patient"]
     np.testing.assert_allclose(found["patient"][0], OF_PATIENTS + OF_THERAPISTS, atol=0.06)
 
@@ -63,7 +70,7 @@ def test_moments_are_those_of_balanced_groups_without_covariates() -> None:
     """Equal groups whose covariate is the same everywhere within a pair of them: textbook mean squares with fewer degrees."""
     sizes = np.full(40, 5)
     design = design_with(3, sizes, OF_THERAPISTS)
-    found = initial_covariances(design, None, 1)["patient"][0]
+    found = spread_of(design)["patient"][0]
     rows = design.equations["m"].rows.drop_duplicates("patient")
     columns = rows[["m_baseline", "y_baseline", "arm"]]
     centred = (columns - columns.groupby(rows["therapist"]).transform("mean")).to_numpy()
@@ -76,15 +83,15 @@ def test_therapists_who_do_not_differ_have_no_negative_variance_in_any_unit() ->
     found = {}
     for unit in (1.0, 1000.0):
         design = design_with(5, np.full(12, 6), np.zeros((2, 2)), unit=unit)
-        found[unit] = initial_covariances(design, None, 1)["therapist"][0]
+        found[unit] = spread_of(design)["therapist"][0]
         assert np.linalg.eigvalsh(found[unit])[0] >= -1e-9 * unit**2
     np.testing.assert_allclose(found[1000.0], found[1.0] * np.outer([1000, 1], [1000, 1]), rtol=1e-6, atol=1e-9)
 
 
 def test_draws_are_around_the_estimate_and_as_wide_as_studies_differ() -> None:
     sizes = np.full(40, 8)
-    studies = [initial_covariances(design_with(seed, sizes, OF_THERAPISTS), None, 1) for seed in range(60)]
-    drawn = initial_covariances(design_with(100, sizes, OF_THERAPISTS), np.random.default_rng(1), 4000)
+    studies = [spread_of(design_with(seed, sizes, OF_THERAPISTS)) for seed in range(60)]
+    drawn = spread_of(design_with(100, sizes, OF_THERAPISTS), 4000)
     for level, truth in (("patient", OF_PATIENTS), ("therapist", OF_THERAPISTS)):
         spread = np.std([study[level][0] for study in studies], axis=0)
         # 60 studies leave standard deviations known to a tenth; posterior and sampling distribution differ by as much with 40 therapists.

@@ -14,6 +14,7 @@ from tests.unit.models.populations import design_of, intercepts, population_of
 # x -> m -> y, y at the next session; m and y keep some of their past, and y moves m back.
 A, B, C, BACK, KEPT_M, KEPT_Y = 1.2, -0.15, -0.3, -0.2, 0.3, 0.4
 V = np.array([[0.25, 0.30, 0.10], [0.30, 4.0, 0.5], [0.10, 0.5, 2.0]])  # of what patients differ in
+H = np.array([[0.10, 0.15, 0.05], [0.15, 1.0, -0.3], [0.05, -0.3, 0.5]])  # and therapists
 INITIAL = ["m_baseline", "y_baseline"]
 
 
@@ -119,3 +120,14 @@ def test_fit_of_short_series_finds_the_regressions_among_their_means() -> None:
     assert parts["estimate"].sum() == pytest.approx(
         found.loc["x -> y", "total", "between_patient"]["estimate"], rel=1e-9
     )
+
+
+def test_fit_finds_the_regressions_among_means_of_therapists() -> None:
+    rng = np.random.default_rng(6)
+    therapist = np.repeat(np.arange(60), 8)
+    v = rng.multivariate_normal(np.zeros(3), H, 60)[therapist] + rng.multivariate_normal(np.zeros(3), V, 480)
+    found = estimates_of(panel_of(run_series(v, 6, 60, seed=7), therapist), "patient", "therapist")
+    for level, of in (("between_patient", V), ("between_therapist", H)):
+        for (path, effect), value in true_slopes(of).items():
+            row = found.loc[path, effect, level]
+            assert row["low"] < value < row["high"]
