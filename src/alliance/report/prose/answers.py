@@ -103,8 +103,8 @@ def _describe_others(answer: Answer, row: Row, inputs: Inputs, config: Config) -
         head = "Another model finds" if len(apart) == 1 else f"{format_count(len(apart))} other models find"
         return f"{head} something else: {listed}."
     if len(others) == 1:
-        return f"The other model of this agrees ({label_model(others[0]['model'], config)})."
-    return f"The other {format_count(len(others))} models of this agree." if others else ""
+        return f"The other model of this path agrees ({label_model(others[0]['model'], config)})."
+    return f"The other {format_count(len(others))} models of this path agree." if others else ""
 
 
 def _name(row: Row, config: Config) -> str:

@@ -31,6 +31,11 @@ _ABOUT_OBSERVED = (
     "Sessions that did not take place and measures that were left blank are not in the models; the numbers are about the "
     "sessions that were observed, while patients stayed."
 )
+_ABOUT_FILLED = (
+    "Joint models take sessions that were skipped and measures that were left blank, while a patient stayed, for unknown values like the "
+    "others, given all that was observed; a reason for missing that no variable of the model shows is not allowed for. "
+    "Separate equations, where there are any, are about the sessions that were observed. Neither speaks of the time after a patient left."
+)
 _ABOUT_INTERVALS = (
     "An interval holds what the data and the model leave open by chance. It does not hold what an omitted influence, a wrong "
     "order of events or unreliable measurement may add."
@@ -174,7 +179,7 @@ def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
     passages = [text(_licence_of_design(config))]
     unadjusted = _adjusted_models(inputs, config)
     general: list[str | Point] = [
-        _ABOUT_OBSERVED,
+        _ABOUT_FILLED if rows_of(table_of(inputs, "flow"), stage="filled in") else _ABOUT_OBSERVED,
         _ABOUT_INTERVALS,
     ]
     if unadjusted:

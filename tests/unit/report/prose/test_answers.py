@@ -81,7 +81,7 @@ def test_model_that_finds_something_else_stands_in_the_sentence_with_its_flags()
 def test_models_that_find_the_same_are_counted() -> None:
     rows = [estimate(model=name) for name in (DECLARED, ADJUSTED, SEPARATE)]
 
-    assert headline(CONFIG, *rows)[0].endswith("The other 2 models of this agree.")
+    assert headline(CONFIG, *rows)[0].endswith("The other 2 models of this path agree.")
 
 
 def test_claim_of_a_model_without_the_own_past_of_the_outcome_says_so() -> None:

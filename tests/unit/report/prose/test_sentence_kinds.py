@@ -137,6 +137,13 @@ KINDS: dict[str, tuple[str, Callable[[Case], str], Case, Case]] = {
         "No equation leaves a session out", partial(notes_of_figure, flow_figure),
         flow(ARMS, removed=17, stage="filled in"), flow(ARMS, removed=17),
     ),
+    "blank values are not in the models": (
+        "are not in the models", prose("describe_limits"), flow(ARMS, removed=17), flow(ARMS, removed=17, stage="filled in"),
+    ),
+    "blank values are unknowns of the models": (
+        "for unknown values like the others", prose("describe_limits"),
+        flow(ARMS, removed=17, stage="filled in"), flow(ARMS, removed=17),
+    ),
     "rows without a measure are no sessions": (
         "3 rows of these hold nothing", prose("describe_flow"), panel(ARMS, blank=3), panel(ARMS, blank=0),
     ),
