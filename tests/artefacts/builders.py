@@ -381,7 +381,7 @@ def _mediated_text(config: Config, name: str, spec: ModelSpec) -> str:
 
 
 def _moderator_of(spec: ModelSpec) -> str:
-    return next((factors[1] for factors in spec.products.values()), "")
+    return next((factors[1] for factors in spec.products.values()), "") if len(spec.equations) > 1 else ""
 
 
 def _joint_quantities(config: Config, name: str, spec: ModelSpec) -> list[tuple[dict[str, Any], float, float]]:

@@ -55,10 +55,9 @@ def recover_studies(
     for number in studies:
         rng = generator_for(settings.seed, design, str(number))
         panel = simulate_panel(world.model_copy(update={"seed": int(rng.integers(_SEEDS))}))
+        chosen = _settings_of_fit(settings, variables, priors, int(rng.integers(_SEEDS)))
         try:
-            tree = fit_declared(
-                panel, method, spec, _settings_of_fit(settings, variables, priors, int(rng.integers(_SEEDS)))
-            ).tree
+            tree = fit_declared(panel, method, spec, chosen | {"planned_sessions": world.size.sessions}).tree
         except ModelError:
             table = truth.assign(estimate=np.nan, sd=np.nan, low=np.nan, high=np.nan, flag=NOT_FITTED)
         else:

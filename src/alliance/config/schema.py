@@ -25,6 +25,9 @@ class Study(Section):
     randomised: list[Name] = Field(
         default_factory=list
     )  # assigned at random; their total effects may be called effects
+    planned_sessions: Annotated[int, Field(ge=1)] | None = (
+        None  # null: the last session that half of the patients reached
+    )
     limits: list[str] = Field(default_factory=list)  # sentences on what these data cannot answer, printed in the report
     truth: str | None = None  # file with the known truth of a simulated study
 

@@ -45,6 +45,8 @@ class Effect:
         Whether the covariance of slopes that vary is a part of it.
     splits
         Whether it tells what runs through the middle from what does not.
+    curve
+        Whether it is one of many over sessions: a figure shows them all, tables the last one.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Effect:
     several_paths: bool = False
     of_slopes: bool = False
     splits: bool = False
+    curve: bool = False
 
     @property
     def directed(self) -> bool:
@@ -112,7 +115,18 @@ EFFECTS: Final = Registry(
         of_slopes=True,
         splits=True,
     ),
-    Effect("accumulated", "indirect, accumulated over sessions", "path", of_slopes=True),
+    Effect(
+        "intention_to_treat",
+        "whole difference, without anything between",
+        "path",
+        answer=True,
+        central=True,
+        weighed=True,
+        arrow=True,
+    ),
+    Effect("accumulated", "indirect, accumulated over sessions", "path", of_slopes=True, curve=True),
+    Effect("accumulated_direct", "direct, accumulated over sessions", "path", of_slopes=True, curve=True),
+    Effect("accumulated_total", "total, accumulated over sessions", "path", of_slopes=True, curve=True),
     Effect("conditional", "at a value of the moderator", "moderated", of_slopes=True),
     Effect("index", "change per unit of the moderator", "moderated", of_slopes=True),
     Effect("icc", "share of variance", "component", signed=False),

@@ -30,6 +30,7 @@ BETWEEN_LEVELS: Final = {"patient": "between_patient", "therapist": "between_the
 SAME_SESSION: Final = "same session"
 NEXT_SESSION: Final = "next session"
 _AFTER: Final = "after"
+_AT_SESSION: Final = "at session"
 
 
 def join_nodes(*nodes: str) -> str:
@@ -102,9 +103,19 @@ def name_sessions(count: int) -> str:
     return f"{_AFTER} {count} session{'' if count == 1 else 's'}"
 
 
+def name_session(number: int) -> str:
+    """Name a session of a treatment: at session n."""
+    return f"{_AT_SESSION} {number}"
+
+
+def is_at_session(horizon: str) -> bool:
+    """Whether `name_session` wrote a horizon."""
+    return horizon.startswith(_AT_SESSION)
+
+
 def count_sessions(horizon: str) -> int:
-    """Return the number of sessions of a horizon that `name_sessions` wrote."""
-    return int(horizon.removeprefix(_AFTER).split()[0])
+    """Return the number in a horizon that `name_sessions` or `name_session` wrote."""
+    return int(horizon.removeprefix(_AFTER).removeprefix(_AT_SESSION).split()[0])
 
 
 def name_condition(moderator: str, value: float) -> str:

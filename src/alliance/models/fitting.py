@@ -44,6 +44,7 @@ def settings_for(spec: ModelSpec, config: Config) -> dict[str, Any]:
         "seed": config.run.seed,
         "lag": config.panel.lag,
         "max_gap_days": config.panel.max_gap_days,
+        "planned_sessions": config.study.planned_sessions,
         "monte_carlo_draws": config.inference.monte_carlo_draws,
         "variables": {
             key: variable.model_copy(update=bare).model_dump(mode="json")

@@ -20,7 +20,7 @@ import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.effects import name_step
-from alliance.facts.quantity import ends_of, join_nodes, join_together, name_horizon, name_sessions
+from alliance.facts.quantity import ends_of, join_nodes, join_together, name_horizon, name_session, name_sessions
 from alliance.worlds.linear import Linear, Path, delay_of, text_of
 from alliance.worlds.settings import ARM, INTERCEPT, Cause, Differences, World
 
@@ -117,13 +117,17 @@ def _accumulated(linear: Linear, paths: list[Path]) -> Iterator[Row]:
 
 
 def _at_the_end(linear: Linear, paths: list[Path]) -> Iterator[Row]:
-    """Give the difference between the arms at the last session, in all and through each mediator."""
+    """Give the difference between the arms at the last session, in all, through each mediator, and beside it."""
     ends, sessions = (paths[0][0].base, paths[0][-1].outcome), linear.world.size.sessions
     whole = float(linear.respond(*ends, None, sessions)[-1])
-    yield ends[1], join_nodes(*ends), "total", "overall", f"at session {sessions}", whole
+    end, text = name_session(sessions), join_nodes(*ends)
+    for effect in ("total", "intention_to_treat"):
+        yield ends[1], text, effect, "overall", end, whole
     for path in (path for path in paths if len(path) == 2):
         without = float(linear.respond(*ends, path[1].base, sessions)[-1])
-        yield ends[1], text_of(path), "indirect", "overall", f"at session {sessions}", whole - without
+        yield ends[1], text_of(path), "indirect", "overall", end, whole - without
+        if len(paths) == 2:
+            yield ends[1], text, "direct", "overall", end, without
 
 
 def _coefficient(cause: Cause) -> Row:

@@ -66,9 +66,9 @@ def quantities_of(
 ) -> Quantities:
     """Compute all quantities of draws of a population, or without a seed of estimates."""
     groups = every_path("study", spec, variables)
-    return compute_quantities(
-        design, population, groups, variables, 1, None if seed is None else np.random.default_rng(seed)
-    )
+    last = max(int(equation.rows["session"].max()) for equation in design.equations.values())
+    rng = None if seed is None else np.random.default_rng(seed)
+    return compute_quantities(design, population, groups, variables, 1, rng, last)
 
 
 def values_of(found: Quantities) -> dict[tuple[str, str, str], np.ndarray]:

@@ -11,6 +11,8 @@ The difference is taken for each patient and averaged over the slopes of patient
 `alliance.models.quantities.recursion`: slopes that go together over units add to what accumulates, at every session anew.
 """
 
+import numpy as np
+
 from alliance.config.timing import TIME_TERMS
 from alliance.facts.columns import SESSION
 from alliance.facts.quantity import name_sessions
@@ -18,15 +20,18 @@ from alliance.models.design.arrays import Design
 from alliance.models.diagram import Path, outcomes_of
 from alliance.models.quantities.pairs import Pair, Quantities
 from alliance.models.quantities.population import Population
-from alliance.models.quantities.recursion import arrows_on_the_way, expect_responses
+from alliance.models.quantities.recursion import Change, arrows_of, expect_responses, on_the_way
 
 _MOST_SESSIONS = 16
 
 
 def add_accumulated(quantities: Quantities, design: Design, population: Population, pair: Pair) -> None:
-    """Add the accumulated effect through each mediator after 1 to 16 sessions, if outcomes depend on their own past."""
+    """Add the accumulated effect through each mediator after 1 to 16 sessions, if outcomes depend on their own past.
+
+    What a constant cause adds up to stands in `alliance.models.quantities.course`.
+    """
     dynamic = any(o.lagged and o.base == e.outcome for e in design.equations.values() for o in e.origins.values())
-    if not dynamic or pair.source in TIME_TERMS:
+    if not dynamic or pair.constant or pair.source in TIME_TERMS:
         return
     last: dict[str, Path] = {}
     for path in pair.paths:
@@ -38,9 +43,10 @@ def add_accumulated(quantities: Quantities, design: Design, population: Populati
         return
     sessions = min(max(_count_sessions(design), 1), _MOST_SESSIONS)
     needed = sessions + pair.lag * max(_delay(path) for path in last.values())
-    arrows = arrows_on_the_way(design, population, pair.source, pair.target, pair.slope)
+    arrows = on_the_way(arrows_of(design, population, pair.source), [pair.source], pair.target)
+    change = Change({pair.source: np.ones(len(population.residuals[pair.target]))})
     cuts = [frozenset[str](), *(frozenset({mediator}) for mediator in last)]
-    whole, *without = expect_responses(arrows, population, (pair.source, pair.target), needed, pair.lag, cuts)
+    whole, *without = expect_responses(arrows, population, change, pair.target, needed, pair.lag, cuts)
     for path, rest in zip(last.values(), without, strict=True):
         for session in range(1, sessions + 1):
             at = session + pair.lag * _delay(path) - 1

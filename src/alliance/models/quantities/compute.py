@@ -11,11 +11,12 @@ from alliance.models.diagram import Path
 from alliance.models.quantities.accumulation import add_accumulated
 from alliance.models.quantities.between import add_between
 from alliance.models.quantities.components import add_components, add_residual, add_residual_correlation
+from alliance.models.quantities.course import add_course
 from alliance.models.quantities.latent import latent_means
 from alliance.models.quantities.moderation import add_conditional
 from alliance.models.quantities.pairs import Quantities, make_pairs
 from alliance.models.quantities.population import Population
-from alliance.models.quantities.within import add_within
+from alliance.models.quantities.within import add_steps, add_within
 from alliance.models.rows import count_rows
 
 
@@ -26,6 +27,7 @@ def compute_quantities(
     variables: dict[str, Variable],
     lag: int,
     rng: np.random.Generator | None,
+    sessions: int,
 ) -> Quantities:
     """Compute every reported quantity from draws of the population parameters.
 
@@ -35,6 +37,8 @@ def compute_quantities(
         Paths of each pair of cause and outcome, see `alliance.models.diagram.every_path`.
     rng
         For what is drawn of initial values, see `alliance.models.quantities.latent`; None takes its estimate, and the population is one.
+    sessions
+        Number of the session at which treatment is planned to end.
 
     Returns
     -------
@@ -46,6 +50,11 @@ def compute_quantities(
     pairs = make_pairs(design, population, groups, variables, lag, rng)
     means = latent_means(design, population, rng)
     for pair in pairs:
+        if add_course(quantities, design, population, pair, variables, sessions):
+            if len(pair.paths[-1].edges) > 1:
+                add_steps(quantities, pair)
+            continue
+        add_steps(quantities, pair)
         add_within(quantities, population, pair)
         add_between(quantities, design, population, pair, means)
         add_accumulated(quantities, design, population, pair)

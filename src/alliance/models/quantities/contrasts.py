@@ -52,18 +52,32 @@ def add_contrasts(
             quantities.add(text, "contrast", level, values, outcomes_of([one, other]), pair.horizon(one))
     if total is not None:
         text = pair.text if len(indirect) > 1 else next(iter(indirect)).text
-        _add_proportion(quantities, pair, text, together, total, level)
+        add_share(quantities, text, level, (together, total), outcomes_of(pair.paths), pair.horizon(pair.paths[0]))
 
 
-def _add_proportion(
-    quantities: Quantities, pair: Pair, text: str, indirect: np.ndarray, total: np.ndarray, level: str
+def add_share(
+    quantities: Quantities,
+    text: str,
+    level: str,
+    draws: tuple[np.ndarray, np.ndarray],
+    of: tuple[str, ...],
+    horizon: str,
 ) -> None:
+    """Add a share of the total effect, or say why there is none.
+
+    Parameters
+    ----------
+    draws
+        Of the indirect effect and of the total effect, (draw,) each.
+    of
+        Outcomes of the equations concerned.
+    """
+    indirect, total = draws
     same = float(np.mean(np.sign(indirect) == np.sign(total)))
     settled = find_margin(total) >= CAUTIONS["withheld"].threshold
     part = bool(np.median(indirect / total) <= 1) if settled else False
     if not quantities.drawn or (part and same >= CAUTIONS["undefined_proportion"].threshold):
-        horizon = pair.horizon(pair.paths[0])
-        quantities.add(text, "proportion", level, indirect / total, outcomes_of(pair.paths), horizon)
+        quantities.add(text, "proportion", level, indirect / total, of, horizon)
         return
     reason = "indirect and total do not surely have the same sign"
     if not part:

@@ -159,10 +159,10 @@ def _replace(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.asarray(values[np.where(places < 0, np.argmax(kept), places)])
 
 
-def effects_through_initial_values(
+def shifts_of_initial_values(
     design: Design, population: Population, cause: str, variables: dict[str, Variable], rng: np.random.Generator | None
 ) -> dict[str, np.ndarray]:
-    """Return what a cause that is constant within patients does to each outcome's intercept through initial values: (draw,).
+    """Return gamma, by how much a cause that is constant within patients moved the initial values measured after it: term -> (draw,).
 
     Parameters
     ----------
@@ -172,12 +172,11 @@ def effects_through_initial_values(
         For draws of gamma; None takes its estimate.
     """
     size = len(next(iter(population.residuals.values())))
-    nothing = {outcome: np.zeros(size) for outcome in design.equations}
     initial = initial_terms(design)
     before = [name for name in initial if _measured(name, variables) == "before"]
     moved = [name for name in initial if name not in before]
     if not moved:
-        return nothing
+        return {}
     given = [*dict.fromkeys([*constant_terms(design), cause]), *before]
     patients = patients_of(design, [*moved, *given]).dropna()
     x = np.column_stack([np.ones(len(patients)), patients[given].to_numpy(dtype=float)])
@@ -190,7 +189,21 @@ def effects_through_initial_values(
         # One coefficient of several outcomes under a flat prior: multivariate t with the residual covariance as scale.
         scale = np.linalg.cholesky(residuals.T @ residuals * inverse[position, position] / free)
         gamma += rng.standard_normal((size, len(moved))) @ scale.T / np.sqrt(rng.chisquare(free, size) / free)[:, None]
-    d = _initial_effects(design, population, moved)
+    return dict(zip(moved, gamma.T, strict=True))
+
+
+def effects_through_initial_values(
+    design: Design, population: Population, shifts: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return D gamma, what a constant cause does to each outcome's intercept through the initial values it moved: (draw,).
+
+    Parameters
+    ----------
+    shifts
+        What `shifts_of_initial_values` gives.
+    """
+    d = _initial_effects(design, population, list(shifts))
+    gamma = np.column_stack(list(shifts.values())) if shifts else np.zeros((len(d), 0))
     return {outcome: (d[:, row] * gamma).sum(axis=1) for row, outcome in enumerate(design.equations)}
 
 

@@ -12,7 +12,7 @@ from alliance.facts.quantity import join_nodes
 from alliance.models import container
 from alliance.models.design.arrays import Design, Varying
 from alliance.models.diagram import Edge, Path, outcomes_of
-from alliance.models.quantities.latent import effects_through_initial_values
+from alliance.models.quantities.latent import effects_through_initial_values, shifts_of_initial_values
 from alliance.models.quantities.population import Population
 
 
@@ -61,12 +61,15 @@ class Pair:
         Whether the cause is the same at all sessions of a patient.
     lag
         Sessions between a lagged value and its row.
+    shifts
+        Initial values that a constant cause moved -> draws of by how much, (draw,).
     """
 
     paths: list[Path]
     slope: dict[tuple[str, str], np.ndarray]
     constant: bool
     lag: int
+    shifts: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -105,7 +108,7 @@ def make_pairs(
     What a cause that is constant within patients did through initial values is added to its slopes, see
     `alliance.models.quantities.latent`.
     """
-    through: dict[str, dict[str, np.ndarray]] = {}
+    moved: dict[str, dict[str, np.ndarray]] = {}
     pairs = []
     for paths in groups:
         first = paths[0].edges[0]
@@ -116,12 +119,13 @@ def make_pairs(
             for e in path.edges
         }
         if not origin.session_level:
-            if first.term not in through:
-                through[first.term] = effects_through_initial_values(design, population, first.term, variables, rng)
+            if first.term not in moved:
+                moved[first.term] = shifts_of_initial_values(design, population, first.term, variables, rng)
+            through = effects_through_initial_values(design, population, moved[first.term])
             for source, outcome in slope:
                 if source == first.source:
-                    slope[source, outcome] = slope[source, outcome] + through[first.term][outcome]
-        pairs.append(Pair(paths, slope, not origin.session_level, lag))
+                    slope[source, outcome] = slope[source, outcome] + through[outcome]
+        pairs.append(Pair(paths, slope, not origin.session_level, lag, moved.get(first.term, {})))
     return pairs
 
 

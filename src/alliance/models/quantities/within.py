@@ -8,7 +8,8 @@ A cause that is constant within patients works through the mediator's effect wit
 mediator times that effect, the direct effect is the rest of the total.
 
 Effects of a model with lagged outcomes are those over one horizon, given the past; what accumulates over sessions
-(`alliance.models.quantities.accumulation`) is larger.
+(`alliance.models.quantities.accumulation`) is larger. A constant cause has no horizon: where its effect builds up over sessions it is
+given at a session (`alliance.models.quantities.course`), and nothing of it stands here but the steps.
 """
 
 from math import prod
@@ -21,9 +22,8 @@ from alliance.models.quantities.pairs import Pair, Quantities, Step, expect_step
 from alliance.models.quantities.population import Population
 
 
-def add_within(quantities: Quantities, population: Population, pair: Pair) -> None:
-    """Add steps, indirect effects, direct and total effect at the level within."""
-    parts = {}
+def add_steps(quantities: Quantities, pair: Pair) -> None:
+    """Add the steps of all paths at the level within."""
     for path in pair.paths:
         slopes = [pair.slope_of(edge) for edge in path.edges]
         for position, (edge, values) in enumerate(zip(path.edges, slopes, strict=True)):
@@ -31,6 +31,13 @@ def add_within(quantities: Quantities, population: Population, pair: Pair) -> No
             # The rest that a constant cause leaves differs between levels; its step to the mediator does not.
             level = "overall" if pair.constant and position == 0 and effect != "c_prime" else "within"
             quantities.add_step(edge, effect, level, values, edge.horizon(pair.lag))
+
+
+def add_within(quantities: Quantities, population: Population, pair: Pair) -> None:
+    """Add indirect effects, direct and total effect at the level within."""
+    parts = {}
+    for path in pair.paths:
+        slopes = [pair.slope_of(edge) for edge in path.edges]
         of, horizon = outcomes_of([path]), pair.horizon(path)
         if len(path.edges) == 1:
             parts[path] = slopes[0]

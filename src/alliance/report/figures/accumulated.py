@@ -8,17 +8,20 @@ from matplotlib.axes import Axes
 
 from alliance.config import Config
 from alliance.facts.columns import records
+from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import count_sessions
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import describe_unit
-from alliance.report.labels import capitalised_name, label_model, label_path
+from alliance.report.labels import capitalised_name, label_effect, label_model, label_path
 from alliance.report.numbers import format_estimate, format_percent
 
-TITLE = "Indirect path, accumulated over sessions"
+TITLE = "What adds up over sessions"
 CAPTION = (
     "What the model expects by way of the variable between after so many sessions, where the first variable is one unit higher at each of "
-    "them and the outcome depends on its own past. The curve is an average over patients and therapists, whose steps differ."
+    "them and the outcome depends on its own past. For a cause that is the same at all sessions of a patient: the difference with "
+    "it at each session, in all, by way of the variable between, and beside it. Curves are averages over patients and therapists, whose "
+    "steps differ."
 )
 NEEDS = ("estimates",)
 _DODGE = 0.16  # sessions between the models of one panel
@@ -33,7 +36,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
             "No fitted joint model has an indirect path and an outcome that depends on its own past: there is nothing to add up."
         )
     panels = [part for _, part in values.groupby("path", sort=False)]
-    lines = [part["model"].nunique() for part in panels]
+    lines = [len(part.drop_duplicates(["model", "effect"])) for part in panels]
     heights = [1.85 + _LEGEND_LINE / theme.POINTS * count for count in lines]
     with theme.applied():
         figure, axes = theme.new_figure(theme.DOUBLE, sum(heights), len(panels), 1, height_ratios=heights)
@@ -45,10 +48,12 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
 
 def accumulated_rows(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return the accumulated effects with the number of sessions after which each is reached."""
-    rows = estimates[estimates["effect"] == "accumulated"]
-    values = rows[["model", "path", "level", "horizon", "estimate", "low", "high", "flag"]].copy()
-    values.insert(3, "sessions", [count_sessions(horizon) for horizon in values.pop("horizon")])
-    return values.sort_values(["path", "model", "sessions"], kind="stable", key=_in_order).reset_index(drop=True)
+    rows = estimates[estimates["effect"].isin(EFFECTS.names(lambda effect: effect.curve))]
+    values = rows[["model", "path", "effect", "level", "horizon", "estimate", "low", "high", "flag"]].copy()
+    values.insert(4, "sessions", [count_sessions(horizon) for horizon in values.pop("horizon")])
+    return values.sort_values(["path", "model", "effect", "sessions"], kind="stable", key=_in_order).reset_index(
+        drop=True
+    )
 
 
 def _in_order(column: pd.Series) -> pd.Series:
@@ -57,13 +62,12 @@ def _in_order(column: pd.Series) -> pd.Series:
 
 
 def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> None:
-    models = list(dict.fromkeys(panel["model"]))
-    for i, model in enumerate(models):
-        rows = panel[panel["model"] == model]
+    curves = list(panel.groupby(["model", "effect"], sort=False))
+    for i, ((model, effect), rows) in enumerate(curves):
         colour = theme.SERIES[i % len(theme.SERIES)]
-        x = rows["sessions"] + _DODGE * (i - (len(models) - 1) / 2)
+        x = rows["sessions"] + _DODGE * (i - (len(curves) - 1) / 2)
         axis.vlines(x, rows["low"], rows["high"], color=colour, linewidth=1.1, alpha=0.8, zorder=2)
-        (label,) = theme.mark_flags([label_model(model, config)], ["".join(rows["flag"])])
+        (label,) = theme.mark_flags([_name_curve(str(model), str(effect), config)], ["".join(rows["flag"])])
         axis.plot(
             x, rows["estimate"], color=colour, linestyle=theme.LINES[i % len(theme.LINES)], marker=theme.MARKERS[i % len(theme.MARKERS)],
             markersize=3.2, linewidth=1, label=label, zorder=3,
@@ -74,19 +78,24 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> None:
     axis.set_xlabel("Sessions")
     path = panel["path"].iloc[0]
     title = theme.wrap(capitalised_name(label_path(path, config)), 100)
-    axis.set_title(title, loc="left", pad=_LEGEND_LINE * len(models) + 6)
+    axis.set_title(title, loc="left", pad=_LEGEND_LINE * len(curves) + 6)
     axis.set_ylabel(theme.wrap(describe_unit(path, config), 28), fontsize=theme.SMALL)
     axis.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, labelspacing=0.3, borderpad=0)
+
+
+def _name_curve(model: str, effect: str, config: Config) -> str:
+    """Name the model, and which of several curves it is."""
+    return f"{label_model(model, config)}: {label_effect(effect).partition(',')[0]}"
 
 
 def _describe(panels: list[pd.DataFrame], config: Config) -> str:
     parts = []
     for panel in panels:
-        for model, rows in panel.groupby("model", sort=False):
+        for (model, effect), rows in panel.groupby(["model", "effect"], sort=False):
             first, last = records(rows.iloc[[0, -1]])
             parts.append(
-                f"{label_path(str(first.path), config)} in '{label_model(str(model), config)}': "
-                f"{format_estimate(first.estimate, first.low, first.high)} after {first.sessions} and "
-                f"{format_estimate(last.estimate, last.low, last.high)} after {last.sessions} sessions{' (flagged)' if last.flag else ''}"
+                f"{label_path(str(first.path), config)} in '{_name_curve(str(model), str(effect), config)}': "
+                f"{format_estimate(first.estimate, first.low, first.high)} at {first.sessions} and "
+                f"{format_estimate(last.estimate, last.low, last.high)} at {last.sessions} sessions{' (flagged)' if last.flag else ''}"
             )
     return f"Curves of indirect paths over sessions. {'. '.join(parts)}."

@@ -5,6 +5,7 @@ text. The sections of the report name them in `report/sections.yaml`.
 """
 
 from alliance.report.prose.conditions import describe_accumulated, describe_differences, describe_moderation
+from alliance.report.prose.courses import describe_treatment
 from alliance.report.prose.headline import describe_headline
 from alliance.report.prose.passage import Inputs, Passage
 from alliance.report.prose.quality import (
@@ -43,6 +44,7 @@ SENTENCES = {
         describe_diagnostics,
         describe_differences,
         describe_flow,
+        describe_treatment,
         describe_indirect,
         describe_influence,
         describe_limits,

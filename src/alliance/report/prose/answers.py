@@ -8,13 +8,22 @@ from typing import Any
 from alliance.config import Config
 from alliance.config.answers import REASONS, Answer, answers_of, holds_own_past, not_fitted
 from alliance.facts.effects import EFFECTS
-from alliance.facts.quantity import join_nodes, nodes_of
+from alliance.facts.quantity import ends_of, is_at_session, join_nodes, nodes_of
 from alliance.report.labels import label_model, label_of, label_path
 from alliance.report.numbers import format_count, format_estimate
+from alliance.report.prose.courses import describe_course
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.passage import Inputs, Passage, Point, caution, licence_for, rows_of, table_of
 from alliance.report.prose.results import describe_part, select_answers
-from alliance.report.prose.wording import Row, capitalise, describe_flag, describe_result, includes_zero, join_words
+from alliance.report.prose.wording import (
+    Row,
+    capitalise,
+    describe_flag,
+    describe_result,
+    describe_when,
+    includes_zero,
+    join_words,
+)
 
 Found = tuple[dict[str, Any], Licence]
 
@@ -46,7 +55,11 @@ def describe_answer(answer: Answer, found: Found | None, inputs: Inputs, config:
         said = f"The model that answers this gave no estimate ({label_model(answer.model, config)}); no other speaks in its place."
         return Point(lead or _name_question(answer, config), said)
     row, licence = found
-    if row["effect"] != "effect" or licence.kind == "effect":
+    if is_at_session(row["horizon"]) and row["effect"] != "intention_to_treat":
+        same = [one for one in rows_of(table_of(inputs, "estimates"), model=answer.model) if _same_course(one, row)]
+        lead_of_course = capitalise(label_path(join_nodes(*ends_of(row["path"])), config) + describe_when(row, config))
+        point = Point(lead_of_course, describe_course(same, licence, inputs, config))
+    elif row["effect"] not in ("effect", "intention_to_treat") or licence.kind == "effect":
         point = describe_part(row, [], licence, config)
     else:
         point = Point(capitalise(label_path(row["path"], config)), describe_result(row, licence, config))
@@ -74,6 +87,11 @@ def describe_speakers(config: Config) -> list[Passage]:
     return passages
 
 
+def _same_course(one: Row, row: Row) -> bool:
+    """Whether two estimates are of one cause and one outcome at one session."""
+    return one["horizon"] == row["horizon"] and ends_of(one["path"]) == ends_of(row["path"])
+
+
 def _name_question(answer: Answer, config: Config) -> str:
     return capitalise(label_path(join_nodes(answer.pair.source, answer.pair.target), config))
 
@@ -81,7 +99,7 @@ def _name_question(answer: Answer, config: Config) -> str:
 def _without_own_past(row: Row, licence: Licence, config: Config) -> str:
     """Say that an outcome's own past is not held equal; the whole effect of an assignment needs no such thing."""
     outcome = nodes_of(row["path"])[-1]
-    if licence.kind == "effect" and row["effect"] in ("effect", "total"):
+    if licence.kind == "effect" and row["effect"] in ("effect", "total", "intention_to_treat"):
         return ""
     if holds_own_past(config.models.specs[row["model"]], outcome, config):
         return ""

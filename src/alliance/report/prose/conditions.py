@@ -9,7 +9,7 @@ from alliance.config.declared import Effects
 from alliance.config.timing import parse_term
 from alliance.facts.columns import WITHIN
 from alliance.facts.effects import EFFECTS
-from alliance.facts.quantity import nodes_of
+from alliance.facts.quantity import is_at_session, nodes_of
 from alliance.report.labels import label_effect, label_level, label_model, label_of, label_path, label_value
 from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number, format_regions
 from alliance.report.prose.passage import Inputs, Passage, Point, caution, licence_for, rows_of, table_of, text
@@ -58,7 +58,9 @@ def describe_moderation(inputs: Inputs, config: Config) -> list[Passage]:
 def describe_accumulated(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe what indirect paths add up to over sessions; nothing where no outcome depends on its own past."""
     curves: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows_of(table_of(inputs, "estimates"), effect="accumulated"):
+    rows = rows_of(table_of(inputs, "estimates"), effect="accumulated")
+    # What a constant cause has done by a session has sentences of its own, `alliance.report.prose.courses`.
+    for row in (row for row in rows if not is_at_session(row["horizon"])):
         curves.setdefault((row["model"], row["path"]), []).append(row)
     if not curves:
         return []

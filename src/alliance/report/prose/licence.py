@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from alliance.config import Config, ModelSpec
-from alliance.config.timing import parse_term
+from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.facts.columns import BASELINE
+from alliance.facts.families import FAMILIES
 
 LicenceKind = Literal["effect", "adjusted", "association", "single_group"]
 
@@ -70,12 +71,18 @@ def licence_of(spec: ModelSpec, mediators: set[str], config: Config) -> Licence:
     term = parse_term(source, config.variables)
     if term is None or term.variable not in config.study.randomised:
         return Licence("association", source, target, signed_off=signed_off)
+    # A joint model follows a cause that is constant within patients through all its outcomes, their own past and their first values.
+    followed = (
+        set(spec.equations)
+        if FAMILIES[spec.family].joint and not varies_between_sessions(term, config.variables)
+        else set[str]()
+    )
     adjusted = tuple(
         dict.fromkeys(
             name
             for outcome, equation in spec.equations.items()
             for name in equation.on
-            if _may_be_changed_by_assignment(name, mediators - {outcome}, config)
+            if _may_be_changed_by_assignment(name, followed or mediators - {outcome}, config)
         )
     )
     return Licence("adjusted" if adjusted else "effect", source, target, adjusted, signed_off)
@@ -90,6 +97,6 @@ def _may_be_changed_by_assignment(name: str, mediators: set[str], config: Config
     term = parse_term(name, config.variables)
     if term is None or term.variable is None or config.variables[term.variable].table != "sessions":
         return False
-    if term.suffix == BASELINE:
+    if term.suffix == BASELINE and term.base not in mediators:
         return config.variables[term.variable].measured != "before"
     return term.base not in mediators

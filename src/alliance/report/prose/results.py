@@ -7,7 +7,7 @@ from alliance.config.answers import Direction, questions_of
 from alliance.config.declared import Effects
 from alliance.config.timing import parse_term
 from alliance.facts.cautions import CAUTIONS
-from alliance.facts.quantity import ends_of, nodes_of, split_contrast, split_level
+from alliance.facts.quantity import ends_of, is_at_session, nodes_of, split_contrast, split_level
 from alliance.report.labels import label_level, label_model, label_names, label_of, label_path, variable_of
 from alliance.report.numbers import common_decimals, format_estimate, format_number, format_percent
 from alliance.report.prose.licence import Licence
@@ -147,7 +147,8 @@ def _describe_mediated_paths(inputs: Inputs, config: Config, direction: Directio
     passages = []
     for name, pair in questions_of(config, direction):
         rows = rows_of(table_of(inputs, "estimates"), model=name)
-        between = rows_between(rows, pair)
+        # What a constant cause has done by a session has sentences of its own, `alliance.report.prose.courses`.
+        between = [row for row in rows_between(rows, pair) if not is_at_session(row["horizon"])]
         if any(row["effect"] == "indirect" for row in between):
             licence = licence_for(name, rows, config, pair)
             withheld = _describe_withheld(name, pair, inputs, config)
@@ -275,7 +276,7 @@ def _condition(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence
 def _name_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> str:
     """Name effect, path and level; for a cause that is constant within patients the two versions of each are told apart."""
     level, constant = row["level"], is_constant(nodes_of(row["path"])[0], config)
-    if row["effect"] == "effect":
+    if row["effect"] in ("effect", "intention_to_treat"):
         if licence.kind == "effect":
             return f"Effect of {label_of(nodes_of(row['path'])[0], config)}"
         return capitalise(label_level(level))
@@ -299,6 +300,8 @@ def _name_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence
     if not constant:
         return f"{name} by way of {ways}, {label_level(level)}"
     outcome = label_of(nodes_of(row["path"])[-1], config)
+    if is_at_session(row["horizon"]):
+        return f"{name} by way of {ways}"
     if level in ("within", "overall"):
         return f"{name} by way of {ways} at each session, through the link of {ways} and {outcome} within patients"
     return f"{name} by way of {ways}, through the link of {ways} and {outcome} {label_level(level)}"

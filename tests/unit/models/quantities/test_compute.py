@@ -7,7 +7,7 @@ from alliance.models.checking.varying import mark_latent_means
 from alliance.models.design.arrays import Design, Varying, make_design
 from alliance.models.diagram import every_path
 from alliance.models.quantities.compute import compute_quantities
-from alliance.models.quantities.latent import effects_through_initial_values, latent_means
+from alliance.models.quantities.latent import effects_through_initial_values, latent_means, shifts_of_initial_values
 from alliance.models.quantities.pairs import expect_product
 from alliance.models.quantities.population import Population
 from alliance.models.rows import select_rows
@@ -19,7 +19,7 @@ RNG = np.random.default_rng(5)
 def quantities_of(spec, population: Population, panel: pd.DataFrame) -> dict[tuple[str, str, str], np.ndarray]:
     rows, _ = select_rows(panel, "study", spec)
     design = make_design("study", spec, rows, VARIABLES)
-    found = compute_quantities(design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, RNG)
+    found = compute_quantities(design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, RNG, 3)
     keys = found.table()[["path", "effect", "level"]].itertuples(index=False, name=None)
     return dict(zip(keys, found.draws, strict=True))
 
@@ -80,7 +80,7 @@ def test_counts_of_a_path_are_those_of_its_smaller_equation():
     rows, _ = select_rows(panel, "study", spec)
     design = make_design("study", spec, rows, VARIABLES)
     population = make_population(spec, SLOPES, COVARIANCE)
-    table = compute_quantities(design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, RNG).table()
+    table = compute_quantities(design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, RNG, 3).table()
     sessions = table.set_index(["path", "effect", "level"])["n_sessions"]
     assert sessions["x -> m", "a", "within"] == 24
     assert sessions["x -> m -> y", "indirect", "within"] == 22
@@ -128,6 +128,11 @@ def dynamic_design(panel: pd.DataFrame) -> tuple[Design, Population, dict[str, V
     return design, population, VARIABLES
 
 
+def through_initial_values(design, population, variables):
+    shifts = shifts_of_initial_values(design, population, "arm", variables, RNG)
+    return effects_through_initial_values(design, population, shifts)
+
+
 def test_intercepts_given_initial_values_are_put_together_again():
     design, population, _ = dynamic_design(dynamic_study(20_000, 2, seed=1))
     # The intercepts v have variance 1; with 20,000 patients the standard error is 0.01.
@@ -138,7 +143,7 @@ def test_intercepts_given_initial_values_are_put_together_again():
 
 def test_effect_of_the_arm_is_free_of_the_initial_values_it_moved():
     design, population, variables = dynamic_design(dynamic_study(20_000, 2, seed=1))
-    added = effects_through_initial_values(design, population, "arm", variables, RNG)["m"]
+    added = through_initial_values(design, population, variables)["m"]
     # True effect 0.8; standard error of the difference of initial values is 0.025.
     assert population.slopes["m"][0, 2] + added[0] == pytest.approx(0.8, abs=0.06)
 
@@ -146,7 +151,7 @@ def test_effect_of_the_arm_is_free_of_the_initial_values_it_moved():
 def test_initial_value_measured_before_the_first_session_was_not_moved():
     design, population, variables = dynamic_design(dynamic_study(50, 2, seed=1))
     before = variables | {"m": variables["m"].model_copy(update={"measured": "before"})}
-    added = effects_through_initial_values(design, population, "arm", before, RNG)["m"]
+    added = through_initial_values(design, population, before)["m"]
     np.testing.assert_array_equal(added, 0)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alliance.models.quantities.recursion import normal_rule
+from alliance.models.quantities.quadrature import normal_rule
 from tests.unit.models.joint_study import make_spec, simulate
 from tests.unit.models.populations import design_of, population_of, quantities_of
 

@@ -1,0 +1,131 @@
+"""Sentences on what a cause that is constant within patients has done by a session: in all, by way of something, and beside it.
+
+Beside it stands the difference from a model without mediators and without a past, where one was fitted: it needs fewer assumptions.
+"""
+
+from typing import Any
+
+from alliance.config import Config
+from alliance.config.answers import questions_of
+from alliance.facts.quantity import ends_of, is_at_session
+from alliance.report.labels import label_model, label_of, label_path
+from alliance.report.numbers import format_estimate, format_number, format_percent
+from alliance.report.prose.licence import Licence
+from alliance.report.prose.passage import (
+    Inputs,
+    Passage,
+    Point,
+    caution,
+    licence_for,
+    rows_between,
+    rows_of,
+    table_of,
+    text,
+)
+from alliance.report.prose.wording import (
+    capitalise,
+    describe_contrast,
+    describe_difference,
+    describe_flag,
+    describe_openness,
+    describe_result,
+    describe_size,
+    describe_when,
+    join_words,
+    mediators_of,
+    name_interval,
+)
+
+_PARTS = ("indirect", "indirect_total", "direct")
+
+
+def describe_treatment(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe, for each model that follows a constant cause over sessions, what it has done by the last one, and its parts."""
+    passages = []
+    for name, pair in questions_of(config, "forward"):
+        estimates = table_of(inputs, "estimates")
+        rows = rows_of(estimates, model=name)
+        found = [row for row in rows_between(rows, pair) if is_at_session(row["horizon"])]
+        total = [row for row in found if row["effect"] == "total"]
+        if not total or not any(row["effect"] in _PARTS for row in found):
+            continue
+        licence = licence_for(name, rows, config, pair)
+        lead = capitalise(label_path(total[0]["path"], config) + describe_when(total[0], config))
+        point = Point(lead, describe_course(found, licence, inputs, config))
+        passages += [Passage((point,), heading=label_model(name, config), kind="list"), *_cautions(found, config)]
+    if passages:
+        passages.insert(
+            0,
+            text(
+                "These numbers follow each model from the first session that the cause can act on, session by session, and are averages "
+                "over patients and therapists, whose steps differ."
+            ),
+        )
+    return passages
+
+
+def describe_course(rows: list[dict[str, Any]], licence: Licence, inputs: Inputs, config: Config) -> str:
+    """Say what a constant cause has done by a session in all, what of it by way of something, and what beside it.
+
+    Parameters
+    ----------
+    rows
+        Estimates of one model and one pair of cause and outcome, at that session.
+    """
+    total = next(row for row in rows if row["effect"] == "total")
+    parts = [row for row in rows if row["effect"] in _PARTS]
+    told = [f"{_amount(row, config)} {_way(row, config)}" for row in parts]
+    sentences = [_claim(total, licence, config), f"Of this, {join_words(told)}."]
+    for row in rows:
+        if row["effect"] == "proportion":
+            share, low, high = (format_percent(row[name]) for name in ("estimate", "low", "high"))
+            sentences.append(f"The first part is {share}{describe_flag(row)} of the whole ({low} to {high}).")
+    return " ".join([*sentences, _beside(total, inputs, config)]).strip()
+
+
+def _claim(row: dict[str, Any], licence: Licence, config: Config) -> str:
+    if licence.kind != "effect":
+        return describe_result(row, licence, config)
+    outcome = label_of(ends_of(row["path"])[1], config)
+    size = f"{describe_difference(row['estimate'], row, config)}{describe_flag(row)}{describe_when(row, config)}"
+    low, high = (format_number(row[end]) for end in ("low", "high"))
+    evidence = f"({name_interval(row)} {low} to {high}; {describe_size(row)})"
+    return f"{capitalise(outcome)} {size} with {describe_contrast(row, config)} {evidence}.{describe_openness(row, config)}"
+
+
+def _amount(row: dict[str, Any], config: Config) -> str:
+    low, high = (format_number(row[end]) for end in ("low", "high"))
+    return f"{describe_difference(row['estimate'], row, config)} [{low}, {high}]{describe_flag(row)}"
+
+
+def _way(row: dict[str, Any], config: Config) -> str:
+    if row["effect"] == "direct":
+        return "beside that"
+    ways = [label_of(node, config) for node in mediators_of(row)]
+    return f"by way of {join_words(ways)}" if ways else "by all ways together"
+
+
+def _beside(total: dict[str, Any], inputs: Inputs, config: Config) -> str:
+    """Give the difference from models without mediators and without a past, for the same cause and outcome."""
+    others = rows_of(table_of(inputs, "estimates"), effect="intention_to_treat", path=total["path"])
+    told = [
+        f"{format_estimate(row['estimate'], row['low'], row['high'])}{describe_flag(row)}{describe_when(row, config)} "
+        f"({label_model(row['model'], config)})"
+        for row in others
+    ]
+    if not told:
+        return "No fitted model gives the whole difference without assumptions on what lies between."
+    return f"The whole difference, as a straight line over sessions without anything that lies between: {join_words(told)}."
+
+
+def _cautions(rows: list[dict[str, Any]], config: Config) -> list[Passage]:
+    ways = list(dict.fromkeys(label_of(node, config) for row in rows for node in mediators_of(row)))
+    outcome = label_of(ends_of(rows[0]["path"])[1], config)
+    between = join_words(ways) if ways else "what lies between"
+    return [
+        caution(
+            f"The parts ask what {outcome} would be if {between} took the course that it takes without the cause. Earlier {outcome}, which "
+            f"the cause changes, may change {between} later; so these are interventional parts, not natural ones, and they hold if nothing "
+            f"outside the model influences both {between} and later {outcome}."
+        )
+    ]
