@@ -16,15 +16,18 @@ from alliance.models.diagram import Path, outcomes_of
 from alliance.models.quantities.pairs import Pair, Quantities
 
 _TAIL = 0.025
+_TAIL_OF_TOTAL = (
+    0.005  # a total has no side it must stay on, so a share has wild draws long before an interval of 95 % reaches zero
+)
 
 
-def find_margin(denominator: np.ndarray) -> float:
-    """Return how near the draws of a denominator come to zero: their 2.5 % quantile on its side, as a share of the median.
+def find_margin(denominator: np.ndarray, tail: float = _TAIL) -> float:
+    """Return how near the draws of a denominator come to zero: a low quantile on its side, as a share of the median.
 
     Below a tenth, or where the sign is open, the ratio has no mean and its draws say little.
     """
     median = float(np.median(denominator))
-    return float(np.quantile(denominator / median, _TAIL)) if median else 0.0
+    return float(np.quantile(denominator / median, tail)) if median else 0.0
 
 
 def add_contrasts(
@@ -74,7 +77,7 @@ def add_share(
     """
     indirect, total = draws
     same = float(np.mean(np.sign(indirect) == np.sign(total)))
-    settled = find_margin(total) >= CAUTIONS["withheld"].threshold
+    settled = find_margin(total, _TAIL_OF_TOTAL) >= CAUTIONS["withheld"].threshold
     part = bool(np.median(indirect / total) <= 1) if settled else False
     if not quantities.drawn or (part and same >= CAUTIONS["undefined_proportion"].threshold):
         quantities.add(text, "proportion", level, indirect / total, of, horizon)
