@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION
@@ -54,14 +55,14 @@ def find_occasions(origins: Mapping[str, Mapping[str, Origin]], rows: Mapping[st
         Outcome -> rows of its equation.
     """
     before = _before(origins)
-    keys = {outcome: pd.MultiIndex.from_frame(rows[outcome][[PATIENT, SESSION]]) for outcome in origins}
     pairs: list[tuple[int, int]] = []
     left_out = []
     outcomes = list(origins)
     order = list(range(len(outcomes)))
     for later, one in enumerate(outcomes):
         for earlier, other in enumerate(outcomes[:later]):
-            if one in before[other] or other in before[one] or keys[one].isin(keys[other]).sum() < FEWEST_SHARED:
+            ordered = one in before[other] or other in before[one]
+            if ordered or (positions_in(rows[other], rows[one]) >= 0).sum() < FEWEST_SHARED:
                 continue
             found = eliminate(len(outcomes), [*pairs, (later, earlier)])
             if found is None:
@@ -70,6 +71,12 @@ def find_occasions(origins: Mapping[str, Mapping[str, Origin]], rows: Mapping[st
                 pairs.append((later, earlier))
                 order = found
     return Occasions(tuple(pairs), tuple(order), tuple(left_out))
+
+
+def positions_in(rows: pd.DataFrame, wanted: pd.DataFrame) -> np.ndarray:
+    """Return for each wanted row the position of the row of the same patient and session, -1 where there is none."""
+    keys = (pd.MultiIndex.from_frame(some[[PATIENT, SESSION]]) for some in (rows, wanted))
+    return np.asarray(next(keys).get_indexer(next(keys)))
 
 
 def eliminate(count: int, pairs: list[tuple[int, int]]) -> list[int] | None:

@@ -26,7 +26,16 @@ from pytensor.tensor.variable import TensorVariable
 
 from alliance.models.correlations import Correlations, is_uniform
 from alliance.models.design.arrays import Design
-from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
+from alliance.models.design.names import (
+    RESIDUAL_CORRELATION,
+    correlation_name,
+    intercept_name,
+    pairs,
+    residual_name,
+    sd_name,
+    slopes_name,
+)
+from alliance.models.design.occasions import positions_in
 
 
 def build_model(design: Design, priors: Mapping[str, Any]) -> pm.Model:
@@ -45,6 +54,10 @@ def build_model(design: Design, priors: Mapping[str, Any]) -> pm.Model:
         coords[level] = design.units[level]
         coords[f"{level}_effect"] = [effect.text for effect in effects]
         coords[f"{level}_pair"] = [f"{effects[i].text} with {effects[j].text}" for i, j in pairs(len(effects))]
+    if design.occasions.pairs:
+        outcomes = list(design.equations)
+        coords["residual_pair"] = [f"{outcomes[i]} with {outcomes[j]}" for i, j in design.occasions.pairs]
+    means, residuals = dict[str, Any](), dict[str, Any]()
     with pm.Model(coords=coords) as model:
         effects_of = {level: _build_effects(design, level, priors) for level in design.varying}
         for outcome, equation in design.equations.items():
@@ -59,8 +72,25 @@ def build_model(design: Design, priors: Mapping[str, Any]) -> pm.Model:
                 for position, effect in enumerate(design.varying[level]):
                     if effect.outcome == outcome:
                         mean += equation.varying_column(effect.term) * drawn[position][equation.units[level]]
-            pm.Normal(outcome, mean, residual, observed=equation.y, dims=rows)
+            means[outcome], residuals[outcome] = mean, residual
+        _observe(design, means, residuals)
     return model
+
+
+def _observe(design: Design, means: Mapping[str, Any], residuals: Mapping[str, Any]) -> None:
+    """Add the outcomes; of two of one occasion the later one given the earlier one: e_2 = r s_2 / s_1 e_1 + sqrt(1 - r^2) s_2 z."""
+    outcomes, chosen = list(design.equations), design.occasions.pairs
+    together: Any = pm.Uniform(RESIDUAL_CORRELATION, -1, 1, dims="residual_pair") if chosen else ()
+    for number, (outcome, equation) in enumerate(design.equations.items()):
+        mean, sd = means[outcome], residuals[outcome]
+        for place, (later, earlier) in enumerate(chosen):
+            if later == number:
+                other = outcomes[earlier]
+                at = positions_in(design.equations[other].rows, equation.rows)
+                left, shared = (design.equations[other].y - means[other])[at], (at >= 0).astype(float)
+                mean += shared * together[place] * sd / residuals[other] * left
+                sd *= pt.sqrt(1 - shared * together[place] ** 2)
+        pm.Normal(outcome, mean, sd, observed=equation.y, dims=f"{outcome}_session")
 
 
 def _build_effects(design: Design, level: str, priors: Mapping[str, Any]) -> TensorVariable[Any, Any]:

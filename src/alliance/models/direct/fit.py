@@ -1,5 +1,6 @@
 """Fit all equations of a path diagram at once, with explicit random effects."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -45,13 +46,14 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
 
 
 def _check_occasions(name: str, design: Design) -> None:
-    outcomes = list(design.equations)
-    for later, earlier in design.occasions.pairs:
-        raise ModelError(
-            f"models.specs.{name}: '{outcomes[earlier]}' and '{outcomes[later]}' are observed at the same sessions and neither predicts "
-            f"the other there, so their residuals are correlated, which family direct does not have. Use family multilevel_path, or let "
-            f"one predict the other."
-        )
+    outcomes, counts = list(design.equations), Counter(k for pair in design.occasions.pairs for k in pair)
+    for number, count in counts.items():
+        if count > 1:
+            raise ModelError(
+                f"models.specs.{name}: '{outcomes[number]}' is observed at the same sessions as two other outcomes, and neither predicts "
+                f"the other there, so the residuals of three are correlated, which family direct does not have. Use family "
+                f"multilevel_path, or let one predict the other."
+            )
 
 
 def _flat(posterior: xr.Dataset, prior: dict[str, np.ndarray]) -> Drawn:

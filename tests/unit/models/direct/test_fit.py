@@ -29,6 +29,7 @@ from alliance.results.estimates import summarise_priors
 from alliance.results.fits import tabulate_fit
 from alliance.runs.files import write_tree
 from tests.unit.models.joint_study import VARIABLES, make_settings, make_spec, simulate
+from tests.unit.models.path.cross_lagged import cross_lagged_design, simulate_measures
 
 PANEL = simulate(30, 5, seed=4, raw_scale=20.0)
 PRIORS = make_settings()["priors"]
@@ -236,26 +237,30 @@ def test_failing_sampler_becomes_one_clear_message(monkeypatch):
         )
 
 
-def test_outcomes_of_one_occasion_are_refused():
-    declared = {
-        "m": {"on": ["x"], "vary": {"patient": ["intercept"]}},
-        "y": {"on": ["x"], "vary": {"patient": ["intercept"]}},
-    }
-    with pytest.raises(ModelError, match="are observed at the same sessions and neither predicts the other"):
-        fit(PANEL, "study", make_spec(equations=declared), make_settings())
+def test_three_outcomes_of_one_occasion_are_refused():
+    declared = {outcome: {"on": ["arm"], "vary": {"patient": ["intercept"]}} for outcome in ("x", "m", "y")}
+    spec = make_spec(equations=declared, effects={"from": "arm", "to": "y"})
+    with pytest.raises(ModelError, match="observed at the same sessions as two other outcomes"):
+        fit(PANEL, "study", spec, make_settings())
 
 
-@pytest.mark.parametrize(
-    ("column", "unit", "shift"), [("x", 1e6, 3.0), ("m", 1e-6, -40.0), ("y", 1.0, 2000.0), ("arm", 1e-3, 5.0)]
-)
-def test_density_of_standard_units_knows_no_units_and_no_zero_points(column: str, unit: float, shift: float) -> None:
-    def log_density(panel: pd.DataFrame) -> float:
-        model = build_model(make_small_design(panel), PRIORS)
-        rng = np.random.default_rng(1)
-        point = {name: rng.normal(scale=0.3, size=np.shape(value)) for name, value in model.initial_point().items()}
-        with pytensor.config.change_flags(cxx=""):
-            return float(model.compile_fn(model.logp(), mode="FAST_COMPILE")(point))
-
-    changed = {name: PANEL[name] * unit + shift for name in PANEL if name in (column, f"{column}_between")}
-    # Standardised columns are the same to rounding; what is left over of a shift of 2000 are 13 digits.
-    assert log_density(PANEL.assign(**changed)) == pytest.approx(log_density(PANEL), rel=1e-9)
+def test_two_outcomes_of_one_occasion_have_the_density_of_the_compiled_likelihood():
+    """Without varying effects, where the likelihood integrates nothing."""
+    design = cross_lagged_design(simulate_measures(40, 5, 2, seen=0.7))
+    model, target = build_model(design, PRIORS), make_target(design)
+    position = np.random.default_rng(1).normal(scale=0.3, size=target.layout.size)
+    position[target.layout.between("patient")] = 0.0
+    named = target.named(position[None])
+    free = {model.rvs_to_values[variable]: variable for variable in model.free_RVs}
+    at = {}
+    for value, variable in free.items():
+        drawn = named.get(str(variable.name))
+        start = model.initial_point()[value.name]
+        plain = np.zeros_like(start) if drawn is None else drawn[0]
+        transform = model.rvs_to_transforms[variable]
+        if drawn is None or transform is None:
+            at[value.name] = plain
+        else:
+            at[value.name] = transform.forward(plain, *variable.owner.inputs).eval()
+    found = model.compile_logp(vars=model.observed_RVs)(at)
+    assert float(found) == pytest.approx(target.value(position)[0], rel=1e-8)
