@@ -66,6 +66,8 @@ class CellLayout:
         Where the cells, the rows and the entries of each patient start, (patient + 1,). Patients without cells have no rows here.
     order
         The cells by patient, (cell,).
+    noise
+        Random number of each cell in this order, (cell,).
     row, equation, occasion
         Row within its equation, equation, and number of the occasion: (packed row,).
     pattern, present
@@ -77,6 +79,7 @@ class CellLayout:
     """
 
     cells: np.ndarray
+    noise: np.ndarray
     rows: np.ndarray
     entries: np.ndarray
     order: np.ndarray
@@ -94,7 +97,7 @@ def pack_cells(
     entries: Sequence[Entries],
     occasions: Sequence[np.ndarray],
     patient_of: np.ndarray,
-    n_patients: int,
+    turns: np.ndarray,
 ) -> CellLayout:
     """Pack what the draws need to know of where cells enter.
 
@@ -106,7 +109,10 @@ def pack_cells(
         Number of the occasion of each row of each equation; residuals of one occasion of a patient may be correlated.
     patient_of
         Patient of each cell, (cell,).
+    turns
+        Whose turn it is to take random numbers: position of each patient among all, (patient,).
     """
+    n_patients = len(turns)
     of_row = np.concatenate([rows.patient for rows in equations])
     equation = np.repeat(np.arange(len(equations)), [len(rows.y) for rows in equations])
     row = np.concatenate([np.arange(len(rows.y)) for rows in equations])
@@ -137,8 +143,12 @@ def pack_cells(
     entry, weight, owner = np.concatenate(parts), np.concatenate(weights), np.concatenate(owners)
     by_patient = np.argsort(owner, kind="stable")
     pattern, present = _patterns(of_row[kept], occasion[kept], equation[kept], len(equations))
+    taken = np.argsort(turns[patient_of[order]], kind="stable")
+    noise = np.empty_like(taken)
+    noise[taken] = np.arange(len(taken))
     return CellLayout(
         cell_starts,
+        noise,
         starts,
         _starts(owner[by_patient], n_patients),
         order,
@@ -192,7 +202,7 @@ def draw_change(
         x_start, z_start = x_start + rows.x.shape[1], z_start + rows.z.shape[1]
     starts = np.cumsum([0, *(len(rows.y) for rows in equations)])
     residual = np.concatenate(residuals)[starts[packed.equation] + packed.row]
-    noise = np.zeros(len(packed.order)) if rng is None else rng.standard_normal(len(packed.order))
+    noise = np.zeros(len(packed.order)) if rng is None else rng.standard_normal(len(packed.order))[packed.noise]
     change = np.empty(len(packed.order))
     _draw(
         packed.cells,

@@ -29,6 +29,7 @@ def draw_effects(
     by_patient: np.ndarray,
     by_therapist: np.ndarray,
     rng: np.random.Generator | None,
+    turns: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the random effects of all units, jointly, for one draw of the parameters.
 
@@ -40,6 +41,8 @@ def draw_effects(
         Lower triangular factors L (q, q) and P (e, e).
     rng
         None: conditional means instead of draws.
+    turns
+        Whose turn it is to take random numbers, of patients and of therapists: position of each among all; None: in their order.
 
     Returns
     -------
@@ -52,6 +55,8 @@ def draw_effects(
         shape = -(-count // _DRAWN_TOGETHER), q, _DRAWN_TOGETHER
         of_patients = rng.standard_normal(shape).transpose(0, 2, 1).reshape(shape[0] * _DRAWN_TOGETHER, q)[:count]
         of_therapists = rng.standard_normal(of_therapists.shape)
+        if turns is not None:
+            of_patients, of_therapists = of_patients[turns[0]], of_therapists[turns[1]]
     layout, owner, products, _, weights, _ = statistics.arrays
     u, w = into_lanes(of_patients), into_lanes(of_therapists)
     precision = precision_of(statistics, residual, together)

@@ -46,7 +46,7 @@ class Auxiliary:
         """Whether patients differ in its intercept."""
         return bool(self.rows.z.shape[1])
 
-    def draw(self, rows: EquationRows, effects: np.ndarray, rng: np.random.Generator) -> "Drawn":
+    def draw(self, rows: EquationRows, effects: np.ndarray, turns: np.ndarray, rng: np.random.Generator) -> "Drawn":
         """Draw coefficients, residual variance and differences between patients, given present values.
 
         Parameters
@@ -55,6 +55,8 @@ class Auxiliary:
             The rows with present values of the cells.
         effects
             Present differences between patients, (patient,); zero where there are none.
+        turns
+            See `Cells`.
         """
         left = rows.y - effects[rows.patient]
         inverse = np.linalg.inv(rows.x.T @ rows.x)
@@ -69,7 +71,7 @@ class Auxiliary:
         between = float((effects[present] ** 2).sum() / rng.chisquare(max(int(present.sum()) - 2, 1)))
         total = np.bincount(rows.patient, rows.y - rows.x @ beta, minlength=len(effects))
         precision = count / variance + 1 / max(between, 1e-12 * variance)
-        drawn = total / variance / precision + rng.standard_normal(len(effects)) / np.sqrt(precision)
+        drawn = total / variance / precision + rng.standard_normal(len(effects))[turns] / np.sqrt(precision)
         return Drawn(beta, variance, drawn)
 
 
@@ -87,6 +89,8 @@ class Cells:
         All of it, packed for the draws.
     guess
         First guess of the values, in raw units: (cell,).
+    turns
+        Whose turn it is to take random numbers, by what was observed: position of each patient among all, (patient,).
     """
 
     grid: Grid
@@ -94,6 +98,7 @@ class Cells:
     auxiliary: list[Auxiliary]
     packed: CellLayout
     guess: np.ndarray
+    turns: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,7 @@ def find_cells(
     design: Design,
     equations: Sequence[EquationRows],
     varying: Sequence[Sequence[str]],
-    n_patients: int,
+    turns: np.ndarray,
 ) -> Cells:
     """Find where the cells of a grid enter a design.
 
@@ -133,8 +138,8 @@ def find_cells(
         The rows as the likelihood has them, in the order of the design.
     varying
         The terms of the columns of `z`, for each equation.
-    n_patients
-        Number of patients of the likelihood.
+    turns
+        See `Cells`.
     """
     panel = grid.panel
     places = pd.MultiIndex.from_frame(panel[[PATIENT, SESSION]])
@@ -162,12 +167,12 @@ def find_cells(
         [*entries, *(found.entries for found in auxiliary)],
         [*of_row.values(), *beside],
         patient_of,
-        n_patients,
+        turns,
     )
     guess = np.empty(len(grid.cells))
     for column, cells in grid.of.items():
         guess[cells[cells >= 0]] = panel[column].to_numpy(dtype=float)[cells >= 0]
-    return Cells(grid, entries, auxiliary, packed, guess)
+    return Cells(grid, entries, auxiliary, packed, guess, turns)
 
 
 def start_values(cells: Cells, equations: Sequence[EquationRows]) -> Filled:
@@ -205,7 +210,7 @@ class Drawn:
 def draw_auxiliary(cells: Cells, filled: Filled, rng: np.random.Generator) -> list[Drawn]:
     """Draw the parameters of the equations beside the design, given the present values."""
     return [
-        found.draw(rows, differences, rng)
+        found.draw(rows, differences, cells.turns, rng)
         for found, rows, differences in zip(cells.auxiliary, filled.beside, filled.differences, strict=True)
     ]
 

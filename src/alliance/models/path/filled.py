@@ -127,9 +127,10 @@ def complete(design: Design, grid: Grid, count: int, rng: np.random.Generator) -
     target = make_target(design)
     equations = target.statistics.equations
     terms = [varying_terms(design, outcome) for outcome in design.equations]
-    chain = _Chain(find_cells(grid, design, equations, terms, len(target.patients)), target, rng)
+    turns = _turns(target)
+    chain = _Chain(find_cells(grid, design, equations, terms, turns[0]), target, turns, rng)
     filled = start_values(chain.cells, equations)
-    maximum = find_maximum(target)
+    maximum = _stand_up(find_maximum(target))
     averaged: list[np.ndarray] = []
     for number in range(_ROUNDS):
         filled = chain.draw(maximum.target, maximum.top.position, filled)
@@ -152,6 +153,7 @@ class _Chain:
 
     cells: Cells
     target: PathTarget
+    turns: tuple[np.ndarray, np.ndarray]
     rng: np.random.Generator
 
     def draw(self, target: PathTarget, position: np.ndarray, filled: Filled) -> Filled:
@@ -165,6 +167,7 @@ class _Chain:
             natural.factors[PATIENT][0],
             natural.factors[THERAPIST][0],
             self.rng,
+            self.turns,
         )
         effects = _by_column(target, drawn)
         return draw_values(self.cells, filled, natural.beta[0], effects, _covariance(natural), self.rng)
@@ -174,11 +177,11 @@ class _Chain:
         target = replace(self.target, statistics=refill(self.target.statistics, filled.equations))
         position = refit(target, neighbourhood(near))
         if position is None:
-            return find_maximum(target, near.top.position)
+            return _stand_up(find_maximum(target, near.top.position))
         if thorough:
-            return Maximum(target, polish(target.value, position))
+            return _stand_up(Maximum(target, polish(target.value, position)))
         value, _ = target.value(position)
-        return Maximum(target, replace(near.top, position=position, value=value))
+        return _stand_up(Maximum(target, replace(near.top, position=position, value=value)))
 
     def move(self, maximum: PathMaximum) -> np.ndarray:
         """Draw parameters around a maximum."""
@@ -186,6 +189,16 @@ class _Chain:
         root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
         moved: np.ndarray = maximum.top.position + root @ self.rng.standard_normal(len(root))
         return moved
+
+
+def _turns(target: PathTarget) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of patients and of therapists in an order that what was observed of them gives."""
+    statistics = target.statistics
+    keys = np.zeros(statistics.n_patients)
+    for rows in statistics.equations:
+        keys += np.bincount(rows.patient, rows.y + rows.x.sum(axis=1), minlength=len(keys))
+    of_therapists = np.bincount(statistics.therapist_of, keys, minlength=statistics.n_therapists)
+    return np.argsort(np.argsort(keys)), np.argsort(np.argsort(of_therapists))
 
 
 def _by_column(target: PathTarget, drawn: Sequence[np.ndarray]) -> np.ndarray:
@@ -222,14 +235,26 @@ def _average(target: PathTarget, positions: np.ndarray) -> np.ndarray:
 
 
 def _upright(layout: Layout, positions: np.ndarray) -> np.ndarray:
-    """Return positions whose factors have a positive diagonal."""
-    result = positions.copy()
+    """Return positions, (draw, parameter), whose factors have a positive diagonal."""
+    return np.asarray(positions * _signs(layout, positions))
+
+
+def _signs(layout: Layout, positions: np.ndarray) -> np.ndarray:
+    """Return what makes the diagonals of factors positive: 1 or -1, (draw, parameter)."""
+    signs = np.ones_like(positions)
     for level, q in layout.effects.items():
         rows, columns = np.tril_indices(q)
         places = np.arange(layout.size)[layout.between(level)]
-        diagonal = result[:, places[rows == columns]]
-        result[:, places] *= np.where(diagonal < 0, -1.0, 1.0)[:, columns]
-    return result
+        signs[:, places] = np.where(positions[:, places[rows == columns]] < 0, -1.0, 1.0)[:, columns]
+    return signs
+
+
+def _stand_up(maximum: PathMaximum) -> PathMaximum:
+    """Return the image of a maximum with positive diagonals: which one a search finds is an accident."""
+    top = maximum.top
+    (signs,) = _signs(maximum.target.layout, top.position[None])
+    turned = replace(top, position=top.position * signs, curvature=top.curvature * np.outer(signs, signs))
+    return Maximum(maximum.target, turned)
 
 
 def _design_of(design: Design, grid: Grid, filled: Filled) -> Design:

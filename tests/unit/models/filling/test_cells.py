@@ -30,7 +30,7 @@ def prepared(sessions: pd.DataFrame, equations: dict[str, Any]) -> tuple[Grid, D
         grid,
         design,
         target,
-        find_cells(grid, design, target.statistics.equations, terms, target.statistics.n_patients),
+        find_cells(grid, design, target.statistics.equations, terms, np.arange(target.statistics.n_patients)),
     )
 
 

@@ -64,6 +64,16 @@ def test_the_same_seed_gives_the_same_numbers_in_any_order_of_rows() -> None:
     pd.testing.assert_frame_equal(effects(panel), effects(shuffled.reset_index(drop=True)), check_exact=True)
 
 
+def test_other_ids_give_the_same_numbers() -> None:
+    """Random numbers belong to what was observed of patients. Sums in another order round differently, and searches end elsewhere."""
+    data = blank(skip(simulate(60, 6, 5), 0.2, 6), "x", 0.1, 7)
+    numbers = data["patient"].str[1:].astype(int)
+    other = data.assign(patient=[f"P{number:04d}" for number in (numbers * 37) % 61])
+    sds = effects(panel_of(data))["sd"]
+    differences = effects(panel_of(data))["mean"] - effects(panel_of(other))["mean"]
+    assert (np.abs(differences) < 1e-3 * sds).all()
+
+
 def test_sessions_are_counted_where_the_outcome_was_observed() -> None:
     data = skip(simulate(40, 6, 8), 0.3, 9)
     result = fit(panel_of(data), "study", make_spec(), settings())
