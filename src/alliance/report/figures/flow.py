@@ -183,8 +183,13 @@ def _describe_losses(branches: pd.DataFrame) -> str:
     if not sessions:
         return "No equation leaves a session out; where its outcome was not observed, it is an unknown of the model."
     whole = int(branches["n_sessions"].max())
+    whom = "no patient is left out."
+    if patients:
+        whom = (
+            f"up to {format_count(patients)} {'patient is' if patients == 1 else 'patients are'} left out altogether."
+        )
     said = f"An equation leaves out up to {format_count(sessions)} of {format_count(whole)} sessions, because a value it needs is missing"
-    return f"{said}; {f'up to {format_count(patients)} patients are left out altogether.' if patients else 'no patient is left out.'}"
+    return f"{said}; {whom}"
 
 
 def _describe(trunk: pd.DataFrame, branches: pd.DataFrame, config: Config) -> str:
