@@ -174,7 +174,8 @@ def test_everything_at_once_is_accepted() -> None:
     spec = validate_config(config_with(joint_model())).models.specs["joint"]
     assert spec.bootstrap is not None and spec.bootstrap.samples == 500
     assert spec.columns_behind("technique_by_arm") == ["technique", "arm"]
-    assert spec.named_columns() == ["technique", "alliance", "symptoms", "arm", "session", "alliance_lag"]
+    named = ["technique", "alliance", "symptoms", "arm", "session", "alliance_lag", "alliance_baseline"]
+    assert set(spec.named_columns()) == set(named)
 
 
 def test_defaults_say_nothing_and_are_allowed_everywhere() -> None:

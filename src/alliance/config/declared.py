@@ -101,6 +101,10 @@ class ModelSpec(Section):
         None  # reason why a yes/no outcome or a count is taken for one with normal residuals
     )
 
+    initial_values_signed_off: str | None = (
+        None  # reason why lagged outcomes bring no initial values into the equations
+    )
+
     @model_validator(mode="wrap")
     @classmethod
     def _is_read_by_its_family(cls, declared: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:

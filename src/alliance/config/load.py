@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from alliance.config.answers import check_answers
+from alliance.config.initial import with_initial_values
 from alliance.config.problems import explain
 from alliance.config.schema import Config
 from alliance.config.timing import check_model
@@ -102,6 +103,8 @@ def _shown(key: str, config: Mapping[str, Any]) -> str:
 def validate_config(settings: Mapping[str, Any]) -> Config:
     """Turn merged settings into a `Config`, or list every problem with its dotted key.
 
+    Joint models with lagged outcomes come out with their initial values (`alliance.config.initial`), as the run and the report show them.
+
     Raises
     ------
     ConfigError
@@ -111,6 +114,8 @@ def validate_config(settings: Mapping[str, Any]) -> Config:
         config = Config.model_validate(_with_on_as_text(settings))
     except ValidationError as error:
         raise ConfigError(_listed(explain(error, Config, "config/config.yaml shows an example"))) from None
+    specs = {name: with_initial_values(spec) for name, spec in config.models.specs.items()}
+    config = config.model_copy(update={"models": config.models.model_copy(update={"specs": specs})})
     problems = _contradictions(config)
     if problems:
         raise ConfigError(_listed(problems))

@@ -11,7 +11,7 @@ import xarray as xr
 from alliance.config import ModelSpec, Variable
 from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import generator_for
-from alliance.models.checking.design import mark_design
+from alliance.models.checking.design import mark_design, mark_sign_off
 from alliance.models.checking.predictive import Statistic, check_predictive, mark_predictive, pack_predictive
 from alliance.models.checking.priors import describe_priors
 from alliance.models.checking.rows import mark_rows
@@ -159,6 +159,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
     centre = population if drawn.point is None else make_population(task.design, drawn.point)
     marks = [
         *mark_design(task.design, task.groups),
+        *mark_sign_off(task.spec),
         *mark_rows(task.design),
         *(
             mark

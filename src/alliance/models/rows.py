@@ -4,15 +4,18 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec
+from alliance.data.panel import first_sessions
 from alliance.errors import ModelError, suggest
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.facts.columns import BASELINE, BETWEEN, FILLED, LAG, PATIENT, THERAPIST
+from alliance.facts.columns import BASELINE, BETWEEN, FILLED, LAG, PATIENT, SESSION, THERAPIST
+from alliance.facts.families import FAMILIES
 from alliance.models.checking.scores import kind_of_scores
 from alliance.models.filling.grid import Grid
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
 MODEL_ORDER = 200
 NO_EARLIER = "no earlier session"
+AT_FIRST = "first session: its values are the initial values"
 EARLIER_BLANK = "earlier session held, its value not observed"
 _FEWEST_PATIENTS = 5
 _EMPTY = 1e-9  # of the range of a variable: means that differ by less differ by rounding
@@ -64,6 +67,11 @@ def select_rows(
             )
         kept = panel if grid is None else grid.panel.assign(**{FILLED: ~grid.held})
         flow.append(_stage(kept, kept, name, outcome, "panel", "", len(flow)))
+        initial = [other for other in spec.equations if f"{other}{BASELINE}" in columns]
+        if FAMILIES[spec.family].joint and initial:
+            left = kept[~_hold_initial_values(kept, initial)]
+            flow.append(_stage(kept, left, name, outcome, "left out", AT_FIRST, len(flow)))
+            kept = left
         required = [*columns, THERAPIST] if by_therapist[outcome] else columns
         for column in required:
             there = np.ones(len(kept), dtype=bool)
@@ -86,6 +94,16 @@ def select_rows(
             )
         rows[outcome] = kept
     return rows, pd.DataFrame(flow, columns=ARTEFACTS["flow"].header)
+
+
+def _hold_initial_values(rows: pd.DataFrame, outcomes: list[str]) -> np.ndarray:
+    """Say which rows are the first session, whose values are predictors already; none where the panel starts after it."""
+    first = (rows[SESSION] <= first_sessions(rows)).to_numpy()
+    for outcome in outcomes:
+        pair = rows.loc[first, [outcome, f"{outcome}{BASELINE}"]].dropna()
+        if not np.array_equal(pair[outcome], pair[f"{outcome}{BASELINE}"]):
+            return np.zeros(len(rows), dtype=bool)
+    return first
 
 
 def _use_filled(rows: pd.DataFrame, grid: Grid, name: str, outcome: str, flow: list[dict[str, object]]) -> pd.DataFrame:
@@ -169,5 +187,10 @@ def _check_rows(rows: pd.DataFrame, name: str, outcome: str, columns: list[str])
         if (rows[column] == rows[column].iloc[0]).all():
             raise ModelError(
                 f"models.specs.{name}: '{column}' has the same value in all {len(rows)} rows that the equation of '{outcome}' can "
-                f"use, so it explains nothing. Remove it from the equation."
+                f"use, so it explains nothing. Remove it from the equation"
+                + (
+                    f", and say why under models.specs.{name}.initial_values_signed_off."
+                    if column.endswith(BASELINE)
+                    else "."
+                )
             )

@@ -57,6 +57,20 @@ def test_patient_whose_first_session_lacks_a_value_is_left_out_by_that_reason() 
     ]
 
 
+def with_past(data: pd.DataFrame) -> pd.DataFrame:
+    return data.assign(y_baseline=data.groupby("patient")["y"].transform("first"))
+
+
+def test_equation_with_initial_values_starts_at_the_second_session() -> None:
+    data = with_past(panel())
+    rows, flow = select_rows(data, "m", spec(["x", "y_baseline"]))
+    assert rows["y"]["session"].min() == 2
+    assert list(flow["reason"][1:-1]) == ["first session: its values are the initial values"]
+    # A panel that starts later holds no initial values: they were before it.
+    later, _ = select_rows(data[data["session"] > 1], "m", spec(["x", "y_baseline"]))
+    pd.testing.assert_frame_equal(later["y"], rows["y"])
+
+
 def test_patient_without_therapist_is_left_out_only_where_the_therapist_matters() -> None:
     data = panel()
     data.loc[data["patient"] == "P000", "therapist"] = None

@@ -194,6 +194,16 @@ OF_DESIGN: Final = (
         0.1,  # ten sessions per patient
     ),
     Caution(
+        "no_initial_values",
+        "no initial values",
+        "An outcome's past is a predictor beside differences between patients, and the model was signed off without the values at "
+        "the first session. A short series then takes lasting differences for the influence of the past, and all else is distorted with "
+        "it. Remove the sign-off; the initial values then come by themselves.",
+        MODEL,
+        "never",
+        source="Wooldridge 2005, doi 10.1002/jae.770",
+    ),
+    Caution(
         "missing_initial_values",
         "initial values missing",
         "Other equations adjust for initial values, this one does not, so slopes between patients leave out what runs through them. Add "

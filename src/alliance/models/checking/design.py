@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from alliance.config import ModelSpec
+from alliance.config.initial import initial_values, without_initial_values
 from alliance.config.timing import TIME_TERMS
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import BETWEEN, PATIENT
@@ -33,6 +35,16 @@ def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
         if not design.equations[first.outcome].origins[first.term].session_level and initial_terms(design):
             marks.append(Mark("initial_values", first.source))
     return list({(mark.caution, mark.subject): mark for mark in marks}.values())
+
+
+def mark_sign_off(spec: ModelSpec) -> list[Mark]:
+    """Mark a model that was signed off without the initial values it needs."""
+    if spec.initial_values_signed_off is None:
+        return []
+    return [
+        Mark("no_initial_values", f"equation of {outcome}", detail=f"without {' and '.join(initial_values(spec))}")
+        for outcome in without_initial_values(spec)
+    ]
 
 
 def _mark_mixed_levels(design: Design) -> list[Mark]:

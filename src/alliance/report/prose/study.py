@@ -230,6 +230,13 @@ def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
         passages.append(
             Passage(tuple(discrete), heading="Yes/no outcomes and counts that were signed off as scores", kind="list")
         )
+    without = [
+        Point(label_model(name, config), config.models.specs[name].initial_values_signed_off or "")
+        for name in config.models.fit
+        if config.models.specs[name].initial_values_signed_off
+    ]
+    if without:
+        passages.append(Passage(tuple(without), heading="Models signed off without initial values", kind="list"))
     if config.privacy.original_ids:
         passages.append(
             caution("The results of this run hold original ids of the export: do not share or commit them.")
