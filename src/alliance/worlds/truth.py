@@ -35,7 +35,7 @@ def true_quantities(world: World, pairs: Iterable[tuple[str, str]]) -> pd.DataFr
 
     That is every other coefficient of the equations on the way, standard deviations and correlations; those of intercepts only in worlds
     without a past: models of others have initial values as covariates, and their intercepts are what varies given these. Effects of the
-    arm on later sessions are given at the last one.
+    arm are given at each session from the second one on.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def true_quantities(world: World, pairs: Iterable[tuple[str, str]]) -> pd.DataFr
     rows: list[Row] = []
     for paths in every:
         rows += [*_within(linear, paths), *_between(linear, paths)]
-        rows += _at_the_end(linear, paths) if paths[0][0].base == ARM else _accumulated(linear, paths)
+        rows += _by_session(linear, paths) if paths[0][0].base == ARM else _accumulated(linear, paths)
     steps = {cause for paths in every for path in paths for cause in path}
     others = (c for name in linear.causes if name in {step.outcome for step in steps} for c in linear.causes[name])
     rows += [_coefficient(cause) for cause in others if cause not in steps]
@@ -116,18 +116,19 @@ def _accumulated(linear: Linear, paths: list[Path]) -> Iterator[Row]:
             yield ends[1], text_of(path), "accumulated", "within", name_sessions(count), value
 
 
-def _at_the_end(linear: Linear, paths: list[Path]) -> Iterator[Row]:
-    """Give the difference between the arms at the last session, in all, through each mediator, and beside it."""
+def _by_session(linear: Linear, paths: list[Path]) -> Iterator[Row]:
+    """Give the difference between the arms at each session, in all, through each mediator, and beside it."""
     ends, sessions = (paths[0][0].base, paths[0][-1].outcome), linear.world.size.sessions
-    whole = float(linear.respond(*ends, None, sessions)[-1])
-    end, text = name_session(sessions), join_nodes(*ends)
-    for effect in ("total", "intention_to_treat"):
-        yield ends[1], text, effect, "overall", end, whole
-    for path in (path for path in paths if len(path) == 2):
-        without = float(linear.respond(*ends, path[1].base, sessions)[-1])
-        yield ends[1], text_of(path), "indirect", "overall", end, whole - without
-        if len(paths) == 2:
-            yield ends[1], text, "direct", "overall", end, without
+    text, whole = join_nodes(*ends), linear.respond(*ends, None, sessions).tolist()
+    cut = {path: linear.respond(*ends, path[1].base, sessions).tolist() for path in paths if len(path) == 2}
+    for session in range(2, sessions + 1):
+        when, value = name_session(session), whole[session - 1]
+        for effect in ("total", "intention_to_treat"):
+            yield ends[1], text, effect, "overall", when, value
+        for path, without in cut.items():
+            yield ends[1], text_of(path), "indirect", "overall", when, value - without[session - 1]
+            if len(paths) == 2:
+                yield ends[1], text, "direct", "overall", when, without[session - 1]
 
 
 def _coefficient(cause: Cause) -> Row:

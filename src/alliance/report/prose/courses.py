@@ -115,7 +115,10 @@ def _beside(total: dict[str, Any], inputs: Inputs, config: Config) -> str:
     ]
     if not told:
         return "No fitted model gives the whole difference without assumptions on what lies between."
-    return f"The whole difference, as a straight line over sessions without anything that lies between: {join_words(told)}."
+    return (
+        f"The whole difference, as a straight line over sessions without anything that lies between: {join_words(told)}. "
+        f"Where a difference levels off, a straight line overstates it at the end."
+    )
 
 
 def _cautions(rows: list[dict[str, Any]], config: Config) -> list[Passage]:
