@@ -82,7 +82,7 @@ def check_coverage(results: pd.DataFrame, truth: pd.Series) -> None:
         ("covarying_slopes", 80, ["a", "b", "c_prime", "indirect", "indirect_product"], ["within", "between_patient"]),
         ("few_sessions", 40, ["effect"], ["within", "between_patient"]),
         ("confounded_cause", 12, ["a", "b", "c_prime", "indirect"], ["within"]),
-        # Effects between patients of a model with a past are given that past, which is another question.
+        # Without initial values, as here, a model with a past leaves out a part of what patients differ in.
         ("own_past", 12, ["coefficient", "effect"], ["within"]),
         ("three_levels", 40, ["effect", "sd"], ["within", "between_patient", "between_therapist", "patient", "therapist"]),
     ],
