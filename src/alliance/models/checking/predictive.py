@@ -14,7 +14,7 @@ import xarray as xr
 
 from alliance.config import Variable
 from alliance.config.timing import parse_term
-from alliance.facts.columns import PATIENT
+from alliance.facts.columns import PATIENT, SESSION
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_names, names_of, nodes_of
 from alliance.models.design.arrays import Design
@@ -26,6 +26,7 @@ from alliance.models.quantities.population import Population
 
 _OUTSIDE = "share outside the possible range"
 _ENOUGH = 200  # generated data sets; fewer do not tell one in two hundred
+_ENOUGH_FOR_TREND = 3  # sessions of a patient; with two a trend is a difference
 
 
 @dataclass(frozen=True)
@@ -120,12 +121,16 @@ def mark_predictive(statistics: list[Statistic], outcomes: Collection[str]) -> l
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of one equation in the panel, by patient; `before` are the positions of earlier sessions, -1 where there is none."""
+    """The rows of one equation in the panel, by patient.
+
+    `before` are the positions of earlier sessions, -1 where there is none; `sessions` the number of each row's session, (row, 1).
+    """
 
     outcome: str
     rows: np.ndarray
     before: np.ndarray
     groups: Groups
+    sessions: np.ndarray
 
     def values(self, generated: Values) -> np.ndarray:
         return np.asarray(generated[self.outcome][self.rows])
@@ -135,6 +140,17 @@ class _Rows:
 
     def between(self, generated: Values) -> np.ndarray:
         return self.groups.means(self.values(generated)).std(axis=0)
+
+    def follow_trends(self) -> np.ndarray:
+        """Say of which patients there are sessions enough for a trend: (patient,)."""
+        return np.bincount(self.groups.codes) >= _ENOUGH_FOR_TREND
+
+    def trends(self, generated: Values) -> np.ndarray:
+        """Return the standard deviation of the least-squares slopes of patients' values over sessions."""
+        time = self.groups.deviations(self.sessions)
+        chosen = self.follow_trends()
+        together = self.groups.means(time * self.values(generated))[chosen]
+        return np.asarray((together / self.groups.means(time * time)[chosen]).std(axis=0))
 
     def persistence(self, generated: Values) -> np.ndarray:
         deviations, later = self.groups.deviations(self.values(generated)), self.before >= 0
@@ -166,12 +182,15 @@ def _statistics(
         place = np.full(len(panel), -1)
         place[rows] = np.arange(len(rows))
         before = np.where(earlier[rows] >= 0, place[earlier[rows]], -1)
-        about = _Rows(outcome, rows, before, Groups(patients[rows]))
+        sessions = panel[SESSION].to_numpy(dtype=float)[rows, None]
+        about = _Rows(outcome, rows, before, Groups(patients[rows]), sessions)
         found += [
             ("standard deviation within patients", outcome, about.within),
             ("standard deviation of patients' means", outcome, about.between),
             ("skewness", outcome, about.skewness),
         ]
+        if about.follow_trends().any():
+            found.append(("standard deviation of patients' trends over sessions", outcome, about.trends))
         if (before >= 0).any():
             found.append(("correlation of neighbouring sessions within patients", outcome, about.persistence))
         term = parse_term(outcome, variables)

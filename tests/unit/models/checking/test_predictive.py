@@ -59,13 +59,15 @@ def test_observed_statistics_are_those_of_the_data():
         deviations["y"].corr(before)
     )
     assert found["slope within patients", "m -> y"] == pytest.approx(slope)
+    trends = [np.polyfit(rows["session"], rows["m"], 1)[0] for _, rows in by_patient]
+    assert found["standard deviation of patients' trends over sessions", "m"] == pytest.approx(np.std(trends))
     centred = PANEL["m"] - PANEL["m"].mean()
     assert found["skewness", "m"] == pytest.approx((centred**3).mean() / PANEL["m"].std(ddof=0) ** 3)
 
 
 def test_data_of_the_true_population_look_like_the_data():
     found = check(PANEL, study.B)
-    # 95 % intervals of 11 statistics: at most two may miss by chance (probability of three is below .02).
+    # 95 % intervals of 13 statistics: at most two may miss by chance (probability of three is below .03).
     assert (~found["observed"].between(found["low"], found["high"])).sum() <= 2
 
 
@@ -77,6 +79,14 @@ def test_wrong_slope_is_seen_in_the_slope():
 
 def test_missing_spread_between_patients_is_seen():
     found = check(PANEL, study.B, intercept_sd=0.01).loc[("standard deviation of patients' means", "y")]
+    assert found["observed"] > found["high"]
+
+
+def test_trends_that_the_model_leaves_out_are_seen():
+    rng = np.random.default_rng(1)
+    trend = pd.Series(rng.normal(scale=0.5, size=PANEL["patient"].nunique()), PANEL["patient"].unique())
+    drifting = PANEL.assign(y=PANEL["y"] + PANEL["patient"].map(trend) * (PANEL["session"] - PANEL["session"].mean()))
+    found = check(drifting, study.B).loc[("standard deviation of patients' trends over sessions", "y")]
     assert found["observed"] > found["high"]
 
 
