@@ -55,8 +55,8 @@ _SHARE_PHRASES = {
 _INTERVALS = {
     "credible": "Credible intervals hold the value with the stated probability, given the model, its priors and the data.",
     "Monte Carlo confidence": "Monte Carlo confidence intervals come from draws from the estimated sampling distribution; in joint models "
-    "variances are drawn first, by the degrees of freedom that patients and therapists leave, and then effects given the variances, so "
-    "few units make wide intervals (with robust standard errors effects are drawn from a normal distribution, and limits of standard "
+    "variances are drawn first, by the degrees of freedom that patients and therapists leave, and then slopes given the variances, so "
+    "few units make wide intervals (with robust standard errors slopes are drawn from a normal distribution, and limits of standard "
     "deviations and correlations of what varies between units are those of the profile likelihood).",
     "bootstrap confidence": "Bootstrap confidence intervals come from fits to patients or therapists drawn with replacement.",
 }
@@ -164,9 +164,9 @@ def describe_priors(inputs: Inputs, config: Config) -> list[Passage]:
         return []
     slope, prior = format_number(config.priors.slope_sd), config.priors.correlations
     correlations = (
-        "Every correlation of effects that vary is equally plausible from -1 to 1, however many effects vary"
+        "Every correlation of intercepts and slopes that vary is equally plausible from -1 to 1, however many vary"
         if isinstance(prior, str)
-        else f"Correlations of effects that vary are held near zero, the more so the more effects vary (LKJ with eta = {prior:g})"
+        else f"Correlations of intercepts and slopes that vary are held near zero, the more so the more vary (LKJ with eta = {prior:g})"
     )
     return [
         text(

@@ -97,7 +97,9 @@ def test_statistics_the_model_does_not_reproduce_are_listed() -> None:
 
 def test_priors_are_spoken_of_only_where_there_are_any() -> None:
     assert f"{CONFIG.priors.slope_sd:.2f} standard deviations" in said(describe_priors(ARTEFACTS, CONFIG))
-    assert "Every correlation of effects that vary is equally plausible" in said(describe_priors(ARTEFACTS, CONFIG))
+    assert "Every correlation of intercepts and slopes that vary is equally plausible" in said(
+        describe_priors(ARTEFACTS, CONFIG)
+    )
     lkj = CONFIG.model_copy(update={"priors": CONFIG.priors.model_copy(update={"correlations": 2.0})})
     assert "(LKJ with eta = 2)" in said(describe_priors(ARTEFACTS, lkj))
     assert describe_priors({"priors": builders.priors(CONFIG).head(0)}, CONFIG) == []
