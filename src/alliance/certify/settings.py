@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from alliance.config import Equation, ModelSpec, merge_configs
+from alliance.config.initial import with_initial_values
 from alliance.config.schema import Sampling
 from alliance.config.section import Name, Section
 from alliance.facts.depths import known_depth
@@ -85,11 +86,12 @@ class Recovery(Section):
         return World.model_validate(merge_configs(whole, chosen.change))
 
     def spec_of(self, design: str, method: str) -> ModelSpec:
-        """Return the model that a method fits to the studies of a design."""
+        """Return the model that a method fits to the studies of a design, completed as that of a user is."""
         chosen = self.methods[method]
         diagram = self.diagrams[self.designs[design].world][chosen.diagram]
         depth = {"depth": chosen.depth} if chosen.depth else {}
-        return ModelSpec.model_validate({"label": chosen.label, "family": chosen.family, **diagram, **depth})
+        declared = ModelSpec.model_validate({"label": chosen.label, "family": chosen.family, **diagram, **depth})
+        return with_initial_values(declared)
 
 
 class Certification(Recovery):

@@ -11,6 +11,7 @@ from alliance.certify.recovery import COLUMNS
 from alliance.certify.settings import jobs_of
 from alliance.certify.summary import SUMMARY_COLUMNS
 from alliance.errors import ConfigError
+from alliance.facts.effects import EFFECTS
 from alliance.steps.recover import (
     publish_validation,
     rank_parameters,
@@ -45,10 +46,19 @@ def test_studies_are_fitted_by_both_methods_and_summarised(tmp_path: Path) -> No
     assert list(joint) == COLUMNS
     # Every true effect is reported within and between patients; few therapists do not tell how their averages differ, so slopes between
     # them may be withheld.
-    assert (joint["level"] == "within").sum() == 2 * 7 and (joint["level"] == "between_patient").sum() == 2 * 5
-    assert (dynamic["level"] == "within").sum() == 2 * 10 and (dynamic["level"] == "between_patient").sum() == 2 * 5
-    assert set(joint["level"]) | set(dynamic["level"]) <= {"within", "between_patient", "between_therapist"}
-    assert len(textbook) == 2 * (6 + 5 + 5)  # all but the covariance of the slopes, which separate models cannot know
+    assert (joint["level"] == "within").sum() == 2 * 8 and (joint["level"] == "between_patient").sum() == 2 * 6
+    assert (dynamic["level"] == "within").sum() == 2 * 11 and (dynamic["level"] == "between_patient").sum() == 2 * 6
+    spreads = {
+        "patient": 5 + 4,
+        "therapist": 3 + 2,
+        "session": 3,
+    }  # standard deviations, and correlations that are not zero
+    for level, count in spreads.items():
+        assert (joint["level"] == level).sum() == 2 * count
+    assert set(joint["level"]) | set(dynamic["level"]) <= {"within", "between_patient", "between_therapist", *spreads}
+    # All but the covariance and the correlations of the slopes, which separate models cannot know.
+    assert textbook["effect"].isin(EFFECTS).all() and set(textbook["effect"]) & {"cov_ab", "correlation"} == set()
+    assert (textbook["level"] == "within").sum() == 2 * 7
     assert np.isfinite(joint[["estimate", "sd", "low", "high"]]).all(axis=None)
     # Two studies with 60 patients: each effect lies within 5 standard errors of the truth.
     assert ((joint["estimate"] - joint["truth"]).abs() < 5 * joint["sd"]).all()

@@ -44,6 +44,21 @@ def test_lags_and_initial_values_are_those_of_the_same_patient() -> None:
 
 
 @pytest.mark.parametrize("name", list(USED.designs))
+def test_every_pair_that_a_design_asks_about_has_a_truth(name: str) -> None:
+    asked = [(pair.source, pair.target) for pair in USED.spec_of(name, "ml").every_effects()]
+    truth = true_quantities(USED.world_of(name), asked)
+    assert truth["value"].notna().all()
+    for source, target in asked:
+        assert ((truth["path"] == f"{source} -> {target}") | (truth["path"] == f"{source}_lag -> {target}")).any()
+
+
+def test_a_fifth_of_the_scores_lies_at_the_floor() -> None:
+    world = USED.world_of("floor").model_copy(update={"seed": 5})
+    symptoms = simulate_panel(world)["symptoms"]
+    assert (symptoms == symptoms.min()).mean() == pytest.approx(0.2, abs=0.03)
+
+
+@pytest.mark.parametrize("name", [name for name in USED.designs if USED.world_of(name).missing.dropout])
 def test_three_in_ten_patients_leave_before_the_last_session(name: str) -> None:
     world = USED.world_of(name)
     size = world.size.model_copy(update={"patients": 4000})
