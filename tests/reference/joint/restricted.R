@@ -4,7 +4,8 @@
 # one_equation  lmer(REML = TRUE) of one equation at three levels
 # mediation     lme(method = "REML") of two stacked equations (see maximum.R), the patients' effects of both going together
 #
-# Predictors are centred at the mean of the rows, which leaves the restricted log-likelihood as it is.
+# Predictors are centred at the mean of the rows, which leaves the restricted log-likelihood as it is; varying slopes multiply deviations from
+# the patient's own mean over the rows of the equation, as in maximum.R.
 suppressPackageStartupMessages({
   library(nlme)
   library(lme4)
@@ -17,12 +18,14 @@ values <- function(model, engine, loglik, estimates) {
   )
 }
 centred <- function(x) x - mean(x)
+deviating <- function(x, patient) x - ave(x, patient)
 
 nested <- read.csv("nested.csv")
 nested <- nested[complete.cases(nested[, c("y", "m", "x")]), ]
+nested$zm <- deviating(nested$m, nested$patient)
 nested$m <- centred(nested$m)
 nested$x <- centred(nested$x)
-fit <- lmer(y ~ m + x + (1 + m | patient) + (1 | therapist), nested,
+fit <- lmer(y ~ m + x + (1 + zm | patient) + (1 | therapist), nested,
   REML = TRUE, control = lmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-11, maxfun = 1e5))
 )
 by_patient <- as.matrix(VarCorr(fit)$patient)
@@ -37,13 +40,17 @@ data <- read.csv("mediation.csv")
 of_m <- data[complete.cases(data[, c("m", "x")]), ]
 of_y <- data[complete.cases(data[, c("y", "m", "x")]), ]
 stacked <- rbind(
-  data.frame(patient = of_m$patient, equation = "m", value = of_m$m, m0 = 1, mx = centred(of_m$x), y0 = 0, ym = 0, yx = 0),
   data.frame(
-    patient = of_y$patient, equation = "y", value = of_y$y, m0 = 0, mx = 0, y0 = 1, ym = centred(of_y$m), yx = centred(of_y$x)
+    patient = of_m$patient, equation = "m", value = of_m$m, m0 = 1, mx = centred(of_m$x), y0 = 0, ym = 0, yx = 0,
+    zmx = deviating(of_m$x, of_m$patient), zym = 0, zyx = 0
+  ),
+  data.frame(
+    patient = of_y$patient, equation = "y", value = of_y$y, m0 = 0, mx = 0, y0 = 1, ym = centred(of_y$m), yx = centred(of_y$x),
+    zmx = 0, zym = deviating(of_y$m, of_y$patient), zyx = deviating(of_y$x, of_y$patient)
   )
 )
 fit <- lme(value ~ 0 + m0 + mx + y0 + ym + yx,
-  data = stacked, random = list(patient = pdLogChol(form = ~ 0 + m0 + y0 + mx + ym + yx)), weights = varIdent(form = ~ 1 | equation),
+  data = stacked, random = list(patient = pdLogChol(form = ~ 0 + m0 + y0 + zmx + zym + zyx)), weights = varIdent(form = ~ 1 | equation),
   method = "REML", control = lmeControl(
     opt = "optim", maxIter = 1000, msMaxIter = 2000, msMaxEval = 20000, niterEM = 100, tolerance = 1e-12, msTol = 1e-14, natural = FALSE
   )

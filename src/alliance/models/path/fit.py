@@ -40,6 +40,9 @@ from alliance.models.path.units import draw_units
 from alliance.models.quantities.pairs import Quantities
 
 DATA_SETS: Final = 10  # completed ones
+_OWN_DRAWS: Final = (
+    50  # that each must have at least: with fewer, what is looked at in one data set alone is mostly chance
+)
 
 
 def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any]) -> FitResult:
@@ -140,7 +143,7 @@ def _explore(panel: pd.DataFrame, name: str, spec: Spec, settings: dict[str, Any
         posterior = PathPosterior(maximum.target, settings["priors"])
         found = explore(spec.depth, _request(task, spec), maximum, posterior)
         return _Basis(task, maximum, posterior, found, np.arange(len(found.positions)))
-    count = DATA_SETS
+    count = _count_sets(task)
     completion = complete(standardise_observed(task.design, grid), grid, count, task.generator("missing cells"))
     maxima = [each.maximum for each in completion.sets]
     chosen = completion.nearest
@@ -162,6 +165,12 @@ def _explore(panel: pd.DataFrame, name: str, spec: Spec, settings: dict[str, Any
     maximum = replace(maxima[chosen], target=replace(maxima[chosen].target, design=task.design))
     own = np.arange(chosen, len(found.positions), count)
     return _Basis(task, maximum, posteriors[chosen], found, own, completion)
+
+
+def _count_sets(task: Task) -> int:
+    """Count the completed data sets: ten, or two at least where so few draws are wanted that each of ten would have next to none."""
+    sampling = task.settings["sampling"]
+    return int(np.clip(sampling["chains"] * sampling["draws"] // _OWN_DRAWS, 2, DATA_SETS))
 
 
 def _take(quantities: Quantities, draws: np.ndarray) -> Quantities:
