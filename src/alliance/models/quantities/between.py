@@ -114,7 +114,7 @@ def _is_settled(
     if not quantities.drawn:
         return True
     margin = find_margin(variance)
-    seen = np.median(np.sqrt(variance) / population.residuals[source]) >= CAUTIONS["boundary_sd"].threshold
+    seen = np.median(np.sqrt(variance.clip(0.0)) / population.residuals[source]) >= CAUTIONS["boundary_sd"].threshold
     if margin >= CAUTIONS["withheld"].threshold and seen:
         return True
     given = f" whose average {' and '.join(others)} is the same" if others else ""

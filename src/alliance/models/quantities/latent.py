@@ -79,7 +79,8 @@ class LatentMeans:
         """
         of, y = [self.outcomes.index(source) for source in sources], self.outcomes.index(outcome)
         among = self.covariance[:, of][:, :, of]
-        sd = np.sqrt(np.diagonal(among, axis1=1, axis2=2))
+        # Between therapists a variance is made from moments and can come out below zero.
+        sd = np.sqrt(np.diagonal(among, axis1=1, axis2=2).clip(0.0))
         sd = np.where(sd > 0, sd, 1.0)
         scaled = among / sd[:, :, None] / sd[:, None, :]
         # Means that do not vary, or not by themselves, have a slope too, by which nobody sees anything: `left` tells.

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from alliance.config import ModelSpec, Variable
+from alliance.models.quantities.latent import LatentMeans
 from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
 from tests.unit.models.populations import design_of, intercepts, population_of, quantities_of, values_of
 
@@ -119,6 +120,13 @@ def test_what_divides_by_a_variance_that_may_be_zero_is_withheld(spread: float, 
     if not kept:
         assert withheld["x -> m (between patients)"] == "average x may be the same for all patients"
         assert withheld["x -> y (between patients)"].endswith("for all patients whose average m is the same")
+
+
+def test_a_variance_made_from_moments_that_comes_out_below_zero_leaves_nothing_to_divide_by() -> None:
+    covariance = np.array([[[0.5, 0.2], [0.2, 1.0]], [[-0.1, 0.2], [0.2, 1.0]]])
+    slopes, left = LatentMeans(["m", "y"], {"m", "y"}, covariance, 0.0).regress("y", ["m"])
+    assert slopes[0] == pytest.approx(0.4)
+    assert left[:, 0] == pytest.approx([0.5, 0.0])
 
 
 @pytest.mark.parametrize(("sd", "kept"), [(0.001, True), (0.2, False)])
