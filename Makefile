@@ -55,7 +55,7 @@ format: $(READY)  ## format code and workflow in place
 example: $(READY)  ## simulate the study in data/example/ anew
 	$(BIN)/snakemake --cores 1 --snakefile workflow/example.smk --forceall
 
-recovery: $(READY)  ## simulate hundreds of studies: bias, coverage, calibration (half an hour; results in validation/)
+recovery: $(READY)  ## simulate hundreds of studies: bias, coverage, calibration (some hours; results in validation/)
 	$(BIN)/snakemake publish_validation --snakefile workflow/recovery.smk --cores $(CORES) --forcerun publish_validation $(QUIET)
 
 benchmarks: $(READY)  ## measure the engine and its peers side by side (about an hour; results in benchmarks/)

@@ -1,4 +1,4 @@
-# Recovery of known effects, and the calibration of posteriors (make recovery). Takes about half an hour on two cores; goes on where it was
+# Recovery of known effects, and the calibration of posteriors (make recovery). Takes some hours on two cores; goes on where it was
 # stopped. What was found is documented in validation/.
 #
 # needs  config/recovery.yaml, every setting; of config/config.yaml the priors, the interval and the limits of the diagnostics
