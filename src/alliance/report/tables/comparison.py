@@ -31,7 +31,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                 "Change": row["change"],
             }
             for row in data.to_dict("records")
-        ]
+        ],
+        columns=["Model", "Estimate of", *headings, "Difference", "Overlap", "Change"],
     )
     notes = [
         "Estimate [interval] (patients / sessions / therapists). Overlap: share of the shorter interval that lies in the other one."

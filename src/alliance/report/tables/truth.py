@@ -12,6 +12,14 @@ from alliance.report.tables.table import Table
 
 TITLE = "Truth and estimates"
 NEEDS = ("truth",)
+_COLUMNS = [
+    "Model",
+    "Estimate of",
+    "Truth",
+    "Estimate",
+    "Patients / sessions / therapists",
+    "Interval holds the truth",
+]
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
@@ -30,12 +38,16 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                 "Interval holds the truth": "yes" if row["holds"] else "no",
             }
             for row in data.to_dict("records")
-        ]
+        ],
+        columns=_COLUMNS,
     )
     flagged = (data["flag"] != "").any()
     notes = [
         "Within patients the truth is what one session adds, given the past; between patients and between therapists it is how averages go "
         "together, and only models in which every variable of sessions has an equation compare such averages."
     ]
+    notes += (
+        [] if len(data) else ["Nothing that this run estimates has a known true value, at other lags for instance."]
+    )
     notes += [f"{FLAG} Flagged by the diagnostics, see there."] if flagged else []
     return Table(data, shown, "Truth and estimates", notes, "Model")

@@ -14,7 +14,7 @@ from alliance.errors import ConfigError
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.cautions import CAUTIONS
 from alliance.report.tables import TABLES, load_table
-from alliance.report.tables.render import escape_latex, numeric_columns, render_html, render_latex
+from alliance.report.tables.render import columns_of, escape_latex, numeric_columns, render_html, render_latex
 from alliance.report.tables.suppression import suppress_counts
 from alliance.report.tables.table import Table
 from alliance.report.tables.word import render_docx
@@ -36,6 +36,18 @@ def _make(name: str, study: str, **changes: pd.DataFrame) -> Table:
 def _small(cell: str = "1.5") -> Table:
     shown = pd.DataFrame({"Part": ["A", "A", "B"], "Name": ["x", "y", "z"], "Value": ["1.5", cell, "−2.0 [−3, 1]"]})
     return Table(shown, shown, "A caption", ["A note."], "Part")
+
+
+# A run may have none of these: no moderator, nothing cleaned, no estimate that another run or a known truth has as well.
+@pytest.mark.parametrize(
+    "name", ["moderation", "agreement", "sensitivity", "influence", "predictive", "cleaning", "checks", "settings", "comparison", "truth"]
+)  # fmt: skip
+def test_table_of_nothing_renders_in_every_format(name: str) -> None:
+    inputs = INPUTS["arms"]
+    table = _make(name, "arms", **{need: inputs[need].iloc[:0] for need in load_table(name).NEEDS})
+    assert columns_of(table)
+    assert len(lxml_html.fromstring(render_html(table, name)).xpath("//thead//th")) >= len(columns_of(table))
+    assert render_latex(table, name) and render_docx(table)
 
 
 @pytest.mark.parametrize("study", STUDIES)
