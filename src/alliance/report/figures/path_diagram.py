@@ -13,7 +13,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
-from alliance.facts.quantity import ends_of, nodes_of
+from alliance.facts.quantity import ends_of, is_at_session, nodes_of
 from alliance.models.diagram import Edge, paths_of
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
@@ -178,7 +178,8 @@ def _draw_panel(axes: Axes, panel: _Panel, bottom: float, values: pd.DataFrame, 
     if len(whole):
         source, target = ends_of(panel.indirect)
         x = (places[source][0] + places[target][0]) / 2
-        _write_levels(axes, whole, (x, places[source][1] + 4), (0.5, 0), heading="Indirect")
+        when = next((horizon for horizon in whole["horizon"] if is_at_session(horizon)), "")
+        _write_levels(axes, whole, (x, places[source][1] + 4), (0.5, 0), heading=f"Indirect {when}".strip())
 
 
 def _draw_edge(axes: Axes, edge: Edge, part: pd.DataFrame, places: Mapping[str, tuple[float, float]]) -> None:

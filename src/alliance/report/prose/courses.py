@@ -5,8 +5,9 @@ Beside it stands the difference from a model without mediators and without a pas
 
 from typing import Any
 
-from alliance.config import Config
+from alliance.config import Config, ModelSpec
 from alliance.config.answers import questions_of
+from alliance.config.timing import TIME_TERMS
 from alliance.facts.quantity import ends_of, is_at_session
 from alliance.report.labels import label_model, label_of, label_path
 from alliance.report.numbers import format_estimate, format_number, format_percent
@@ -115,10 +116,15 @@ def _beside(total: dict[str, Any], inputs: Inputs, config: Config) -> str:
     ]
     if not told:
         return "No fitted model gives the whole difference without assumptions on what lies between."
-    return (
-        f"The whole difference, as a straight line over sessions without anything that lies between: {join_words(told)}. "
-        f"Where a difference levels off, a straight line overstates it at the end."
-    )
+    straight = any(_changes_with_time(config.models.specs[row["model"]], ends_of(row["path"])[0]) for row in others)
+    shape = ", as a straight line over sessions" if straight else ", taken to be the same at every session"
+    warning = "Where a difference levels off, a straight line overstates it at the end." if straight else ""
+    return f"The whole difference without anything that lies between{shape}: {join_words(told)}. {warning}".strip()
+
+
+def _changes_with_time(spec: ModelSpec, cause: str) -> bool:
+    """Whether a product lets the effect of a cause change over time, which it then does in a straight line."""
+    return any(cause in factors and set(factors) & {*TIME_TERMS} for factors in spec.products.values())
 
 
 def _cautions(rows: list[dict[str, Any]], config: Config) -> list[Passage]:
