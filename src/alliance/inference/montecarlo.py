@@ -17,8 +17,8 @@ def draw_normal(mean: np.ndarray, cov: np.ndarray, size: int, rng: np.random.Gen
 
     Standard normal draws are centred and multiplied by the inverse Cholesky factor of their own covariance before they
     are given the wanted one. The mean of a linear function of the draws is then free of Monte Carlo error, and so is the
-    mean of the product of two of them. The root of the covariance is the symmetric one, which moves little when the covariance does;
-    others rest on the signs of eigenvectors, which rounding decides.
+    mean of the product of two of them. The root of the covariance is the symmetric one: others rest on the signs of eigenvectors, which
+    rounding decides.
 
     Parameters
     ----------
@@ -38,9 +38,14 @@ def draw_normal(mean: np.ndarray, cov: np.ndarray, size: int, rng: np.random.Gen
     plain -= plain.mean(axis=0)
     own = np.linalg.cholesky(plain.T @ plain / (size - 1))
     exact = np.linalg.solve(own, plain.T).T
-    values, vectors = np.linalg.eigh((cov + cov.T) / 2)
-    root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
-    return np.asarray(mean + exact @ root)
+    return np.asarray(mean + exact @ symmetric_root((cov + cov.T) / 2))
+
+
+def symmetric_root(covariance: np.ndarray) -> np.ndarray:
+    """Return R with R R = covariance, (..., k, k); unlike eigenvectors it is unique, and it moves little when the covariance does."""
+    values, vectors = np.linalg.eigh(covariance)
+    root: np.ndarray = (vectors * np.sqrt(np.clip(values, 0.0, None))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+    return root
 
 
 def central_limits(draws: np.ndarray) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""Covariances of effects that vary, taken apart."""
+"""Covariances taken apart and put together."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -14,3 +16,11 @@ def split_covariance(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     diagonal = np.arange(covariance.shape[-1])
     correlations[..., diagonal, diagonal] = 1.0
     return sd, correlations
+
+
+def join_covariance(sd: np.ndarray, correlations: Iterable[tuple[tuple[int, int], np.ndarray]]) -> np.ndarray:
+    """Return covariances (draw, variable, variable) of standard deviations (draw, variable) and the correlations of some pairs, (draw,)."""
+    result: np.ndarray = sd[:, :, None] * np.eye(sd.shape[1]) * sd[:, None, :]
+    for (i, j), correlation in correlations:
+        result[:, i, j] = result[:, j, i] = correlation * sd[:, i] * sd[:, j]
+    return result

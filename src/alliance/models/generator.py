@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION
+from alliance.inference.montecarlo import symmetric_root
 from alliance.models.covariances import split_covariance
 from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.terms import Factor, Origin, center_factor, own_means
@@ -49,9 +50,8 @@ def generate_outcomes(
     index = {outcome: positions_of(panel, equation) for outcome, equation in design.equations.items()}
     effects = {}
     for level, names in population.varying.items():
-        values, vectors = np.linalg.eigh(population.covariances[level])
-        root = vectors * np.sqrt(np.clip(values, 0.0, None))[:, None, :]
-        drawn = rng.standard_normal((size, len(design.units[level]), len(names))) @ root.transpose(0, 2, 1)
+        root = symmetric_root(population.covariances[level])
+        drawn = rng.standard_normal((size, len(design.units[level]), len(names))) @ root
         effects[level] = np.ascontiguousarray(drawn.transpose(2, 1, 0))
     noise = _draw_noise(population, index, len(panel), rng)
     observed = {name: np.tile(panel[name].to_numpy(dtype=float)[:, None], size) for name in design.equations}
@@ -79,9 +79,8 @@ def _draw_noise(
     size = len(next(iter(population.residuals.values())))
     if not population.together:
         return {name: np.ascontiguousarray(rng.standard_normal((size, len(rows))).T) for name, rows in index.items()}
-    values, vectors = np.linalg.eigh(split_covariance(population.residual_covariance)[1])
-    root = vectors * np.sqrt(np.clip(values, 0.0, None))[:, None, :]
-    drawn = rng.standard_normal((size, n_rows, len(index))) @ root.transpose(0, 2, 1)
+    root = symmetric_root(split_covariance(population.residual_covariance)[1])
+    drawn = rng.standard_normal((size, n_rows, len(index))) @ root
     return {name: np.ascontiguousarray(drawn[:, rows, k].T) for k, (name, rows) in enumerate(index.items())}
 
 

@@ -117,6 +117,12 @@ class Design:
     varying: dict[str, list[Varying]]
     occasions: Occasions
 
+    @property
+    def constant_terms(self) -> list[str]:
+        """The predictors that do not change within patients, products of such among them, initial values apart; each once."""
+        origins = [(term, origin) for equation in self.equations.values() for term, origin in equation.origins.items()]
+        return list(dict.fromkeys(t for t, origin in origins if not origin.session_level and not origin.baseline))
+
     def scales(self, level: str) -> np.ndarray:
         """Return the raw units of the varying effects of a level, in their order: shape (effect,)."""
         return np.array([self.equations[effect.outcome].scale(effect.term) for effect in self.varying[level]])

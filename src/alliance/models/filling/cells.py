@@ -347,14 +347,7 @@ def _initial_equations(grid: Grid, design: Design, positions: dict[str, int]) ->
     missing = [name for name in names if name in grid.of]
     if not missing:
         return []
-    constant = list(
-        dict.fromkeys(
-            term
-            for equation in design.equations.values()
-            for term, origin in equation.origins.items()
-            if not origin.session_level and not origin.baseline and not origin.factors
-        )
-    )
+    constant = [term for term in design.constant_terms if term in grid.panel]  # products are made of these
     columns = [*constant, *names]
     numbered = {name: grid.of.get(name, np.full(len(grid.panel), -1)) for name in names}
     first = grid.panel.drop_duplicates(PATIENT)

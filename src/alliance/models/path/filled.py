@@ -18,6 +18,7 @@ import pandas as pd
 
 from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.inference.maximum import Maximum, find_maximum
+from alliance.inference.montecarlo import symmetric_root
 from alliance.inference.refit import neighbourhood, refit
 from alliance.inference.search import limited_inverse, polish
 from alliance.likelihood.layout import refill
@@ -25,7 +26,7 @@ from alliance.likelihood.units import draw_effects
 from alliance.models.design.arrays import Design, Equation
 from alliance.models.filling.cells import Cells, Filled, draw_values, find_cells, start_values
 from alliance.models.filling.grid import Grid
-from alliance.models.path.layout import LEVELS, Layout, Natural
+from alliance.models.path.layout import LEVELS, Layout
 from alliance.models.path.maximum import PathMaximum
 from alliance.models.path.target import PathTarget, make_target, varying_terms
 
@@ -170,7 +171,7 @@ class _Chain:
             self.turns,
         )
         effects = _by_column(target, drawn)
-        return draw_values(self.cells, filled, natural.beta[0], effects, _covariance(natural), self.rng)
+        return draw_values(self.cells, filled, natural.beta[0], effects, natural.residual_covariance[0], self.rng)
 
     def maximise(self, filled: Filled, near: PathMaximum, *, thorough: bool) -> PathMaximum:
         """Find the maximum for completed data from that of others; its curvature is that of the others unless it is to be thorough."""
@@ -185,8 +186,7 @@ class _Chain:
 
     def move(self, maximum: PathMaximum) -> np.ndarray:
         """Draw parameters around a maximum."""
-        values, vectors = np.linalg.eigh(limited_inverse(maximum.target.value, maximum.top))
-        root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+        root = symmetric_root(limited_inverse(maximum.target.value, maximum.top))
         moved: np.ndarray = maximum.top.position + root @ self.rng.standard_normal(len(root))
         return moved
 
@@ -210,14 +210,6 @@ def _by_column(target: PathTarget, drawn: Sequence[np.ndarray]) -> np.ndarray:
         for number, effect in enumerate(target.design.varying.get(level, [])):
             effects[:, places.index((effect.outcome, effect.term))] += of_units[owner, number]
     return effects
-
-
-def _covariance(natural: Natural) -> np.ndarray:
-    """Return the residual covariance of the equations at one occasion, standard units."""
-    covariance = np.diag(natural.residual[0] ** 2)
-    for (i, j), correlation in zip(natural.layout.pairs, natural.correlations[0], strict=True):
-        covariance[i, j] = covariance[j, i] = correlation * natural.residual[0, i] * natural.residual[0, j]
-    return covariance
 
 
 def _average(target: PathTarget, positions: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from alliance.facts.columns import PATIENT, THERAPIST
-from alliance.models.covariances import split_covariance
+from alliance.models.covariances import join_covariance, split_covariance
 from alliance.models.design.arrays import Design
 from alliance.models.design.names import (
     RESIDUAL_CORRELATION,
@@ -130,6 +130,11 @@ class Natural:
     def covariances(self) -> dict[str, np.ndarray]:
         """Covariance of the varying effects of each level at which something varies: (draw, effect, effect)."""
         return {level: f @ f.transpose(0, 2, 1) for level, f in self.factors.items() if f.shape[1]}
+
+    @property
+    def residual_covariance(self) -> np.ndarray:
+        """Covariance of the residuals of one occasion, (draw, equation, equation)."""
+        return join_covariance(self.residual, zip(self.layout.pairs, self.correlations.T, strict=True))
 
     @property
     def named(self) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from alliance.inference.montecarlo import draw_normal
+from alliance.inference.montecarlo import draw_normal, symmetric_root
 from alliance.models.path.layout import Natural
 from alliance.models.path.precision import Precision
 
@@ -78,8 +78,7 @@ def _draw_factors(
     covariance, freedom = natural.covariances[level][0], np.maximum(precision.freedom, _LEAST_FREEDOM)
     q, most = len(covariance), float(freedom.max())
     seen = covariance + _positive(precision.spread - covariance)
-    values, vectors = np.linalg.eigh(seen)
-    root = (vectors * np.sqrt(values)) @ vectors.T
+    root = symmetric_root(seen)
     wishart = np.zeros((size, q, q))
     rows, columns = np.tril_indices(q, -1)
     wishart[:, rows, columns] = rng.standard_normal((size, len(rows)))

@@ -34,18 +34,6 @@ def initial_terms(design: Design) -> list[str]:
     )
 
 
-def constant_terms(design: Design) -> list[str]:
-    """List the patient-level predictors that are not initial values of outcomes."""
-    return list(
-        dict.fromkeys(
-            term
-            for equation in design.equations.values()
-            for term, origin in equation.origins.items()
-            if not origin.session_level and not origin.baseline
-        )
-    )
-
-
 def patients_of(design: Design, columns: list[str]) -> pd.DataFrame:
     """Return one row per patient; a product is a column of its own equation only."""
     rows = pd.concat([equation.rows.reindex(columns=[PATIENT, *columns]) for equation in design.equations.values()])
@@ -78,7 +66,7 @@ def initial_spread(design: Design, population: Population, rng: np.random.Genera
     rng
         For draws; None takes the estimates.
     """
-    initial, given = initial_terms(design), constant_terms(design)
+    initial, given = initial_terms(design), design.constant_terms
     size, outcomes = len(next(iter(population.residuals.values()))), len(design.equations)
     k = len(initial)
     if THERAPIST not in design.varying:

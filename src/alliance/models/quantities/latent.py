@@ -37,7 +37,7 @@ import numpy as np
 from alliance.config import Variable
 from alliance.config.timing import parse_term
 from alliance.models.design.arrays import INTERCEPT, Design
-from alliance.models.quantities.initial import constant_terms, initial_spread, initial_terms, patients_of
+from alliance.models.quantities.initial import initial_spread, initial_terms, patients_of
 from alliance.models.quantities.population import Population
 
 _SMALL = 100 * np.finfo(float).eps
@@ -79,7 +79,7 @@ class LatentMeans:
         """
         of, y = [self.outcomes.index(source) for source in sources], self.outcomes.index(outcome)
         among = self.covariance[:, of][:, :, of]
-        # Between therapists a variance is made from moments and can come out below zero.
+        # A variance that was set to zero comes out a rounding error away from it, on either side.
         sd = np.sqrt(np.diagonal(among, axis1=1, axis2=2).clip(0.0))
         sd = np.where(sd > 0, sd, 1.0)
         scaled = among / sd[:, :, None] / sd[:, None, :]
@@ -178,7 +178,7 @@ def shifts_of_initial_values(
     moved = [name for name in initial if name not in before]
     if not moved:
         return {}
-    given = [*dict.fromkeys([*constant_terms(design), cause]), *before]
+    given = [*dict.fromkeys([*design.constant_terms, cause]), *before]
     patients = patients_of(design, [*moved, *given]).dropna()
     x = np.column_stack([np.ones(len(patients)), patients[given].to_numpy(dtype=float)])
     y = patients[moved].to_numpy(dtype=float)

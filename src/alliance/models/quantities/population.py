@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from alliance.models.covariances import join_covariance
 from alliance.models.design.arrays import INTERCEPT, Design, Varying
 from alliance.models.design.names import (
     RESIDUAL_CORRELATION,
@@ -48,11 +49,7 @@ class Population:
     @cached_property
     def residual_covariance(self) -> np.ndarray:
         """Covariance of the residuals of one occasion, in the order of the equations: (draw, outcome, outcome)."""
-        sds = np.column_stack(list(self.residuals.values()))
-        result: np.ndarray = sds[:, :, None] * np.eye(sds.shape[1]) * sds[:, None, :]
-        for (i, j), correlation in self.together.items():
-            result[:, i, j] = result[:, j, i] = correlation * sds[:, i] * sds[:, j]
-        return result
+        return join_covariance(np.column_stack(list(self.residuals.values())), self.together.items())
 
     def covariance(self, one: Varying, other: Varying) -> np.ndarray:
         """Return cov(one, other) summed over patients and therapists, zero where one of them does not vary: (draw,)."""

@@ -27,10 +27,3 @@ def normal_rule(dimensions: int) -> tuple[np.ndarray, np.ndarray]:
     points = np.concatenate([np.zeros((1, dimensions)), axes, -axes, np.array(crossed)])
     centre = 1 + (dimensions**2 - 7 * dimensions) / 18
     return points, np.repeat([centre, (4 - dimensions) / 18, 1 / 36], [1, 2 * dimensions, len(crossed)])
-
-
-def symmetric_root(covariance: np.ndarray) -> np.ndarray:
-    """Return R with R R = covariance, (draw, effect, effect); unlike eigenvectors it is unique."""
-    values, vectors = np.linalg.eigh(covariance)
-    root: np.ndarray = (vectors * np.sqrt(np.clip(values, 0.0, None))[:, None, :]) @ vectors.transpose(0, 2, 1)
-    return root

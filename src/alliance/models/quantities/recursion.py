@@ -12,10 +12,11 @@ from itertools import product
 
 import numpy as np
 
+from alliance.inference.montecarlo import symmetric_root
 from alliance.models.design.arrays import Design, Varying
 from alliance.models.diagram import reached_from
 from alliance.models.quantities.population import Population
-from alliance.models.quantities.quadrature import normal_rule, symmetric_root
+from alliance.models.quantities.quadrature import normal_rule
 
 _CELLS = 1 << 16  # numbers of one array at a time: what fits into a processor's cache
 _ROUNDS = 20  # in which usual levels settle

@@ -122,7 +122,7 @@ def test_what_divides_by_a_variance_that_may_be_zero_is_withheld(spread: float, 
         assert withheld["x -> y (between patients)"].endswith("for all patients whose average m is the same")
 
 
-def test_a_variance_made_from_moments_that_comes_out_below_zero_leaves_nothing_to_divide_by() -> None:
+def test_a_variance_that_comes_out_below_zero_leaves_nothing_to_divide_by() -> None:
     covariance = np.array([[[0.5, 0.2], [0.2, 1.0]], [[-0.1, 0.2], [0.2, 1.0]]])
     slopes, left = LatentMeans(["m", "y"], {"m", "y"}, covariance, 0.0).regress("y", ["m"])
     assert slopes[0] == pytest.approx(0.4)
