@@ -8,8 +8,8 @@ curvature H(v), X'V^-1 X for regressions, the restricted log-likelihood is what 
 (Patterson & Thompson 1971, doi 10.1093/biomet/58.3.545; Harville 1974, doi 10.1093/biomet/61.2.383). Plain maximum likelihood takes
 estimated coefficients for known ones: its variances between few units are too small, and so are all intervals that rest on them.
 
-Everything comes from gradients of l: H from differences by b, which are exact for a quadratic function, and the derivatives of log|H| from
-second differences along the columns c of a root of H^-1, tr(H^-1 dH/dv) = -sum_c d/dv [l(b + c, v) + l(b - c, v) - 2 l(b, v)].
+The target gives H. The derivatives of log|H| come from gradients of l, as second differences along the columns c of a root of H^-1, which
+are exact for a quadratic function: tr(H^-1 dH/dv) = -sum_c d/dv [l(b + c, v) + l(b - c, v) - 2 l(b, v)].
 """
 
 from dataclasses import dataclass
@@ -133,12 +133,10 @@ class Restricted[T: Target]:
 
     def _solve(self, variances: np.ndarray) -> tuple[Coefficients, float]:
         """Return the coefficients given the variances, and log|H|."""
-        value, places = self.maximum.target.value, self.quadratic
-        size = places.stop - places.start
-        slopes = np.array([value(self.place(variances, at))[1][places] for at in (np.zeros(size), *np.eye(size))])
-        curvature = slopes[0] - slopes[1:]
-        curvature = (curvature + curvature.T) / 2
+        position = np.zeros(len(self.maximum.top.position))
+        position[self.variances] = variances
+        slopes, curvature = self.maximum.target.given_variances(position)
         inverse = invert(curvature)
         values, vectors = np.linalg.eigh(inverse)
         root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-        return Coefficients(inverse @ slopes[0], root), -float(np.log(values[values > 0]).sum())
+        return Coefficients(inverse @ slopes, root), -float(np.log(values[values > 0]).sum())

@@ -101,6 +101,12 @@ class Target(Density, Protocol):
     def quadratic(self) -> slice | None:
         """Parameters in which the log-likelihood is exactly quadratic, whatever the others are, as regression coefficients; or None."""
 
+    def given_variances(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the gradient by the quadratic parameters where all of them are zero, and minus the curvature: (quadratic,) and squared.
+
+        Of a position only the other parameters are looked at. Never asked where nothing is quadratic.
+        """
+
     def draw_variances(
         self, position: np.ndarray, covariance: np.ndarray, size: int, rng: np.random.Generator
     ) -> np.ndarray:

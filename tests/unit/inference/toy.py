@@ -42,6 +42,9 @@ class Counts:
     compared = slice(0, 2)
     quadratic = None
 
+    def given_variances(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        raise NotImplementedError("nothing here is quadratic")
+
     def draw_variances(
         self, position: np.ndarray, covariance: np.ndarray, size: int, rng: np.random.Generator
     ) -> np.ndarray:

@@ -17,6 +17,7 @@ from alliance.inference.target import Clusters, Start
 from alliance.likelihood.density import NO_PRIOR, log_density
 from alliance.likelihood.layout import Statistics, make_statistics
 from alliance.likelihood.patterns import EquationRows
+from alliance.likelihood.quadratic import fill_quadratic
 from alliance.likelihood.residuals import correlations_at
 from alliance.models.design.arrays import INTERCEPT, Design, Equation
 from alliance.models.path.clusters import find_clusters, has_therapists, weigh_clusters
@@ -62,6 +63,13 @@ class PathTarget:
     def quadratic(self) -> slice:
         """The coefficients of all equations."""
         return self.layout.fixed
+
+    def given_variances(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the gradient by all coefficients where they are zero, and minus the curvature."""
+        size = self.quadratic.stop
+        form = np.empty((size + 1, size + 1))
+        fill_quadratic(*self.statistics.arrays, position, form)
+        return form[:size, size], form[:size, :size]
 
     def draw_variances(
         self, position: np.ndarray, covariance: np.ndarray, size: int, rng: np.random.Generator

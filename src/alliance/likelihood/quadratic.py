@@ -1,0 +1,179 @@
+"""The log-likelihood as a function of the coefficients alone, which is exactly quadratic, in one pass (Numba).
+
+With the notation of `alliance.likelihood.kernel`, r is linear in v = (-b, 1), and so are x = R^-1 L'r, c and k = Q^-1 P'c, N = Q Q'. One
+column of each for every coefficient, and one for the outcomes, give
+
+    l = constant - v'A v / 2,    A = sum_k t_k [X y]'[X y] - sum_i x'x - sum_j k'k
+
+so that the curvature by b is the part of A that belongs to the predictors, and the slopes at b = 0 are the column of the outcomes. That
+is a pass with a few more columns, where differences of gradients take a pass for each coefficient. Where equations are paired, products
+of two equations stand in place of those of one, see `alliance.likelihood.paired`.
+"""
+
+import math
+
+import numpy as np
+
+from alliance.likelihood.compiling import compiled
+from alliance.likelihood.coordinates import fill_factor
+from alliance.likelihood.kernel import start_therapists
+from alliance.likelihood.lanes import LANES, everywhere, load, minus, plus, store, sum_of, times
+from alliance.likelihood.layout import (
+    AT_EQUATIONS,
+    AT_PATIENT,
+    AT_RECORDS,
+    AT_THERAPIST,
+    N_BETA,
+    N_COLUMNS,
+    N_EQUATIONS,
+    N_PAIRS,
+    N_PATIENT,
+    N_RECORDS,
+    N_THERAPIST,
+    N_THERAPISTS,
+    PER_EQUATION,
+    PER_RECORD,
+)
+from alliance.likelihood.paired import fill_effective, inner_of, rows_of_effective
+from alliance.likelihood.passes import factor_therapists, forward, gather, halfway
+from alliance.likelihood.residuals import count_precisions, fill_precision
+
+
+@compiled
+def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, position, result):
+    """Fill A, (coefficient + 1, coefficient + 1), at a position in ``factor`` coordinates, whose coefficients are not looked at.
+
+    All of it is zero where it cannot be computed.
+    """
+    n_beta, inner, paired = layout[N_BETA], inner_of(layout), layout[N_PAIRS] > 0
+    q, e, columns = layout[N_PATIENT], layout[N_THERAPIST], layout[N_COLUMNS]
+    free = n_beta + layout[N_EQUATIONS] + layout[N_PAIRS]
+    precision = np.empty(count_precisions(layout))
+    fill_precision(layout, position[n_beta:free], precision)
+    tau = np.ones(1) if paired else precision
+    factor, of_therapists = np.zeros((q, q)), np.zeros((e, e))
+    fill_factor(position[free + fill_factor(position[free:], factor) :], of_therapists)
+    nothing, space = np.zeros(n_beta), np.empty((rows_of_effective(layout), LANES))
+    r, a, root = np.empty((columns, LANES)), np.empty((q * q, LANES)), np.empty((q * q, LANES))
+    x, y, single = np.empty(((n_beta + 1) * q, LANES)), np.empty((q * e, LANES)), np.empty((1, LANES))
+    sums = np.zeros(((n_beta + 1) * (n_beta + 1), LANES))
+    t, c_outcomes = start_therapists(layout)
+    c = np.zeros((n_beta + 1, len(t), e, LANES))
+    for block in range(owner.shape[0]):
+        found = space if paired else products[block]
+        if paired:
+            fill_effective(layout, products[block], nothing, precision, found)
+        forward(inner, found, nothing, tau, factor, r, a, root, x[n_beta * q :], y)
+        if e > 0:
+            gather(inner, found, tau, r, x[n_beta * q :], y, weights[block], owner[block], single, t, c_outcomes)
+        for p in range(n_beta):
+            _start_column(layout, products[block], precision, p, r)
+            _solve_column(inner, factor, r, root, x[p * q : (p + 1) * q])
+            if e > 0:
+                _gather_column(inner, r, x[p * q : (p + 1) * q], y, weights[block], owner[block], single, c[p])
+        for lane in range(LANES):
+            single[0, lane] = weights[block, lane] * therapist_weights[owner[block, lane]]
+        _add_squares(x, q, load(single, 0), sums)
+    c[n_beta] = c_outcomes
+    work, k = np.empty((2 * e * e, LANES)), np.empty(((n_beta + 1) * e, LANES))
+    for block in range(len(t)):
+        factor_therapists(t[block], of_therapists, work[: e * e], work[e * e :])
+        for p in range(n_beta + 1):
+            halfway(c[p, block], of_therapists, work[e * e :], k[p * e : (p + 1) * e])
+        for lane in range(LANES):
+            therapist = block * LANES + lane
+            single[0, lane] = therapist_weights[therapist] if therapist < layout[N_THERAPISTS] else 0.0
+        _add_squares(k, e, load(single, 0), sums)
+    _fill_result(layout, pooled, precision, sums, result)
+
+
+@compiled
+def _start_column(layout, products, precision, p, r):
+    """Fill t Z'X of one coefficient; zero in the columns of other equations."""
+    for u in range(layout[N_COLUMNS]):
+        store(r, u, everywhere(0.0))
+    paired = layout[N_PAIRS] > 0
+    for record in range(layout[N_RECORDS] if paired else layout[N_EQUATIONS]):
+        at = layout[AT_RECORDS] + PER_RECORD * record
+        one = layout[AT_EQUATIONS] + PER_EQUATION * (layout[at] if paired else record)
+        other = layout[AT_EQUATIONS] + PER_EQUATION * (layout[at + 1] if paired else record)
+        omega = precision[layout[at + 2] if paired else record]
+        zx = layout[at + 4] if paired else layout[one + 5]
+        u0, columns, b0, betas = layout[one + 2], layout[one + 3], layout[other], layout[other + 1]
+        if b0 <= p < b0 + betas:
+            for column in range(columns):
+                product = load(products, zx + column * (betas + 1) + p - b0)
+                store(r, u0 + column, plus(load(r, u0 + column), omega, product))
+
+
+@compiled
+def _solve_column(layout, factor, r, root, x):
+    """Fill x = R^-1 L'r."""
+    q, at = layout[N_PATIENT], layout[AT_PATIENT]
+    for i in range(q):
+        total = everywhere(0.0)
+        for m in range(i, q):
+            total = plus(total, factor[m, i], load(r, layout[at + 2 * m]))
+        for m in range(i):
+            total = minus(total, load(root, i * q + m), load(x, m))
+        store(x, i, times(total, load(root, i * q + i)))
+
+
+@compiled
+def _gather_column(layout, r, x, y, weights, owner, single, c):
+    """Add r - Y'x of a block's patients to those of their therapists."""
+    q, e, at = layout[N_PATIENT], layout[N_THERAPIST], layout[AT_THERAPIST]
+    weight = load(weights, 0)
+    for f in range(e):
+        total = load(r, layout[at + 2 * f])
+        for i in range(q):
+            total = minus(total, load(y, i * e + f), load(x, i))
+        store(single, 0, times(weight, total))
+        for lane in range(LANES):
+            if weights[lane] != 0.0:
+                c[owner[lane] // LANES, f, owner[lane] % LANES] += single[0, lane]
+
+
+@compiled
+def _add_squares(x, q, each, sums):
+    """Add the weighted products of all pairs of columns, (column x q), to the lower triangle of the sums."""
+    size = x.shape[0] // q if q > 0 else 0
+    for i in range(size):
+        for j in range(i + 1):
+            total = everywhere(0.0)
+            for m in range(q):
+                total = plus(total, load(x, i * q + m), load(x, j * q + m))
+            store(sums, i * size + j, plus(load(sums, i * size + j), each, total))
+
+
+@compiled
+def _fill_result(layout, pooled, precision, sums, result):
+    n_beta = layout[N_BETA]
+    size, start, finite = n_beta + 1, 0, True
+    for i in range(size):
+        for j in range(i + 1):
+            result[i, j] = result[j, i] = -sum_of(load(sums, i * size + j))
+    paired = layout[N_PAIRS] > 0
+    for record in range(layout[N_RECORDS] if paired else layout[N_EQUATIONS]):
+        at = layout[AT_RECORDS] + PER_RECORD * record
+        one = layout[AT_EQUATIONS] + PER_EQUATION * (layout[at] if paired else record)
+        other = layout[AT_EQUATIONS] + PER_EQUATION * (layout[at + 1] if paired else record)
+        omega = precision[layout[at + 2] if paired else record]
+        place = layout[at + 5] if paired else start
+        n_one, n_other = layout[one + 1], layout[other + 1]
+        start += (n_one + 1) * (n_one + 1)
+        if place < 0:
+            continue
+        for i in range(n_one + 1):
+            row = layout[one] + i if i < n_one else n_beta
+            for j in range(n_other + 1):
+                column = layout[other] + j if j < n_other else n_beta
+                product = omega * pooled[place + i * (n_other + 1) + j]
+                result[row, column] += product
+                if one != other:
+                    result[column, row] += product
+    for i in range(size):
+        for j in range(size):
+            finite = finite and math.isfinite(result[i, j])
+    if not finite:
+        result[:] = 0.0
