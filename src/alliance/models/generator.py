@@ -2,9 +2,10 @@
 
 Outcomes follow session by session, each from the generated values before it.
 
-Varying slopes and products need a patient's mean over all sessions, which is known only at the end where the predictor is an outcome of the
-model. Data are then generated several times from the same random numbers, each time with the means of the time before. Without feedback
-the means are exact after one round for each such outcome; with it, what is left shrinks from round to round.
+Products, and varying slopes of equations without initial values, need a patient's mean over all sessions, which is known only at the end
+where the predictor is an outcome of the model. Data are then generated several times from the same random numbers, each time with the means
+of the time before. Without feedback the means are exact after one round for each such outcome; with it, what is left shrinks from round to
+round.
 """
 
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def _columns(design: Design) -> dict[tuple[str, str], np.ndarray]:
 
 
 def _deviating(design: Design) -> dict[str, list[str]]:
-    """Return the predictors whose varying effects multiply deviations from the patient's own mean: outcome of the equation -> terms."""
+    """Return the predictors whose varying effects multiply deviations from a level of the patient: outcome of the equation -> terms."""
     varying = {(effect.outcome, effect.term) for effects in design.varying.values() for effect in effects}
     return {
         outcome: [term for term in equation.terms if (outcome, term) in varying and equation.deviates(term)]
@@ -138,12 +139,13 @@ class _Simulation:
         bases: set[str] = set()
         for equation in self.design.equations.values():
             bases |= {factor.base for factor in self.own_factors(equation)}
-            for origin in (equation.origins[term] for term in self.deviating[equation.outcome]):
+            means = (term for term in self.deviating[equation.outcome] if term not in equation.levels)
+            for origin in (equation.origins[term] for term in means):
                 bases |= {factor.base for factor in origin.factors} or {origin.base}
         return bases & set(self.design.equations)
 
     def means(self, values_of: Values) -> dict[tuple[str, str], np.ndarray]:
-        """Return own means of factors and predictors, (outcome of the equation, name) -> (row of the equation, data set)."""
+        """Return own means of factors, and levels of predictors: (outcome of the equation, name) -> (row of the equation, data set)."""
         found: dict[tuple[str, str], np.ndarray] = {}
         for outcome, equation in self.design.equations.items():
             rows = np.arange(len(equation.rows))
@@ -151,7 +153,11 @@ class _Simulation:
                 values = self._values(equation, factor.term, factor, rows, values_of)
                 found[outcome, factor.term] = own_means(equation.rows, values)
             for term in self.deviating[equation.outcome]:
-                found[outcome, term] = own_means(equation.rows, self._predictor(equation, term, rows, values_of, found))
+                if term in equation.levels:
+                    found[outcome, term] = equation.levels[term].at(equation.rows)[:, None]
+                else:
+                    predictor = self._predictor(equation, term, rows, values_of, found)
+                    found[outcome, term] = own_means(equation.rows, predictor)
         return found
 
     def run(self, observed: Values, means: dict[tuple[str, str], np.ndarray]) -> Values:

@@ -4,7 +4,8 @@
 # Equations are stacked (Bauer, Preacher & Gil 2006): one row per outcome and session, an indicator of the equation times its predictors,
 # one residual variance per equation, one covariance matrix for the effects of a unit in all equations. Predictors are centred at
 # the mean of the equation's rows, and fixed intercepts are turned back to predictors of zero. Varying slopes multiply deviations from the
-# patient's own mean over the rows of the equation (Kreft, de Leeuw & Aiken 1995): fixed and varying effects have columns of their own.
+# patient's own mean over the rows of the equation (Kreft, de Leeuw & Aiken 1995), or where the first value of y is among the predictors from
+# what it leads one to expect, over all rows: fixed and varying effects have columns of their own.
 #
 # What is written, by kind:
 #   loglik      log-likelihood of the outcomes in their own units, constants included (ML, not REML)
@@ -59,7 +60,8 @@ stack_equations <- function(study) {
       name <- paste0(outcome, ": ", term)
       means[name] <- mean(rows[[term]])
       x[, name] <- rows[[term]] - means[name]
-      z[, name] <- rows[[term]] - ave(rows[[term]], rows$patient)
+      level <- if ("y_baseline" %in% on) fitted(lm(rows[[term]] ~ rows$y_baseline)) else ave(rows[[term]], rows$patient)
+      z[, name] <- rows[[term]] - level
     }
     parts[[outcome]] <- list(rows = data.frame(rows[, c("patient", "therapist")], equation = outcome, value = rows[[outcome]]), x = x, z = z)
   }

@@ -118,7 +118,8 @@ def evaluate_densely(study: str, values: pd.Series) -> Dense:
     Parameters
     ----------
     values
-        Parameters in raw units by the names of maximum.csv. Varying slopes multiply deviations from own means.
+        Parameters in raw units by the names of maximum.csv. Varying slopes multiply deviations from own means, or from what the
+        first value of y leads one to expect where it is a predictor.
     """
     sessions, equations = sessions_of(study), STUDIES[study][1]
     names = [f"{outcome}: {term}" for outcome, told in equations.items() for term in ("intercept", *told["on"])]
@@ -127,8 +128,11 @@ def evaluate_densely(study: str, values: pd.Series) -> Dense:
         rows = sessions.dropna(subset=[outcome, *told["on"]])
         columns = {f"{outcome}: intercept": 1.0} | {f"{outcome}: {term}": rows[term] for term in told["on"]}
         deviations = {f"z {outcome}: intercept": 1.0}
-        own = rows.groupby("patient")[told["on"]].transform("mean")
-        deviations |= {f"z {outcome}: {term}": rows[term] - own[term] for term in told["on"]}
+        level = rows.groupby("patient")[told["on"]].transform("mean")
+        if "y_baseline" in told["on"]:
+            line = np.polynomial.polynomial.polyfit(rows["y_baseline"], rows[told["on"]], 1)
+            level = line[0] + rows[["y_baseline"]].to_numpy() * line[1]
+        deviations |= {f"z {outcome}: {term}": (rows[told["on"]] - level)[term] for term in told["on"]}
         seen = {"value": rows[outcome], "residual": values[f"sd residual {outcome}"]}
         stacked.append(rows[["patient", "therapist"]].assign(**columns, **deviations, **seen))
     table = pd.concat(stacked).fillna(0.0)

@@ -3,10 +3,9 @@
 Outcome and predictors of an equation are centred at the mean and divided by the standard deviation of the rows of that equation. Predictors
 are not centred by patient: their average effect multiplies x as it is, so lasting differences stay in the varying intercepts.
 
-What a patient or therapist *deviates* from that average effect multiplies the deviation of x from the patient's own mean over the rows of
-the equation,
+What a patient or therapist *deviates* from that average effect multiplies the deviation of x from a level of the patient,
 
-    y_it = ... + b x_it + u_i (x_it - mean_i(x)) + ...
+    y_it = ... + b x_it + u_i (x_it - level_i(x)) + ...
 
 where x can differ between sessions; time and what is constant within patients stay as they are. A varying intercept is then the difference
 that is left at average slopes, and does not depend on where a patient's predictors lie. Models whose varying slopes multiply raw scores are
@@ -14,13 +13,18 @@ other models (Kreft, de Leeuw & Aiken 1995, doi 10.1207/s15327906mbr3001_1). The
 that did not start at chance the variances and covariances of slopes are drawn towards zero: initial values among the predictors keep the
 intercepts, but not the slopes, from depending on the start.
 
+The level is the patient's own mean over the rows of the equation. Not so where initial values are among the predictors, since outcomes that
+have a past may move later values of x: patients whose slope is steeper then have other means, and the mean holds what y was to become.
+With means of 10 or 20 sessions an average slope came out 6 % too large, 20 % with strong feedback. The level is then what initial values
+and other constant predictors lead one to expect, x regressed on them over all rows: nothing that came later moves it.
+
 The change of units is linear, so it is undone exactly:
 
     b_raw = b sd(y) / sd(x)        u_raw = u sd(y) / sd(x)        intercept_raw = mean(y) + sd(y) intercept - mean(x)'b_raw
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
@@ -29,7 +33,7 @@ import pandas as pd
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import TIME_TERMS
 from alliance.errors import ModelError
-from alliance.facts.columns import LAG, PATIENT, THERAPIST
+from alliance.facts.columns import BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, THERAPIST
 from alliance.facts.quantity import join_nodes
 from alliance.models.design.occasions import Occasions, find_occasions
 from alliance.models.design.terms import Origin, Predictors, make_predictors, own_means
@@ -55,6 +59,26 @@ class Varying:
 
 
 @dataclass(frozen=True)
+class Level:
+    """The level of a predictor that constant predictors lead one to expect of a patient, in raw units.
+
+    Parameters
+    ----------
+    constant
+        The level where all of them are zero.
+    slopes
+        Constant predictor -> slope.
+    """
+
+    constant: float
+    slopes: dict[str, float]
+
+    def at(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return the level in each row, (row,)."""
+        return np.asarray(self.constant + rows[list(self.slopes)].to_numpy(dtype=float) @ list(self.slopes.values()))
+
+
+@dataclass(frozen=True)
 class Equation:
     """Arrays of one equation, in standard units.
 
@@ -70,6 +94,8 @@ class Equation:
         What was subtracted and divided by, in raw units.
     units
         Level (``patient``, ``therapist``) -> position of each row's unit in `Design.units` of that level.
+    levels
+        Predictor whose effect varies -> the level from which it deviates; the patient's own mean where there is none.
     """
 
     outcome: str
@@ -83,6 +109,7 @@ class Equation:
     x_mean: np.ndarray
     x_sd: np.ndarray
     units: dict[str, np.ndarray] = field(default_factory=dict)
+    levels: dict[str, Level] = field(default_factory=dict)
 
     def scale(self, term: str) -> float:
         """Return what an effect of `term` in standard units is multiplied by to be in raw units."""
@@ -95,10 +122,14 @@ class Equation:
     def varying_column(self, term: str) -> np.ndarray:
         """Return the column (row,) that a unit's deviation from the average effect of `term` multiplies, in standard units."""
         column = self.column(term)
+        if term in self.levels:
+            place = self.terms.index(term)
+            deviation: np.ndarray = column - (self.levels[term].at(self.rows) - self.x_mean[place]) / self.x_sd[place]
+            return deviation
         return column - own_means(self.rows, column[:, None])[:, 0] if self.deviates(term) else column
 
     def deviates(self, term: str) -> bool:
-        """Whether varying effects of `term` multiply deviations from the patient's own mean: of what differs between sessions, but time."""
+        """Whether varying effects of `term` multiply deviations from a level of the patient: of what differs between sessions, but time."""
         if term == INTERCEPT or not self.origins[term].session_level or self.origins[term].base in TIME_TERMS:
             return False
         return bool((self.rows.groupby(PATIENT)[term].nunique() > 1).any())
@@ -167,7 +198,7 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
                 chosen = [e.term for e in varying[level] if e.outcome == outcome and e.term != INTERCEPT]
                 _check_varying(place, level, {term: x[:, terms.index(term)] for term in chosen}, indices[level])
         _check_repeats(place, indices)
-        equations[outcome] = Equation(
+        equation = Equation(
             outcome,
             tuple(terms),
             made[outcome].origins,
@@ -180,11 +211,33 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
             x_sd,
             indices,
         )
+        moving = {e.term for effects in varying.values() for e in effects if e.outcome == outcome}
+        equations[outcome] = replace(equation, levels=_find_levels(equation, moving))
     occasions = find_occasions(
         {outcome: equation.origins for outcome, equation in equations.items()},
         {outcome: equation.rows for outcome, equation in equations.items()},
     )
     return Design(equations, units, varying, occasions)
+
+
+def _find_levels(equation: Equation, varying: set[str]) -> dict[str, Level]:
+    """Regress what deviates on the constant predictors, observed means apart, if there are initial values among them."""
+    if not any(origin.baseline for origin in equation.origins.values()):
+        return {}
+    constant = [
+        term
+        for term, origin in equation.origins.items()
+        if not origin.session_level and not term.endswith((BETWEEN, BETWEEN_THERAPIST))
+    ]
+    places = [equation.terms.index(term) for term in constant]
+    found = {}
+    for term in sorted(term for term in varying if equation.deviates(term)):
+        place = equation.terms.index(term)
+        standard = np.linalg.lstsq(equation.x[:, places], equation.x[:, place])[0]
+        slopes = standard * equation.x_sd[place] / equation.x_sd[places]
+        at_zero = equation.x_mean[place] - slopes @ equation.x_mean[places]
+        found[term] = Level(float(at_zero), dict(zip(constant, slopes.tolist(), strict=True)))
+    return found
 
 
 def _varying(spec: ModelSpec, made: dict[str, Predictors]) -> dict[str, list[Varying]]:

@@ -1,6 +1,6 @@
 """How the cells of a grid enter the arrays of a design, and the equations that give densities to what the design conditions on.
 
-Every place of an array is linear in the cells: an outcome, a predictor, its deviation from the patient's own mean where its effect varies,
+Every place of an array is linear in the cells: an outcome, a predictor, its deviation from the patient's level where its effect varies,
 and a product whose other factor is known. Two kinds of cells need equations beside those of the design:
 
 - initial values: each a regression on the patient-level predictors and on the initial values before it, one row per patient;
@@ -283,12 +283,22 @@ def _entries_of(
             entries = _plain(grid, term, of_row, PREDICTOR, column + 1, scale)
         found.append(entries)
         if term in varying:
+            moved = [entries]
+            if term in equation.levels:
+                slopes = equation.levels[term].slopes.items()
+                moved += [_of_constant(grid, equation, name, of_row, -scale * slope) for name, slope in slopes]
+            elif equation.deviates(term):
+                moved = [_deviation(entries, rows.patient)]
             place = list(varying).index(term)
-            moved = replace(entries, part=np.full(len(entries.row), VARYING), column=np.full(len(entries.row), place))
-            if equation.deviates(term):
-                moved = _deviation(moved, rows.patient)
-            found.append(moved)
+            found += [replace(e, part=np.full(len(e.row), VARYING), column=np.full(len(e.row), place)) for e in moved]
     return _join(found)
+
+
+def _of_constant(grid: Grid, equation: Equation, term: str, of_row: np.ndarray, weight: float) -> Entries:
+    factors = equation.origins[term].factors
+    if factors:
+        return _of_product(grid, equation, factors, of_row, 0, weight)
+    return _plain(grid, term, of_row, PREDICTOR, 0, weight)
 
 
 def _plain(grid: Grid, column: str, of_row: np.ndarray, part: int, place: int, weight: float) -> Entries:

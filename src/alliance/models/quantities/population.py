@@ -30,9 +30,9 @@ class Population:
     slopes
         Outcome -> (draw, term).
     covariances
-        Level -> covariance of the varying effects, (draw, effect, effect). Varying slopes multiply deviations from the patient's own
-        mean (`alliance.models.design.arrays`), so a varying intercept is what is left at average slopes; for slopes of time, the deviation
-        at its mean.
+        Level -> covariance of the varying effects, (draw, effect, effect). Varying slopes multiply deviations from a level of the patient
+        (`alliance.models.design.arrays`), so a varying intercept is what is left at average slopes; for slopes of time, the deviation at
+        its mean.
     varying
         Level -> the varying effects, in the order of the covariance.
     together

@@ -6,6 +6,7 @@ import xarray as xr
 from alliance.models.checking.predictive import Statistic, check_predictive, mark_predictive, pack_predictive
 from alliance.models.design.arrays import Varying, make_design
 from alliance.models.diagram import edges_of
+from alliance.models.generator import generate_outcomes
 from alliance.models.quantities.population import Population
 from alliance.models.rows import select_rows
 from alliance.results.estimates import summarise_predictive
@@ -139,6 +140,34 @@ def test_varying_slopes_multiply_deviations_from_own_means_of_generated_values()
     assert (
         rows_of["standard deviation within patients", "y"] > 4 * rows_of["standard deviation within patients", "m"] / 2
     )
+
+
+def test_varying_slopes_multiply_what_observed_initial_values_do_not_lead_one_to_expect():
+    by_patient = PANEL.groupby("patient")
+    panel = PANEL.assign(m_lag=by_patient["m"].shift(1), m_baseline=by_patient["m"].transform("first"))
+    spec = study.make_spec(
+        equations={"m": {"on": ["m_lag", "m_baseline"], "vary": {"patient": ["intercept", "m_lag"]}}},
+        effects={"from": "x", "to": "m"},
+    )
+    rows, _ = select_rows(panel, "study", spec)
+    design = make_design("study", spec, rows, study.VARIABLES)
+    population = Population(
+        {"m": np.zeros(DRAWS)},
+        {"m": np.zeros((DRAWS, 2))},
+        {"m": np.full(DRAWS, 1e-9)},
+        {"patient": np.tile(np.diag([0.0, 0.25]), (DRAWS, 1, 1))},
+        design.varying,
+    )
+    generated = generate_outcomes(panel, design, population, 1, np.random.default_rng(1))["m"]
+    used = panel["session"] > 1
+    level = np.polyval(np.polyfit(panel["m_baseline"][used], panel["m_lag"][used], 1), panel["m_baseline"])
+    before = panel.groupby("patient").cumcount().to_numpy() == 2
+    third, second = generated[before], generated[np.flatnonzero(before) - 1]
+    # All that is left is u (m_lag - level), with the same u at the second and at the third session.
+    first = panel["m_baseline"].to_numpy()[before, None]
+    at = level[before, None]
+    np.testing.assert_allclose(third * (first - at), second * (second - at), rtol=1e-6, atol=1e-6)
+    assert (second / (first - at)).std() == pytest.approx(0.5, rel=0.05)
 
 
 def test_products_follow_the_generated_values_and_their_own_means():

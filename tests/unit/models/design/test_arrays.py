@@ -47,6 +47,18 @@ def test_varying_slopes_multiply_deviations_from_own_means_but_for_time_and_what
     np.testing.assert_array_equal(equation.varying_column("intercept"), 1.0)
 
 
+def test_varying_slopes_multiply_what_initial_values_do_not_lead_one_to_expect():
+    on = ["m", "y_lag", "y_baseline", "arm", "x_between"]
+    panel = simulate(24, 5, seed=1).assign(arm=lambda rows: rows["patient"].str[1:].astype(int) % 2.0)
+    by_patient = panel.groupby("patient")["y"]
+    panel = panel.assign(y_lag=by_patient.shift(1), y_baseline=by_patient.transform("first")).dropna()
+    vary = {"patient": ["intercept", "m"]}
+    equation = design_of(make_spec(equations={"m": {"on": ["x"]}, "y": {"on": on, "vary": vary}}), panel).equations["y"]
+    known = np.column_stack([np.ones(len(panel)), panel[["y_baseline", "arm"]]])  # not the observed mean
+    left = panel["m"] - known @ np.linalg.lstsq(known, panel["m"])[0]
+    np.testing.assert_allclose(equation.varying_column("m"), left / panel["m"].std(), atol=1e-12)
+
+
 def test_equations_follow_the_order_within_a_session():
     equations = {"y": {"on": ["m", "x"]}, "m": {"on": ["x"]}}
     assert list(design_of(make_spec(equations=equations), simulate(8, 3, seed=1)).equations) == ["m", "y"]

@@ -62,8 +62,11 @@ def test_every_place_follows_its_cells() -> None:
         used = panel.loc[equation.rows.index]
         x = (used[list(equation.terms)].to_numpy(dtype=float) - equation.x_mean) / equation.x_sd
         np.testing.assert_allclose(rows.x[:, 1:], x, atol=1e-12)
-        moving = pd.Series(rows.x[:, 1 + equation.terms.index("x" if outcome == "m" else "m")])
-        deviation = moving - moving.groupby(used["patient"].to_numpy()).transform("mean")
+        name = "x" if outcome == "m" else "m"
+        level = equation.levels[name]
+        expected = level.constant + sum(slope * used[constant] for constant, slope in level.slopes.items())
+        assert set(level.slopes) == {*INTERCEPTS, "arm"}
+        deviation = (used[name] - expected) / equation.x_sd[equation.terms.index(name)]
         np.testing.assert_allclose(rows.z[:, 1], deviation, atol=1e-12)
         np.testing.assert_allclose(rows.y, (used[outcome].to_numpy() - equation.y_mean) / equation.y_sd, atol=1e-12)
 
