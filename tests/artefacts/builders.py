@@ -501,6 +501,19 @@ def _asked(config: Config, key: str) -> list[tuple[str, str]]:
     ]
 
 
+def trends(config: Config, table: pd.DataFrame) -> pd.DataFrame:
+    """Return what trends of patients do to the paths of joint models and to an outcome's own past."""
+    rows = [
+        row
+        | {"without": row["estimate"], "with_trends": row["estimate"] + change * row["sd"]}
+        | {"sd_with_trends": row["sd"], "change": change}
+        for name, _ in _asked(config, "trends")
+        for row in table[(table["model"] == name) & table["effect"].isin(["b", "indirect", "effect"])].to_dict("records")
+        for change in [-0.8 if row["effect"] == "b" else 0.1]
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=ARTEFACTS["trends"].header)
+
+
 def influence(config: Config, table: pd.DataFrame) -> pd.DataFrame:
     """Return what leaving out one patient or therapist does to the indirect paths of the models that were asked."""
     whole = table[table["effect"] == "indirect"]
@@ -684,6 +697,7 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
         "diagnostics": diagnostics(config),
         "priors": priors(config),
         "predictive": predictive(config),
+        "trends": trends(config, table),
         "influence": influence(config, table),
         "sensitivity": sensitivity(config),
         "shrinkage": shrinkage(config, seed=seed),

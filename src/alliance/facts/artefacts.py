@@ -160,6 +160,16 @@ ARTEFACTS: Final = Registry(
         _columns("model") | _EFFECT | _columns("unit", rank=COUNT, estimate=NUMBER, without=NUMBER, change=NUMBER),
         from_fit=True,
     ),
+    # Estimates with and without trends of patients, both by maximum likelihood; `change` is in the standard errors `sd` of the model.
+    Artefact(
+        "trends",
+        "estimates/trends.csv",
+        "collect_estimates",
+        _columns("model outcome path effect level horizon")
+        | _COUNTS
+        | _columns(without=NUMBER, sd=NUMBER, with_trends=NUMBER, sd_with_trends=NUMBER, change=NUMBER),
+        from_fit=True,
+    ),
     # How much an effect moves when a block of priors, or the likelihood, counts a little more or less; `narrowed` is its posterior spread
     # as a share of its prior spread, `informed` whether the data are not known to say little about it.
     Artefact(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # a look at the data need not wait for xarray
 class Fit:
     """A fitted model, made by `Study.fit` or read back by `Run.fit`.
 
-    Beside the attributes below, a fit has the tables that it adds to a run: ``priors``, ``predictive``, ``influence``,
+    Beside the attributes below, a fit has the tables that it adds to a run: ``priors``, ``predictive``, ``trends``, ``influence``,
     ``sensitivity``, ``shrinkage``, ``moderation``; those it has nothing for are empty.
 
     Parameters

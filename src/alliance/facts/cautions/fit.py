@@ -191,6 +191,18 @@ OF_FIT: Final = (
     ),
     # What the results hang on.
     Caution(
+        "person_trends",
+        "person trends",
+        "How probable it would be, if no patient had a trend of their own, that a model with such trends explains the data as much better "
+        "as it does. Below the threshold patients drift in ways that the model takes for the influence of their past: look at the "
+        "estimates with trends, or let time vary between patients.",
+        "the estimates that trends move by more than half a standard error",
+        "by the fit",
+        0.01,
+        "probability",
+        source="Stram and Lee 1994, doi 10.2307/2533455; Falkenström et al. 2017, doi 10.1037/ccp0000231",
+    ),
+    Caution(
         "influential_unit",
         "influential unit",
         "How far an estimate moves at most when one unit is left out. A change of sign, or a model without a clear estimate once a unit "

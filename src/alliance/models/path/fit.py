@@ -36,6 +36,7 @@ from alliance.models.path.profile import (
 )
 from alliance.models.path.robustness import find_influential_units, find_prior_sensitivity
 from alliance.models.path.settings import Spec
+from alliance.models.path.trends import compare_trends
 from alliance.models.path.units import draw_units
 from alliance.models.quantities.pairs import Quantities
 
@@ -79,6 +80,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     elif point is not None:
         open_correlations(task.design, quantities)
         marks += mark_small(task.design, quantities, population_of(maximum, found.point))
+    trends, of_trends = compare_trends(task, maximum, quantities) if spec.trends else ([], [])
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])
     own = basis.own
     sensitivity, of_priors = (
@@ -89,10 +91,11 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         else ([], [])
     )
     groups = _groups(found, values)
-    groups |= {name: pack_rows(rows) for name, rows in (("influence", influence), ("sensitivity", sensitivity)) if rows}
+    tables = (("trends", trends), ("influence", influence), ("sensitivity", sensitivity))
+    groups |= {name: pack_rows(rows) for name, rows in tables if rows}
     if spec.random_effects:
         groups |= draw_units(task, maximum.target, natural.take(own))
-    marks += [*of_influence, *of_priors]
+    marks += [*of_trends, *of_influence, *of_priors]
     restricted = _restricted(basis) if found.posterior else None
     drawn = Drawn(values, found.chains, *(None if each is None else each.named for each in (point, prior, restricted)))
     result = make_result(task, drawn, quantities, Findings(found.engine, found.interval_kind, marks, groups))

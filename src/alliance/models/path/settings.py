@@ -25,6 +25,9 @@ class Spec(ModelSpec):
     standard_errors: Literal["information", "robust"] = "information"
     bootstrap: Bootstrap | None = None
     missing: Literal["fill", "drop"] = "fill"  # missing cells are unknowns of the model, or rows with one are left out
+    trends: bool = (
+        True  # fit the model with trends of patients beside it, where an outcome is predicted by its own past
+    )
     influence: bool = False  # leave out each patient and each therapist in turn
     random_effects: bool = False  # effects of single patients, without ids
 

@@ -23,7 +23,12 @@ from alliance.report.prose.results import (
     describe_predictions,
     describe_reverse,
 )
-from alliance.report.prose.robustness import describe_influence, describe_methods, describe_sensitivity
+from alliance.report.prose.robustness import (
+    describe_influence,
+    describe_methods,
+    describe_sensitivity,
+    describe_trends,
+)
 from alliance.report.prose.study import (
     describe_checks,
     describe_cleaning,
@@ -45,6 +50,7 @@ SENTENCES = {
         describe_differences,
         describe_flow,
         describe_treatment,
+        describe_trends,
         describe_indirect,
         describe_influence,
         describe_limits,

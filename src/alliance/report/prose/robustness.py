@@ -7,7 +7,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.effects import EFFECTS
 from alliance.report.labels import label_effect, label_level, label_model, label_names, label_path
-from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number
+from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number, format_probability
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
 from alliance.report.prose.wording import capitalise, count_of, describe_flag, join_words
 from alliance.results.comparison import SIDES, compare_methods
@@ -93,6 +93,45 @@ def _describe_moved(estimates: pd.DataFrame, config: Config) -> list[Passage]:
         f"says, which uses none:"
     )
     return [lead, Passage(tuple(points), kind="list")]
+
+
+def describe_trends(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe what becomes of each model when patients may have trends of their own."""
+    table = table_of(inputs, "trends")
+    if table.empty:
+        return []
+    tests = {row["model"]: row for row in rows_of(table_of(inputs, "diagnostics"), caution="person_trends")}
+    points = [
+        Point(
+            label_model(model, config),
+            _describe_trends([row for row in rows_of(table) if row["model"] == model], tests.get(model), config),
+        )
+        for model in dict.fromkeys(table["model"])
+    ]
+    return [
+        text(
+            "Where an outcome is predicted by its own past, a drift of patients over sessions can pass for that past. Each such model "
+            "was fitted again with a trend of each patient's own."
+        ),
+        Passage(tuple(points), kind="list"),
+    ]
+
+
+def _describe_trends(rows: list[dict[str, Any]], test: dict[str, Any] | None, config: Config) -> str:
+    """Say whether the data ask for trends, and which estimate moves most with them."""
+    most = max(rows, key=lambda row: abs(row["change"]))
+    places = common_decimals([most["without"], most["with_trends"]], most["sd"])
+    before, after = (format_number(most[side], places) for side in ("without", "with_trends"))
+    moved = (
+        f"Most of all moves {label_path(most['path'], config)}, {label_effect(most['effect'])}, {label_level(most['level'])}: {before} "
+        f"without trends, {after} with them ({format_number(abs(most['change']))} standard errors)."
+    )
+    if test is None or pd.isna(test["value"]):
+        return moved
+    asked = test["value"] < test["threshold"]
+    chance = format_probability(test["value"])
+    chance = f"p {chance[0]} {chance[1:]}" if chance[0] in "<>" else f"p = {chance}"
+    return f"The data {'ask' if asked else 'do not ask'} for trends ({chance}). {moved}"
 
 
 def describe_influence(inputs: Inputs, config: Config) -> list[Passage]:

@@ -20,6 +20,7 @@ TABLES = {
     "moderation": "alliance.report.tables.moderation",
     "agreement": "alliance.report.tables.agreement",
     "sensitivity": "alliance.report.tables.sensitivity",
+    "trends": "alliance.report.tables.trends",
     "influence": "alliance.report.tables.influence",
     "diagnostics": "alliance.report.tables.diagnostics",
     "cautions": "alliance.report.tables.cautions",

@@ -5,7 +5,12 @@ import re
 import pandas as pd
 
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.report.prose.robustness import describe_influence, describe_methods, describe_sensitivity
+from alliance.report.prose.robustness import (
+    describe_influence,
+    describe_methods,
+    describe_sensitivity,
+    describe_trends,
+)
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs
 
@@ -112,3 +117,21 @@ def test_most_influential_of_each_kind_is_told_and_a_turned_direction_too() -> N
         describe_influence({"influence": turned}, CONFIG)
     )
     assert describe_influence(EMPTY, CONFIG) == []
+
+
+def test_trends_are_told_with_what_the_data_say_of_them_and_the_estimate_that_moves_most() -> None:
+    row = {
+        "outcome": "symptoms", "path": "symptoms_lag -> symptoms", "effect": "coefficient", "level": "within", "horizon": "next session",
+        "n_patients": 80, "n_sessions": 900, "sd": 0.05, "sd_with_trends": 0.06, "model": "technique_jointly", "without": 0.5,
+    }  # fmt: skip
+    moved = [row | {"with_trends": 0.5 - 0.05 * change, "change": -change} for change in (2, 3)]
+    test = {"model": "technique_jointly", "caution": "person_trends", "threshold": 0.01}
+    for value, claim in (
+        (0.0001, "The data ask for trends (p < 0.001)."),
+        (0.2, "The data do not ask for trends (p = 0.200)."),
+    ):
+        tables = {"trends": pd.DataFrame(moved), "diagnostics": pd.DataFrame([test | {"value": value}])}
+        sentence = said(describe_trends(tables, CONFIG))
+        assert claim in sentence
+        assert re.search(r"0\.50 without trends, 0\.35 with them \(3\.00 standard errors\)", sentence), sentence
+    assert describe_trends({}, CONFIG) == []

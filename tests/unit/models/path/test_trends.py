@@ -1,0 +1,107 @@
+"""Trends of patients beside a model: found where there are some, not asked for where there are none. Simulated without the package."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.models.container import FitResult, marks_of, rows_of
+from alliance.models.design.trends import add_trends
+from alliance.models.path.fit import fit
+from alliance.models.path.maximum import maximise
+from alliance.models.path.trends import chance_of_gain, maximise_trends
+from tests.unit.models.joint_study import VARIABLES, make_settings, make_spec
+from tests.unit.models.populations import design_of
+
+PATIENTS, SESSIONS, PAST = 200, 8, 0.4
+MEASURED = VARIABLES | {
+    name: VARIABLES[name].model_copy(update={"measured": when}) for name, when in (("m", "after"), ("y", "before"))
+}
+
+
+def simulate(trend: float, seed: int) -> pd.DataFrame:
+    """Simulate y before and m after each session; y drifts by `trend` times a slope of the patient's own."""
+    rng = np.random.default_rng(seed)
+    level_m, level_y, slope, m, y = rng.normal(size=(5, PATIENTS))
+    first = {"m_baseline": m, "y_baseline": y}
+    rows = []
+    for session in range(2, SESSIONS + 1):
+        past = {"m_lag": m, "y_lag": y}
+        y = level_y + trend * slope * session + PAST * y - 0.3 * m + rng.normal(size=PATIENTS)
+        m = level_m - 0.2 * y + 0.3 * m + rng.normal(size=PATIENTS)
+        names = [f"P{number:03d}" for number in range(PATIENTS)]
+        rows.append(pd.DataFrame({"patient": names, "session": session, "m": m, "y": y} | past | first))
+    return pd.concat(rows, ignore_index=True).assign(therapist="T", days=np.nan)
+
+
+def declare(**changes: Any) -> Any:
+    initial = ["m_baseline", "y_baseline"]
+    equations = {"m": {"on": ["y", "m_lag", *initial]}, "y": {"on": ["m_lag", "y_lag", *initial]}}
+    declared = {"family": "multilevel_path", "depth": "ml", "equations": equations, "effects": {"from": "m", "to": "y"}}
+    return make_spec(**declared | {"missing": "drop"} | changes)
+
+
+def run(panel: pd.DataFrame, **changes: Any) -> FitResult:
+    variables = {key: variable.model_dump(mode="json") for key, variable in MEASURED.items()}
+    return fit(
+        panel, "study", declare(**changes), make_settings() | {"variables": variables, "planned_sessions": SESSIONS}
+    )
+
+
+def test_own_past_is_found_with_trends_and_flagged_without() -> None:
+    result = run(simulate(0.25, seed=1))
+    rows = rows_of(result.tree["trends"]).set_index("path")
+    own = rows.loc["y_lag -> y"]
+    assert abs(own["with_trends"] - PAST) < 2 * own["sd_with_trends"]
+    assert own["without"] > PAST + 3 * own["sd"]
+    (mark,) = (mark for mark in marks_of(result.tree) if mark.caution == "person_trends")
+    assert not mark.passed and mark.value < 1e-6
+    paths = result.tree["paths"]["path"].to_numpy()
+    assert "y_lag -> y" in paths[list(mark.positions)]
+
+
+def test_nobody_is_given_a_trend_that_the_data_do_not_ask_for() -> None:
+    result = run(simulate(0.0, seed=2))
+    (mark,) = (mark for mark in marks_of(result.tree) if mark.caution == "person_trends")
+    assert mark.passed and mark.value > 0.01
+    assert "trends" not in run(simulate(0.0, seed=2), trends=False).tree.children
+
+
+# Tabulated critical values of 5 %, e.g. Fitzmaurice, Laird & Ware 2004, table C.1.
+@pytest.mark.parametrize(("q", "critical"), [(0, 2.71), (1, 5.14), (2, 7.05), (3, 8.76)])
+def test_gain_of_one_trend_follows_the_mixture_of_a_variance_and_its_covariances(q: int, critical: float) -> None:
+    assert chance_of_gain(critical, 0, q, 1) == pytest.approx(0.05, abs=2e-4)
+
+
+def test_gain_is_seldom_found_where_nobody_has_a_trend() -> None:
+    chances = []
+    for seed in range(100, 120):
+        maximum = maximise(design_of(declare(), simulate(0.0, seed), MEASURED))
+        trends = add_trends(maximum.target.design)
+        assert trends is not None and trends.added == 2
+        gain = 2 * (maximise_trends(trends, maximum).top.value - maximum.top.value)
+        chances.append(chance_of_gain(gain, trends.added, 2, 2))
+    # Of 20 studies more than 3 below .05, or more than 1 below .01, come up in one of 60 samples; 3 and 1 of 100 are.
+    assert np.sum(np.array(chances) < 0.05) <= 3 and np.sum(np.array(chances) < 0.01) <= 1
+
+
+@pytest.mark.parametrize("kind", ["natural_spline", "polynomial", "each"])
+def test_smooth_of_time_keeps_its_shape_beside_trends(kind: str) -> None:
+    basis = {"of": "session", "kind": kind} | ({} if kind == "each" else {"df": 3})
+    equations = {"y": {"on": ["m_lag", "y_lag", "course", "m_baseline", "y_baseline"]}, "m": {"on": ["y"]}}
+    design = design_of(declare(equations=equations, bases={"course": basis}), simulate(0.2, 3), MEASURED)
+    trends = add_trends(design)
+    assert trends is not None and trends.terms == {"y": "session"} and trends.added == 0
+    before, after = design.equations["y"], trends.design.equations["y"]
+    columns = [np.column_stack([np.ones(len(e.y)), e.x]) for e in (before, after)]
+    assert np.linalg.matrix_rank(np.column_stack(columns)) == np.linalg.matrix_rank(columns[0]) == columns[1].shape[1]
+
+
+def test_equation_without_past_or_with_trends_of_its_own_stays_as_it_is() -> None:
+    equations = {
+        "y": {"on": ["y_lag", "session", "y_baseline"], "vary": {"patient": ["intercept", "session"]}},
+        "m": {"on": ["y"]},
+    }
+    spec = declare(equations=equations, effects={"from": "y", "to": "m"})
+    assert add_trends(design_of(spec, simulate(0.2, 4), MEASURED)) is None
