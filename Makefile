@@ -3,6 +3,7 @@
 CONFIG ?=
 CORES  ?= 2
 NAME   ?=
+MINUTES ?=
 QUIET  ?= --quiet host rules reason
 PYTHON ?= python3
 
@@ -20,7 +21,7 @@ export UV_NO_PROGRESS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := study
-.PHONY: study run setup test lint format example recovery benchmarks lock clean-run help
+.PHONY: study run setup test lint format example recovery calibration benchmarks lock clean-run help
 .SILENT:
 
 study: $(READY)  ## set up, run the main analysis (config/config.yaml), print report and headline
@@ -55,7 +56,10 @@ format: $(READY)  ## format code and workflow in place
 example: $(READY)  ## simulate the study in data/example/ anew
 	$(BIN)/snakemake --cores 1 --snakefile workflow/example.smk --forceall
 
-recovery: $(READY)  ## simulate hundreds of studies: bias, coverage, calibration (some hours; results in validation/)
+recovery: $(READY)  ## fit simulated studies whose truth is known: bias, coverage, verdicts (hours; MINUTES=80 ends it; goes on next time; in validation/)
+	$(BIN)/python -m alliance.steps.recovery --cores $(CORES) $(if $(MINUTES),--minutes $(MINUTES))
+
+calibration: $(READY)  ## test by simulation whether posteriors are calibrated (about an hour; results in validation/)
 	$(BIN)/snakemake publish_validation --snakefile workflow/recovery.smk --cores $(CORES) --forcerun publish_validation $(QUIET)
 
 benchmarks: $(READY)  ## measure the engine and its peers side by side (about an hour; results in benchmarks/)

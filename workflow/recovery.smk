@@ -1,12 +1,11 @@
-# Recovery of known effects, and the calibration of posteriors (make recovery). Takes some hours on two cores; goes on where it was
-# stopped. What was found is documented in validation/.
+# The calibration of posteriors (make calibration). Takes an hour on two cores; goes on where it was stopped. What was found is documented
+# in validation/. Bias and coverage in known worlds are the other half, `alliance.steps.recovery` (make recovery).
 #
-# needs  config/recovery.yaml, every setting; of config/config.yaml the priors, the interval and the limits of the diagnostics
-# gives  results/recovery/: bias and coverage by design and method, ranks and their tests, plots; copied to validation/ on request
+# needs  calibration, sampling and seed of config/recovery.yaml; of config/config.yaml the priors and the limits of the diagnostics
+# gives  results/recovery/: ranks, their tests, and plots; copied to validation/ on request
 #
-#   snakemake --snakefile workflow/recovery.smk --cores 2 summarise_recovery       bias and coverage
-#   snakemake --snakefile workflow/recovery.smk --cores 2 summarise_calibration    simulation-based calibration
-#   snakemake --snakefile workflow/recovery.smk --cores 2 publish_validation       both, and their copies in validation/
+#   snakemake --snakefile workflow/recovery.smk --cores 2 summarise_calibration    ranks and their tests
+#   snakemake --snakefile workflow/recovery.smk --cores 2 publish_validation       their copies in validation/, too
 #
 # A file given by --configfile changes settings; its key "out" names another folder for results.
 import sys
@@ -21,7 +20,6 @@ workdir: ROOT
 sys.path.insert(0, str(ROOT / "src"))
 
 from alliance.errors import AllianceError
-from alliance.facts.families import FAMILIES
 from alliance.certify.settings import Certification, jobs_of
 from alliance.runs import plan
 from alliance.runs.fingerprint import code_of
@@ -44,7 +42,6 @@ except AllianceError as error:
 PLAIN = USED.model_dump(mode="json")
 DPI = 150
 ENGINES = USED.calibration.engines
-RECOVERY_FILES = ["recovery.csv", "recovery.svg", "recovery.png"]
 CALIBRATION_FILES = [
     "calibration.csv",
     "ranks.csv",
@@ -60,58 +57,10 @@ def code_with(step, *modules):
     return code_of(STEPS[step], *modules, scripts=[SCRIPT])
 
 
-def settings_of(design, method):
-    """Return the settings that studies of one design, fitted by one method, depend on."""
-    shared = {key: value for key, value in PLAIN.items() if key != "calibration"}
-    own = {**PLAIN["methods"][method], "label": "-", "studies": 1, "per_job": 1}
-    drawn = {**PLAIN["designs"][design], "label": "-"}
-    world = drawn["world"]
-    used = {
-        "worlds": {world: PLAIN["worlds"][world]},
-        "designs": {design: drawn},
-        "methods": {method: own},
-        "diagrams": {world: {own["diagram"]: PLAIN["diagrams"][world][own["diagram"]]}},
-    }
-    return {**shared, **used}
-
-
-def family_of_method(method):
-    """Name the module behind a method."""
-    return FAMILIES[USED.methods[method].family].module
-
-
 wildcard_constraints:
-    design="|".join(USED.designs),
-    method="|".join(USED.methods),
     engine="|".join(ENGINES),
     first=r"\d+",
     end=r"\d+",
-
-
-rule summarise_recovery:
-    default_target: True
-    input:
-        studies=[
-            OUT / f"studies/{design}/{name}/{first}-{end}.parquet"
-            for design in USED.designs
-            for name, method in USED.methods.items()
-            for first, end in jobs_of(method.studies, method.per_job)
-        ],
-    output:
-        table=OUT / "recovery.csv",
-        svg=OUT / "recovery.svg",
-        png=OUT / "recovery.png",
-    log:
-        LOGS / "summarise_recovery.log",
-    conda:
-        "../environment.yml"
-    params:
-        designs={name: design.label for name, design in USED.designs.items()},
-        methods={name: method.label for name, method in USED.methods.items()},
-        dpi=DPI,
-        code=code_with("summarise_recovery"),
-    script:
-        "scripts/run_step.py"
 
 
 rule summarise_calibration:
@@ -142,25 +91,6 @@ rule summarise_calibration:
         "scripts/run_step.py"
 
 
-rule recover_effects:
-    output:
-        studies=OUT / "studies/{design}/{method}/{first}-{end}.parquet",
-    log:
-        LOGS / "recover_effects/{design}-{method}-{first}-{end}.log",
-    conda:
-        "../environment.yml"
-    params:
-        settings=lambda wildcards: settings_of(wildcards.design, wildcards.method),
-        design="{design}",
-        method="{method}",
-        numbers=lambda wildcards: (int(wildcards.first), int(wildcards.end)),
-        priors=MAIN["priors"],
-        inference=MAIN["inference"],
-        code=lambda wildcards: code_with("recover_effects", family_of_method(wildcards.method)),
-    script:
-        "scripts/run_step.py"
-
-
 rule rank_parameters:
     output:
         ranks=OUT / "ranks/{engine}/{first}-{end}.parquet",
@@ -183,9 +113,9 @@ rule rank_parameters:
 
 rule publish_validation:
     input:
-        made=[OUT / name for name in RECOVERY_FILES + CALIBRATION_FILES],
+        made=[OUT / name for name in CALIBRATION_FILES],
     output:
-        **{name.replace(".", "_"): VALIDATION / name for name in RECOVERY_FILES + CALIBRATION_FILES},
+        **{name.replace(".", "_"): VALIDATION / name for name in CALIBRATION_FILES},
     log:
         LOGS / "publish_validation.log",
     conda:

@@ -10,7 +10,6 @@ from alliance.certify.settings import Recovery
 from alliance.config import Variable
 from alliance.config.schema import Inference, Priors
 from alliance.data.panel import make_panel
-from alliance.errors import ModelError
 from alliance.facts.columns import DAYS, PATIENT, THERAPIST, WEEKS
 from alliance.inference.montecarlo import generator_for
 from alliance.models.fitting import fit_declared
@@ -22,7 +21,9 @@ from alliance.worlds.truth import true_quantities
 
 KEYS = ["path", "effect", "level", "horizon"]
 COLUMNS = ["design", "method", "study", *KEYS, "truth", "estimate", "sd", "low", "high", "flag"]
-NOT_FITTED = "not fitted"
+NOT_FITTED = "not fitted"  # how the flag of a study begins that a method refused, or failed on; the reason follows
+WITHHELD = "withheld"  # the flag of an effect that the method does not give a number for in this study
+_LONGEST = 160  # characters of a reason
 _PREDICTIVE_DRAWS = 10  # predictive checks are not looked at here
 _SEEDS = 2**31
 
@@ -42,8 +43,8 @@ def recover_studies(
     Returns
     -------
     pandas.DataFrame
-        Columns `COLUMNS`: one row per study and true effect. A study that the method refuses has missing estimates and the flag
-        `NOT_FITTED`; an effect that the method does not report is left out.
+        Columns `COLUMNS`: one row per study and true effect. Estimates are missing in a study that the method refuses or fails on, whose
+        flag begins with `NOT_FITTED` and says why, and of an effect that it gives no number for, whose flag is `WITHHELD`.
     """
     crowd = int(generator_for(settings.seed, design, "dropout").integers(_SEEDS))
     world = settle(settings.world_of(design).model_copy(update={"seed": crowd}))
@@ -58,13 +59,22 @@ def recover_studies(
         chosen = _settings_of_fit(settings, variables, priors, int(rng.integers(_SEEDS)))
         try:
             tree = fit_declared(panel, method, spec, chosen | {"planned_sessions": world.size.sessions}).tree
-        except ModelError:
-            table = truth.assign(estimate=np.nan, sd=np.nan, low=np.nan, high=np.nan, flag=NOT_FITTED)
-        else:
             estimates = summarise_estimates(tree, diagnose(tree, inference), inference.interval)
-            table = truth.merge(estimates, on=KEYS, validate="one_to_one")
+        except Exception as error:  # a defect of the project counts like a refusal, and is named; one study must not end a run of hours
+            reason = f"{NOT_FITTED}: {type(error).__name__}: {' '.join(str(error).split())}"[:_LONGEST]
+            table = truth.assign(estimate=np.nan, sd=np.nan, low=np.nan, high=np.nan, flag=reason)
+        else:
+            table = _beside(truth, estimates)
         tables.append(table.assign(design=design, method=method, study=number)[COLUMNS])
     return pd.concat(tables, ignore_index=True)
+
+
+def _beside(truth: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
+    """Put estimates beside the truth; correlations, whose truth stands there in both orders, in the order of the model."""
+    table = truth.merge(estimates, on=KEYS, how="left", validate="one_to_one")
+    absent = table["estimate"].isna()
+    table.loc[absent, "flag"] = WITHHELD
+    return table[~absent | (table["effect"] != "correlation")]
 
 
 def simulate_panel(world: World) -> pd.DataFrame:

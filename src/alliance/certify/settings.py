@@ -8,6 +8,7 @@ from alliance.config import Equation, ModelSpec, merge_configs
 from alliance.config.initial import with_initial_values
 from alliance.config.schema import Sampling
 from alliance.config.section import Name, Section
+from alliance.errors import suggest
 from alliance.facts.depths import known_depth
 from alliance.worlds.settings import World
 
@@ -23,7 +24,10 @@ class Design(Section):
 
 
 class Method(Section):
-    """A family of models, how deep it looks, and how many studies of each design it is tried on."""
+    """A family of models, how deep it looks, and how many studies of each design it is tried on.
+
+    Methods of an earlier `turn` come first, those of the same turn side by side. Without `designs` it is tried on all of them.
+    """
 
     label: str
     family: Name
@@ -31,6 +35,8 @@ class Method(Section):
     diagram: Name
     studies: Count
     per_job: Count
+    turn: Count = 1
+    designs: list[Name] | None = None
 
 
 class Engine(Section):
@@ -77,6 +83,12 @@ class Recovery(Section):
                         f"methods.{method}.diagram: there is no diagrams.{design.world}.{chosen.diagram}, which design '{name}' needs"
                     )
                 self.spec_of(name, method)
+        for method, chosen in self.methods.items():
+            for name in chosen.designs or []:
+                if name not in self.designs:
+                    raise ValueError(
+                        f"methods.{method}.designs: there is no designs.{name}.{suggest(name, self.designs)}"
+                    )
         return self
 
     def world_of(self, design: str) -> World:
@@ -92,6 +104,20 @@ class Recovery(Section):
         depth = {"depth": chosen.depth} if chosen.depth else {}
         declared = ModelSpec.model_validate({"label": chosen.label, "family": chosen.family, **diagram, **depth})
         return with_initial_values(declared)
+
+    def used_by(self, design: str, method: str) -> dict[str, Any]:
+        """Return the settings that studies of one design, fitted by one method, depend on, as plain values."""
+        chosen, drawn = self.methods[method], self.designs[design]
+        return {
+            "seed": self.seed,
+            "design": design,
+            "world": self.world_of(design).model_dump(mode="json"),
+            "model": self.diagrams[drawn.world][chosen.diagram],
+            "method": [method, chosen.family, chosen.depth],
+            "compared": self.compared,
+            "monte_carlo_draws": self.monte_carlo_draws,
+            "sampling": self.sampling.model_dump(mode="json"),
+        }
 
 
 class Certification(Recovery):

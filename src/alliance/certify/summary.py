@@ -9,11 +9,14 @@ from alliance.facts.columns import FLAG_SEPARATOR
 
 GROUP = ["design", "method", *KEYS]
 SUMMARY_COLUMNS = [
-    *GROUP, "truth", "n_studies", "n_not_fitted", "n_flagged", "mean_estimate", "bias", "bias_se", "bias_percent", "bias_percent_se",
-    "empirical_sd", "mean_sd", "coverage", "coverage_low", "coverage_high", "coverage_se", "flags", "verdict_bias", "verdict_coverage",
-    "verdict",
+    *GROUP, "truth", "n_studies", "n_not_fitted", "n_withheld", "n_flagged", "share_flagged", "mean_estimate", "bias", "bias_se",
+    "bias_percent", "bias_percent_se", "bias_sds", "empirical_sd", "mean_sd", "coverage", "coverage_low", "coverage_high", "coverage_se",
+    "flags", "verdict_bias", "verdict_coverage", "verdict",
 ]  # fmt: skip
+RIGHT, FLAGGED_RIGHTLY, UNDECIDED, WRONG, NOT_GIVEN = VERDICTS = ("right", "flagged", "undecided", "wrong", "not given")
 MOST_BIAS = 5.0  # percent of the truth
+MOST_OF_SD = 0.25  # bias in standard deviations of the estimates where the truth is zero: coverage is then still 94.3 %
+FEWEST = 20  # studies without which nothing is decided
 COVERAGE = (0.92, 0.98)
 FLAGGED = 0.8  # share of studies in which an estimate that is wrong has to say so
 _CERTAINTY = 0.95  # of the intervals for bias and coverage that the verdicts look at
@@ -23,12 +26,19 @@ def summarise_recovery(studies: pd.DataFrame) -> pd.DataFrame:
     """Summarise the estimates of many studies.
 
     Bias is the mean of the estimates minus the truth, with Monte Carlo standard error sd / sqrt(n); coverage the share of intervals that
-    hold the truth, with Wilson's interval (Morris, White & Crowther 2019, doi 10.1002/sim.8086). A verdict is ``met`` or ``missed`` if
-    the whole 95 % interval for bias or coverage lies on that side of the limit, and ``probably met`` or ``probably missed``
-    if only the value itself does: more studies would decide. Where the truth is zero, coverage alone decides.
+    hold the truth, with Wilson's interval (Morris, White & Crowther 2019, doi 10.1002/sim.8086). Either is ``met`` or ``missed`` if
+    the whole 95 % interval lies on that side of its limit, and ``probably met`` or ``probably missed`` if only the value itself does: more
+    studies would decide. Limits are `MOST_BIAS` and `COVERAGE`; where the truth is zero `MOST_OF_SD` takes the place of the first.
 
-    The whole verdict is ``right`` where neither is missed, ``flagged`` where one is and at least `FLAGGED` of the studies have a flag on
-    the estimate, and ``wrong`` otherwise. `flags` says which flags there were, and in what percentage of the studies.
+    The whole verdict is
+
+    right      bias and coverage lie within their limits
+    wrong      one of them lies beyond its limit, with its whole 95 % interval
+    undecided  one of them lies beyond its limit, but not with its whole interval; or there are fewer than `FEWEST` estimates
+    flagged    wrong or undecided, but at least `FLAGGED` of the studies have a flag on the estimate or withhold it
+    not given  the method has no number for it in any study
+
+    `flags` says which flags there were, and in what percentage of the studies.
 
     Parameters
     ----------
@@ -42,55 +52,63 @@ def summarise_recovery(studies: pd.DataFrame) -> pd.DataFrame:
         of the estimates over studies (`empirical_sd`) and the root mean square of those that the fits claim (`mean_sd`) are in raw units.
     """
     rows = [_summarise(group) for _, group in studies.groupby(GROUP, sort=False)]
-    return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+    table = pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+    # The truth of a correlation stands in both orders of the two where no fit could say which one is that of the model.
+    return table[(table["effect"] != "correlation") | (table["verdict"] != NOT_GIVEN)].reset_index(drop=True)
 
 
 def _summarise(group: pd.DataFrame) -> dict[str, object]:
     first = group.iloc[0]
-    fitted = group[group["flag"] != NOT_FITTED]
-    truth, count = float(first["truth"]), len(fitted)
-    estimates = fitted["estimate"].to_numpy(dtype=float)
+    fitted = group[~group["flag"].str.startswith(NOT_FITTED)]
+    given = fitted[fitted["estimate"].notna()]
+    truth, count = float(first["truth"]), len(given)
+    estimates = given["estimate"].to_numpy(dtype=float)
     spread = float(estimates.std(ddof=1)) if count > 1 else np.nan
     bias = float(estimates.mean()) - truth if count else np.nan
     error = spread / np.sqrt(count) if count else np.nan
-    held = int(((fitted["low"] <= truth) & (truth <= fitted["high"])).sum())
+    held = int(((given["low"] <= truth) & (truth <= given["high"])).sum())
     low, high = _wilson(held, count)
     coverage = held / count if count else np.nan
     relative = 100 / abs(truth) if truth else np.nan
-    half = float(stats.norm.ppf((1 + _CERTAINTY) / 2)) * error * relative
-    verdicts = (
-        judge(bias * relative, bias * relative - half, bias * relative + half, -MOST_BIAS, MOST_BIAS),
-        judge(coverage, low, high, *COVERAGE),
-    )
-    flagged = int((fitted["flag"] != "").sum())
+    limit = MOST_BIAS / relative if truth else MOST_OF_SD * spread
+    half = float(stats.norm.ppf((1 + _CERTAINTY) / 2)) * error
+    verdicts = judge(bias, bias - half, bias + half, -limit, limit), judge(coverage, low, high, *COVERAGE)
+    share = float((fitted["flag"] != "").mean()) if len(fitted) else np.nan
     return {
         **first[GROUP],
         "truth": truth,
         "n_studies": count,
-        "n_not_fitted": len(group) - count,
-        "n_flagged": flagged,
+        "n_not_fitted": len(group) - len(fitted),
+        "n_withheld": len(fitted) - count,
+        "n_flagged": int((given["flag"] != "").sum()),
+        "share_flagged": share,
         "mean_estimate": truth + bias,
         "bias": bias,
         "bias_se": error,
         "bias_percent": bias * relative,
         "bias_percent_se": error * relative,
+        "bias_sds": bias / spread if spread else np.nan,
         "empirical_sd": spread,
-        "mean_sd": float(np.sqrt((fitted["sd"] ** 2).mean())) if count else np.nan,
+        "mean_sd": float(np.sqrt((given["sd"] ** 2).mean())) if count else np.nan,
         "coverage": coverage,
         "coverage_low": low,
         "coverage_high": high,
         "coverage_se": np.sqrt(coverage * (1 - coverage) / count) if count else np.nan,
-        "flags": _name_flags(fitted["flag"]),
+        "flags": _name_flags(group["flag"]),
         "verdict_bias": verdicts[0],
         "verdict_coverage": verdicts[1],
-        "verdict": _conclude(verdicts, flagged / count) if count else "",
+        "verdict": _conclude(verdicts, count, share),
     }
 
 
-def _conclude(verdicts: tuple[str, str], flagged: float) -> str:
-    if not any("missed" in verdict for verdict in verdicts):
-        return "right"
-    return "flagged" if flagged >= FLAGGED else "wrong"
+def _conclude(verdicts: tuple[str, str], count: int, flagged: float) -> str:
+    if not count:
+        return NOT_GIVEN
+    if count >= FEWEST and not any("missed" in verdict for verdict in verdicts):
+        return RIGHT
+    if flagged >= FLAGGED:
+        return FLAGGED_RIGHTLY
+    return WRONG if count >= FEWEST and "missed" in verdicts else UNDECIDED
 
 
 def _name_flags(flags: pd.Series) -> str:

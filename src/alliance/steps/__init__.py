@@ -17,8 +17,6 @@ STEPS = {
     "write_report": "alliance.steps.report",
     "record_provenance": "alliance.steps.record",
     "write_manifest": "alliance.steps.record",
-    "recover_effects": "alliance.steps.recover",
-    "summarise_recovery": "alliance.steps.recover",
     "rank_parameters": "alliance.steps.recover",
     "summarise_calibration": "alliance.steps.recover",
     "publish_validation": "alliance.steps.recover",

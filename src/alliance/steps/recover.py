@@ -1,4 +1,4 @@
-"""Recovery studies and the calibration of posteriors: jobs that simulate and fit, tables, plots, and what is kept as documentation."""
+"""The calibration of posteriors: jobs that simulate and fit, tables, plots, and what is kept as documentation."""
 
 import shutil
 from collections.abc import Sequence
@@ -6,67 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from alliance.certify.settings import Calibration, Recovery
+from alliance.certify.settings import Calibration
 from alliance.config.schema import Inference, Priors, Sampling
 from alliance.report.figures.drawing import Drawing
 from alliance.runs.files import replacing, write_csv, write_parquet
-
-
-def recover_effects(
-    *,
-    studies: str,
-    settings: dict[str, Any],
-    design: str,
-    method: str,
-    numbers: tuple[int, int],
-    priors: dict[str, Any],
-    inference: dict[str, Any],
-) -> None:
-    """Simulate studies of one design, fit each by one method, and write the estimates beside the truth.
-
-    Parameters
-    ----------
-    studies
-        Parquet file to be written.
-    numbers
-        First study, and the one after the last.
-    """
-    from alliance.certify.recovery import recover_studies
-
-    table = recover_studies(
-        Recovery.model_validate(settings),
-        design,
-        method,
-        range(*numbers),
-        Priors.model_validate(priors),
-        Inference.model_validate(inference),
-    )
-    write_parquet(table, studies)
-
-
-def summarise_recovery(
-    *,
-    studies: Sequence[str],
-    table: str,
-    svg: str,
-    png: str,
-    designs: dict[str, str],
-    methods: dict[str, str],
-    dpi: int,
-) -> None:
-    """Write bias and coverage of every method in every design, as a table and as a figure.
-
-    Parameters
-    ----------
-    designs, methods
-        Name -> label, in the order in which they are shown.
-    """
-    from alliance.certify.summary import summarise_recovery as summarise
-    from alliance.report.figures.recovery import draw_recovery
-
-    summary = summarise(pd.concat([pd.read_parquet(path) for path in studies], ignore_index=True))
-    write_csv(summary, table)
-    _save(draw_recovery(summary, designs, methods), svg, png, dpi)
 
 
 def rank_parameters(
@@ -129,10 +72,10 @@ def summarise_calibration(
 
     found = pd.concat([pd.read_parquet(path) for path in ranks], ignore_index=True)
     write_csv(summarise(found, level, seed), table)
-    _save(draw_rank_ecdf(found, engines, level, seed), ecdf_svg, ecdf_png, dpi)
+    save_drawing(draw_rank_ecdf(found, engines, level, seed), ecdf_svg, ecdf_png, dpi)
     histograms = draw_histograms(found, engines, level)
     write_csv(histograms.values, counts)
-    _save(histograms, histogram_svg, histogram_png, dpi)
+    save_drawing(histograms, histogram_svg, histogram_png, dpi)
 
 
 def publish_validation(*, made: Sequence[str], **kept: str) -> None:
@@ -148,7 +91,8 @@ def publish_validation(*, made: Sequence[str], **kept: str) -> None:
             shutil.copyfile(source, path)
 
 
-def _save(drawing: Drawing, svg: str, png: str, dpi: int) -> None:
+def save_drawing(drawing: Drawing, svg: str, png: str, dpi: int) -> None:
+    """Write a figure in both formats."""
     from alliance.report.figures.theme import applied
 
     figure: Any = drawing.figure

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.certify.recovery import COLUMNS, NOT_FITTED
+from alliance.certify.recovery import COLUMNS, WITHHELD
+from alliance.certify.recovery import NOT_FITTED as BEGINNING
 from alliance.certify.summary import SUMMARY_COLUMNS, judge, summarise_recovery
+
+NOT_FITTED = f"{BEGINNING}: ModelError: too few rows"
 
 
 def studies(estimates: list[float], flags: list[str], half: float = 0.5) -> pd.DataFrame:
@@ -16,9 +19,11 @@ def studies(estimates: list[float], flags: list[str], half: float = 0.5) -> pd.D
 
 def test_bias_coverage_and_counts() -> None:
     (row,) = summarise_recovery(
-        studies([-1.8, -2.2, -2.6, -1.8, np.nan], ["", "few therapists", "", "", NOT_FITTED])
+        studies([-1.8, -2.2, -2.6, -1.8, np.nan, np.nan], ["", "few therapists", "", "", WITHHELD, NOT_FITTED])
     ).to_dict("records")
-    assert (row["n_studies"], row["n_not_fitted"], row["n_flagged"]) == (4, 1, 1)
+    assert (row["n_studies"], row["n_not_fitted"], row["n_withheld"], row["n_flagged"]) == (4, 1, 1, 1)
+    assert row["share_flagged"] == 2 / 5  # flagged or withheld, of the studies that were fitted
+    assert row["flags"].startswith("few therapists 17 %") and NOT_FITTED in row["flags"]
     assert row["mean_estimate"] == pytest.approx(-2.1)
     assert row["bias"] == pytest.approx(-0.1)
     assert row["bias_percent"] == pytest.approx(-5.0)  # of the size of the truth; its sign is that of the bias
@@ -44,6 +49,7 @@ def test_bias_coverage_and_counts() -> None:
         ([-2.01, -1.99] * 20, [""] * 40, "right", ""),
         ([-1.0, -1.1] * 20, ["floor; few therapists", "floor"] * 20, "flagged", "floor 100 %; few therapists 50 %"),
         ([-1.0, -1.1] * 20, ["floor", ""] * 20, "wrong", "floor 50 %"),
+        ([-1.965] * 40, [""] * 40, "undecided", ""),  # 36 of 40 intervals hold the truth: 90 %, Wilson from 77 to 96
     ],
 )
 def test_an_estimate_is_right_or_says_that_it_is_not(
