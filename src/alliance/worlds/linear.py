@@ -11,11 +11,12 @@ from math import prod
 
 import numpy as np
 
-from alliance.facts.columns import SESSION
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.quantity import join_nodes
 from alliance.worlds.settings import ARM, INTERCEPT, Cause, Differences, World
 
 _NODES = 15  # of the quadrature over each slope: exact for responses up to its 29th power
+_FEW_NODES = 7  # for the levels at which series come to rest: farther out a series may not come to rest at all
 Path = tuple[Cause, ...]
 
 
@@ -73,24 +74,53 @@ class Linear:
             self.covariance(first, x) * self.expect(left) for x, left in without
         )
 
-    def latent_slopes(self, differences: Differences, paths: list[Path]) -> dict[Cause, float] | None:
-        """Regress each outcome on the latent means of its causes on the paths; None if an intercept on them does not vary.
+    @cached_property
+    def latent_covariances(self) -> dict[str, np.ndarray]:
+        """Covariance of latent means between the patients of a therapist, and between therapists: level -> (outcome, outcome).
 
-        With B all effects at average slopes, of the same session and of the one before, and V the covariance of the intercepts v, latent
-        means are (I - B)^-1 v and their covariance is (I - B)^-1 V (I - B)^-T.
+        With B all effects, of the same session and of the one before, and v what a patient is above the centres, series come to rest at
+        (I - B)^-1 v. Where slopes act on distances from the centres, B is the patient's own: levels are then averaged over slopes, those
+        of a therapist over the therapist's patients. Where slopes act on deviations from own levels, B is the average one.
         """
-        names = list(self.causes)
+        names, world = list(self.causes), self.world
         intercepts = [join_nodes(INTERCEPT, name) for name in names]
+        arrows = [cause for causes in self.causes.values() for cause in causes if cause.base in names]
+        own, shared = (
+            np.array([[of.covariance(one, other) for other in intercepts] for one in intercepts])
+            for of in (world.patients, world.therapists)
+        )
+        above = np.array([world.variables[name].mean - world.centres[name] for name in names])
+        of_patients, shares = self._slopes(arrows, world.patients)
+        of_therapists, weights = self._slopes(arrows, world.therapists)
+        b = np.zeros((len(weights), len(shares), len(names), len(names)))
+        for place, cause in enumerate(arrows):
+            at = names.index(cause.outcome), names.index(cause.base)
+            b[:, :, *at] += cause.effect + of_therapists[:, place, None] + of_patients[:, place]
+        a = np.linalg.inv(np.eye(len(names)) - b)
+        seen = np.einsum("tsij,jk,tslk,t,s->il", a, own + shared + np.outer(above, above), a, weights, shares)
+        usual = np.einsum("tsij,s->tij", a, shares)
+        of_usual = np.einsum("tij,jk,tlk,t->il", usual, shared + np.outer(above, above), usual, weights)
+        centre = np.einsum("tij,j,t->i", usual, above, weights)
+        return {PATIENT: seen - of_usual, THERAPIST: of_usual - np.outer(centre, centre)}
+
+    def _slopes(self, arrows: list[Cause], of: Differences) -> tuple[np.ndarray, np.ndarray]:
+        """Return nodes (node, arrow) and weights (node,) for the slopes of the units of a level, as deviations from the average."""
+        varying = [cause for cause in arrows if of.sd.get(cause.slope) and self.world.slopes_act_on == "distance"]
+        covariance = np.array([[of.covariance(i.slope, j.slope) for j in varying] for i in varying])
+        deviations, weights = _quadrature(covariance, _FEW_NODES)
+        found = np.zeros((len(weights), len(arrows)))
+        found[:, [arrows.index(cause) for cause in varying]] = deviations
+        return found, weights
+
+    def latent_slopes(self, level: str, paths: list[Path]) -> dict[Cause, float] | None:
+        """Regress each outcome on the latent means of its causes on the paths; None if an intercept on them does not vary."""
+        names = list(self.causes)
         steps = list(dict.fromkeys(cause for path in paths for cause in path))
         nodes = {node for cause in steps for node in (cause.base, cause.outcome)}
+        differences = {PATIENT: self.world.patients, THERAPIST: self.world.therapists}[level]
         if not all(differences.sd.get(join_nodes(INTERCEPT, node)) for node in nodes):
             return None
-        v = np.array([[differences.covariance(one, other) for other in intercepts] for one in intercepts])
-        b = np.zeros_like(v)
-        for cause in (c for causes in self.causes.values() for c in causes if c.base in names):
-            b[names.index(cause.outcome), names.index(cause.base)] += cause.effect
-        a = np.linalg.inv(np.eye(len(names)) - b)
-        among = a @ v @ a.T
+        among = self.latent_covariances[level]
         found: dict[Cause, float] = {}
         for outcome in dict.fromkeys(cause.outcome for cause in steps):
             causes = [cause for cause in steps if cause.outcome == outcome]
@@ -132,9 +162,9 @@ class Linear:
         return cause.base != ARM or t >= variable.arm_from
 
 
-def _quadrature(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _quadrature(covariance: np.ndarray, nodes: int = _NODES) -> tuple[np.ndarray, np.ndarray]:
     """Return nodes (node, slope) and weights (node,) of Gauss and Hermite for expectations over normal deviations of slopes."""
-    points, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    points, weights = np.polynomial.hermite_e.hermegauss(nodes)
     size = len(covariance)
     values, vectors = np.linalg.eigh(covariance) if size else (np.zeros(0), np.zeros((0, 0)))
     grid = np.array(list(product(points, repeat=size)))

@@ -20,7 +20,15 @@ import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.effects import name_step
-from alliance.facts.quantity import ends_of, join_nodes, join_together, name_horizon, name_session, name_sessions
+from alliance.facts.quantity import (
+    BETWEEN_LEVELS,
+    ends_of,
+    join_nodes,
+    join_together,
+    name_horizon,
+    name_session,
+    name_sessions,
+)
 from alliance.worlds.linear import Linear, Path, delay_of, text_of
 from alliance.worlds.settings import ARM, INTERCEPT, Cause, Differences, World
 
@@ -94,11 +102,11 @@ def _within(linear: Linear, paths: list[Path]) -> Iterator[Row]:
 
 
 def _between(linear: Linear, paths: list[Path]) -> Iterator[Row]:
-    for level, of in (("between_patient", linear.world.patients), ("between_therapist", linear.world.therapists)):
-        slopes = linear.latent_slopes(of, paths)
+    for unit, level in BETWEEN_LEVELS.items():
+        slopes = linear.latent_slopes(unit, paths)
         if slopes is not None:
             whole = replace(paths[0][0], outcome=paths[0][-1].outcome)
-            alone = linear.latent_slopes(of, [(whole,)]) or {}
+            alone = linear.latent_slopes(unit, [(whole,)]) or {}
             products = {path: prod(slopes[cause] for cause in path) for path in paths}
             yield from _describe(paths, slopes, products, level, alone[whole])
 

@@ -6,6 +6,9 @@ among outcomes, of the same session and of an earlier one, and v all that the un
 
     eta = (I - B)^-1 v        cov(eta) = (I - B)^-1 cov(v) (I - B)^-T
 
+What a unit's own slopes add to its level is part of v, since they multiply deviations from a level (`alliance.models.design.arrays`): the
+means are those at which series come to rest by own slopes.
+
 Initial values (``x_baseline``) as predictors make the varying intercepts conditional on them (Wooldridge 2005, doi
 10.1002/jae.770): v = D c + u, with c the initial values, D their coefficients and u what still varies. So
 
