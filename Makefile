@@ -37,7 +37,7 @@ run: $(READY)  ## the same for another configuration: make run CONFIG=config/rev
 setup: $(READY)  ## only set up the environment
 
 test: $(READY) lint  ## set up, check format, types and workflow, and run all tests
-	$(BIN)/pytest -n $(CORES) --dist loadgroup --cov --cov-report=term
+	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 lint: $(READY)  ## format, style, types and workflow, without changing a file
 	$(BIN)/ruff check

@@ -23,7 +23,7 @@ from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior
 from tests.reference.joint.studies import HERE, VARIABLES, design_of, sessions_of, spec_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("joint posteriors")]
+pytestmark = pytest.mark.slow
 
 SETTINGS: dict[str, Any] = {
     "seed": 1,

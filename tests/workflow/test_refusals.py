@@ -12,8 +12,6 @@ from alliance.errors import AllianceError, ConfigError, DataError
 from alliance.runs import guards, plan
 from tests.workflow.project import REPOSITORY, Project, planned_rules
 
-pytestmark = pytest.mark.xdist_group("refusals")
-
 BASE = REPOSITORY / "config/config.yaml"
 STUDIES = sorted(
     path.name

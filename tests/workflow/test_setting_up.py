@@ -10,8 +10,6 @@ import pytest
 
 from tests.workflow.project import REPOSITORY
 
-pytestmark = pytest.mark.xdist_group("refusals")
-
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:

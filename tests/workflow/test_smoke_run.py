@@ -1,9 +1,13 @@
-"""One small run, whole, and what a change afterwards runs again."""
+"""One small run, whole, what a change afterwards runs again, and a run that is killed: one file, since it is made once for a file."""
 
 import csv
 import hashlib
+import os
 import re
 import shutil
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +20,12 @@ from alliance.runs.fingerprint import imported_modules, module_path
 from alliance.steps import STEPS
 from tests.workflow.project import Project, planned_rules
 
-pytestmark = pytest.mark.xdist_group("smoke")
-
+KILLED = """\
+run: {name: killed}
+models: {fit: [variance, alliance_predicts_symptoms]}
+inference: {monte_carlo_draws: 1000}
+output: {figures: [forest], tables: [], figure_dpi: 72}
+"""
 AFTER_ESTIMATES = {
     "collect_estimates",
     "compare_truth",
@@ -219,6 +227,41 @@ def test_snakemake_report_works_offline(smoke: Project, tmp_path: Path) -> None:
     assert "forest" in text
     # Nothing is loaded from elsewhere: scripts and styles are inside the page.
     assert re.findall(r"<(?:script|link)[^>]+(?:src|href)=[\"']https?:", text) == []
+
+
+@pytest.mark.slow
+def test_killed_run_resumes_and_ends_like_an_undisturbed_one(smoke: Project) -> None:
+    overlay = smoke.write("config/killed.yaml", KILLED)
+    words = smoke.command("--cores", "2", "--configfile", str(overlay))
+    running = subprocess.Popen(
+        words,
+        cwd=smoke.root,
+        env=smoke.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    folder = smoke.results / "killed"
+    limit = time.monotonic() + 240
+    # Killed while models are fitted: their logs exist, their results do not.
+    while not list(folder.glob("logs/fit_model/*.log")):
+        assert time.monotonic() < limit, "no model was begun in four minutes"
+        assert running.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert (folder / "data/panel.parquet").is_file()
+    assert not (folder / "manifest.csv").exists()
+    panel = (folder / "data/panel.parquet").stat().st_mtime_ns
+
+    done = smoke.snakemake("--cores", "2", "--configfile", str(overlay))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (folder / "data/panel.parquet").stat().st_mtime_ns == panel, "finished steps are kept"
+    undisturbed = pd.read_csv(smoke.results / "smoke/estimates/estimates.csv")
+    resumed = pd.read_csv(folder / "estimates/estimates.csv")
+    same = undisturbed[undisturbed["model"].isin(resumed["model"])].reset_index(drop=True)
+    assert len(resumed) > 5
+    pd.testing.assert_frame_equal(resumed, same, check_exact=True)
 
 
 # The last one here, since it leaves the run unfinished.
