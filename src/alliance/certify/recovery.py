@@ -88,7 +88,12 @@ def simulate_panel(world: World) -> pd.DataFrame:
 
 def variables_of(world: World) -> dict[str, Variable]:
     """Declare the variables of a world as a config would."""
-    found = {name: {"table": "sessions", "measured": v.measured} for name, v in world.variables.items()}
+    found: dict[str, dict[str, Any]] = {
+        name: {"table": "sessions", "measured": v.measured} for name, v in world.variables.items()
+    }
+    for name, measure in world.variables.items():
+        if measure.scale is not None and measure.scale.censored:
+            found[name] |= {"range": (measure.scale.low, measure.scale.high), "censored": measure.scale.censored}
     found |= {ARM: {"table": "patients"}} if world.arms else {}
     return {name: Variable.model_validate({"label": name, "column": name, **given}) for name, given in found.items()}
 

@@ -1,5 +1,6 @@
 """Types, ranges and meaning of every setting. Values and comments live in `config/config.yaml`."""
 
+from math import inf
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
@@ -97,6 +98,7 @@ class Variable(Section):
     higher_is: Literal["better", "worse"] | None = None
     column: str | None = None
     range: tuple[float, float] | None = None
+    censored: bool | Literal["floor", "ceiling"] | tuple[float | None, float | None] = False  # see `censored_at`
     instrument: str | None = None
     instrument_confirmed: bool = False  # the user vouches for a key that ships unverified
     items: str | None = None  # pattern with {item}, e.g. "wai_{item}"
@@ -127,7 +129,38 @@ class Variable(Section):
             )
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError(f"'range' must go from low to high, but is {list(self.range)}")
+        self._check_censored()
         return self
+
+    def _check_censored(self) -> None:
+        if not self.censored:
+            return
+        if self.table != "sessions" or self.kind == "category":
+            raise ValueError("'censored' is for scores measured at sessions; remove it")
+        if isinstance(self.censored, tuple):
+            low, high = self.censored_at
+            if (low, high) == (-inf, inf) or low >= high:
+                raise ValueError(
+                    f"'censored' must go from low to high, null where there is no end, but is {list(self.censored)}"
+                )
+        elif self.range is None:
+            raise ValueError(
+                "'censored' needs to know the ends of the scale: give 'range', or the ends themselves as in 'censored: [0, null]'"
+            )
+
+    @property
+    def censored_at(self) -> tuple[float, float]:
+        """Scores that stand for all values beyond them, the lower and the upper one; infinite where there is none.
+
+        ``censored`` names them: ``floor``, ``ceiling``, true for both ends of `range`, or the two scores.
+        """
+        ends: tuple[float | None, float | None] = (None, None)
+        if isinstance(self.censored, tuple):
+            ends = self.censored
+        elif self.censored and self.range is not None:
+            low, high = self.range
+            ends = (None if self.censored == "ceiling" else low, None if self.censored == "floor" else high)
+        return -inf if ends[0] is None else ends[0], inf if ends[1] is None else ends[1]
 
 
 class Ids(Section):

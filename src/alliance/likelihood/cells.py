@@ -8,19 +8,25 @@ residual is linear in the cells z of its patient, e = e0 + G z. With the precisi
 
 The cells of a patient are drawn together, and those of different patients do not depend on each other. Working from the residuals e
 at present values of z, the mean of the change is -Q^-1 G' Omega e, so e0 is never computed.
+
+Cells of patients with a score at an end of its scale are drawn within their limits, see `alliance.likelihood.limits`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
+from alliance.likelihood.limits import Limits, draw_beyond
 from alliance.likelihood.patterns import EquationRows
 
 OUTCOME = 0  # parts of an equation that a cell can enter
 PREDICTOR = 1
 VARYING = 2
+
+_SWEEPS: Final = 5  # over the cells of a patient, from their present values
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class CellLayout:
         Random number of each cell in this order, (cell,).
     row, equation, occasion
         Row within its equation, equation, and number of the occasion: (packed row,).
+    limits
+        What is known of the values, (cell,), not in this order.
     pattern, present
         Number of the pattern of each row's occasion, (packed row,), and the equations that have a row in each pattern.
     entry
@@ -83,6 +91,7 @@ class CellLayout:
     rows: np.ndarray
     entries: np.ndarray
     order: np.ndarray
+    limits: Limits
     row: np.ndarray
     equation: np.ndarray
     occasion: np.ndarray
@@ -98,6 +107,7 @@ def pack_cells(
     occasions: Sequence[np.ndarray],
     patient_of: np.ndarray,
     turns: np.ndarray,
+    limits: Limits,
 ) -> CellLayout:
     """Pack what the draws need to know of where cells enter.
 
@@ -111,6 +121,8 @@ def pack_cells(
         Patient of each cell, (cell,).
     turns
         Whose turn it is to take random numbers: position of each patient among all, (patient,).
+    limits
+        What is known of the values.
     """
     n_patients = len(turns)
     of_row = np.concatenate([rows.patient for rows in equations])
@@ -152,6 +164,7 @@ def pack_cells(
         starts,
         _starts(owner[by_patient], n_patients),
         order,
+        limits,
         row[kept],
         equation[kept],
         occasion[kept],
@@ -172,6 +185,7 @@ def draw_change(
     beta: np.ndarray,
     effects: np.ndarray,
     covariance: np.ndarray,
+    values: np.ndarray,
     rng: np.random.Generator | None,
 ) -> np.ndarray:
     """Draw how the cells change from their present values, which the rows hold.
@@ -186,8 +200,10 @@ def draw_change(
         What the columns of `z` of all equations are multiplied by, for each patient: (patient, column).
     covariance
         Residual covariance of the equations at one occasion, (equation, equation).
+    values
+        Present values, (cell,).
     rng
-        None: the conditional mean.
+        None: the conditional mean, as if there were no limits.
 
     Returns
     -------
@@ -204,6 +220,11 @@ def draw_change(
     residual = np.concatenate(residuals)[starts[packed.equation] + packed.row]
     noise = np.zeros(len(packed.order)) if rng is None else rng.standard_normal(len(packed.order))[packed.noise]
     change = np.empty(len(packed.order))
+    bounded, place = _bounded(packed)
+    if rng is None:
+        bounded, place = bounded[:0], np.full_like(place, -1)
+    size = int(np.diff(packed.cells)[bounded].max(initial=0))
+    q, h = np.tile(np.eye(size), (len(bounded), 1, 1)), np.zeros((len(bounded), size))
     _draw(
         packed.cells,
         packed.rows,
@@ -218,11 +239,46 @@ def draw_change(
         beta,
         effects,
         noise,
+        place,
+        q,
+        h,
         change,
     )
+    if rng is not None and len(bounded):
+        _draw_bounded(packed, bounded, q, h, values, rng, change)
     result = np.empty_like(change)
     result[packed.order] = change
     return result
+
+
+def _bounded(packed: CellLayout) -> tuple[np.ndarray, np.ndarray]:
+    """Return the patients with scores at an end of a scale, and the place of each patient among them, -1 for the others."""
+    owner = np.repeat(np.arange(len(packed.cells) - 1), np.diff(packed.cells))
+    bounded = np.unique(owner[packed.limits.censored[packed.order]])
+    place = np.full(len(packed.cells) - 1, -1)
+    place[bounded] = np.arange(len(bounded))
+    return bounded, place
+
+
+def _draw_bounded(
+    packed: CellLayout,
+    bounded: np.ndarray,
+    q: np.ndarray,
+    h: np.ndarray,
+    values: np.ndarray,
+    rng: np.random.Generator,
+    change: np.ndarray,
+) -> None:
+    """Write the change of the cells of some patients."""
+    count, size = h.shape
+    there = np.arange(size) < np.diff(packed.cells)[bounded][:, None]
+    at = (packed.cells[bounded][:, None] + np.arange(size))[there]
+    cell = packed.order[at]
+    room, side, chances = np.full((count, size), np.inf), np.ones((count, size)), np.full((_SWEEPS, count, size), 0.5)
+    room[there], side[there] = packed.limits.end[cell] - values[cell], packed.limits.side[cell]
+    chances[:, there] = rng.random((_SWEEPS, len(packed.order)))[:, packed.noise[at]]
+    moved = draw_beyond(q, h, room, side, chances)
+    change[at] = moved[there]
 
 
 def _patterns(
@@ -247,9 +303,25 @@ def _precisions(present: Sequence[np.ndarray], covariance: np.ndarray) -> np.nda
 
 @compiled
 def _draw(
-    cells, rows, entries, equation, occasion, entry, weight, pattern, precision, residual, beta, effects, noise, change
+    cells,
+    rows,
+    entries,
+    equation,
+    occasion,
+    entry,
+    weight,
+    pattern,
+    precision,
+    residual,
+    beta,
+    effects,
+    noise,
+    bounded,
+    q_bounded,
+    h_bounded,
+    change,
 ):
-    """Write the change of the cells, by patient."""
+    """Write the change of the cells, by patient; for those with a place among the bounded ones, Q and h instead."""
     for p in range(len(cells) - 1):
         first, last = rows[p], rows[p + 1]
         n, m = cells[p + 1] - cells[p], last - first
@@ -282,6 +354,13 @@ def _draw(
                             for j in range(i + 1):
                                 q[i, j] += scaled * g[b, j]
             start = end
+        place = bounded[p]
+        if place >= 0:
+            for i in range(n):
+                h_bounded[place, i] = h[i]
+                for j in range(i + 1):
+                    q_bounded[place, i, j] = q_bounded[place, j, i] = q[i, j]
+            continue
         for i in range(n):
             for j in range(i + 1):
                 total = q[i, j]

@@ -14,6 +14,7 @@ from alliance.models.filling.grid import Grid
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
 MODEL_ORDER = 200
+CENSORED = "censored"
 NO_EARLIER = "no earlier session"
 AT_FIRST = "first session: its values are the initial values"
 EARLIER_BLANK = "earlier session held, its value not observed"
@@ -114,9 +115,13 @@ def _use_filled(rows: pd.DataFrame, grid: Grid, name: str, outcome: str, flow: l
         flow.append(_stage(rows, left, name, outcome, "left out", reason, len(flow)))
     marked = left
     if outcome in grid.of:
-        marked = left.assign(**{FILLED: left[FILLED] | (grid.of[outcome][left.index] >= 0)})
+        marked = left.assign(**{FILLED: left[FILLED] | grid.unseen(outcome)[left.index]})
     if marked[FILLED].any():
         flow.append(_stage(left, marked, name, outcome, "filled in", f"not observed: {outcome}", len(flow)))
+    if grid.censored(outcome)[left.index].any():
+        flow.append(
+            _stage(marked, marked, name, outcome, CENSORED, f"scores at an end of the scale: {outcome}", len(flow))
+        )
     return marked
 
 

@@ -35,7 +35,9 @@ class _Run:
             possible = self.values[variable.given][:, t] == 1 if variable.given else True
             self.values[name][:, t] = self.surprises[name][:, t] = happened & possible
             return
-        values = on_scale(expected + news + (first.sd if first else variable.sd) * noise, variable.scale)
+        values = expected + news + (first.sd if first else variable.sd) * noise
+        if variable.scale is not None and variable.scale.acts == "recorded":
+            values = on_scale(values, variable.scale)
         self.values[name][:, t] = values
         # What cannot have a value at the first session cannot surprise anybody either.
         self.surprises[name][:, t] = np.nan_to_num(values - expected)
@@ -120,6 +122,8 @@ def run_sessions(world: World, people: People, rng: np.random.Generator) -> Cour
     for t in range(shape[1]):
         for name in order:
             run.advance(name, t)
+    for name in order:
+        run.values[name][:] = on_scale(run.values[name], world.variables[name].scale)
     values, surprises = ({name: x[:, world.unseen :] for name, x in of.items()} for of in (run.values, run.surprises))
     return Course(
         values, surprises, np.ones((shape[0], world.size.sessions), dtype=bool), np.zeros(shape[0], dtype=bool)

@@ -88,6 +88,8 @@ class Scale(Section):
     low: float
     high: float
     step: Annotated[float, Field(gt=0)] = 1.0
+    acts: Literal["recorded", "latent"] = "recorded"  # what follows depends on the score, or on the value behind it
+    censored: bool | Literal["floor", "ceiling"] = False  # what analyses declare
 
 
 class Measure(Section):

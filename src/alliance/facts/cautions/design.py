@@ -18,6 +18,19 @@ OF_DESIGN: Final = (
         "share of the values",
     ),
     Caution(
+        "censored_cells",
+        "mostly censored",
+        "Share of the outcome's scores at an end of its scale, where the measure is declared censored: values at that end or "
+        "beyond, unknowns of the model, drawn along with it. The outcome and its own past are then in points of a scale continued "
+        "beyond its ends, and normal beyond them as between them, which no data can show. Above one half the equation rests on "
+        "that more than on data.",
+        EQUATION,
+        "at most",
+        0.5,
+        "share of the values",
+        source="Tobin 1958, doi 10.2307/1907382",
+    ),
+    Caution(
         "few_patients",
         "few patients",
         "Number of patients of the equation. With few of them, variances between patients are poorly known and normal intervals are too "
@@ -149,7 +162,8 @@ OF_DESIGN: Final = (
         "scores_at_an_end",
         "floor or ceiling",
         "Largest share of an outcome's scores at one end of its scale. What patients differ and change by beyond that end is not measured, "
-        "and slopes come out too small: with 18 % of scores at the floor, by a fifth.",
+        "and slopes come out too small: with 18 % of scores at the floor, by a fifth. Declare the measure `censored` if such a score can "
+        "be taken for a value at that end or beyond; models of family multilevel_path then estimate it.",
         EQUATION,
         "at most",
         0.05,

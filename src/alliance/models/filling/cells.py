@@ -168,6 +168,7 @@ def find_cells(
         [*of_row.values(), *beside],
         patient_of,
         turns,
+        grid.limits,
     )
     guess = np.empty(len(grid.cells))
     for column, cells in grid.of.items():
@@ -244,6 +245,7 @@ def draw_given(
         np.concatenate([beta, *(drawn.beta for drawn in auxiliary)]),
         np.column_stack([effects, *moving]),
         whole,
+        filled.values,
         rng,
     )
 

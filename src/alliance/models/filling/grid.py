@@ -8,8 +8,12 @@ cells, or, at the first session, a place among the initial values (``x_baseline`
 what does not change within patients. A pause longer than ``panel.max_gap_days`` is a new start: nothing is filled across it, and the first
 row after it has no past and stays left out. So do rows with products of two factors that may both be missing, which are not linear in
 the cells.
+
+A score at an end of a scale that is declared `censored` is a cell too: a value at that end or beyond. It has a density like any other, or
+stays as recorded: at a session that no equation uses, or where a product multiplies it with what may be missing or censored itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +23,7 @@ from alliance.config import ModelSpec, Variable
 from alliance.config.timing import TIME_TERMS, Term, parse_term, varies_between_sessions
 from alliance.data.panel import first_sessions
 from alliance.facts.columns import BASELINE, DAYS, LAG, PATIENT, SESSION, THERAPIST, WEEKS
+from alliance.likelihood.limits import Limits
 
 _DAYS_PER_WEEK = 7.0
 
@@ -35,6 +40,8 @@ class Grid:
         Which rows are sessions that were held, (row,).
     cells
         Columns patient, session, variable: one row per cell.
+    limits
+        Which of them are scores at an end of a scale.
     of
         Column of the panel -> the cell its value is, -1 where it is no cell: (row,).
     initial
@@ -48,10 +55,25 @@ class Grid:
     panel: pd.DataFrame
     held: np.ndarray
     cells: pd.DataFrame
+    limits: Limits
     of: dict[str, np.ndarray]
     initial: list[str]
     filled: list[str]
     nonlinear: dict[str, np.ndarray]
+
+    def unseen(self, column: str) -> np.ndarray:
+        """Say which values of a column were not observed, (row,)."""
+        return self._hold(column, ~self.limits.censored)
+
+    def censored(self, column: str) -> np.ndarray:
+        """Say which values of a column were recorded at an end of the scale, (row,)."""
+        return self._hold(column, self.limits.censored)
+
+    def _hold(self, column: str, chosen: np.ndarray) -> np.ndarray:
+        if column not in self.of:
+            return np.zeros(len(self.panel), dtype=bool)
+        cells = self.of[column]
+        return np.asarray((cells >= 0) & chosen[cells])
 
 
 def make_grid(
@@ -67,7 +89,7 @@ def make_grid(
     Returns
     -------
     Grid or None
-        None where nothing is missing that could be filled in.
+        None where nothing is missing that could be filled in, and nothing is censored.
     """
     terms = {name: parse_term(name, variables) for name in spec.named_columns()}
     if any(term is None or name not in panel.columns for name, term in terms.items()):
@@ -76,8 +98,17 @@ def make_grid(
     outcomes = list(spec.equations)
     filled = _without_equation(known, outcomes, variables)
     rows = _add_skipped(panel, outcomes, known, variables, max_gap_days)
-    found = _Search(rows, spec, known, [*outcomes, *filled], lag)
+    ends = {outcome: ends_of(outcome, variables) for outcome in outcomes}
+    found = _Search(rows, spec, known, [*outcomes, *filled], lag, ends)
     return found.grid(filled)
+
+
+def ends_of(column: str, variables: Mapping[str, Variable]) -> tuple[float, float]:
+    """Return the scores that stand for all values beyond them, infinite where there are none."""
+    term = parse_term(column, dict(variables))
+    if term is None or term.variable is None or term.part is not None:
+        return -np.inf, np.inf
+    return variables[term.variable].censored_at
 
 
 def _without_equation(terms: dict[str, Term], outcomes: list[str], variables: dict[str, Variable]) -> list[str]:
@@ -157,8 +188,9 @@ class _Search:
         terms: dict[str, Term],
         names: list[str],
         lag: int,
+        ends: Mapping[str, tuple[float, float]],
     ) -> None:
-        self.rows, self.spec, self.names = rows, spec, names
+        self.rows, self.spec, self.names, self.ends = rows, spec, names, ends
         self.terms = terms | {name: Term(name, name, None, None, "") for name in names if name not in terms}
         keys = pd.MultiIndex.from_frame(rows[[PATIENT, SESSION]])
         self.earlier = self._linked(keys.get_indexer(pd.MultiIndex.from_arrays([rows[PATIENT], rows[SESSION] - lag])))
@@ -170,6 +202,9 @@ class _Search:
         self.observed = {name: rows[name].notna().to_numpy() for name in names}
         self.inside = self._inside(outcomes)
         self.cell = {name: self._candidates(name) for name in names}
+        self.at_end = {name: self._at_end(name) for name in names}
+        for name, censored in self.at_end.items():
+            self.cell[name] |= censored
         while self._drop_without_density():
             pass
         while self._drop_without_use():
@@ -196,6 +231,22 @@ class _Search:
         if name not in self.spec.equations:
             return np.asarray(blank & self._is_used(name))
         return np.asarray(blank)
+
+    def _at_end(self, name: str) -> np.ndarray:
+        """Say where a score lies at an end that stands for all beyond it, and is in no product with another cell."""
+        scores = self.rows[name].to_numpy(dtype=float)
+        low, high = self.ends.get(name, (-np.inf, np.inf))
+        at_end = self.inside & ((scores <= low) | (scores >= high))
+        return np.zeros_like(at_end) if self._is_multiplied(name) else at_end
+
+    def _is_multiplied(self, name: str) -> bool:
+        """Say whether a product has this variable as a factor beside one that may be a cell."""
+        for factors in self.spec.products.values():
+            bases = [self.terms[factor].base for factor in factors if factor in self.terms]
+            others = [base for base in bases if base != name and base in self.names]
+            if name in bases and any(self.cell[o].any() or np.isfinite(self.ends.get(o, ())).any() for o in others):
+                return True
+        return False
 
     def _is_used(self, name: str) -> np.ndarray:
         """Say where a predictor without an equation of its own is needed: at any session it enters at, or before one."""
@@ -278,7 +329,7 @@ class _Search:
                     needed[self.terms[column].base][place[place >= 0]] = True
         dropped = False
         for name in self.names:
-            kept = self.cell[name] & needed[name]
+            kept = self.cell[name] & (needed[name] | self.at_end[name])
             dropped |= bool((kept != self.cell[name]).any())
             self.cell[name] = kept
         return dropped
@@ -286,12 +337,14 @@ class _Search:
     def grid(self, filled: list[str]) -> Grid | None:
         """Number the cells and put a first guess into them."""
         tables, of, number, panel = [], {}, {}, self.rows.drop(columns="held")
+        limits: list[tuple[np.ndarray, np.ndarray]] = []
         count = 0
         for name in self.names:
             rows = np.flatnonzero(self.cell[name])
             number[name] = np.full(len(self.rows), -1)
             number[name][rows] = count + np.arange(len(rows))
             count += len(rows)
+            limits.append(self._limits(name, rows))
             tables.append(panel.loc[rows, [PATIENT, SESSION]].assign(variable=name))
         if count == 0:
             return None
@@ -306,11 +359,19 @@ class _Search:
             panel.copy(),  # many columns were set one by one
             self.rows["held"].to_numpy(),
             pd.concat(tables, ignore_index=True),
+            Limits(*(np.concatenate(parts) for parts in zip(*limits, strict=True))),
             {column: cells for column, cells in of.items() if (cells >= 0).any()},
             self.initial,
             [name for name in filled if (number[name] >= 0).any()],
             {outcome: self.nonlinear(outcome) for outcome in self.spec.equations},
         )
+
+    def _limits(self, name: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the end that each cell lies at or beyond, and on which side."""
+        low, high = self.ends.get(name, (-np.inf, np.inf))
+        below = self.rows[name].to_numpy(dtype=float)[rows] <= low
+        end = np.where(below, low, high)
+        return np.where(self.at_end[name][rows], end, np.inf), np.where(self.at_end[name][rows] & ~below, -1.0, 1.0)
 
     def _values(self, column: str, term: Term) -> np.ndarray:
         """Return the observed values of a column, looked up anew: rows after a gap have a past now."""
@@ -320,6 +381,7 @@ class _Search:
 
 
 def _guess(panel: pd.DataFrame, name: str) -> np.ndarray:
-    """Guess values: the patient's mean, or that of all patients."""
+    """Guess values: as recorded, the patient's mean, or that of all patients."""
     values = panel[name].astype(float)
-    return np.asarray(values.groupby(panel[PATIENT]).transform("mean").fillna(values.mean()))
+    means = np.asarray(values.groupby(panel[PATIENT]).transform("mean").fillna(values.mean()))
+    return np.where(values.notna(), values, means)

@@ -16,6 +16,7 @@ from alliance.facts.quantity import join_nodes
 from alliance.inference.maximum import mark_maximum
 from alliance.likelihood.units import draw_effects
 from alliance.models.design.arrays import Design
+from alliance.models.filling.grid import Grid
 from alliance.models.path.layout import LEVELS, Natural
 from alliance.models.path.maximum import PathMaximum
 
@@ -81,6 +82,20 @@ def mark_filled(design: Design) -> list[Mark]:
                 f"was left blank"
             )
             marks.append(Mark("filled_cells", outcome, filled / len(equation.rows), detail, outcomes=(outcome,)))
+    return marks
+
+
+def mark_censored(design: Design, grid: Grid) -> list[Mark]:
+    """Say how many scores of each outcome lie at an end of its scale and are taken for values at that end or beyond."""
+    marks = []
+    for outcome, equation in design.equations.items():
+        censored = int(grid.censored(outcome)[equation.rows.index].sum())
+        if censored:
+            recorded = int((~equation.rows[FILLED]).sum())
+            detail = (
+                f"{censored} of {recorded} scores of {outcome} are taken for values at the end of the scale or beyond"
+            )
+            marks.append(Mark("censored_cells", outcome, censored / recorded, detail, outcomes=(outcome,)))
     return marks
 
 

@@ -90,7 +90,7 @@ class Completion:
 
 
 def standardise_observed(design: Design, grid: Grid) -> Design:
-    """Return the design with means and standard deviations of observed values: first guesses are too alike."""
+    """Return the design with means and standard deviations of recorded values: first guesses are too alike."""
     return replace(design, equations={name: _standardise(e, grid) for name, e in design.equations.items()})
 
 
@@ -100,7 +100,7 @@ def _standardise(equation: Equation, grid: Grid) -> Equation:
     means, sds = np.append(equation.y_mean, equation.x_mean), np.append(equation.y_sd, equation.x_sd)
     for place, name in enumerate(names):
         if name in grid.of:
-            observed = raw[grid.of[name][equation.rows.index] < 0, place]
+            observed = raw[~grid.unseen(name)[equation.rows.index], place]
             if len(observed) > 1 and np.ptp(observed) > 0:
                 means[place], sds[place] = observed.mean(), observed.std(ddof=1)
     scaled = (raw - means) / sds

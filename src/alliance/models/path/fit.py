@@ -22,7 +22,7 @@ from alliance.models.joint import (
     make_result,
     prepare_task,
 )
-from alliance.models.path.caution import check_residuals, mark_filled, mark_fit
+from alliance.models.path.caution import check_residuals, mark_censored, mark_filled, mark_fit
 from alliance.models.path.filled import Completion, complete, standardise_observed
 from alliance.models.path.layout import Natural
 from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, population_of
@@ -72,7 +72,9 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     assert natural is not None
     values = natural.named
     quantities = compute_effects(task, values)
-    marks = [*mark_fit(maximum), *found.marks, *(mark_filled(task.design) if basis.completion is not None else [])]
+    marks = [*mark_fit(maximum), *found.marks]
+    if basis.completion is not None:
+        marks += [*mark_filled(task.design), *mark_censored(task.design, basis.completion.cells.grid)]
     if found.covariance is not None:
         components = profile_components(maximum, found.covariance)
         follow_profiles(quantities, components)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.data.panel import sessions_held
-from alliance.models.rows import EARLIER_BLANK, NO_EARLIER
+from alliance.models.rows import CENSORED, EARLIER_BLANK, NO_EARLIER
 from alliance.report.labels import label_model, label_of
 from alliance.report.numbers import format_count, format_number
 from alliance.report.prose.answers import describe_speakers
@@ -35,6 +35,12 @@ _ABOUT_FILLED = (
     "Joint models take sessions that were skipped and measures that were left blank, while a patient stayed, for unknown values like the "
     "others, given all that was observed; a reason for missing that no variable of the model shows is not allowed for. "
     "Separate equations, where there are any, are about the sessions that were observed. Neither speaks of the time after a patient left."
+)
+_ABOUT_CENSORED = (
+    "In joint models a score at an end of its scale stands for a value at that end or beyond, an unknown of the model. What is said "
+    "of such a measure there is about points of its scale continued beyond its end: people with the same score at the end may differ, "
+    "and what they report later may depend on it. How far beyond the end they are rests on the normal distribution, not on data. "
+    "Separate equations take the score as it is."
 )
 _ABOUT_INTERVALS = (
     "An interval holds what the data and the model leave open by chance. It does not hold what an omitted influence, a wrong "
@@ -180,6 +186,7 @@ def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
     unadjusted = _adjusted_models(inputs, config)
     general: list[str | Point] = [
         _ABOUT_FILLED if rows_of(table_of(inputs, "flow"), stage="filled in") else _ABOUT_OBSERVED,
+        *_censored(table_of(inputs, "flow"), config),
         _ABOUT_INTERVALS,
     ]
     if unadjusted:
@@ -242,6 +249,16 @@ def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
             caution("The results of this run hold original ids of the export: do not share or commit them.")
         )
     return passages
+
+
+def _censored(flow: pd.DataFrame, config: Config) -> list[Point]:
+    """Say which outcomes have scores that stand for all values beyond an end of their scale."""
+    outcomes = dict.fromkeys(str(row["outcome"]) for row in rows_of(flow, stage=CENSORED))
+    return (
+        [Point(capitalise(join_words([label_of(name, config) for name in outcomes])), _ABOUT_CENSORED)]
+        if outcomes
+        else []
+    )
 
 
 def _ask(licence: Licence, ways: str, config: Config) -> str:

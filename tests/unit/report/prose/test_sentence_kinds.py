@@ -144,6 +144,10 @@ KINDS: dict[str, tuple[str, Callable[[Case], str], Case, Case]] = {
         "for unknown values like the others", prose("describe_limits"),
         flow(ARMS, removed=17, stage="filled in"), flow(ARMS, removed=17),
     ),
+    "scores at an end of the scale stand for what lies beyond": (
+        "stands for a value at that end or beyond", prose("describe_limits"),
+        flow(ARMS, removed=17, stage="censored"), flow(ARMS, removed=17, stage="filled in"),
+    ),
     "rows without a measure are no sessions": (
         "3 rows of these hold nothing", prose("describe_flow"), panel(ARMS, blank=3), panel(ARMS, blank=0),
     ),
