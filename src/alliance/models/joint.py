@@ -14,7 +14,7 @@ from alliance.inference.montecarlo import generator_for
 from alliance.models.checking.design import mark_design, mark_sign_off
 from alliance.models.checking.predictive import Statistic, check_predictive, mark_predictive, pack_predictive
 from alliance.models.checking.priors import describe_priors
-from alliance.models.checking.rows import mark_rows
+from alliance.models.checking.rows import mark_rows, mark_short_series
 from alliance.models.checking.scores import mark_scores
 from alliance.models.checking.varying import mark_covariances, mark_latent_means
 from alliance.models.container import FitResult, make_tree, pack_rows
@@ -161,6 +161,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         *mark_design(task.design, task.groups),
         *mark_sign_off(task.spec),
         *mark_rows(task.design),
+        *mark_short_series(task.design, quantities),
         *(
             mark
             for outcome, equation in task.design.equations.items()

@@ -196,7 +196,7 @@ OF_FIT: Final = (
         "How probable it would be, if no patient had a trend of their own, that a model with such trends explains the data as much better "
         "as it does. Below the threshold patients drift in ways that the model takes for the influence of their past: look at the "
         "estimates with trends, or let time vary between patients.",
-        "the estimates that trends move by more than half a standard error",
+        "the estimates that trends move by more than a quarter of a standard error",
         "by the fit",
         0.01,
         "probability",

@@ -8,8 +8,10 @@ from alliance.facts.effects import EFFECT_LEVELS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes
 from alliance.models.checking.varying import mark_varying
+from alliance.models.container import Quantities
 from alliance.models.design.arrays import INTERCEPT, Design, Equation, Varying
 from alliance.models.rows import count_rows
+from alliance.report.numbers import format_count
 
 
 def mark_rows(design: Design) -> list[Mark]:
@@ -25,6 +27,32 @@ def mark_rows(design: Design) -> list[Mark]:
         *marks,
         *(mark for level, effects in design.varying.items() for mark in _mark_still(design, level, effects)),
     ]
+
+
+def mark_short_series(design: Design, quantities: Quantities) -> list[Mark]:
+    """Mark the effects of outcomes' own past where few rows stand against many predictors that are the same at all of a patient's sessions.
+
+    With initial values and a varying intercept the maximum of the likelihood is right in the long run, in series of any length. In few
+    short ones each coefficient that is constant within patients, the intercept among them, takes up a share of the lasting differences that
+    grows as they are fewer, as the mean of every patient does with fixed effects (Nickell 1981), and the own past comes out too small.
+
+    Parameters
+    ----------
+    quantities
+        Those of the container, in whose order flags are given.
+    """
+    marks = []
+    for outcome, equation in design.equations.items():
+        if Varying(outcome, INTERCEPT) not in design.varying.get(PATIENT, []):
+            continue
+        own = {join_nodes(t, outcome) for t, o in equation.origins.items() if o.lagged and o.base == outcome}
+        places = [n for n, row in enumerate(quantities.rows) if row["path"] in own and row["effect"] == "coefficient"]
+        constant = 1 + sum(not origin.session_level for origin in equation.origins.values())
+        if places:
+            rows = count_rows(equation.rows)["n_sessions"]
+            detail = f"{format_count(rows)} rows and {constant} such coefficients"
+            marks.append(Mark("short_series", outcome, rows / constant, detail, positions=tuple(places)))
+    return marks
 
 
 def mark_few_units(outcome: str, counts: dict[str, int], by_therapist: bool, *, allowed: bool = False) -> list[Mark]:

@@ -40,9 +40,10 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     )
     note = (
         "Where an outcome is predicted by its own past, patients' trends over sessions may be taken for that past. With trends: the same "
-        "model in which each patient may also change in a straight line of their own. Both by maximum likelihood, so numbers without "
-        "trends differ a little from those elsewhere. In parentheses: standard errors, without trends those of the model as it is "
-        "reported, in which changes are counted too. Whether the data ask for trends is among the diagnostics."
+        "model in which each patient may also change in a straight line of their own. Both by maximum likelihood, and from one completed "
+        "data set where cells were filled in, so numbers without trends differ a little from those elsewhere. In parentheses: standard "
+        "errors, without trends those of the model as it is reported, in which changes are counted too. Whether the data ask for trends "
+        "is among the diagnostics."
     )
     notes = (
         [note] if len(data) else ["No fitted model has an outcome that is predicted by its own past and gains a trend."]

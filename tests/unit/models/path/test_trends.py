@@ -1,52 +1,14 @@
-"""Trends of patients beside a model: found where there are some, not asked for where there are none. Simulated without the package."""
-
-from typing import Any
+"""Trends of patients beside a model: found where there are some, not asked for where there are none."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from alliance.models.container import FitResult, marks_of, rows_of
+from alliance.models.container import marks_of, rows_of
 from alliance.models.design.trends import add_trends
-from alliance.models.path.fit import fit
 from alliance.models.path.maximum import maximise
 from alliance.models.path.trends import chance_of_gain, maximise_trends
-from tests.unit.models.joint_study import VARIABLES, make_settings, make_spec
+from tests.unit.models.path.trending import MEASURED, PAST, declare, run, simulate
 from tests.unit.models.populations import design_of
-
-PATIENTS, SESSIONS, PAST = 200, 8, 0.4
-MEASURED = VARIABLES | {
-    name: VARIABLES[name].model_copy(update={"measured": when}) for name, when in (("m", "after"), ("y", "before"))
-}
-
-
-def simulate(trend: float, seed: int) -> pd.DataFrame:
-    """Simulate y before and m after each session; y drifts by `trend` times a slope of the patient's own."""
-    rng = np.random.default_rng(seed)
-    level_m, level_y, slope, m, y = rng.normal(size=(5, PATIENTS))
-    first = {"m_baseline": m, "y_baseline": y}
-    rows = []
-    for session in range(2, SESSIONS + 1):
-        past = {"m_lag": m, "y_lag": y}
-        y = level_y + trend * slope * session + PAST * y - 0.3 * m + rng.normal(size=PATIENTS)
-        m = level_m - 0.2 * y + 0.3 * m + rng.normal(size=PATIENTS)
-        names = [f"P{number:03d}" for number in range(PATIENTS)]
-        rows.append(pd.DataFrame({"patient": names, "session": session, "m": m, "y": y} | past | first))
-    return pd.concat(rows, ignore_index=True).assign(therapist="T", days=np.nan)
-
-
-def declare(**changes: Any) -> Any:
-    initial = ["m_baseline", "y_baseline"]
-    equations = {"m": {"on": ["y", "m_lag", *initial]}, "y": {"on": ["m_lag", "y_lag", *initial]}}
-    declared = {"family": "multilevel_path", "depth": "ml", "equations": equations, "effects": {"from": "m", "to": "y"}}
-    return make_spec(**declared | {"missing": "drop"} | changes)
-
-
-def run(panel: pd.DataFrame, **changes: Any) -> FitResult:
-    variables = {key: variable.model_dump(mode="json") for key, variable in MEASURED.items()}
-    return fit(
-        panel, "study", declare(**changes), make_settings() | {"variables": variables, "planned_sessions": SESSIONS}
-    )
 
 
 def test_own_past_is_found_with_trends_and_flagged_without() -> None:
@@ -105,3 +67,15 @@ def test_equation_without_past_or_with_trends_of_its_own_stays_as_it_is() -> Non
     }
     spec = declare(equations=equations, effects={"from": "y", "to": "m"})
     assert add_trends(design_of(spec, simulate(0.2, 4), MEASURED)) is None
+
+
+@pytest.mark.parametrize(("patients", "passed"), [(40, False), (200, True)])
+def test_own_past_of_few_short_series_is_flagged_alone(patients: int, passed: bool) -> None:
+    result = run(simulate(0.0, 5, patients), trends=False)
+    marks = [mark for mark in marks_of(result.tree) if mark.caution == "short_series"]
+    # Seven rows of each patient; the intercept and two initial values are constant within patients.
+    assert [(mark.subject, mark.value, mark.passed) for mark in marks] == [
+        (outcome, pytest.approx(7 * patients / 3), passed) for outcome in ("y", "m")
+    ]
+    paths = result.tree["paths"]["path"].to_numpy()
+    assert [list(paths[list(mark.positions)]) for mark in marks] == [["y_lag -> y"], ["m_lag -> m"]]
