@@ -103,6 +103,22 @@ BAD = {
     "items without number": (put("variables.alliance.items", "wai"), ["variables.alliance", "{item}"]),
     "number without column": (drop("variables.age.column"), ["variables.age", "'column'"]),
     "category without labels": (drop("variables.arm.levels"), ["variables.arm", "'levels'"]),
+    "scores censored at an end nobody knows": (
+        put("variables.symptoms.censored", "floor"),
+        ["variables.symptoms", "ends of the scale", "censored: [0, null]"],
+    ),
+    "misspelt end of a censored scale": (
+        put("variables.symptoms.censored", "flor"),
+        ["variables.symptoms.censored", "floor, ceiling, or the two ends"],
+    ),
+    "ends of a censored scale upside down": (
+        put("variables.symptoms.censored", [27, 0]),
+        ["variables.symptoms", "'censored' must go from low to high"],
+    ),
+    "censored scores of what is measured once": (
+        put("variables.age.censored", "floor"),
+        ["variables.age", "'censored' is for scores measured at sessions"],
+    ),
     "range upside down": (put("variables.age.range", [100, 16]), ["variables.age", "low to high"]),
     "moment of measurement missing": (drop("variables.alliance.measured"), ["variables.alliance", "measured"]),
     "moment of measurement unknown": (put("variables.alliance.measured", "later"), ["variables.alliance.measured"]),

@@ -82,6 +82,23 @@ class Data(Section):
         return self
 
 
+def _is_end(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _ends_of_a_scale(value: object) -> object:
+    if isinstance(value, bool) or value in ("floor", "ceiling"):
+        return value
+    if isinstance(value, list | tuple) and len(value) == 2 and all(_is_end(end) for end in value):
+        return value
+    raise ValueError("expected true, false, floor, ceiling, or the two ends as in [0, null]")
+
+
+Censored = Annotated[
+    bool | Literal["floor", "ceiling"] | tuple[float | None, float | None], BeforeValidator(_ends_of_a_scale)
+]
+
+
 class Variable(Section):
     """One measure. `kind` says how its values come about.
 
@@ -98,7 +115,7 @@ class Variable(Section):
     higher_is: Literal["better", "worse"] | None = None
     column: str | None = None
     range: tuple[float, float] | None = None
-    censored: bool | Literal["floor", "ceiling"] | tuple[float | None, float | None] = False  # see `censored_at`
+    censored: Censored = False  # see `censored_at`
     instrument: str | None = None
     instrument_confirmed: bool = False  # the user vouches for a key that ships unverified
     items: str | None = None  # pattern with {item}, e.g. "wai_{item}"
