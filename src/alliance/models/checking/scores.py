@@ -34,7 +34,7 @@ def mark_scores(outcome: str, values: np.ndarray, variables: Mapping[str, Variab
     values
         Its scores in the rows of its equation, raw units.
     variables
-        The declared measures; where one has no range, the ends are the lowest and the highest observed score.
+        The declared measures; where one has neither a range nor censored ends, the ends are the lowest and the highest observed score.
     """
     kind = kind_of_scores(values)
     if kind:
@@ -42,6 +42,9 @@ def mark_scores(outcome: str, values: np.ndarray, variables: Mapping[str, Variab
     term = parse_term(outcome, dict(variables))
     owner = None if term is None or term.variable is None or term.part is not None else variables[term.variable]
     ends = (values.min(), values.max()) if owner is None or owner.range is None else owner.range
+    if owner is not None:
+        low, high = owner.censored_at  # values of cells lie beyond these ends
+        ends = (max(ends[0], low), min(ends[1], high))
     shares = [float(np.mean(np.isclose(values, end))) for end in ends]
     worst = int(np.argmax(shares))
     where = f"at {ends[worst]:g}, the {('lowest', 'highest')[worst]} score"

@@ -58,3 +58,12 @@ def test_yes_no_outcome_is_refused_with_what_to_do_and_flags_everything_where_it
     (mark,) = mark_scores("y", rows["y"]["y"].to_numpy(), variables())
 
     assert not mark.passed and mark.outcomes == mark.effects == mark.levels == ()
+
+
+def test_ends_of_a_censored_scale_are_those_declared_and_values_beyond_them_are_not_at_an_end() -> None:
+    censored = variables(censored=(6.0, None))
+    (recorded,) = mark_scores("y", np.maximum(SCORES, 6.0), censored)
+    (drawn,) = mark_scores("y", np.where(SCORES <= 6.0, SCORES - 0.5, SCORES), censored)
+
+    assert not recorded.passed and "at 6" in (recorded.detail or "")
+    assert drawn.passed
