@@ -27,6 +27,9 @@ class Mark:
         Outcomes whose estimates carry the flag; empty: all of the model.
     effects
         Effects that carry the flag; empty: all.
+    varying
+        Effect that varies between units, as ``term -> outcome``: of standard deviations and correlations only its own carry the flag;
+        empty: all.
     levels
         Levels whose estimates carry the flag; empty: all.
     positions
@@ -46,6 +49,7 @@ class Mark:
     verdict: bool | None = None
     outcomes: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
+    varying: str = ""
     levels: tuple[str, ...] = ()
     positions: tuple[int, ...] = ()
 

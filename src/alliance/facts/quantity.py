@@ -93,6 +93,13 @@ def outcomes_on(path: str) -> set[str]:
     return {node for chain in chains for node in nodes_of(chain)[1:]}
 
 
+def varying_on(path: str) -> set[str]:
+    """Return the one or two effects that a standard deviation or correlation is of, each as ``term -> outcome``."""
+    *first, last = path.split(_TOGETHER)
+    outcome = nodes_of(last)[-1]
+    return {last, *(one if len(nodes_of(one)) > 1 else join_nodes(one, outcome) for one in first)}
+
+
 def name_horizon(sessions: int) -> str:
     """Name a distance in sessions: same session, next session, n sessions later."""
     return {0: SAME_SESSION, 1: NEXT_SESSION}.get(sessions, f"{sessions} sessions later")

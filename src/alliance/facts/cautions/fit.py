@@ -50,7 +50,8 @@ OF_FIT: Final = (
         "boundary_correlation",
         "boundary correlation",
         "Multiple correlation of an intercept or slope with the others that vary between the same units. At one the data do not show it as "
-        "something of its own: there are too few units or sessions for so many that vary.",
+        "something of its own: there are too few units or sessions for so many that vary. Where several are tied to each other, the one "
+        "that varies least is named, as the rows tell least about it.",
         COMPONENTS,
         "at most",
         0.99,  # the others then explain 98 % of the variance

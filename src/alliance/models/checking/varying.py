@@ -8,7 +8,7 @@ import numpy as np
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.marks import Mark
-from alliance.facts.quantity import BETWEEN_LEVELS
+from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
 from alliance.models.covariances import split_covariance
 from alliance.models.design.arrays import INTERCEPT, Design, Varying
 from alliance.models.quantities.latent import latent_means
@@ -32,23 +32,37 @@ def mark_covariances(design: Design, covariances: Mapping[str, np.ndarray]) -> l
         sd = np.median(split_covariance(covariance)[0], axis=0)
         for effect, value in zip(effects, sd, strict=True):
             marks.append(mark_varying("boundary_sd", effect, level, float(value), "sd", "correlation"))
-        moving = np.flatnonzero(sd >= CAUTIONS["boundary_sd"].threshold)
-        if len(moving) > 1:
-            marks += _mark_correlations([effects[i] for i in moving], level, covariance[:, moving][:, :, moving])
+        moving = [int(i) for i in np.flatnonzero(sd >= CAUTIONS["boundary_sd"].threshold)]
+        marks += _mark_correlations(effects, moving, level, sd, split_covariance(covariance)[1].mean(axis=0))
     return marks
 
 
-def _mark_correlations(effects: list[Varying], level: str, covariance: np.ndarray) -> list[Mark]:
-    """Mark multiple correlations: R^2 = 1 - 1 / (C^-1)_ii for correlations C; two effects have a plain correlation."""
-    correlations = split_covariance(covariance)[1].mean(axis=0)
-    inverse = np.diag(np.linalg.inv(correlations + np.finfo(float).eps ** 0.5 * np.eye(len(effects))))
-    together = np.sqrt(np.clip(1 - 1 / inverse, 0.0, 1.0))
-    marks = []
-    for i, effect in enumerate(effects):
-        partner = effects[int(np.argmax(np.abs(correlations[i]) - 2 * (np.arange(len(effects)) == i)))]
-        found = mark_varying("boundary_correlation", effect, level, float(together[i]), "correlation")
-        marks.append(replace(found, detail=f"most of all with {partner.text}"))
+def _mark_correlations(
+    effects: list[Varying], moving: list[int], level: str, sd: np.ndarray, correlations: np.ndarray
+) -> list[Mark]:
+    """Mark effects that the others determine, one for each tie among them: of those in it the one that varies least.
+
+    Its rows tell least about it. Without it the others are what they are, so nothing that is computed from them rests on the edge.
+    """
+    marks, left = [], list(moving)
+    while len(left) > 1:
+        together = _multiple_correlations(correlations[np.ix_(left, left)])
+        tied = np.flatnonzero(together > CAUTIONS["boundary_correlation"].threshold)
+        chosen = tied[[np.argmin(sd[left][tied])]] if len(tied) else np.arange(len(left))
+        for i in chosen:
+            others = [j for j in left if j != left[i]]
+            partner = effects[others[int(np.argmax(np.abs(correlations[left[i], others])))]]
+            found = mark_varying("boundary_correlation", effects[left[i]], level, float(together[i]), "correlation")
+            marks.append(replace(found, detail=f"most of all with {partner.text}"))
+        left = [each for i, each in enumerate(left) if i not in chosen]
     return marks
+
+
+def _multiple_correlations(correlations: np.ndarray) -> np.ndarray:
+    """Return how each effect goes along with all others, R^2 = 1 - 1 / (C^-1)_ii for correlations C: (effect,)."""
+    inverse = np.diag(np.linalg.inv(correlations + np.finfo(float).eps ** 0.5 * np.eye(len(correlations))))
+    together: np.ndarray = np.sqrt(np.clip(1 - 1 / inverse, 0.0, 1.0))
+    return together
 
 
 def mark_varying(caution: str, effect: Varying, level: str, value: float, *components: str) -> Mark:
@@ -66,6 +80,7 @@ def mark_varying(caution: str, effect: Varying, level: str, value: float, *compo
         value,
         outcomes=(effect.outcome,),
         effects=(*components, *computed),
+        varying=join_nodes(effect.term, effect.outcome),
         levels=(level, where),
     )
 

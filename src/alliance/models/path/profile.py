@@ -21,7 +21,6 @@ from typing import Final
 
 import numpy as np
 
-from alliance.facts.effects import of_kind
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, join_together
 from alliance.inference.montecarlo import central_limits
@@ -188,7 +187,8 @@ def _mark_sd(level: str, effect: Varying, estimate: float, error: float, limits:
             low,
             detail,
             outcomes=(effect.outcome,),
-            effects=of_kind("component"),
+            effects=("sd", "correlation"),
+            varying=join_nodes(effect.term, effect.outcome),
             levels=(level,),
         )
     ]

@@ -30,6 +30,7 @@ from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.facts.effects import of_kind
 from alliance.facts.marks import Mark
+from alliance.facts.quantity import join_nodes
 from alliance.models.design.arrays import INTERCEPT
 from alliance.models.textbook.criterion import Arrays, Maximum, factors_of, maximise
 from alliance.models.textbook.design import Design
@@ -161,6 +162,7 @@ def _mark_boundaries(design: Design, factors: dict[str, np.ndarray]) -> list[Mar
                     f"{subject} {what}",
                     outcomes=(design.outcome,),
                     effects=of_kind("component"),
+                    varying=join_nodes(term, design.outcome),
                     levels=(level,),
                 )
             )

@@ -6,6 +6,7 @@ import pytest
 from alliance.facts.marks import Mark
 from alliance.models.checking.varying import mark_covariances
 from alliance.models.design.arrays import Design
+from alliance.results.estimates import flag_of
 from tests.unit.models.joint_study import simulate
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by, panel_with_therapists
 
@@ -59,22 +60,46 @@ def test_slope_carries_its_flag_to_covariances_and_intercept_to_effects_between(
 
 
 @pytest.mark.parametrize(("correlation", "passed"), [(0.98, True), (-0.98, True), (0.995, False), (-1.0, False)])
-def test_correlation_beyond_99_hundredths_is_marked_on_both_effects(correlation: float, passed: bool) -> None:
+def test_correlation_beyond_99_hundredths_is_marked_on_the_effect_that_varies_less(
+    correlation: float, passed: bool
+) -> None:
     marks = marks_of([0.5, 0.4, 0.3, 0.2], {("m: x", "y: m"): correlation})
-    for effect, partner in (("m: x", "y: m"), ("y: m", "m: x")):
-        mark = marks["boundary correlation", effect]
-        assert mark.passed is passed
-        assert mark.value == pytest.approx(abs(correlation), abs=1e-6)
-        assert mark.detail == f"most of all with {partner}"
+    mark = marks["boundary correlation", "y: m"]
+    assert mark.passed is passed
+    assert mark.value == pytest.approx(abs(correlation), abs=1e-6)
+    assert mark.detail == "most of all with m: x"
     assert marks["boundary correlation", "m: intercept"].passed
+    other = marks["boundary correlation", "m: x"]
+    assert other.passed
+    assert other.value == pytest.approx(abs(correlation) if passed else 0.0, abs=1e-3)
 
 
-def test_effect_that_several_others_determine_is_marked() -> None:
+def test_of_effects_that_are_tied_together_the_one_that_varies_least_is_marked() -> None:
     # y: m is the sum of two independent effects, none of which has a correlation of more than .71 with it.
     correlations = {("m: intercept", "y: m"): 0.5**0.5, ("m: x", "y: m"): 0.5**0.5}
-    marks = marks_of([0.5, 0.4, 0.3, 0.2], correlations)
-    concerned = {effect for (kind, effect), mark in marks.items() if kind == "boundary correlation" and not mark.passed}
-    assert concerned == {"m: intercept", "m: x", "y: m"}
+    for sds, named in (([0.5, 0.4, 0.3, 0.2], "y: m"), ([0.5, 0.4, 0.2, 0.3], "m: x")):
+        marks = marks_of(sds, correlations)
+        assert {effect for (_, effect), mark in marks.items() if not mark.passed} == {named}
+
+
+def test_each_tie_is_marked_once() -> None:
+    tied = {("m: intercept", "y: intercept"): 1.0, ("m: x", "y: m"): -1.0}
+    marks = marks_of([0.5, 0.4, 0.3, 0.2], tied)
+    assert {effect for (_, effect), mark in marks.items() if not mark.passed} == {"y: intercept", "y: m"}
+
+
+def test_standard_deviations_and_correlations_carry_the_flags_of_their_own_effects_only() -> None:
+    mark = marks_of([0.5, 0.4, 0.3, 0.0], {})["boundary variance", "y: m"]
+    of_y = {"outcome": "y", "level": "patient"}
+    flagged = {
+        path
+        for effect, path in [
+            ("sd", "m -> y"), ("sd", "intercept -> y"), ("correlation", "x -> m, intercept -> y"),
+            ("correlation", "x -> m, m -> y"), ("correlation", "intercept, m -> y"),
+        ]
+        if flag_of({**of_y, "effect": effect, "path": path}, 0, [mark])
+    }  # fmt: skip
+    assert flagged == {"m -> y", "x -> m, m -> y", "intercept, m -> y"}
 
 
 def test_effect_without_variance_has_no_correlation_to_mark() -> None:
