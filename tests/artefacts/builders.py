@@ -41,8 +41,10 @@ CHAINS, DRAWS = 4, 250
 
 
 def arms_config(**changes: Any) -> Config:
-    """Return the main configuration of the project; `changes` replace whole sections."""
-    return validate_config(read_yaml(ROOT / "config" / "config.yaml") | changes)
+    """Return the main configuration of the project with every model it declares; `changes` replace whole sections."""
+    settings = read_yaml(ROOT / "config" / "config.yaml")
+    settings["models"]["fit"] = list(dict.fromkeys([*settings["models"]["fit"], *settings["models"]["specs"]]))
+    return validate_config(settings | changes)
 
 
 def single_config(**changes: Any) -> Config:

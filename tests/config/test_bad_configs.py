@@ -12,6 +12,7 @@ from alliance.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 MAIN = read_yaml(ROOT / "config/config.yaml")
+MAIN["models"]["fit"].append("technique_by_steps")
 
 Settings = dict[str, Any]
 

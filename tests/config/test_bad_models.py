@@ -10,6 +10,7 @@ from alliance.config import read_yaml, validate_config
 from alliance.errors import ConfigError
 
 MAIN = read_yaml(Path(__file__).parents[2] / "config/config.yaml")
+MAIN["models"]["fit"].append("technique_by_steps")
 Settings = dict[str, Any]
 PLACE = "models.specs.joint"
 
