@@ -223,7 +223,7 @@ OF_DESIGN: Final = (
         "Rows for each coefficient of an equation that is constant within patients, initial values and the intercept among them. Below the "
         "threshold the effect of the outcome's own past comes out too small by more than a twentieth: by 9 and 18 % in simulated studies "
         "of 60 patients and 5 sessions. Slopes of other predictors within patients are right.",
-        "the effect of the outcome's own past",
+        "the slope of the outcome's own past",
         "at least",
         # Restricted likelihood, own pasts of .4 and .3, 100 studies each: 60 rows -9 and -18 %; 105 rows -5 and -5 %; 120 rows -3 and -3 %
         # (60 patients with 5 and with 8 sessions, 120 patients with 5; Monte Carlo errors of 1.4 to 3.4 %).
