@@ -221,7 +221,7 @@ OF_DESIGN: Final = (
         "short_series",
         "short series",
         "Rows for each coefficient of an equation that is constant within patients, initial values and the intercept among them. Below the "
-        "threshold the effect of the outcome's own past comes out too small by more than a twentieth: by 9 and 18 % in simulated studies "
+        "threshold the slope of the outcome's own past comes out too small by more than a twentieth: by 9 and 18 % in simulated studies "
         "of 60 patients and 5 sessions. Slopes of other predictors within patients are right.",
         "the slope of the outcome's own past",
         "at least",
