@@ -8,8 +8,8 @@ curvature H(v), X'V^-1 X for regressions, the restricted log-likelihood is what 
 (Patterson & Thompson 1971, doi 10.1093/biomet/58.3.545; Harville 1974, doi 10.1093/biomet/61.2.383). Plain maximum likelihood takes
 estimated coefficients for known ones: its variances between few units are too small, and so are all intervals that rest on them.
 
-The target gives H. The derivatives of log|H| come from gradients of l, as second differences along the columns c of a root of H^-1, which
-are exact for a quadratic function: tr(H^-1 dH/dv) = -sum_c d/dv [l(b + c, v) + l(b - c, v) - 2 l(b, v)].
+The target gives H. The derivatives of log|H| come from gradients of l at the corners c of a regular simplex around b, sum_c c = 0 and
+sum_c cc' = H^-1, which is exact for a quadratic function: tr(H^-1 dH/dv) = -2 sum_c d/dv [l(b + c, v) - l(b, v)].
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ import numpy as np
 
 from alliance.facts.marks import Mark
 from alliance.inference.maximum import Maximum
-from alliance.inference.search import Top, ascend, climb, invert
+from alliance.inference.search import Top, ascend, climb, decompose_inverse, invert
 from alliance.inference.target import Target
 
 _MOST_VARIANCES: Final = 1000  # draws of the variances
-_ENOUGH: Final = 1e-6  # gain of log-likelihood that a further step promises, near data whose maximum is known
+_ENOUGH: Final = 1e-11  # gain of log-likelihood that a further step promises, near data whose maximum is known
 _FEWEST_VARIANCES: Final = 100  # of each completed data set
-_REACH: Final = 10.0  # length of the columns, in standard errors: any is exact, and rounding weighs less on long ones
+_REACH: Final = 10.0  # how much longer the corners are: any length is exact, and rounding weighs less on long ones
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,20 @@ class Restricted[T: Target]:
     def top(self) -> Top:
         """The maximum of the restricted likelihood over the variances."""
         maximum, places = self.maximum, self.variances
-        start = maximum.target.off_boundary(maximum.top.position)[places]
+        start = self._start
         if self.near is not None:
-            curvature = self.near.top.curvature
+            # It lies about as far from the maximum of the likelihood as that of the other data does from theirs.
+            start, curvature = start + self.near.top.position - self.near._start, self.near.top.curvature
             reached, arrived = ascend(self.value, start, invert(curvature), _ENOUGH)
             if arrived:
                 return Top(reached, self.value(reached)[0], curvature, 0.0)
         return climb(self.value, start, maximum.covariance[np.ix_(places, places)])
+
+    @property
+    def _start(self) -> np.ndarray:
+        """Variances at the maximum of the likelihood."""
+        start: np.ndarray = self.maximum.target.off_boundary(self.maximum.top.position)[self.variances]
+        return start
 
     @cached_property
     def position(self) -> np.ndarray:
@@ -102,9 +109,9 @@ class Restricted[T: Target]:
         found, log_determinant = self._solve(variances)
         height, gradient = value(self.place(variances, found.estimate))
         slope = gradient[places]
-        for column in _REACH * found.root.T:
-            above, below = (value(self.place(variances, found.estimate + sign * column))[1][places] for sign in (1, -1))
-            slope = slope + (above + below - 2 * gradient[places]) / (2 * _REACH**2)
+        for corner in _REACH * _simplex(len(found.estimate)) @ found.root:
+            there = value(self.place(variances, found.estimate + corner))[1][places]
+            slope = slope + (there - gradient[places]) / _REACH**2
         return height - log_determinant / 2, slope
 
     def draw(self, size: int, rng: np.random.Generator, data_sets: int = 1) -> np.ndarray:
@@ -136,7 +143,14 @@ class Restricted[T: Target]:
         position = np.zeros(len(self.maximum.top.position))
         position[self.variances] = variances
         slopes, curvature = self.maximum.target.given_variances(position)
-        inverse = invert(curvature)
-        values, vectors = np.linalg.eigh(inverse)
-        root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-        return Coefficients(inverse @ slopes, root), -float(np.log(values[values > 0]).sum())
+        inverse, vectors = decompose_inverse(curvature)
+        estimate = (vectors * inverse) @ vectors.T @ slopes
+        root = (vectors * np.sqrt(inverse)) @ vectors.T
+        return Coefficients(estimate, root), -float(np.log(inverse[inverse > 0]).sum())
+
+
+def _simplex(size: int) -> np.ndarray:
+    """Return the corners of a regular simplex, (size + 1, size): they add up to nothing, their squares to one in each direction."""
+    last = 1 / np.sqrt(size + 1)
+    corners: np.ndarray = np.vstack([np.eye(size) - (1 + last) / size, np.full(size, last)])
+    return corners

@@ -154,11 +154,16 @@ def curvature_at(function: Function, position: np.ndarray) -> np.ndarray:
 
 def invert(curvature: np.ndarray) -> np.ndarray:
     """Return the inverse of a curvature; directions in which the density is level or rises get no spread."""
-    values, vectors = np.linalg.eigh(curvature)
-    kept = values > _FLAT * max(values[-1], 1.0)
-    inverse = np.where(kept, 1 / np.where(kept, values, 1.0), 0.0)
+    inverse, vectors = decompose_inverse(curvature)
     result: np.ndarray = (vectors * inverse) @ vectors.T
     return result
+
+
+def decompose_inverse(curvature: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the eigenvalues and eigenvectors, in columns, of the inverse of a curvature, see `invert`."""
+    values, vectors = np.linalg.eigh(curvature)
+    kept = values > _FLAT * max(values[-1], 1.0)
+    return np.where(kept, 1 / np.where(kept, values, 1.0), 0.0), vectors
 
 
 def limited_inverse(function: Function, top: Top) -> np.ndarray:
