@@ -21,6 +21,9 @@ BETWEEN_THERAPIST = "_between_therapist"
 # Rows of a model that no session stands behind: the outcome was not observed there, and is an unknown of the model.
 FILLED: Final = "filled"
 
+# Attribute of a sampler's statistics: number of completed data sets, between which its draws alternate.
+DATA_SETS: Final = "data_sets"
+
 # What an estimate, or a stage of the patient flow, rests on.
 COUNT_COLUMNS: Final = ["n_patients", "n_sessions", "n_therapists"]
 FLAG_SEPARATOR: Final = "; "  # between the flags of one estimate

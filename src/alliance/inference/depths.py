@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from alliance.errors import ModelError
+from alliance.facts.columns import DATA_SETS
 from alliance.facts.depths import DEPTHS
 from alliance.facts.marks import Mark
 from alliance.inference import laplace
@@ -140,8 +141,9 @@ def explore(depth: str, request: Request, maximum: Maximum[Target], posterior: P
 def pool(found: Sequence[Found]) -> Found:
     """Pool what was found from several completed data sets, each counting the same (Rubin 1987).
 
-    Draws of all data sets alternate, so every part of a chain holds some of each: chains are compared as wholes. A covariance is the mean
-    of those within data sets plus (1 + 1/m) times that of the means of their draws.
+    Draws of all data sets alternate, so every part of a chain holds some of each, and every m-th draw belongs to the same one: the
+    attribute ``data_sets`` of the sampler's statistics is m. A covariance is the mean of those within data sets plus (1 + 1/m) times that
+    of the means of their draws.
     """
     first, count = found[0], len(found)
     positions = np.stack([each.positions for each in found], axis=1)
@@ -157,7 +159,8 @@ def pool(found: Sequence[Found]) -> Found:
             for name in statistics
         }
         statistics = xr.Dataset(
-            {name: (("chain", "draw"), array.reshape(len(array), -1)) for name, array in arrays.items()}
+            {name: (("chain", "draw"), array.reshape(len(array), -1)) for name, array in arrays.items()},
+            attrs={DATA_SETS: count},
         )
     worst = [max(marks, key=lambda mark: mark.value) for marks in zip(*(each.marks for each in found), strict=True)]
     flat = positions.reshape(-1, positions.shape[-1])

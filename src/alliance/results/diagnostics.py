@@ -1,5 +1,6 @@
 """What the fits say about themselves, as rows of one table and as marks that follow the estimates."""
 
+import math
 from typing import Any
 
 import arviz as az
@@ -8,6 +9,7 @@ import xarray as xr
 
 from alliance.config.schema import Inference
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.facts.columns import DATA_SETS
 from alliance.facts.marks import Mark
 from alliance.models.container import marks_of
 
@@ -19,6 +21,9 @@ def diagnose(tree: xr.DataTree, inference: Inference) -> list[Mark]:
     sample sizes of the reported quantities (Vehtari et al. 2021, Bayesian Analysis 16, 667-718) and divergent transitions
     are added. Chains that disagree anywhere make every estimate of the model doubtful; too few effective draws concern
     the quantities that have them.
+
+    Where missing cells were filled in, each completed data set has a posterior of its own: chains are compared within each,
+    since the spread between data sets would hide that they disagree, and effective draws are counted within each and added.
     """
     marks = marks_of(tree)
     if "sample_stats" not in tree.children:
@@ -27,7 +32,7 @@ def diagnose(tree: xr.DataTree, inference: Inference) -> list[Mark]:
     return [
         *marks,
         *_check_chains(tree, reported, inference),
-        *_check_sizes(reported, inference),
+        *_check_sizes(tree, reported, inference),
         _check_divergences(tree, inference),
     ]
 
@@ -40,22 +45,34 @@ def _moving_draws(tree: xr.DataTree) -> xr.Dataset:
 
 
 def _check_chains(tree: xr.DataTree, reported: xr.Dataset, inference: Inference) -> list[Mark]:
-    drawn = {"reported quantities": reported}
+    drawn, count = {"reported quantities": reported}, _count_sets(tree)
     if "posterior" in tree.children:
         drawn["parameters"] = tree["posterior"].to_dataset()
+    # R-hat squared less one falls with the number of draws, of which each of m data sets has an m-th part.
+    limit = math.sqrt(1 + count * (inference.rhat_max**2 - 1))
     marks = []
     for subject, draws in drawn.items():
-        values = az.rhat(draws)
+        values = az.rhat(_by_set(draws, count))
         # R-hat of a constant, such as the diagonal of a correlation matrix, is missing.
         worst = max(float(values[name].max(skipna=True)) for name in values.data_vars)
-        marks.append(Mark("rhat", subject, worst, limit=inference.rhat_max))
+        where = f"{subject}, worst of {count} completed data sets" if count > 1 else subject
+        marks.append(Mark("rhat", where, worst, limit=limit))
     return marks
 
 
-def _check_sizes(reported: xr.Dataset, inference: Inference) -> list[Mark]:
-    marks = []
+def _count_sets(tree: xr.DataTree) -> int:
+    return int(tree["sample_stats"].attrs.get(DATA_SETS, 1))
+
+
+def _by_set(draws: xr.Dataset, count: int) -> xr.Dataset:
+    """Give draws, which alternate between completed data sets, a dimension for these."""
+    return draws.coarsen(draw=count).construct(draw=("draw", "data_set"))
+
+
+def _check_sizes(tree: xr.DataTree, reported: xr.Dataset, inference: Inference) -> list[Mark]:
+    by_set, marks = _by_set(reported, _count_sets(tree)), []
     for method in ("bulk", "tail"):
-        sizes = az.ess(reported, method=method)["value"]
+        sizes = az.ess(by_set, method=method)["value"].sum("data_set")
         few = sizes < inference.ess_min
         marks.append(
             Mark(

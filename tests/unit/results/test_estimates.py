@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from alliance.config.schema import Inference
+from alliance.facts.columns import DATA_SETS
 from alliance.facts.marks import Mark
 from alliance.models.container import Quantities, make_tree, marks_of, pack_draws, pack_rows, rows_of
 from alliance.results.diagnostics import diagnose, tabulate_marks
@@ -186,3 +187,26 @@ def test_quantity_counts_its_smallest_equation_and_has_no_namesake() -> None:
     assert list(table["outcome"]) == ["y", "m", "y"]
     assert (table["n_patients"][0], table["n_sessions"][0]) == (40, 400)
     assert quantities.array(chains=2)[:, :, 0].tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
+
+
+def alternating(draws: np.ndarray, sets: int) -> dict[str, Mark]:
+    tree = container(draws[..., None], ["slope"], sampled=True)
+    tree["sample_stats"].attrs[DATA_SETS] = sets
+    return {mark.caution: mark for mark in diagnose(tree, LIMITS)}
+
+
+def test_chains_are_compared_within_completed_data_sets() -> None:
+    rng, sets = np.random.default_rng(3), 5
+    between = 4 * rng.standard_normal(sets)  # far more than the spread of one posterior
+    draws = between + rng.standard_normal((4, 200, sets))
+    agreeing = alternating(draws.reshape(4, -1), sets)
+    assert agreeing["rhat"].passed
+    # Independent draws: their number up to what an estimate of it from 200 draws in each of four chains can be off.
+    assert agreeing["bulk_ess"].value == pytest.approx(draws.size, rel=0.15)
+
+    draws[0, :, 2] += 2  # one chain of one data set stays elsewhere
+    astray = draws.reshape(4, -1)
+    assert alternating(astray, 1)["rhat"].passed  # hidden by the spread between data sets
+    found = alternating(astray, sets)["rhat"]
+    assert not found.passed
+    assert "completed data sets" in found.subject

@@ -143,7 +143,8 @@ OF_FIT: Final = (
     Caution(
         "rhat",
         "R-hat",
-        "Chains that explored the same region agree: R-hat is near 1. Above the threshold, sample longer.",
+        "Chains that explored the same region agree: R-hat is near 1. Above the threshold, sample longer. Where missing cells were filled "
+        "in, chains are compared within each completed data set, whose threshold allows for its share of the draws.",
         MODEL,
         "at most",
         setting="rhat_max",
@@ -152,7 +153,8 @@ OF_FIT: Final = (
     Caution(
         "bulk_ess",
         "bulk ESS",
-        "Effective number of independent draws for the centre of the posterior, smallest of all quantities.",
+        "Effective number of independent draws for the centre of the posterior, smallest of all quantities; counted within completed data "
+        "sets and added, where there are several.",
         "the quantities with fewer draws",
         "at least",
         unit="draws",
@@ -162,7 +164,8 @@ OF_FIT: Final = (
     Caution(
         "tail_ess",
         "tail ESS",
-        "Effective number of independent draws for the ends of the intervals, smallest of all quantities.",
+        "Effective number of independent draws for the ends of the intervals, smallest of all quantities; counted within completed data "
+        "sets and added, where there are several.",
         "the quantities with fewer draws",
         "at least",
         unit="draws",
