@@ -10,7 +10,7 @@ from alliance.config import Config, ModelSpec
 from alliance.config.answers import holds_own_past
 from alliance.config.timing import TIME_TERMS, parse_term, varies_between_sessions
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.facts.columns import BETWEEN, LAG, records
+from alliance.facts.columns import BASELINE, BETWEEN, LAG, records
 from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import BETWEEN_LEVELS, keys_of
@@ -136,7 +136,8 @@ def compare_methods(estimates: pd.DataFrame, config: Config) -> pd.DataFrame:
 def models_given_history(config: Config) -> list[str]:
     """Name the fitted path models in which every equation holds its outcome's value at the session before equal.
 
-    An equation of the cause itself is there to make its means latent; the effects of the cause do not depend on it.
+    An equation that holds nothing but time and initial values is there to make its outcome's means latent, and one of the cause itself
+    too; the effects do not depend on them.
     """
     specs = config.models.specs
     return [
@@ -148,6 +149,7 @@ def models_given_history(config: Config) -> list[str]:
             f"{outcome}{LAG}" in equation.on
             for outcome, equation in specs[name].equations.items()
             if outcome not in {effects.source for effects in specs[name].every_effects()}
+            and any(name not in TIME_TERMS and not name.endswith(BASELINE) for name in equation.on)
         )
     ]
 
