@@ -102,9 +102,17 @@ BAD: dict[str, tuple[Settings, list[str]]] = {
         {"products": {"technique_by_arm": ["technique", "arms"]}},
         [f"{PLACE}.products.technique_by_arm", "'arms'", "Did you mean 'arm'?"],
     ),
-    "product of a smooth": (
-        {"products": {"technique_by_arm": ["technique", "course"]}},
-        [PLACE, "'course', which is itself a product or a basis"],
+    "product of a product": (
+        {"products": {"technique_by_arm": ["technique", "arm"], "thrice": ["technique_by_arm", "arm"]}},
+        [PLACE, "'technique_by_arm', which is itself a product"],
+    ),
+    "product of a smooth with its own time": (
+        {"products": {"technique_by_arm": ["session", "course"]}},
+        [PLACE, "'technique_by_arm' is session times itself"],
+    ),
+    "product of a smooth that is not declared": (
+        {"products": {"technique_by_arm": ["technique", "cource"]}},
+        [f"{PLACE}.products.technique_by_arm", "'cource'", "Did you mean 'course'?"],
     ),
     "product without its factor": (
         equations(alliance={"on": ["technique", "technique_by_arm"]}),

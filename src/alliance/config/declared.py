@@ -152,20 +152,21 @@ class ModelSpec(Section):
                 raise ValueError(
                     f"product '{name}' is '{factors[0]}' times itself; a product needs two different terms"
                 )
-            for factor in factors:
-                if factor in self.products or factor in self.bases:
-                    raise ValueError(
-                        f"product '{name}' has the factor '{factor}', which is itself a product or a basis"
-                    )
+            nested = [factor for factor in factors if factor in self.products]
+            if nested:
+                raise ValueError(f"product '{name}' has the factor '{nested[0]}', which is itself a product")
+            times = {column for factor in factors for column in self.columns_behind(factor)}
+            if len(times) == 1:
+                raise ValueError(f"product '{name}' is {times.pop()} times itself; give a basis more columns instead")
         both = sorted(set(self.products) & set(self.bases))
         if both:
             raise ValueError(f"'{both[0]}' is the name of a product and of a basis; give one of them another name")
         return self
 
     def columns_behind(self, term: str) -> list[str]:
-        """Return the columns of the panel a term is made of: factors of a product, the time of a smooth, itself otherwise."""
+        """Return the columns of the panel a term is made of: those of a product's factors, the time of a smooth, itself otherwise."""
         if term in self.products:
-            return list(self.products[term])
+            return [column for factor in self.products[term] for column in self.columns_behind(factor)]
         return [self.bases[term].of] if term in self.bases else [term]
 
     def named_columns(self) -> list[str]:

@@ -153,8 +153,8 @@ def _check_derived(place: str, spec: ModelSpec, config: Config) -> list[str]:
                 )
     for name, factors in spec.products.items():
         for factor in factors:
-            if parse_term(factor, config.variables) is None:
-                hint = suggest(factor, [*config.variables, *TIME_TERMS])
+            if factor not in spec.bases and parse_term(factor, config.variables) is None:
+                hint = suggest(factor, [*config.variables, *TIME_TERMS, *spec.bases])
                 problems.append(f"{place}.products.{name}: '{factor}' is not a declared variable.{hint}")
     return problems
 

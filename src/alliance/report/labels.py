@@ -81,6 +81,9 @@ def _label_derived_in(spec: ModelSpec, term: str, config: Config) -> str:
     if term in spec.bases:
         return "course of time"
     name, _, part = term.rpartition("_")
+    if name in spec.products and part.isdigit():
+        factors = [f"{factor}_{part}" if factor in spec.bases else factor for factor in spec.products[name]]
+        return " × ".join(label_of(factor, config) for factor in factors)
     if name not in spec.bases or not part.isdigit():
         return ""
     kind = spec.bases[name].kind

@@ -9,11 +9,13 @@ A product stands for moderation: how the effect of one factor depends on the oth
   simulation with 3 sessions). It does not where the outcome moves the factor later (a lagged outcome above all): then
   the mean holds the outcome's own errors, and with T sessions the coefficient is drawn towards zero by 1/T or somewhat more.
 - A factor that is constant within patients enters centred at its mean over patients.
-- Time enters centred at its mean over rows: the clock is the same for everybody.
+- Time enters centred at its mean over rows: the clock is the same for everybody. A product with a smooth of time has one column for
+  each of the smooth's.
 
 So the effect of a factor on its own is its effect at the mean of the other one.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -119,35 +121,69 @@ def make_predictors(
         A name is not declared or is taken by a column of the panel, a smooth has too few times, or a product is constant.
     """
     place = f"models.specs.{name}"
-    added: dict[str, np.ndarray] = {}
+    on = spec.equations[outcome].on
+    smooths = {
+        term: basis_columns(place, term, spec.bases[term], rows[spec.bases[term].of].to_numpy(dtype=float))
+        for term in on
+        if term in spec.bases
+    }
+    timed = _with_columns(f"{place}.equations.{outcome}.on", rows, smooths.values())
     origins: dict[str, Origin] = {}
     columns: dict[str, list[str]] = {}
-    for term in spec.equations[outcome].on:
-        if term in spec.bases:
-            made = basis_columns(place, term, spec.bases[term], rows[spec.bases[term].of].to_numpy(dtype=float))
-            origins |= {column: Origin(spec.bases[term].of, False, True, False) for column in made}
+    multiplied: list[dict[str, np.ndarray]] = []
+    for term in on:
+        if term in smooths:
+            made = {column: Origin(spec.bases[term].of, False, True, False) for column in smooths[term]}
         elif term in spec.products:
-            factors = tuple(_factor(factor, rows, variables) for factor in spec.products[term])
-            made = {term: _product(factors, rows)}
+            products = _factors_of(term, spec, smooths, timed, variables)
+            multiplied.append({column: _product(factors, timed) for column, factors in products.items()})
             # Deviations of a patient with one session are zero.
-            if np.ptp(made[term]) == 0:
+            if any(np.ptp(values) == 0 for values in multiplied[-1].values()):
                 raise ModelError(
                     f"{place}.equations.{outcome}.on: the product '{term}' is the same in all {len(rows)} rows, so it explains "
                     f"nothing. Remove it."
                 )
-            moving = any(_session_level(factor, variables) for factor in spec.products[term])
-            origins[term] = Origin(term, any(factor.lagged for factor in factors), moving, False, factors=factors)
+            moving = any(factor in smooths or _session_level(factor, variables) for factor in spec.products[term])
+            made = {
+                column: Origin(term, any(factor.lagged for factor in factors), moving, False, factors=factors)
+                for column, factors in products.items()
+            }
         else:
-            made = {}
-            origins[term] = _origin(term, spec, rows, variables)
-        columns[term] = list(made) or [term]
-        added |= made
-    taken = [column for column in added if column in rows.columns]
+            made = {term: _origin(term, spec, rows, variables)}
+        columns[term] = list(made)
+        origins |= made
+    return Predictors(_with_columns(f"{place}.equations.{outcome}.on", timed, multiplied), origins, columns)
+
+
+def _with_columns(place: str, rows: pd.DataFrame, added: Iterable[Mapping[str, np.ndarray]]) -> pd.DataFrame:
+    columns = {name: values for made in added for name, values in made.items()}
+    taken = [name for name in columns if name in rows.columns]
     if taken:
-        raise ModelError(
-            f"{place}.equations.{outcome}.on: '{taken[0]}' is already a column of the panel. Choose another name."
+        raise ModelError(f"{place}: '{taken[0]}' is already a column of the panel. Choose another name.")
+    return rows.assign(**columns) if columns else rows
+
+
+def _factors_of(
+    product: str,
+    spec: ModelSpec,
+    smooths: Mapping[str, Mapping[str, np.ndarray]],
+    rows: pd.DataFrame,
+    variables: dict[str, Variable],
+) -> dict[str, tuple[Factor, ...]]:
+    """Return the factors of each column of a product: one column, or one for each of a smooth of time (``<name>_1``, ...)."""
+    smooth = next((factor for factor in spec.products[product] if factor in smooths), None)
+    if smooth is None:
+        return {product: tuple(_factor(factor, rows, variables) for factor in spec.products[product])}
+    time = spec.bases[smooth].of
+    return {
+        f"{product}{column.removeprefix(smooth)}": tuple(
+            Factor(column, time, False, "mean", float(rows[column].mean()))
+            if factor == smooth
+            else _factor(factor, rows, variables)
+            for factor in spec.products[product]
         )
-    return Predictors(rows.assign(**added) if added else rows, origins, columns)
+        for column in smooths[smooth]
+    }
 
 
 def center_factor(factor: Factor, values: np.ndarray, means: np.ndarray | None = None) -> np.ndarray:

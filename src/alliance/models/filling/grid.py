@@ -299,13 +299,13 @@ class _Search:
         found = np.zeros(len(self.rows), dtype=bool)
         for term in self.spec.equations[outcome].on:
             if term in self.spec.products and self._not_linear(term):
-                for factor in self.spec.products[term]:
-                    found |= self.touched(factor) >= 0
+                for column in self.spec.columns_behind(term):
+                    found |= self.touched(column) >= 0
         return found
 
     def _not_linear(self, product: str) -> bool:
         """Say whether both factors of a product have cells."""
-        return all((self.touched(factor) >= 0).any() for factor in self.spec.products[product])
+        return all((self.touched(column) >= 0).any() for column in self.spec.columns_behind(product))
 
     def _drop_without_density(self) -> bool:
         """Take away the cells that no row or initial value gives a density; return whether there were any."""

@@ -120,14 +120,19 @@ def _moderated_paths(design: Design, pairs: Sequence[Pair]) -> list[_Moderated]:
                 equation = design.equations[edge.outcome]
                 for term, origin in equation.origins.items():
                     own = next((factor for factor in origin.factors if factor.term == edge.term), None)
-                    if own is not None:
-                        other = next(factor for factor in origin.factors if factor != own)
+                    other = next((factor for factor in origin.factors if factor != own), None)
+                    if own is not None and other is not None and not _is_part_of_a_smooth(other):
                         products.setdefault(other.name, {})[position] = (term, other.centre)
                         values.setdefault(other.name, _values_of(equation, other))
             for moderator, terms in products.items():
                 key = (path.text, moderator)
                 found.setdefault(key, _Moderated(pair, path, moderator, terms, values[moderator]))
     return list(found.values())
+
+
+def _is_part_of_a_smooth(factor: Factor) -> bool:
+    """Whether a factor is a column of a smooth of time, whose single values mean nothing."""
+    return factor.base in TIME_TERMS and factor.term not in TIME_TERMS
 
 
 def _values_of(equation: Equation, factor: Factor) -> np.ndarray:

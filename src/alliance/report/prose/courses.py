@@ -116,15 +116,27 @@ def _beside(total: dict[str, Any], inputs: Inputs, config: Config) -> str:
     ]
     if not told:
         return "No fitted model gives the whole difference without assumptions on what lies between."
-    straight = any(_changes_with_time(config.models.specs[row["model"]], ends_of(row["path"])[0]) for row in others)
-    shape = ", as a straight line over sessions" if straight else ", taken to be the same at every session"
-    warning = "Where a difference levels off, a straight line overstates it at the end." if straight else ""
+    shapes = dict.fromkeys(
+        _shape_over_time(config.models.specs[row["model"]], ends_of(row["path"])[0]) for row in others
+    )
+    shape = "".join(f", {_SHAPES[shape]}" for shape in shapes) if len(shapes) == 1 else ""
+    warning = "Where a difference levels off, a straight line overstates it at the end." if "line" in shapes else ""
     return f"The whole difference without anything that lies between{shape}: {join_words(told)}. {warning}".strip()
 
 
-def _changes_with_time(spec: ModelSpec, cause: str) -> bool:
-    """Whether a product lets the effect of a cause change over time, which it then does in a straight line."""
-    return any(cause in factors and set(factors) & {*TIME_TERMS} for factors in spec.products.values())
+_SHAPES = {
+    "curve": "as a curve over sessions",
+    "line": "as a straight line over sessions",
+    "same": "taken to be the same at every session",
+}
+
+
+def _shape_over_time(spec: ModelSpec, cause: str) -> str:
+    """Say how products let the effect of a cause change over time: as a curve, in a straight line, or not at all."""
+    others = {factor for factors in spec.products.values() if cause in factors for factor in factors if factor != cause}
+    if others & {*spec.bases}:
+        return "curve"
+    return "line" if others & {*TIME_TERMS} else "same"
 
 
 def _cautions(rows: list[dict[str, Any]], config: Config) -> list[Passage]:

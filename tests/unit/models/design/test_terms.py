@@ -111,6 +111,23 @@ def test_time_enters_centred_at_its_mean() -> None:
     np.testing.assert_allclose(rows["product"], deviation * (rows["session"] - 3.5), atol=1e-12)
 
 
+def test_product_with_a_smooth_has_a_column_for_each_of_its_columns() -> None:
+    bases = {"course": {"of": "session", "kind": "natural_spline", "df": 2}}
+    equations = {
+        # The product may stand before the smooth that it is made of.
+        "m": {"on": ["bends", "arm", "course"], "vary": {"patient": ["intercept"]}},
+        "y": {"on": ["m"]},
+    }
+    spec = make_spec(equations=equations, bases=bases, products={"bends": ["arm", "course"]})
+    found = design_of(spec, PANEL).equations["m"]
+    assert found.terms == ("bends_1", "bends_2", "arm", "course_1", "course_2")
+    for column in ("1", "2"):
+        course = found.rows[f"course_{column}"]
+        expected = (found.rows["arm"] - 0.5) * (course - course.mean())
+        np.testing.assert_allclose(found.rows[f"bends_{column}"], expected, atol=1e-12)
+        assert found.origins[f"bends_{column}"].session_level
+
+
 def test_product_that_is_always_the_same_is_refused() -> None:
     sparse = pd.concat([PANEL.groupby("patient").head(1).assign(session=1), PANEL.groupby("patient").tail(1)])
     flat = sparse.assign(x=sparse.groupby("patient")["x"].transform("first"))

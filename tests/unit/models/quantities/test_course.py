@@ -236,3 +236,17 @@ def test_intention_to_treat_is_the_difference_at_the_last_session() -> None:
     # The product is centred at the mean session of the panel, 4.5.
     assert rows["intention_to_treat"] == ("overall", "at session 8", pytest.approx(-0.8 - 0.15 * 3.5))
     assert "effect" not in rows
+
+
+def test_difference_that_bends_is_followed_to_the_last_session() -> None:
+    equations = {"y": {"on": ["arm", "course", "bends"], "vary": {"patient": ["intercept"]}}}
+    declared: dict[str, Any] = {
+        "bases": {"course": {"of": "session", "kind": "each"}}, "products": {"bends": ["arm", "course"]},
+    }  # fmt: skip
+    by_session = {f"bends_{session}": -0.1 * session**0.5 for session in range(2, 9)}
+    found = compute(equations, {"y": {"arm": -0.8, **by_session}}, {}, **declared)
+    rows = {row["effect"]: v[0] for row, v in zip(found.rows, found.draws, strict=True)}
+    # The slope of the arm is its effect at the mean of all columns of the smooth, where each session has an eighth.
+    assert rows["intention_to_treat"] == pytest.approx(-0.8 + by_session["bends_8"] - sum(by_session.values()) / 8)
+    # A single column of a smooth has no meaning that an effect "at its mean" could be told by.
+    assert "conditional" not in rows
