@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.regression.mixed_linear_model import MixedLM
 
 from alliance.config import ModelSpec, Variable
 from alliance.data.panel import make_panel
@@ -124,3 +125,31 @@ def test_differences_between_patients_that_nobody_measured_bias_a_slope_whose_ca
     assert alone["m -> y", "effect", "within"] == pytest.approx(mixed, abs=0.02)
     assert abs(mixed + 0.3) > 0.05
     assert joint["m -> y", "effect", "within"] == pytest.approx(-0.3, abs=0.03)
+
+
+@pytest.mark.parametrize("vary", [["intercept"], ["intercept", "m"]], ids=["fixed slopes", "slopes that vary"])
+def test_raw_and_centred_scores_are_one_model_unless_slopes_multiply_raw_ones(vary: list[str]) -> None:
+    rng = np.random.default_rng(1995)
+    m = rng.normal(0, 1.0, (300, 1)) + rng.normal(size=(300, 5))
+    slope = -0.3 + (0.4 * rng.normal(size=(300, 1)) if "m" in vary else 0.0)
+    y = slope * m - 0.6 * m.mean(axis=1, keepdims=True) + rng.normal(0, 0.5, (300, 1)) + rng.normal(size=(300, 5))
+    means = np.broadcast_to(m.mean(axis=1, keepdims=True), m.shape)
+    equation = {"on": ["m", "x"], "vary": {"patient": vary}}
+    raw = fit({"x": means, "m": m, "y": y}, "multilevel_path", "m", y=equation)
+    centred = fit({"x": means, "m": m - means, "y": y}, "multilevel_path", "m", y=equation)
+    within, of_mean = ("m -> y", "effect", "within"), ("x -> y", "coefficient")
+    # With means put back, raw scores have the contextual effect where centred ones have that between, and all else is the same (Kreft, de
+    # Leeuw & Aiken 1995, doi 10.1207/s15327906mbr3001_1). Both are the same maximum, found from two starts.
+    assert raw[within] == pytest.approx(centred[within], abs=1e-4)
+    assert raw[of_mean].item() == pytest.approx((centred[of_mean] - centred[within]).item(), abs=1e-4)
+    # Slopes that vary end that for models in which they multiply raw scores. Here they multiply deviations from the patient's own mean in
+    # both, so it holds on; the oracle says that the two models would differ.
+    fits = {
+        name: MixedLM(
+            y.ravel(), np.column_stack([np.ones(y.size), of.ravel(), means.ravel()]), np.repeat(np.arange(300), 5),
+            exog_re=np.column_stack([np.ones(y.size), of.ravel()][: len(vary)]),
+        ).fit(reml=True)
+        for name, of in (("raw", m), ("centred", m - means))
+    }  # fmt: skip
+    assert raw[within] == pytest.approx(fits["centred"].params[1], abs=2e-3)
+    assert (abs(fits["raw"].llf - fits["centred"].llf) < 1e-3) == ("m" not in vary)

@@ -5,7 +5,17 @@ from typing import Any
 
 import pandas as pd
 
-from alliance.certify.summary import COVERAGE, FEWEST, FLAGGED, MOST_BIAS, MOST_OF_SD, UNDECIDED, VERDICTS, WRONG
+from alliance.certify.summary import (
+    COVERAGE,
+    FEWEST,
+    FLAGGED,
+    MOST_BIAS,
+    MOST_OF_SD,
+    NOT_GIVEN,
+    UNDECIDED,
+    VERDICTS,
+    WRONG,
+)
 from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
 from alliance.report.labels import label_level
@@ -16,7 +26,8 @@ def count_verdicts(summary: pd.DataFrame) -> pd.DataFrame:
     groups = summary.groupby(["method", "design"], sort=False)
     counts = groups["verdict"].value_counts().unstack(fill_value=0).reindex(columns=list(VERDICTS), fill_value=0)
     studies, failed = groups["n_studies"].max(), groups["n_not_fitted"].max()
-    share = (100 * groups["share_flagged"].mean()).round()
+    known = summary[summary["verdict"] != NOT_GIVEN].groupby(["method", "design"], sort=False)
+    share = (100 * known["share_flagged"].mean()).round()
     return counts.assign(studies=studies, failed=failed, flagged_percent=share).reindex(studies.index)
 
 
