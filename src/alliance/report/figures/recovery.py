@@ -57,11 +57,11 @@ def draw_recovery(summary: pd.DataFrame, designs: Labels, methods: Labels) -> Dr
             unused.set_axis_off()
         for number, axis in enumerate(axes[:4]):
             axis.xaxis.set_label_position("top")
-            axis.set_xlabel(("Bias, % of the truth", "Coverage, %")[number % 2], labelpad=12)
+            axis.set_xlabel(("Bias, %", "Coverage, %")[number % 2], labelpad=12)
         figure.legend(handles=_legend(methods), loc="outside upper left", ncols=len(methods))
     notes = (
-        f"Bars: 95 % intervals for the error of the simulation. Shaded: bias within {MOST_BIAS:g} %, coverage from "
-        f"{100 * COVERAGE[0]:g} to {100 * COVERAGE[1]:g} %. Bias beyond {_WIDEST:g} % and coverage below "
+        f"Bias in percent of the truth. Bars: 95 % intervals for the error of the simulation. Shaded: bias within {MOST_BIAS:g} %, "
+        f"coverage from {100 * COVERAGE[0]:g} to {100 * COVERAGE[1]:g} %. Bias beyond {_WIDEST:g} % and coverage below "
         f"{_LOWEST:g} % stand at the edge. Open: at least four in five of the estimates are flagged or withheld."
     )
     return Drawing(figure, summary, _describe(summary, designs, methods), notes)
@@ -70,7 +70,7 @@ def draw_recovery(summary: pd.DataFrame, designs: Labels, methods: Labels) -> Dr
 def draw_verdicts(summary: pd.DataFrame, designs: Labels, methods: Labels) -> Drawing:
     """Draw the verdict on every number (rows) in every world (columns), one panel per method."""
     shown = {name: label for name, label in designs.items() if (summary["design"] == name).any()}
-    named = _at_the_end(summary)
+    named = _at_the_end(summary[summary["verdict"].isin(list(_LOOKS))])
     named = named.assign(row=[_name(row) for row in records(named)])
     rows = list(dict.fromkeys(named["row"]))
     with theme.applied():
