@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
 from alliance.config.declared import ModelSpec
-from alliance.config.section import Name, RunName, Section
+from alliance.config.patterns import fill, holes
+from alliance.config.section import Name, RunName, Section, Text
 
 
 class Run(Section):
@@ -33,31 +34,73 @@ class Study(Section):
     truth: str | None = None  # file with the known truth of a simulated study
 
 
+Row = Annotated[int, Field(ge=1, le=1000)]
+
+
 class Wide(Section):
     """How a file with one row per patient is turned into one row per session."""
 
-    columns: dict[str, str]  # new column -> pattern with {session}, e.g. bdi: "bdi_s{session}"
+    # New column -> pattern with {session} ({session:02d} with leading zeros), e.g. bdi: "bdi_s{session}", or one column for each of
+    # the sessions, null where there is none. With {item} in both, one column for each item: "phq_{item}": "phq{item}_s{session}".
+    columns: dict[Text, Text | list[Text | None]]
     sessions: list[int] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _patterns_name_the_session(self) -> Self:
         for column, pattern in self.columns.items():
-            if pattern.count("{session}") != 1:
+            if isinstance(pattern, list):
+                if len(pattern) != len(self.sessions):
+                    raise ValueError(
+                        f"'{column}' must list one column for each of the {len(self.sessions)} sessions, but lists {len(pattern)}"
+                    )
+            elif holes(pattern, "session") != 1:
                 raise ValueError(f"the pattern of '{column}' must contain {{session}} once, but is '{pattern}'")
+            for name in self.names(column):
+                if name is not None and holes(name, "item") != holes(column, "item"):
+                    raise ValueError(f"'{column}' and '{name}' must both contain {{item}} once, or neither of them")
         return self
+
+    def names(self, column: str) -> list[str | None]:
+        """Return the file's column at each session, None where there is none."""
+        pattern = self.columns[column]
+        if isinstance(pattern, list):
+            return list(pattern)
+        return [fill(pattern, session=session) for session in self.sessions]
 
 
 class Source(Section):
-    """One table of the export."""
+    """One table of the export. What is not given is found out, and what does not concern the format of the file is refused."""
 
     path: str
-    keys: dict[Literal["patient", "therapist", "session", "date", "week"], str]
-    sheet: str | int | None = None
+    keys: dict[Literal["patient", "therapist", "session", "date", "week"], Text]
+    sheet: Text | int | None = None  # name, or number counted from 1
     delimiter: str | None = None
     encoding: str | None = None
-    decimal: Literal[".", ","] | None = None  # found out if not given, like delimiter and encoding
+    header_row: Row | list[Row] | None = None  # row that names the columns; several rows are joined by _
+    data_row: Row | None = None  # first row below the names that holds data
+    decimal: Literal[".", ","] | None = None
+    # Mark between groups of three digits, none if there is none: says whether 1.250 is 1250 or 1.25.
+    thousands: Literal[",", ".", " ", "'", "none"] | None = None
     date_format: str | None = None
     wide: Wide | None = None
+
+    @property
+    def header_rows(self) -> list[int]:
+        """Rows that name the columns."""
+        return self.header_row if isinstance(self.header_row, list) else [self.header_row or 1]
+
+    @model_validator(mode="after")
+    def _rows_and_marks_differ(self) -> Self:
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise ValueError(
+                f"'decimal' and 'thousands' cannot both be '{self.decimal}'; if 1{self.decimal}250 means 1250, "
+                f"write decimal: '{'.' if self.decimal == ',' else ','}'"
+            )
+        if not self.header_rows or self.header_rows != sorted(set(self.header_rows)):
+            raise ValueError(f"'header_row' must name rows from top to bottom, but is {self.header_row}")
+        if self.data_row is not None and self.data_row <= max(self.header_rows):
+            raise ValueError(f"'data_row' must lie below 'header_row', but is {self.data_row}")
+        return self
 
 
 class Data(Section):
@@ -113,16 +156,17 @@ class Variable(Section):
     rater: str | None = None
     unit: str = "points"
     higher_is: Literal["better", "worse"] | None = None
-    column: str | None = None
+    column: Text | None = None
     range: tuple[float, float] | None = None
     censored: Censored = False  # see `censored_at`
     instrument: str | None = None
     instrument_confirmed: bool = False  # the user vouches for a key that ships unverified
-    items: str | None = None  # pattern with {item}, e.g. "wai_{item}"
+    # Pattern with {item} ("wai_{item}", or "WAI{item:02d}" with leading zeros), or one column for each item of the questionnaire.
+    items: Text | list[Text] | None = None
     stored_reversed: bool = False  # the export already holds reversed items turned round
     metric: Literal["sum", "mean"] = "sum"
-    levels: dict[str, float] | None = None  # label in the data -> number in the models
-    reference: str | None = None
+    levels: dict[Text, float] | None = None  # label in the data -> number in the models
+    reference: Text | None = None
     of: list[Name] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -136,8 +180,8 @@ class Variable(Section):
         for key in needs[self.kind]:
             if not getattr(self, key):
                 raise ValueError(f"a variable of kind '{self.kind}' needs '{key}'")
-        if self.items is not None and self.items.count("{item}") != 1:
-            raise ValueError(f"'items' must contain {{item}} once, but is '{self.items}'")
+        if isinstance(self.items, str) and holes(self.items, "item") != 1:
+            raise ValueError(f"'items' must contain {{item}} once, or be a list of columns, but is '{self.items}'")
         if self.kind == "category" and (self.levels is None) == (self.reference is None):
             raise ValueError("a category needs either 'levels' (label: number) or a 'reference' label, not both")
         if self.table == "sessions" and self.measured is None:
@@ -148,6 +192,11 @@ class Variable(Section):
             raise ValueError(f"'range' must go from low to high, but is {list(self.range)}")
         self._check_censored()
         return self
+
+    def item_column(self, item: int) -> str:
+        """Return the user's column of an item of a scale, counted from 1."""
+        assert self.items is not None
+        return self.items[item - 1] if isinstance(self.items, list) else fill(self.items, item=item)
 
     def _check_censored(self) -> None:
         if not self.censored:
@@ -198,14 +247,14 @@ class Duplicates(Section):
 class Exclude(Section):
     """Patients and sessions a team leaves out on purpose (ids as in the export)."""
 
-    patients: list[str] = Field(default_factory=list)
+    patients: list[Text] = Field(default_factory=list)
 
 
 class Cleaning(Section):
     """Declared rules; each reports how many rows or cells it touched."""
 
     ids: Ids
-    missing_codes: list[float | str]
+    missing_codes: list[float | Text]
     duplicates: Duplicates
     out_of_range: Literal["set_missing", "stop"]
     orphans: Literal["drop", "stop"]

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from alliance.facts.plain import plain_text
+
 
 def _plain_name(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
@@ -13,6 +15,8 @@ def _plain_name(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_plain_name)]
+# Text of the export: names of columns, labels, ids. Spelled as the reader spells them.
+Text = Annotated[str, AfterValidator(plain_text)]
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
 
 

@@ -104,7 +104,7 @@ def _columns(variable: Variable, instruments: Mapping[str, Instrument]) -> Itera
         yield variable.column
     instrument = instruments.get(variable.instrument or "")
     if instrument is not None and variable.items:
-        first, last = (variable.items.format(item=item) for item in (1, instrument.items))
+        first, last = (variable.item_column(item) for item in (1, instrument.items))
         yield f"{first} to {last}"
 
 

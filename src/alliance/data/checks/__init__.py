@@ -27,8 +27,9 @@ from alliance.data.checks.links import (
     check_therapist_unknown,
     check_without_sessions,
 )
+from alliance.data.checks.numbers import check_magnitude, check_number
 from alliance.data.checks.times import check_date, check_date_implausible, check_date_order, check_session_number
-from alliance.data.checks.values import check_label_spelling, check_label_unknown, check_number, check_out_of_range
+from alliance.data.checks.values import check_label_spelling, check_label_unknown, check_out_of_range
 from alliance.data.export.tables import Export
 from alliance.facts.artefacts import ARTEFACTS
 
@@ -40,6 +41,7 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "constant_column": check_constant_column,
     "many_missing": check_many_missing,
     "number": check_number,
+    "magnitude": check_magnitude,
     "out_of_range": check_out_of_range,
     "label_unknown": check_label_unknown,
     "label_spelling": check_label_spelling,

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from alliance.data.checks.finding import Finding, Severity
+from alliance.data.export.cells import as_text
 from alliance.data.export.mapping import Typed
 from alliance.facts.columns import SESSION
 
@@ -56,7 +57,7 @@ def shown_column(table: Typed, column: str | None, position: int) -> str | None:
     if column is None or column not in table.raw.patterns:
         return column
     session = table.column(table.key_column(SESSION))[position]
-    return table.raw.patterns[column].replace("{session}", str(session))
+    return table.raw.patterns[column].get(session, column)
 
 
 def about_table(
@@ -71,4 +72,5 @@ def cell_value(table: Typed, column: str, where: pd.Series) -> str | None:
     """Return the first value concerned as text, shortened; never to be used for ids."""
     if not where.any():
         return None
-    return str(table.column(column)[int(where.to_numpy().argmax())])
+    position = int(where.to_numpy().argmax())
+    return str(as_text(table.column(column)[position : position + 1]).iloc[0])

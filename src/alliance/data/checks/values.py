@@ -1,43 +1,11 @@
-"""Checks of single values: numbers that are text, values a measure cannot take, labels nobody declared."""
-
-import re
+"""Checks of single values: values a measure cannot take, labels nobody declared."""
 
 import pandas as pd
 
 from alliance.data.checks.finding import Finding
-from alliance.data.checks.place import cell_value, found
+from alliance.data.checks.place import found
 from alliance.data.export.tables import Export
 from alliance.errors import suggest
-
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
-
-
-def check_number(export: Export) -> list[Finding]:
-    """Find text where a number should be."""
-    findings = []
-    for name, table in export.tables.items():
-        for measure in table.measures:
-            where = table.bad.get(measure.column)
-            if measure.kind != "number" or where is None or not where.any():
-                continue
-            value = cell_value(table, measure.column, where)
-            if _DECIMAL_COMMA.fullmatch(value or ""):
-                remedy = f"If numbers have a decimal comma, set data.{name}.decimal: ','."
-            else:
-                remedy = (
-                    "Correct the cells, add the word to cleaning.missing_codes if it means 'missing', or declare "
-                    f"variables.{measure.variable} as kind: category."
-                )
-            findings += found(
-                table,
-                "number",
-                where,
-                measure.column,
-                f"hold text instead of a number ('{value}')",
-                remedy,
-                value=value,
-            )
-    return findings
 
 
 def check_out_of_range(export: Export) -> list[Finding]:

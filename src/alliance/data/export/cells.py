@@ -1,6 +1,8 @@
 """Turn cells into text, numbers, dates and comparable ids, and say which cells could not be turned."""
 
+import datetime
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,35 +10,93 @@ import pandas as pd
 from alliance.config.schema import Ids
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_MARKED = re.compile(r"[+-]?[0-9]*[.,][0-9]+")
+_ONE_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+_GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,' ])[0-9]{3}(\1[0-9]{3})*([.,][0-9]+)?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 _ZEROS_BEFORE_A_NUMBER = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 def as_text(column: pd.Series) -> pd.Series:
-    """Write each cell as text, whole numbers without a point; blank cells are missing."""
-    if pd.api.types.is_string_dtype(column.dtype):
+    """Write each cell as text, whole numbers without a point, truth values as TRUE and FALSE; blank cells are missing."""
+    if pd.api.types.is_string_dtype(column.dtype) and column.dtype != object:
         return column
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         days: pd.Series = column.dt.strftime("%Y-%m-%d")
         return days.astype("str")
-    cells = [None if pd.isna(value) else _number_text(value) for value in column]
-    return pd.Series(cells, index=column.index, dtype="str")
+    return pd.Series([None if pd.isna(cell) else _cell_text(cell) for cell in column], index=column.index, dtype="str")
 
 
-def _number_text(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
+def _cell_text(cell: Any) -> str:
+    """Write one cell as a person would."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool | np.bool_):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, datetime.datetime):
+        return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat(" ")
+    return str(int(cell)) if float(cell).is_integer() else repr(float(cell))
 
 
-def as_number(column: pd.Series, decimal: str = ".") -> tuple[pd.Series, pd.Series]:
-    """Return the numbers of a column (float), and where a cell is neither a number nor blank (bool)."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
+def as_number(column: pd.Series, decimal: str = ".", thousands: str | None = None) -> tuple[pd.Series, pd.Series]:
+    """Return the numbers of a column (float), and where a cell is neither a number nor blank (bool).
+
+    Parameters
+    ----------
+    decimal
+        The decimal mark of numbers that are text.
+    thousands
+        The mark between groups of three digits, ``none`` if there is none; None if nobody said. Then a text such as ``1.250`` is
+        no number, for it may mean 1250 or 1.25, unless another number of the column has another count of decimals.
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         return column.astype("Float64").astype("float64"), pd.Series(False, index=column.index)
-    text = as_text(column).str.strip()
+    is_text = column.map(lambda cell: isinstance(cell, str), na_action=None).astype(bool)
+    text = as_text(column).where(is_text).str.strip()
+    unclear = pd.Series(False, index=column.index)
+    if thousands is None:
+        unclear = _may_be_groups(text, decimal)
+    elif thousands != "none":
+        text = _without_groups(text, thousands, decimal)
     if decimal == ",":
+        # A point is no decimal mark there.
+        text = text.mask(text.str.contains(".", regex=False).fillna(False).astype(bool), "?")
         text = text.str.replace(",", ".", regex=False)
-    is_number = text.str.fullmatch(_NUMBER.pattern).fillna(False).astype(bool)
+    is_number = text.str.fullmatch(_NUMBER.pattern).fillna(False).astype(bool) & ~unclear
     numbers = pd.to_numeric(text.where(is_number)).astype("float64")
-    return numbers, column.notna() & ~is_number
+    exact = ~is_text & column.map(_is_number_cell, na_action=None).astype(bool)
+    if exact.any():
+        numbers = numbers.where(~exact, column.where(exact).astype("Float64").astype("float64"))
+    return numbers, column.notna() & ~is_number & ~exact
+
+
+def _is_number_cell(cell: Any) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool) and not np.isnan(cell)
+
+
+def _may_be_groups(text: pd.Series, decimal: str) -> pd.Series:
+    """Return where a number may be in groups of three digits: no number of the column shows what its decimals look like."""
+    one_group = text.str.fullmatch(_ONE_GROUP.pattern).fillna(False).astype(bool)
+    if not one_group.any():
+        return one_group
+    marked = text.str.fullmatch(_MARKED.pattern).fillna(False).astype(bool)
+    shows = marked & ~one_group & text.str.contains(decimal, regex=False).fillna(False).astype(bool)
+    return one_group.mask(one_group, not shows.any())
+
+
+def _without_groups(text: pd.Series, mark: str, decimal: str) -> pd.Series:
+    """Take the marks out of numbers in groups of three digits; other texts with that mark are no numbers."""
+    text = text.str.replace("\u2019", "'", regex=False)
+    pattern = rf"[+-]?[0-9]{{1,3}}({re.escape(mark)}[0-9]{{3}})+({re.escape(decimal)}[0-9]*)?"
+    grouped = text.str.fullmatch(pattern).fillna(False).astype(bool)
+    wrong = ~grouped & text.str.contains(mark, regex=False).fillna(False).astype(bool)
+    return text.where(~grouped, text.str.replace(mark, "", regex=False)).mask(wrong, "?")
+
+
+def group_mark(text: str) -> str | None:
+    """Return the mark between groups of three digits if a text may be a number in such groups."""
+    found = _GROUPS.fullmatch(text.strip().replace("\u2019", "'"))
+    return None if found is None else found.group(1)
 
 
 def as_date(column: pd.Series, date_format: str | None) -> tuple[pd.Series, pd.Series]:
@@ -47,12 +107,16 @@ def as_date(column: pd.Series, date_format: str | None) -> tuple[pd.Series, pd.S
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return column.dt.normalize(), pd.Series(False, index=column.index)
     text = as_text(column).str.strip()
+    known = column.map(lambda cell: isinstance(cell, datetime.datetime), na_action=None).astype(bool)
     if date_format is None:
         shaped = text.str.fullmatch(_ISO_DATE.pattern).fillna(False).astype(bool)
         dates = pd.to_datetime(text.where(shaped), format="ISO8601", errors="coerce")
     else:
         dates = pd.to_datetime(text, format=date_format, errors="coerce")
-    dates = dates.astype("datetime64[us]").dt.normalize()
+    dates = dates.astype("datetime64[us]")
+    if known.any():
+        dates = dates.where(~known, column.where(known).astype("datetime64[us]"))
+    dates = dates.dt.normalize()
     return dates, column.notna() & dates.isna()
 
 

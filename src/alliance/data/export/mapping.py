@@ -117,9 +117,14 @@ def _items_of(name: str, variable: Variable, instruments: Mapping[str, Instrumen
             f"{suggest(variable.instrument, instruments)} Add its file to config/instruments/ or correct the name."
         )
     instrument = instruments[variable.instrument]
+    if isinstance(variable.items, list) and len(variable.items) != instrument.items:
+        raise ConfigError(
+            f"variables.{name}.items: {len(variable.items)} columns are listed, but {instrument.name} has {instrument.items} items. "
+            "List one column for each item, in the order of the questionnaire."
+        )
     return [
         Measure(
-            name, variable.items.replace("{item}", str(item)), f"{name}__{item}", "number",
+            name, variable.item_column(item), f"{name}__{item}", "number",
             *instrument.item_range(item), item=item,
         )
         for item in range(1, instrument.items + 1)
@@ -154,10 +159,10 @@ def type_table(raw: RawTable, source: Source, measures: list[Measure], cleaning:
         column = frame[measure.column]
         if measure.kind == "category":
             value, wrong = _labels(column, raw.labels.get(measure.column, {}), measure), None
-            number, _ = as_number(column, raw.decimal)
+            number, _ = as_number(column, raw.decimal, source.thousands)
             coded = is_code(column, number, cleaning.missing_codes) & ~value.isin(measure.labels)
         else:
-            value, wrong = as_number(column, raw.decimal)
+            value, wrong = as_number(column, raw.decimal, source.thousands)
             # A code that the range allows is an answer: nobody is deleted for being 99 years old.
             possible = value.between(measure.low, measure.high) & (np.isfinite(measure.low) | np.isfinite(measure.high))
             coded = is_code(column, value, cleaning.missing_codes) & ~possible
@@ -186,13 +191,17 @@ def _typed_keys(
         elif key == DATE:
             keys[key], bad[column] = as_date(frame[column], source.date_format)
         else:
-            keys[key], bad[column] = as_number(frame[column], raw.decimal)
+            keys[key], bad[column] = as_number(frame[column], raw.decimal, source.thousands)
     return pd.DataFrame(keys, index=frame.index), bad
 
 
 def _labels(column: pd.Series, value_labels: Mapping[object, str], measure: Measure) -> pd.Series:
     """Return the labels of a category without outer blanks; coded values get the label that their file gives them."""
     text = as_text(column).str.strip()
+    truths = {label.casefold(): label for label in measure.labels}
+    if set(truths) == {"true", "false"}:
+        # Each program writes truth values in its own way.
+        text = text.map(lambda label: truths.get(label.casefold(), label), na_action="ignore").astype("str")
     if value_labels:
         names = {as_text(pd.Series([code]))[0]: label.strip() for code, label in value_labels.items()}
         # A config that names the codes themselves (levels: {"1": 0, "2": 1}) means the codes.

@@ -1,8 +1,12 @@
 """A table of the export as it was read."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
+
+from alliance.config.schema import Source
+from alliance.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -21,8 +25,12 @@ class RawTable:
         as SPSS: the first case is 1). Row numbers repeat after a wide file was reshaped.
     labels
         Value labels of SPSS and Stata files: column -> value -> label.
+    titles
+        What SPSS and Stata files call a column in words: column -> label of the variable.
+    levels
+        Measurement level that SPSS files give a column: ``nominal``, ``ordinal`` or ``scale``.
     patterns
-        For reshaped files: column -> the user's pattern with ``{session}``.
+        For reshaped files: column -> session -> the user's column.
     decimal
         The decimal mark of numbers that are text.
     notes
@@ -33,6 +41,22 @@ class RawTable:
     path: str
     frame: pd.DataFrame
     labels: dict[str, dict[object, str]] = field(default_factory=dict)
-    patterns: dict[str, str] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    levels: dict[str, str] = field(default_factory=dict)
+    patterns: dict[str, dict[int, str]] = field(default_factory=dict)
     decimal: str = "."
     notes: tuple[str, ...] = ()
+
+
+def damaged(path: Path, kind: str, table: str, error: Exception) -> DataError:
+    """Describe a file that cannot be opened as what its ending says."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    return DataError(
+        f"{path} cannot be read as {kind} ({reason}). The file may be damaged, protected or wrongly named; "
+        f"export it again, or correct data.{table}.path."
+    )
+
+
+def decimal_mark(source: Source) -> str:
+    """Return the decimal mark of numbers that are text: as declared, or what the mark of thousands leaves."""
+    return source.decimal or ("," if source.thousands == "." else ".")

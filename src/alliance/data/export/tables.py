@@ -8,8 +8,9 @@ import pandas as pd
 
 from alliance.config.instruments import Instrument
 from alliance.config.schema import Cleaning, Data, Variable
-from alliance.data.export.mapping import Typed, distinct_rows, measures_of, type_table
+from alliance.data.export.mapping import Typed, distinct_rows, mapped_columns, measures_of, type_table
 from alliance.data.export.read import read_table
+from alliance.data.export.wide import columns_behind
 from alliance.facts.columns import PATIENT
 
 
@@ -63,7 +64,9 @@ def read_tables(
     tables = {}
     for name, path in files.items():
         source = getattr(data, name)
-        table = type_table(read_table(path, source, name), source, measures_of(name, variables, instruments), cleaning)
+        measures = measures_of(name, variables, instruments)
+        used = columns_behind(source, mapped_columns(source, measures))
+        table = type_table(read_table(path, source, name, used), source, measures, cleaning)
         # A table of patients or therapists inside the file of sessions repeats its rows at every session.
         repeats = name != "sessions" and Path(path) == Path(files["sessions"]) and data.sessions.wide is None
         tables[name] = distinct_rows(table) if repeats else table

@@ -5,16 +5,24 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from alliance.config.schema import Source
+from alliance.data.export.cells import group_mark
+from alliance.data.export.grid import read_grid
+from alliance.data.export.raw import decimal_mark
 from alliance.errors import DataError
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",  # before UTF-16, whose mark begins alike
+    codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _DECIMAL_POINT = re.compile(r"[+-]?\d+\.\d+")
+_SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # Excel's own line; it is no row for Excel
 _LINES_LOOKED_AT = 200
 
 
@@ -29,47 +37,40 @@ class TextTable:
     notes: list[str]
 
 
-def read_text_table(path: Path, source: Source, table: str) -> TextTable:
+def read_text_table(path: Path, source: Source, table: str, used: Collection[str] | None) -> TextTable:
     """Read a delimited text file as text.
 
     Raises
     ------
     DataError
-        Empty file, wrong encoding or delimiter, or rows whose number of cells differs from the header's.
+        Empty file, wrong encoding or delimiter, a first row that is no header, names of used columns that repeat, or rows whose
+        number of cells differs from the header's.
     """
     place = f"data.{table}"
     text, notes = _decode(path, source.encoding, place)
     if not text.strip():
         raise DataError(f"{path} is empty. Export the table again, or correct {place}.path.")
-    delimiter = _delimiter(text, source, path, place)
+    separator = _SEPARATOR.match(text)
+    text = text[separator.end() :] if separator else text
+    delimiter = separator.group(1) if separator and source.delimiter is None else _delimiter(text, source, path, place)
     if source.delimiter is None and delimiter != ",":
-        notes.append(f"The delimiter was found to be a {_DELIMITERS[delimiter]}.")
+        notes.append(f"The delimiter was found to be a {_DELIMITERS.get(delimiter, repr(delimiter))}.")
+    # Cells of any length are allowed: the limit of the csv module is one for programs, not for notes.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise DataError(
             f"{path} is not a readable table: {error}. A quotation mark may be missing; export the table again."
         ) from None
-    header, body = lines[0], lines[1:]
-    filled = [(row, cells) for row, cells in enumerate(body, start=2) if any(cell.strip() for cell in cells)]
-    ragged = [(row, len(cells)) for row, cells in filled if len(cells) != len(header)]
-    if ragged:
-        row, found = ragged[0]
-        raise DataError(
-            f"{len(ragged)} rows of {path} do not have the {len(header)} cells of the header "
-            f"(first: row {row} with {found}). "
-            f"Put cells that contain a {_DELIMITERS.get(delimiter, 'delimiter')} in quotation marks, or set "
-            f"{place}.delimiter."
-        )
-    blank = len(body) - len(filled)
-    if blank:
-        notes.append(f"{blank} rows are entirely blank and were not read.")
-    records = [cells for _, cells in filled]
-    decimal = source.decimal or "."
-    if source.decimal is None and delimiter != "," and _has_decimal_commas(records):
+    grid = read_grid(lines, source, path, table, used, _DELIMITERS.get(delimiter, "delimiter"))
+    decimal = decimal_mark(source)
+    places = [place for place, name in enumerate(grid.header) if used is None or name in used]
+    cells = [record[place].strip() for record in grid.records for place in places]
+    if source.decimal is None and source.thousands != "." and delimiter != "," and _has_decimal_commas(cells):
         decimal = ","
         notes.append("Numbers were found to have a decimal comma.")
-    return TextTable(header, records, [row for row, _ in filled], decimal, notes)
+    return TextTable(grid.header, grid.records, grid.rows, decimal, [*notes, *grid.notes])
 
 
 def _decode(path: Path, encoding: str | None, place: str) -> tuple[str, list[str]]:
@@ -79,6 +80,11 @@ def _decode(path: Path, encoding: str | None, place: str) -> tuple[str, list[str
         return _decode_as(content, encoding, marked, path, place), []
     if marked is not None:
         return _decode_as(content, marked, marked, path, place), []
+    unmarked = _utf_16_without_mark(content)
+    if unmarked is not None:
+        return _decode_as(content, unmarked, None, path, place), [
+            f"The file was found to be {unmarked}, without a mark."
+        ]
     if b"\x00" in content:
         raise DataError(
             f"{path} is not a text file (it holds zero bytes). "
@@ -94,6 +100,15 @@ def _decode(path: Path, encoding: str | None, place: str) -> tuple[str, list[str
             found = "latin-1"
             text = content.decode(found)
     return text, [f"The file is not UTF-8; it was read as {found}. Check words with accents, or set {place}.encoding."]
+
+
+def _utf_16_without_mark(content: bytes) -> str | None:
+    """Return the encoding of a file in UTF-16 that does not say so: every other byte of most characters is zero."""
+    even, odd = content[0:4000:2], content[1:4000:2]
+    for zeros, others, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        if len(zeros) >= 8 and 2 * zeros.count(0) > len(zeros) and others.count(0) == 0 and len(content) % 2 == 0:
+            return name
+    return None
 
 
 def _decode_as(content: bytes, encoding: str, marked: str | None, path: Path, place: str) -> str:
@@ -113,7 +128,12 @@ def _decode_as(content: bytes, encoding: str, marked: str | None, path: Path, pl
     if marked == "utf-8-sig" and text.startswith("\ufeff"):
         text = text.removeprefix("\ufeff")
     known = codecs.lookup(encoding).name
-    if known not in ("utf-8", "utf-8-sig") and not content.isascii() and _is_utf_8(content):
+    if (
+        known not in ("utf-8", "utf-8-sig")
+        and not known.startswith("utf-16")
+        and not content.isascii()
+        and _is_utf_8(content)
+    ):
         raise DataError(
             f"{path} is encoded as UTF-8, but {place}.encoding says {encoding}: words with accents would be garbled. "
             f"Set {place}.encoding: utf-8, or remove the setting."
@@ -131,14 +151,15 @@ def _is_utf_8(content: bytes) -> bool:
 
 def _delimiter(text: str, source: Source, path: Path, place: str) -> str:
     """Return the declared delimiter, or the one that splits every line alike."""
-    widths = {mark: _width(text, mark) for mark in _DELIMITERS}
+    skipped = max(source.header_rows) - 1
+    widths = {mark: _width(text, mark, skipped) for mark in _DELIMITERS}
     best = max(widths, key=lambda mark: widths[mark])
     if source.delimiter is not None:
         if len(source.delimiter) != 1:
             raise DataError(
                 f"{place}.delimiter must be one character, but is {source.delimiter!r}. Correct it or remove it."
             )
-        if _width(text, source.delimiter) < 2 and _needs_several_columns(source):
+        if _width(text, source.delimiter, skipped) < 2 and _needs_several_columns(source):
             hint = f"{best!r}" if widths[best] > 1 else "another one"
             raise DataError(
                 f"With the delimiter {source.delimiter!r}, {path} has one column only. "
@@ -157,20 +178,25 @@ def _needs_several_columns(source: Source) -> bool:
     return len(set(source.keys.values())) + (source.wide is not None) > 1
 
 
-def _width(text: str, delimiter: str) -> int:
-    """Columns of the header if most of the first lines have as many, otherwise 0."""
+def _width(text: str, delimiter: str, skipped: int) -> float:
+    """Cells that most of the first lines have; half of that (but more than one) if the header has another number, 0 if lines differ."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        lines = [cells for cells, _ in zip(reader, range(_LINES_LOOKED_AT), strict=False) if cells]
+        lines = [cells for cells, _ in zip(reader, range(skipped + _LINES_LOOKED_AT), strict=False)][skipped:]
     except csv.Error:
         return 0
+    lines = [cells for cells in lines if cells]
     if not lines:
         return 0
     width, alike = Counter(len(cells) for cells in lines).most_common(1)[0]
-    return width if width == len(lines[0]) and 2 * alike > len(lines) else 0
+    if 2 * alike <= len(lines) or width < 2:
+        return 0
+    # Titles above the header have fewer cells.
+    return width if width == len(lines[0]) else max(width / 2, 2)
 
 
-def _has_decimal_commas(records: list[list[str]]) -> bool:
-    """Whether cells look like 3,5 and none like 3.5."""
-    commas = any(_DECIMAL_COMMA.fullmatch(cell.strip()) for cells in records for cell in cells)
-    return commas and not any(_DECIMAL_POINT.fullmatch(cell.strip()) for cells in records for cell in cells)
+def _has_decimal_commas(cells: list[str]) -> bool:
+    """Whether cells look like 3,5 and none like 3.5; groups of three digits, as in 1,250, say nothing."""
+    cells = [cell for cell in cells if group_mark(cell) is None]
+    commas = any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
+    return commas and not any(_DECIMAL_POINT.fullmatch(cell) for cell in cells)

@@ -70,7 +70,13 @@ class Case:
 
 EXTRA = {**VARIABLES, "rupture": {"label": "r", "column": "ruptur", "measured": "during"}}
 
+FREE = {**VARIABLES, "warmth": {"label": "w", "column": "warmth", "measured": "during"}}
+
 CASES = {
+    "value beyond all others": Case(
+        "magnitude", put("sessions", 6, "warmth", "5e8"), ("row 6, column warmth", "variables.warmth.range"), row=6, variables=FREE
+    ),
+    "truth value": Case("number", put("sessions", 6, "warmth", "TRUE"), ("row 6", "truth value", "kind: category"), row=6),
     "missing column": Case("column_missing", rename("sessions", "warmth", "warmht"), ("'warmth'", "Did you mean 'warmht'?")),
     "missing key": Case("column_missing", rename("sessions", "client", "clients"), ("data.sessions.keys.patient",)),
     "missing item": Case("column_missing", rename("sessions", "phq_3", "phq3"), ("'phq_3'", "variables.symptoms.items")),

@@ -1,0 +1,117 @@
+"""Checks of numbers: texts and truth values in their place, groups of three digits, values too large to be measured."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from alliance.data.checks.finding import Finding
+from alliance.data.checks.place import cell_value, found
+from alliance.data.export.cells import group_mark
+from alliance.data.export.mapping import Measure, Typed
+from alliance.data.export.tables import Export
+
+_DECIMAL = re.compile(r"\s*[+-]?\d+([.,])\d+\s*")
+_LARGEST = 1e9  # no answer, score or duration is larger
+_OTHERS, _TIMES = 0.95, 1000  # or this many times as large as nearly all other values of its column
+_ENOUGH = 20
+_HEADERS = 3  # rows below the names that may belong to the header
+
+
+def check_number(export: Export) -> list[Finding]:
+    """Find text and truth values where a number should be, and numbers that can be read in two ways."""
+    findings = []
+    for table in export.tables.values():
+        for measure in table.measures:
+            where = table.bad.get(measure.column)
+            if measure.kind != "number" or where is None or not where.any():
+                continue
+            value = cell_value(table, measure.column, where) or ""
+            what, remedy = _not_a_number(table, measure, where, value)
+            findings += found(table, "number", where, measure.column, what, remedy, value=value)
+    return findings
+
+
+def _not_a_number(table: Typed, measure: Measure, where: pd.Series, value: str) -> tuple[str, str]:
+    """Say what stands in place of a number, and what to do."""
+    place, mark, decimal = f"data.{table.name}", group_mark(value), _DECIMAL.fullmatch(value)
+    if mark in (".", ",") and table.source.thousands is None:
+        other = "." if mark == "," else ","
+        whole, broken = value.replace(mark, ""), value.replace(",", ".")
+        if value.count(mark) > 1 or other in value:
+            return f"hold a number in groups of three digits ('{value}')", _groups(place, mark)
+        return (
+            f"hold a number with three digits after a mark ('{value}'), which can mean {whole} or {broken}",
+            f"If it means {whole}: {_groups(place, mark)} If it means {broken}: set {place}.thousands: none and "
+            f"{place}.decimal: '{mark}'.",
+        )
+    if mark is not None and table.source.thousands is None:
+        return f"hold a number in groups of three digits ('{value}')", f'Set {place}.thousands: "{mark}".'
+    if value.casefold() in ("true", "false"):
+        return (
+            f"hold a truth value instead of a number ({value})",
+            f"Correct the cells. If the whole column says true or false, declare variables.{measure.variable} as "
+            'kind: category with levels: {"FALSE": 0, "TRUE": 1}.',
+        )
+    if decimal is not None:
+        return (
+            f"hold a number with another decimal mark than the others ('{value}')",
+            f"If this is how all decimals are written, set {place}.decimal: '{decimal.group(1)}'; otherwise correct the cells.",
+        )
+    what = f"hold text instead of a number ('{value}')"
+    last = _second_header(table, where)
+    if last is not None:
+        return what, f"If the header goes on there, say where the data begin: {place}.data_row: {last + 1}."
+    return (
+        what,
+        f"Correct the cells, add the word in quotes to cleaning.missing_codes if it means 'missing' "
+        f"(missing_codes: [{_quoted(value)}]), or declare variables.{measure.variable} as kind: category.",
+    )
+
+
+def _groups(place: str, mark: str) -> str:
+    return f"set {place}.thousands: '{mark}' and {place}.decimal: '{'.' if mark == ',' else ','}'."
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'"
+
+
+def _second_header(table: Typed, where: pd.Series) -> int | None:
+    """Return the last row of a header that goes on below the names: there only, and in most columns, numbers are text."""
+    last = int(np.flatnonzero(where.to_numpy()).max()) + 1
+    numbers = [measure.column for measure in table.measures if measure.kind == "number"]
+    alike = [
+        column for column in numbers if table.bad[column].iloc[:last].all() and not table.bad[column].iloc[last:].any()
+    ]
+    has_header = table.rows[0] > 1  # files without a row of names begin with case 1
+    if (
+        last > _HEADERS
+        or last >= len(where)
+        or not has_header
+        or 2 * len(alike) < len(numbers)
+        or not where.iloc[:last].all()
+    ):
+        return None
+    return int(table.rows[last - 1])
+
+
+def check_magnitude(export: Export) -> list[Finding]:
+    """Find infinite values, and values too large to be a measurement, where no range says what is possible."""
+    findings = []
+    for table in export.tables.values():
+        for measure in table.measures:
+            if measure.kind != "number":
+                continue
+            size = table.values[measure.name].abs()
+            most = size.quantile(_OTHERS) if size.notna().sum() >= _ENOUGH else 0.0
+            where = (size >= (min(_LARGEST, _TIMES * most) if most > 0 else _LARGEST)) & (size > 0)
+            if np.isfinite(measure.high - measure.low) or not where.any():  # a range has a check of its own
+                continue
+            value = f"{table.values[measure.name][where].iloc[0]:g}"
+            findings += found(
+                table, "magnitude", where, measure.column, f"hold a value far beyond all others ({value})",
+                "Correct the cells, leave them blank, or add the number to cleaning.missing_codes if it means 'missing'. "
+                f"If it is possible, say so: variables.{measure.variable}.range.", value=value,
+            )  # fmt: skip
+    return findings

@@ -1,0 +1,102 @@
+"""Read a sheet of an Excel workbook: cells as Excel stored them, and formulas that have no stored result."""
+
+import zipfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from alliance.config.schema import Source
+from alliance.data.export.columns import column_of, is_blank
+from alliance.data.export.grid import read_grid
+from alliance.data.export.raw import RawTable, damaged, decimal_mark
+from alliance.errors import DataError, suggest
+
+
+def read_workbook(path: Path, source: Source, table: str, used: Collection[str] | None) -> RawTable:
+    """Read one sheet.
+
+    Raises
+    ------
+    DataError
+        The workbook is damaged, the sheet is not there or empty, or formulas of used columns have no stored result.
+    """
+    lines, name, count = _cells(path, source, table, stored=True)
+    notes = [f"Sheet '{name}', the first of {count}, was read."] if source.sheet is None and count > 1 else []
+    while lines and all(is_blank(cell) for cell in lines[-1]):
+        lines.pop()  # sheets often end in formatted but empty rows
+    if not lines:
+        raise DataError(f"Sheet '{name}' of {path} is empty. Name another sheet under data.{table}.sheet.")
+    width = max(index for cells in lines for index, cell in enumerate(cells, start=1) if not is_blank(cell))
+    grid = read_grid([cells[:width] + [None] * (width - len(cells)) for cells in lines], source, path, table, used)
+    frame = pd.DataFrame(
+        {key: column_of([cells[place] for cells in grid.records]) for place, key in enumerate(grid.header)}
+    )
+    frame.index = pd.Index(grid.rows, dtype="int64")
+    if _has_formulas(path):
+        _refuse_formulas(frame, path, source, table, used)
+    return RawTable(table, str(path), frame, decimal=decimal_mark(source), notes=(*notes, *grid.notes))
+
+
+def _cells(path: Path, source: Source, table: str, *, stored: bool) -> tuple[list[list[Any]], str, int]:
+    """Return the cells of the declared sheet, as results or as formulas, its name, and how many sheets there are."""
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=stored)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        raise damaged(path, "an Excel workbook", table, error) from None
+    try:
+        names = [sheet.title for sheet in book.worksheets]  # sheets that are charts hold no table
+        if not names:
+            raise DataError(f"{path} has no sheet with cells. Correct data.{table}.path.")
+        name = _sheet_name(source.sheet, names, path, table)
+        return [list(cells) for cells in book[name].iter_rows(values_only=True)], name, len(names)
+    finally:
+        book.close()
+
+
+def _sheet_name(sheet: str | int | None, names: list[str], path: Path, table: str) -> str:
+    """Find the declared sheet: by name, by number (counted from 1), or the first."""
+    if sheet is None:
+        return names[0]
+    if isinstance(sheet, int):
+        if 1 <= sheet <= len(names):
+            return names[sheet - 1]
+    elif sheet in names:
+        return sheet
+    hint = suggest(str(sheet), names)
+    raise DataError(
+        f"{path} has no sheet {sheet!r}.{hint} It has: {', '.join(names)}. "
+        f"Correct data.{table}.sheet (a name, or a number counted from 1)."
+    )
+
+
+def _has_formulas(path: Path) -> bool:
+    """Look for formulas without reading cells: most exports have none, and reading twice takes twice as long."""
+    with zipfile.ZipFile(path) as parts:
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        return any(b"<f>" in content or b"<f " in content for content in map(parts.read, sheets))
+
+
+def _refuse_formulas(frame: pd.DataFrame, path: Path, source: Source, table: str, used: Collection[str] | None) -> None:
+    """Refuse formulas of used columns without a stored result: they look like blank cells."""
+    formulas, _, _ = _cells(path, source, table, stored=False)
+    for place, column in enumerate(frame.columns):
+        if used is not None and column not in used:
+            continue
+        blank = frame.index[frame[column].isna()]
+        rows = [row for row in blank if _is_formula(formulas[row - 1], place)]
+        if rows:
+            raise DataError(
+                f"{len(rows)} cells of {path} hold a formula without a stored result (first: row {rows[0]}, column {column}). "
+                "Open the workbook in Excel or LibreOffice and save it, which stores the results, or paste the column as values."
+            )
+
+
+def _is_formula(cells: list[Any], place: int) -> bool:
+    cell = cells[place] if place < len(cells) else None
+    # Formulas over several cells are objects, all others text.
+    return cell is not None and (not isinstance(cell, str) or cell.startswith("="))

@@ -1,0 +1,63 @@
+"""What stands in a column nobody uses stops nothing; settings of the reader are honoured or refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyreadstat
+import pytest
+
+from alliance.config.schema import Source
+from alliance.data.export.cells import as_date
+from alliance.data.export.read import read_table
+from alliance.errors import DataError
+
+USED = {"id", "no", "score"}
+FRAME = pd.DataFrame({"id": ["a", "b"], "no": [1.0, 2.0], "score": [3.0, 4.0]})
+
+
+def source(**changes: Any) -> Source:
+    return Source.model_validate({"path": "t", "keys": {"patient": "id", "session": "no"}, **changes})
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"), [(".sav", "DATETIME20"), (".sav", "DATE11"), (".dta", "%tc"), (".dta", "%td")]
+)
+def test_impossible_date_of_an_unused_column_costs_nothing(tmp_path: Path, ending: str, kind: str) -> None:
+    frame = FRAME.assign(entered=[1e18, 1e10])
+    write = pyreadstat.write_sav if ending == ".sav" else pyreadstat.write_dta
+    write(frame, str(tmp_path / f"t{ending}"), variable_format={"entered": kind})
+    raw = read_table(tmp_path / f"t{ending}", source(), "sessions", USED)
+    assert raw.frame["score"].tolist() == [3.0, 4.0]
+    assert as_date(raw.frame["entered"], None)[1].tolist()[0]
+
+
+def test_header_that_repeats_or_is_missing_in_unused_columns_costs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(",id,no,note,score,note\n1,a,1,x,3,y\n", encoding="utf-8")
+    raw = read_table(tmp_path / "t.csv", source(), "sessions", USED)
+    assert list(raw.frame.columns) == ["(column 1)", "id", "no", "note", "score", "note (column 6)"]
+    with pytest.raises(DataError, match="more than one column named 'note'"):
+        read_table(tmp_path / "t.csv", source(), "sessions", {"id", "no", "note"})
+
+
+def test_encoding_of_an_spss_file_is_honoured(tmp_path: Path) -> None:
+    pyreadstat.write_sav(FRAME.assign(id=["Ä", "b"]), str(tmp_path / "t.sav"))
+    with pytest.raises(DataError, match=r"encoding"):
+        read_table(tmp_path / "t.sav", source(encoding="utf-9"), "sessions", USED)
+    assert read_table(tmp_path / "t.sav", source(encoding="utf-8"), "sessions", USED).frame["id"][1] == "Ä"
+    garbled = read_table(tmp_path / "t.sav", source(encoding="cp1252"), "sessions", USED)
+    assert garbled.frame["id"][1] != "Ä"
+
+
+@pytest.mark.parametrize(
+    ("ending", "setting"),
+    [
+        (".xlsx", {"delimiter": ";"}), (".xlsx", {"encoding": "utf-8"}), (".sav", {"delimiter": ","}), (".sav", {"sheet": 1}),
+        (".dta", {"header_row": 2}), (".csv", {"sheet": "Data"}), (".parquet", {"encoding": "utf-8"}), (".parquet", {"data_row": 3}),
+    ],
+)  # fmt: skip
+def test_setting_of_another_format_is_refused_by_name(tmp_path: Path, ending: str, setting: dict[str, Any]) -> None:
+    (tmp_path / f"t{ending}").write_bytes(b"x")
+    (name,) = setting
+    with pytest.raises(DataError, match=rf"data\.sessions\.{name}: this setting is for .* Remove it"):
+        read_table(tmp_path / f"t{ending}", source(**setting), "sessions", USED)
