@@ -72,13 +72,18 @@ def _horizon(*path: Cause) -> str:
 
 
 def _describe(
-    paths: list[Path], slopes: Mapping[Cause, float], products: Mapping[Path, float], level: str, total: float
+    paths: list[Path],
+    slopes: Mapping[Cause, float],
+    products: Mapping[Path, float],
+    level: str,
+    total: float,
+    builds_up: bool,
 ) -> Iterator[Row]:
     """Give steps, indirect, direct and total effect; effects that arrive at different sessions have no total."""
     for path in paths:
         for position, cause in enumerate(path):
             effect = name_step(position, len(path), len(paths))
-            place = "overall" if cause.base == ARM and effect != "c_prime" else level
+            place = "overall" if cause.base == ARM and (builds_up or effect != "c_prime") else level
             yield cause.outcome, text_of((cause,)), effect, place, _horizon(cause), slopes[cause]
         if len(path) > 1:
             yield path[-1].outcome, text_of(path), "indirect", level, _horizon(*path), products[path]
@@ -93,7 +98,7 @@ def _describe(
 def _within(linear: Linear, paths: list[Path]) -> Iterator[Row]:
     slopes = {cause: cause.effect for path in paths for cause in path}
     products = {path: linear.expect(path) for path in paths}
-    yield from _describe(paths, slopes, products, "within", sum(products.values()))
+    yield from _describe(paths, slopes, products, "within", sum(products.values()), linear.dynamic)
     for path in (path for path in paths if len(path) > 1):
         whole, horizon = (path[-1].outcome, text_of(path)), _horizon(*path)
         yield *whole, "indirect_product", "within", horizon, prod(cause.effect for cause in path)
@@ -108,7 +113,7 @@ def _between(linear: Linear, paths: list[Path]) -> Iterator[Row]:
             whole = replace(paths[0][0], outcome=paths[0][-1].outcome)
             alone = linear.latent_slopes(unit, [(whole,)]) or {}
             products = {path: prod(slopes[cause] for cause in path) for path in paths}
-            yield from _describe(paths, slopes, products, level, alone[whole])
+            yield from _describe(paths, slopes, products, level, alone[whole], False)
 
 
 def _accumulated(linear: Linear, paths: list[Path]) -> Iterator[Row]:

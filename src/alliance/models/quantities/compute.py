@@ -52,7 +52,7 @@ def compute_quantities(
     for pair in pairs:
         if add_course(quantities, design, population, pair, variables, sessions):
             if len(pair.paths[-1].edges) > 1:
-                add_steps(quantities, pair)
+                add_steps(quantities, pair, builds_up=True)
             continue
         add_steps(quantities, pair)
         add_within(quantities, population, pair)

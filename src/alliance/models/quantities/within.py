@@ -22,14 +22,21 @@ from alliance.models.quantities.pairs import Pair, Quantities, Step, expect_step
 from alliance.models.quantities.population import Population
 
 
-def add_steps(quantities: Quantities, pair: Pair) -> None:
-    """Add the steps of all paths at the level within."""
+def add_steps(quantities: Quantities, pair: Pair, *, builds_up: bool = False) -> None:
+    """Add the steps of all paths: at the level within, those from a constant cause overall.
+
+    Parameters
+    ----------
+    builds_up
+        Whether the effect of a constant cause builds up over sessions. Its step to the outcome is then a part of the recursion; otherwise
+        it is the rest of its total effect, which differs between levels.
+    """
     for path in pair.paths:
         slopes = [pair.slope_of(edge) for edge in path.edges]
         for position, (edge, values) in enumerate(zip(path.edges, slopes, strict=True)):
             effect = name_step(position, len(path.edges), len(pair.paths))
-            # The rest that a constant cause leaves differs between levels; its step to the mediator does not.
-            level = "overall" if pair.constant and position == 0 and effect != "c_prime" else "within"
+            rest = effect == "c_prime" and not builds_up
+            level = "overall" if pair.constant and position == 0 and not rest else "within"
             quantities.add_step(edge, effect, level, values, edge.horizon(pair.lag))
 
 

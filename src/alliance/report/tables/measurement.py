@@ -34,6 +34,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     ]
     shown = pd.DataFrame(rows, columns=columns)
     notes = [
+        "Rated: before, during or after the session, and by whom. "
         "Means and standard deviations are over all sessions. α: Cronbach's alpha over all sessions, which mixes levels; "
         "ω within: reliability of changes of one patient; ω between: reliability of differences between patients' means. "
         "Ready-made scores have no items, so their reliability cannot be computed."
@@ -79,8 +80,7 @@ def _describe_meanings(table: pd.DataFrame, config: Config) -> list[str]:
 
 def _row(row: Mapping[Any, Any], config: Config) -> list[str]:
     variable = variable_of(str(row["variable"]), config)
-    when = f"{variable.measured} the session" if variable is not None and variable.measured else ""
-    by = f"by the {variable.rater}" if variable is not None and variable.rater else ""
+    rated = (variable.measured, variable.rater) if variable is not None else ()
     number = {
         name: float(row[name])
         for name in ("n_items", "n_sessions", "missing", "mean", "sd", "alpha", "omega_within", "omega_between")
@@ -88,7 +88,7 @@ def _row(row: Mapping[Any, Any], config: Config) -> list[str]:
     return [
         _name(row, config),
         str(row["instrument"]) or MISSING,
-        " ".join(part for part in (when, by) if part) or MISSING,
+        ", ".join(part for part in rated if part) or MISSING,
         format_count(number["n_items"]),
         format_count(number["n_sessions"]),
         format_count(number["missing"]),
