@@ -82,6 +82,10 @@ class Source(Section):
     # Mark between groups of three digits, none if there is none: says whether 1.250 is 1250 or 1.25.
     thousands: Literal[",", ".", " ", "'", "none"] | None = None
     date_format: str | None = None
+    # Columns whose blank cells mean the same as the cell above (merged or grouped cells); [] if blank cells are blank on purpose.
+    fill_down: list[Text] | None = None
+    # How sessions are named, if not by numbers: a pattern, "S{session}", or each name with its number, {pre: 0, post: 12}.
+    session_names: Text | dict[Text, int] | None = None
     wide: Wide | None = None
 
     @property
@@ -98,6 +102,10 @@ class Source(Section):
             )
         if not self.header_rows or self.header_rows != sorted(set(self.header_rows)):
             raise ValueError(f"'header_row' must name rows from top to bottom, but is {self.header_row}")
+        if isinstance(self.session_names, str) and holes(self.session_names, "session") != 1:
+            raise ValueError(
+                f"'session_names' must contain {{session}} once, or give each name its number, but is '{self.session_names}'"
+            )
         if self.data_row is not None and self.data_row <= max(self.header_rows):
             raise ValueError(f"'data_row' must lie below 'header_row', but is {self.data_row}")
         return self

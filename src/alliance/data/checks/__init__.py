@@ -14,9 +14,11 @@ from alliance.data.checks.columns import (
     check_constant_column,
     check_empty_column,
     check_many_missing,
+    check_measure_level,
     check_read_as,
 )
 from alliance.data.checks.finding import Finding
+from alliance.data.checks.grouped import check_grouped
 from alliance.data.checks.items import check_against_scale, check_instrument_version
 from alliance.data.checks.keys import check_contradicting_rows, check_id_missing, check_id_spelling, check_repeated_rows
 from alliance.data.checks.links import (
@@ -37,6 +39,8 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "read_as": check_read_as,
     "column_missing": check_column_missing,
     "column_unmapped": check_column_unmapped,
+    "measure_level": check_measure_level,
+    "grouped": check_grouped,
     "empty_column": check_empty_column,
     "constant_column": check_constant_column,
     "many_missing": check_many_missing,

@@ -1,8 +1,13 @@
 """Checks of whole columns: there or not, mapped or not, empty, constant, mostly missing; and how the file was read."""
 
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from alliance.config.patterns import fill, padded
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import about_table
-from alliance.data.export.mapping import mapped_columns, measures_of
+from alliance.data.export.mapping import Measure, mapped_columns, measures_of
 from alliance.data.export.tables import Export
 from alliance.errors import suggest
 
@@ -28,25 +33,67 @@ def check_column_missing(export: Export) -> list[Finding]:
     for name, table in export.tables.items():
         keys = {column: key for key, column in table.source.keys.items()}
         owners = {m.column: m for m in measures_of(name, export.variables, export.instruments)}
-        for column in table.absent:
+        for column in _one_item_each(table.absent, owners):
             free = [known for known in table.raw.frame.columns if known not in {*owners, *keys}]
             hint = suggest(column, free)
             if column in keys:
                 remedy = f"Correct data.{name}.keys.{keys[column]}."
             elif owners[column].item is not None:
-                remedy = f"Correct variables.{owners[column].variable}.items, or add the column to the export."
+                remedy = _items_remedy(export, owners[column].variable, table.raw.frame.columns)
             else:
                 remedy = f"Correct variables.{owners[column].variable}.column, or remove the variable from the config."
             findings.append(
                 about_table(
                     table,
                     "column_missing",
-                    f"{export.file(name)} has no column '{column}'.{hint}",
+                    f"{export.file(name)} has no column {_and_others(column, table.absent, owners)}.{hint}",
                     remedy,
                     column=column,
                 )
             )
     return findings
+
+
+def _one_item_each(absent: Sequence[str], owners: Mapping[str, Measure]) -> list[str]:
+    """Keep one absent column of each questionnaire: its items follow one pattern."""
+    first: dict[str, str] = {}
+    for column in absent:
+        item = column in owners and owners[column].item is not None
+        first.setdefault(f"items of {owners[column].variable}" if item else f"column {column}", column)
+    return list(first.values())
+
+
+def _and_others(column: str, absent: Sequence[str], owners: Mapping[str, Measure]) -> str:
+    others = 0
+    if column in owners and owners[column].item is not None:
+        others = sum(other in owners and owners[other].variable == owners[column].variable for other in absent) - 1
+    more = "" if others == 0 else f", nor {others} more for items of '{owners[column].variable}'"
+    return f"'{column}'{more}"
+
+
+def _items_remedy(export: Export, name: str, known: Iterable[str]) -> str:
+    """Say how the items are named in the file, if that is found out: with leading zeros, or in other letters."""
+    variable = export.variables[name]
+    place, columns = f"variables.{name}.items", list(known)
+    count = export.instruments[variable.instrument or ""].items
+    if isinstance(variable.items, str):
+        for digits in (2, 3):
+            pattern = padded(variable.items, "item", digits)
+            if all(fill(pattern, item=item) in columns for item in range(1, count + 1)):
+                return f'Numbers have leading zeros there: set {place}: "{pattern}".'
+    spelled: dict[str, list[str]] = {}
+    for column in columns:
+        spelled.setdefault(_bare(column), []).append(column)
+    found = [spelled.get(_bare(variable.item_column(item)), []) for item in range(1, count + 1)]
+    if all(len(names) == 1 for names in found):
+        listed = json.dumps([names[0] for names in found], ensure_ascii=False)
+        return f"They are spelled otherwise there: set {place}: {listed}."
+    return f"Correct {place} (a pattern, or a list of columns), or add the column to the export."
+
+
+def _bare(column: str) -> str:
+    """Reduce a name to its letters and numbers: capitals, leading zeros, blanks and marks do not count."""
+    return re.sub(r"0+(?=\d)", "", re.sub(r"(?<=\D)[\W_]+|[\W_]+(?=\D)|[\W_]+(?=\d)", "", column.casefold()))
 
 
 def check_column_unmapped(export: Export) -> list[Finding]:
@@ -110,6 +157,30 @@ def check_constant_column(export: Export) -> list[Finding]:
                     )
                 )  # fmt: skip
     return findings
+
+
+def check_measure_level(export: Export) -> list[Finding]:
+    """Find columns that are taken for numbers although their file calls them nominal and gives their codes names."""
+    findings = []
+    for name, table in export.tables.items():
+        for measure in table.measures:
+            labels = table.raw.labels.get(measure.column, {})
+            if measure.kind != "number" or not labels or table.raw.levels.get(measure.column) != "nominal":
+                continue
+            names = ", ".join(f"{_code(code)} = {label}" for code, label in list(labels.items())[:6])
+            findings.append(
+                about_table(
+                    table, "measure_level",
+                    f"{export.file(name)}: column {measure.column} is nominal in its file ({names}) and is read as a number.",
+                    f"If its codes name groups, declare variables.{measure.variable} as kind: category; if they are a scale do nothing.",
+                    severity="warning", column=measure.column,
+                )
+            )  # fmt: skip
+    return findings
+
+
+def _code(code: object) -> str:
+    return f"{code:g}" if isinstance(code, float) else str(code)
 
 
 def check_many_missing(export: Export) -> list[Finding]:

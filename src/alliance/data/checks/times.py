@@ -4,9 +4,10 @@ import pandas as pd
 
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import cell_value, found
-from alliance.data.export.cells import as_date
+from alliance.data.export.cells import as_date, as_text
 from alliance.data.export.mapping import DATE, WEEK
 from alliance.data.export.tables import Export
+from alliance.data.export.unsaid import session_pattern
 from alliance.facts.columns import PATIENT, SESSION
 
 _EARLIEST, _LATEST = pd.Timestamp(1950, 1, 1), pd.Timestamp(2100, 1, 1)
@@ -27,9 +28,14 @@ def check_session_number(export: Export) -> list[Finding]:
     column = table.key_column(SESSION)
     number = table.keys[SESSION]
     remedy = "Correct the file, or list the patients under cleaning.exclude.patients."
+    named = table.bad.get(column, pd.Series(False, index=number.index))
+    pattern = session_pattern(as_text(table.column(column)[named]))
+    names = "If these are names of sessions, give each its number: data.sessions.session_names: {pre: 0, post: 12}, for instance."
+    if pattern is not None:
+        names = f'If the number is the session, set data.sessions.session_names: "{pattern}".'
     cases = {
         "have no session number": table.column(column).isna(),
-        "have a session number that is not a number": table.bad.get(column, pd.Series(False, index=number.index)),
+        "have a session number that is not a number": named,
         "have a session number that is not whole": number.notna() & (number % 1 != 0),
         "have a negative session number": number < 0,
     }
@@ -37,7 +43,13 @@ def check_session_number(export: Export) -> list[Finding]:
         finding
         for what, where in cases.items()
         for finding in found(
-            table, "session_number", where, column, what, remedy, value=cell_value(table, column, where)
+            table,
+            "session_number",
+            where,
+            column,
+            what,
+            names if where is named else remedy,
+            value=cell_value(table, column, where),
         )
     ]
 

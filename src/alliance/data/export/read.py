@@ -16,6 +16,7 @@ from alliance.data.export.grid import column_names
 from alliance.data.export.raw import RawTable, damaged, decimal_mark
 from alliance.data.export.statistics_file import read_statistics_file
 from alliance.data.export.text import read_text_table
+from alliance.data.export.unsaid import fill_down, number_sessions
 from alliance.data.export.wide import reshape
 from alliance.data.export.workbook import read_workbook
 from alliance.errors import DataError, suggest
@@ -67,6 +68,7 @@ def read_table(path: str | Path, source: Source, table: str, used: Collection[st
     raw = _with_plain_text(READERS[kind](path, source, table, used))
     if raw.frame.empty:
         raise DataError(f"{path} has column names but no rows. Export the table again, or correct data.{table}.path.")
+    raw = number_sessions(fill_down(raw, source), source)
     return raw if source.wide is None else reshape(raw, source)
 
 
@@ -77,15 +79,16 @@ def _with_plain_text(raw: RawTable) -> RawTable:
         if frame[name].dtype != object and not pd.api.types.is_string_dtype(frame[name].dtype):
             continue
         cells = [plain_text(cell) if isinstance(cell, str) else cell for cell in frame[name]]
-        new = sum(
-            old != cell and "\n" not in old
+        if cells == list(frame[name]):
+            continue
+        # A line break inside a cell is seen, and so nothing to tell.
+        changed += sum(
+            old != cell and "\n" not in str(old)
             for old, cell in zip(frame[name], cells, strict=True)
             if isinstance(cell, str)
         )
-        if new:
-            changed += new
-            cells = [None if is_blank(cell) else cell for cell in cells]
-            frame[name] = pd.Series(cells, index=frame.index, dtype=frame[name].dtype)
+        cells = [None if is_blank(cell) else cell for cell in cells]
+        frame[name] = pd.Series(cells, index=frame.index, dtype=frame[name].dtype)
     labels = {
         column: {code: plain_text(label) for code, label in names.items()} for column, names in raw.labels.items()
     }

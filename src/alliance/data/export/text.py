@@ -50,13 +50,13 @@ def read_text_table(path: Path, source: Source, table: str, used: Collection[str
     text, notes = _decode(path, source.encoding, place)
     if not text.strip():
         raise DataError(f"{path} is empty. Export the table again, or correct {place}.path.")
+    # Cells of any length are allowed: the limit of the csv module is one for programs, not for notes.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     separator = _SEPARATOR.match(text)
     text = text[separator.end() :] if separator else text
     delimiter = separator.group(1) if separator and source.delimiter is None else _delimiter(text, source, path, place)
     if source.delimiter is None and delimiter != ",":
         notes.append(f"The delimiter was found to be a {_DELIMITERS.get(delimiter, repr(delimiter))}.")
-    # Cells of any length are allowed: the limit of the csv module is one for programs, not for notes.
-    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:

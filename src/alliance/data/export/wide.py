@@ -7,6 +7,7 @@ import pandas as pd
 
 from alliance.config.patterns import fill, holes, numbers_in, padded
 from alliance.config.schema import Source, Wide
+from alliance.data.export.columns import column_of
 from alliance.data.export.raw import RawTable
 from alliance.errors import DataError, suggest
 from alliance.facts.columns import SESSION
@@ -69,7 +70,7 @@ def reshape(raw: RawTable, source: Source) -> RawTable:
         part = kept.copy()
         for column, names in needed.items():
             name = names[position]
-            part[column] = pd.Series(pd.NA, index=part.index, dtype=object) if name is None else raw.frame[name]
+            part[column] = pd.Series(None, index=part.index, dtype=object) if name is None else raw.frame[name]
         part[session_column] = session
         parts.append(part[part[list(needed)].notna().any(axis="columns")])
     long = pd.concat(parts).sort_index(kind="stable")
@@ -79,7 +80,7 @@ def reshape(raw: RawTable, source: Source) -> RawTable:
         )
     for column, names in needed.items():
         if None in names:  # a column that is blank at some sessions is of the type it has at the others
-            long[column] = long[column].convert_dtypes(convert_string=True, convert_boolean=False)
+            long[column] = column_of([None if pd.isna(cell) else cell for cell in long[column]]).set_axis(long.index)
     blank = len(wide.sessions) * len(raw.frame) - len(long)
     note = f"{blank} sessions of the wide file hold no value at all and count as not held."
     patterns = {

@@ -12,6 +12,7 @@ from alliance.data.export.columns import column_of, is_blank
 from alliance.data.export.grid import read_grid
 from alliance.data.export.raw import RawTable, damaged, decimal_mark
 from alliance.errors import DataError, suggest
+from alliance.facts.plain import plain_text
 
 
 def read_workbook(path: Path, source: Source, table: str, used: Collection[str] | None) -> RawTable:
@@ -41,11 +42,20 @@ def read_workbook(path: Path, source: Source, table: str, used: Collection[str] 
 
 def _cells(path: Path, source: Source, table: str, *, stored: bool) -> tuple[list[list[Any]], str, int]:
     """Return the cells of the declared sheet, as results or as formulas, its name, and how many sheets there are."""
-    import openpyxl
+    from openpyxl.chartsheet import Chartsheet
+    from openpyxl.reader.excel import ExcelReader
     from openpyxl.utils.exceptions import InvalidFileException
 
+    class Reader(ExcelReader):  # type: ignore[misc, unused-ignore]
+        """Leaves charts unread: their sheets hold no table, and some of them cannot be read."""
+
+        def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+            self.wb._add_sheet(Chartsheet(parent=self.wb, title=sheet.name))
+
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=stored)
+        reader = Reader(path, read_only=True, data_only=stored, keep_links=False)
+        reader.read()
+        book = reader.wb
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise damaged(path, "an Excel workbook", table, error) from None
     try:
@@ -65,8 +75,10 @@ def _sheet_name(sheet: str | int | None, names: list[str], path: Path, table: st
     if isinstance(sheet, int):
         if 1 <= sheet <= len(names):
             return names[sheet - 1]
-    elif sheet in names:
-        return sheet
+    else:
+        for name in names:
+            if plain_text(name) == sheet:
+                return name
     hint = suggest(str(sheet), names)
     raise DataError(
         f"{path} has no sheet {sheet!r}.{hint} It has: {', '.join(names)}. "

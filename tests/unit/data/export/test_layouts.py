@@ -1,0 +1,168 @@
+"""Names of columns and sessions as programs write them; grouped cells; what SPSS says about its columns."""
+
+import datetime
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow
+import pyarrow.parquet
+import pyreadstat
+import pytest
+import yaml
+
+from alliance.data.checks import check_export
+from alliance.data.export.cells import as_date
+from alliance.errors import ConfigError, DataError
+from tests.unit.data.export.small import MOOD, read, text
+from tests.unit.data.export.test_headers import remedy
+
+PHQ: dict[str, Any] = {"label": "symptoms", "kind": "scale", "instrument": "phq_9", "items": "phq_{item}"}
+COLUMNS = {
+    "leading zeros": [f"phq_{item:02d}" for item in range(1, 10)],
+    "three digits": [f"phq_{item:03d}" for item in range(1, 10)],
+    "capitals": ["PHQ_1", "Phq_2", *(f"phq_{item}" for item in range(3, 10))],
+    "no marks": [f"PHQ{item}" for item in range(1, 10)],
+}
+
+
+@pytest.mark.parametrize("columns", COLUMNS.values(), ids=list(COLUMNS))
+def test_items_named_otherwise_are_found_and_the_remedy_works(tmp_path: Path, columns: list[str]) -> None:
+    path = text(tmp_path / "t.csv", f"id,no,{','.join(columns)}\na,1,0,1,2,3,0,1,2,3,0\n")
+    _, (finding,) = read(path, {"symptoms": PHQ})
+    items = yaml.safe_load(re.search(r"items: (\[.*\]|\".*\")", finding.remedy).group(1))  # type: ignore[union-attr]
+    export, errors = read(path, {"symptoms": {**PHQ, "items": items}})
+    assert not errors
+    assert export.tables["sessions"].values.iloc[0].tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0]
+
+
+def test_list_of_items_must_have_the_length_of_the_questionnaire(tmp_path: Path) -> None:
+    path = text(tmp_path / "t.csv", "id,no,x\na,1,0\n")
+    with pytest.raises(ConfigError, match=r"variables\.symptoms\.items: 2 columns are listed, but .* has 9 items"):
+        read(path, {"symptoms": {**PHQ, "items": ["x", "y"]}})
+
+
+def test_wide_patterns_with_leading_zeros_are_suggested_and_work(tmp_path: Path) -> None:
+    path = text(tmp_path / "t.csv", "id,mood_t01,mood_t02,mood_t10\na,1,2,3\n")
+    keys = {"patient": "id"}
+    sessions = [1, 2, 10]
+    with pytest.raises(DataError, match=re.escape('write "mood_t{session:02d}"')):
+        read(path, keys=keys, wide={"columns": {"mood": "mood_t{session}"}, "sessions": sessions})
+    export, errors = read(path, keys=keys, wide={"columns": {"mood": "mood_t{session:02d}"}, "sessions": sessions})
+    assert not errors
+    assert export.tables["sessions"].values["mood"].tolist() == [1, 2, 3]
+
+
+def test_wide_names_without_a_rule_are_a_list(tmp_path: Path) -> None:
+    path = text(tmp_path / "t.csv", "id,pre,mid,post,wai2\na,1,2,3,7\nb,4,,6,8\n")
+    wide = {"columns": {"mood": ["pre", "mid", "post"], "wai": [None, "wai2", None]}, "sessions": [0, 6, 12]}
+    export, errors = read(path, {**MOOD, "bond": {"label": "bond", "column": "wai"}}, keys={"patient": "id"}, wide=wide)
+    assert not errors
+    values = export.tables["sessions"].values.fillna(-1)
+    assert values["mood"].tolist() == [1, 2, 3, 4, -1, 6]
+    assert values["bond"].tolist() == [-1, 7, -1, -1, 8, -1]
+
+
+def test_wide_patterns_may_hold_items(tmp_path: Path) -> None:
+    columns = [f"PHQ{item:02d}_T{session}" for session in (1, 2) for item in range(1, 10)]
+    path = text(tmp_path / "t.csv", f"id,{','.join(columns)},note\na,{','.join('012301230' * 2)},x\n")
+    wide = {"columns": {"phq_{item}": "PHQ{item:02d}_T{session}"}, "sessions": [1, 2]}
+    export, errors = read(path, {"symptoms": PHQ}, keys={"patient": "id"}, wide=wide)
+    assert not errors
+    assert export.tables["sessions"].values.to_numpy().tolist() == [[0, 1, 2, 3, 0, 1, 2, 3, 0]] * 2
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["S1", "S2", "S10"], ["Sitzung 01", "Sitzung 02", "Sitzung 10"], ["1. Sitzung", "2. Sitzung", "10. Sitzung"]],
+)
+def test_names_of_sessions_have_a_pattern(tmp_path: Path, names: list[str]) -> None:
+    path = text(tmp_path / "t.csv", "id,no,mood\n" + "".join(f"a,{name},{place}\n" for place, name in enumerate(names)))
+    _, (finding,) = read(path)
+    export, errors = read(path, **remedy(finding.remedy))
+    assert not errors
+    assert export.tables["sessions"].keys["session"].tolist() == [1, 2, 10]
+
+
+def test_each_name_of_a_session_may_have_its_number(tmp_path: Path) -> None:
+    path = text(tmp_path / "t.csv", "id,no,mood\na,pre,1\na,3,2\na,Post,3\n")
+    export, errors = read(path, session_names={"pre": 0, "Post": 12})
+    assert not errors
+    assert export.tables["sessions"].keys["session"].tolist() == [0, 3, 12]
+
+
+def grouped(path: Path, merged: bool) -> Path:
+    """Write sessions whose therapist, and whose patient, stand in the first row of their block only."""
+    rows = [
+        [t if (p, s) == (0, 1) else "", f"{t}{p}" if s == 1 or not merged else "", s, p + s]
+        for t in "AB"
+        for p in range(3)
+        for s in (1, 2, 3)
+    ]
+    pd.DataFrame(rows, columns=["ther", "id", "no", "mood"]).to_excel(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_grouped_cells_are_suspected_and_fill_down_works(tmp_path: Path, merged: bool) -> None:
+    path = grouped(tmp_path / "t.xlsx", merged)
+    keys = {"patient": "id", "session": "no", "therapist": "ther"}
+    if not merged:  # a therapist stands in the first row of each patient
+        frame = pd.read_excel(path)
+        frame["ther"] = [name[0] if no == 1 else None for name, no in zip(frame["id"], frame["no"], strict=True)]
+        frame.to_excel(path, index=False)
+    found = next(finding for finding in read(path, keys=keys)[1] if finding.rule == "grouped")
+    export, errors = read(path, keys=keys, **remedy(found.remedy))
+    assert not errors
+    assert export.tables["sessions"].keys["therapist"].tolist() == ["a"] * 9 + ["b"] * 9
+    assert export.tables["sessions"].keys["patient"].nunique() == 6
+    assert any("fill_down" in note for note in export.tables["sessions"].raw.notes)
+    assert not [finding for finding in read(path, keys=keys, fill_down=[])[1] if finding.rule == "grouped"]
+
+
+def test_label_in_the_first_row_of_each_patient_is_suspected(tmp_path: Path) -> None:
+    lines = "".join(f"{p},{s},{s},{'ab'[p % 2] if s == 1 else ''}\n" for p in range(6) for s in (1, 2, 3))
+    arm = {"label": "arm", "kind": "category", "column": "arm", "levels": {"a": 0, "b": 1}}
+    path = text(tmp_path / "t.csv", "id,no,mood,arm\n" + lines)
+    _, (finding,) = read(path, {**MOOD, "arm": arm})
+    assert not read(path, {**MOOD, "arm": arm}, **remedy(finding.remedy))[1]
+
+
+def test_blank_cells_here_and_there_are_no_groups(tmp_path: Path) -> None:
+    lines = "".join(f"{p},{s},{s},{'T' if (p * 7 + s * 3) % 5 > 1 else ''}\n" for p in range(8) for s in (1, 2, 3, 4))
+    path = text(tmp_path / "t.csv", "id,no,mood,ther\n" + lines)
+    assert not read(path, keys={"patient": "id", "session": "no", "therapist": "ther"})[1]
+
+
+def test_fill_down_names_columns_that_are_there(tmp_path: Path) -> None:
+    path = text(tmp_path / "t.csv", "id,no,mood\na,1,3\n")
+    with pytest.raises(DataError, match=r"data\.sessions\.fill_down: .* Did you mean 'mood'"):
+        read(path, fill_down=["moods"])
+
+
+def test_parquet_dates_with_a_time_zone_keep_their_local_day(tmp_path: Path) -> None:
+    zone = datetime.timezone(datetime.timedelta(hours=-8))
+    days = [datetime.datetime(2024, 3, 1, 23, 30, tzinfo=zone), datetime.datetime(2024, 3, 9, 0, 30, tzinfo=zone)]
+    day = pyarrow.array(days, type=pyarrow.timestamp("us", tz="-08:00"))
+    table = pyarrow.table({"id": ["a", "a"], "no": [1, 2], "mood": [1.5, 2.0], "day": day})
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    export, errors = read(tmp_path / "t.parquet", keys={"patient": "id", "session": "no", "date": "day"})
+    assert not errors
+    assert as_date(export.tables["sessions"].column("day"), None)[0].dt.day.tolist() == [1, 9]
+
+
+def test_what_spss_says_about_a_column_is_used_and_shown(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": ["a", "a", "b"], "no": [1.0, 2, 1], "mood": [2.0, 98, 1]})
+    pyreadstat.write_sav(
+        frame, str(tmp_path / "t.sav"), missing_ranges={"mood": [{"lo": 90, "hi": 99}]}, column_labels={"mood": "Mood today"},
+        variable_value_labels={"mood": {1.0: "calm", 2.0: "tense"}}, variable_measure={"mood": "nominal"},
+    )  # fmt: skip
+    export, errors = read(tmp_path / "t.sav")
+    assert not errors
+    sessions = export.tables["sessions"]
+    assert sessions.values["mood"].isna().tolist() == [False, True, False]
+    assert (sessions.raw.titles["mood"], sessions.raw.levels["mood"]) == ("Mood today", "nominal")
+    shown = {finding.rule: finding.message for finding in check_export(export)}
+    assert "1 cells of column mood hold what SPSS declares as missing" in shown["read_as"]
+    assert "1 = calm, 2 = tense" in shown["measure_level"]
