@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
+from alliance.config.cleaning import Cleaning
 from alliance.config.declared import ModelSpec
 from alliance.config.patterns import fill, holes
 from alliance.config.section import Name, RunName, Section, Text
@@ -68,11 +69,26 @@ class Wide(Section):
         return [fill(pattern, session=session) for session in self.sessions]
 
 
+def _no_truth_value(value: object) -> object:
+    if any(isinstance(one, bool) for one in (value if isinstance(value, list) else [value])):
+        raise ValueError(
+            "expected a text or a number as in the file, or a list of them; put yes, no, true and false in quotes"
+        )
+    return value
+
+
+Key = Literal["patient", "therapist", "session", "date", "week", "episode"]
+Wanted = Annotated[Text | float | list[Text | float], BeforeValidator(_no_truth_value)]
+
+
 class Source(Section):
     """One table of the export. What is not given is found out, and what does not concern the format of the file is refused."""
 
     path: str
-    keys: dict[Literal["patient", "therapist", "session", "date", "week"], Text]
+    keys: dict[Key, Text | Annotated[list[Text], Field(min_length=2)]]
+    where: dict[Text, Wanted] = Field(
+        default_factory=dict
+    )  # column -> value, or list of values, of the rows that are read
     sheet: Text | int | None = None  # name, or number counted from 1
     delimiter: str | None = None
     encoding: str | None = None
@@ -110,6 +126,17 @@ class Source(Section):
             raise ValueError(f"'data_row' must lie below 'header_row', but is {self.data_row}")
         return self
 
+    @model_validator(mode="after")
+    def _only_ids_have_several_columns(self) -> Self:
+        for key, column in self.keys.items():
+            if isinstance(column, list) and key not in ("patient", "therapist"):
+                raise ValueError(
+                    f"'keys.{key}' is one column; only ids of patients and therapists may be made of several"
+                )
+            if isinstance(column, list) and len(set(column)) < len(column):
+                raise ValueError(f"'keys.{key}' names a column twice")
+        return self
+
 
 class Data(Section):
     """The three tables of the export; patients and therapists may be missing."""
@@ -127,6 +154,10 @@ class Data(Section):
                 continue
             if table == "sessions" and source.wide is not None:
                 keys = {"patient"}
+            if table != "sessions" and "episode" in source.keys:
+                raise ValueError(
+                    f"data.{table}.keys.episode: episodes are told apart in the sessions; name the column there"
+                )
             missing = keys - set(source.keys)
             if missing:
                 raise ValueError(f"data.{table}.keys must name the column of: {', '.join(sorted(missing))}")
@@ -235,40 +266,6 @@ class Variable(Section):
             low, high = self.range
             ends = (None if self.censored == "ceiling" else low, None if self.censored == "floor" else high)
         return -inf if ends[0] is None else ends[0], inf if ends[1] is None else ends[1]
-
-
-class Ids(Section):
-    """How ids are made comparable between tables."""
-
-    strip: bool
-    fold_case: bool
-    strip_leading_zeros: bool
-
-
-class Duplicates(Section):
-    """Rows with the same patient and session."""
-
-    identical: Literal["drop", "stop"]
-    conflicting: Literal["keep_most_complete", "drop_all", "stop"]
-
-
-class Exclude(Section):
-    """Patients and sessions a team leaves out on purpose (ids as in the export)."""
-
-    patients: list[Text] = Field(default_factory=list)
-
-
-class Cleaning(Section):
-    """Declared rules; each reports how many rows or cells it touched."""
-
-    ids: Ids
-    missing_codes: list[float | Text]
-    duplicates: Duplicates
-    out_of_range: Literal["set_missing", "stop"]
-    orphans: Literal["drop", "stop"]
-    therapist_change: Literal["first", "most_sessions", "stop"]
-    minimum_sessions: Annotated[int, Field(ge=1)]
-    exclude: Exclude = Exclude()
 
 
 class Panel(Section):

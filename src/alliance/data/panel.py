@@ -45,7 +45,7 @@ def make_panel(
     With x_it the score of patient i at session t:
 
     - ``x_lag``: x_i,t-lag if session t-lag was observed and, where both are dated, lies at most ``lag * max_gap_days``
-      before; a gap is not a lag. Session numbers are compared, not row positions.
+      before and never after; a gap is not a lag. Session numbers are compared, not row positions.
     - ``x_between``: mean of the patient's observed x. ``x_within``: x minus ``x_between``.
     - ``x_between_therapist``: mean of ``x_between`` over the therapist's patients, each counted once.
     - ``x_baseline``: x at the patient's first session (`first_sessions`), never at a later one: missing where it was not observed there.
@@ -152,12 +152,11 @@ def _earlier(frame: pd.DataFrame, measured: pd.DataFrame, lag: int, max_gap_days
     """Look up the row of the same patient `lag` sessions earlier."""
     rows = pd.MultiIndex.from_arrays([frame[PATIENT], frame[SESSION]])
     position = rows.get_indexer(pd.MultiIndex.from_arrays([frame[PATIENT], frame[SESSION] - lag]))
-    found = position >= 0
-    if max_gap_days is not None:
-        elapsed = frame[DAYS].fillna(frame[WEEKS] * _DAYS_PER_WEEK).to_numpy(dtype=float)
-        pause = elapsed - elapsed[position]
-        # An undated pause compares as False: the session numbers alone decide.
-        found &= ~(pause > max_gap_days * lag)
+    elapsed = frame[DAYS].fillna(frame[WEEKS] * _DAYS_PER_WEEK).to_numpy(dtype=float)
+    pause = elapsed - elapsed[position]
+    longest = np.inf if max_gap_days is None else max_gap_days * lag
+    # An undated pause compares as False: the session numbers alone decide.
+    found = (position >= 0) & ~(pause > longest) & ~(pause < 0)
     values = measured.to_numpy(dtype=float)[position]
     values[~found] = np.nan
     return pd.DataFrame(values, index=measured.index, columns=measured.columns)

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from alliance.config.cleaning import Cleaning
 from alliance.config.instruments import read_instruments
-from alliance.config.schema import Cleaning, Data, Variable
+from alliance.config.schema import Data, Variable
 from alliance.config.section import Name
 from alliance.data.checks import check_export, describe_errors, findings_table
 from alliance.data.cleaning.clean import clean_tables

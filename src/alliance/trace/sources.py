@@ -9,6 +9,7 @@ from alliance.config import Config, Variable
 from alliance.config.instruments import Instrument
 from alliance.config.timing import parse_term
 from alliance.data.cleaning.clean import clean_tables
+from alliance.data.export.mapping import key_columns
 from alliance.data.export.read import read_table
 from alliance.data.panel import make_panel
 from alliance.data.scoring.measures import score_sessions
@@ -94,7 +95,7 @@ def describe_export(
             for text in _columns(variable, instruments)
         ]
         if columns or not variables:
-            keys = ", ".join(getattr(config.data, table).keys.values())
+            keys = ", ".join(key_columns(getattr(config.data, table)).values())
             lines.append(f"{path}: {', '.join([*columns, f'keys {keys}'])}; {_state(path, hashes.get(path), root)}")
     return Described(lines, f"{read_table.__module__}, {clean_tables.__module__}")
 

@@ -30,7 +30,14 @@ from alliance.data.checks.links import (
     check_without_sessions,
 )
 from alliance.data.checks.numbers import check_magnitude, check_number
-from alliance.data.checks.times import check_date, check_date_implausible, check_date_order, check_session_number
+from alliance.data.checks.shares import check_largest_share
+from alliance.data.checks.times import (
+    check_date,
+    check_date_implausible,
+    check_date_order,
+    check_session_implausible,
+    check_session_number,
+)
 from alliance.data.checks.values import check_label_spelling, check_label_unknown, check_out_of_range
 from alliance.data.export.tables import Export
 from alliance.facts.artefacts import ARTEFACTS
@@ -53,7 +60,9 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "id_spelling": check_id_spelling,
     "repeated_rows": check_repeated_rows,
     "contradicting_rows": check_contradicting_rows,
+    "largest_share": check_largest_share,
     "session_number": check_session_number,
+    "session_implausible": check_session_implausible,
     "date": check_date,
     "date_implausible": check_date_implausible,
     "date_order": check_date_order,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from alliance.config.patterns import fill, padded
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import about_table
-from alliance.data.export.mapping import Measure, mapped_columns, measures_of
+from alliance.data.export.mapping import Measure, key_columns, key_parts, mapped_columns, measures_of
 from alliance.data.export.tables import Export
 from alliance.errors import suggest
 
@@ -31,7 +31,7 @@ def check_column_missing(export: Export) -> list[Finding]:
     """List the columns that the config names but a table lacks."""
     findings = []
     for name, table in export.tables.items():
-        keys = {column: key for key, column in table.source.keys.items()}
+        keys = {column: key for key, parts in key_parts(table.source).items() for column in parts}
         owners = {m.column: m for m in measures_of(name, export.variables, export.instruments)}
         for column in _one_item_each(table.absent, owners):
             free = [known for known in table.raw.frame.columns if known not in {*owners, *keys}]
@@ -102,7 +102,9 @@ def check_column_unmapped(export: Export) -> list[Finding]:
     files: dict[str, set[str]] = {}
     for table in export.tables.values():
         measures = measures_of(table.name, export.variables, export.instruments)
-        files.setdefault(table.raw.path, set()).update(mapped_columns(table.source, measures))
+        files.setdefault(table.raw.path, set()).update(
+            [*mapped_columns(table.source, measures), *key_columns(table.source).values(), *table.source.where]
+        )
     for name, table in export.tables.items():
         if name != next(other for other, t in export.tables.items() if t.raw.path == table.raw.path):
             continue  # the same file was looked at under another table's name

@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from alliance.config.schema import Ids
+from alliance.config.cleaning import Ids
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import found
 from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows
+from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.export.cells import as_text, comparable_ids, respelled
 from alliance.data.export.mapping import Typed
 from alliance.data.export.tables import Export
@@ -74,13 +75,20 @@ def _keyed(table: Typed, *, without: tuple[str, ...] = ()) -> pd.DataFrame:
     return pd.concat([table.keys.drop(columns=list(without), errors="ignore"), table.values], axis="columns")
 
 
+def _in_question(export: Export, table: Typed) -> pd.Series:
+    """Rows that may repeat or contradict each other: all but later episodes, which are left out on purpose."""
+    if table.name != "sessions" or PATIENT not in table.keys:
+        return pd.Series(True, index=table.keys.index)
+    return ~later_episodes(table.keys, export.cleaning.new_episode_after_days)
+
+
 def check_repeated_rows(export: Export) -> list[Finding]:
     """Find rows that repeat another row in every mapped column."""
     findings = []
     handled = export.cleaning.duplicates.identical == "drop"
     for table in export.tables.values():
         findings += found(
-            table, "repeated_rows", identical_rows(_keyed(table)), None, "repeat an earlier row",
+            table, "repeated_rows", identical_rows(_keyed(table)) & _in_question(export, table), None, "repeat an earlier row",
             "They are dropped (cleaning.duplicates.identical: drop)." if handled
             else "Delete them, or set cleaning.duplicates.identical: drop.",
             severity="warning" if handled else "error",
@@ -101,7 +109,8 @@ def check_contradicting_rows(export: Export) -> list[Finding]:
         if key != _KEYS[name]:
             continue
         handled = name == "sessions" and rule != "stop"
-        where = conflicting_rows(_keyed(table, without=(THERAPIST,) if name == "patients" else ()), key)
+        rows = _keyed(table, without=(THERAPIST,) if name == "patients" else ())[_in_question(export, table)]
+        where = conflicting_rows(rows, key).reindex(table.keys.index, fill_value=False)
         if handled:
             remedy = f"They are settled by cleaning.duplicates.conflicting: {rule}."
         elif name == "sessions":

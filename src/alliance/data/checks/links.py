@@ -4,6 +4,7 @@ import pandas as pd
 
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import about_table, found
+from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.export.cells import comparable_ids
 from alliance.data.export.mapping import Typed
 from alliance.data.export.tables import Export
@@ -87,8 +88,10 @@ def check_therapist_change(export: Export) -> list[Finding]:
     in_sessions = {PATIENT, THERAPIST} <= set(sessions.keys)
     if in_sessions:
         handled = rule != "stop"
+        first = ~later_episodes(sessions.keys, export.cleaning.new_episode_after_days)
+        several = _with_several(sessions.keys[first]).reindex(first.index, fill_value=False)
         findings += found(
-            sessions, "therapist_change", _with_several(sessions) & export.stays("sessions"),
+            sessions, "therapist_change", several & export.stays("sessions"),
             sessions.key_column("therapist"),
             "belong to a patient with more than one therapist",
             f"The patient is assigned to one of them (cleaning.therapist_change: {rule})." if handled
@@ -98,7 +101,7 @@ def check_therapist_change(export: Export) -> list[Finding]:
     if patients is not None and {PATIENT, THERAPIST} <= set(patients.keys):
         handled = in_sessions and rule != "stop"
         findings += found(
-            patients, "therapist_change", _with_several(patients) & export.stays("patients"),
+            patients, "therapist_change", _with_several(patients.keys) & export.stays("patients"),
             patients.key_column("therapist"),
             "belong to a patient with more than one therapist",
             "The sessions decide (cleaning.therapist_change)." if handled
@@ -108,8 +111,8 @@ def check_therapist_change(export: Export) -> list[Finding]:
     return findings
 
 
-def _with_several(table: Typed) -> pd.Series:
-    several = table.keys.groupby(PATIENT)[THERAPIST].transform("nunique") > 1
+def _with_several(keys: pd.DataFrame) -> pd.Series:
+    several = keys.groupby(PATIENT)[THERAPIST].transform("nunique") > 1
     return several.fillna(False).astype(bool)
 
 

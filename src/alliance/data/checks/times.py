@@ -1,9 +1,10 @@
-"""Checks of session numbers and dates: readable, plausible, and in the same order."""
+"""Checks of session numbers and dates: readable, plausible, and in the same order also after cleaning."""
 
 import pandas as pd
 
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import cell_value, found
+from alliance.data.checks.shares import cleaned_rows, mixed_courses
 from alliance.data.export.cells import as_date, as_text
 from alliance.data.export.mapping import DATE, WEEK
 from alliance.data.export.tables import Export
@@ -11,6 +12,8 @@ from alliance.data.export.unsaid import session_pattern
 from alliance.facts.columns import PATIENT, SESSION
 
 _EARLIEST, _LATEST = pd.Timestamp(1950, 1, 1), pd.Timestamp(2100, 1, 1)
+_MANY = 1000  # sessions: more are no treatment of one patient
+_STEP, _TIMES = 5, 3  # larger steps of session numbers, and how many times the usual pace they may be
 _FAR = pd.Timedelta(days=20 * 365)
 _FORMATS = {
     "%d.%m.%Y": "day.month.year",
@@ -34,7 +37,7 @@ def check_session_number(export: Export) -> list[Finding]:
     if pattern is not None:
         names = f'If the number is the session, set data.sessions.session_names: "{pattern}".'
     cases = {
-        "have no session number": table.column(column).isna(),
+        "have no session number": number.isna() & ~named,
         "have a session number that is not a number": named,
         "have a session number that is not whole": number.notna() & (number % 1 != 0),
         "have a negative session number": number < 0,
@@ -104,20 +107,68 @@ def check_date_implausible(export: Export) -> list[Finding]:
 
 
 def check_date_order(export: Export) -> list[Finding]:
-    """Find sessions that are dated before an earlier session of the same patient."""
+    """Find sessions that are dated before an earlier session of the same patient, among the rows that cleaning leaves."""
     table = export.tables["sessions"]
     time = DATE if DATE in table.keys else WEEK
-    if not {PATIENT, SESSION, time} <= set(table.keys):
+    cleaned = cleaned_rows(export)
+    if cleaned is None or time not in table.keys:
         return []
-    keys = table.keys[export.stays("sessions")].dropna(subset=[PATIENT, SESSION, time])
-    # Rows of the same session that contradict each other are another finding: their earliest date counts here.
-    first = keys.groupby([PATIENT, SESSION])[time].min().reset_index()
-    first["latest"] = first.groupby(PATIENT)[time].cummax().groupby(first[PATIENT]).shift()
-    late = first[first[time] < first["latest"]]
-    where = pd.Series(False, index=table.keys.index)
-    at = keys.reset_index().merge(late[[PATIENT, SESSION]], on=[PATIENT, SESSION])["index"]
-    where[at] = True
+    rows, ledger = cleaned
+    if mixed_courses(export, ledger):
+        return []  # that is what has to be mended
+    ordered = rows.sessions.dropna(subset=[time]).sort_values([PATIENT, SESSION])
+    latest = ordered.groupby(PATIENT)[time].cummax().groupby(ordered[PATIENT]).shift()
+    late = ordered.index[ordered[time] < latest]
     return found(
-        table, "date_order", where, table.key_column(time),
-        "are dated before an earlier session of the same patient", "Correct the date or the session number.",
+        table, "date_order", pd.Series(table.keys.index.isin(late)), table.key_column(time),
+        "are dated before an earlier session of the same patient",
+        "Correct the date or the session number; where patients came back for another course of treatment, set "
+        "data.sessions.keys.episode or cleaning.new_episode_after_days.",
     )  # fmt: skip
+
+
+def check_session_implausible(export: Export) -> list[Finding]:
+    """Find session numbers far above the patient's other ones although hardly any time has passed.
+
+    A number is judged by the step to the number before it in the same patient: where both are dated, by the time between them, at
+    the usual pace of the study (median days for each step of a number); otherwise by the highest numbers of the other patients.
+    """
+    table = export.tables["sessions"]
+    cleaned = cleaned_rows(export)
+    if cleaned is None or mixed_courses(export, cleaned[1]):
+        return []
+    rows = cleaned[0].sessions
+    limit = export.cleaning.largest_session
+    far = rows[SESSION] > limit if limit is not None else (rows[SESSION] > _MANY) | _out_of_line(rows)
+    where = pd.Series(table.keys.index.isin(rows.index[far]))
+    column = table.key_column(SESSION)
+    value = cell_value(table, column, where)
+    remedy = (
+        "Correct the file, or cleaning.largest_session."
+        if limit is not None
+        else f"Correct them, or list the number under cleaning.missing_codes if it stands for a missing one; if it is right, set "
+        f"cleaning.largest_session: {rows[SESSION].max():.0f}."
+    )
+    why = (
+        f"above {limit} (cleaning.largest_session)"
+        if limit is not None
+        else "out of line with their dates or neighbours"
+    )
+    return found(
+        table, "session_implausible", where, column, f"have a session number {why} ('{value}')", remedy, value=value
+    )
+
+
+def _out_of_line(rows: pd.DataFrame) -> pd.Series:
+    ordered = rows.sort_values([PATIENT, SESSION])
+    by = ordered.groupby(PATIENT)
+    step = by[SESSION].diff()
+    days = by[DATE].diff().dt.days if DATE in rows else 7.0 * by[WEEK].diff() if WEEK in rows else step * float("nan")
+    usual = (days / step).median()
+    timed = (step > _STEP) & (step > _TIMES * (days / usual if usual > 0 else days) + 1)
+    others = by[SESSION].max().median()
+    untimed = (
+        days.isna() & (ordered[SESSION] > _TIMES * others) & (step.isna() | (step > _STEP)) & (ordered[SESSION] > _STEP)
+    )
+    shared = ordered.groupby(SESSION)[PATIENT].transform("nunique") > 0.2 * ordered[PATIENT].nunique()
+    return (timed | (untimed & ~shared)).reindex(rows.index)

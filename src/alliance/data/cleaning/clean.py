@@ -1,7 +1,7 @@
 """Apply the declared cleaning rules in a fixed order and keep count of what each one did.
 
-Order: ids, labels, missing codes, out of range (cells); exclude, orphans and therapist change, duplicates, minimum of
-sessions (rows). Cells come first, so that a row is judged by its usable answers.
+Order: ids, labels, missing codes, out of range (cells); exclude, later episodes, empty rows, orphans and therapist change,
+duplicates, minimum of sessions (rows). Cells come first, so that a row is judged by its usable answers.
 """
 
 from collections.abc import Mapping
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from alliance.config.schema import Cleaning
+from alliance.config.cleaning import Cleaning
 from alliance.data.cleaning.codes import content_codes
 from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows, most_complete_rows, therapist_of_patient
+from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.cleaning.ledger import Counts, Ledger
 from alliance.data.export.cells import as_text, comparable_ids, respelled
-from alliance.data.export.mapping import DATE, WEEK, Typed
+from alliance.data.export.mapping import DATE, EPISODE, WEEK, Typed, key_columns
 from alliance.facts.columns import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
 
 
@@ -31,8 +32,8 @@ class CleanStudy:
 
 
 @dataclass
-class _Rows:
-    """The rows that are left, under comparable ids."""
+class Rows:
+    """The rows that are left, under comparable ids; the index tells their positions in the export."""
 
     sessions: pd.DataFrame
     patients: pd.DataFrame
@@ -59,20 +60,37 @@ def clean_tables(tables: Mapping[str, Typed], cleaning: Cleaning) -> CleanStudy:
     CleanStudy
         Tables as described in the contract: codes instead of ids, sorted by patient and session.
     """
+    rows, ledger = apply_rules(tables, cleaning)
+    return _with_codes(rows, [measure.name for measure in tables["sessions"].measures], ledger)
+
+
+def apply_rules(tables: Mapping[str, Typed], cleaning: Cleaning) -> tuple[Rows, Ledger]:
+    """Apply the rules, and return the rows that are left and what each rule touched.
+
+    Parameters
+    ----------
+    tables, cleaning
+        As in `clean_tables`; other than there the tables may still hold what the checks call an error, as long as the sessions
+        have the columns of patients and session numbers.
+    """
     ledger = Ledger()
     for table in tables.values():
         _note_ids(table, cleaning, ledger)
         _note_labels(table, ledger)
         _note_codes(table, cleaning, ledger)
-    rows = _Rows(**{name: _in_range(tables.get(name), name, ledger) for name in ("sessions", "patients", "therapists")})
+    rows = Rows(**{name: _in_range(tables.get(name), name, ledger) for name in ("sessions", "patients", "therapists")})
     value_columns = [measure.name for measure in tables["sessions"].measures]
     ledger.stage("In the export", "rows with a patient and a session number", rows.counts())
     _exclude(rows, cleaning, ledger)
+    # The checks stop on rows without a key; here are only those of patients who are left out, and of data that do not pass.
+    rows.sessions = rows.sessions.dropna(subset=[PATIENT, SESSION])
+    _first_episodes(rows, cleaning, ledger)
+    _drop_empty(rows, value_columns, ledger)
     _drop_orphans(rows, tables, cleaning, ledger)
     _drop_duplicates(rows, value_columns, cleaning, ledger)
     _require_sessions(rows, cleaning, ledger)
     ledger.stage("Analysed sessions", "what scoring and models start from", rows.counts())
-    return _with_codes(rows, value_columns, ledger)
+    return rows, ledger
 
 
 def _note_ids(table: Typed, cleaning: Cleaning, ledger: Ledger) -> None:
@@ -82,6 +100,7 @@ def _note_ids(table: Typed, cleaning: Cleaning, ledger: Ledger) -> None:
             cells = respelled(table.column(table.key_column(key)), table.keys[key])
             meaning = f"{key} ids spelled otherwise than usual were recognised"
             ledger.note(f"ids_{key}", table.name, ", ".join(on) or "none", meaning, cells=int(cells.sum()))
+            ledger.touch("ids", table.name, int(cells.sum()), len(cells), "ids", table.key_column(key))
 
 
 def _note_labels(table: Typed, ledger: Ledger) -> None:
@@ -89,13 +108,26 @@ def _note_labels(table: Typed, ledger: Ledger) -> None:
     if columns:
         texts = [as_text(table.column(column)).dropna() for column in columns]
         cells = sum(int((text != text.str.strip()).sum()) for text in texts)
+        ledger.touch("labels", table.name, cells, sum(len(text) for text in texts), "labels")
         ledger.note("labels", table.name, "strip", "blanks around labels were removed", cells=cells)
 
 
 def _note_codes(table: Typed, cleaning: Cleaning, ledger: Ledger) -> None:
     setting = ", ".join(f"{code:g}" if not isinstance(code, str) else code for code in cleaning.missing_codes)
     meaning = "codes for a missing answer were blanked"
-    ledger.note("missing_codes", table.name, setting or "none", meaning, cells=int(table.codes.to_numpy().sum()))
+    cells = int(table.codes.to_numpy().sum()) + _coded_keys(table)
+    ledger.touch("missing_codes", table.name, cells, table.codes.size + table.keys.size, "cells")
+    ledger.note("missing_codes", table.name, setting or "none", meaning, cells=cells)
+
+
+def _coded_keys(table: Typed) -> int:
+    """Count the cells of key columns that hold a code for missing: filled in the export, and blank since it was mapped."""
+    nobody = pd.Series(False, index=table.keys.index)
+    return sum(
+        int((table.column(column).notna() & table.keys[key].isna() & ~table.bad.get(column, nobody)).sum())
+        for key, column in key_columns(table.source).items()
+        if key in table.keys
+    )
 
 
 def _in_range(table: Typed | None, name: str, ledger: Ledger) -> pd.DataFrame:
@@ -107,23 +139,52 @@ def _in_range(table: Typed | None, name: str, ledger: Ledger) -> pd.DataFrame:
     for measure in table.measures:
         if measure.kind == "number":
             outside = (values[measure.name] < measure.low) | (values[measure.name] > measure.high)
+            answers = int(values[measure.name].notna().sum())
+            ledger.touch("out_of_range", name, int(outside.sum()), answers, "answers", measure.column)
             values[measure.name] = values[measure.name].mask(outside)
             cells += int(outside.sum())
     ledger.note("out_of_range", name, "set_missing", "values the measure cannot take were blanked", cells=cells)
     return pd.concat([table.keys, values], axis="columns")
 
 
-def _exclude(rows: _Rows, cleaning: Cleaning, ledger: Ledger) -> None:
+def _exclude(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
     named = comparable_ids(pd.Series(cleaning.exclude.patients, dtype="str"), cleaning.ids)
     before = len(rows.sessions)
     rows.sessions = rows.sessions[~rows.sessions[PATIENT].isin(named)]
     rows.patients = rows.patients[~rows.patients[PATIENT].isin(named)]
     setting = f"{len(cleaning.exclude.patients)} patients"
+    ledger.touch("exclude", "sessions", before - len(rows.sessions), before, "rows")
     ledger.note("exclude", "sessions", setting, "patients left out on purpose", rows=before - len(rows.sessions))
     ledger.stage("Left out on purpose", "patients named under cleaning.exclude", rows.counts())
 
 
-def _settle_therapists(rows: _Rows, cleaning: Cleaning, ledger: Ledger) -> None:
+def _first_episodes(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
+    """Keep the first treatment episode of each patient, where the study says how episodes are told apart."""
+    pause = cleaning.new_episode_after_days
+    if EPISODE not in rows.sessions and pause is None:
+        return
+    later = later_episodes(rows.sessions, pause)
+    setting = f"a pause of {pause:g} days" if pause is not None else "keys.episode"
+    rows.sessions = rows.sessions[~later].drop(columns=EPISODE, errors="ignore")
+    meaning = "sessions after a patient's first episode of treatment were left out"
+    ledger.note("later_episodes", "sessions", setting, meaning, rows=int(later.sum()))
+    ledger.touch("later_episodes", "sessions", int(later.sum()), len(later), "rows")
+    ledger.stage("Later episodes", "sessions after a patient's first episode of treatment", rows.counts())
+
+
+def _drop_empty(rows: Rows, values: list[str], ledger: Ledger) -> None:
+    """Drop rows that hold nothing but an id and a session number (and a therapist): such a session was not held."""
+    told = [column for column in (*values, DATE, WEEK) if column in rows.sessions]
+    empty = rows.sessions[told].isna().all(axis="columns")
+    rows.sessions = rows.sessions[~empty]
+    meaning = "rows with nothing but an id and a session number are no sessions that were held"
+    ledger.note("empty_rows", "sessions", "drop", meaning, rows=int(empty.sum()))
+    ledger.touch("empty_rows", "sessions", int(empty.sum()), len(empty), "rows")
+    if empty.any():
+        ledger.stage("Empty rows", "rows with nothing but an id and a session number", rows.counts())
+
+
+def _settle_therapists(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
     """Give each patient one therapist: the sessions decide, the patients table fills in."""
     cells = 0
     if THERAPIST in rows.sessions:
@@ -139,13 +200,14 @@ def _settle_therapists(rows: _Rows, cleaning: Cleaning, ledger: Ledger) -> None:
         rows.patients = rows.patients.assign(
             **{THERAPIST: rows.patients[PATIENT].map(chosen).astype("str").combine_first(stated_now)}
         )
+    ledger.touch("therapist_change", "sessions", cells, len(rows.sessions), "rows")
     ledger.note(
         "therapist_change", "sessions", cleaning.therapist_change,
         "sessions with another therapist were assigned to the patient's own", cells=cells,
     )  # fmt: skip
 
 
-def _drop_duplicates(rows: _Rows, values: list[str], cleaning: Cleaning, ledger: Ledger) -> None:
+def _drop_duplicates(rows: Rows, values: list[str], cleaning: Cleaning, ledger: Ledger) -> None:
     rule = cleaning.duplicates
     for name in ("patients", "therapists"):
         table = getattr(rows, name)
@@ -156,6 +218,7 @@ def _drop_duplicates(rows: _Rows, values: list[str], cleaning: Cleaning, ledger:
                 "duplicates_identical", name, rule.identical, "repeated rows were dropped", rows=int(again.sum())
             )
     again = identical_rows(rows.sessions)
+    ledger.touch("duplicates_identical", "sessions", int(again.sum()), len(again), "rows")
     rows.sessions = rows.sessions[~again]
     ledger.note("duplicates_identical", "sessions", rule.identical, "repeated rows were dropped", rows=int(again.sum()))
     ledger.stage("Identical rows", "repetitions of the same row", rows.counts())
@@ -166,11 +229,12 @@ def _drop_duplicates(rows: _Rows, values: list[str], cleaning: Cleaning, ledger:
     else:
         rows.sessions = most_complete_rows(rows.sessions, values)
         meaning = "of rows that contradict each other the most complete was kept"
+    ledger.touch("duplicates_conflicting", "sessions", before - len(rows.sessions), before, "rows")
     ledger.note("duplicates_conflicting", "sessions", rule.conflicting, meaning, rows=before - len(rows.sessions))
     ledger.stage("Contradicting rows", "rows of the same patient and session that differ", rows.counts())
 
 
-def _drop_orphans(rows: _Rows, tables: Mapping[str, Typed], cleaning: Cleaning, ledger: Ledger) -> None:
+def _drop_orphans(rows: Rows, tables: Mapping[str, Typed], cleaning: Cleaning, ledger: Ledger) -> None:
     """Drop sessions of unknown patients, settle who treats whom, then drop patients of unknown therapists."""
     before = len(rows.sessions)
     if "patients" in tables:
@@ -184,6 +248,7 @@ def _drop_orphans(rows: _Rows, tables: Mapping[str, Typed], cleaning: Cleaning, 
                 patients = table.loc[lost, PATIENT]
                 rows.sessions = rows.sessions[~rows.sessions[PATIENT].isin(patients)]
                 rows.patients = rows.patients[~rows.patients[PATIENT].isin(patients)]
+    ledger.touch("orphans", "sessions", before - len(rows.sessions), before, "rows")
     ledger.note(
         "orphans", "sessions", cleaning.orphans,
         "rows whose patient or therapist is in no other table were dropped", rows=before - len(rows.sessions),
@@ -193,13 +258,14 @@ def _drop_orphans(rows: _Rows, tables: Mapping[str, Typed], cleaning: Cleaning, 
     )
 
 
-def _require_sessions(rows: _Rows, cleaning: Cleaning, ledger: Ledger) -> None:
+def _require_sessions(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
     before = len(rows.sessions)
     held = rows.sessions.groupby(PATIENT).size()
     enough = held.index[held >= cleaning.minimum_sessions]
     rows.sessions = rows.sessions[rows.sessions[PATIENT].isin(enough)]
     rows.patients = rows.patients[rows.patients[PATIENT].isin(enough)]
     least = cleaning.minimum_sessions
+    ledger.touch("minimum_sessions", "sessions", len(held) - len(enough), len(held), "patients")
     ledger.note(
         "minimum_sessions",
         "sessions",
@@ -212,7 +278,7 @@ def _require_sessions(rows: _Rows, cleaning: Cleaning, ledger: Ledger) -> None:
     )
 
 
-def _with_codes(rows: _Rows, values: list[str], ledger: Ledger) -> CleanStudy:
+def _with_codes(rows: Rows, values: list[str], ledger: Ledger) -> CleanStudy:
     sessions = _with_times(rows.sessions, values)
     patients = rows.patients
     if patients.empty:

@@ -36,6 +36,8 @@ def therapist_of_patient(sessions: pd.DataFrame, rule: str) -> pd.Series:
     therapist who came first, then to the one with more sessions overall.
     """
     known = sessions.dropna(subset=[PATIENT, THERAPIST])
+    if known.empty:
+        return pd.Series(dtype="str")
     seen = known.groupby([PATIENT, THERAPIST], sort=False)[SESSION].agg(["nunique", "min", "max"]).reset_index()
     seen["overall"] = seen[THERAPIST].map(known.groupby(THERAPIST).size())
     seen["sessions"], seen["all"] = -seen["nunique"], -seen["overall"]

@@ -16,11 +16,24 @@ class Counts:
     therapists: int
 
 
+@dataclass(frozen=True)
+class Touched:
+    """How much of a table, or of one of its columns, a rule touched; `rule` is its name under `cleaning.largest_share`."""
+
+    rule: str
+    table: str
+    count: int
+    of: int
+    unit: str
+    column: str | None = None
+
+
 @dataclass
 class Ledger:
     """Collects what each rule touched and what remained after it."""
 
     rules: list[dict[str, object]] = field(default_factory=list)
+    touched: list[Touched] = field(default_factory=list)
     stages: list[dict[str, object]] = field(default_factory=list)
 
     def note(self, rule: str, table: str, setting: object, meaning: str, *, rows: int = 0, cells: int = 0) -> None:
@@ -28,6 +41,10 @@ class Ledger:
         self.rules.append(
             {"rule": rule, "table": table, "setting": str(setting), "rows": rows, "cells": cells, "meaning": meaning}
         )
+
+    def touch(self, rule: str, table: str, count: int, of: int, unit: str, column: str | None = None) -> None:
+        """Record how large a share a rule touched: `count` of `of` `unit`s of a table, or of one of its columns."""
+        self.touched.append(Touched(rule, table, count, of, unit, column))
 
     def stage(self, stage: str, reason: str, counts: Counts) -> None:
         """Record what is left after a stage; what was removed is the difference to the stage before."""

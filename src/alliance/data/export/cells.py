@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alliance.config.schema import Ids
+from alliance.config.cleaning import Ids
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _MARKED = re.compile(r"[+-]?[0-9]*[.,][0-9]+")

@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from alliance.config.cleaning import Cleaning
 from alliance.config.instruments import Instrument
-from alliance.config.schema import Cleaning, Source, Variable
+from alliance.config.schema import Source, Variable
 from alliance.data.export.cells import as_date, as_number, as_text, comparable_ids, is_code
 from alliance.data.export.raw import RawTable
 from alliance.errors import ConfigError, suggest
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 
-DATE, WEEK = "date", "week"
+DATE, WEEK, EPISODE = "date", "week", "episode"
 
 
 @dataclass(frozen=True)
@@ -131,17 +133,35 @@ def _items_of(name: str, variable: Variable, instruments: Mapping[str, Instrumen
     ]  # fmt: skip
 
 
-def key_columns(source: Source) -> dict[str, str]:
-    """Return key -> user's column; a reshaped table has a session column even if nobody named it."""
-    columns: dict[str, str] = {str(key): column for key, column in source.keys.items()}
+def key_parts(source: Source) -> dict[str, tuple[str, ...]]:
+    """Return key -> user's columns; a reshaped table has a session column even if nobody named it."""
+    parts = {str(key): (one,) if isinstance(one, str) else tuple(one) for key, one in source.keys.items()}
     if source.wide is not None:
-        columns.setdefault(SESSION, SESSION)
-    return columns
+        parts.setdefault(SESSION, (SESSION,))
+    return parts
+
+
+def key_columns(source: Source) -> dict[str, str]:
+    """Return key -> user's column; an id made of several columns has a column of its own (`with_joined_ids`)."""
+    return {key: " + ".join(parts) for key, parts in key_parts(source).items()}
+
+
+def with_joined_ids(raw: RawTable, source: Source) -> RawTable:
+    """Add a column for each id that is made of several: their texts with a bar between them; blank where one of them is blank."""
+    frame = raw.frame
+    for name, parts in zip(key_columns(source).values(), key_parts(source).values(), strict=True):
+        if len(parts) > 1 and set(parts) <= set(frame):
+            # A bar inside a text is doubled, so that different ids never become one.
+            texts = [as_text(frame[part]).str.strip().str.replace("|", "||", regex=False) for part in parts]
+            texts = [text.where(text != "") for text in texts]
+            frame = frame.assign(**{name: reduce(lambda left, right: left + " | " + right, texts)})
+    return replace(raw, frame=frame)
 
 
 def mapped_columns(source: Source, measures: list[Measure]) -> list[str]:
     """List the user's columns that the config names for one table, without repetition."""
-    return list(dict.fromkeys([*key_columns(source).values(), *(measure.column for measure in measures)]))
+    keys = [column for parts in key_parts(source).values() for column in parts]
+    return list(dict.fromkeys([*keys, *(measure.column for measure in measures)]))
 
 
 def type_table(raw: RawTable, source: Source, measures: list[Measure], cleaning: Cleaning) -> Typed:
@@ -150,6 +170,7 @@ def type_table(raw: RawTable, source: Source, measures: list[Measure], cleaning:
     Columns that are not there are listed under `absent`, cells of the wrong type under `bad`; neither stops here, so
     that the checks can list everything at once.
     """
+    raw = with_joined_ids(raw, source)
     frame = raw.frame.reset_index(drop=True)
     present = [measure for measure in measures if measure.column in frame]
     absent = tuple(column for column in mapped_columns(source, measures) if column not in frame)
@@ -183,16 +204,50 @@ def _typed_keys(
 ) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
     keys: dict[str, pd.Series] = {}
     bad: dict[str, pd.Series] = {}
-    for key, column in key_columns(source).items():
+    # Patients first: a session number is judged among those of its patient.
+    for key, column in sorted(key_columns(source).items(), key=lambda item: item[0] != PATIENT):
         if column not in frame:
             continue
+        coded = _coded_key(frame, key, key_parts(source)[key], keys.get(PATIENT), raw.decimal, cleaning.missing_codes)
         if key in (PATIENT, THERAPIST):
-            keys[key] = comparable_ids(frame[column], cleaning.ids)
-        elif key == DATE:
-            keys[key], bad[column] = as_date(frame[column], source.date_format)
+            keys[key] = comparable_ids(frame[column], cleaning.ids).mask(coded)
+        elif key == EPISODE:
+            text = as_text(frame[column]).str.strip()
+            keys[key] = text.where((text != "") & ~coded)
         else:
-            keys[key], bad[column] = as_number(frame[column], raw.decimal, source.thousands)
+            date = key == DATE
+            read = (
+                as_date(frame[column], source.date_format)
+                if date
+                else as_number(frame[column], raw.decimal, source.thousands)
+            )
+            keys[key], bad[column] = read[0].mask(coded), read[1] & ~coded
     return pd.DataFrame(keys, index=frame.index), bad
+
+
+def _coded_key(
+    frame: pd.DataFrame,
+    key: str,
+    parts: tuple[str, ...],
+    patients: pd.Series | None,
+    decimal: str,
+    codes: list[float | str],
+) -> pd.Series:
+    """Return where a key holds a code for "missing", as measured columns do.
+
+    A number to which others count up is no code: session 99 of a patient who has a session 98, patient 99 beside 98 or 100.
+    """
+    coded = pd.Series(False, index=frame.index)
+    for part in parts:
+        number, _ = as_number(frame[part], decimal)
+        if key == SESSION:
+            counted = pd.MultiIndex.from_arrays([frame.index * 0 if patients is None else patients, number])
+            before = pd.MultiIndex.from_arrays([counted.get_level_values(0), number - 1])
+            reached = pd.Series(before.isin(counted), index=frame.index)
+        else:
+            reached = (number - 1).isin(number) | (number + 1).isin(number)
+        coded |= is_code(frame[part], number, codes) & ~(reached & (number >= 0))
+    return coded
 
 
 def _labels(column: pd.Series, value_labels: Mapping[object, str], measure: Measure) -> pd.Series:

@@ -14,6 +14,7 @@ from alliance.config.schema import Source
 from alliance.data.export.columns import column_of, is_blank, text_column
 from alliance.data.export.grid import column_names
 from alliance.data.export.raw import RawTable, damaged, decimal_mark
+from alliance.data.export.rows import chosen_rows
 from alliance.data.export.statistics_file import read_statistics_file
 from alliance.data.export.text import read_text_table
 from alliance.data.export.unsaid import fill_down, number_sessions
@@ -68,7 +69,7 @@ def read_table(path: str | Path, source: Source, table: str, used: Collection[st
     raw = _with_plain_text(READERS[kind](path, source, table, used))
     if raw.frame.empty:
         raise DataError(f"{path} has column names but no rows. Export the table again, or correct data.{table}.path.")
-    raw = number_sessions(fill_down(raw, source), source)
+    raw = number_sessions(chosen_rows(fill_down(raw, source), source), source)
     return raw if source.wide is None else reshape(raw, source)
 
 

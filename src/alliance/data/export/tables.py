@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from alliance.config.cleaning import Cleaning
 from alliance.config.instruments import Instrument
-from alliance.config.schema import Cleaning, Data, Variable
+from alliance.config.schema import Data, Variable
 from alliance.data.export.mapping import Typed, distinct_rows, mapped_columns, measures_of, type_table
 from alliance.data.export.read import read_table
 from alliance.data.export.wide import columns_behind
@@ -65,7 +66,7 @@ def read_tables(
     for name, path in files.items():
         source = getattr(data, name)
         measures = measures_of(name, variables, instruments)
-        used = columns_behind(source, mapped_columns(source, measures))
+        used = columns_behind(source, [*mapped_columns(source, measures), *source.where])
         table = type_table(read_table(path, source, name, used), source, measures, cleaning)
         # A table of patients or therapists inside the file of sessions repeats its rows at every session.
         repeats = name != "sessions" and Path(path) == Path(files["sessions"]) and data.sessions.wide is None

@@ -12,6 +12,7 @@ from pathlib import Path
 from alliance.config.schema import Source
 from alliance.data.export.cells import group_mark
 from alliance.data.export.grid import read_grid
+from alliance.data.export.mapping import key_parts
 from alliance.data.export.raw import decimal_mark
 from alliance.errors import DataError
 
@@ -175,7 +176,7 @@ def _delimiter(text: str, source: Source, path: Path, place: str) -> str:
 
 
 def _needs_several_columns(source: Source) -> bool:
-    return len(set(source.keys.values())) + (source.wide is not None) > 1
+    return len({part for parts in key_parts(source).values() for part in parts}) + (source.wide is not None) > 1
 
 
 def _width(text: str, delimiter: str, skipped: int) -> float:

@@ -8,6 +8,7 @@ from alliance.config.patterns import numbers_in
 from alliance.config.schema import Source
 from alliance.data.export.cells import as_text
 from alliance.data.export.columns import column_of
+from alliance.data.export.mapping import key_columns
 from alliance.data.export.raw import RawTable
 from alliance.errors import DataError, suggest
 from alliance.facts.columns import SESSION
@@ -41,8 +42,8 @@ def fill_down(raw: RawTable, source: Source) -> RawTable:
 
 def number_sessions(raw: RawTable, source: Source) -> RawTable:
     """Turn the declared names of sessions into their numbers; other cells stay as they are, for the checks to point at."""
-    column, names = source.keys.get(SESSION), source.session_names
-    if names is None or column not in raw.frame:
+    column, names = key_columns(source).get(SESSION), source.session_names
+    if names is None or column is None or column not in raw.frame:
         return raw
     text = as_text(raw.frame[column]).str.strip()
     known = names if isinstance(names, dict) else {}
@@ -52,7 +53,7 @@ def number_sessions(raw: RawTable, source: Source) -> RawTable:
             known.update({cell: numbers[0]} if numbers else {})
     cells = [known.get(str(name), cell) for name, cell in zip(text, raw.frame[column], strict=True)]
     numbered = column_of(cells).set_axis(raw.frame.index)
-    return replace(raw, frame=raw.frame.assign(**{str(column): numbered}))
+    return replace(raw, frame=raw.frame.assign(**{column: numbered}))
 
 
 def session_pattern(cells: pd.Series) -> str | None:

@@ -8,6 +8,7 @@ import pandas as pd
 from alliance.config.patterns import fill, holes, numbers_in, padded
 from alliance.config.schema import Source, Wide
 from alliance.data.export.columns import column_of
+from alliance.data.export.mapping import key_columns
 from alliance.data.export.raw import RawTable
 from alliance.errors import DataError, suggest
 from alliance.facts.columns import SESSION
@@ -23,7 +24,7 @@ def columns_behind(source: Source, mapped: Iterable[str]) -> set[str]:
     for column in mapped:
         made = [names for key in source.wide.columns if (names := _made_from(source.wide, key, column)) is not None]
         found.update(*(made or [[column]]))
-    return found - {source.keys.get("session", SESSION)}
+    return found - {key_columns(source)[SESSION]}
 
 
 def _made_from(wide: Wide, key: str, column: str) -> list[str] | None:
@@ -56,7 +57,7 @@ def reshape(raw: RawTable, source: Source) -> RawTable:
             + f"\nCorrect the patterns, give a list of columns instead (one for each session, null where there is none), "
             f"or list only the sessions that exist under data.{raw.name}.wide.sessions."
         )
-    session_column = source.keys.get("session", SESSION)
+    session_column = key_columns(source)[SESSION]
     used = {name for names in needed.values() for name in names if name is not None}
     clash = [column for column in [*needed, session_column] if column in raw.frame.columns and column not in used]
     if clash:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alliance.config.cleaning import Cleaning
 from alliance.config.instruments import read_instruments
-from alliance.config.schema import Cleaning, Data, Variable
+from alliance.config.schema import Data, Variable
 from alliance.data.checks import CHECKS
 from alliance.data.checks.finding import Finding
 from alliance.data.export.mapping import measures_of, type_table

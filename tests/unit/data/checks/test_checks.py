@@ -129,6 +129,13 @@ CASES = {
         ("year-month-day", '"%Y-%m-%d"'),
     ),
     "date in another century": Case("date_implausible", put("sessions", 4, "day", "15.01.1924"), ("1924",), row=4),
+    "session number of a code": Case("session_number", put("sessions", 4, "no", "99"), ("no session number",), row=4),
+    "implausible session": Case("session_implausible", put("sessions", 5, "no", "77"), ("'77'", "missing_codes", "largest_session"), row=5),
+    "many orphans": Case(
+        "largest_share", fill("sessions", "client", lambda c: c.where(c.index >= 8, "X" + c)),
+        ("8 of 80 rows", "wrong key", "orphans: 0.11"),
+    ),
+    "therapist code": Case("id_missing", put("sessions", 6, "leader", "99"), ("therapist",), severity="warning", row=6),
     "date against the order": Case("date_order", put("sessions", 5, "day", "01.01.2024"), ("before an earlier session",), row=5),
     "no patient in common": Case(
         "no_overlap", fill("sessions", "client", lambda c: "X" + c), ("sessions.csv and patients.csv", "keys.patient")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.config.schema import Ids
+from alliance.config.cleaning import Ids
 from alliance.data.export.cells import as_date, as_number, as_text, comparable_ids, is_code, respelled
 
 LOOSE = Ids(strip=True, fold_case=True, strip_leading_zeros=True)

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from alliance.config.schema import Cleaning, Data, Variable
+from alliance.config.cleaning import Cleaning
+from alliance.config.schema import Data, Variable
 from alliance.data.checks import check_export
 from alliance.data.checks.finding import Finding
 from alliance.data.export.tables import Export, read_tables

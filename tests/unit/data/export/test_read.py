@@ -6,7 +6,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from alliance.config.schema import Cleaning, Source
+from alliance.config.cleaning import Cleaning
+from alliance.config.schema import Source
 from alliance.data.export.cells import as_date, as_number, as_text
 from alliance.data.export.mapping import Measure, type_table
 from alliance.data.export.read import read_table

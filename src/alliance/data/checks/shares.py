@@ -1,0 +1,116 @@
+"""No rule touches more than its share: what would change more of the data than single mistakes do stops the run."""
+
+from alliance.data.checks.finding import Finding
+from alliance.data.checks.mixed import what_they_look_like
+from alliance.data.checks.place import about_table
+from alliance.data.cleaning.clean import Rows, apply_rules
+from alliance.data.cleaning.ledger import Ledger, Touched
+from alliance.data.export.tables import Export
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
+
+_DUPLICATES = ("duplicates_identical", "duplicates_conflicting")
+_LIKE = {
+    "ids": (
+        "are spelled otherwise than usual and would be taken for others",
+        "This looks like ids that differ on purpose, or like another column.",
+        "Switch off what does not hold here under cleaning.ids, or correct data.{table}.keys",
+    ),
+    "labels": ("have blanks around them", "This looks like another column.", "Correct the column under variables"),
+    "missing_codes": (
+        "hold a code for missing and would be blanked",
+        "This looks like a code that is an answer.",
+        "Correct cleaning.missing_codes",
+    ),
+    "out_of_range": (
+        "lie outside the range of the measure and would be blanked",
+        "This looks like another range, another scoring or another column.",
+        "Correct its range, instrument or column under variables",
+    ),
+    "later_episodes": ("belong to a later episode", "This looks like a wrong key.", "Correct data.sessions.keys.episode"),
+    "empty_rows": ("hold nothing but an id and a session number", "This looks like columns that are not mapped.", "Correct variables"),
+    "exclude": ("are left out by name", "This looks like ids that match too many.", "Correct cleaning.exclude"),
+    "orphans": (
+        "belong to a patient or therapist who is in no other table and would be dropped",
+        "This looks like a wrong key, a table of other people, or ids spelled in two ways.",
+        "Correct keys under data.sessions, data.patients or data.therapists, or cleaning.ids",
+    ),
+    "therapist_change": (
+        "name another therapist than most of the patient's sessions and would be given to that one",
+        "This looks like two therapists at a time, patients of two clinics with the same ids, or a wrong key.",
+        "Correct data.sessions.keys.therapist, or make ids of several columns (data.sessions.keys.patient: [CLINIC, ID])",
+    ),
+    "minimum_sessions": (
+        "have too few sessions and would be left out",
+        "This looks like a wrong key of patients or a minimum that is too high.",
+        "Lower cleaning.minimum_sessions, or correct data.sessions.keys.patient",
+    ),
+}  # fmt: skip
+
+
+def check_largest_share(export: Export) -> list[Finding]:
+    """Find rules that would touch more than their share of the rows, cells or patients, and say what it looks like."""
+    sessions = export.tables["sessions"]
+    cleaned = cleaned_rows(export)
+    if cleaned is None:
+        return []
+    over = [touched for touched in cleaned[1].touched if _too_many(touched, export)]
+    again = [touched for touched in over if touched.rule in _DUPLICATES]
+    # Mixed courses bring their therapists along.
+    alone = [t for t in over if t.rule not in _DUPLICATES and not (again and t.rule == "therapist_change")]
+    findings = [_finding(touched, export) for touched in alone]
+    if again:
+        looks = what_they_look_like(sessions)
+        worst = max(again, key=lambda touched: touched.count)
+        findings.append(
+            _say(worst, export, "repeat the patient and session number of another row and would be dropped",
+                 f"They look like {looks.like}.", looks.remedy.rstrip("."))
+        )  # fmt: skip
+    return findings
+
+
+def cleaned_rows(export: Export) -> tuple[Rows, Ledger] | None:
+    """Apply the cleaning rules on trial; None where a table lacks the column of its key, so that they cannot be applied."""
+    needed = {"sessions": {PATIENT, SESSION}, "patients": {PATIENT}, "therapists": {THERAPIST}}
+    if any(not needed[name] <= set(table.keys) for name, table in export.tables.items()):
+        return None
+    return apply_rules(export.tables, export.cleaning)
+
+
+def mixed_courses(export: Export, ledger: Ledger) -> bool:
+    """Whether so many rows share patient and session number that they cannot be slips."""
+    return any(touched.rule in _DUPLICATES and _too_many(touched, export) for touched in ledger.touched)
+
+
+def _too_many(touched: Touched, export: Export) -> bool:
+    """Whether a rule touches more than its share; a single row is no pattern, and a rule that stops speaks for itself."""
+    rules = export.cleaning
+    settings = {
+        "out_of_range": rules.out_of_range,
+        "orphans": rules.orphans,
+        "therapist_change": rules.therapist_change,
+        "duplicates_identical": rules.duplicates.identical,
+        "duplicates_conflicting": rules.duplicates.conflicting,
+    }
+    allowed = getattr(rules.largest_share, touched.rule)
+    if touched.rule == "orphans" and touched.count == touched.of:
+        return False  # tables without any id in common are a finding of their own
+    return touched.count > 1 and touched.count > allowed * touched.of and settings.get(touched.rule) != "stop"
+
+
+def _finding(touched: Touched, export: Export) -> Finding:
+    what, like, remedy = _LIKE[touched.rule]
+    return _say(touched, export, what, like, remedy.format(table=touched.table))
+
+
+def _say(touched: Touched, export: Export, what: str, like: str, remedy: str) -> Finding:
+    allowed = getattr(export.cleaning.largest_share, touched.rule)
+    share = touched.count / touched.of
+    column = f" in column {touched.column}" if touched.column else ""
+    enough = min(1.0, int(share * 100 + 1) / 100)
+    return about_table(
+        export.tables[touched.table], "largest_share",
+        f"{touched.count} of {touched.of} {touched.unit}{column} of {export.file(touched.table)} ({100 * share:.0f} %) {what}, "
+        f"more than the {100 * allowed:g} % that this rule may touch. {like}",
+        f"{remedy}. If they are mistakes all the same, set cleaning.largest_share.{touched.rule}: {enough:g}.",
+        column=touched.column, count=touched.count,
+    )  # fmt: skip

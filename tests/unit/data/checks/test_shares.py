@@ -1,0 +1,203 @@
+"""A rule that would touch more than its share stops the run, says what the rows look like, and the way out it names works."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.config.schema import Data
+from alliance.data.checks import check_export
+from alliance.data.cleaning.clean import CleanStudy, clean_tables
+from alliance.data.export.raw import RawTable
+from alliance.data.export.rows import chosen_rows
+from alliance.data.export.tables import Export
+from alliance.errors import DataError
+from tests.unit.data.checks.study import CLEANING, export_of
+
+PATIENTS, SESSIONS = 20, 6
+VARIABLES = {
+    name: {"label": name, "column": name, "measured": when} for name, when in (("mood", "before"), ("bond", "after"))
+}
+
+
+def course(
+    patient: str, start: str, *, seed: int, therapist: str = "T1", sessions: int = SESSIONS, **more: str
+) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    days = pd.Timestamp(start) + pd.to_timedelta(7 * np.arange(sessions), unit="D")
+    return pd.DataFrame(
+        {
+            "id": patient, "therapist": therapist, "no": [str(n) for n in range(1, sessions + 1)],
+            "day": days.strftime("%Y-%m-%d"), "mood": rng.normal(size=sessions).round(3).astype(str),
+            "bond": rng.normal(size=sessions).round(3).astype(str), **more,
+        }
+    )  # fmt: skip
+
+
+def people(**more: str) -> list[pd.DataFrame]:
+    return [course(f"P{n}", f"2022-0{1 + n % 9}-03", seed=n, **more) for n in range(1, PATIENTS + 1)]
+
+
+def read(
+    frame: pd.DataFrame,
+    keys: dict[str, Any] | None = None,
+    where: dict[str, Any] | None = None,
+    dated: bool = True,
+    **rules: Any,
+) -> Export:
+    declared = {"patient": "id", "therapist": "therapist", "session": "no", "date": "day"} | (keys or {})
+    if not dated:
+        del declared["date"]
+    data = {"sessions": {"path": "sessions.csv", "keys": declared, "where": where or {}}}
+    raw = RawTable("sessions", "sessions.csv", frame.reset_index(drop=True))
+    chosen = chosen_rows(raw, Data.model_validate(data).sessions).frame
+    return export_of({"sessions": chosen}, data=data, variables=VARIABLES, cleaning={**CLEANING, **rules})
+
+
+def stops(export: Export) -> list[str]:
+    return [f"{f.message} {f.remedy}" for f in check_export(export) if f.severity == "error"]
+
+
+def clean(export: Export) -> CleanStudy:
+    assert stops(export) == []
+    return clean_tables(export.tables, export.cleaning)
+
+
+def episodes(column: bool) -> pd.DataFrame:
+    first, again = people(), [course(f"P{n}", "2024-11-04", seed=100 + n) for n in range(1, 9)]
+    if column:
+        first = [part.assign(episode="1") for part in first]
+        again = [part.assign(episode="2") for part in again]
+    return pd.concat(first + again)
+
+
+def clinics() -> pd.DataFrame:
+    south = [
+        course(f"P{n}", "2022-05-02", seed=50 + n, therapist="T2", clinic="south", sessions=SESSIONS - n % 3)
+        for n in range(1, 15)
+    ]
+    return pd.concat(people(clinic="north") + south)
+
+
+def raters(dated: bool = True) -> pd.DataFrame:
+    patient = pd.concat(people()).assign(rater="patient")
+    return pd.concat([patient, patient.assign(rater="therapist", bond="0.5")])
+
+
+def test_two_episodes_without_a_column_are_told_apart_by_the_pause_the_message_names() -> None:
+    (message,) = stops(read(episodes(column=False)))
+    assert (
+        "48 of 168 rows" in message and "29 %" in message and "two or more treatment episodes of 8 patients" in message
+    )
+    pause = re.search(r"cleaning\.new_episode_after_days: (\d+)", message)
+    assert pause is not None
+    study = clean(read(episodes(column=False), new_episode_after_days=int(pause[1])))
+    pd.testing.assert_frame_equal(study.sessions, clean(read(pd.concat(people()))).sessions)
+    assert study.flow.set_index("stage").loc["Later episodes", "removed_sessions"] == 48
+
+
+def test_two_episodes_with_a_column_are_the_first_of_each_or_courses_of_their_own() -> None:
+    frame = episodes(column=True)
+    (message,) = stops(read(frame))
+    assert "keys.episode: episode" in message and "keys.patient: [id, episode]" in message
+    first = clean(read(frame, {"episode": "episode"}))
+    pd.testing.assert_frame_equal(first.sessions, clean(read(pd.concat(people()))).sessions)
+    assert clean(read(frame, {"patient": ["id", "episode"]})).patients.shape[0] == PATIENTS + 8
+
+
+def test_the_first_episode_is_the_earlier_one_whatever_its_name() -> None:
+    frame = episodes(column=True)
+    renamed = frame.assign(episode=frame["episode"].map({"1": "b", "2": "a"}))
+    pd.testing.assert_frame_equal(
+        clean(read(renamed, {"episode": "episode"})).sessions, clean(read(frame, {"episode": "episode"})).sessions
+    )
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_ids_of_two_clinics_are_made_of_two_columns(dated: bool) -> None:
+    (message,) = stops(read(clinics(), dated=dated))
+    assert "ids given out by two clinics" in message and "column 'clinic'" in message
+    study = clean(read(clinics(), {"patient": ["clinic", "id"]}, dated=dated))
+    assert len(study.patients) == PATIENTS + 14
+    assert len(study.sessions) == len(clinics())
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_two_raters_as_rows_are_chosen_by_a_filter(dated: bool) -> None:
+    (message,) = stops(read(raters(), dated=dated))
+    assert "two raters" in message and "data.sessions.where: {rater: ...}" in message
+    study = clean(read(raters(), where={"rater": "patient"}, dated=dated))
+    pd.testing.assert_frame_equal(study.sessions, clean(read(pd.concat(people()), dated=dated)).sessions)
+
+
+def test_a_wrong_key_is_named_with_the_column_that_fits() -> None:
+    frame = pd.concat(people()).assign(clinic=lambda f: np.where(f["id"].str.len() > 2, "north", "south"))
+    (message,) = stops(read(frame, {"patient": "clinic"}))
+    assert "wrong key" in message and "keys.patient (column 'id' would do)" in message
+    (message,) = stops(read(frame.assign(wave="1"), {"session": "wave"}))
+    assert "wrong key" in message and "keys.session (column 'no' would do)" in message
+
+
+def test_a_share_that_is_raised_lets_the_rule_work() -> None:
+    frame = pd.concat([*people(), *[part.iloc[:1].assign(mood="") for part in people()[:12]]])
+    (message,) = stops(read(frame))
+    share = re.search(r"largest_share\.duplicates_conflicting: (\d\.\d+)", message)
+    assert share is not None
+    raised = {"duplicates_conflicting": float(share[1])}
+    assert len(clean(read(frame, largest_share=raised)).sessions) == PATIENTS * SESSIONS
+
+
+def test_a_range_that_blanks_many_answers_of_one_measure_stops() -> None:
+    narrow = {**VARIABLES, "mood": {**VARIABLES["mood"], "range": [-1, 1]}}
+    export = read(pd.concat(people()))
+    export = export_of(
+        {"sessions": export.tables["sessions"].raw.frame.reset_index(drop=True)},
+        data={"sessions": export.tables["sessions"].source.model_dump()}, variables=narrow, cleaning=CLEANING,
+    )  # fmt: skip
+    assert any("in column mood" in message and "largest_share.out_of_range" in message for message in stops(export))
+
+
+def test_one_patient_who_came_back_is_found_by_dates_after_cleaning() -> None:
+    frame = pd.concat([*people(), course("P3", "2024-11-04", seed=300, sessions=4)])
+    frame.loc[(frame["id"] == "P3") & (frame["day"] < "2024") & (frame["no"] == "2"), "mood"] = ""
+    (message,) = stops(read(frame))
+    assert "dated before an earlier session" in message and "new_episode_after_days" in message
+    assert len(clean(read(frame, new_episode_after_days=200)).sessions) == PATIENTS * SESSIONS
+
+
+def test_numbers_that_count_on_are_sessions_and_others_of_the_same_value_are_codes() -> None:
+    long = course("P1", "2020-01-01", seed=1, sessions=101)
+    study = clean(read(pd.concat([long, *people()[1:]]), largest_session=101))
+    assert study.sessions["session"].max() == 101
+    typed = course("P1", "2020-01-01", seed=1)
+    typed.iloc[3, typed.columns.get_loc("no")] = "99"
+    (message,) = stops(read(pd.concat([typed, *people()[1:]])))
+    assert "no session number" in message
+
+
+@pytest.mark.parametrize("number", ["99", "10000"])
+@pytest.mark.parametrize("dated", [True, False])
+def test_a_session_number_out_of_line_stops_and_both_remedies_work(number: str, dated: bool) -> None:
+    parts = people()
+    parts[2].iloc[-1, parts[2].columns.get_loc("no")] = number
+    frame = pd.concat(parts)
+    (message,) = stops(read(frame, missing_codes=[], dated=dated))
+    assert f"'{number}'" in message and f"largest_session: {number}" in message
+    clean(read(frame, missing_codes=[], largest_session=int(number), dated=dated))
+    assert any("no session number" in line for line in stops(read(frame, missing_codes=[float(number)], dated=dated)))
+
+
+def test_rows_with_nothing_but_an_id_and_a_number_are_no_sessions() -> None:
+    frame = pd.concat([*people(), course("P21", "2022-01-03", seed=1).assign(mood="", bond="", day="")])
+    study = clean(read(frame, minimum_sessions=3))
+    assert len(study.sessions) == PATIENTS * SESSIONS
+    assert study.report.set_index("rule").loc["empty_rows", "rows"] == SESSIONS
+
+
+def test_a_filter_names_what_it_cannot_find() -> None:
+    with pytest.raises(DataError, match=r"has no column 'ratr'. Did you mean 'rater'"):
+        read(raters(), where={"ratr": "patient"})
+    with pytest.raises(DataError, match=r"holds 'client' in column 'rater' \(it has 2 different values\)"):
+        read(raters(), where={"rater": "client"})
