@@ -1,9 +1,10 @@
 """What every part of the configuration is made of."""
 
 import re
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from alliance.facts.plain import plain_text
 
@@ -20,8 +21,33 @@ Text = Annotated[str, AfterValidator(plain_text)]
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
 
 
+def _types_in(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _types_in(argument)
+
+
+def _holds_truth_value(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_truth_value, value.values()))
+    return isinstance(value, bool) or (isinstance(value, list | tuple) and any(map(_holds_truth_value, value)))
+
+
 class Section(BaseModel):
     """A part of the configuration: unknown keys are refused, values cannot be changed afterwards."""
 
     # Validators are built when they are first used: most jobs need few of them.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _truth_values_are_neither_numbers_nor_texts(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse yes, no, on, off, true and false where a number or a text belongs; they would count as 1 and 0."""
+        types = list(_types_in(cls.model_fields[str(info.field_name)].annotation))
+        if bool in types or Any in types or any(isinstance(one, type) and issubclass(one, BaseModel) for one in types):
+            return value  # sections inside look at their own settings
+        if _holds_truth_value(value):
+            raise ValueError(
+                "YAML reads yes, no, on, off, true and false as truth values; put quotes around a word, or give a number"
+            )
+        return value

@@ -14,6 +14,7 @@ _MARKED = re.compile(r"[+-]?[0-9]*[.,][0-9]+")
 _ONE_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,' ])[0-9]{3}(\1[0-9]{3})*([.,][0-9]+)?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
+_ZONE = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s?(?:Z|[+-]\d{2}:?\d{2})$")
 _ZEROS_BEFORE_A_NUMBER = re.compile(r"(?<!\d)0+(?=\d)")
 
 
@@ -109,6 +110,7 @@ def as_date(column: pd.Series, date_format: str | None) -> tuple[pd.Series, pd.S
     text = as_text(column).str.strip()
     known = column.map(lambda cell: isinstance(cell, datetime.datetime), na_action=None).astype(bool)
     if date_format is None:
+        text = text.str.replace(_ZONE.pattern, r"\1", regex=True)  # the day is that of the place
         shaped = text.str.fullmatch(_ISO_DATE.pattern).fillna(False).astype(bool)
         dates = pd.to_datetime(text.where(shaped), format="ISO8601", errors="coerce")
     else:

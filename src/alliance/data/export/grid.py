@@ -58,6 +58,8 @@ def read_grid(
         begins = last + 1
     body = list(enumerate(lines, start=1))[begins - 1 :]
     filled = [(row, cells) for row, cells in body if not all(is_blank(cell) for cell in cells)]
+    # Blank cells beyond the last name belong to no column.
+    filled = [(row, _cut(cells, len(header))) for row, cells in filled]
     ragged = [(row, len(cells)) for row, cells in filled if len(cells) != len(header)]
     if ragged:
         row, found = ragged[0]
@@ -99,6 +101,10 @@ def column_names(cells: Sequence[Any], path: Path, used: Collection[str] | None,
         seen[name] += 1
         unique.append(name if name and seen[name] == 1 else f"{name} (column {position})".strip())
     return unique
+
+
+def _cut(cells: list[Any], width: int) -> list[Any]:
+    return cells if len(cells) <= width or not all(map(is_blank, cells[width:])) else cells[:width]
 
 
 def _joined(rows: list[list[Any]]) -> list[Any]:

@@ -15,6 +15,7 @@ from alliance.data.export.grid import read_grid
 from alliance.data.export.mapping import key_parts
 from alliance.data.export.raw import decimal_mark
 from alliance.errors import DataError
+from alliance.facts.plain import plain_text
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _MARKS = {
@@ -55,7 +56,9 @@ def read_text_table(path: Path, source: Source, table: str, used: Collection[str
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     separator = _SEPARATOR.match(text)
     text = text[separator.end() :] if separator else text
-    delimiter = separator.group(1) if separator and source.delimiter is None else _delimiter(text, source, path, place)
+    delimiter = (
+        separator.group(1) if separator and source.delimiter is None else _delimiter(text, source, path, place, used)
+    )
     if source.delimiter is None and delimiter != ",":
         notes.append(f"The delimiter was found to be a {_DELIMITERS.get(delimiter, repr(delimiter))}.")
     try:
@@ -150,7 +153,7 @@ def _is_utf_8(content: bytes) -> bool:
     return True
 
 
-def _delimiter(text: str, source: Source, path: Path, place: str) -> str:
+def _delimiter(text: str, source: Source, path: Path, place: str, used: Collection[str] | None) -> str:
     """Return the declared delimiter, or the one that splits every line alike."""
     skipped = max(source.header_rows) - 1
     widths = {mark: _width(text, mark, skipped) for mark in _DELIMITERS}
@@ -167,6 +170,9 @@ def _delimiter(text: str, source: Source, path: Path, place: str) -> str:
                 f"Set {place}.delimiter to {hint}, or remove the setting to have it found out."
             )
         return source.delimiter
+    naming = [mark for mark in _DELIMITERS if used and set(used) <= _first_names(text, mark, skipped)]
+    if len(naming) == 1 and len(used or ()) > 1:
+        return naming[0]
     if widths[best] < 2 and _needs_several_columns(source):
         raise DataError(
             f"{path} seems to have one column only: no comma, semicolon, tab or vertical bar splits its lines alike. "
@@ -177,6 +183,16 @@ def _delimiter(text: str, source: Source, path: Path, place: str) -> str:
 
 def _needs_several_columns(source: Source) -> bool:
     return len({part for parts in key_parts(source).values() for part in parts}) + (source.wide is not None) > 1
+
+
+def _first_names(text: str, delimiter: str, skipped: int) -> set[str]:
+    """Return the cells of the row that names the columns."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        lines = [cells for cells, _ in zip(reader, range(skipped + 1), strict=False)]
+    except csv.Error:
+        return set()
+    return {plain_text(cell).strip() for cell in lines[-1]} if len(lines) > skipped else set()
 
 
 def _width(text: str, delimiter: str, skipped: int) -> float:

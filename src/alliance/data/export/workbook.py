@@ -1,5 +1,6 @@
 """Read a sheet of an Excel workbook: cells as Excel stored them, and formulas that have no stored result."""
 
+import warnings
 import zipfile
 from collections.abc import Collection
 from pathlib import Path
@@ -53,8 +54,10 @@ def _cells(path: Path, source: Source, table: str, *, stored: bool) -> tuple[lis
             self.wb._add_sheet(Chartsheet(parent=self.wb, title=sheet.name))
 
     try:
-        reader = Reader(path, read_only=True, data_only=stored, keep_links=False)
-        reader.read()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # about formats, validation rules and the like
+            reader = Reader(path, read_only=True, data_only=stored, keep_links=False)
+            reader.read()
         book = reader.wb
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise damaged(path, "an Excel workbook", table, error) from None
@@ -63,7 +66,10 @@ def _cells(path: Path, source: Source, table: str, *, stored: bool) -> tuple[lis
         if not names:
             raise DataError(f"{path} has no sheet with cells. Correct data.{table}.path.")
         name = _sheet_name(source.sheet, names, path, table)
-        return [list(cells) for cells in book[name].iter_rows(values_only=True)], name, len(names)
+        with warnings.catch_warnings():
+            # A number that is formatted as a date and is none comes as an error value, which the checks point at.
+            warnings.simplefilter("ignore", UserWarning)
+            return [list(cells) for cells in book[name].iter_rows(values_only=True)], name, len(names)
     finally:
         book.close()
 

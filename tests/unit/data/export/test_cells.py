@@ -73,3 +73,12 @@ def test_missing_codes_are_numbers_by_value_and_words_by_spelling() -> None:
     column = text("99", "99.0", "9", "N/A", "na")
     numbers, _ = as_number(column)
     assert list(is_code(column, numbers, [99, "n/a"])) == [True, True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    "cell", ["2024-04-03T23:30:00Z", "2024-04-03 23:30:00+02:00", "2024-04-03T23:30-0800", "2024-04-03T23:30:15.5Z"]
+)
+def test_a_time_with_a_zone_is_of_the_day_it_says(cell: str) -> None:
+    dates, bad = as_date(text(cell), None)
+    assert not bad.any()
+    assert dates[0] == pd.Timestamp(2024, 4, 3)

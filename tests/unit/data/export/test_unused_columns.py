@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
@@ -61,3 +62,21 @@ def test_setting_of_another_format_is_refused_by_name(tmp_path: Path, ending: st
     (name,) = setting
     with pytest.raises(DataError, match=rf"data\.sessions\.{name}: this setting is for .* Remove it"):
         read_table(tmp_path / f"t{ending}", source(**setting), "sessions", USED)
+
+
+def test_impossible_date_of_a_sheet_is_pointed_at_where_it_is_used(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["id", "no", "score", "day"], ["a", 1, 3, 45000], ["b", 1, 4, 99999999]):
+        book.worksheets[0].append(row)
+    for cell in ("D2", "D3"):
+        book.worksheets[0][cell].number_format = "yyyy-mm-dd"
+    book.save(tmp_path / "t.xlsx")
+    raw = read_table(tmp_path / "t.xlsx", source(), "sessions", USED)
+    dates, bad = as_date(raw.frame["day"], None)
+    assert bad.tolist() == [False, True]
+    assert dates.iloc[0] == pd.Timestamp(2023, 3, 15)
+
+
+def test_blank_cells_beyond_the_last_name_belong_to_no_column(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,no,score\na,1,3,\nb,1,4,,\n", encoding="utf-8")
+    assert read_table(tmp_path / "t.csv", source(), "sessions", USED).frame["score"].tolist() == ["3", "4"]
