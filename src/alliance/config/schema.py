@@ -102,6 +102,7 @@ class Source(Section):
     fill_down: list[Text] | None = None
     # How sessions are named, if not by numbers: a pattern, "S{session}", or each name with its number, {pre: 0, post: 12}.
     session_names: Text | dict[Text, int] | None = None
+    number_sessions: Literal["by_date"] | None = None  # count each patient's dates instead of reading keys.session
     wide: Wide | None = None
 
     @property
@@ -122,6 +123,8 @@ class Source(Section):
             raise ValueError(
                 f"'session_names' must contain {{session}} once, or give each name its number, but is '{self.session_names}'"
             )
+        if self.number_sessions == "by_date" and (not {"patient", "date"} <= set(self.keys) or self.wide is not None):
+            raise ValueError("'number_sessions: by_date' needs 'keys.date', and rows that are sessions")
         if self.data_row is not None and self.data_row <= max(self.header_rows):
             raise ValueError(f"'data_row' must lie below 'header_row', but is {self.data_row}")
         return self
@@ -152,7 +155,7 @@ class Data(Section):
             source: Source | None = getattr(self, table)
             if source is None:
                 continue
-            if table == "sessions" and source.wide is not None:
+            if table == "sessions" and (source.wide is not None or source.number_sessions is not None):
                 keys = {"patient"}
             if table != "sessions" and "episode" in source.keys:
                 raise ValueError(

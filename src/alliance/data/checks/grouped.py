@@ -6,7 +6,7 @@ import pandas as pd
 
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import about_table
-from alliance.data.export.mapping import Typed
+from alliance.data.export.mapping import Typed, key_parts
 from alliance.data.export.tables import Export
 from alliance.facts.columns import PATIENT, THERAPIST
 
@@ -40,7 +40,8 @@ def check_grouped(export: Export) -> list[Finding]:
 
 
 def _candidates(table: Typed) -> list[str]:
-    keys = [table.key_column(key) for key in (PATIENT, THERAPIST) if key in table.keys]
+    parts = key_parts(table.source)
+    keys = [column for key in (PATIENT, THERAPIST) if key in table.keys for column in parts[key]]
     measures = [measure.column for measure in table.measures if measure.kind == "category" or table.name != "sessions"]
     return [column for column in dict.fromkeys([*keys, *measures]) if column in table.raw.frame]
 

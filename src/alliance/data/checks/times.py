@@ -5,7 +5,7 @@ import pandas as pd
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import cell_value, found
 from alliance.data.checks.shares import cleaned_rows, mixed_courses
-from alliance.data.export.cells import as_date, as_text
+from alliance.data.export.cells import as_date, as_text, group_mark
 from alliance.data.export.mapping import DATE, WEEK
 from alliance.data.export.tables import Export
 from alliance.data.export.unsaid import session_pattern
@@ -31,10 +31,18 @@ def check_session_number(export: Export) -> list[Finding]:
     column = table.key_column(SESSION)
     number = table.keys[SESSION]
     remedy = "Correct the file, or list the patients under cleaning.exclude.patients."
+    if table.source.number_sessions == "by_date":
+        return found(
+            table, "session_number", number.isna(), column, "have no date, and sessions are numbered by date", remedy
+        )
+    if DATE in table.keys:
+        remedy += " To count each patient's dates instead, set data.sessions.number_sessions: by_date."
     named = table.bad.get(column, pd.Series(False, index=number.index))
     pattern = session_pattern(as_text(table.column(column)[named]))
     names = "If these are names of sessions, give each its number: data.sessions.session_names: {pre: 0, post: 12}, for instance."
-    if pattern is not None:
+    if group_mark(cell_value(table, column, named) or "") is not None:
+        names = "If these are whole numbers with decimals, set data.sessions.thousands: none."
+    elif pattern is not None:
         names = f'If the number is the session, set data.sessions.session_names: "{pattern}".'
     cases = {
         "have no session number": number.isna() & ~named,
@@ -72,7 +80,12 @@ def check_date(export: Export) -> list[Finding]:
             if key == WEEK:
                 what, remedy = (
                     f"hold a week that is not a number ('{value}')",
-                    "Correct the cells, or data.sessions.keys.week.",
+                    f"Correct the cells, or data.{name}.keys.week."
+                    + (
+                        f" If it has three decimals, set data.{name}.thousands: none."
+                        if group_mark(value or "")
+                        else ""
+                    ),
                 )
             else:
                 declared = table.source.date_format

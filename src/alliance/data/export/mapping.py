@@ -134,10 +134,12 @@ def _items_of(name: str, variable: Variable, instruments: Mapping[str, Instrumen
 
 
 def key_parts(source: Source) -> dict[str, tuple[str, ...]]:
-    """Return key -> user's columns; a reshaped table has a session column even if nobody named it."""
+    """Return key -> user's columns; a reshaped table has a session column even if nobody named it, and sessions may be counted by date."""
     parts = {str(key): (one,) if isinstance(one, str) else tuple(one) for key, one in source.keys.items()}
     if source.wide is not None:
         parts.setdefault(SESSION, (SESSION,))
+    if source.number_sessions == "by_date":
+        parts[SESSION] = parts[DATE]
     return parts
 
 
@@ -206,7 +208,7 @@ def _typed_keys(
     bad: dict[str, pd.Series] = {}
     # Patients first: a session number is judged among those of its patient.
     for key, column in sorted(key_columns(source).items(), key=lambda item: item[0] != PATIENT):
-        if column not in frame:
+        if column not in frame or (key == SESSION and source.number_sessions == "by_date"):
             continue
         coded = _coded_key(frame, key, key_parts(source)[key], keys.get(PATIENT), raw.decimal, cleaning.missing_codes)
         if key in (PATIENT, THERAPIST):
@@ -222,6 +224,8 @@ def _typed_keys(
                 else as_number(frame[column], raw.decimal, source.thousands)
             )
             keys[key], bad[column] = read[0].mask(coded), read[1] & ~coded
+    if source.number_sessions == "by_date" and {PATIENT, DATE} <= set(keys):
+        keys[SESSION] = keys[DATE].groupby(keys[PATIENT]).rank("dense")
     return pd.DataFrame(keys, index=frame.index), bad
 
 

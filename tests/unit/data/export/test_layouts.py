@@ -166,3 +166,29 @@ def test_what_spss_says_about_a_column_is_used_and_shown(tmp_path: Path) -> None
     shown = {finding.rule: finding.message for finding in check_export(export)}
     assert "1 cells of column mood hold what SPSS declares as missing" in shown["read_as"]
     assert "1 = calm, 2 = tense" in shown["measure_level"]
+
+
+@pytest.mark.parametrize("numbers", [["1", "", "3"], ["1", "1.5", "2"], ["-1", "2", "3"]])
+def test_sessions_are_counted_by_date_where_that_is_declared(tmp_path: Path, numbers: list[str]) -> None:
+    days = ["2024-01-08", "2024-01-15", "2024-01-29"]
+    lines = "".join(f"{patient},{no},{day},3\n" for patient in "ab" for no, day in zip(numbers, days, strict=True))
+    path = text(tmp_path / "t.csv", "id,no,day,mood\n" + lines)
+    keys = {"patient": "id", "session": "no", "date": "day"}
+    found = next(finding for finding in read(path, keys=keys)[1] if finding.rule == "session_number")
+    assert "data.sessions.number_sessions: by_date" in found.remedy
+    export, errors = read(path, keys=keys, number_sessions="by_date")
+    assert not errors
+    assert export.tables["sessions"].keys["session"].tolist() == [1, 2, 3] * 2
+    assert not read(path, keys={"patient": "id", "date": "day"}, number_sessions="by_date")[1]
+
+
+def test_sessions_without_a_date_are_found_where_dates_are_counted(tmp_path: Path) -> None:
+    path = text(tmp_path / "t.csv", "id,day,mood\na,2024-01-08,3\na,,4\n")
+    (finding,) = read(path, keys={"patient": "id", "date": "day"}, number_sessions="by_date")[1]
+    assert (finding.rule, finding.row, finding.column) == ("session_number", 3, "day")
+
+
+def test_whole_numbers_with_decimals_are_sessions_where_that_is_said(tmp_path: Path) -> None:
+    path = text(tmp_path / "t.csv", "id,no,mood\na,1.000,3\na,2.000,4\n")
+    assert "thousands: none" in read(path)[1][0].remedy
+    assert read(path, thousands="none")[0].tables["sessions"].keys["session"].tolist() == [1, 2]
