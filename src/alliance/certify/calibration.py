@@ -105,6 +105,17 @@ def compare_quantities(posterior: PathPosterior, positions: np.ndarray) -> dict[
         In the coordinates of the posterior, (draw, parameter). The signs of standard deviations carry no information and are dropped.
     """
     design, draws = posterior.target.design, posterior.named(positions)
+    values = compare_parameters(design, draws)
+    product = values[f"{_MEDIATOR}: {_CAUSE}"] * values[f"{_OUTCOME}: {_MEDIATOR}"]
+    slopes = Varying(_MEDIATOR, _CAUSE), Varying(_OUTCOME, _MEDIATOR)
+    values["indirect_product"] = product
+    values["indirect"] = product + make_population(design, draws).covariance(*slopes)
+    values["log-likelihood"] = posterior.log_likelihoods(positions)
+    return values
+
+
+def compare_parameters(design: Design, draws: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the parameters of a design, name -> (draw,), from draws by the names of `alliance.models.design.names`."""
     values: dict[str, np.ndarray] = {}
     for outcome, equation in design.equations.items():
         values[f"{outcome}: {INTERCEPT}"] = draws[intercept_name(outcome)]
@@ -120,11 +131,6 @@ def compare_quantities(posterior: PathPosterior, positions: np.ndarray) -> dict[
     outcomes = list(design.equations)
     for column, (i, j) in enumerate(design.occasions.pairs):
         values[f"correlation residual {outcomes[i]}, {outcomes[j]}"] = draws[RESIDUAL_CORRELATION][:, column]
-    product = values[f"{_MEDIATOR}: {_CAUSE}"] * values[f"{_OUTCOME}: {_MEDIATOR}"]
-    slopes = Varying(_MEDIATOR, _CAUSE), Varying(_OUTCOME, _MEDIATOR)
-    values["indirect_product"] = product
-    values["indirect"] = product + make_population(design, draws).covariance(*slopes)
-    values["log-likelihood"] = posterior.log_likelihoods(positions)
     return values
 
 

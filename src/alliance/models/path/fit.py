@@ -1,5 +1,6 @@
 """Fit all equations of a path diagram at once: from rows to a container, as deep as the declaration says."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -153,23 +154,32 @@ def _explore(panel: pd.DataFrame, name: str, spec: Spec, settings: dict[str, Any
     maxima = [each.maximum for each in completion.sets]
     chosen = completion.nearest
     check_residuals(name, maxima[chosen])
-    posteriors = [PathPosterior(maximum.target, settings["priors"]) for maximum in maxima]
-    fewest = 2 * len(completion.point) if not DEPTHS[spec.depth].posterior else 1
-    requests = [_request(task, spec).part(number + 1, count, fewest) for number in range(count)]
+    posteriors, found = explore_completed(spec.depth, _request(task, spec), completion, settings["priors"])
+    task = replace(task, panel=completion.panel(chosen), design=completion.design(chosen))
+    maximum = replace(maxima[chosen], target=replace(maxima[chosen].target, design=task.design))
+    own = np.arange(chosen, len(found.positions), count)
+    return _Basis(task, maximum, posteriors[chosen], found, own, completion)
+
+
+def explore_completed(
+    depth: str, request: Request, completion: Completion, priors: Mapping[str, Any]
+) -> tuple[list[PathPosterior], Found]:
+    """Explore the likelihood of each completed data set, all by the same engine, and pool what was found."""
+    maxima = [each.maximum for each in completion.sets]
+    posteriors = [PathPosterior(maximum.target, priors) for maximum in maxima]
+    count, fewest = len(maxima), 1 if DEPTHS[depth].posterior else 2 * len(completion.point)
+    requests = [request.part(number + 1, count, fewest) for number in range(count)]
     each: list[Found] = []
-    for request, maximum, posterior in zip(requests, maxima, posteriors, strict=True):
+    for of_set, maximum, posterior in zip(requests, maxima, posteriors, strict=True):
         near = each[0].restricted if each else None
-        each.append(explore(spec.depth, replace(request, near=near), maximum, posterior))
+        each.append(explore(depth, replace(of_set, near=near), maximum, posterior))
     if len({found.engine for found in each}) > 1:  # the approximation failed for some of them
         each = [explore("nuts", *one) for one in zip(requests, maxima, posteriors, strict=True)]
     found = pool(each)
     if found.point is not None:
         points = np.concatenate([one.point for one in each if one.point is not None])
         found = replace(found, point=completion.estimate(points, np.array([one.top.position for one in maxima])))
-    task = replace(task, panel=completion.panel(chosen), design=completion.design(chosen))
-    maximum = replace(maxima[chosen], target=replace(maxima[chosen].target, design=task.design))
-    own = np.arange(chosen, len(found.positions), count)
-    return _Basis(task, maximum, posteriors[chosen], found, own, completion)
+    return posteriors, found
 
 
 def _count_sets(task: Task) -> int:

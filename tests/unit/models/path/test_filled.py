@@ -1,13 +1,18 @@
 """Fits that fill in what is missing: effects of the own past, nothing missing, and what must not matter."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
+from alliance.config.schema import Inference
+from alliance.facts.columns import DATA_SETS
 from alliance.models.container import marks_of
 from alliance.models.path.fit import fit
+from alliance.results.diagnostics import diagnose
 from tests.unit.models.filling.study import OWN_M, OWN_Y, VARIABLES, blank, make_spec, panel_of, simulate, skip
 
 
@@ -105,3 +110,18 @@ def test_rows_come_back_for_every_patient_whose_first_answers_are_blank() -> Non
         flow = fit(panel_of(data), "study", make_spec(missing=missing), settings()).flow
         used[missing] = int(flow.loc[flow["stage"] == "analysed", "n_patients"].min())
     assert used == {"fill": 60, "drop": 60 - int(first.sum())}
+
+
+def test_chains_of_completed_data_sets_agree_and_are_told_apart_in_the_file(tmp_path: Path) -> None:
+    panel = panel_of(blank(skip(simulate(60, 8, 1, slope_sd=0.2), 0.15, 6), "m", 0.12, 10))
+    sampling = {"chains": 2, "draws": 1000, "tune": 500, "target_accept": 0.8}
+    tree = fit(panel, "study", make_spec(depth="nuts", influence=False), settings(sampling=sampling)).tree
+    tree.to_netcdf(tmp_path / "fit.nc", engine="h5netcdf")
+    limits = Inference(interval=0.95, monte_carlo_draws=1000, rhat_max=1.01, ess_min=400, divergences_max=0)
+    with xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf") as read:
+        marks = [mark for mark in diagnose(read, limits) if mark.caution in ("rhat", "bulk_ess", "divergences")]
+        assert read["sample_stats"].attrs[DATA_SETS] == 10
+    assert len(marks) == 4 and all(mark.passed for mark in marks)
+    assert {mark.subject for mark in marks if mark.caution == "rhat"} == {
+        f"{subject}, worst of 10 completed data sets" for subject in ("parameters", "reported quantities")
+    }
