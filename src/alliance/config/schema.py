@@ -69,16 +69,8 @@ class Wide(Section):
         return [fill(pattern, session=session) for session in self.sessions]
 
 
-def _no_truth_value(value: object) -> object:
-    if any(isinstance(one, bool) for one in (value if isinstance(value, list) else [value])):
-        raise ValueError(
-            "expected a text or a number as in the file, or a list of them; put yes, no, true and false in quotes"
-        )
-    return value
-
-
 Key = Literal["patient", "therapist", "session", "date", "week", "episode"]
-Wanted = Annotated[Text | float | list[Text | float], BeforeValidator(_no_truth_value)]
+Wanted = Text | float | list[Text | float]
 
 
 class Source(Section):

@@ -69,6 +69,12 @@ def test_longer_lag_looks_up_the_session_number_not_the_row() -> None:
     assert column(panel_of(frame, lag=2), "x_lag") == [None, None, 6, None]
 
 
+@pytest.mark.parametrize("max_gap_days", [21, None])
+def test_session_that_is_dated_later_is_no_lag(max_gap_days: float | None) -> None:
+    panel = panel_of(scores(("a", 1, 931, 5), ("a", 2, 7, 6), ("a", 3, 14, 8)), max_gap_days=max_gap_days)
+    assert column(panel, "x_lag") == [None, None, 6]
+
+
 @pytest.mark.parametrize(("days", "present"), [(21.0, True), (21.5, False)])
 def test_pause_longer_than_the_maximum_is_no_lag(days: float, present: bool) -> None:
     panel = panel_of(scores(("a", 1, 0, 5), ("a", 2, days, 6)))

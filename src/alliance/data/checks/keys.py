@@ -116,7 +116,7 @@ def check_contradicting_rows(export: Export) -> list[Finding]:
         elif name == "sessions":
             remedy = "Correct the export, or set cleaning.duplicates.conflicting: keep_most_complete or drop_all."
         else:
-            remedy = f"Keep one row per {key[0]} in the export."
+            remedy = f"Keep one row per {key[0]} in the export, or choose its rows by data.{name}.where."
         findings += found(
             table, "contradicting_rows", where, None, f"have the {' and '.join(key)} of another row but other values",
             remedy, severity="warning" if handled else "error",

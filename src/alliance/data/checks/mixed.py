@@ -41,17 +41,21 @@ def what_they_look_like(table: Typed) -> Looks:
         together = alike if column is not None and alike is not None else None
     if together is None and column is not None:
         if _only_some_have_several(table, column):
-            return _patients(column) if not _one_kind_otherwise(table, rows, column) else _episodes(table, rows, column)
+            return (
+                _patients(table, column)
+                if not _one_kind_otherwise(table, rows, column)
+                else _episodes(table, rows, column)
+            )
         return Looks(
             f"two raters (or other kinds of rows), or patients who have the same ids: column '{column}' tells them apart",
-            f"{_raters(column).remedy} {_patients(column).remedy}",
+            f"{_raters(column).remedy} {_patients(table, column).remedy}",
         )
     if together is not None and together >= _MOST and (alike is None or alike >= 1 - _MOST):
         return _raters(column)
     follow = together is not None and "_days" in rows and _follow_in_time(rows)
     if follow and (column is None or _one_kind_otherwise(table, rows, column)):
         return _episodes(table, rows, column)
-    return _patients(column)
+    return _patients(table, column)
 
 
 def _shared_keys(table: Typed) -> pd.DataFrame:
@@ -196,13 +200,14 @@ def _raters(column: str | None) -> Looks:
     )
 
 
-def _patients(column: str | None) -> Looks:
+def _patients(table: Typed, column: str | None) -> Looks:
     like = "patients who have the same id, such as ids given out by two clinics: their courses lie side by side"
     if column is None:
         return Looks(
             like, "Name the columns that make up the id, e.g. data.sessions.keys.patient: [CLINIC, ID], here and in data.patients.",
         )  # fmt: skip
+    both = ", ".join(dict.fromkeys([column, *key_parts(table.source)[PATIENT]]))
     return Looks(
         f"{like}, and column '{column}' tells them apart",
-        f"Make the id of both columns: data.sessions.keys.patient: [{column}, ...the column it is now], and so in data.patients.",
+        f"Make the id of both columns, data.sessions.keys.patient: [{both}], and so under data.patients if there is such a table.",
     )

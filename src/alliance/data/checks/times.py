@@ -156,10 +156,13 @@ def check_session_implausible(export: Export) -> list[Finding]:
     where = pd.Series(table.keys.index.isin(rows.index[far]))
     column = table.key_column(SESSION)
     value = cell_value(table, column, where)
+    by_date = (
+        ", or count each patient's dates instead (data.sessions.number_sessions: by_date)" if DATE in table.keys else ""
+    )
     remedy = (
         "Correct the file, or cleaning.largest_session."
         if limit is not None
-        else f"Correct them, or list the number under cleaning.missing_codes if it stands for a missing one; if it is right, set "
+        else f"Correct the file{by_date}; if the number is right, set "
         f"cleaning.largest_session: {rows[SESSION].max():.0f}."
     )
     why = (

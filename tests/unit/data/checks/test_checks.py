@@ -130,7 +130,9 @@ CASES = {
     ),
     "date in another century": Case("date_implausible", put("sessions", 4, "day", "15.01.1924"), ("1924",), row=4),
     "session number of a code": Case("session_number", put("sessions", 4, "no", "99"), ("no session number",), row=4),
-    "implausible session": Case("session_implausible", put("sessions", 5, "no", "77"), ("'77'", "missing_codes", "largest_session"), row=5),
+    "implausible session": Case(
+        "session_implausible", put("sessions", 5, "no", "77"), ("'77'", "number_sessions: by_date", "largest_session"), row=5,
+    ),
     "many orphans": Case(
         "largest_share", fill("sessions", "client", lambda c: c.where(c.index >= 8, "X" + c)),
         ("8 of 80 rows", "wrong key", "orphans: 0.11"),

@@ -45,12 +45,13 @@ def read(
     keys: dict[str, Any] | None = None,
     where: dict[str, Any] | None = None,
     dated: bool = True,
+    number: str | None = None,
     **rules: Any,
 ) -> Export:
     declared = {"patient": "id", "therapist": "therapist", "session": "no", "date": "day"} | (keys or {})
     if not dated:
         del declared["date"]
-    data = {"sessions": {"path": "sessions.csv", "keys": declared, "where": where or {}}}
+    data = {"sessions": {"path": "sessions.csv", "keys": declared, "where": where or {}, "number_sessions": number}}
     raw = RawTable("sessions", "sessions.csv", frame.reset_index(drop=True))
     chosen = chosen_rows(raw, Data.model_validate(data).sessions).frame
     return export_of({"sessions": chosen}, data=data, variables=VARIABLES, cleaning={**CLEANING, **rules})
@@ -119,6 +120,7 @@ def test_the_first_episode_is_the_earlier_one_whatever_its_name() -> None:
 def test_ids_of_two_clinics_are_made_of_two_columns(dated: bool) -> None:
     (message,) = stops(read(clinics(), dated=dated))
     assert "ids given out by two clinics" in message and "column 'clinic'" in message
+    assert "keys.patient: [clinic, id]" in message
     study = clean(read(clinics(), {"patient": ["clinic", "id"]}, dated=dated))
     assert len(study.patients) == PATIENTS + 14
     assert len(study.sessions) == len(clinics())
@@ -179,13 +181,17 @@ def test_numbers_that_count_on_are_sessions_and_others_of_the_same_value_are_cod
 
 @pytest.mark.parametrize("number", ["99", "10000"])
 @pytest.mark.parametrize("dated", [True, False])
-def test_a_session_number_out_of_line_stops_and_both_remedies_work(number: str, dated: bool) -> None:
+def test_a_session_number_out_of_line_stops_and_the_remedies_work(number: str, dated: bool) -> None:
     parts = people()
     parts[2].iloc[-1, parts[2].columns.get_loc("no")] = number
     frame = pd.concat(parts)
     (message,) = stops(read(frame, missing_codes=[], dated=dated))
     assert f"'{number}'" in message and f"largest_session: {number}" in message
     clean(read(frame, missing_codes=[], largest_session=int(number), dated=dated))
+    if dated:
+        assert "data.sessions.number_sessions: by_date" in message
+        counted = clean(read(frame, number="by_date", missing_codes=[]))
+        pd.testing.assert_frame_equal(counted.sessions, clean(read(pd.concat(people()))).sessions)
     assert any("no session number" in line for line in stops(read(frame, missing_codes=[float(number)], dated=dated)))
 
 
@@ -201,3 +207,50 @@ def test_a_filter_names_what_it_cannot_find() -> None:
         read(raters(), where={"ratr": "patient"})
     with pytest.raises(DataError, match=r"holds 'client' in column 'rater' \(it has 2 different values\)"):
         read(raters(), where={"rater": "client"})
+
+
+def test_ids_of_two_columns_join_tables_and_name_who_is_left_out() -> None:
+    sessions = clinics()
+    patients = sessions[["clinic", "id"]].drop_duplicates().assign(age="40")
+    data = {
+        "sessions": {"path": "s.csv", "keys": {"patient": ["clinic", "id"], "session": "no", "date": "day"}},
+        "patients": {"path": "p.csv", "keys": {"patient": ["clinic", "id"]}},
+    }
+    measures = {**VARIABLES, "age": {"label": "age", "table": "patients", "column": "age"}}
+    frames = {"sessions": sessions.reset_index(drop=True), "patients": patients.reset_index(drop=True)}
+    export = export_of(
+        frames, data=data, variables=measures, cleaning={**CLEANING, "exclude": {"patients": ["South | p01"]}}
+    )
+    assert len(clean(export).patients) == PATIENTS + 14 - 1
+
+
+def test_an_id_of_two_columns_is_missing_where_one_of_them_is() -> None:
+    frame = clinics()
+    frame.iloc[0, frame.columns.get_loc("clinic")] = ""
+    (message,) = stops(read(frame, {"patient": ["clinic", "id"]}))
+    assert "no patient id" in message and "clinic + id" in message
+
+
+def test_a_filter_knows_labels_codes_and_lists() -> None:
+    frame = pd.DataFrame({"rater": [1.0, 2.0, 3.0, 1.0], "x": range(4)})
+    raw = RawTable("sessions", "s.sav", frame, labels={"rater": {1.0: "patient", 2.0: "therapist", 3.0: "observer"}})
+    for where, rows in (
+        ({"rater": "patient"}, [0, 3]),
+        ({"rater": 1}, [0, 3]),
+        ({"rater": ["patient", "observer"]}, [0, 2, 3]),
+    ):
+        data = {"sessions": {"path": "s.sav", "keys": {"patient": "x", "session": "x"}, "where": where}}
+        chosen = chosen_rows(raw, Data.model_validate(data).sessions)
+        assert list(chosen.frame["x"]) == rows
+        assert "left out by data.sessions.where" in chosen.notes[-1]
+
+
+def test_truth_values_and_lists_stand_only_where_they_mean_something() -> None:
+    source = {"path": "s.csv", "keys": {"patient": "id", "session": "no"}}
+    for change, says in (
+        ({"where": {"rater": True}}, "put quotes around"),
+        ({"keys": {"patient": "id", "session": ["no", "wave"]}}, "'keys.session' is one column"),
+        ({"keys": {"patient": ["id", "id"], "session": "no"}}, "names a column twice"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            Data.model_validate({"sessions": {**source, **change}})
