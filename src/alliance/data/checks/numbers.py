@@ -10,6 +10,7 @@ from alliance.data.checks.place import cell_value, found
 from alliance.data.export.cells import group_mark
 from alliance.data.export.mapping import Measure, Typed
 from alliance.data.export.tables import Export
+from alliance.facts.columns import SESSION
 
 _DECIMAL = re.compile(r"\s*[+-]?\d+([.,])\d+\s*")
 _LARGEST = 1e9  # no answer, score or duration is larger
@@ -39,7 +40,7 @@ def _not_a_number(table: Typed, measure: Measure, where: pd.Series, value: str) 
         other = "." if mark == "," else ","
         whole, broken = value.replace(mark, ""), value.replace(",", ".")
         if value.count(mark) > 1 or other in value:
-            return f"hold a number in groups of three digits ('{value}')", _groups(place, mark)
+            return f"hold a number in groups of three digits ('{value}')", _groups(place, mark).capitalize()
         return (
             f"hold a number with three digits after a mark ('{value}'), which can mean {whole} or {broken}",
             f"If it means {whole}: {_groups(place, mark)} If it means {broken}: set {place}.thousands: none and "
@@ -85,13 +86,11 @@ def _second_header(table: Typed, where: pd.Series) -> int | None:
         column for column in numbers if table.bad[column].iloc[:last].all() and not table.bad[column].iloc[last:].any()
     ]
     has_header = table.rows[0] > 1  # files without a row of names begin with case 1
-    if (
-        last > _HEADERS
-        or last >= len(where)
-        or not has_header
-        or 2 * len(alike) < len(numbers)
-        or not where.iloc[:last].all()
-    ):
+    if last > _HEADERS or last >= len(where) or not has_header or not where.iloc[:last].all():
+        return None
+    # A session that is a word, too, tells a header from a first row with a word for "missing".
+    session = table.bad.get(table.key_column(SESSION)) if SESSION in table.keys else None
+    if not (len(alike) > 1 if session is None else session.iloc[:last].all()) or 2 * len(alike) < len(numbers):
         return None
     return int(table.rows[last - 1])
 

@@ -101,7 +101,7 @@ def _format_remedy(column: pd.Series, where: pd.Series, table: str, declared: st
             return f'All dates fit {words}: set data.{table}.date_format: "{other}".'
     if where.sum() == column.notna().sum():
         return f'Set data.{table}.date_format to how dates are written, e.g. "%d.%m.%Y" for 24.12.2025.'
-    return "Correct these dates in the export, or leave the cells blank."
+    return "Correct these dates in the export, leave the cells blank, or declare what means 'missing' under cleaning.missing_codes."
 
 
 def check_date_implausible(export: Export) -> list[Finding]:

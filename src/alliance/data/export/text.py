@@ -52,6 +52,8 @@ def read_text_table(path: Path, source: Source, table: str, used: Collection[str
     text, notes = _decode(path, source.encoding, place)
     if not text.strip():
         raise DataError(f"{path} is empty. Export the table again, or correct {place}.path.")
+    if max(source.header_rows) > text.count("\n") + 1:
+        raise DataError(f"{path} has {text.count('\n') + 1} lines only. Correct {place}.header_row.")
     # Cells of any length are allowed: the limit of the csv module is one for programs, not for notes.
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     separator = _SEPARATOR.match(text)

@@ -2,7 +2,9 @@
 
 import warnings
 import zipfile
-from collections.abc import Collection
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from alliance.data.export.grid import read_grid
 from alliance.data.export.raw import RawTable, damaged, decimal_mark
 from alliance.errors import DataError, suggest
 from alliance.facts.plain import plain_text
+
+# What parts of a workbook that are not what they should be make its reader raise; errors of XML are syntax errors.
+_CONFUSED = (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, NotImplementedError)
 
 
 def read_workbook(path: Path, source: Source, table: str, used: Collection[str] | None) -> RawTable:
@@ -36,7 +41,7 @@ def read_workbook(path: Path, source: Source, table: str, used: Collection[str] 
         {key: column_of([cells[place] for cells in grid.records]) for place, key in enumerate(grid.header)}
     )
     frame.index = pd.Index(grid.rows, dtype="int64")
-    if _has_formulas(path):
+    if _has_formulas(path, table):
         _refuse_formulas(frame, path, source, table, used)
     return RawTable(table, str(path), frame, decimal=decimal_mark(source), notes=(*notes, *grid.notes))
 
@@ -45,7 +50,6 @@ def _cells(path: Path, source: Source, table: str, *, stored: bool) -> tuple[lis
     """Return the cells of the declared sheet, as results or as formulas, its name, and how many sheets there are."""
     from openpyxl.chartsheet import Chartsheet
     from openpyxl.reader.excel import ExcelReader
-    from openpyxl.utils.exceptions import InvalidFileException
 
     class Reader(ExcelReader):  # type: ignore[misc, unused-ignore]
         """Leaves charts unread: their sheets hold no table, and some of them cannot be read."""
@@ -53,25 +57,27 @@ def _cells(path: Path, source: Source, table: str, *, stored: bool) -> tuple[lis
         def read_chartsheet(self, sheet: Any, rel: Any) -> None:
             self.wb._add_sheet(Chartsheet(parent=self.wb, title=sheet.name))
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about formats, validation rules and the like
-            reader = Reader(path, read_only=True, data_only=stored, keep_links=False)
-            reader.read()
-        book = reader.wb
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise damaged(path, "an Excel workbook", table, error) from None
-    try:
-        names = [sheet.title for sheet in book.worksheets]  # sheets that are charts hold no table
+    with path.open("rb") as content, _damage_is_said(path, table), warnings.catch_warnings():
+        # About formats, validation rules, and numbers formatted as dates that are none: these come as error values.
+        warnings.simplefilter("ignore", UserWarning)
+        reader = Reader(content, read_only=True, data_only=stored, keep_links=False)
+        reader.read()
+        names = [sheet.title for sheet in reader.wb.worksheets]  # sheets that are charts hold no table
         if not names:
             raise DataError(f"{path} has no sheet with cells. Correct data.{table}.path.")
         name = _sheet_name(source.sheet, names, path, table)
-        with warnings.catch_warnings():
-            # A number that is formatted as a date and is none comes as an error value, which the checks point at.
-            warnings.simplefilter("ignore", UserWarning)
-            return [list(cells) for cells in book[name].iter_rows(values_only=True)], name, len(names)
-    finally:
-        book.close()
+        return [list(cells) for cells in reader.wb[name].iter_rows(values_only=True)], name, len(names)
+
+
+@contextmanager
+def _damage_is_said(path: Path, table: str) -> Iterator[None]:
+    """Turn whatever a damaged workbook makes its reader raise into one sentence."""
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        yield
+    except (InvalidFileException, zipfile.BadZipFile, zlib.error, SyntaxError, EOFError, *_CONFUSED, OSError) as error:
+        raise damaged(path, "an Excel workbook", table, error) from None
 
 
 def _sheet_name(sheet: str | int | None, names: list[str], path: Path, table: str) -> str:
@@ -92,9 +98,9 @@ def _sheet_name(sheet: str | int | None, names: list[str], path: Path, table: st
     )
 
 
-def _has_formulas(path: Path) -> bool:
+def _has_formulas(path: Path, table: str) -> bool:
     """Look for formulas without reading cells: most exports have none, and reading twice takes twice as long."""
-    with zipfile.ZipFile(path) as parts:
+    with _damage_is_said(path, table), zipfile.ZipFile(path) as parts:
         sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
         return any(b"<f>" in content or b"<f " in content for content in map(parts.read, sheets))
 

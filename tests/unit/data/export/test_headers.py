@@ -112,3 +112,8 @@ def test_formula_without_a_stored_result_stops_where_its_column_is_used(tmp_path
     book.save(tmp_path / "t.xlsx")
     with pytest.raises(DataError, match=rf"1 cells .* row 3, column {column}.*save it"):
         read(tmp_path / "t.xlsx")
+
+
+def test_header_row_below_the_last_line_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"lines only\. Correct data\.sessions\.header_row"):
+        read(text(tmp_path / "t.csv", TABLE), header_row=9)

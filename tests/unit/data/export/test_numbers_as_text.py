@@ -132,3 +132,9 @@ def test_words_for_missing_values_are_named_as_they_are_written_in_settings(tmp_
     _, (finding,) = read(path)
     codes = yaml.safe_load(re.search(r"missing_codes: (\[.*?\])", finding.remedy).group(1))  # type: ignore[union-attr]
     assert codes == ["#NULL!"]
+
+
+def test_a_word_for_missing_in_the_first_row_is_no_header(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", ",", ["#NULL!", "5", "6"])
+    _, (finding,) = read(path)
+    assert "data_row" not in finding.remedy

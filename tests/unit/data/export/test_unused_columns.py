@@ -80,3 +80,17 @@ def test_impossible_date_of_a_sheet_is_pointed_at_where_it_is_used(tmp_path: Pat
 def test_blank_cells_beyond_the_last_name_belong_to_no_column(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("id,no,score\na,1,3,\nb,1,4,,\n", encoding="utf-8")
     assert read_table(tmp_path / "t.csv", source(), "sessions", USED).frame["score"].tolist() == ["3", "4"]
+
+
+def test_every_cut_and_every_changed_byte_of_a_workbook_is_said_or_harmless(tmp_path: Path) -> None:
+    FRAME.to_excel(tmp_path / "whole.xlsx", index=False)
+    whole = (tmp_path / "whole.xlsx").read_bytes()
+    for place in range(50, len(whole), len(whole) // 25):
+        for content in (whole[:place], whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :]):
+            (tmp_path / "t.xlsx").write_bytes(content)
+            try:
+                raw = read_table(tmp_path / "t.xlsx", source(), "sessions", USED)
+            except DataError as error:
+                assert "t.xlsx" in str(error)
+            else:
+                assert raw.frame["score"].tolist() == [3.0, 4.0]
