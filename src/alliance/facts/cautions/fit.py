@@ -200,7 +200,8 @@ OF_FIT: Final = (
         "How probable it would be, if no patient had a trend of their own, that a model with such trends explains the data as much better "
         "as it does. Below the threshold patients drift in ways that the model takes for the influence of their past: look at the "
         "estimates with trends, or let time vary between patients.",
-        "the estimates that trends move by more than a quarter of a standard error",
+        "the estimates that trends move by more than a quarter of a standard error, and those between patients or therapists, which are "
+        "about the levels at which series without a trend settle",
         "by the fit",
         0.01,
         "probability",

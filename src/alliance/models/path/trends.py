@@ -19,7 +19,7 @@ from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import LAG, PATIENT
 from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
 from alliance.facts.marks import Mark
-from alliance.facts.quantity import join_names, join_nodes, key_of
+from alliance.facts.quantity import BETWEEN_LEVELS, join_names, join_nodes, key_of
 from alliance.inference.maximum import Maximum
 from alliance.inference.search import climb
 from alliance.models.container import Quantities
@@ -51,7 +51,7 @@ def compare_trends(task: Task, maximum: PathMaximum, quantities: Quantities) -> 
     rows
         Rows of the artefact `trends`; none where no equation gains a trend.
     marks
-        Whether the data ask for trends. The estimates that move with them carry the flag.
+        Whether the data ask for trends. The estimates that move with them carry the flag, and all effects among levels of units.
     """
     trends = add_trends(task.design)
     if trends is None:
@@ -73,7 +73,8 @@ def compare_trends(task: Task, maximum: PathMaximum, quantities: Quantities) -> 
         if key not in without or key not in changed:
             continue
         change = (changed[key] - without[key]) / sd if sd > 0 else 0.0
-        if abs(change) > _MOVED:
+        # Series that drift come to rest nowhere, so there are no levels at which they do.
+        if row["level"] in BETWEEN_LEVELS.values() or abs(change) > _MOVED:
             moved.append(position)
         if _is_shown(row):
             numbers = {"without": without[key], "sd": sd, "with_trends": changed[key], "change": change}

@@ -19,8 +19,11 @@ def test_own_past_is_found_with_trends_and_flagged_without() -> None:
     assert own["without"] > PAST + 3 * own["sd"]
     (mark,) = (mark for mark in marks_of(result.tree) if mark.caution == "person_trends")
     assert not mark.passed and mark.value < 1e-6
-    paths = result.tree["paths"]["path"].to_numpy()
+    paths, levels = (result.tree["paths"][name].to_numpy() for name in ("path", "level"))
     assert "y_lag -> y" in paths[list(mark.positions)]
+    # Levels at which series settle mean nothing where series drift.
+    between = np.flatnonzero(levels == "between_patient")
+    assert len(between) > 0 and set(between) <= set(mark.positions)
 
 
 def test_nobody_is_given_a_trend_that_the_data_do_not_ask_for() -> None:
