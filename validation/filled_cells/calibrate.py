@@ -48,7 +48,7 @@ HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / "results/filled_cells/ranks.csv"  # of every data set
 PATIENTS, SESSIONS, DRAWS, SEED = 40, 8, 99, 1
 SKIPPED, BLANK, DATA_SETS = 0.1, 0.125, 10
-LEVEL, BINS = 0.95, 10
+LEVEL, BINS = 0.95, 5
 PRIORS = {"slope_sd": 0.3, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": 0.5, "correlations": "uniform"}
 SAMPLING = {
     "laplace": {"chains": 2, "draws": 500, "tune": 500, "target_accept": 0.8},
@@ -171,7 +171,8 @@ def summarise(ranks: pd.DataFrame) -> None:
     counts = groups.apply(lambda found: np.histogram(found, np.linspace(0, DRAWS + 1, BINS + 1) - 0.5)[0])
     table["p_chi_square"] = [float(stats.chisquare(found).pvalue) for found in counts]
     table.round(4).to_csv(HERE / "calibration.csv", index=False)
-    names = [f"ranks_{first}_{first + 9}" for first in range(0, DRAWS + 1, 10)]
+    width = (DRAWS + 1) // BINS
+    names = [f"ranks_{first}_{first + width - 1}" for first in range(0, DRAWS + 1, width)]
     pd.DataFrame(np.array(counts.tolist()), counts.index, names).reset_index().to_csv(HERE / "ranks.csv", index=False)
     engines = list(dict.fromkeys(ranks["engine"]))
     for name in DIAGRAMS:
