@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alliance.config.section import Section, Text
+from alliance.config.section import Code, Section, Text
 
 
 class Ids(Section):
@@ -41,7 +41,7 @@ class LargestShare(Section):
     ids: Share = 0.05  # cells of an id column that are spelled otherwise than usual
     labels: Share = 1.0  # cells with blanks around a label: nothing is lost
     missing_codes: Share = 1.0  # cells: declared by whoever knows the data
-    out_of_range: Share = 0.05  # answers of one measure
+    out_of_range: Share = 0.02  # answers of one measure
     later_episodes: Share = 1.0  # rows: declared by whoever knows the data
     empty_rows: Share = 1.0  # rows: they hold nothing
     exclude: Share = 1.0  # rows: named one by one
@@ -56,7 +56,9 @@ class Cleaning(Section):
     """Declared rules; each reports how many rows or cells it touched, and may touch no more than its `largest_share`."""
 
     ids: Ids
-    missing_codes: list[float | Text]
+    missing_codes: list[Code]
+    # Set where an overlay names data of its own and no codes: then nobody said that these codes mean "missing" in these data.
+    missing_codes_inherited: bool = False
     duplicates: Duplicates
     out_of_range: Literal["set_missing", "stop"]
     orphans: Literal["drop", "stop"]

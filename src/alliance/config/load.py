@@ -14,6 +14,7 @@ from alliance.config.schema import Config
 from alliance.config.timing import check_model
 from alliance.errors import ConfigError, suggest
 
+_CODES, _INHERITED = "missing_codes", "missing_codes_inherited"
 REPLACE = "replace"  # key of an overlay: sections of the base that it replaces as a whole
 
 
@@ -58,7 +59,23 @@ def merge_configs(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
     kept: Mapping[str, Any] = base
     for place in listed:
         kept = _without(kept, str(place).split("."), str(place))
-    return _merge(kept, {key: value for key, value in overlay.items() if key != REPLACE})
+    merged = _merge(kept, {key: value for key, value in overlay.items() if key != REPLACE})
+    return _with_origin_of_codes(merged, overlay)
+
+
+def _with_origin_of_codes(merged: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Say whether codes for "missing" were declared for these data, or for those of the base."""
+    cleaning, own = merged.get("cleaning"), overlay.get("cleaning")
+    if not isinstance(cleaning, Mapping) or _CODES not in cleaning:
+        return merged
+    if isinstance(own, Mapping) and _CODES in own:
+        inherited = bool(own.get(_INHERITED, False))
+    elif "data" in overlay:
+        inherited = True
+    else:
+        return merged
+    rest = {key: value for key, value in cleaning.items() if key != _INHERITED}
+    return {**merged, "cleaning": rest | ({_INHERITED: True} if inherited else {})}
 
 
 def _without(settings: Mapping[str, Any], path: list[str], place: str) -> dict[str, Any]:

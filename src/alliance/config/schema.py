@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 from alliance.config.cleaning import Cleaning
 from alliance.config.declared import ModelSpec
 from alliance.config.patterns import fill, holes
-from alliance.config.section import Name, RunName, Section, Text
+from alliance.config.section import Code, Name, RunName, Section, Text
 
 
 class Run(Section):
@@ -192,6 +192,7 @@ class Variable(Section):
     higher_is: Literal["better", "worse"] | None = None
     column: Text | None = None
     range: tuple[float, float] | None = None
+    missing_codes: list[Code] | None = None  # in place of cleaning.missing_codes; [] where every value is an answer
     censored: Censored = False  # see `censored_at`
     instrument: str | None = None
     instrument_confirmed: bool = False  # the user vouches for a key that ships unverified
@@ -224,6 +225,8 @@ class Variable(Section):
             )
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError(f"'range' must go from low to high, but is {list(self.range)}")
+        if self.kind == "composite" and self.missing_codes is not None:
+            raise ValueError("a composite has no cells of its own; give 'missing_codes' at its parts")
         self._check_censored()
         return self
 

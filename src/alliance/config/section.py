@@ -18,6 +18,7 @@ def _plain_name(name: str) -> str:
 Name = Annotated[str, AfterValidator(_plain_name)]
 # Text of the export: names of columns, labels, ids. Spelled as the reader spells them.
 Text = Annotated[str, AfterValidator(plain_text)]
+Code = float | Text  # what stands for a missing answer
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from alliance.data.checks.codes import check_code_suspected, check_codes_that_are_answers
 from alliance.data.checks.columns import (
     check_column_missing,
     check_column_unmapped,
@@ -54,6 +55,8 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "number": check_number,
     "magnitude": check_magnitude,
     "out_of_range": check_out_of_range,
+    "code_is_answer": check_codes_that_are_answers,
+    "code_suspected": check_code_suspected,
     "label_unknown": check_label_unknown,
     "label_spelling": check_label_spelling,
     "id_missing": check_id_missing,

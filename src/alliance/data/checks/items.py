@@ -8,6 +8,7 @@ import pandas as pd
 
 from alliance.config.instruments import Instrument
 from alliance.config.schema import Variable
+from alliance.data.checks.codes import suspected_codes
 from alliance.data.checks.finding import Finding, Severity
 from alliance.data.checks.place import about_table
 from alliance.data.export.mapping import Measure, Typed
@@ -72,6 +73,12 @@ def check_instrument_version(export: Export) -> list[Finding]:
     return findings
 
 
+def of_another_version(export: Export) -> set[str]:
+    """Name the variables whose answers as a whole do not fit their instrument."""
+    problems = {form.name: _version_problem(form) for form in _forms(export)}
+    return {name for name, problem in problems.items() if problem is not None and problem[0] == "error"}
+
+
 def _version_problem(form: _Form) -> tuple[Severity, str] | None:
     answers = form.answers.to_numpy(dtype=float)
     known = answers[np.isfinite(answers)]
@@ -83,8 +90,10 @@ def _version_problem(form: _Form) -> tuple[Severity, str] | None:
         return "error", f"run from {form.low + 1:g} to {form.high + 1:g} (one step higher than the key)"
     if _many(step_below, known) and not np.any(known == form.high) and not np.any(known > form.high):
         return "error", f"run from {form.low - 1:g} to {form.high - 1:g} (one step lower than the key)"
-    outside = (answers < form.low) | (answers > form.high)
+    codes = [code for measure in form.measures for code in suspected_codes(form.table, measure)]
+    outside = ((answers < form.low) | (answers > form.high)) & ~np.isin(answers, codes)
     if _many(outside, known):
+        known = known[~np.isin(known, codes)]
         usual = np.quantile(known, [0.001, 0.999], method="nearest")
         return "error", f"run from {usual[0]:g} to {usual[1]:g}"
     if known.size >= _ENOUGH_ANSWERS and known.max() < form.high - 1:

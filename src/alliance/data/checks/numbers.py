@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from alliance.config.cleaning import Cleaning
+from alliance.data.checks.codes import all_codes_setting, codes_setting
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import cell_value, found
 from alliance.data.export.cells import group_mark
@@ -28,12 +30,12 @@ def check_number(export: Export) -> list[Finding]:
             if measure.kind != "number" or where is None or not where.any():
                 continue
             value = cell_value(table, measure.column, where) or ""
-            what, remedy = _not_a_number(table, measure, where, value)
+            what, remedy = _not_a_number(export.cleaning, table, measure, where, value)
             findings += found(table, "number", where, measure.column, what, remedy, value=value)
     return findings
 
 
-def _not_a_number(table: Typed, measure: Measure, where: pd.Series, value: str) -> tuple[str, str]:
+def _not_a_number(cleaning: Cleaning, table: Typed, measure: Measure, where: pd.Series, value: str) -> tuple[str, str]:
     """Say what stands in place of a number, and what to do."""
     place, mark, decimal = f"data.{table.name}", group_mark(value), _DECIMAL.fullmatch(value)
     if mark in (".", ",") and table.source.thousands is None:
@@ -60,22 +62,21 @@ def _not_a_number(table: Typed, measure: Measure, where: pd.Series, value: str) 
             f"If this is how all decimals are written, set {place}.decimal: '{decimal.group(1)}'; otherwise correct the cells.",
         )
     what = f"hold text instead of a number ('{value}')"
+    setting = (
+        codes_setting(cleaning, measure, [value]) if measure.codes is not None else all_codes_setting(cleaning, [value])
+    )
     last = _second_header(table, where)
     if last is not None:
         return what, f"If the header goes on there, say where the data begin: {place}.data_row: {last + 1}."
     return (
         what,
-        f"Correct the cells, add the word in quotes to cleaning.missing_codes if it means 'missing' "
-        f"(missing_codes: [{_quoted(value)}]), or declare variables.{measure.variable} as kind: category.",
+        f"Correct the cells, declare the word if it means 'missing' ({setting}), or declare "
+        f"variables.{measure.variable} as kind: category.",
     )
 
 
 def _groups(place: str, mark: str) -> str:
     return f"set {place}.thousands: '{mark}' and {place}.decimal: '{'.' if mark == ',' else ','}'."
-
-
-def _quoted(word: str) -> str:
-    return "'" + word.replace("'", "''") + "'"
 
 
 def _second_header(table: Typed, where: pd.Series) -> int | None:

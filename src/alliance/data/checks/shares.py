@@ -21,11 +21,6 @@ _LIKE = {
         "This looks like a code that is an answer.",
         "Correct cleaning.missing_codes",
     ),
-    "out_of_range": (
-        "lie outside the range of the measure and would be blanked",
-        "This looks like another range, another scoring or another column.",
-        "Correct its range, instrument or column under variables",
-    ),
     "later_episodes": ("belong to a later episode", "This looks like a wrong key.", "Correct data.sessions.keys.episode"),
     "empty_rows": ("hold nothing but an id and a session number", "This looks like columns that are not mapped.", "Correct variables"),
     "exclude": ("are left out by name", "This looks like ids that match too many.", "Correct cleaning.exclude"),
@@ -85,12 +80,13 @@ def _too_many(touched: Touched, export: Export) -> bool:
     """Whether a rule touches more than its share; a single row is no pattern, and a rule that stops speaks for itself."""
     rules = export.cleaning
     settings = {
-        "out_of_range": rules.out_of_range,
         "orphans": rules.orphans,
         "therapist_change": rules.therapist_change,
         "duplicates_identical": rules.duplicates.identical,
         "duplicates_conflicting": rules.duplicates.conflicting,
     }
+    if touched.rule == "out_of_range":
+        return False  # a finding of its own, which tells codes for "missing" from a wrong range
     allowed = getattr(rules.largest_share, touched.rule)
     if touched.rule == "orphans" and touched.count == touched.of:
         return False  # tables without any id in common are a finding of their own

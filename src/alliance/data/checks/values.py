@@ -2,23 +2,33 @@
 
 import pandas as pd
 
+from alliance.data.checks.codes import codes_setting, means_missing, outside, suspected_codes
 from alliance.data.checks.finding import Finding
-from alliance.data.checks.place import found
+from alliance.data.checks.items import of_another_version
+from alliance.data.checks.place import about_table, found, shown_column
+from alliance.data.export.mapping import Measure, Typed
 from alliance.data.export.tables import Export
 from alliance.errors import suggest
 
+_A_FEW = 2  # so many may be slips of the finger, however short the column is
+
 
 def check_out_of_range(export: Export) -> list[Finding]:
-    """Find values below or above what an item or a measure can take."""
+    """Find values below or above what an item or a measure can take; more than a few of them say that the range is wrong."""
     findings = []
     handled = export.cleaning.out_of_range == "set_missing"
+    explained = of_another_version(export)
     for table in export.tables.values():
         for measure in table.measures:
             if measure.kind != "number":
                 continue
             values = table.values[measure.name]
-            where = (values < measure.low) | (values > measure.high)
+            where = outside(measure, values)
             if not where.any():
+                continue
+            wrong = None if measure.variable in explained else _range_is_wrong(export, table, measure, where)
+            if wrong is not None:
+                findings.append(wrong)
                 continue
             value = f"{values[where].iloc[0]:g}"
             source = f"variables.{measure.variable}" + (".instrument" if measure.item is not None else ".range")
@@ -30,6 +40,32 @@ def check_out_of_range(export: Export) -> list[Finding]:
                 severity="warning" if handled else "error", value=value,
             )  # fmt: skip
     return findings
+
+
+def _range_is_wrong(export: Export, table: Typed, measure: Measure, where: pd.Series) -> Finding | None:
+    """Refuse to blank so many values of one column that they cannot be slips; codes for "missing" have a check of their own."""
+    values = table.values[measure.name]
+    known = values[~table.excluded & ~values.isin(list(suspected_codes(table, measure)))].dropna()
+    beyond = where[known.index]
+    count = int(beyond.sum())
+    if count <= max(_A_FEW, export.cleaning.largest_share.out_of_range * len(known)):
+        return None
+    seen = f"{known.min():g} to {known.max():g}"
+    place = f"variables.{measure.variable}"
+    if measure.item is None:
+        remedy = f"Correct the range, for example {place}.range: [{known.min():g}, {known.max():g}], or the cells."
+    else:
+        remedy = f"Name the version used under {place}.instrument, or recode the items in the export."
+    enough = min(1.0, int(100 * count / len(known) + 1) / 100)
+    row = int(beyond.to_numpy().argmax())
+    column = shown_column(table, measure.column, int(beyond.index[row]))
+    return about_table(
+        table, "out_of_range",
+        f"{export.file(table.name)}: {count} of {len(known)} values ({count / len(known):.0%}) in column {column} lie outside "
+        f"{measure.low:g} to {measure.high:g}, too many for slips: the values run from {seen}.",
+        f"{remedy} If they are mistakes all the same, set cleaning.largest_share.out_of_range: {enough:g}.",
+        column=column, value=seen, count=count,
+    )  # fmt: skip
 
 
 def check_label_unknown(export: Export) -> list[Finding]:
@@ -46,7 +82,9 @@ def check_label_unknown(export: Export) -> list[Finding]:
                 findings += found(
                     table, "label_unknown", where, measure.column,
                     f"hold the label '{label}', which is not declared{suggest(label, measure.labels).replace('?', '')}",
-                    f"Correct the cells, or add the label to variables.{measure.variable}.levels.", value=label,
+                    f"If it means missing, set {codes_setting(export.cleaning, measure, [label])}."
+                    if means_missing(label)
+                    else f"Correct the cells, or add the label to variables.{measure.variable}.levels.", value=label,
                 )  # fmt: skip
             elif labels.notna().any() and not labels.isin(measure.labels).any():
                 known = sorted(labels.dropna().unique())

@@ -4,7 +4,7 @@ Order: ids, labels, missing codes, out of range (cells); exclude, later episodes
 duplicates, minimum of sessions (rows). Cells come first, so that a row is judged by its usable answers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -113,11 +113,12 @@ def _note_labels(table: Typed, ledger: Ledger) -> None:
 
 
 def _note_codes(table: Typed, cleaning: Cleaning, ledger: Ledger) -> None:
-    setting = ", ".join(f"{code:g}" if not isinstance(code, str) else code for code in cleaning.missing_codes)
+    own = {measure.variable: measure.codes for measure in table.measures if measure.codes is not None}
+    settings = [_listed(cleaning.missing_codes), *(f"{name}: {_listed(codes)}" for name, codes in own.items())]
     meaning = "codes for a missing answer were blanked"
     cells = int(table.codes.to_numpy().sum()) + _coded_keys(table)
     ledger.touch("missing_codes", table.name, cells, table.codes.size + table.keys.size, "cells")
-    ledger.note("missing_codes", table.name, setting or "none", meaning, cells=cells)
+    ledger.note("missing_codes", table.name, "; ".join(settings), meaning, cells=cells)
 
 
 def _coded_keys(table: Typed) -> int:
@@ -128,6 +129,10 @@ def _coded_keys(table: Typed) -> int:
         for key, column in key_columns(table.source).items()
         if key in table.keys
     )
+
+
+def _listed(codes: Iterable[float | str]) -> str:
+    return ", ".join(f"{code:g}" if not isinstance(code, str) else code for code in codes) or "none"
 
 
 def _in_range(table: Typed | None, name: str, ledger: Ledger) -> pd.DataFrame:

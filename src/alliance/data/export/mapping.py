@@ -32,6 +32,7 @@ class Measure:
     item: int | None = None
     labels: tuple[str, ...] = ()  # labels the config names
     closed: bool = False  # whether these are all labels there are
+    codes: tuple[float | str, ...] | None = None  # what stands for a missing answer, if the variable says so itself
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,11 @@ def measures_of(table: str, variables: Mapping[str, Variable], instruments: Mapp
         else:
             low, high = variable.range or (float("-inf"), float("inf"))
             found.append(Measure(name, variable.column, name, "number", low, high))
-    return found
+    declared = {name: variable.missing_codes for name, variable in variables.items()}
+    return [
+        measure if (codes := declared[measure.variable]) is None else replace(measure, codes=tuple(codes))
+        for measure in found
+    ]
 
 
 def _items_of(name: str, variable: Variable, instruments: Mapping[str, Instrument]) -> list[Measure]:
@@ -180,15 +185,15 @@ def type_table(raw: RawTable, source: Source, measures: list[Measure], cleaning:
     values, codes = {}, {}
     for measure in present:
         column = frame[measure.column]
+        meant = cleaning.missing_codes if measure.codes is None else list(measure.codes)
         if measure.kind == "category":
             value, wrong = _labels(column, raw.labels.get(measure.column, {}), measure), None
             number, _ = as_number(column, raw.decimal, source.thousands)
-            coded = is_code(column, number, cleaning.missing_codes) & ~value.isin(measure.labels)
+            # A label that is declared is one, unless the variable itself says that it means "missing".
+            coded = is_code(column, number, meant) & (~value.isin(measure.labels) | (measure.codes is not None))
         else:
             value, wrong = as_number(column, raw.decimal, source.thousands)
-            # A code that the range allows is an answer: nobody is deleted for being 99 years old.
-            possible = value.between(measure.low, measure.high) & (np.isfinite(measure.low) | np.isfinite(measure.high))
-            coded = is_code(column, value, cleaning.missing_codes) & ~possible
+            coded = is_code(column, value, meant)
             bad[measure.column] = wrong & ~coded
         values[measure.name] = value.mask(coded)
         codes[measure.name] = coded
