@@ -10,7 +10,7 @@ from alliance.data.checks.codes import all_codes_setting, codes_setting
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import cell_value, found
 from alliance.data.export.cells import group_mark
-from alliance.data.export.mapping import Measure, Typed
+from alliance.data.export.mapping import WEEK, Measure, Typed
 from alliance.data.export.tables import Export
 from alliance.facts.columns import SESSION
 
@@ -18,6 +18,7 @@ _DECIMAL = re.compile(r"\s*[+-]?\d+([.,])\d+\s*")
 _LARGEST = 1e9  # no answer, score or duration is larger
 _OTHERS, _TIMES = 0.95, 1000  # or this many times as large as nearly all other values of its column
 _ENOUGH = 20
+_WEEKS = 5200
 _HEADERS = 3  # rows below the names that may belong to the header
 
 
@@ -100,6 +101,11 @@ def check_magnitude(export: Export) -> list[Finding]:
     """Find infinite values, and values too large to be a measurement, where no range says what is possible."""
     findings = []
     for table in export.tables.values():
+        if WEEK in table.keys:
+            findings += found(
+                table, "magnitude", table.keys[WEEK].abs() > _WEEKS, table.key_column(WEEK),
+                "hold a week more than a hundred years away", "Correct the cells, or data.sessions.keys.week.",
+            )  # fmt: skip
         for measure in table.measures:
             if measure.kind != "number":
                 continue

@@ -138,3 +138,11 @@ def test_a_word_for_missing_in_the_first_row_is_no_header(tmp_path: Path) -> Non
     path = write(tmp_path / "t.csv", ",", ["#NULL!", "5", "6"])
     _, (finding,) = read(path)
     assert "data_row" not in finding.remedy
+
+
+@pytest.mark.parametrize("week", ["1e999", "1e12", "-6000"])
+def test_weeks_beyond_a_life_stop(tmp_path: Path, week: str) -> None:
+    path = write(tmp_path / "t.csv", ",", ["1", "2", week])
+    keys = {"patient": "id", "session": "no", "week": "minutes"}
+    found = [finding for finding in read(path, {"range": [0, 5]}, keys=keys)[1] if finding.rule == "magnitude"]
+    assert [finding.row for finding in found] == [4]
