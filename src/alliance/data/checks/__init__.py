@@ -36,6 +36,7 @@ from alliance.data.checks.times import (
     check_date,
     check_date_implausible,
     check_date_order,
+    check_long_pause,
     check_session_implausible,
     check_session_number,
 )
@@ -69,6 +70,7 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "date": check_date,
     "date_implausible": check_date_implausible,
     "date_order": check_date_order,
+    "long_pause": check_long_pause,
     "no_overlap": check_no_overlap,
     "patient_unknown": check_patient_unknown,
     "therapist_unknown": check_therapist_unknown,

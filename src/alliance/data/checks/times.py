@@ -12,6 +12,7 @@ from alliance.data.export.unsaid import session_pattern
 from alliance.facts.columns import PATIENT, SESSION
 
 _EARLIEST, _LATEST = pd.Timestamp(1950, 1, 1), pd.Timestamp(2100, 1, 1)
+_LONG = pd.Timedelta(days=365)
 _MANY = 1000  # sessions: more are no treatment of one patient
 _STEP, _TIMES = 5, 3  # larger steps of session numbers, and how many times the usual pace they may be
 _FAR = pd.Timedelta(days=20 * 365)
@@ -137,6 +138,22 @@ def check_date_order(export: Export) -> list[Finding]:
         "are dated before an earlier session of the same patient",
         "Correct the date or the session number; where patients came back for another course of treatment, set "
         "data.sessions.keys.episode or cleaning.new_episode_after_days.",
+    )  # fmt: skip
+
+
+def check_long_pause(export: Export) -> list[Finding]:
+    """Find sessions after a pause of more than a year: perhaps another course of treatment whose numbers go on."""
+    table = export.tables["sessions"]
+    cleaned = cleaned_rows(export)
+    if cleaned is None or DATE not in table.keys or mixed_courses(export, cleaned[1]):
+        return []
+    ordered = cleaned[0].sessions.dropna(subset=[DATE]).sort_values([PATIENT, DATE])
+    back = ordered.index[ordered.groupby(PATIENT)[DATE].diff() > _LONG]
+    return found(
+        table, "long_pause", pd.Series(table.keys.index.isin(back)), table.key_column(DATE),
+        "are dated more than a year after the patient's session before",
+        f"If they begin another course of treatment, set cleaning.new_episode_after_days: {_LONG.days} to keep the first one; "
+        "otherwise do nothing.", severity="warning",
     )  # fmt: skip
 
 

@@ -157,6 +157,7 @@ CASES = {
         ("8 of 80 rows", "wrong key", "orphans: 0.11"),
     ),
     "therapist code": Case("id_missing", put("sessions", 6, "leader", "99"), ("therapist",), severity="warning", row=6),
+    "back after years": Case("long_pause", put("sessions", 5, "day", "15.02.2026"), ("new_episode_after_days: 365",), "warning", 5),
     "date against the order": Case("date_order", put("sessions", 5, "day", "01.01.2024"), ("before an earlier session",), row=5),
     "no patient in common": Case(
         "no_overlap", fill("sessions", "client", lambda c: "X" + c), ("sessions.csv and patients.csv", "keys.patient")

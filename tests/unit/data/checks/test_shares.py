@@ -169,6 +169,15 @@ def test_one_patient_who_came_back_is_found_by_dates_after_cleaning() -> None:
     assert len(clean(read(frame, new_episode_after_days=200)).sessions) == PATIENTS * SESSIONS
 
 
+def test_a_second_course_whose_numbers_go_on_is_suspected_and_left_out_when_declared() -> None:
+    again = course("P3", "2024-11-04", seed=300, sessions=4)
+    again["no"] = [str(SESSIONS + int(number)) for number in again["no"]]
+    frame = pd.concat([*people(), again])
+    (pause,) = [finding for finding in check_export(read(frame)) if finding.rule == "long_pause"]
+    assert (pause.severity, pause.count) == ("warning", 1)
+    assert len(clean(read(frame, new_episode_after_days=365)).sessions) == PATIENTS * SESSIONS
+
+
 def test_numbers_that_count_on_are_sessions_and_others_of_the_same_value_are_codes() -> None:
     long = course("P1", "2020-01-01", seed=1, sessions=101)
     study = clean(read(pd.concat([long, *people()[1:]]), largest_session=101))
