@@ -243,6 +243,7 @@ def test_absent_and_binary_files_are_refused(tmp_path: Path) -> None:
 
 def test_path_against_the_order_of_measurement_can_be_signed_off() -> None:
     settings = copy.deepcopy(MAIN)
+    put(f"{SPEC}.equations.alliance", equation(["technique"]))(settings)
     put(OUTCOME, equation(["alliance", "technique_lag"]))(settings)
     put(f"{SPEC}.time_order_signed_off", "Both were rated at the end of the session.")(settings)
     assert validate_config(settings).models.specs["technique_by_steps"].time_order_signed_off is not None

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from alliance.config.section import Name, Section
+from alliance.config.section import Label, Name, Section
 from alliance.errors import suggest
 from alliance.facts.families import FAMILIES
 
@@ -34,7 +34,7 @@ class Equation(Section):
 class Effects(Section):
     """Which effect of the diagram is reported; every path between the two is derived."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
     source: Name = Field(alias="from")
     target: Name = Field(alias="to")
 
@@ -85,7 +85,7 @@ class ModelSpec(Section):
     of their family.
     """
 
-    label: str
+    label: Label
     family: Name
     analysis: Literal["path", "variance"] = "path"
     variables: list[Name] = Field(default_factory=list)

@@ -8,9 +8,13 @@ import yaml
 from pydantic import ValidationError
 
 from alliance.config.answers import check_answers
+from alliance.config.empty import check_meaning
 from alliance.config.initial import with_initial_values
+from alliance.config.names import check_names_of_things
 from alliance.config.problems import explain
 from alliance.config.schema import Config
+from alliance.config.sizes import check_sizes
+from alliance.config.text import parse_yaml
 from alliance.config.timing import check_model
 from alliance.errors import ConfigError, suggest
 
@@ -27,16 +31,20 @@ def read_yaml(path: Path) -> dict[str, Any]:
         The file is missing, is not YAML, or is not a mapping of settings.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"The configuration file {path} does not exist. Check the spelling of the path.") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not a text file in UTF-8. Save it as UTF-8 and run again.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be opened ({error.strerror}). Name a file that you may read.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it cannot be read"
-        raise ConfigError(f"{path}{where}: this is not valid YAML ({problem}). Check indentation and quotes.") from None
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+        raise ConfigError(
+            f"{path}{where}: this is not valid YAML: {problem}. Check indentation and quotes there."
+        ) from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path} holds no settings. It must contain lines of the form 'name: value'.")
     return content
@@ -167,7 +175,7 @@ def _listed(problems: list[str]) -> str:
 
 
 def _contradictions(config: Config) -> list[str]:
-    problems = []
+    problems = [*check_names_of_things(config), *check_sizes(config)]
     for name in config.models.fit:
         if name not in config.models.specs:
             hint = suggest(name, config.models.specs)
@@ -196,6 +204,7 @@ def _contradictions(config: Config) -> list[str]:
     for name in config.models.fit:
         if name in config.models.specs:
             problems += check_model(name, config.models.specs[name], config)
+            problems += check_meaning(name, config.models.specs[name], config)
     problems += check_answers(config)
     if config.run.compare_to == config.run.name:
         problems.append(f"run.compare_to: a run cannot be compared with itself ('{config.run.name}').")

@@ -43,8 +43,14 @@ def _sentence(problem: Mapping[str, Any], schema: type[BaseModel], example: str)
         return f"{place}: this setting is unknown.{hint} Remove it or correct its name."
     if kind == "missing":
         return f"{place}: this setting is missing. Add it ({example})."
+    if isinstance(found, bool) and kind == "string_type":
+        message = (
+            "YAML reads yes, no, on, off, true and false as truth values; put quotes around the text that is meant"
+        )
+        return f'{place}: {message}, as in "no" (found: {found!r}).'
     message = _WANTED.get(kind) or problem["msg"].removeprefix("Value error, ")
-    shown = "" if isinstance(found, dict | BaseModel) else f" (found: {found!r})"
+    said = repr(found)
+    shown = "" if isinstance(found, dict | BaseModel) else f" (found: {said if len(said) <= 80 else said[:80] + '...'})"
     choices = re.findall("'([^']*)'", str(problem["ctx"]["expected"])) if kind == "literal_error" else []
     return f"{place}: {message}{shown}.{suggest(str(found), choices)}"
 

@@ -8,14 +8,14 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 from alliance.config.cleaning import Cleaning
 from alliance.config.declared import ModelSpec
 from alliance.config.patterns import fill, holes
-from alliance.config.section import Code, Name, RunName, Section, Text
+from alliance.config.section import Code, Label, Name, RunName, Section, Text
 
 
 class Run(Section):
     """Name, seed and comparison of this run."""
 
     name: RunName
-    title: str
+    title: Label
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)]
     compare_to: RunName | None = None
 
@@ -28,7 +28,7 @@ class Study(Section):
     randomised: list[Name] = Field(
         default_factory=list
     )  # assigned at random; their total effects may be called effects
-    planned_sessions: Annotated[int, Field(ge=1)] | None = (
+    planned_sessions: Annotated[int, Field(ge=1, le=1000)] | None = (
         None  # null: the last session that half of the patients reached
     )
     limits: list[str] = Field(default_factory=list)  # sentences on what these data cannot answer, printed in the report
@@ -44,7 +44,7 @@ class Wide(Section):
     # New column -> pattern with {session} ({session:02d} with leading zeros), e.g. bdi: "bdi_s{session}", or one column for each of
     # the sessions, null where there is none. With {item} in both, one column for each item: "phq_{item}": "phq{item}_s{session}".
     columns: dict[Text, Text | list[Text | None]]
-    sessions: list[int] = Field(min_length=1)
+    sessions: list[int] = Field(min_length=1, max_length=1000)
 
     @model_validator(mode="after")
     def _patterns_name_the_session(self) -> Self:
@@ -183,7 +183,7 @@ class Variable(Section):
     ``composite``: mean or sum of other variables of the same table.
     """
 
-    label: str
+    label: Label
     table: Literal["sessions", "patients", "therapists"] = "sessions"
     kind: Literal["scale", "number", "category", "composite"] = "number"
     measured: Literal["before", "during", "after"] | None = None
@@ -219,6 +219,10 @@ class Variable(Section):
             raise ValueError(f"'items' must contain {{item}} once, or be a list of columns, but is '{self.items}'")
         if self.kind == "category" and (self.levels is None) == (self.reference is None):
             raise ValueError("a category needs either 'levels' (label: number) or a 'reference' label, not both")
+        if self.levels is not None and len(set(self.levels.values())) < 2:
+            raise ValueError(
+                "'levels' must name at least two labels with different numbers, as in {control: 0, treatment: 1}"
+            )
         if self.table == "sessions" and self.measured is None:
             raise ValueError(
                 "a session-level variable must say when it is 'measured': before, during or after the session"
@@ -287,8 +291,8 @@ class Sampling(Section):
     """Posterior sampling of the Bayesian families."""
 
     chains: Annotated[int, Field(ge=2, le=16)]
-    draws: Annotated[int, Field(ge=50)]
-    tune: Annotated[int, Field(ge=50)]
+    draws: Annotated[int, Field(ge=50, le=100_000)]
+    tune: Annotated[int, Field(ge=50, le=100_000)]
     target_accept: Annotated[float, Field(gt=0.5, lt=1)]
 
 
@@ -312,7 +316,7 @@ class Inference(Section):
     """Intervals, Monte Carlo draws, and the thresholds of the diagnostics."""
 
     interval: Annotated[float, Field(gt=0.5, lt=1)]
-    monte_carlo_draws: Annotated[int, Field(ge=1000)]
+    monte_carlo_draws: Annotated[int, Field(ge=1000, le=1_000_000)]
     rhat_max: Annotated[float, Field(gt=1)]
     ess_min: Annotated[int, Field(ge=10)]
     divergences_max: Annotated[int, Field(ge=0)]

@@ -15,7 +15,14 @@ def _plain_name(name: str) -> str:
     return name
 
 
-Name = Annotated[str, AfterValidator(_plain_name)]
+def _some_text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected some text, but there is none. Write a few words in quotes")
+    return text
+
+
+Name = Annotated[str, Field(max_length=60), AfterValidator(_plain_name)]
+Label = Annotated[str, Field(max_length=200), AfterValidator(_some_text)]  # how people read it
 # Text of the export: names of columns, labels, ids. Spelled as the reader spells them.
 Text = Annotated[str, AfterValidator(plain_text)]
 Code = float | Text  # what stands for a missing answer
@@ -38,13 +45,15 @@ class Section(BaseModel):
     """A part of the configuration: unknown keys are refused, values cannot be changed afterwards."""
 
     # Validators are built when they are first used: most jobs need few of them.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, allow_inf_nan=False)
 
     @field_validator("*", mode="before")
     @classmethod
     def _truth_values_are_neither_numbers_nor_texts(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse yes, no, on, off, true and false where a number or a text belongs; they would count as 1 and 0."""
         types = list(_types_in(cls.model_fields[str(info.field_name)].annotation))
+        if types == [bool] and isinstance(value, int | float) and not isinstance(value, bool):
+            raise ValueError("expected true or false")
         if bool in types or Any in types or any(isinstance(one, type) and issubclass(one, BaseModel) for one in types):
             return value  # sections inside look at their own settings
         if _holds_truth_value(value):

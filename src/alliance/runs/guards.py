@@ -11,6 +11,8 @@ from alliance.errors import AllianceError, ConfigError, DataError, suggest
 from alliance.runs.files import write_text
 from alliance.runs.plan import ORIGIN, RUN_FILES, data_files, instruments_of, needs_of
 
+_OF_TRUTH = ("outcome", "path", "effect", "level", "horizon", "value")
+
 
 class RunError(AllianceError):
     """A run may not start, because it would touch what belongs to another run."""
@@ -94,6 +96,8 @@ def check_files(config: Config, instruments: Path) -> None:
         )
     if problems:
         raise DataError("\n  - ".join([f"{len(problems)} file(s) cannot be found:", *problems]))
+    if config.study.truth is not None:
+        check_truth(Path(config.study.truth))
     known = sorted(path.stem for path in instruments.glob("*.yaml"))
     unknown = [name for name in instruments_of(config) if name not in known]
     if unknown:
@@ -106,6 +110,28 @@ def check_files(config: Config, instruments: Path) -> None:
             for name in unknown
         ]
         raise ConfigError("\n".join(lines))
+
+
+def check_truth(path: Path) -> None:
+    """Refuse a file that does not hold the known truth of a simulated study.
+
+    Raises
+    ------
+    ConfigError
+        It has no list `quantities`, or one of them lacks a part of its name or its value.
+    """
+    quantities = read_yaml(path).get("quantities")
+    rows = quantities if isinstance(quantities, list) else []
+    good = [row for row in rows if isinstance(row, dict) and set(_OF_TRUTH) <= set(row)]
+    if not rows or len(good) < len(rows) or not all(_is_number(row["value"]) for row in good):
+        raise ConfigError(
+            f"study.truth: {path} is no file with the known truth of a simulated study: it needs a list 'quantities', each with "
+            f"{', '.join(_OF_TRUTH)} (a number). For real data, set study.truth to null."
+        )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _nearest(path: Path) -> str:
