@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alliance.config import validate_config
+from alliance.config import merge_configs, validate_config
 from alliance.errors import AllianceError, ConfigError, DataError
 from alliance.runs import guards, plan
 from tests.workflow.project import REPOSITORY, Project, planned_rules
@@ -203,7 +203,7 @@ def test_replaced_sections_are_not_inherited(tmp_path: Path) -> None:
     base, overlays = merged(
         tmp_path, "replace: [variables, models.specs]\nvariables: {a: {label: a}}\nmodels: {specs: {}}"
     )
-    settings = plan.merge_configs(plan.read_yaml(base), plan.read_yaml(overlays[0]))
+    settings = merge_configs(plan.read_yaml(base), plan.read_yaml(overlays[0]))
     assert settings["variables"] == {"a": {"label": "a"}}
     assert settings["models"]["specs"] == {}
     assert settings["models"]["fit"]

@@ -2,6 +2,7 @@
 
 from alliance.config.declared import Equation, ModelSpec
 from alliance.config.load import difference_of_configs, merge_configs, read_yaml, validate_config
+from alliance.config.own import merge_with_base
 from alliance.config.schema import Config, Variable
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Variable",
     "difference_of_configs",
     "merge_configs",
+    "merge_with_base",
     "read_yaml",
     "validate_config",
 ]

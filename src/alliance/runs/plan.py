@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alliance.config import Config, ModelSpec, Variable, merge_configs, read_yaml, validate_config
+from alliance.config import Config, ModelSpec, Variable, merge_with_base, read_yaml, validate_config
 from alliance.errors import ConfigError, suggest
 from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
 from alliance.report.figures import FIGURES
@@ -45,12 +45,7 @@ def merge_files(base: Path, overlays: Sequence[Path], values: Mapping[str, Any])
     ConfigError
         A file cannot be read, or the merged settings cannot be used.
     """
-    settings: dict[str, Any] = read_yaml(base)
-    for overlay in overlays:
-        settings = merge_configs(settings, read_yaml(overlay))
-    if values:
-        settings = merge_configs(settings, values)
-    return validate_config(settings)
+    return validate_config(merge_with_base(read_yaml(base), [*map(read_yaml, overlays), values]))
 
 
 def origin_of(base: Path, overlays: Sequence[Path], values: Mapping[str, Any], root: Path) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alliance.config import merge_configs, read_yaml
+from alliance.config import merge_configs, merge_with_base, read_yaml
 from alliance.config.load import REPLACE
 from alliance.errors import ConfigError
 from alliance.runs.provenance import PROJECT
@@ -51,10 +51,8 @@ def merge_overlays(root: Path, overlays: Iterable[Overlay], replace: Sequence[st
     replace
         Settings of the main analysis that are not inherited, such as ``data`` or ``models.specs``.
     """
-    settings = merge_configs(read_yaml(root / BASE), {REPLACE: list(replace)})
-    for overlay in overlays:
-        settings = merge_configs(settings, overlay if isinstance(overlay, Mapping) else read_yaml(_find(overlay, root)))
-    return settings
+    said = [overlay if isinstance(overlay, Mapping) else read_yaml(_find(overlay, root)) for overlay in overlays]
+    return merge_with_base(merge_configs(read_yaml(root / BASE), {REPLACE: list(replace)}), said)
 
 
 def _find(path: str | Path, root: Path) -> Path:

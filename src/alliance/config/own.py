@@ -1,0 +1,108 @@
+"""What an overlay for data of its own takes from the base file: the defaults of every study, and nothing of the example study.
+
+Whoever names the file and the columns of the sessions (``data.sessions.path`` and ``keys``) describes another study. Then nothing in
+`OF_THE_EXAMPLE` is inherited, and what is not said is filled in: the design that licenses least, no missing codes, a model that is ready
+made (`alliance.config.ready`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from alliance.config.load import REPLACE, merge_configs
+from alliance.config.ready import ready_models
+
+# Places of the base file that describe the example study; all others are defaults of any study.
+OF_THE_EXAMPLE = ("run.title", "study", "data", "variables", "models", "cleaning.missing_codes", "cleaning.exclude")
+
+
+def merge_with_base(base: Mapping[str, Any], overlays: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Merge overlays into the base file, one after the other.
+
+    Where one of them describes data of its own, nothing of the example study is inherited. One that lists ``data`` under ``replace`` says
+    itself what is not inherited.
+
+    Raises
+    ------
+    ConfigError
+        `replace` names what is no setting, or no model can be made for the variables and none is declared.
+    """
+    own = any(map(_describes_data, overlays))
+    settings = _defaults(base) if own else dict(base)
+    for overlay in overlays:
+        settings = merge_configs(settings, {**overlay, **_still_there(overlay)} if own else overlay)
+    if not own:
+        return settings
+    gap_named = any(
+        isinstance(panel := overlay.get("panel"), Mapping) and "max_gap_days" in panel for overlay in overlays
+    )
+    return _filled(settings, gap_named)
+
+
+def _describes_data(overlay: Mapping[str, Any]) -> bool:
+    data, replaced = overlay.get("data"), overlay.get(REPLACE)
+    sessions = data.get("sessions") if isinstance(data, Mapping) else None
+    said = isinstance(sessions, Mapping) and {"path", "keys"} <= set(sessions)
+    return said and not (isinstance(replaced, list) and "data" in replaced)
+
+
+def _defaults(base: Mapping[str, Any]) -> dict[str, Any]:
+    kept = dict(base)
+    for place in OF_THE_EXAMPLE:
+        section, _, key = place.partition(".")
+        if key and section in kept:
+            kept[section] = {name: value for name, value in kept[section].items() if name != key}
+        elif not key:
+            kept.pop(section, None)
+    return kept
+
+
+def _still_there(overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``replace`` of an overlay without what is not inherited anyway."""
+    listed = overlay.get(REPLACE)
+    if not isinstance(listed, list):
+        return {}
+    return {
+        REPLACE: [
+            place
+            for place in listed
+            if not (str(place).startswith(tuple(f"{gone}." for gone in OF_THE_EXAMPLE)) or place in OF_THE_EXAMPLE)
+        ]
+    }
+
+
+def _filled(settings: Mapping[str, Any], gap_named: bool) -> dict[str, Any]:
+    """Fill in what a study of one's own does not have to say."""
+    parts: dict[str, Any] = {
+        key: dict(value) if isinstance(value, Mapping) else value for key, value in settings.items()
+    }
+    if not all(
+        isinstance(parts.get(key, {}), dict) for key in ("run", "study", "variables", "cleaning", "panel", "models")
+    ):
+        return parts  # the schema says what is wrong
+    models = parts.setdefault("models", {})
+    variables = parts.get("variables", {})
+    for name, variable in variables.items():
+        if isinstance(variable, Mapping):
+            variables[name] = {"label": str(name).replace("_", " "), **variable}
+    if "specs" not in models:
+        models.update(
+            {key: value for key, value in ready_models(variables, _has_therapists(parts)).items() if key not in models}
+        )
+    elif isinstance(models["specs"], Mapping) and "fit" not in models:
+        models["fit"] = list(models["specs"])
+    study = parts.setdefault("study", {})
+    study.setdefault("description", "Data of one's own, described by an overlay.")
+    study.setdefault("design", "randomised_arms" if study.get("randomised") else "single_group")
+    run = parts.setdefault("run", {})
+    run.setdefault("title", str(run.get("name", "")).replace("_", " "))
+    parts.setdefault("cleaning", {}).setdefault("missing_codes", [])
+    keys = parts["data"]["sessions"]["keys"]
+    if isinstance(keys, Mapping) and not {"date", "week"} & set(keys) and not gap_named:
+        parts["panel"]["max_gap_days"] = None  # without dates no pause has a length
+    return parts
+
+
+def _has_therapists(settings: Mapping[str, Any]) -> bool:
+    tables = settings["data"].values() if isinstance(settings.get("data"), Mapping) else ()
+    keys = [table.get("keys") for table in tables if isinstance(table, Mapping)]
+    return any(isinstance(named, Mapping) and "therapist" in named for named in keys)
