@@ -67,11 +67,6 @@ CASES: dict[str, tuple[str, list[str], str]] = {
     "infinite gap": ("panel: {max_gap_days: .inf}", ["panel.max_gap_days", "finite"], "panel: {max_gap_days: null}"),
     "empty label": ("variables: {age: {label: ' '}}", ["variables.age.label"], "variables: {age: {label: age}}"),
     "equal labels": ("variables: {age: {label: Gender }}", ["variables.gender.label", "'age' too"], "variables: {age: {label: years}}"),
-    "equal labels of models": (
-        "models: {specs: {variance: {label: same}, arm_overall: {label: same}}}",
-        ["models.specs.arm_overall.label"],
-        "models: {specs: {variance: {label: same}, arm_overall: {label: other}}}",
-    ),
     "draws without end": ("sampling: {draws: 1e12}", ["sampling.draws"], "sampling: {draws: 1000}"),
     "more draws than time": ("sampling: {draws: 1000000000000}", ["sampling.draws", "100000"], "sampling: {draws: 100000}"),
     "more draws than memory": (

@@ -23,14 +23,13 @@ OWN_ENDINGS = (LAG, WITHIN, BETWEEN, BETWEEN_THERAPIST, BASELINE)
 
 
 def check_names_of_things(config: Config) -> list[str]:
-    """List names that the pipeline uses itself, and labels that two variables or two models share."""
+    """List names that the pipeline uses itself, and labels that two variables share."""
     problems = [said for name in config.variables if (said := _own(f"variables.{name}", name))]
     for model, spec in config.models.specs.items():
         for section in ("products", "bases"):
             place = f"models.specs.{model}.{section}"
             problems += [said for name in getattr(spec, section) if (said := _own(place, name))]
-    problems += _shared("variables", ((name, variable.label) for name, variable in config.variables.items()))
-    return problems + _shared("models.specs", ((name, spec.label) for name, spec in config.models.specs.items()))
+    return problems + _shared("variables", ((name, variable.label) for name, variable in config.variables.items()))
 
 
 def _own(place: str, name: str) -> str | None:
