@@ -14,6 +14,7 @@ from alliance.config.load import read_yaml
 from alliance.config.problems import explain
 from alliance.config.schema import Variable
 from alliance.config.section import Name, Section
+from alliance.config.wording import Answers, check_wording
 from alliance.errors import ConfigError, InstrumentError, suggest
 from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
 
@@ -97,6 +98,7 @@ class Instrument(Section):
     forms: dict[Form, Fact] = Field(min_length=1)
     items: Annotated[int, Field(ge=1)]
     range: tuple[float, float]
+    answers: Answers | None = None  # as exports of labels word them, if the owner allows that they are written down
     reversed: list[int]
     subscales: dict[Name, list[int]] = Field(default_factory=dict)
     alternatives: dict[Name, list[Name]] = Field(default_factory=dict)
@@ -110,6 +112,8 @@ class Instrument(Section):
     def _parts_fit_together(self) -> Self:
         if self.range[0] >= self.range[1]:
             raise ValueError(f"'range' must go from low to high, but is {list(self.range)}")
+        if self.answers is not None:
+            check_wording(self.answers, self.range)
         _check_item_numbers("reversed", self.reversed, self.items)
         for scale, items in self.subscales.items():
             _check_item_numbers(f"subscales.{scale}", items, self.items)

@@ -9,6 +9,7 @@ from alliance.config.cleaning import Cleaning
 from alliance.config.declared import ModelSpec
 from alliance.config.patterns import fill, holes
 from alliance.config.section import Code, Label, Name, RunName, Section, Text
+from alliance.config.wording import Answers, check_wording
 
 
 class Run(Section):
@@ -192,6 +193,7 @@ class Variable(Section):
     higher_is: Literal["better", "worse"] | None = None
     column: Text | None = None
     range: tuple[float, float] | None = None
+    answers: Answers | None = None  # of cells that hold labels instead of numbers; in place of those of the instrument
     missing_codes: list[Code] | None = None  # in place of cleaning.missing_codes; [] where every value is an answer
     censored: Censored = False  # see `censored_at`
     instrument: str | None = None
@@ -229,10 +231,24 @@ class Variable(Section):
             )
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError(f"'range' must go from low to high, but is {list(self.range)}")
+        if self.answers is not None:
+            self._check_answers()
         if self.kind == "composite" and self.missing_codes is not None:
             raise ValueError("a composite has no cells of its own; give 'missing_codes' at its parts")
         self._check_censored()
         return self
+
+    def _check_answers(self) -> None:
+        if self.kind == "category":
+            raise ValueError(
+                "a category has 'levels' (label: number) or a 'reference'; 'answers' are for numbers and scales"
+            )
+        if self.kind == "composite":
+            raise ValueError("a composite has no cells of its own; give 'answers' at its parts")
+        if self.kind == "number" and self.range is None:
+            raise ValueError("'answers' need a 'range': the numbers of the first and of the last answer")
+        if self.range is not None and self.answers is not None and self.kind == "number":
+            check_wording(self.answers, self.range)
 
     def item_column(self, item: int) -> str:
         """Return the user's column of an item of a scale, counted from 1."""

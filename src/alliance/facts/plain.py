@@ -19,3 +19,12 @@ def plain_text(text: str) -> str:
         elif kind not in ("Cc", "Cf"):
             kept.append(character)
     return unicodedata.normalize("NFC", "".join(kept))
+
+
+def folded_text(text: str) -> str:
+    """Return a text by which labels are compared: without regard to case and to how many blanks stand where.
+
+    >>> folded_text(" Not  at all")
+    'not at all'
+    """
+    return " ".join(plain_text(text).casefold().split())

@@ -111,16 +111,17 @@ def check_against_scale(export: Export) -> list[Finding]:
 
     The corrected item-rest correlation r_j = cor(x_j, sum of the other items) of an item that is scored in the right
     direction is positive. An item is reported when even the upper end of its 99.9 % interval,
-    tanh(atanh(r) + 3.29 / sqrt(n - 3)), is below zero.
+    tanh(atanh(r) + 3.29 / sqrt(n - 3)), is below zero. Items of one wording go with each other, so that a whole block of them can
+    run against the others while no single item does: the same holds for the mean of a block and the mean of the other items.
     """
     findings = []
     for form in _forms(export):
-        against = _against(form)
+        against = _against(form) or _block_against(form)
         if not against:
             continue
         keyed = {item for item in form.instrument.reversed if item in form.answers}
         place = f"variables.{form.name}.stored_reversed"
-        if keyed and set(against) == keyed:
+        if (len(keyed) > 1 and set(against) <= keyed and 2 * len(against) > len(keyed)) or set(against) == keyed:
             stored = "as they were answered" if form.variable.stored_reversed else "turned round already"
             remedy = (
                 f"They are the items that the key of {form.instrument.name} reverses. If the export holds them {stored}, set "
@@ -137,21 +138,61 @@ def check_against_scale(export: Export) -> list[Finding]:
             about_table(
                 form.table, "against_scale",
                 f"{export.file(form.table.name)}: {', '.join(columns)} run against the other items of '{form.name}' "
-                f"(item-rest correlation {min(against.values()):.2f}).",
+                f"(correlation with them {min(against.values()):.2f}).",
                 remedy, column=columns[0], value=f"{against[min(against)]:.2f}", count=len(columns),
             )
         )  # fmt: skip
     return findings
 
 
-def _against(form: _Form) -> dict[int, float]:
-    """Item number -> item-rest correlation, for items that run against their scale."""
-    answers = form.answers.where((form.answers >= form.low) & (form.answers <= form.high)).dropna()
-    if len(answers) < _ENOUGH_ROWS or answers.shape[1] < 3:
-        return {}
+def _keyed(form: _Form) -> pd.DataFrame:
+    """Return the answers with reversed items turned round as the config says, impossible ones blank."""
+    answers = form.answers.where((form.answers >= form.low) & (form.answers <= form.high))
     if not form.variable.stored_reversed:
         turned = [item for item in form.instrument.reversed if item in answers]
         answers[turned] = form.low + form.high - answers[turned]
+    return answers
+
+
+def _is_below_zero(r: float, rows: int) -> bool:
+    upper = np.arctanh(np.clip(r, -0.999999, 0.999999)) + _Z_99_9 / np.sqrt(rows - 3)
+    return bool(upper < 0)
+
+
+def _block_against(form: _Form) -> dict[int, float]:
+    """Item number -> correlation of the block with the other items, for a block of items that runs against its scale.
+
+    Two blocks are tried: the items that the key reverses, and those that the first principal component sets against the others.
+    """
+    answers = _keyed(form)
+    answers = answers.loc[:, answers.std() > 0]
+    if answers.shape[1] < 4 or len(answers) < _ENOUGH_ROWS:
+        return {}
+    items = {int(str(item)) for item in answers}
+    first = np.linalg.eigh(answers.corr().fillna(0).to_numpy())[1][:, -1]
+    fewer = first < 0 if (first < 0).sum() <= (first > 0).sum() else first > 0
+    apart = {int(str(item)) for item, below in zip(answers, fewer, strict=True) if below}
+    for block in (items & set(form.instrument.reversed), apart):
+        others = items - block
+        if len(block) < 2 or len(others) < 2:
+            continue
+        means = pd.DataFrame(
+            {"block": answers[sorted(block)].mean(axis=1), "others": answers[sorted(others)].mean(axis=1)}
+        )
+        means = means.dropna()
+        if len(means) < _ENOUGH_ROWS or (means.std() == 0).any():
+            continue
+        r = float(np.corrcoef(means["block"], means["others"])[0, 1])
+        if _is_below_zero(r, len(means)):
+            return dict.fromkeys(sorted(block), r)
+    return {}
+
+
+def _against(form: _Form) -> dict[int, float]:
+    """Item number -> item-rest correlation, for items that run against their scale."""
+    answers = _keyed(form).dropna()
+    if len(answers) < _ENOUGH_ROWS or answers.shape[1] < 3:
+        return {}
     total = answers.sum(axis="columns")
     found = {}
     for item in answers:
@@ -159,7 +200,6 @@ def _against(form: _Form) -> dict[int, float]:
         if answers[item].std() == 0 or rest.std() == 0:
             continue
         r = float(np.corrcoef(answers[item], rest)[0, 1])
-        upper = np.arctanh(np.clip(r, -0.999999, 0.999999)) + _Z_99_9 / np.sqrt(len(answers) - 3)
-        if upper < 0:
+        if _is_below_zero(r, len(answers)):
             found[int(str(item))] = r
     return found

@@ -9,7 +9,7 @@ from alliance.config.cleaning import Cleaning
 from alliance.data.checks.codes import all_codes_setting, codes_setting
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import cell_value, found
-from alliance.data.export.cells import group_mark
+from alliance.data.export.cells import as_text, group_mark
 from alliance.data.export.mapping import WEEK, Measure, Typed
 from alliance.data.export.tables import Export
 from alliance.facts.columns import SESSION
@@ -69,11 +69,23 @@ def _not_a_number(cleaning: Cleaning, table: Typed, measure: Measure, where: pd.
     last = _second_header(table, where)
     if last is not None:
         return what, f"If the header goes on there, say where the data begin: {place}.data_row: {last + 1}."
-    return (
-        what,
-        f"Correct the cells, declare the word if it means 'missing' ({setting}), or declare "
-        f"variables.{measure.variable} as kind: category.",
-    )
+    missing = f"declare the word if it means 'missing' ({setting})"
+    if measure.answers:
+        added = (
+            f"add it to variables.{measure.variable}.answers (another wording of an answer as in [[never, nie], ...])"
+        )
+        return f"hold none of the declared answers ('{value}')", f"Correct the cells, {added}, or {missing}."
+    labels = as_text(table.column(measure.column)[where]).nunique()
+    if not np.isfinite(measure.high - measure.low):
+        answers = f"or declare variables.{measure.variable} as kind: category"
+    else:
+        answers = (
+            f"or, if the cells hold answers as labels (here {labels} different ones), list all {measure.high - measure.low + 1:g} of them "
+            f"from {measure.low:g} to {measure.high:g} in this order: variables.{measure.variable}.answers: [first, second, ...]"
+        )
+        if measure.item is None:
+            answers += "; a variable without order is kind: category"
+    return what, f"Correct the cells, {missing}, {answers}."
 
 
 def _groups(place: str, mark: str) -> str:

@@ -1,7 +1,7 @@
 """The export as the config maps it: keys and measured columns under canonical names, as numbers, dates and labels."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Literal
 
@@ -11,10 +11,12 @@ import pandas as pd
 from alliance.config.cleaning import Cleaning
 from alliance.config.instruments import Instrument
 from alliance.config.schema import Source, Variable
+from alliance.config.wording import check_wording, numbered
 from alliance.data.export.cells import as_date, as_number, as_text, comparable_ids, is_code
 from alliance.data.export.raw import RawTable
 from alliance.errors import ConfigError, suggest
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
+from alliance.facts.plain import folded_text
 
 DATE, WEEK, EPISODE = "date", "week", "episode"
 
@@ -32,6 +34,7 @@ class Measure:
     item: int | None = None
     labels: tuple[str, ...] = ()  # labels the config names
     closed: bool = False  # whether these are all labels there are
+    answers: Mapping[str, float] = field(default_factory=dict)  # label, as `folded_text` writes it -> number
     codes: tuple[float | str, ...] | None = None  # what stands for a missing answer, if the variable says so itself
 
 
@@ -107,7 +110,8 @@ def measures_of(table: str, variables: Mapping[str, Variable], instruments: Mapp
             )
         else:
             low, high = variable.range or (float("-inf"), float("inf"))
-            found.append(Measure(name, variable.column, name, "number", low, high))
+            answers = numbered(variable.answers, low)
+            found.append(Measure(name, variable.column, name, "number", low, high, answers=answers))
     declared = {name: variable.missing_codes for name, variable in variables.items()}
     return [
         measure if (codes := declared[measure.variable]) is None else replace(measure, codes=tuple(codes))
@@ -129,10 +133,18 @@ def _items_of(name: str, variable: Variable, instruments: Mapping[str, Instrumen
             f"variables.{name}.items: {len(variable.items)} columns are listed, but {instrument.name} has {instrument.items} items. "
             "List one column for each item, in the order of the questionnaire."
         )
+    if variable.answers is not None:
+        try:
+            check_wording(variable.answers, instrument.range)
+        except ValueError as problem:
+            raise ConfigError(
+                f"variables.{name}: {problem}. Correct the list, or name the version used under variables.{name}.instrument."
+            ) from None
+    answers = variable.answers if variable.answers is not None else instrument.answers
     return [
         Measure(
             name, variable.item_column(item), f"{name}__{item}", "number",
-            *instrument.item_range(item), item=item,
+            *instrument.item_range(item), item=item, answers=numbered(answers, instrument.range[0]),
         )
         for item in range(1, instrument.items + 1)
     ]  # fmt: skip
@@ -192,7 +204,7 @@ def type_table(raw: RawTable, source: Source, measures: list[Measure], cleaning:
             # A label that is declared is one, unless the variable itself says that it means "missing".
             coded = is_code(column, number, meant) & (~value.isin(measure.labels) | (measure.codes is not None))
         else:
-            value, wrong = as_number(column, raw.decimal, source.thousands)
+            value, wrong = as_number(_with_numbers(column, measure), raw.decimal, source.thousands)
             coded = is_code(column, value, meant)
             bad[measure.column] = wrong & ~coded
         values[measure.name] = value.mask(coded)
@@ -257,6 +269,15 @@ def _coded_key(
             reached = (number - 1).isin(number) | (number + 1).isin(number)
         coded |= is_code(frame[part], number, codes) & ~(reached & (number >= 0))
     return coded
+
+
+def _with_numbers(column: pd.Series, measure: Measure) -> pd.Series:
+    """Put the numbers of a list of answers in place of its labels; other cells stay as they are."""
+    if not measure.answers:
+        return column
+    folded = as_text(column).map(folded_text, na_action="ignore")
+    labelled = folded.isin(measure.answers)
+    return column.astype(object).where(~labelled, folded.map(measure.answers)) if labelled.any() else column
 
 
 def _labels(column: pd.Series, value_labels: Mapping[object, str], measure: Measure) -> pd.Series:
