@@ -84,6 +84,38 @@ def test_second_run_has_nothing_to_do(smoke: Project) -> None:
     assert "Nothing to be done" in output
 
 
+def test_export_replaced_by_an_older_file_is_noticed(edited: Project) -> None:
+    path = edited.root / "data/example/sessions.csv"
+    path.write_bytes(path.read_bytes() + b"\n")
+    os.utime(path, (1, 1))
+    rules, _ = plan(edited)
+    assert {"check_data", "clean_data", "score_measures", "build_panel", "fit_model", "write_report"} <= rules
+
+
+def test_results_that_were_cut_or_deleted_are_made_again_and_nothing_else(smoke: Project) -> None:
+    folder = smoke.results / "smoke"
+    whole = {
+        name: (folder / name).read_bytes()
+        for name in ("estimates/diagnostics.csv", "tables/effects.csv", "figures/forest.svg")
+    }
+    for name, content in whole.items():
+        stamp = (folder / name).stat().st_mtime
+        (folder / name).write_bytes(content[: len(content) // 2])
+        os.utime(folder / name, (stamp, stamp))
+    for name in ("report.html", "tables/sample.docx"):
+        (folder / name).unlink()
+    done = smoke.snakemake("--cores", "1", "--configfile", "config/smoke.yaml")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "not as the workflow wrote them" in done.stderr
+    assert "fit_model" not in planned_rules(done.stdout + done.stderr)
+    assert (folder / "report.html").is_file()
+    assert (folder / "tables/sample.docx").is_file()
+    for name, content in whole.items():
+        assert (folder / name).read_bytes() == content
+        assert (folder / "logs/edited" / name).read_bytes() == content[: len(content) // 2]
+    assert plan(smoke)[0] == set()
+
+
 def test_manifest_lists_every_file_with_its_hash(smoke: Project) -> None:
     folder = smoke.results / "smoke"
     listed = {row["file"]: row for row in read_manifest(smoke)}

@@ -16,10 +16,12 @@ from alliance.facts.artefacts import ARTEFACTS, made_by
 from alliance.facts.families import FAMILIES
 from alliance.models.fitting import settings_for
 from alliance.runs import guards, plan
-from alliance.runs.files import remove_unfinished
+from alliance.runs.files import ORIGIN as RUN_FILE, remove_unfinished
 from alliance.runs.fingerprint import code_of, remember
+from alliance.runs.made import changed_files, contents_of, describe_changed, keep_aside, shorten_record
 from alliance.runs.messages import failures_in, final_message, message_of
 from alliance.runs.plan import ACCEPTED, FLOW_DATA, IDS_FILE, RUN_FILES
+from alliance.runs.sealed import seal_ids
 from alliance.runs.worker import start_worker
 from alliance.steps import STEPS
 
@@ -42,6 +44,8 @@ try:
 except AllianceError as error:
     sys.exit(message_of(error))
 
+# Snakemake writes its own copy of the configuration into the script of every job; a killed run leaves these, and nobody reads it.
+config.clear()
 LOGS = OUT / "logs"
 # The export as it was read, from the checks to the cleaning. It holds ids, so it lies beside the results and does not last.
 TYPED = Path(".snakemake/typed") / f"{cfg.run.name}.pickle"
@@ -53,8 +57,15 @@ CODE = {step: code_of(module, scripts=[SCRIPT]) for step, module in STEPS.items(
 STRAY = plan.stray_files(OUT, cfg)
 STARTED = time.time()
 
+MADE = [name for name in plan.expected_files(cfg) if name != RUN_FILE]
+CHANGED = changed_files(OUT, MADE)
+
 if STRAY:
     print(plan.describe_stray(OUT, STRAY), file=sys.stderr)
+if CHANGED and workflow.dag_settings is not None:
+    print(describe_changed(OUT, CHANGED), file=sys.stderr)
+    again = {str(OUT / name) for name in CHANGED}
+    workflow.dag_settings.forcerun = frozenset(workflow.dag_settings.forcerun) | again
 
 
 wildcard_constraints:
@@ -70,12 +81,15 @@ def code_with(step, module):
 def begin_run():
     """Take the run's lock, note whose results these are, clear away what a killed run left half-written; start the worker."""
     try:
+        guards.check_places([OUT, LOGS, Path(".snakemake")])
         guards.hold_lock(Path(".snakemake/locks_of_runs") / cfg.run.name, OUT)
         guards.check_origin(OUT, ORIGIN)
         guards.record_origin(OUT, ORIGIN)
     except AllianceError as error:
         sys.exit(message_of(error))
     remove_unfinished(OUT)
+    shorten_record(OUT)
+    keep_aside(OUT, CHANGED)
     if not cfg.privacy.original_ids:
         (OUT / IDS_FILE).unlink(missing_ok=True)
     if not workflow.deployment_settings.deployment_method:  # jobs in an environment of their own cannot share one

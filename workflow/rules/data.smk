@@ -5,6 +5,9 @@
 #        so far; scores with reliability; the panel, one row for each patient and session
 TABLE_FILES = plan.data_files(cfg)
 INSTRUMENT_FILES = [INSTRUMENTS / f"{name}.yaml" for name in plan.instruments_of(cfg)]
+# Files that are given count by content: what replaces one may bear an older time stamp (cp -p, unzip, a backup).
+INSTRUMENT_CONTENTS = contents_of(INSTRUMENT_FILES)
+CONTENTS = {**contents_of(TABLE_FILES.values()), **INSTRUMENT_CONTENTS}
 MEASURED = plan.bare_variables(cfg.variables, scored=False)
 SCORED = plan.bare_variables(cfg.variables)
 # Which code stands for which id of the export: written only if the configuration allows it.
@@ -25,7 +28,8 @@ rule check_data:
     params:
         data=PLAIN["data"],
         variables=MEASURED,
-        cleaning=PLAIN["cleaning"],
+        cleaning=seal_ids(PLAIN["cleaning"], CONTENTS),
+        contents=CONTENTS,
         code=CODE["check_data"],
     script:
         "../scripts/run_step.py"
@@ -77,6 +81,7 @@ rule score_measures:
         "../../environment.yml"
     params:
         variables=SCORED,
+        contents=INSTRUMENT_CONTENTS,
         code=CODE["score_measures"],
     script:
         "../scripts/run_step.py"
@@ -98,6 +103,7 @@ rule build_panel:
         variables=SCORED,
         lag=cfg.panel.lag,
         max_gap_days=cfg.panel.max_gap_days,
+        contents=INSTRUMENT_CONTENTS,
         code=CODE["build_panel"],
     script:
         "../scripts/run_step.py"

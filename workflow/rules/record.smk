@@ -2,7 +2,7 @@
 #
 # needs  the configuration and the export; all results
 # gives  provenance (versions, seeds, hashes, code state), the merged configuration, and the manifest
-MANIFEST_LISTS = [name for name in plan.expected_files(cfg) if name not in (RUN_FILES["manifest"], plan.ORIGIN)]
+MANIFEST_LISTS = [name for name in plan.expected_files(cfg) if name not in (RUN_FILES["manifest"], RUN_FILE)]
 
 FITS = {name: code_with("fit_model", FAMILIES[SPECS[name].family].module) for name in cfg.models.fit}
 FINGERPRINTS = {name: code["fingerprint"] for name, code in {**CODE, **FITS}.items()}
@@ -24,6 +24,7 @@ rule record_provenance:
         settings=SHOWN,
         origin=ORIGIN,
         fingerprints=FINGERPRINTS,
+        read=CONTENTS,
         code=CODE["record_provenance"],
     script:
         "../scripts/run_step.py"

@@ -74,6 +74,7 @@ rule compare_runs:
     conda:
         "../../environment.yml"
     params:
+        contents=contents_of([OTHER / ARTEFACTS["estimates"].path, OTHER / RUN_FILES["config"]]),
         code=CODE["compare_runs"],
     script:
         "../scripts/run_step.py"
@@ -93,6 +94,7 @@ rule compare_truth:
         # As for figures: what decides is which models are compared, not how they are shown.
         settings=lambda wildcards, input: SHOWN,
         redrawn_for=[cfg.panel.lag, *(plan.bare_spec(SPECS[name]) for name in cfg.models.fit)],
+        contents=contents_of([cfg.study.truth] if cfg.study.truth else []),
         code=CODE["compare_truth"],
     script:
         "../scripts/run_step.py"

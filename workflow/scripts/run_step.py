@@ -10,9 +10,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))  # noqa: F821
 
 from alliance.runs.jobs import Job, run_job
+from alliance.runs.made import record_made
 from alliance.runs.worker import hand_over
 
-NOT_ARGUMENTS = {"code", "redrawn_for", "after"}
+NOT_ARGUMENTS = {"code", "redrawn_for", "after", "contents"}
 
 
 def job_of(rule) -> Job:
@@ -31,4 +32,7 @@ def _plain(value):
 
 job = job_of(snakemake)  # noqa: F821
 status = hand_over(job)
-sys.exit(run_job(job) if status is None else status)
+status = run_job(job) if status is None else status
+if status == 0:
+    record_made(snakemake.output)  # noqa: F821
+sys.exit(status)

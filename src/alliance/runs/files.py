@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # the workflow itself removes files and need not wait for pan
     import xarray as xr
 
 UNFINISHED = ".unfinished-"
+ORIGIN = "run.yaml"  # in a run's folder: the configuration it belongs to
+MANIFEST = "manifest.csv"
 
 # A text that a spreadsheet would run. Signed numbers such as "-0.25 [-0.40, -0.10]" are left alone.
 _FORMULA = re.compile(r"^(?:[=@\t\r]|[+-](?![\d.]))")

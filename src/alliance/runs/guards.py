@@ -1,15 +1,18 @@
 """What is refused before a run starts, so that nothing another run made is overwritten and no job fails for a typo."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import yaml
 
 from alliance.config import Config, read_yaml
 from alliance.errors import AllianceError, ConfigError, DataError, suggest
-from alliance.runs.files import write_text
-from alliance.runs.plan import ORIGIN, RUN_FILES, data_files, instruments_of, needs_of
+from alliance.facts.artefacts import ARTEFACTS
+from alliance.runs.files import ORIGIN, write_text
+from alliance.runs.machine import read_only, shortage_in
+from alliance.runs.made import is_changed
+from alliance.runs.plan import RUN_FILES, data_files, instruments_of, needs_of
 
 _OF_TRUTH = ("outcome", "path", "effect", "level", "horizon", "value")
 
@@ -167,10 +170,19 @@ def check_comparison(config: Config, results: Path) -> None:
     Raises
     ------
     RunError
-        The other run does not exist or was not completed.
+        The other run does not exist or was not completed, or what is compared was changed since.
     """
     other = config.run.compare_to
-    if other is None or (results / other / RUN_FILES["manifest"]).is_file():
+    if other is None:
+        return
+    if (results / other / RUN_FILES["manifest"]).is_file():
+        names = [ARTEFACTS["estimates"].path, RUN_FILES["config"]]
+        wrong = [name for name in names if not (results / other / name).is_file() or is_changed(results / other, name)]
+        if wrong:
+            raise RunError(
+                f"run.compare_to: {results / other / wrong[0]} is gone, or not as the workflow wrote it. Run '{other}' first, which makes "
+                "it again: 'make' for the main analysis, 'make run CONFIG=config/<file>.yaml' for another one."
+            )
         return
     known = [path.parent.name for path in results.glob(f"*/{RUN_FILES['manifest']}")]
     state = "is not finished" if (results / other).is_dir() else "does not exist"
@@ -205,3 +217,23 @@ def hold_lock(path: Path, folder: Path) -> int:
     os.ftruncate(descriptor, 0)
     os.write(descriptor, str(os.getpid()).encode("ascii"))
     return descriptor
+
+
+def check_places(places: Iterable[Path]) -> None:
+    """Refuse a run that could not write its results or its own records.
+
+    Raises
+    ------
+    RunError
+        One of the folders, or the nearest folder above it, may not be written, or its disk is full.
+    """
+    for place in places:
+        present = next(parent for parent in (place, *place.absolute().parents) if parent.exists())
+        if not present.is_dir():
+            raise RunError(
+                f"{present} is a file, but a folder of that name is needed. Move it elsewhere, then run again."
+            )
+        if not os.access(present, os.W_OK | os.X_OK) or os.statvfs(present).f_flag & os.ST_RDONLY:
+            raise RunError(read_only(present))
+        if shortage := shortage_in(present):
+            raise RunError(shortage)

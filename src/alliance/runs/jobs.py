@@ -1,5 +1,6 @@
 """One job of the workflow: a step, what it is called with, and the log in which everything it says ends."""
 
+import contextlib
 import io
 import os
 import sys
@@ -10,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from alliance.errors import AllianceError
+from alliance.runs.machine import fault_of
 from alliance.runs.messages import defect_of, failure_of_step, message_of
 from alliance.runs.threads import use_one_thread
 
@@ -50,9 +52,11 @@ def run_job(job: Job) -> int:
     except AllianceError as error:
         explanation = message_of(error)
     except Exception as error:
-        traceback.print_exc()
-        explanation = defect_of(error, job.log)
+        explanation = fault_of(error) or defect_of(error, job.log)
+        with contextlib.suppress(OSError):  # on a full disk the log takes no more
+            traceback.print_exc()
     else:
         return 0
-    print(failure_of_step(job.step, explanation), file=sys.stderr, end="")
+    with contextlib.suppress(OSError):
+        print(failure_of_step(job.step, explanation), file=sys.stderr, end="")
     return 1

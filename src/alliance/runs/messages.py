@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from alliance.errors import AllianceError
+from alliance.runs.machine import shortage_in
 
 # Opens the closing paragraph of the log of a failed job.
 FAILED = "This step failed."
@@ -36,6 +37,8 @@ def failures_in(logs: Path, since: float) -> str:
         _, mark, explanation = log.read_text(encoding="utf-8", errors="replace").rpartition(f"{FAILED}\n")
         if mark and explanation.strip() not in found:
             found.append(explanation.strip())
+    if not found and (shortage := shortage_in(logs)):
+        return f"\nThe run stopped. {shortage}"
     if not found:
         return f"\nThe run stopped before it was complete. Details: {logs}/ and the lines above."
     return "\n".join(
@@ -44,8 +47,15 @@ def failures_in(logs: Path, since: float) -> str:
 
 
 def final_message(folder: Path) -> str:
-    """Return where the report lies and the headline result."""
+    """Return where the report lies and the headline result; a report that is not there, or was changed, is not shown."""
+    from alliance.runs.made import changed_files
     from alliance.runs.plan import RUN_FILES  # jobs, whose messages are here, need not wait for the configuration
 
+    names = [RUN_FILES["report"], RUN_FILES["headline"]]
+    missing = [name for name in names if not (folder / name).is_file()]
+    changed = changed_files(folder, names)
+    if missing or changed:
+        state = f"has no {missing[0]}" if missing else f"holds a {changed[0]} that is not as it was written"
+        return f"\n{folder}/ {state}: there is no report to show. Run again: it is made anew."
     headline = (folder / RUN_FILES["headline"]).read_text(encoding="utf-8").strip()
     return f"\nReport:   {(folder / RUN_FILES['report']).resolve()}\nHeadline: {headline}"

@@ -12,6 +12,7 @@ from alliance.errors import ConfigError, suggest
 from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
 from alliance.report.figures import FIGURES
 from alliance.report.tables import ALWAYS, TABLES
+from alliance.runs.files import MANIFEST, ORIGIN, UNFINISHED
 from alliance.runs.fingerprint import read_constant
 
 # The JSON files hold title, caption and description for the report.
@@ -27,9 +28,8 @@ RUN_FILES = {
     "headline": "headline.txt",
     "provenance": "provenance.yaml",
     "config": "config.yaml",
-    "manifest": "manifest.csv",
+    "manifest": MANIFEST,
 }
-ORIGIN = "run.yaml"
 
 # Numbers do not depend on how a variable is presented; steps that only compute get these in place of the user's words.
 # A questionnaire keeps its rater and direction: an instrument file can refuse them.
@@ -156,12 +156,15 @@ def expected_files(config: Config) -> list[str]:
 
 
 def stray_files(folder: Path, config: Config) -> list[str]:
-    """List files in the run's folder that the workflow does not write: left by hand, or by earlier settings."""
+    """List files in the run's folder that the workflow does not write: left by hand, or by earlier settings.
+
+    What a killed job left half-written is neither; it is removed when the run goes on.
+    """
     known = {*expected_files(config)}
     if not folder.is_dir():
         return []
     present = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return [name for name in present if name not in known and not name.startswith("logs/")]
+    return [name for name in present if name not in known and not name.startswith("logs/") and UNFINISHED not in name]
 
 
 def describe_stray(folder: Path, stray: Sequence[str]) -> str:

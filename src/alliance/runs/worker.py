@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alliance.runs.jobs import Job, run_job
+from alliance.runs.machine import end_of_process
 from alliance.runs.messages import failure_of_step
 from alliance.runs.threads import use_one_thread
 
@@ -61,8 +62,8 @@ def hand_over(job: Job) -> int | None:
         answer = connection.makefile("r", encoding="ascii").readline()
     if answer and int(answer) >= 0:
         return int(answer)
-    with open(job.log, "a", encoding="utf-8") as log:
-        log.write(failure_of_step(job.step, "Its process was ended from outside, most often for want of memory."))
+    with contextlib.suppress(OSError), open(job.log, "a", encoding="utf-8") as log:
+        log.write(failure_of_step(job.step, end_of_process(int(answer or 0))))
     return 1
 
 

@@ -17,6 +17,7 @@ from alliance.data.export.tables import read_tables
 from alliance.errors import DataError
 from alliance.runs.artefacts import read_artefact, write_artefact
 from alliance.runs.files import write_csv, write_object, write_text
+from alliance.runs.sealed import unseal_ids
 
 Settings = Mapping[str, Any]
 
@@ -58,7 +59,7 @@ def check_data(
         {name: path for name, path in files.items() if path is not None},
         Data.model_validate(data),
         TypeAdapter(dict[Name, Variable]).validate_python(variables),
-        Cleaning.model_validate(cleaning),
+        Cleaning.model_validate(unseal_ids(cleaning)),
         read_instruments(instruments),
     )
     write_artefact("checks", findings_table(check_export(export)), checks)

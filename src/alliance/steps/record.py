@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from alliance.runs.files import write_csv, write_text
-from alliance.runs.plan import ORIGIN
+from alliance.errors import DataError
+from alliance.runs.files import ORIGIN, write_csv, write_text
+from alliance.runs.made import changed_files
 from alliance.runs.provenance import code_state, describe_files, manifest_rows, software_versions
 
 
@@ -22,6 +23,7 @@ def record_provenance(
     settings: Mapping[str, Any],
     origin: Sequence[str],
     fingerprints: Mapping[str, str],
+    read: Mapping[str, str],
 ) -> None:
     """Write the merged configuration, and what the results came from.
 
@@ -33,12 +35,26 @@ def record_provenance(
         The configuration files (and values of the command line) it was merged from.
     fingerprints
         Step or model -> fingerprint of the code behind it.
+    read
+        File -> SHA-256 of what the run began with.
+
+    Raises
+    ------
+    DataError
+        An input was replaced while the run was at work.
     """
+    inputs = describe_files([*data, *instruments])
+    replaced = [entry["file"] for entry in inputs if read.get(entry["file"], entry["sha256"]) != entry["sha256"]]
+    if replaced:
+        raise DataError(
+            f"{', '.join(replaced)} changed while the run was at work, so its results may come from either version. "
+            "Run again: everything that depends on it is made again."
+        )
     record = {
         "run": settings["run"],
         "recorded": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "configuration": list(origin),
-        "inputs": describe_files([*data, *instruments]),
+        "inputs": inputs,
         "code": {**code_state(), "fingerprints": dict(fingerprints)},
         "software": software_versions(),
     }
@@ -47,7 +63,20 @@ def record_provenance(
 
 
 def write_manifest(*, files: Sequence[str], manifest: str, folder: str, stray: Sequence[str]) -> None:
-    """List every file of a run with size and SHA-256; files that the workflow did not write are marked `stray`."""
+    """List every file of a run with size and SHA-256; files that the workflow did not write are marked `stray`.
+
+    Raises
+    ------
+    DataError
+        A result is not as it was written: it is not certified.
+    """
+    here = Path(folder)
+    changed = changed_files(here, [Path(path).relative_to(here).as_posix() for path in files])
+    if changed:
+        raise DataError(
+            f"{', '.join(changed[:5])} in {folder}/: not as the workflow wrote them, so somebody changed them during the run. "
+            "Close the program that has them open, and run again: they are made again."
+        )
     rows = manifest_rows(folder, [*files, Path(folder) / ORIGIN], stray)
     for row in rows:
         if row["status"] == "stray":

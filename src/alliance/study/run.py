@@ -12,6 +12,7 @@ from alliance.facts.artefacts import ARTEFACTS
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import read_tree
 from alliance.runs.guards import RunError
+from alliance.runs.made import is_changed
 from alliance.runs.plan import RUN_FILES
 from alliance.runs.project import RESULTS, command_of_run, find_project
 from alliance.study.fit import Fit
@@ -142,6 +143,11 @@ class Run:
         if not path.is_file():
             raise RunError(
                 f"{RESULTS / self.name / name} does not exist (any more, or not yet): run `{command_of_run(self.name, self.root)}`."
+            )
+        if is_changed(self.folder, name):
+            raise RunError(
+                f"{RESULTS / self.name / name} is not as the workflow wrote it (edited, cut short or replaced): run "
+                f"`{command_of_run(self.name, self.root)}`, which makes it again."
             )
         return path
 

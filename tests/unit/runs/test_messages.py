@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from alliance.errors import DataError
+from alliance.runs.made import record_made
 from alliance.runs.messages import defect_of, failure_of_step, failures_in, final_message, message_of
 
 
@@ -35,8 +36,30 @@ def test_defect_names_the_log_and_says_whose_fault_it_is() -> None:
     assert "results/main/logs/build_panel.log" in text
 
 
+def finished(folder: Path) -> None:
+    for name, text in {
+        "run.yaml": "",
+        "report.html": "<html>",
+        "headline.txt": "Alliance predicts symptoms.\n",
+    }.items():
+        write_log(folder / name, text)
+    (folder / "logs").mkdir()
+    record_made([folder / "report.html", folder / "headline.txt"])
+
+
+def test_report_that_is_gone_or_was_changed_is_not_shown(tmp_path: Path) -> None:
+    assert "Report:" not in final_message(tmp_path)
+    finished(tmp_path)
+    (tmp_path / "report.html").write_text("<ht", encoding="utf-8")
+    assert "holds a report.html that is not as it was written" in final_message(tmp_path)
+    (tmp_path / "report.html").unlink()
+    text = final_message(tmp_path)
+    assert "has no report.html" in text
+    assert "Report:" not in text
+
+
 def test_final_message_shows_report_and_headline(tmp_path: Path) -> None:
-    (tmp_path / "headline.txt").write_text("Alliance predicts symptoms.\n", encoding="utf-8")
+    finished(tmp_path)
     text = final_message(tmp_path)
     assert str((tmp_path / "report.html").resolve()) in text
     assert text.endswith("Alliance predicts symptoms.")

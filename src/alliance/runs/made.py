@@ -1,0 +1,97 @@
+"""What the workflow wrote, by content: a result that was edited, cut short or replaced afterwards is found and made again.
+
+Every finished job adds the SHA-256 of its files to a list in the run's folder, which `sha256sum --check` understands too. Time stamps
+play no part: a spreadsheet, a backup or a synchronised folder changes them at will.
+"""
+
+import csv
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from alliance.runs.files import MANIFEST, ORIGIN, write_text
+from alliance.runs.provenance import sha256_of
+
+RECORD = "logs/made.sha256"
+ASIDE = "logs/edited"
+
+
+def record_made(paths: Iterable[str | Path]) -> None:
+    """Add files that a job has finished to the list of their run; files outside a run's folder are passed over."""
+    for path in map(Path, paths):
+        folder = next((parent for parent in path.parents if (parent / ORIGIN).is_file()), None)
+        if folder is not None and path.is_file():
+            (folder / RECORD).parent.mkdir(exist_ok=True)
+            # One short line at the end of a file is written at once, so jobs that end together do not mix theirs.
+            with open(folder / RECORD, "a", encoding="utf-8") as record:
+                record.write(_line(sha256_of(path), path.relative_to(folder).as_posix()))
+
+
+def recorded(folder: Path) -> dict[str, str]:
+    """Return file -> SHA-256 as it was written last; where the list is lost, what the manifest says."""
+    found = _in_manifest(folder / MANIFEST)
+    if (folder / RECORD).is_file():
+        for line in (folder / RECORD).read_text(encoding="utf-8", errors="replace").splitlines():
+            sha256, _, name = line.partition("  ")
+            found[name] = sha256
+    return found
+
+
+def _in_manifest(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    with open(path, encoding="utf-8", errors="replace", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row.get("status") == "result"]
+    return {row["file"]: row["sha256"] or "" for row in rows if row.get("file") and "sha256" in row}
+
+
+def _line(sha256: str, name: str) -> str:
+    return f"{sha256}  {name}\n"
+
+
+def changed_files(folder: Path, names: Iterable[str]) -> list[str]:
+    """Name those files of a run that are there, but not as the workflow wrote them.
+
+    A file of which nothing is recorded did not come from the workflow either. The list says nothing of whose folder it is, and a
+    manifest of which nothing is recorded cannot be judged.
+    """
+    known = recorded(folder)
+    never = {ORIGIN} | ({MANIFEST} - known.keys())
+    present = [name for name in names if name not in never and (folder / name).is_file()]
+    return sorted(name for name in present if known.get(name) != sha256_of(folder / name))
+
+
+def is_changed(folder: Path, name: str) -> bool:
+    """Return whether a file is recorded with another content than it has."""
+    return recorded(folder).get(name, sha256_of(folder / name)) != sha256_of(folder / name)
+
+
+def describe_changed(folder: Path, changed: Sequence[str]) -> str:
+    """Say which results are not as they were written, and what becomes of them."""
+    shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+    return (
+        f"Warning: {len(changed)} result(s) in {folder}/ are not as the workflow wrote them (edited, cut short or replaced): {shown}. "
+        f"They are made again, with all that depends on them; as they are now, they are kept in {folder}/{ASIDE}/. "
+        "To work on a result, copy it to another folder first."
+    )
+
+
+def keep_aside(folder: Path, changed: Iterable[str]) -> None:
+    """Copy results that somebody changed, before they are made again: there may be work in them."""
+    for name in changed:
+        if (folder / name).is_file():
+            target = folder / ASIDE / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(folder / name, target)
+
+
+def shorten_record(folder: Path) -> None:
+    """Leave one line for each file that is still there; only the holder of the run's lock may call this."""
+    if (folder / RECORD).is_file():
+        lines = [_line(sha256, name) for name, sha256 in recorded(folder).items() if (folder / name).is_file()]
+        write_text("".join(lines), folder / RECORD)
+
+
+def contents_of(paths: Iterable[str | Path]) -> Mapping[str, str]:
+    """Return what is in files that are given, not made: file -> SHA-256, without those that are not there."""
+    return {str(path): sha256_of(path) for path in paths if Path(path).is_file()}

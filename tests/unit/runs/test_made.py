@@ -1,0 +1,121 @@
+"""A result counts by content: edited, cut short, replaced or put there by hand, it is found; untouched, it is not."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from alliance.errors import DataError
+from alliance.runs.files import ORIGIN
+from alliance.runs.made import RECORD, changed_files, contents_of, keep_aside, record_made, shorten_record
+from alliance.steps.record import record_provenance, write_manifest
+
+NAMES = ["estimates/estimates.csv", "report.html", "manifest.csv"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A finished run with two results and its manifest."""
+    run = tmp_path / "results/main"
+    for name in (*NAMES[:2], ORIGIN, "logs/x.log"):
+        (run / name).parent.mkdir(parents=True, exist_ok=True)
+        (run / name).write_text(f"{name}: 1.0\n" * 20, encoding="utf-8")
+    record_made([run / name for name in NAMES[:2]])
+    write_manifest(
+        files=[str(run / name) for name in NAMES[:2]], manifest=str(run / NAMES[2]), folder=str(run), stray=[]
+    )
+    record_made([run / NAMES[2]])
+    return run
+
+
+def test_untouched_results_are_as_they_were_made_whatever_their_stamp(folder: Path) -> None:
+    os.utime(folder / NAMES[0], (1, 1))
+    os.utime(folder / NAMES[1])
+    assert changed_files(folder, NAMES) == []
+    assert subprocess.run(["sha256sum", "--check", "--quiet", RECORD], cwd=folder, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("with_record", [True, False], ids=["recorded", "only in the manifest"])
+@pytest.mark.parametrize("change", ["edited", "halved", "emptied", "end of lines"])
+def test_changed_result_is_found_with_its_old_stamp(folder: Path, change: str, with_record: bool) -> None:
+    path = folder / NAMES[0]
+    before, content = path.stat(), path.read_bytes()
+    changes = {
+        "edited": content.replace(b"1.0", b"1.1", 1),
+        "halved": content[: len(content) // 2],
+        "emptied": b"",
+        "end of lines": content.replace(b"\n", b"\r\n"),
+    }
+    path.write_bytes(changes[change])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    if not with_record:
+        (folder / RECORD).unlink()
+    assert changed_files(folder, NAMES) == [NAMES[0]]
+
+
+def test_edited_manifest_cannot_vouch_for_an_edited_result(folder: Path) -> None:
+    (folder / NAMES[2]).write_text("file,bytes,sha256,status\n", encoding="utf-8")
+    assert changed_files(folder, NAMES) == [NAMES[2]]
+
+
+def test_file_of_which_nothing_is_recorded_is_no_result(folder: Path) -> None:
+    (folder / "headline.txt").write_text("by hand", encoding="utf-8")
+    assert changed_files(folder, [*NAMES, "headline.txt"]) == ["headline.txt"]
+
+
+def test_what_is_made_again_counts_as_it_is_now_and_the_record_stays_short(folder: Path) -> None:
+    for number in range(3):
+        (folder / NAMES[1]).write_text(f"<html>{number}", encoding="utf-8")
+        record_made([folder / NAMES[1]])
+    assert changed_files(folder, NAMES) == []
+    (folder / NAMES[0]).unlink()
+    shorten_record(folder)
+    assert len((folder / RECORD).read_text(encoding="utf-8").splitlines()) == 3  # run.yaml is known from the manifest
+    assert changed_files(folder, NAMES) == []
+
+
+def test_files_outside_a_run_are_not_recorded(tmp_path: Path) -> None:
+    (tmp_path / "sessions.csv").write_text("1", encoding="utf-8")
+    record_made([tmp_path / "sessions.csv", tmp_path / "gone.csv"])
+    assert [path.name for path in tmp_path.rglob("*")] == ["sessions.csv"]
+
+
+def test_work_in_an_edited_result_is_kept_aside(folder: Path) -> None:
+    (folder / NAMES[0]).write_text("my notes", encoding="utf-8")
+    keep_aside(folder, changed_files(folder, NAMES))
+    assert (folder / "logs/edited" / NAMES[0]).read_text(encoding="utf-8") == "my notes"
+
+
+def test_changed_result_is_never_certified(folder: Path) -> None:
+    (folder / NAMES[0]).write_text("edited while the run was at work", encoding="utf-8")
+    with pytest.raises(DataError, match=r"estimates/estimates\.csv in .*: not as the workflow wrote them"):
+        write_manifest(
+            files=[str(folder / name) for name in NAMES[:2]],
+            manifest=str(folder / NAMES[2]),
+            folder=str(folder),
+            stray=[],
+        )
+
+
+def test_older_file_in_the_place_of_an_export_has_other_content(tmp_path: Path) -> None:
+    export = tmp_path / "sessions.csv"
+    export.write_text("1,2", encoding="utf-8")
+    before = contents_of([export])
+    export.touch()
+    assert contents_of([export]) == before
+    export.write_text("1,3", encoding="utf-8")
+    os.utime(export, (1, 1))
+    assert contents_of([export]) != before
+
+
+def test_export_replaced_during_a_run_is_not_put_on_record(tmp_path: Path) -> None:
+    export = tmp_path / "sessions.csv"
+    export.write_text("1,2", encoding="utf-8")
+    read = contents_of([export])
+    export.write_text("1,3", encoding="utf-8")
+    with pytest.raises(DataError, match=r"sessions\.csv changed while the run was at work"):
+        record_provenance(
+            data=[str(export)], instruments=[], provenance=str(tmp_path / "p"), config=str(tmp_path / "c"),
+            settings={}, origin=[], fingerprints={}, read=read,
+        )  # fmt: skip
