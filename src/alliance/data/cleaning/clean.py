@@ -16,7 +16,10 @@ from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.cleaning.ledger import Counts, Ledger
 from alliance.data.export.cells import as_text, comparable_ids, respelled
 from alliance.data.export.mapping import DATE, EPISODE, WEEK, Typed, key_columns
+from alliance.errors import DataError
 from alliance.facts.columns import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
+
+_TOO_FEW = "Too few sessions"
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,15 @@ def clean_tables(tables: Mapping[str, Typed], cleaning: Cleaning) -> CleanStudy:
     -------
     CleanStudy
         Tables as described in the contract: codes instead of ids, sorted by patient and session.
+
+    Raises
+    ------
+    DataError
+        The rules leave no session.
     """
     rows, ledger = apply_rules(tables, cleaning)
+    if rows.sessions.empty:
+        raise DataError(_nobody_left(ledger, cleaning))
     return _with_codes(rows, [measure.name for measure in tables["sessions"].measures], ledger)
 
 
@@ -91,6 +101,27 @@ def apply_rules(tables: Mapping[str, Typed], cleaning: Cleaning) -> tuple[Rows, 
     _require_sessions(rows, cleaning, ledger)
     ledger.stage("Analysed sessions", "what scoring and models start from", rows.counts())
     return rows, ledger
+
+
+def _nobody_left(ledger: Ledger, cleaning: Cleaning) -> str:
+    """Say which rule took the last session, what it found, and how to keep some."""
+    stages = ledger.flow()
+    last = stages[stages["n_sessions"] > 0].tail(1)
+    emptied = stages.loc[last.index[0] + 1] if len(last) else stages.iloc[0]
+    before = (
+        f"{last['n_patients'].iloc[0]} patients with {last['n_sessions'].iloc[0]} sessions"
+        if len(last)
+        else "no patient"
+    )
+    if emptied["stage"] == _TOO_FEW:
+        return (
+            f"cleaning.minimum_sessions: {cleaning.minimum_sessions} leaves nobody. Before it there were {before}, and none of them has "
+            f"so many sessions (the longest course has {ledger.longest}). Set it to {ledger.longest} or less."
+        )
+    return (
+        f"cleaning: no session is left after '{emptied['stage']}' ({emptied['reason']}). Before it there were {before}. Change that rule, "
+        "or the columns it looks at (data.*.columns)."
+    )
 
 
 def _note_ids(table: Typed, cleaning: Cleaning, ledger: Ledger) -> None:
@@ -266,6 +297,7 @@ def _drop_orphans(rows: Rows, tables: Mapping[str, Typed], cleaning: Cleaning, l
 def _require_sessions(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
     before = len(rows.sessions)
     held = rows.sessions.groupby(PATIENT).size()
+    ledger.longest = int(held.max()) if len(held) else 0
     enough = held.index[held >= cleaning.minimum_sessions]
     rows.sessions = rows.sessions[rows.sessions[PATIENT].isin(enough)]
     rows.patients = rows.patients[rows.patients[PATIENT].isin(enough)]
@@ -278,9 +310,7 @@ def _require_sessions(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
         "patients with fewer sessions were left out",
         rows=before - len(rows.sessions),
     )
-    ledger.stage(
-        "Too few sessions", f"patients with fewer than {least} recorded session{'s' * (least > 1)}", rows.counts()
-    )
+    ledger.stage(_TOO_FEW, f"patients with fewer than {least} recorded session{'s' * (least > 1)}", rows.counts())
 
 
 def _with_codes(rows: Rows, values: list[str], ledger: Ledger) -> CleanStudy:

@@ -35,6 +35,7 @@ class Ledger:
     rules: list[dict[str, object]] = field(default_factory=list)
     touched: list[Touched] = field(default_factory=list)
     stages: list[dict[str, object]] = field(default_factory=list)
+    longest: int = 0  # sessions of the longest course, before patients with too few are left out
 
     def note(self, rule: str, table: str, setting: object, meaning: str, *, rows: int = 0, cells: int = 0) -> None:
         """Record that a rule touched rows or cells of a table (also when it touched none)."""

@@ -70,6 +70,7 @@ _RC: dict[Any, Any] = {
     "text.color": INK,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
+    "text.parse_math": False,  # a label with two dollar signs is a label, no formula
     "svg.fonttype": "none",
     "svg.hashsalt": "alliance",  # element ids of the SVG would otherwise differ from run to run
     "path.simplify": True,

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from alliance.data.cleaning.clean import CleanStudy, clean_tables
+from alliance.errors import DataError
 from alliance.facts.artefacts import ARTEFACTS
 from tests.unit.data.checks.study import CLEANING, DATA, PATIENTS, SESSIONS, Frames, clean_frames, export_of
 
@@ -152,3 +153,17 @@ def test_no_original_id_is_left_in_the_clean_tables() -> None:
     for table in (study.sessions, study.patients):
         assert not ids & {str(value) for column in table for value in table[column]} - {"T01", "T02", "T03", "T04"}
     assert set(study.sessions["patient"]) == {f"P{number:03d}" for number in range(1, PATIENTS + 1)}
+
+
+def test_minimum_that_leaves_nobody_says_so_and_its_remedy_keeps_somebody() -> None:
+    with pytest.raises(DataError, match=r"cleaning\.minimum_sessions: 99 leaves nobody") as caught:
+        cleaned(clean_frames(), minimum_sessions=99)
+    remedy = int(str(caught.value).rpartition("Set it to ")[2].split()[0])
+    assert remedy == SESSIONS
+    assert len(cleaned(clean_frames(), minimum_sessions=remedy).patients) == PATIENTS
+
+
+def test_leaving_out_everybody_names_the_rule() -> None:
+    frames = clean_frames()
+    with pytest.raises(DataError, match="no session is left after 'Left out on purpose'"):
+        cleaned(frames, exclude={"patients": list(frames["sessions"]["client"].unique())})

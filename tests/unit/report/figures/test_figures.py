@@ -328,3 +328,19 @@ def test_wide_interval_of_therapists_does_not_dwarf_the_others() -> None:
     assert "Arrows" in note_of_cuts([rows])
     assert note_of_cuts([rows.iloc[:2]]) == ""
     assert axis_limits(rows.iloc[[2]])[0] < -9  # alone, it is shown whole
+
+
+def test_dollar_signs_in_a_label_are_no_mathematics() -> None:
+    with theme.applied():
+        figure, (axes,) = theme.new_figure(3, 2)
+        axes.set_title(r"cost $ per $ session, $\frac$")
+        file = io.StringIO()
+        figure.savefig(file, format="svg")
+    assert r"cost $ per $ session, $\frac$" in file.getvalue()
+
+
+def test_control_characters_of_a_label_do_not_reach_a_figure() -> None:
+    settings = STUDIES["arms"].model_dump(mode="json", by_alias=True)
+    settings["variables"]["alliance"]["label"] = "working\x07 alliance\x0b\x1b"
+    label = Config.model_validate(settings).variables["alliance"].label
+    assert label.isprintable()
