@@ -12,12 +12,14 @@ REPOSITORY = Path(__file__).parents[2]
 PATIENTS = 60  # of the example study: enough for every model to be estimated, few enough for seconds
 
 # One model of each family and analysis, few draws; the interval thresholds stay, so estimates are flagged, not refused.
-SMOKE = """\
-run: {name: smoke}
-models: {fit: [variance, alliance_predicts_symptoms, arm_jointly]}
-sampling: {chains: 2, draws: 50, tune: 50}
-inference: {monte_carlo_draws: 1000}
-output: {figures: [missingness, forest], tables: [sample, effects], figure_dpi: 72}
+EXCLUDED = "C0932"  # of the example study
+SMOKE = f"""\
+run: {{name: smoke}}
+cleaning: {{exclude: {{patients: [{EXCLUDED}]}}}}
+models: {{fit: [variance, alliance_predicts_symptoms, arm_jointly]}}
+sampling: {{chains: 2, draws: 50, tune: 50}}
+inference: {{monte_carlo_draws: 1000}}
+output: {{figures: [missingness, forest], tables: [sample, effects], figure_dpi: 72}}
 """
 
 

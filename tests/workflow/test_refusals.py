@@ -10,6 +10,7 @@ import yaml
 from alliance.config import merge_configs, validate_config
 from alliance.errors import AllianceError, ConfigError, DataError
 from alliance.runs import guards, plan
+from alliance.runs.made import record_made
 from tests.workflow.project import REPOSITORY, Project, planned_rules
 
 BASE = REPOSITORY / "config/config.yaml"
@@ -212,3 +213,25 @@ def test_replaced_sections_are_not_inherited(tmp_path: Path) -> None:
 
 def test_base_configuration_is_complete_by_itself() -> None:
     assert validate_config(plan.read_yaml(BASE)).run.name == "main"
+
+
+def test_changed_results_are_not_compared_with(tmp_path: Path) -> None:
+    config = plan.merge_files(*merged(tmp_path, "run: {name: x, compare_to: other}"), {})
+    for name in ("manifest.csv", "run.yaml", "config.yaml", "estimates/estimates.csv"):
+        (tmp_path / "other" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "other" / name).write_text("as it was made", encoding="utf-8")
+    record_made([tmp_path / "other/config.yaml", tmp_path / "other/estimates/estimates.csv"])
+    guards.check_comparison(config, tmp_path)
+    (tmp_path / "other/estimates/estimates.csv").write_text("as it", encoding="utf-8")
+    with pytest.raises(guards.RunError, match=r"estimates\.csv is gone, or not as the workflow wrote it"):
+        guards.check_comparison(config, tmp_path)
+
+
+def test_places_that_cannot_be_written_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guards.check_places([tmp_path / "results/x/logs"])
+    (tmp_path / "results").write_text("", encoding="utf-8")
+    with pytest.raises(guards.RunError, match="results is a file"):
+        guards.check_places([tmp_path / "results/x"])
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(guards.RunError, match="read-only"):
+        guards.check_places([tmp_path / "other"])

@@ -18,10 +18,11 @@ import yaml
 from alliance import Run, Study
 from alliance.runs.fingerprint import imported_modules, module_path
 from alliance.steps import STEPS
-from tests.workflow.project import Project, planned_rules
+from tests.workflow.project import EXCLUDED, Project, planned_rules
 
 KILLED = """\
 run: {name: killed}
+cleaning: {exclude: {patients: [EXCLUDED]}}
 models: {fit: [variance, alliance_predicts_symptoms]}
 inference: {monte_carlo_draws: 1000}
 output: {figures: [forest], tables: [], figure_dpi: 72}
@@ -154,6 +155,14 @@ def test_results_hold_no_path_of_this_machine(smoke: Project) -> None:
     assert [path.name for path in texts if str(smoke.root) in path.read_text(encoding="utf-8")] == []
 
 
+def test_excluded_id_is_left_out_and_stands_in_no_record_of_the_workflow(smoke: Project) -> None:
+    flow = Run("smoke", smoke.root).flow.set_index("stage")
+    assert flow.loc["Left out on purpose", "removed_patients"].max() == 1
+    records = [path for path in (smoke.root / ".snakemake").rglob("*") if path.is_file()]
+    assert len(records) > 10
+    assert [path.name for path in records if EXCLUDED.encode() in path.read_bytes()] == []
+
+
 def test_export_as_it_was_read_is_not_kept(smoke: Project) -> None:
     assert list(smoke.root.glob(".snakemake/typed/*")) == []
 
@@ -263,7 +272,7 @@ def test_snakemake_report_works_offline(smoke: Project, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_run_resumes_and_ends_like_an_undisturbed_one(smoke: Project) -> None:
-    overlay = smoke.write("config/killed.yaml", KILLED)
+    overlay = smoke.write("config/killed.yaml", KILLED.replace("EXCLUDED", EXCLUDED))
     words = smoke.command("--cores", "2", "--configfile", str(overlay))
     running = subprocess.Popen(
         words,

@@ -62,10 +62,8 @@ CHANGED = changed_files(OUT, MADE)
 
 if STRAY:
     print(plan.describe_stray(OUT, STRAY), file=sys.stderr)
-if CHANGED and workflow.dag_settings is not None:
+if CHANGED:
     print(describe_changed(OUT, CHANGED), file=sys.stderr)
-    again = {str(OUT / name) for name in CHANGED}
-    workflow.dag_settings.forcerun = frozenset(workflow.dag_settings.forcerun) | again
 
 
 wildcard_constraints:
@@ -76,6 +74,12 @@ wildcard_constraints:
 def code_with(step, module):
     """Return the code of a step together with a module that it chooses by its settings."""
     return code_of(STEPS[step], module, scripts=[SCRIPT])
+
+
+def everything(wildcards):
+    """Name all results, since one that is missing is made again, and have Snakemake make those again that somebody changed."""
+    workflow._dag.forcefiles.update(str(OUT / name) for name in CHANGED)
+    return [OUT / name for name in MADE]
 
 
 def begin_run():

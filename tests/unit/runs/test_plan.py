@@ -74,7 +74,7 @@ def test_unknown_table_is_refused_with_the_known_ones() -> None:
 
 
 def test_files_outside_the_plan_are_stray_but_logs_are_not(config: Config, tmp_path: Path) -> None:
-    for name in ("report.html", "logs/fit_model/x.log", "notes.txt", "figures/dropped.svg"):
+    for name in ("report.html", "logs/fit_model/x.log", "notes.txt", "figures/dropped.svg", "data/.unfinished-7-x.csv"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("", encoding="utf-8")
     stray = plan.stray_files(tmp_path, config)
