@@ -22,7 +22,8 @@ def _some_text(text: str) -> str:
 
 
 Name = Annotated[str, Field(max_length=60), AfterValidator(_plain_name)]
-Label = Annotated[str, Field(max_length=200), AfterValidator(plain_text), AfterValidator(_some_text)]  # how people read it
+# How people read it.
+Label = Annotated[str, Field(max_length=200), AfterValidator(plain_text), AfterValidator(_some_text)]
 # Text of the export: names of columns, labels, ids. Spelled as the reader spells them.
 Text = Annotated[str, AfterValidator(plain_text)]
 Code = float | Text  # what stands for a missing answer
