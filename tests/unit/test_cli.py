@@ -38,8 +38,8 @@ def test_negative_number_is_no_option(capsys: pytest.CaptureFixture[str]) -> Non
     estimates = builders.estimates(builders.arms_config())["estimate"]
     main(["trace", f"{estimates.min():.6f}"])
     assert "row" in capsys.readouterr().out
-    main(["trace", "-.17"])
-    assert "'-.17'" in capsys.readouterr().out
+    main(["trace", "-987.6"])
+    assert "'-987.6'" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("root")

@@ -28,7 +28,7 @@ def test_ids_labels_and_names_that_look_the_same_are_the_same(tmp_path: Path, on
     table = f'id,no,mood,"{one}"\n"{one}",1,3,"{one}"\n{other},2,4,{other}\n'
     variables = {
         "mood": {"label": "mood", "column": "mood"},
-        "arm": {"label": "arm", "kind": "category", "column": other, "levels": {one: 0}},
+        "arm": {"label": "arm", "kind": "category", "column": other, "levels": {one: 0, "none": 1}},
     }
     export, errors = read(text(tmp_path / "t.csv", table), variables)
     assert not errors
