@@ -343,6 +343,7 @@ class Privacy(Section):
 
     original_ids: bool
     minimum_cell: Annotated[int, Field(ge=1)]
+    single_patients: bool = False
 
 
 class Output(Section):

@@ -1,4 +1,4 @@
-"""How the scores develop over sessions: mean and interval by arm, single patients as faint lines."""
+"""How the scores develop over sessions: mean and interval by arm; single patients as faint lines if the config allows it."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ from alliance.report.numbers import format_number, format_percent
 
 TITLE = "Trajectories over sessions"
 CAPTION = (
-    "Points are means of the patients observed at a session, bands their confidence intervals, faint lines single patients. Later "
+    "Points are means of the patients observed at a session, bands their confidence intervals. Later "
     "means are those of the patients still in treatment, so a trend mixes change with who stayed."
 )
 NEEDS = ("panel", "meanings")
@@ -82,7 +82,8 @@ def _draw_panel(
     shown: pd.DataFrame,
     config: Config,
 ) -> None:
-    axis.add_collection(_lines_of_patients(panel, score, groups, order))
+    if config.privacy.single_patients:
+        axis.add_collection(_lines_of_patients(panel, score, groups, order, shown))
     for position, group in enumerate(order):
         part = shown[shown["group"] == group]
         colour = theme.SERIES[position % len(theme.SERIES)]
@@ -113,9 +114,13 @@ def _draw_cutoff(axis: Axes, meaning: Meaning | None) -> None:
         axis.axhline(meaning["case_value"], color=theme.MUTED, linestyle=(0, (1, 2)), linewidth=1, zorder=2)
 
 
-def _lines_of_patients(panel: pd.DataFrame, score: str, groups: pd.Series, order: list[str]) -> LineCollection:
-    """Faint lines as pixels: they show the spread, but nobody can read single values out of the file."""
-    observed = panel[panel[score].notna()]
+def _lines_of_patients(
+    panel: pd.DataFrame, score: str, groups: pd.Series, order: list[str], shown: pd.DataFrame
+) -> LineCollection:
+    """Faint lines of the patients behind the means that are shown: a line of a small arm stands out by its colour."""
+    cells = pd.MultiIndex.from_frame(shown[["group", SESSION]])
+    behind = pd.MultiIndex.from_arrays([groups, panel[SESSION]]).isin(cells)
+    observed = panel[panel[score].notna() & behind]
     everyone = list(observed.groupby(PATIENT).groups)
     patients = everyone[:: max(1, -(-len(everyone) // _MOST_LINES))]
     colours = {group: theme.SERIES[position % len(theme.SERIES)] for position, group in enumerate(order)}
@@ -158,6 +163,8 @@ def _describe(shown: pd.DataFrame, order: list[str], config: Config) -> str:
 
 def _notes(values: pd.DataFrame, meanings: pd.DataFrame, scores: list[str], config: Config) -> str:
     note = f"Intervals: {format_percent(config.inference.interval)}."
+    if config.privacy.single_patients:
+        note += " Faint lines are single patients."
     if values["suppressed"].any():
         note += f" Sessions with fewer than {config.privacy.minimum_cell} patients are not shown."
     for score in scores:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
@@ -257,6 +258,25 @@ def test_bins_of_the_scatter_hold_enough_patients_and_average_the_cloud() -> Non
     between = values[values["level"] == "between_patient"]
     assert np.average(between["y_mean"], weights=between["n_points"]) == pytest.approx(means["symptoms"].mean())
     assert between["slope"].iloc[0] == pytest.approx(np.polyfit(means["alliance_lag"], means["symptoms"], 1)[0])
+
+
+def _lines_drawn(config: Config, inputs: dict[str, pd.DataFrame]) -> int:
+    axes = _draw_with("trajectories", config, inputs).figure.axes
+    return sum(len(one.get_segments()) for axis in axes for one in axis.collections if isinstance(one, LineCollection))
+
+
+def test_single_patients_are_drawn_only_if_allowed_and_never_below_the_least_cell() -> None:
+    inputs = INPUTS["arms"]
+    assert _lines_drawn(STUDIES["arms"], inputs) == 0
+    allowed = builders.arms_config(privacy={"original_ids": False, "minimum_cell": 5, "single_patients": True})
+    everyone = _lines_drawn(allowed, inputs)
+    assert everyone > 0
+    panel = inputs["panel"]
+    arm = panel["arm"].iloc[0]
+    patients = panel.loc[panel["arm"] == arm, "patient"].unique()
+    small = {**inputs, "panel": panel[~panel["patient"].isin(patients[allowed.privacy.minimum_cell - 1 :])]}
+    other = {**inputs, "panel": panel[panel["arm"] != arm]}
+    assert 0 < _lines_drawn(allowed, small) == _lines_drawn(allowed, other) < everyone
 
 
 def test_cause_comes_from_the_same_session_only_if_measured_earlier() -> None:
