@@ -57,7 +57,9 @@ def difference_at_end(panel: pd.DataFrame, **declared: Any) -> float:
     design = make_design("study", spec, rows, VARIABLES)
     maximum = maximise(design)
     population = population_of(maximum)
-    found = compute_quantities(design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, None, SESSIONS)
+    found = compute_quantities(
+        design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, None, range(1, SESSIONS + 1)
+    )
     (value,) = [v[0] for row, v in zip(found.rows, found.draws, strict=True) if row["effect"] == "intention_to_treat"]
     return float(value)
 

@@ -49,7 +49,9 @@ def recover(world: World, spec: ModelSpec, studies: int) -> pd.DataFrame:
         # The estimate first, then the draws.
         population = population_of(maximum, np.concatenate([restricted.position[None], positions]))
         rng = np.random.default_rng(seed)
-        found = compute_quantities(maximum.target.design, population, groups, variables, 1, rng, world.size.sessions)
+        found = compute_quantities(
+            maximum.target.design, population, groups, variables, 1, rng, range(1, world.size.sessions + 1)
+        )
         values = np.array(found.draws)
         low, high = np.quantile(values[:, 1:], [0.025, 0.975], axis=1)
         index = pd.MultiIndex.from_frame(found.table()[KEYS])

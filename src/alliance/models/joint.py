@@ -22,7 +22,7 @@ from alliance.models.design.arrays import Design, make_design
 from alliance.models.diagram import Path, every_path
 from alliance.models.filling.grid import Grid
 from alliance.models.quantities.compute import compute_quantities
-from alliance.models.quantities.course import find_last_session
+from alliance.models.quantities.course import find_sessions
 from alliance.models.quantities.pairs import Quantities
 from alliance.models.quantities.population import make_population, standard_covariances
 from alliance.models.rows import observed_scores, select_rows
@@ -149,7 +149,7 @@ def compute_effects(task: Task, values: Values, *, point: bool = False) -> Quant
         task.variables,
         task.settings["lag"],
         None if point else task.generator("initial values"),
-        task.settings.get("planned_sessions") or find_last_session(task.panel),
+        find_sessions(task.panel, task.settings.get("planned_sessions")),
     )
 
 

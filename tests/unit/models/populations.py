@@ -68,7 +68,7 @@ def quantities_of(
     groups = every_path("study", spec, variables)
     last = max(int(equation.rows["session"].max()) for equation in design.equations.values())
     rng = None if seed is None else np.random.default_rng(seed)
-    return compute_quantities(design, population, groups, variables, 1, rng, last)
+    return compute_quantities(design, population, groups, variables, 1, rng, range(1, last + 1))
 
 
 def values_of(found: Quantities) -> dict[tuple[str, str, str], np.ndarray]:

@@ -25,10 +25,15 @@ from alliance.models.quantities.recursion import Change, arrows_of, expect_respo
 _MOST_SESSIONS = 16
 
 
-def add_accumulated(quantities: Quantities, design: Design, population: Population, pair: Pair) -> None:
+def add_accumulated(quantities: Quantities, design: Design, population: Population, pair: Pair, first: int) -> None:
     """Add the accumulated effect through each mediator after 1 to 16 sessions, if outcomes depend on their own past.
 
     What a constant cause adds up to stands in `alliance.models.quantities.course`.
+
+    Parameters
+    ----------
+    first
+        Number of the first session of a treatment.
     """
     dynamic = any(o.lagged and o.base == e.outcome for e in design.equations.values() for o in e.origins.values())
     if not dynamic or pair.constant or pair.source in TIME_TERMS:
@@ -41,7 +46,7 @@ def add_accumulated(quantities: Quantities, design: Design, population: Populati
                 last[path.edges[-1].source] = path
     if not last:
         return
-    sessions = min(max(_count_sessions(design), 1), _MOST_SESSIONS)
+    sessions = min(max(_last_session(design) - first + 1, 1), _MOST_SESSIONS)
     needed = sessions + pair.lag * max(_delay(path) for path in last.values())
     arrows = on_the_way(arrows_of(design, population, pair.source), [pair.source], pair.target)
     change = Change({pair.source: np.ones(len(population.residuals[pair.target]))})
@@ -58,6 +63,6 @@ def _delay(path: Path) -> int:
     return sum(edge.lagged for edge in path.edges)
 
 
-def _count_sessions(design: Design) -> int:
+def _last_session(design: Design) -> int:
     numbers = [equation.rows[SESSION] for equation in design.equations.values()]
     return int(max(column.max() for column in numbers))

@@ -27,7 +27,7 @@ def compute_quantities(
     variables: dict[str, Variable],
     lag: int,
     rng: np.random.Generator | None,
-    sessions: int,
+    sessions: range,
 ) -> Quantities:
     """Compute every reported quantity from draws of the population parameters.
 
@@ -38,7 +38,7 @@ def compute_quantities(
     rng
         For what is drawn of initial values, see `alliance.models.quantities.latent`; None takes its estimate, and the population is one.
     sessions
-        Number of the session at which treatment is planned to end.
+        Numbers of the sessions of a treatment, up to the planned end.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def compute_quantities(
         add_steps(quantities, pair)
         add_within(quantities, population, pair)
         add_between(quantities, design, population, pair, means)
-        add_accumulated(quantities, design, population, pair)
+        add_accumulated(quantities, design, population, pair, sessions.start)
     add_conditional(quantities, design, population, pairs)
     _add_coefficients(quantities, design, population, lag)
     for level, effects in population.varying.items():

@@ -20,6 +20,8 @@ import pandas as pd
 
 from alliance.config import Variable
 from alliance.config.timing import TIME_TERMS, parse_term
+from alliance.data.panel import first_sessions
+from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT, SESSION
 from alliance.facts.quantity import name_session
 from alliance.models.design.arrays import Design
@@ -34,10 +36,35 @@ from alliance.models.quantities.recursion import Arrow, Change, arrows_of, expec
 LEVEL = "overall"
 
 
-def find_last_session(panel: pd.DataFrame) -> int:
-    """Return the last session number that at least half of the patients reached."""
+def find_sessions(panel: pd.DataFrame, planned: int | None) -> range:
+    """Return the numbers of the sessions of a treatment, which may start at 0 or after intake.
+
+    Parameters
+    ----------
+    planned
+        Number of the session at which it is planned to end; None takes the last one that at least half of the patients reached.
+
+    Returns
+    -------
+    range
+        From the number by which half of the patients have started, see `alliance.data.panel.first_sessions`.
+
+    Raises
+    ------
+    ModelError
+        The planned end comes before the start.
+    """
+    middle = (panel[PATIENT].nunique() - 1) // 2
+    starts = panel.assign(start=first_sessions(panel)).groupby(PATIENT)["start"].first()
+    first = int(starts.sort_values().iloc[middle])
     reached = panel.groupby(PATIENT)[SESSION].max().sort_values(ascending=False)
-    return int(reached.iloc[(len(reached) - 1) // 2])
+    last = int(reached.iloc[middle]) if planned is None else planned
+    if last < first:
+        raise ModelError(
+            f"study.planned_sessions is {planned}, but the sessions of these data start at number {first}. Give the number of the "
+            f"last planned session as the data count them, or null."
+        )
+    return range(first, last + 1)
 
 
 def add_course(
@@ -46,7 +73,7 @@ def add_course(
     population: Population,
     pair: Pair,
     variables: dict[str, Variable],
-    sessions: int,
+    sessions: range,
 ) -> bool:
     """Add what a constant cause has done by each session, and by the last one; return whether it differs between sessions.
 
@@ -56,7 +83,7 @@ def add_course(
     Parameters
     ----------
     sessions
-        Number of the session at which treatment is planned to end.
+        Numbers of the sessions of a treatment, up to the planned end.
     """
     if not pair.constant:
         return False
@@ -66,9 +93,9 @@ def add_course(
         return False
     mediated = [path for path in pair.paths if len(path.edges) > 1]
     cuts = [frozenset[str](), frozenset(path.edges[-1].source for path in mediated)]
-    arrows = [_wait(arrow, pair.source, change, variables, sessions) for arrow in arrows]
-    whole, direct = expect_responses(arrows, population, change, pair.target, sessions, pair.lag, cuts)
-    end, of = name_session(sessions), outcomes_of(pair.paths)
+    arrows = [_wait(arrow, pair.source, change, variables, len(sessions)) for arrow in arrows]
+    whole, direct = expect_responses(arrows, population, change, pair.target, len(sessions), pair.lag, cuts)
+    end, of = name_session(sessions[-1]), outcomes_of(pair.paths)
     if not mediated:
         effect = "intention_to_treat" if alone else "total"
         quantities.add(pair.text, effect, LEVEL, whole[:, -1], of, end)
@@ -84,13 +111,13 @@ def add_course(
         ("accumulated_direct", direct),
         ("accumulated_total", whole),
     ):
-        for session in range(1, sessions + 1):
-            quantities.add(text, effect, LEVEL, values[:, session - 1], of, name_session(session))
+        for position, session in enumerate(sessions):
+            quantities.add(text, effect, LEVEL, values[:, position], of, name_session(session))
     return True
 
 
 def _prepare(
-    design: Design, population: Population, pair: Pair, variables: dict[str, Variable], sessions: int
+    design: Design, population: Population, pair: Pair, variables: dict[str, Variable], sessions: range
 ) -> tuple[list[Arrow], Change]:
     size = len(next(iter(population.residuals.values())))
     initial = {term: np.zeros(size) for term in initial_terms(design)} | pair.shifts

@@ -24,7 +24,7 @@ _ROUNDS = 20  # in which own means settle
 
 
 def product_arrows(
-    design: Design, population: Population, source: str, shifts: Mapping[str, np.ndarray], sessions: int, lag: int
+    design: Design, population: Population, source: str, shifts: Mapping[str, np.ndarray], sessions: range, lag: int
 ) -> list[Arrow]:
     """List what products add to the arrows of a model.
 
@@ -35,7 +35,7 @@ def product_arrows(
     shifts
         Initial values that the cause moved -> by how much, (draw,).
     sessions
-        Number of sessions, the first of a treatment being the first.
+        Numbers of the sessions of a treatment.
     """
     found: list[Arrow] = []
     for outcome, equation in design.equations.items():
@@ -50,8 +50,8 @@ def product_arrows(
                     low = _low(equation, source)
                     raised = low + 1 - other.centre
                     course = follow_levels(design, population, source, low, shifts, sessions, lag)[carrier.base]
-                    start = _start(equation)
-                    found.append(Arrow(carrier.base, *about, np.full((1, sessions), raised)))
+                    start = _start(equation, sessions)
+                    found.append(Arrow(carrier.base, *about, np.full((1, len(sessions)), raised)))
                     own = _deviations(course, lag * carrier.lagged, start)
                     usual = Usual(carrier.base, carrier.lagged, start, raised)
                     found.append(Arrow(source, outcome, term, False, mean, own, usual))
@@ -64,7 +64,7 @@ def follow_levels(
     source: str,
     value: float,
     shifts: Mapping[str, np.ndarray],
-    sessions: int,
+    sessions: range,
     lag: int,
 ) -> dict[str, np.ndarray]:
     """Return the course of every outcome at one value of a constant cause and at average slopes, (draw, session).
@@ -77,18 +77,18 @@ def follow_levels(
         for position, (term, origin) in enumerate(equation.origins.items())
         if origin.baseline
     }
-    shape = (len(next(iter(population.residuals.values()))), sessions)
+    shape = (len(next(iter(population.residuals.values()))), len(sessions))
     course = {outcome: np.zeros(shape) for outcome in design.equations}
     multiplied = any(origin.factors for equation in design.equations.values() for origin in equation.origins.values())
     for _ in range(_ROUNDS if multiplied else 1):
         before = course
         course = {outcome: np.zeros(shape) for outcome in design.equations}
-        for t in range(sessions):
+        for t in range(len(sessions)):
             for outcome, equation in design.equations.items():
                 level = population.intercepts[outcome].copy()
                 for position, (term, origin) in enumerate(equation.origins.items()):
                     if origin.factors:
-                        at = _product_at(design, equation, origin, source, value, before, t, lag)
+                        at = _product_at(design, equation, origin, source, value, before, sessions, t, lag)
                     elif origin.base in course and origin.session_level and t >= lag * origin.lagged:
                         at = course[origin.base][:, t - lag * origin.lagged]
                     elif origin.base in TIME_TERMS:
@@ -107,15 +107,15 @@ def _product_at(
     source: str,
     value: float,
     course: Mapping[str, np.ndarray],
+    sessions: range,
     t: int,
     lag: int,
 ) -> np.ndarray | float:
     for carrier, other in _carried(design, origin, source):
-        sessions = course[equation.outcome].shape[1]
         factor = (_times(equation, other.term, sessions)[t] if other.base in TIME_TERMS else value) - other.centre
         if carrier.term == source:
             return float((value - carrier.centre) * factor)
-        own = _deviations(course[carrier.base], lag * carrier.lagged, _start(equation))
+        own = _deviations(course[carrier.base], lag * carrier.lagged, _start(equation, sessions))
         return np.asarray(own[:, t] * factor)
     return 0.0
 
@@ -130,18 +130,18 @@ def _carried(design: Design, origin: Origin, source: str) -> list[tuple[Factor, 
     return [(f, g) for f, g in moved if g.base in TIME_TERMS or (g.term == source and g.centring == "mean")]
 
 
-def _times(equation: Equation, term: str, sessions: int) -> np.ndarray:
+def _times(equation: Equation, term: str, sessions: range) -> np.ndarray:
     """Return the value of a term of time at each session, its mean over the rows of that session."""
-    numbers = np.arange(1.0, sessions + 1)
+    numbers = np.array(sessions, dtype=float)
     if term == SESSION:
         return numbers
     means = equation.rows.groupby(SESSION)[term].mean()
     return np.asarray(np.interp(numbers, means.index.to_numpy(dtype=float), means.to_numpy(dtype=float)))
 
 
-def _start(equation: Equation) -> int:
+def _start(equation: Equation, sessions: range) -> int:
     """Return the session that an equation begins at, counted from 0."""
-    return int(equation.rows[SESSION].min()) - 1
+    return max(int(equation.rows[SESSION].min()) - sessions.start, 0)
 
 
 def _low(equation: Equation, source: str) -> float:

@@ -138,7 +138,7 @@ def test_correlation_is_reported_between_sessions() -> None:
     design = large_maximum().target.design
     spec = make_cross_lagged()
     found = compute_quantities(
-        design, population_of(large_maximum()), every_path("study", spec, VARIABLES), VARIABLES, 1, None, 8
+        design, population_of(large_maximum()), every_path("study", spec, VARIABLES), VARIABLES, 1, None, range(1, 9)
     )
     keys = {
         (row["path"], row["effect"], row["level"]): values for row, values in zip(found.rows, found.draws, strict=True)

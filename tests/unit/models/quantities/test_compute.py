@@ -19,7 +19,7 @@ RNG = np.random.default_rng(5)
 def quantities_of(spec, population: Population, panel: pd.DataFrame) -> dict[tuple[str, str, str], np.ndarray]:
     rows, _ = select_rows(panel, "study", spec)
     design = make_design("study", spec, rows, VARIABLES)
-    found = compute_quantities(design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, RNG, 3)
+    found = compute_quantities(design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, RNG, range(1, 4))
     keys = found.table()[["path", "effect", "level"]].itertuples(index=False, name=None)
     return dict(zip(keys, found.draws, strict=True))
 
@@ -80,7 +80,9 @@ def test_counts_of_a_path_are_those_of_its_smaller_equation():
     rows, _ = select_rows(panel, "study", spec)
     design = make_design("study", spec, rows, VARIABLES)
     population = make_population(spec, SLOPES, COVARIANCE)
-    table = compute_quantities(design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, RNG, 3).table()
+    table = compute_quantities(
+        design, population, every_path("study", spec, VARIABLES), VARIABLES, 1, RNG, range(1, 4)
+    ).table()
     sessions = table.set_index(["path", "effect", "level"])["n_sessions"]
     assert sessions["x -> m", "a", "within"] == 24
     assert sessions["x -> m -> y", "indirect", "within"] == 22

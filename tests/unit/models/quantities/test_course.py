@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alliance.errors import ModelError
 from alliance.models.diagram import every_path
 from alliance.models.quantities.compute import compute_quantities
+from alliance.models.quantities.course import find_sessions
 from alliance.models.quantities.pairs import Quantities
 from alliance.models.quantities.population import Population
 from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
@@ -35,6 +37,7 @@ def compute(
     covariances: dict[str, dict[tuple[str, str], float]],
     intercepts: dict[str, float] | None = None,
     panel: pd.DataFrame = LAGGED,
+    sessions: range = range(1, SESSIONS + 1),
     **declared: Any,
 ) -> Quantities:
     spec = make_spec(equations=equations, effects=ARM, **declared)
@@ -42,11 +45,11 @@ def compute(
     found = population_of(design, slopes, covariances)
     start = {outcome: np.array([(intercepts or {}).get(outcome, 0.0)]) for outcome in found.intercepts}
     population = Population(start, found.slopes, found.residuals, found.covariances, found.varying)
-    return compute_quantities(design, population, every_path("study", spec, MEASURED), MEASURED, 1, None, SESSIONS)
+    return compute_quantities(design, population, every_path("study", spec, MEASURED), MEASURED, 1, None, sessions)
 
 
-def curves(found: Quantities) -> dict[str, np.ndarray]:
-    """Return each effect at sessions 1 to 8."""
+def curves(found: Quantities, last: int = SESSIONS) -> dict[str, np.ndarray]:
+    """Return each effect at the eight sessions."""
     rows = list(zip(found.rows, found.draws, strict=True))
     shown = {
         name: np.array([values[0] for row, values in rows if row["effect"] == effect])
@@ -55,7 +58,7 @@ def curves(found: Quantities) -> dict[str, np.ndarray]:
         )
     }  # fmt: skip
     for name, values in shown.items():
-        (end,) = [v[0] for row, v in rows if row["effect"] == name and row["horizon"] == f"at session {SESSIONS}"]
+        (end,) = [v[0] for row, v in rows if row["effect"] == name and row["horizon"] == f"at session {last}"]
         assert end == values[-1] and len(values) == SESSIONS
     np.testing.assert_allclose(shown["direct"] + shown["indirect"], shown["total"])
     return shown
@@ -90,8 +93,8 @@ def simulate_arms(step: Step) -> dict[str, np.ndarray]:
     return {"total": treated - control, "direct": mixed - control, "indirect": treated - mixed}
 
 
-def compare(found: Quantities, expected: dict[str, np.ndarray], error: float) -> None:
-    shown = curves(found)
+def compare(found: Quantities, expected: dict[str, np.ndarray], error: float, last: int = SESSIONS) -> None:
+    shown = curves(found, last)
     for name in expected:
         np.testing.assert_allclose(shown[name], expected[name], atol=error, err_msg=name)
 
@@ -162,8 +165,12 @@ def test_first_values_taken_during_treatment_were_moved_by_it() -> None:
     np.testing.assert_allclose(shown["total"], total, rtol=1e-10)
 
 
-def test_arm_that_changes_what_the_mediator_does() -> None:
-    """The slope of the alliance is b under control and b + p under treatment; the alliance grows on its own."""
+@pytest.mark.parametrize("before", [0, -1, 3], ids=["from 1", "from 0", "from 4"])
+def test_arm_that_changes_what_the_mediator_does(before: int) -> None:
+    """The slope of the alliance is b under control and b + p under treatment; the alliance grows on its own.
+
+    What the first session is called, `before` + 1, changes no effect.
+    """
     p, centre, grows = -0.25, 4.0, 0.3
     weight = 0.5  # half of the patients of the panel are treated
 
@@ -191,15 +198,33 @@ def test_arm_that_changes_what_the_mediator_does() -> None:
     # A model knows the first session from the data: here as in this world, with the same noise in both arms.
     noise = np.tile(np.repeat(np.random.default_rng(3).normal(size=(8, 2)), SESSIONS, axis=0), (6, 1))
     m_first, y_first = noise[:, 0] - noise[:, 0].mean(), noise[:, 1] - noise[:, 1].mean() + 2.0
-    panel = LAGGED.assign(m_baseline=m_first + 3 + grows + BACK * 2 + A * LAGGED["arm"], y_baseline=y_first)
+    panel = LAGGED.assign(session=LAGGED["session"] + before)
+    panel = panel.assign(m_baseline=m_first + 3 + grows + BACK * 2 + A * panel["arm"], y_baseline=y_first)
     baseline = ["m_baseline", "y_baseline"]
     equations = {
         "m": {"on": ["arm", "y", "m_lag", "session", *baseline]},
         "y": {"on": ["m_lag", "arm", "y_lag", "m_by_arm", *baseline]},
     }
-    start = {"m": 3.0, "y": 5 - p * weight * usual[0]}
-    found = compute(equations, slopes, {}, start, panel, products={"m_by_arm": ["m_lag", "arm"]})
-    compare(found, expected, error=1e-8)
+    start = {"m": 3.0 - grows * before, "y": 5 - p * weight * usual[0]}
+    numbers = range(before + 1, before + SESSIONS + 1)
+    found = compute(equations, slopes, {}, start, panel, numbers, products={"m_by_arm": ["m_lag", "arm"]})
+    compare(found, expected, error=1e-8, last=before + SESSIONS)
+    horizons = [row["horizon"] for row in found.rows if row["effect"] == "accumulated_total"]
+    assert horizons == [f"at session {number}" for number in numbers]
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_sessions_of_a_treatment_are_those_of_the_data(first: int) -> None:
+    """Most patients start at its first session; some have a contact before it, miss it, or stop early."""
+    series = [range(8), range(8), range(8), range(8), range(8), range(-1, 3), range(2, 5), range(3)]
+    rows = [(f"P{i}", first + t) for i, own in enumerate(series) for t in own]
+    panel = pd.DataFrame(rows, columns=["patient", "session"])
+    assert find_sessions(panel, None) == range(first, first + 8)
+    assert find_sessions(panel, 12) == range(first, 13)
+    with pytest.raises(
+        ModelError, match=f"planned_sessions is -5, but the sessions of these data start at number {first}"
+    ):
+        find_sessions(panel, -5)
 
 
 def test_static_model_is_left_to_the_effects_along_its_paths() -> None:
