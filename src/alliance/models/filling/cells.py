@@ -4,7 +4,7 @@ Every place of an array is linear in the cells: an outcome, a predictor, its dev
 and a product whose other factor is known. Two kinds of cells need equations beside those of the design:
 
 - initial values: each a regression on the patient-level predictors and on the initial values before it, one row per patient;
-- predictors without an equation: a mean, differences between patients, and a residual.
+- predictors without an equation: a mean, the terms of time of the model, differences between patients, and a residual.
 
 Their parameters are drawn under flat priors, given the present values of the cells.
 """
@@ -22,6 +22,7 @@ from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.groups import Groups
 from alliance.models.design.terms import Factor, center_factor, own_means
 from alliance.models.filling.grid import Grid
+from alliance.models.filling.trend import independent_columns
 
 _NO_ENTRIES = np.empty(0, dtype=np.int64)
 
@@ -155,7 +156,7 @@ def find_cells(
     patient_of = grid.cells[PATIENT].astype(str).map(positions).to_numpy(dtype=np.int64)
     auxiliary = [
         *_initial_equations(grid, design, positions),
-        *(_intercepts_only(grid, name, positions) for name in grid.filled),
+        *(_without_equation(grid, name, positions) for name in grid.filled),
     ]
     # Rows of the other equations share an occasion with no row.
     beside, last = [], len(panel)
@@ -236,9 +237,8 @@ def draw_given(
     whole = np.zeros((own + len(auxiliary), own + len(auxiliary)))
     whole[:own, :own] = covariance
     whole[range(own, len(whole)), range(own, len(whole))] = [drawn.variance for drawn in auxiliary]
-    moving = [
-        drawn.differences[:, None] for found, drawn in zip(cells.auxiliary, auxiliary, strict=True) if found.varies
-    ]
+    both = zip(cells.auxiliary, auxiliary, strict=True)
+    moving = [drawn.differences[:, None] for found, drawn in both if found.varies]
     return draw_change(
         cells.packed,
         [*filled.equations, *filled.beside],
@@ -390,10 +390,10 @@ def _at_first(cells: np.ndarray, part: int, place: int) -> Entries:
     return Entries(rows, np.full(size, part), np.full(size, place), cells[rows], np.ones(size))
 
 
-def _intercepts_only(grid: Grid, name: str, positions: dict[str, int]) -> Auxiliary:
-    """Return the equation of a predictor without one: a mean and differences between patients."""
+def _without_equation(grid: Grid, name: str, positions: dict[str, int]) -> Auxiliary:
+    """Return the equation of a predictor without one: a mean, a course over sessions and differences between patients."""
     values, patient = grid.panel[name].to_numpy(dtype=float), grid.panel[PATIENT].astype(str).map(positions).to_numpy()
     kept = np.flatnonzero(~np.isnan(values) & ~np.isnan(patient))
-    ones = np.ones((len(kept), 1))
-    rows = EquationRows(ones, values[kept], patient[kept].astype(np.int64), ones.copy())
+    ones, courses = np.ones((len(kept), 1)), independent_columns(grid.trend[kept])
+    rows = EquationRows(np.column_stack([ones, courses]), values[kept], patient[kept].astype(np.int64), ones)
     return Auxiliary(rows, _at_first(grid.of[name][kept], OUTCOME, 0))

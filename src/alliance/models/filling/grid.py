@@ -24,6 +24,7 @@ from alliance.config.timing import TIME_TERMS, Term, parse_term, varies_between_
 from alliance.data.panel import first_sessions
 from alliance.facts.columns import BASELINE, DAYS, LAG, PATIENT, SESSION, THERAPIST, WEEKS
 from alliance.likelihood.limits import Limits
+from alliance.models.filling.trend import time_columns
 
 _DAYS_PER_WEEK = 7.0
 
@@ -47,7 +48,9 @@ class Grid:
     initial
         Outcomes whose value at the first session has a density of its own, in their order.
     filled
-        Predictors without an equation that get one with intercepts only.
+        Predictors without an equation that get one.
+    trend
+        What such an equation holds besides intercepts: the terms of time of the model, (row, column).
     nonlinear
         Outcome -> rows its equation cannot use, since a product of two missing values stands in them: (row,).
     """
@@ -59,6 +62,7 @@ class Grid:
     of: dict[str, np.ndarray]
     initial: list[str]
     filled: list[str]
+    trend: np.ndarray
     nonlinear: dict[str, np.ndarray]
 
     def unseen(self, column: str) -> np.ndarray:
@@ -363,6 +367,7 @@ class _Search:
             {column: cells for column, cells in of.items() if (cells >= 0).any()},
             self.initial,
             [name for name in filled if (number[name] >= 0).any()],
+            time_columns(self.rows, self.spec),
             {outcome: self.nonlinear(outcome) for outcome in self.spec.equations},
         )
 
