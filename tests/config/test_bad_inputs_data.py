@@ -236,7 +236,7 @@ WRONG: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     ),
     "wrong version of an instrument": (shift("phq", 9, 1), ("PHQ-9", "one step higher", "variables.symptoms.instrument")),
     "item against its scale": (
-        cells("sessions", lambda f: f.assign(phq_4=(3 - f["phq_4"].astype(int)).astype("str"))), ("phq_4", "against the other items", "Recode")
+        cells("sessions", lambda f: f.assign(phq_4=(3 - f["phq_4"].astype(int)).astype("str"))), ("phq_4 runs against", "Recode")
     ),
     "reversed items stored reversed": (
         lambda s: s.variables["bond"].update(stored_reversed=True), ("wai_4, wai_10", "variables.bond.stored_reversed: false")

@@ -134,10 +134,11 @@ def check_against_scale(export: Export) -> list[Finding]:
                 f"under variables.{form.name}.instrument."
             )
         columns = [measure.column for measure in form.measures if measure.item in against]
+        run = "runs" if len(columns) == 1 else "run"
         findings.append(
             about_table(
                 form.table, "against_scale",
-                f"{export.file(form.table.name)}: {', '.join(columns)} run{'s' * (len(columns) == 1)} against the other items of '{form.name}' "
+                f"{export.file(form.table.name)}: {', '.join(columns)} {run} against the other items of '{form.name}' "
                 f"(correlation with them {min(against.values()):.2f}).",
                 remedy, column=columns[0], value=f"{against[min(against)]:.2f}", count=len(columns),
             )
