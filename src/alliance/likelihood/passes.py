@@ -52,12 +52,6 @@ def forward(layout, products, beta, precision, factor, r, a, root, x, y):
             for m in range(j):
                 total = minus(total, load(root, i * q + m), load(root, j * q + m))
             store(root, i * q + j, inverse_root(total) if i == j else times(total, load(root, j * q + j)))
-        total = everywhere(0.0)
-        for m in range(i, q):
-            total = plus(total, factor[m, i], load(r, layout[at + 2 * m]))
-        for m in range(i):
-            total = minus(total, load(root, i * q + m), load(x, m))
-        store(x, i, times(total, load(root, i * q + i)))
         for f in range(e):
             total = everywhere(0.0)
             for m in range(i, q):
@@ -68,13 +62,26 @@ def forward(layout, products, beta, precision, factor, r, a, root, x, y):
             for m in range(i):
                 total = minus(total, load(root, i * q + m), load(y, m * e + f))
             store(y, i * e + f, times(total, load(root, i * q + i)))
+    solve_column(layout, factor, r, root, x)
 
 
 @compiled
-def gather(layout, products, precision, r, x, y, weights, owner, single, t, c):
-    """Add a block's patients to c and the lower triangle of T of their therapists; `single` is a row to work in."""
-    q, e = layout[N_PATIENT], layout[N_THERAPIST]
-    at, ee = layout[AT_THERAPIST], layout[AT_EE]
+def solve_column(layout, factor, r, root, x):
+    """Fill x = R^-1 L'r of M = R R'."""
+    q, at = layout[N_PATIENT], layout[AT_PATIENT]
+    for i in range(q):
+        total = everywhere(0.0)
+        for m in range(i, q):
+            total = plus(total, factor[m, i], load(r, layout[at + 2 * m]))
+        for m in range(i):
+            total = minus(total, load(root, i * q + m), load(x, m))
+        store(x, i, times(total, load(root, i * q + i)))
+
+
+@compiled
+def gather_column(layout, r, x, y, weights, owner, single, c):
+    """Add r - Y'x of a block's patients to c of their therapists; `single` is a row to work in."""
+    q, e, at = layout[N_PATIENT], layout[N_THERAPIST], layout[AT_THERAPIST]
     weight = load(weights, 0)
     for f in range(e):
         total = load(r, layout[at + 2 * f])
@@ -84,6 +91,16 @@ def gather(layout, products, precision, r, x, y, weights, owner, single, t, c):
         for lane in range(LANES):
             if weights[lane] != 0.0:
                 c[owner[lane] // LANES, f, owner[lane] % LANES] += single[0, lane]
+
+
+@compiled
+def gather(layout, products, precision, r, x, y, weights, owner, single, t, c):
+    """Add a block's patients to c and the lower triangle of T of their therapists; `single` is a row to work in."""
+    q, e = layout[N_PATIENT], layout[N_THERAPIST]
+    at, ee = layout[AT_THERAPIST], layout[AT_EE]
+    weight = load(weights, 0)
+    gather_column(layout, r, x, y, weights, owner, single, c)
+    for f in range(e):
         for g in range(f + 1):
             place = layout[ee + f * e + g]
             total = everywhere(0.0)

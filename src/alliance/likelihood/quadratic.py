@@ -17,12 +17,10 @@ import numpy as np
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.coordinates import fill_factor
 from alliance.likelihood.kernel import start_therapists
-from alliance.likelihood.lanes import LANES, everywhere, load, minus, plus, store, sum_of, times
+from alliance.likelihood.lanes import LANES, everywhere, load, plus, store, sum_of
 from alliance.likelihood.layout import (
     AT_EQUATIONS,
-    AT_PATIENT,
     AT_RECORDS,
-    AT_THERAPIST,
     N_BETA,
     N_COLUMNS,
     N_EQUATIONS,
@@ -35,7 +33,7 @@ from alliance.likelihood.layout import (
     PER_RECORD,
 )
 from alliance.likelihood.paired import fill_effective, inner_of, rows_of_effective
-from alliance.likelihood.passes import factor_therapists, forward, gather, halfway
+from alliance.likelihood.passes import factor_therapists, forward, gather, gather_column, halfway, solve_column
 from alliance.likelihood.residuals import count_precisions, fill_precision
 
 
@@ -68,9 +66,9 @@ def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, 
             gather(inner, found, tau, r, x[n_beta * q :], y, weights[block], owner[block], single, t, c_outcomes)
         for p in range(n_beta):
             _start_column(layout, products[block], precision, p, r)
-            _solve_column(inner, factor, r, root, x[p * q : (p + 1) * q])
+            solve_column(inner, factor, r, root, x[p * q : (p + 1) * q])
             if e > 0:
-                _gather_column(inner, r, x[p * q : (p + 1) * q], y, weights[block], owner[block], single, c[p])
+                gather_column(inner, r, x[p * q : (p + 1) * q], y, weights[block], owner[block], single, c[p])
         for lane in range(LANES):
             single[0, lane] = weights[block, lane] * therapist_weights[owner[block, lane]]
         _add_squares(x, q, load(single, 0), sums)
@@ -88,50 +86,36 @@ def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, 
 
 
 @compiled
+def _count_records(layout):
+    """Return how many products of equations there are; where nothing is paired, each equation is one by itself."""
+    return layout[N_RECORDS] if layout[N_PAIRS] > 0 else layout[N_EQUATIONS]
+
+
+@compiled
+def _find_record(layout, record):
+    """Return where both equations of a product stand, the place of its precision, and where its Z'X begins."""
+    if layout[N_PAIRS] == 0:
+        one = layout[AT_EQUATIONS] + PER_EQUATION * record
+        return one, one, record, layout[one + 5]
+    at = layout[AT_RECORDS] + PER_RECORD * record
+    one = layout[AT_EQUATIONS] + PER_EQUATION * layout[at]
+    other = layout[AT_EQUATIONS] + PER_EQUATION * layout[at + 1]
+    return one, other, layout[at + 2], layout[at + 4]
+
+
+@compiled
 def _start_column(layout, products, precision, p, r):
     """Fill t Z'X of one coefficient; zero in the columns of other equations."""
     for u in range(layout[N_COLUMNS]):
         store(r, u, everywhere(0.0))
-    paired = layout[N_PAIRS] > 0
-    for record in range(layout[N_RECORDS] if paired else layout[N_EQUATIONS]):
-        at = layout[AT_RECORDS] + PER_RECORD * record
-        one = layout[AT_EQUATIONS] + PER_EQUATION * (layout[at] if paired else record)
-        other = layout[AT_EQUATIONS] + PER_EQUATION * (layout[at + 1] if paired else record)
-        omega = precision[layout[at + 2] if paired else record]
-        zx = layout[at + 4] if paired else layout[one + 5]
+    for record in range(_count_records(layout)):
+        one, other, weight, zx = _find_record(layout, record)
+        omega = precision[weight]
         u0, columns, b0, betas = layout[one + 2], layout[one + 3], layout[other], layout[other + 1]
         if b0 <= p < b0 + betas:
             for column in range(columns):
                 product = load(products, zx + column * (betas + 1) + p - b0)
                 store(r, u0 + column, plus(load(r, u0 + column), omega, product))
-
-
-@compiled
-def _solve_column(layout, factor, r, root, x):
-    """Fill x = R^-1 L'r."""
-    q, at = layout[N_PATIENT], layout[AT_PATIENT]
-    for i in range(q):
-        total = everywhere(0.0)
-        for m in range(i, q):
-            total = plus(total, factor[m, i], load(r, layout[at + 2 * m]))
-        for m in range(i):
-            total = minus(total, load(root, i * q + m), load(x, m))
-        store(x, i, times(total, load(root, i * q + i)))
-
-
-@compiled
-def _gather_column(layout, r, x, y, weights, owner, single, c):
-    """Add r - Y'x of a block's patients to those of their therapists."""
-    q, e, at = layout[N_PATIENT], layout[N_THERAPIST], layout[AT_THERAPIST]
-    weight = load(weights, 0)
-    for f in range(e):
-        total = load(r, layout[at + 2 * f])
-        for i in range(q):
-            total = minus(total, load(y, i * e + f), load(x, i))
-        store(single, 0, times(weight, total))
-        for lane in range(LANES):
-            if weights[lane] != 0.0:
-                c[owner[lane] // LANES, f, owner[lane] % LANES] += single[0, lane]
 
 
 @compiled
@@ -153,13 +137,10 @@ def _fill_result(layout, pooled, precision, sums, result):
     for i in range(size):
         for j in range(i + 1):
             result[i, j] = result[j, i] = -sum_of(load(sums, i * size + j))
-    paired = layout[N_PAIRS] > 0
-    for record in range(layout[N_RECORDS] if paired else layout[N_EQUATIONS]):
-        at = layout[AT_RECORDS] + PER_RECORD * record
-        one = layout[AT_EQUATIONS] + PER_EQUATION * (layout[at] if paired else record)
-        other = layout[AT_EQUATIONS] + PER_EQUATION * (layout[at + 1] if paired else record)
-        omega = precision[layout[at + 2] if paired else record]
-        place = layout[at + 5] if paired else start
+    for record in range(_count_records(layout)):
+        one, other, weight, _ = _find_record(layout, record)
+        omega = precision[weight]
+        place = layout[layout[AT_RECORDS] + PER_RECORD * record + 5] if layout[N_PAIRS] > 0 else start
         n_one, n_other = layout[one + 1], layout[other + 1]
         start += (n_one + 1) * (n_one + 1)
         if place < 0:
