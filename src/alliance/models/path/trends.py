@@ -49,7 +49,7 @@ def compare_trends(task: Task, maximum: PathMaximum, quantities: Quantities) -> 
     Returns
     -------
     rows
-        Rows of the artefact `trends`; none where no equation gains a trend.
+        Rows of the artefact `trends`; none where no equation gains a trend, or the search for the maximum with trends did not arrive.
     marks
         Whether the data ask for trends. The estimates that move with them carry the flag, and all effects among levels of units.
     """
@@ -80,7 +80,8 @@ def compare_trends(task: Task, maximum: PathMaximum, quantities: Quantities) -> 
             numbers = {"without": without[key], "sd": sd, "with_trends": changed[key], "change": change}
             rows.append(row | numbers | {"sd_with_trends": errors.get(key, np.nan)})
     columns = [name for name in ARTEFACTS["trends"].header if name != "model"]
-    return [{name: row[name] for name in columns} for row in rows], [_mark(trends, maximum, other, moved)]
+    shown = rows if other.converged else []
+    return [{name: row[name] for name in columns} for row in shown], [_mark(trends, maximum, other, moved)]
 
 
 def _is_shown(row: dict[str, Any]) -> bool:
@@ -126,7 +127,7 @@ def _mark(trends: Trends, maximum: PathMaximum, other: Maximum[PathTarget], move
     return Mark(
         "person_trends",
         join_names(*trends.terms),
-        probability,
+        probability if other.converged else np.nan,
         detail if other.converged else "the search for a maximum with trends did not arrive",
         verdict=not (asked and moved),
         positions=tuple(moved),

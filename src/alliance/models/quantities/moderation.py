@@ -121,7 +121,7 @@ def _moderated_paths(design: Design, pairs: Sequence[Pair]) -> list[_Moderated]:
                 for term, origin in equation.origins.items():
                     own = next((factor for factor in origin.factors if factor.term == edge.term), None)
                     other = next((factor for factor in origin.factors if factor != own), None)
-                    if own is not None and other is not None and not _is_part_of_a_smooth(other):
+                    if own is not None and other is not None and not _is_part_of_a_course(other, own, equation):
                         products.setdefault(other.name, {})[position] = (term, other.centre)
                         values.setdefault(other.name, _values_of(equation, other))
             for moderator, terms in products.items():
@@ -130,9 +130,11 @@ def _moderated_paths(design: Design, pairs: Sequence[Pair]) -> list[_Moderated]:
     return list(found.values())
 
 
-def _is_part_of_a_smooth(factor: Factor) -> bool:
-    """Whether a factor is a column of a smooth of time, whose single values mean nothing."""
-    return factor.base in TIME_TERMS and factor.term not in TIME_TERMS
+def _is_part_of_a_course(other: Factor, own: Factor, equation: Equation) -> bool:
+    """Whether an effect changes along a smooth of time, of which a column, or time beside it, says nothing by itself."""
+    beside = [factor for origin in equation.origins.values() if own in origin.factors for factor in origin.factors]
+    smooths = {factor.base for factor in beside if factor.base in TIME_TERMS and factor.term not in TIME_TERMS}
+    return other.base in smooths
 
 
 def _values_of(equation: Equation, factor: Factor) -> np.ndarray:

@@ -1,11 +1,15 @@
 """Trends of patients beside a model: found where there are some, not asked for where there are none."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from alliance.models.container import marks_of, rows_of
 from alliance.models.design.trends import add_trends
-from alliance.models.path.maximum import maximise
+from alliance.models.path import trends
+from alliance.models.path.maximum import PathMaximum, maximise
 from alliance.models.path.trends import chance_of_gain, maximise_trends
 from tests.unit.models.path.trending import MEASURED, PAST, declare, run, simulate
 from tests.unit.models.populations import design_of
@@ -31,6 +35,18 @@ def test_nobody_is_given_a_trend_that_the_data_do_not_ask_for() -> None:
     (mark,) = (mark for mark in marks_of(result.tree) if mark.caution == "person_trends")
     assert mark.passed and mark.value > 0.01
     assert "trends" not in run(simulate(0.0, seed=2), trends=False).tree.children
+
+
+def test_search_with_trends_that_does_not_arrive_gives_no_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*given: Any) -> PathMaximum:
+        found = maximise_trends(*given)
+        return replace(found, top=replace(found.top, promise=1.0))
+
+    monkeypatch.setattr(trends, "maximise_trends", lost)
+    result = run(simulate(0.25, seed=1))
+    assert "trends" not in result.tree.children
+    (mark,) = (mark for mark in marks_of(result.tree) if mark.caution == "person_trends")
+    assert not mark.passed and np.isnan(mark.value) and "did not arrive" in mark.detail
 
 
 # Tabulated critical values of 5 %, e.g. Fitzmaurice, Laird & Ware 2004, table C.1.

@@ -275,3 +275,17 @@ def test_difference_that_bends_is_followed_to_the_last_session() -> None:
     assert rows["intention_to_treat"] == pytest.approx(-0.8 + by_session["bends_8"] - sum(by_session.values()) / 8)
     # A single column of a smooth has no meaning that an effect "at its mean" could be told by.
     assert "conditional" not in rows
+
+
+def test_time_beside_a_smooth_of_it_is_no_moderator_by_itself() -> None:
+    equations = {"y": {"on": ["arm", "session", "course", "grows", "bends"], "vary": {"patient": ["intercept"]}}}
+    declared: dict[str, Any] = {
+        "bases": {"course": {"of": "session", "kind": "log"}},
+        "products": {"grows": ["arm", "session"], "bends": ["arm", "course"]},
+    }
+    found = compute(equations, {"y": {"arm": -0.8, "grows": -0.15, "bends_1": 0.6}}, {}, **declared)
+    rows = {row["effect"]: v[0] for row, v in zip(found.rows, found.draws, strict=True)}
+    course = np.log1p(np.arange(1, SESSIONS + 1))
+    assert rows["intention_to_treat"] == pytest.approx(-0.8 - 0.15 * 3.5 + 0.6 * (course[-1] - course.mean()))
+    # At session 3, say, the smooth is not at its mean, as an effect by the straight part alone would have it.
+    assert "conditional" not in rows
