@@ -282,6 +282,8 @@ def _name_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence
         return capitalise(label_level(level))
     name = _PARTS.get(licence.kind, _PARTS["other"])[row["effect"]]
     if row["effect"] == "total":
+        if constant and not is_at_session(row["horizon"]):
+            return f"{name}, taken to be the same at every session"
         return name if level == "overall" or constant else f"{name}, {label_level(level)}"
     if row["effect"] == "indirect_total":
         return f"{name} by all ways together, {label_level(level)}"
