@@ -277,18 +277,15 @@ def _entries_of(
 ) -> Entries:
     """Find where cells enter an equation of the design."""
     found = [_plain(grid, equation.outcome, of_row, OUTCOME, 0, 1 / equation.y_sd)]
-    for column, (term, origin) in enumerate(equation.origins.items()):
+    for column, term in enumerate(equation.origins):
         scale = 1 / float(equation.x_sd[column])
-        if origin.factors:
-            entries = _of_product(grid, equation, origin.factors, of_row, column + 1, scale)
-        else:
-            entries = _plain(grid, term, of_row, PREDICTOR, column + 1, scale)
+        entries = _of_term(grid, equation, term, of_row, column + 1, scale)
         found.append(entries)
         if term in varying:
             moved = [entries]
             if term in equation.levels:
                 slopes = equation.levels[term].slopes.items()
-                moved += [_of_constant(grid, equation, name, of_row, -scale * slope) for name, slope in slopes]
+                moved += [_of_term(grid, equation, name, of_row, 0, -scale * slope) for name, slope in slopes]
             elif equation.deviates(term):
                 moved = [_deviation(entries, rows.patient)]
             place = list(varying).index(term)
@@ -296,11 +293,11 @@ def _entries_of(
     return _join(found)
 
 
-def _of_constant(grid: Grid, equation: Equation, term: str, of_row: np.ndarray, weight: float) -> Entries:
+def _of_term(grid: Grid, equation: Equation, term: str, of_row: np.ndarray, place: int, weight: float) -> Entries:
     factors = equation.origins[term].factors
     if factors:
-        return _of_product(grid, equation, factors, of_row, 0, weight)
-    return _plain(grid, term, of_row, PREDICTOR, 0, weight)
+        return _of_product(grid, equation, factors, of_row, place, weight)
+    return _plain(grid, term, of_row, PREDICTOR, place, weight)
 
 
 def _plain(grid: Grid, column: str, of_row: np.ndarray, part: int, place: int, weight: float) -> Entries:
