@@ -115,7 +115,9 @@ def test_overlay_with_replace_is_merged_as_it_says() -> None:
 
 
 def test_replace_of_what_is_not_inherited_anyway_is_allowed() -> None:
-    validate_config(merged("replace: [variables, models.specs]\n" + SMALLEST))
+    assert validate_config(merged("replace: [variables, models.specs]\n" + SMALLEST)) == validate_config(
+        merged(SMALLEST)
+    )
 
 
 def test_overlay_with_another_file_of_the_same_layout_inherits_the_rest() -> None:

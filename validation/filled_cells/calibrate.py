@@ -42,7 +42,7 @@ from alliance.models.path.target import make_target
 from alliance.models.quantities.population import make_population
 from alliance.models.rows import select_rows
 from alliance.report.figures.ranks import draw_rank_ecdf
-from alliance.steps.recover import save_drawing
+from alliance.steps.calibration import save_drawing
 
 HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / "results/filled_cells/ranks.csv"  # of every data set

@@ -16,7 +16,7 @@ from alliance.config.schema import Variable
 from alliance.config.section import Name, Section
 from alliance.config.wording import Answers, check_wording
 from alliance.errors import ConfigError, InstrumentError, suggest
-from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
+from alliance.facts.columns import ENDINGS
 
 TOTAL = "total"
 Form = Literal["patient", "therapist", "observer", "parent"]
@@ -29,7 +29,7 @@ _FORM_OF_RATER = {
     "self": "patient",
     "rater": "observer",
 }
-_RESERVED = {TOTAL, *(suffix.removeprefix("_") for suffix in (LAG, WITHIN, BETWEEN, BASELINE, BETWEEN_THERAPIST))}
+_RESERVED = {TOTAL, *(suffix.removeprefix("_") for suffix in ENDINGS)}
 
 
 class Fact(Section):

@@ -3,23 +3,11 @@
 from collections.abc import Iterable
 
 from alliance.config.schema import Config
-from alliance.facts.columns import (
-    BASELINE,
-    BETWEEN,
-    BETWEEN_THERAPIST,
-    DAYS,
-    FILLED,
-    LAG,
-    PATIENT,
-    SESSION,
-    THERAPIST,
-    WEEKS,
-    WITHIN,
-)
+from alliance.facts.columns import DAYS, ENDINGS, FILLED, PATIENT, SESSION, THERAPIST, WEEKS
+from alliance.facts.plain import folded_text
 
 # Columns of the panel and of models' rows that no variable stands behind, and the term for what is left without predictors.
 OWN_NAMES = (PATIENT, THERAPIST, SESSION, DAYS, WEEKS, FILLED, "date", "week", "row", "intercept")
-OWN_ENDINGS = (LAG, WITHIN, BETWEEN, BETWEEN_THERAPIST, BASELINE)
 
 
 def check_names_of_things(config: Config) -> list[str]:
@@ -39,7 +27,7 @@ def _own(place: str, name: str) -> str | None:
             f"{place}: '{name}' is a name that the pipeline gives to a column of its own. Choose another, such as '{name}_rated'; "
             f"the column of the export may keep its name."
         )
-    ending = next((ending for ending in OWN_ENDINGS if name.endswith(ending)), None)
+    ending = next((ending for ending in ENDINGS if name.endswith(ending)), None)
     if ending is not None or "__" in name:
         found = f"ends in '{ending}'" if ending is not None else "holds '__'"
         better = (name.removesuffix(ending) if ending else name).replace("__", "_")
@@ -53,7 +41,7 @@ def _own(place: str, name: str) -> str | None:
 def _shared(place: str, labels: Iterable[tuple[str, str]]) -> list[str]:
     problems, owners = [], dict[str, str]()
     for name, label in labels:
-        key = " ".join(label.split()).casefold()
+        key = folded_text(label)
         if key in owners:
             problems.append(
                 f"{place}.{name}.label: '{label}' is the label of '{owners[key]}' too, so nobody could tell them apart in the report. "

@@ -43,11 +43,6 @@ def _sentence(problem: Mapping[str, Any], schema: type[BaseModel], example: str)
         return f"{place}: this setting is unknown.{hint} Remove it or correct its name."
     if kind == "missing":
         return f"{place}: this setting is missing. Add it ({example})."
-    if isinstance(found, bool) and kind == "string_type":
-        message = (
-            "YAML reads yes, no, on, off, true and false as truth values; put quotes around the text that is meant"
-        )
-        return f'{place}: {message}, as in "no" (found: {found!r}).'
     message = _WANTED.get(kind) or problem["msg"].removeprefix("Value error, ")
     said = repr(found)
     shown = "" if isinstance(found, dict | BaseModel) else f" (found: {said if len(said) <= 80 else said[:80] + '...'})"

@@ -6,12 +6,12 @@ Each function here looks at the variables and returns what would stand under ``m
 from collections.abc import Mapping
 from typing import Any
 
+from alliance.config.timing import MOMENTS
 from alliance.errors import ConfigError
 from alliance.facts.columns import LAG, PATIENT, SESSION, THERAPIST
 
 VARIANCE, RECIPROCAL = "variance", "both_jointly"
 _PREFERRED = ("alliance", "symptoms")
-_MOMENTS = ("before", "during", "after")
 
 
 def ready_models(variables: Mapping[str, Any], therapists: bool) -> dict[str, Any]:
@@ -81,8 +81,5 @@ def _pair(variables: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _comes_first(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    moments = [variable.get("measured") for variable in (one, other)]
-    if not all(moment in _MOMENTS for moment in moments):
-        return False  # the schema says what is wrong
-    first, second = (_MOMENTS.index(moment) for moment in moments)
-    return first < second
+    first, second = (MOMENTS.get(str(variable.get("measured"))) for variable in (one, other))
+    return first is not None and second is not None and first < second  # the schema says what is wrong

@@ -14,7 +14,7 @@ from alliance.facts.families import FAMILIES
 
 TIME_TERMS = ("session", "weeks")
 _SUFFIXES = (LAG, BASELINE, BETWEEN)
-_MOMENTS = {"before": 0, "during": 1, "after": 2}
+MOMENTS = {"before": 0, "during": 1, "after": 2}
 _MOMENTS_PER_SESSION = 3
 _FEWEST_LEVELS = 3  # of a category that may be an outcome, as numbers
 
@@ -64,7 +64,7 @@ def moment(term: Term, config: Config) -> float:
         return float("-inf")
     measured = config.variables[term.variable].measured
     shift = _MOMENTS_PER_SESSION * config.panel.lag if term.suffix == LAG else 0
-    return _MOMENTS[measured or "before"] - shift
+    return MOMENTS[measured or "before"] - shift
 
 
 def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:

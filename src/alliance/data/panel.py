@@ -18,6 +18,7 @@ from alliance.facts.columns import (
     BETWEEN,
     BETWEEN_THERAPIST,
     DAYS,
+    ENDINGS,
     LAG,
     PATIENT,
     SESSION,
@@ -100,19 +101,18 @@ def make_panel(
     if len(repeated):
         raise ConfigError(
             f"variables: the panel would have two columns '{repeated[0]}'. Rename the variable of that name; names "
-            f"that end in {LAG}, {WITHIN}, {BETWEEN}, {BETWEEN_THERAPIST} or {BASELINE} are made by the panel."
+            f"that end in {', '.join(ENDINGS)} are made by the panel."
         )
     return panel
 
 
 def sessions_held(panel: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.Series:
     """Say for each row whether anything was observed at its session: a row with an id and a number alone is no session that was held."""
-    made = (LAG, WITHIN, BETWEEN, BETWEEN_THERAPIST, BASELINE)
     names = tuple(name for name, variable in variables.items() if variable.table == "sessions")
     measured = [
         column
         for column in panel.columns
-        if column in names or (column.startswith(tuple(f"{name}_" for name in names)) and not column.endswith(made))
+        if column in names or (column.startswith(tuple(f"{name}_" for name in names)) and not column.endswith(ENDINGS))
     ]
     return panel[measured].notna().any(axis="columns")
 

@@ -17,6 +17,7 @@ ITEM: Final = "{variable}__{item}"  # column of one item of a scale
 # Suffixes of the panel's columns; `alliance_lag` is `panel.lag` sessions earlier.
 LAG, WITHIN, BETWEEN, BASELINE = "_lag", "_within", "_between", "_baseline"
 BETWEEN_THERAPIST = "_between_therapist"
+ENDINGS: Final = (LAG, WITHIN, BETWEEN, BETWEEN_THERAPIST, BASELINE)
 
 # Rows of a model that no session stands behind: the outcome was not observed there, and is an unknown of the model.
 FILLED: Final = "filled"

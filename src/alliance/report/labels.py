@@ -11,7 +11,7 @@ import pandas as pd
 from alliance.config import Config, ModelSpec, Variable
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.facts.cautions import Caution
-from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
+from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, ENDINGS, LAG, WITHIN
 from alliance.facts.effects import EFFECTS, LEVELS
 from alliance.facts.quantity import join_contrast, join_names, names_of, nodes_of, split_contrast
 from alliance.models.diagram import paths_of
@@ -261,9 +261,7 @@ def label_groups(frame: pd.DataFrame, config: Config) -> pd.Series | None:
             for column in frame.columns
             if column.startswith(f"{name}_") and variable_of(column, config) is variable
         ]
-        dummies = [
-            column for column in dummies if not column.endswith((LAG, BASELINE, BETWEEN, BETWEEN_THERAPIST, WITHIN))
-        ]
+        dummies = [column for column in dummies if not column.endswith(ENDINGS)]
         if variable.reference and dummies:
             labels = pd.Series(plain_label(variable.reference), index=frame.index, dtype=object)
             for column in dummies:

@@ -17,7 +17,7 @@ STEPS = {
     "write_report": "alliance.steps.report",
     "record_provenance": "alliance.steps.record",
     "write_manifest": "alliance.steps.record",
-    "rank_parameters": "alliance.steps.recover",
-    "summarise_calibration": "alliance.steps.recover",
-    "publish_validation": "alliance.steps.recover",
+    "rank_parameters": "alliance.steps.calibration",
+    "summarise_calibration": "alliance.steps.calibration",
+    "publish_validation": "alliance.steps.calibration",
 }

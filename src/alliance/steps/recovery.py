@@ -132,7 +132,7 @@ def summarise(settings: "Certification", finished: "dict[Batch, Path]", kept: Pa
     from alliance.certify.verdicts import count_verdicts, describe_verdicts
     from alliance.report.figures.recovery import draw_recovery, draw_verdicts
     from alliance.runs.files import write_csv, write_text
-    from alliance.steps.recover import save_drawing
+    from alliance.steps.calibration import save_drawing
 
     order = {batch: place for place, batch in enumerate(plan_batches(settings))}
     by_method = sorted(finished, key=lambda batch: (list(settings.methods).index(batch.method), order[batch]))

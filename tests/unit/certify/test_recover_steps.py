@@ -15,7 +15,7 @@ from alliance.certify.settings import Certification, jobs_of
 from alliance.certify.summary import RIGHT, SUMMARY_COLUMNS, VERDICTS, WRONG
 from alliance.errors import ConfigError
 from alliance.facts.effects import EFFECTS
-from alliance.steps.recover import publish_validation, rank_parameters, summarise_calibration
+from alliance.steps.calibration import publish_validation, rank_parameters, summarise_calibration
 from alliance.steps.recovery import find_batches, fit_batches, summarise
 from tests.unit.certify.settings_for_tests import INFERENCE, PRIORS, SAMPLING, settings
 

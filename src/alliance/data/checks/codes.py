@@ -146,7 +146,7 @@ def check_code_suspected(export: Export) -> list[Finding]:
                 f"If {code:g} means missing, set {codes_setting(export.cleaning, measure, [code])}, or for all measures "
                 f"{all_codes_setting(export.cleaning, [code])}."
             )
-            if not outside(measure, pd.Series([code])).any():
+            if not measure.outside(pd.Series([code])).any():
                 remedy += f" If it is an answer, set {codes_setting(export.cleaning, measure)}."
             findings += found(
                 table, "code_suspected", values == code, measure.column, f"hold {code:g}, {suspect.why}", remedy,
@@ -165,7 +165,7 @@ def suspected_codes(table: Typed, measure: Measure) -> dict[float, _Suspect]:
     codes = [float(code) for code in counts.index if looks_like_a_code(code) or code in labelled or code < 0]
     others = values[~values.isin([code for code in codes if looks_like_a_code(code) or code in labelled])]
     for code in sorted(codes):
-        impossible = bool(outside(measure, pd.Series([code])).any())
+        impossible = bool(measure.outside(pd.Series([code])).any())
         if code in labelled:
             found_codes[code] = _Suspect("whose label in the file says that there is no answer", not impossible)
         elif impossible and (looks_like_a_code(code) or measure.low >= 0 > code):
@@ -181,11 +181,6 @@ def suspected_codes(table: Typed, measure: Measure) -> dict[float, _Suspect]:
                 "far more often than the values around it, as a code for missing would be", False
             )
     return found_codes
-
-
-def outside(measure: Measure, values: pd.Series) -> pd.Series:
-    """Return where values lie outside what a measure can take."""
-    return (values < measure.low) | (values > measure.high)
 
 
 def _labelled_as_missing(table: Typed, measure: Measure) -> set[float]:

@@ -1,5 +1,7 @@
 """No rule touches more than its share: what would change more of the data than single mistakes do stops the run."""
 
+from functools import lru_cache
+
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.mixed import what_they_look_like
 from alliance.data.checks.place import about_table
@@ -63,8 +65,9 @@ def check_largest_share(export: Export) -> list[Finding]:
     return findings
 
 
+@lru_cache(maxsize=1)
 def cleaned_rows(export: Export) -> tuple[Rows, Ledger] | None:
-    """Apply the cleaning rules on trial; None where a table lacks the column of its key, so that they cannot be applied."""
+    """Apply the cleaning rules on trial, once for all checks; None where a table lacks the column of its key: they cannot be applied."""
     needed = {"sessions": {PATIENT, SESSION}, "patients": {PATIENT}, "therapists": {THERAPIST}}
     if any(not needed[name] <= set(table.keys) for name, table in export.tables.items()):
         return None
@@ -85,8 +88,6 @@ def _too_many(touched: Touched, export: Export) -> bool:
         "duplicates_identical": rules.duplicates.identical,
         "duplicates_conflicting": rules.duplicates.conflicting,
     }
-    if touched.rule == "out_of_range":
-        return False  # a finding of its own, which tells codes for "missing" from a wrong range
     allowed = getattr(rules.largest_share, touched.rule)
     if touched.rule == "orphans" and touched.count == touched.of:
         return False  # tables without any id in common are a finding of their own

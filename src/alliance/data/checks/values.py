@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from alliance.data.checks.codes import codes_setting, means_missing, outside, suspected_codes
+from alliance.data.checks.codes import codes_setting, means_missing, suspected_codes
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.items import of_another_version
 from alliance.data.checks.place import about_table, found, shown_column
@@ -23,7 +23,7 @@ def check_out_of_range(export: Export) -> list[Finding]:
             if measure.kind != "number":
                 continue
             values = table.values[measure.name]
-            where = outside(measure, values)
+            where = measure.outside(values)
             if not where.any():
                 continue
             wrong = None if measure.variable in explained else _range_is_wrong(export, table, measure, where)

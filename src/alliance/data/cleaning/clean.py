@@ -120,7 +120,7 @@ def _nobody_left(ledger: Ledger, cleaning: Cleaning) -> str:
         )
     return (
         f"cleaning: no session is left after '{emptied['stage']}' ({emptied['reason']}). Before it there were {before}. Change that rule, "
-        "or the columns it looks at (data.*.columns)."
+        "or the columns it looks at (keys below data.sessions, data.patients and data.therapists)."
     )
 
 
@@ -174,9 +174,7 @@ def _in_range(table: Typed | None, name: str, ledger: Ledger) -> pd.DataFrame:
     values, cells = table.values.copy(), 0
     for measure in table.measures:
         if measure.kind == "number":
-            outside = (values[measure.name] < measure.low) | (values[measure.name] > measure.high)
-            answers = int(values[measure.name].notna().sum())
-            ledger.touch("out_of_range", name, int(outside.sum()), answers, "answers", measure.column)
+            outside = measure.outside(values[measure.name])
             values[measure.name] = values[measure.name].mask(outside)
             cells += int(outside.sum())
     ledger.note("out_of_range", name, "set_missing", "values the measure cannot take were blanked", cells=cells)

@@ -18,7 +18,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Touched:
-    """How much of a table, or of one of its columns, a rule touched; `rule` is its name under `cleaning.largest_share`."""
+    """How much of a table, or of one of its columns, a rule touched; `rule` is its name under `cleaning.largest_share`.
+
+    Values out of range are not among them: their check tells codes for "missing" from a range that is wrong.
+    """
 
     rule: str
     table: str

@@ -37,6 +37,10 @@ class Measure:
     answers: Mapping[str, float] = field(default_factory=dict)  # label, as `folded_text` writes it -> number
     codes: tuple[float | str, ...] | None = None  # what stands for a missing answer, if the variable says so itself
 
+    def outside(self, values: pd.Series) -> pd.Series:
+        """Return where values lie outside what the measure can take."""
+        return (values < self.low) | (values > self.high)
+
 
 @dataclass(frozen=True)
 class Typed:

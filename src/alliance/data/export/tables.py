@@ -15,7 +15,7 @@ from alliance.data.export.wide import columns_behind
 from alliance.facts.columns import PATIENT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # tables have no order and no hash: an export is equal to itself alone
 class Export:
     """What checks look at and cleaning starts from: the typed tables, and what was declared about them."""
 

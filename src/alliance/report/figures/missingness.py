@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from alliance.config import Config
 from alliance.data.panel import sessions_held
-from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, SESSION, WITHIN
+from alliance.facts.columns import ENDINGS, PATIENT, SESSION
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import find_roles, label_of
@@ -113,8 +113,7 @@ def _columns_of(name: str, panel: pd.DataFrame, config: Config) -> list[str]:
         return [name]
     if config.variables[name].kind != "category":
         return []
-    derived = (LAG, WITHIN, BETWEEN, BETWEEN_THERAPIST, BASELINE)
-    return [column for column in panel.columns if column.startswith(f"{name}_") and not column.endswith(derived)]
+    return [column for column in panel.columns if column.startswith(f"{name}_") and not column.endswith(ENDINGS)]
 
 
 def _describe(values: pd.DataFrame, config: Config) -> str:
