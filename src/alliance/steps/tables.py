@@ -4,7 +4,8 @@ from typing import Any
 
 from alliance.config import validate_config
 from alliance.report.tables import load_table
-from alliance.report.tables.render import render_html, render_latex
+from alliance.report.tables.latex import render_latex
+from alliance.report.tables.render import render_html
 from alliance.report.tables.word import render_docx
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_bytes, write_csv, write_json, write_text

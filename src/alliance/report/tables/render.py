@@ -1,4 +1,4 @@
-"""Tables as HTML and LaTeX. Every cell is taken for text: nothing in it becomes markup or a command."""
+"""Tables as HTML, and what all formats show. Every cell is taken for text: nothing in it becomes markup."""
 
 import re
 from html import escape
@@ -11,16 +11,6 @@ from alliance.report.tables.table import Table
 
 _NUMERIC = re.compile(r"^[−<>\[(]?[\d∞][^a-z]*( †)?$")
 _NO_NUMBER = ("", MISSING, "suppressed")  # stand in columns of numbers too
-_LONG_CELL = 34  # characters from which a LaTeX column gets a fixed width
-_LONG_TABLE = 35  # rows from which a LaTeX table may break across pages
-_LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    '"': r"\textquotedbl{}", "−": "$-$", "–": "--", "—": "---", "→": r"$\rightarrow$", "×": r"$\times$", "±": r"$\pm$", "∞": r"$\infty$",
-    "′": "$'$", "†": r"\textdagger{}", "ω": r"$\omega$", "α": r"$\alpha$", "≥": r"$\geq$", "≤": r"$\leq$", "’": "'", "…": r"\dots{}",
-    "\u00a0": "~",
-    **{digit: f"$^{{{plain}}}$" for digit, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)},
-}  # fmt: skip
 
 
 def columns_of(table: Table) -> list[str]:
@@ -86,62 +76,3 @@ def render_html(table: Table, name: str) -> str:
 
 def _html_cell(text: str, code: bool) -> str:
     return f"<code>{escape(text)}</code>" if code and text else escape(text)
-
-
-def render_latex(table: Table, name: str) -> str:
-    """Return the table as LaTeX with rules of booktabs; a long one can break across pages (longtable)."""
-    columns, numeric = columns_of(table), numeric_columns(table)
-    rows = rows_of(table)
-    kinds = " ".join(_latex_column(column, table, column in numeric) for column in columns)
-    head = " & ".join(f"\\textbf{{{escape_latex(str(column))}}}" for column in columns) + r" \\"
-    body = []
-    for position, (heading, cells) in enumerate(rows):
-        if heading is None:
-            body.append(" & ".join(escape_latex(cell) for cell in cells) + r" \\")
-        else:
-            gap = [r"\addlinespace"] if position else []
-            body += [*gap, f"\\multicolumn{{{len(columns)}}}{{l}}{{\\textit{{{escape_latex(heading)}}}}} \\\\"]
-    caption = f"\\caption{{{escape_latex(table.caption)}}}\\label{{tab:{name}}}"
-    notes = [f"\\par\\smallskip\\footnotesize {escape_latex(note)}" for note in table.notes]
-    if len(rows) > _LONG_TABLE:
-        lines = [
-            "% needs \\usepackage{booktabs,longtable,array}",
-            "{\\small",
-            f"\\begin{{longtable}}{{{kinds}}}",
-            caption + r" \\",
-        ]
-        lines += [
-            r"\toprule",
-            head,
-            r"\midrule",
-            r"\endfirsthead",
-            r"\toprule",
-            head,
-            r"\midrule",
-            r"\endhead",
-            r"\bottomrule",
-            r"\endfoot",
-        ]
-        lines += [*body, r"\end{longtable}", *notes, "}"]
-    else:
-        lines = [
-            "% needs \\usepackage{booktabs,array}",
-            r"\begin{table}",
-            r"\centering\small",
-            caption,
-            f"\\begin{{tabular}}{{{kinds}}}",
-        ]
-        lines += [r"\toprule", head, r"\midrule", *body, r"\bottomrule", r"\end{tabular}", *notes, r"\end{table}"]
-    return "\n".join(lines) + "\n"
-
-
-def _latex_column(column: str, table: Table, numeric: bool) -> str:
-    if numeric:
-        return "r"
-    longest = max((len(str(cell)) for cell in table.shown[column]), default=0)
-    return r">{\raggedright\arraybackslash}p{0.26\linewidth}" if longest > _LONG_CELL else "l"
-
-
-def escape_latex(text: str) -> str:
-    """Return text that LaTeX prints as it is: special characters escaped, signs outside ASCII as commands."""
-    return "".join(_LATEX.get(character, character) for character in text.replace("\n", " "))

@@ -9,44 +9,54 @@ from docx.enum.section import WD_ORIENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Pt
+from docx.shared import Cm, Pt
 
 from alliance.report.tables.render import columns_of, numeric_columns, rows_of
 from alliance.report.tables.table import Table
+from alliance.report.tables.widths import Layout, plan_layout
 
 _FONT = "Times New Roman"
-_MANY_COLUMNS = 6  # more of them are set across a page in landscape
+_MARGIN = 2.5  # cm
+_PADDING = 0.38  # cm beside the text of a cell, what Word leaves by default
 _NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip file can hold; the day of writing would change the file
 
 
 def render_docx(table: Table) -> bytes:
     """Return the table as a Word file, the same bytes for the same table."""
-    columns, rows, numeric = columns_of(table), rows_of(table), numeric_columns(table)
+    columns, rows, layout = columns_of(table), rows_of(table), plan_layout(table, _PADDING)
+    numeric = [column in numeric_columns(table) for column in columns]
     document = Document()
     document.core_properties.author = ""
     document.core_properties.comments = ""
     document.core_properties.title = _printable(table.caption)
     style: Any = document.styles["Normal"]
-    style.font.name, style.font.size = _FONT, Pt(9 if len(columns) > _MANY_COLUMNS else 10)
+    style.font.name, style.font.size = _FONT, Pt(layout.size)
     style.paragraph_format.space_after = Pt(2)
-    if len(columns) > _MANY_COLUMNS:
-        section = document.sections[0]
-        section.orientation = WD_ORIENT.LANDSCAPE
-        section.page_width, section.page_height = section.page_height, section.page_width
+    _set_page(document.sections[0], layout)
     caption = document.add_paragraph()
     caption.paragraph_format.keep_with_next = True
     caption.add_run(_printable(table.caption)).italic = True
     grid = document.add_table(rows=1 + len(rows), cols=len(columns))
-    grid.autofit = True
-    _write_row(grid.rows[0], list(columns), [column in numeric for column in columns], bold=True)
+    grid.autofit = False
+    widths = [Cm(share * layout.line_cm) for share in layout.shares]
+    for column, width in zip(grid.columns, widths, strict=True):
+        column.width = width
+    _write_row(grid.rows[0], list(columns), widths, numeric, bold=True)
     _set_borders(grid.rows[0], top=True, bottom=True)
-    _repeat_on_pages(grid.rows[0])
+    _mark_row(grid.rows[0], "tblHeader")
     for row, (heading, cells) in zip(list(grid.rows)[1:], rows, strict=True):
         if heading is not None:
             merged = row.cells[0].merge(row.cells[-1])
             merged.paragraphs[0].add_run(_printable(heading)).italic = True
+            merged.paragraphs[0].paragraph_format.keep_with_next = True
         else:
-            _write_row(row, cells, [column in numeric for column in columns])
+            _write_row(
+                row,
+                [_keep_together(cell) if number else cell for cell, number in zip(cells, numeric, strict=True)],
+                widths,
+                numeric,
+            )
+        _mark_row(row, "cantSplit")
     _set_borders(grid.rows[-1], bottom=True, top=not rows)
     for position, note in enumerate(table.notes):
         paragraph = document.add_paragraph()
@@ -56,8 +66,22 @@ def render_docx(table: Table) -> bytes:
     return _without_dates(document)
 
 
-def _write_row(row: Any, texts: list[str], numeric: list[bool], *, bold: bool = False) -> None:
-    for cell, text, right in zip(row.cells, texts, numeric, strict=True):
+def _set_page(section: Any, layout: Layout) -> None:
+    section.page_width, section.page_height = Cm(21.0), Cm(29.7)
+    if layout.landscape:
+        section.orientation = WD_ORIENT.LANDSCAPE
+        section.page_width, section.page_height = section.page_height, section.page_width
+    section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(_MARGIN)
+
+
+def _keep_together(number: str) -> str:
+    """Let an estimate and its interval stand in one line."""
+    return number.replace(" ", "\u00a0")
+
+
+def _write_row(row: Any, texts: list[str], widths: list[Any], numeric: list[bool], *, bold: bool = False) -> None:
+    for cell, text, width, right in zip(row.cells, texts, widths, numeric, strict=True):
+        cell.width = width
         paragraph = cell.paragraphs[0]
         paragraph.add_run(_printable(text)).bold = bold or None
         if right:
@@ -66,7 +90,7 @@ def _write_row(row: Any, texts: list[str], numeric: list[bool], *, bold: bool = 
 
 def _printable(text: str) -> str:
     """Leave out control characters, which XML cannot hold."""
-    return "".join(character for character in str(text) if character.isprintable() or character in "\n\t")
+    return "".join(character for character in str(text) if character.isprintable() or character in "\n\t\u00a0")
 
 
 def _set_borders(row: Any, *, top: bool = False, bottom: bool = False) -> None:
@@ -81,8 +105,9 @@ def _set_borders(row: Any, *, top: bool = False, bottom: bool = False) -> None:
         cell._tc.get_or_add_tcPr().append(borders)
 
 
-def _repeat_on_pages(row: Any) -> None:
-    mark = OxmlElement("w:tblHeader")
+def _mark_row(row: Any, name: str) -> None:
+    """Let the row be repeated on every page (``tblHeader``) or stay on one (``cantSplit``)."""
+    mark = OxmlElement(f"w:{name}")
     mark.set(qn("w:val"), "true")
     row._tr.get_or_add_trPr().append(mark)
 

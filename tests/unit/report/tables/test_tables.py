@@ -14,7 +14,8 @@ from alliance.errors import ConfigError
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.cautions import CAUTIONS
 from alliance.report.tables import TABLES, load_table
-from alliance.report.tables.render import columns_of, escape_latex, numeric_columns, render_html, render_latex
+from alliance.report.tables.latex import escape_latex, render_latex
+from alliance.report.tables.render import columns_of, numeric_columns, render_html
 from alliance.report.tables.suppression import suppress_counts
 from alliance.report.tables.table import Table
 from alliance.report.tables.word import render_docx
@@ -104,22 +105,28 @@ def test_text_from_data_never_becomes_a_latex_command() -> None:
 
 
 def test_latex_of_a_small_table_word_by_word() -> None:
-    assert render_latex(_small(), "small") == "\n".join(
+    written = re.sub(r"\d\.\d{4}", "SHARE", render_latex(_small(), "small"))
+    length = r"p{\dimexpr SHARE\linewidth-2\tabcolsep}"
+    assert written == "\n".join(
         [
             r"% needs \usepackage{booktabs,array}",
             r"\begin{table}",
-            r"\centering\small",
+            r"\centering\fontsize{10}{12}\selectfont",
             r"\caption{A caption}\label{tab:small}",
-            r"\begin{tabular}{l r}",
+            r"\begin{tabular}{>{\raggedright\arraybackslash}"
+            + length
+            + r">{\raggedleft\arraybackslash}"
+            + length
+            + "}",
             r"\toprule",
             r"\textbf{Name} & \textbf{Value} \\",
             r"\midrule",
-            r"\multicolumn{2}{l}{\textit{A}} \\",
+            r"\multicolumn{2}{" + length + r"}{\textit{A}} \\",
             r"x & 1.5 \\",
             r"y & 1.5 \\",
             r"\addlinespace",
-            r"\multicolumn{2}{l}{\textit{B}} \\",
-            r"z & $-$2.0 [$-$3, 1] \\",
+            r"\multicolumn{2}{" + length + r"}{\textit{B}} \\",
+            r"z & $-$2.0~[$-$3,~1] \\",
             r"\bottomrule",
             r"\end{tabular}",
             r"\par\smallskip\footnotesize A note.",
