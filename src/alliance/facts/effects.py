@@ -70,6 +70,8 @@ class Effect:
         return self.signed and not self.ratio
 
 
+COVARIANCE: Final = "cov_ab"  # of the two slopes of a path
+
 EFFECTS: Final = Registry(
     Effect("a", "first step (a)", "step", symbol="a", central=True, weighed=True, arrow=True),
     Effect("b", "second step (b)", "step", symbol="b", central=True, weighed=True, arrow=True),
@@ -96,7 +98,7 @@ EFFECTS: Final = Registry(
         symbol="indirect, product only",
         splits=True,
     ),
-    Effect("cov_ab", "covariance of a and b", "path", symbol="cov(a, b)", of_slopes=True),
+    Effect(COVARIANCE, "covariance of a and b", "path", symbol="cov(a, b)", of_slopes=True),
     Effect(
         "indirect_total",
         "indirect, all ways together",

@@ -30,6 +30,9 @@ class Mark:
     varying
         Effect that varies between units, as ``term -> outcome``: of standard deviations and correlations only its own carry the flag;
         empty: all.
+    arrow
+        The arrow of the diagram that this effect is the slope of, as paths name it: covariances of slopes along a path carry the flag where
+        the path runs through it.
     levels
         Levels whose estimates carry the flag; empty: all.
     positions
@@ -50,6 +53,7 @@ class Mark:
     outcomes: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
     varying: str = ""
+    arrow: str = ""
     levels: tuple[str, ...] = ()
     positions: tuple[int, ...] = ()
 

@@ -11,6 +11,7 @@ The value of a moderator at which it holds is a number of its own, beside the mo
 
 import math
 from collections.abc import Hashable, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ def ends_of(path: str) -> tuple[str, str]:
     """Return the first and the last node of one path."""
     nodes = nodes_of(path)
     return nodes[0], nodes[-1]
+
+
+def arrows_on(path: str) -> set[str]:
+    """Return the single arrows of one path."""
+    return {join_nodes(*arrow) for arrow in pairwise(nodes_of(path))}
 
 
 def outcomes_on(path: str) -> set[str]:

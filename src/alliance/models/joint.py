@@ -11,6 +11,7 @@ import xarray as xr
 from alliance.config import ModelSpec, Variable
 from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import generator_for
+from alliance.models.checking.between import mark_hardly_known
 from alliance.models.checking.design import mark_design, mark_sign_off
 from alliance.models.checking.predictive import Statistic, check_predictive, mark_predictive, pack_predictive
 from alliance.models.checking.priors import describe_priors
@@ -162,6 +163,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         *mark_sign_off(task.spec),
         *mark_rows(task.design),
         *mark_short_series(task.design, quantities),
+        *mark_hardly_known(task.design, centre, quantities),
         *(
             mark
             for outcome, equation in task.design.equations.items()

@@ -13,9 +13,9 @@ from scipy import stats
 
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import FLAG_SEPARATOR
-from alliance.facts.effects import EFFECTS
+from alliance.facts.effects import COVARIANCE, EFFECTS
 from alliance.facts.marks import Mark
-from alliance.facts.quantity import ends_of, nodes_of, outcomes_on, varying_on
+from alliance.facts.quantity import arrows_on, ends_of, nodes_of, outcomes_on, varying_on
 from alliance.models.container import quantities_of, rows_of
 
 MOVED = 0.25  # standard errors between a posterior and an estimate without priors that a reader should know of
@@ -179,17 +179,19 @@ def flag_of(quantity: Mapping[Hashable, Any], position: int, marks: list[Mark], 
         if not mark.passed
         and (not mark.outcomes or through & set(mark.outcomes))
         and (not mark.effects or quantity["effect"] in mark.effects)
-        and (not mark.varying or _may_be_of(mark.varying, quantity))
+        and (not mark.varying or _may_be_of(mark, quantity))
         and (not mark.levels or quantity["level"] in mark.levels)
         and (not mark.positions or position in mark.positions)
     ]
     return FLAG_SEPARATOR.join(dict.fromkeys(names))
 
 
-def _may_be_of(varying: str, quantity: Mapping[Hashable, Any]) -> bool:
+def _may_be_of(mark: Mark, quantity: Mapping[Hashable, Any]) -> bool:
     """Whether a quantity says something of an effect that varies; a decomposition has one such effect, and no path."""
     path = quantity["path"]
-    return not path or quantity["effect"] not in _OF_EFFECTS or varying in varying_on(path)
+    if mark.arrow and quantity["effect"] == COVARIANCE:
+        return mark.arrow in arrows_on(path)
+    return not path or quantity["effect"] not in _OF_EFFECTS or mark.varying in varying_on(path)
 
 
 def moved_by_priors(table: pd.DataFrame) -> pd.Series:

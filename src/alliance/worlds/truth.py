@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
-from alliance.facts.effects import name_step
+from alliance.facts.effects import COVARIANCE, name_step
 from alliance.facts.quantity import (
     BETWEEN_LEVELS,
     ends_of,
@@ -103,7 +103,7 @@ def _within(linear: Linear, paths: list[Path]) -> Iterator[Row]:
         whole, horizon = (path[-1].outcome, text_of(path)), _horizon(*path)
         yield *whole, "indirect_product", "within", horizon, prod(cause.effect for cause in path)
         if len(path) == 2 and path[0].base != ARM:
-            yield *whole, "cov_ab", "within", horizon, linear.covariance(*path)
+            yield *whole, COVARIANCE, "within", horizon, linear.covariance(*path)
 
 
 def _between(linear: Linear, paths: list[Path]) -> Iterator[Row]:

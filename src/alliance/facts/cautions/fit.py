@@ -31,7 +31,7 @@ OF_FIT: Final = (
         "boundary variance",
         "How much an intercept or slope differs between units, at the lower end of the interval in which the likelihood falls little. At "
         "zero no difference at all is compatible with the data.",
-        "variances and correlations of the intercept or slope",
+        "variances, covariances and correlations of the intercept or slope",
         "above",
         0,
         "raw units",
@@ -56,6 +56,20 @@ OF_FIT: Final = (
         "at most",
         0.99,  # the others then explain 98 % of the variance
         "multiple correlation",
+    ),
+    # How far the data tell.
+    Caution(
+        "hardly_known",
+        "hardly known",
+        "How wide the 95 % interval is of how units differ in one average by another, in standard deviations of the two averages between "
+        "these units; the widest is shown. Above the threshold it reaches as far as from no difference to a large one, and tells no more "
+        "than a correlation in 60 people: read the interval, not the number.",
+        "the estimates between patients or between therapists that are beyond the threshold",
+        "at most",
+        # Simulated studies: .5 to .9 with 50 or 60 patients, .2 to .3 with 300; .7 and more between therapists who are few or alike.
+        0.5,
+        "standard deviations",
+        source="Cohen 1992, doi 10.1037/0033-2909.112.1.155: a correlation of .5 is large",
     ),
     # How the fit went.
     Caution(

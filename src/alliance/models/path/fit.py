@@ -79,7 +79,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     if found.covariance is not None:
         components = profile_components(maximum, found.covariance)
         follow_profiles(quantities, components)
-        marks += mark_near_zero(components)
+        marks += mark_near_zero(task.design, components)
     elif point is not None:
         open_correlations(task.design, quantities)
         marks += mark_small(task.design, quantities, population_of(maximum, found.point))

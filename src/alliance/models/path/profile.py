@@ -21,13 +21,14 @@ from typing import Final
 
 import numpy as np
 
+from alliance.facts.effects import COVARIANCE, EFFECT_LEVELS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, join_together
 from alliance.inference.montecarlo import central_limits
 from alliance.inference.profile import Curve, Profile, trace_profile
 from alliance.models.container import Quantities
 from alliance.models.covariances import split_covariance
-from alliance.models.design.arrays import Design, Varying
+from alliance.models.design.arrays import INTERCEPT, Design, Varying
 from alliance.models.design.names import pairs
 from alliance.models.path.curves import AngleCurve, SdCurve
 from alliance.models.path.maximum import PathMaximum, name_correlation, name_sd, table_of
@@ -130,14 +131,14 @@ def follow_profiles(quantities: Quantities, components: Sequence[Component]) -> 
             quantities.draws[position] = component.respread(quantities.draws[position])
 
 
-def mark_near_zero(components: Sequence[Component]) -> list[Mark]:
+def mark_near_zero(design: Design, components: Sequence[Component]) -> list[Mark]:
     """Mark standard deviations that may be zero, or are less than two standard errors from it, with their 95 % limits."""
     marks = []
     for component in components:
         if len(component.effects) == 1:
             estimate = float(component.raw(np.array(component.profile.estimate)))
             limits = component.quantiles(_TAILS)
-            marks += _mark_sd(component.level, component.effects[0], estimate, component.error, limits)
+            marks += _mark_sd(design, component.level, component.effects[0], estimate, component.error, limits)
     return marks
 
 
@@ -169,14 +170,17 @@ def mark_small(design: Design, quantities: Quantities, estimate: Population) -> 
         for effect, sd in zip(effects, sds, strict=True):
             values = draws.get((level, join_nodes(effect.term, effect.outcome)))
             if values is not None:
-                marks += _mark_sd(level, effect, float(sd), float(values.std(ddof=1)), central_limits(values))
+                marks += _mark_sd(design, level, effect, float(sd), float(values.std(ddof=1)), central_limits(values))
     return marks
 
 
-def _mark_sd(level: str, effect: Varying, estimate: float, error: float, limits: np.ndarray) -> list[Mark]:
+def _mark_sd(
+    design: Design, level: str, effect: Varying, estimate: float, error: float, limits: np.ndarray
+) -> list[Mark]:
     low, high = (float(limit) for limit in limits)
     if estimate > (_NEAR_ZERO if low > 0 else _PERHAPS_ZERO) * error:
         return []
+    arrow = _arrow_of(design, level, effect)
     detail = (
         f"estimated as {format_number(estimate)}, and values up to {format_number(high)} are compatible with the data"
     )
@@ -187,11 +191,20 @@ def _mark_sd(level: str, effect: Varying, estimate: float, error: float, limits:
             low,
             detail,
             outcomes=(effect.outcome,),
-            effects=("sd", "correlation"),
+            effects=("sd", "correlation", *([COVARIANCE] if arrow else [])),
             varying=join_nodes(effect.term, effect.outcome),
-            levels=(level,),
+            arrow=arrow,
+            levels=(level, *(EFFECT_LEVELS if arrow else ())),
         )
     ]
+
+
+def _arrow_of(design: Design, level: str, effect: Varying) -> str:
+    """Return the arrow that an effect is the slope of, if another slope varies between the same units, so that the two may covary."""
+    slopes = [other for other in design.varying[level] if other.term != INTERCEPT]
+    if effect not in slopes or len(slopes) == 1:
+        return ""
+    return join_nodes(design.equations[effect.outcome].origins[effect.term].base, effect.outcome)
 
 
 def _tail_at_zero(root: float, q: int) -> float:

@@ -14,7 +14,7 @@ given at a session (`alliance.models.quantities.course`), and nothing of it stan
 
 from math import prod
 
-from alliance.facts.effects import name_step
+from alliance.facts.effects import COVARIANCE, name_step
 from alliance.models.design.arrays import Varying
 from alliance.models.diagram import outcomes_of
 from alliance.models.quantities.contrasts import add_contrasts
@@ -55,7 +55,7 @@ def add_within(quantities: Quantities, population: Population, pair: Pair) -> No
         steps = [Step(mean, ((effect, 1.0),)) for mean, effect in zip(slopes, varying, strict=True)]
         parts[path] = expect_steps(steps, population)
         if len(steps) == 2 and any(set(varying) <= set(effects) for effects in population.varying.values()):
-            quantities.add(path.text, "cov_ab", "within", population.covariance(*varying), of, horizon)
+            quantities.add(path.text, COVARIANCE, "within", population.covariance(*varying), of, horizon)
         quantities.add(path.text, "indirect", "within", parts[path], of, horizon)
         quantities.add(path.text, "indirect_product", "within", prod(slopes[1:], start=slopes[0]), of, horizon)
     total = quantities.add_total(pair, parts, "within")

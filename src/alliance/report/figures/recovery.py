@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from alliance.certify.summary import COVERAGE, FLAGGED, FLAGGED_RIGHTLY, MOST_BIAS, RIGHT, UNDECIDED, WRONG
 from alliance.facts.columns import LAG, records
-from alliance.facts.effects import EFFECTS
+from alliance.facts.effects import COVARIANCE, EFFECTS
 from alliance.facts.quantity import ends_of
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
@@ -125,7 +125,7 @@ def _headlines(summary: pd.DataFrame) -> dict[str, pd.DataFrame]:
     chosen = {
         "b, or the single slope": summary[within & summary["effect"].isin(["b", "effect"])],
         "Indirect": summary[within & (summary["effect"] == "indirect")],
-        "Covariance of a and b": summary[within & (summary["effect"] == "cov_ab")],
+        "Covariance of a and b": summary[within & (summary["effect"] == COVARIANCE)],
         "The outcome's own past": summary[own_past].groupby(["design", "method"], sort=False).tail(1),
         "Total between patients": summary[(summary["effect"] == "total") & (summary["level"] == "between_patient")],
         "Of the arm, at the end": end[(end["level"] == "overall") & (end["effect"] == "total")],

@@ -12,7 +12,7 @@ from alliance.inference.robust import robust_covariance
 from alliance.models.path.curves import SdCurve
 from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, table_of
 from alliance.models.path.profile import Component, mark_near_zero, profile_components
-from alliance.results.estimates import summarise_estimates
+from alliance.results.estimates import flag_of, summarise_estimates
 from tests.unit.models.joint_study import simulate
 from tests.unit.models.path.path_study import BY_PATIENT, BY_THERAPIST, design_by, panel_with_therapists, small_maximum
 from tests.unit.models.path.test_fit import run
@@ -90,10 +90,27 @@ def test_limits_of_standard_deviations_near_zero_are_those_of_the_constrained_se
 
 def test_variance_near_zero_is_marked_with_the_upper_limit_in_raw_units(flat: PathMaximum) -> None:
     components = profile_components(flat)
-    mark = next(mark for mark in mark_near_zero(components) if mark.subject == "m: x by patient")
+    mark = next(mark for mark in mark_near_zero(flat.target.design, components) if mark.subject == "m: x by patient")
     high = next(c for c in components if c.key == ("sd", "patient", "x -> m")).quantiles(tails(0.95))[1]
     assert (mark.declared.title, mark.passed, mark.value) == ("boundary variance", False, 0)
     assert mark.detail.endswith(f"values up to {high:.2f} are compatible with the data")
+
+
+def test_slope_that_may_not_vary_flags_the_covariance_of_the_slopes_of_its_path_alone(flat: PathMaximum) -> None:
+    """cov(a, b) is made from the same standard deviations as the correlation; the indirect effect is mostly made from averages."""
+    marks = mark_near_zero(flat.target.design, profile_components(flat))
+    mark = next(mark for mark in marks if mark.subject == "m: x by patient")
+    path = {"outcome": "y", "path": "x -> m -> y"}
+    assert flag_of({**path, "effect": "cov_ab", "level": "within"}, 0, [mark]) == "boundary variance"
+    assert flag_of({**path, "effect": "indirect", "level": "within"}, 0, [mark]) == ""
+    for other in ("x -> n -> y", "z -> m -> y"):
+        assert flag_of({**path, "path": other, "effect": "cov_ab", "level": "within"}, 0, [mark]) == ""
+
+
+def test_a_slope_that_varies_alone_has_no_covariance_to_flag() -> None:
+    maximum = maximise(design_by(SLOPE, simulate(60, 6, 1, slope_sd=0.0)))
+    mark = next(m for m in mark_near_zero(maximum.target.design, profile_components(maximum)) if "m: x" in m.subject)
+    assert mark.effects == ("sd", "correlation")
 
 
 def test_limits_are_in_the_units_of_the_outcome(flat: PathMaximum) -> None:
@@ -106,7 +123,7 @@ def test_limits_are_in_the_units_of_the_outcome(flat: PathMaximum) -> None:
 
 
 def test_variance_away_from_zero_is_not_marked(clear: PathMaximum) -> None:
-    assert mark_near_zero(profile_components(clear)) == []
+    assert mark_near_zero(clear.target.design, profile_components(clear)) == []
 
 
 def test_fall_at_zero_is_that_of_the_model_without_the_effect() -> None:
@@ -137,7 +154,8 @@ def test_effects_of_therapists_are_profiled_too() -> None:
         if name.startswith(("sd patient", "sd therapist")) and table.loc[name, "estimate"] <= 2 * table.loc[name, "se"]
     }
     marked = {
-        f"{mark.levels[0]} {mark.subject.split(' by ')[0]}" for mark in mark_near_zero(profile_components(maximum))
+        f"{mark.levels[0]} {mark.subject.split(' by ')[0]}"
+        for mark in mark_near_zero(maximum.target.design, profile_components(maximum))
     }
     assert near <= marked
     assert any(name.startswith("therapist") for name in marked)
