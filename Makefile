@@ -21,7 +21,7 @@ export UV_NO_PROGRESS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := study
-.PHONY: study run setup test lint format example recovery calibration benchmarks lock clean-run help
+.PHONY: study run check setup test lint format example recovery calibration benchmarks lock clean-run help
 .SILENT:
 
 study: $(READY)  ## set up, run the main analysis (config/config.yaml), print report and headline
@@ -33,6 +33,9 @@ run: $(READY)  ## the same for another configuration: make run CONFIG=config/rev
 	$(BIN)/python -m alliance.runs --check "$(CONFIG)"
 	$(BIN)/snakemake --cores $(CORES) $(QUIET) --configfile "$(CONFIG)"
 	$(BIN)/python -m alliance.runs "$(CONFIG)"
+
+check: $(READY)  ## only check the data, in seconds, and print what was understood: make check CONFIG=config/local_clinic.yaml
+	$(BIN)/alliance check $(if $(CONFIG),"$(CONFIG)")
 
 setup: $(READY)  ## only set up the environment
 

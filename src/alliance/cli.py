@@ -1,6 +1,7 @@
 """The command ``alliance``: one word, then what it is about."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +19,14 @@ the columns of the export. In at most five steps, each with its file, its module
   alliance trace technique_jointly indirect within
 """
 
+_CHECK = """\
+Read and check the data of a study as a run would before its first model, and print what was found and what was
+understood. The status is 0 if a run could go on, 1 if it would stop.
+
+  alliance check                          the main analysis
+  alliance check config/local_clinic.yaml
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; a mistake of the user ends it with a message instead of a traceback."""
@@ -31,16 +40,39 @@ def main(arguments: Sequence[str] | None = None) -> None:
     trace.add_argument("--run", default="main", help="name of the run (default: main)")
     trace.add_argument("--all", action="store_true", help="also limits, standard deviations and other tables")
     trace.set_defaults(call=_trace)
+    check = commands.add_parser(
+        "check", help="check the data of a study in seconds, and print what was understood", description=_CHECK,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    check.add_argument("config", nargs="*", help="configuration files; none for the main analysis (config/config.yaml)")
+    check.set_defaults(call=_check)
     asked = parser.parse_args(arguments)
     try:
-        print(asked.call(asked), flush=True)
+        text, status = asked.call(asked)
+        print(text, flush=True)
     except AllianceError as error:
         sys.exit(message_of(error))
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         sys.stderr.close()  # Python would complain once more when it ends
+    else:
+        if status:
+            sys.exit(status)
 
 
-def _trace(asked: argparse.Namespace) -> str:
+def _trace(asked: argparse.Namespace) -> tuple[str, int]:
     from alliance.trace.answer import trace  # with pandas and what it needs, which no other command has to wait for
 
-    return trace(" ".join(asked.what), asked.run, everywhere=asked.all)
+    return trace(" ".join(asked.what), asked.run, everywhere=asked.all), 0
+
+
+def _check(asked: argparse.Namespace) -> tuple[str, int]:
+    from alliance.report.codebook.terminal import show_codebook, show_findings
+    from alliance.runs.project import command_for
+    from alliance.study.check import check
+
+    findings, codebook = checked = check(asked.config)
+    width = shutil.get_terminal_size().columns
+    parts = [show_findings(findings, width), "What was understood:", show_codebook(codebook, width)]
+    command = f"make run CONFIG={asked.config[0]}" if len(asked.config) == 1 else command_for(None, asked.config)
+    parts.append("Correct the errors, then check again." if checked.stops else f"A run can go on: {command}")
+    return "\n\n".join(parts), int(checked.stops)

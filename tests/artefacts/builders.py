@@ -23,6 +23,7 @@ from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.models.diagram import paths_of
 from alliance.models.rows import count_rows, select_rows
+from alliance.report.codebook.describe import as_codebook
 from alliance.results.comparison import compare_estimates, compare_with_truth
 from alliance.results.diagnostics import row_of
 
@@ -684,6 +685,20 @@ def checks() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=ARTEFACTS["checks"].header)
 
 
+def codebook(config: Config) -> pd.DataFrame:
+    """Return what was understood: one row for each variable, with made-up numbers."""
+    rows = [
+        {
+            "variable": name, "label": variable.label, "table": variable.table, "role": "covariate", "measured": variable.measured,
+            "rater": variable.rater, "kind": variable.kind, "unit": variable.unit, "columns": variable.column or name, "n": 800,
+            "missing": 12, "missing_share": 0.0148,
+            **({"shares": "a 60 %, b 40 %"} if variable.kind == "category" else {"mean": 3.2, "sd": 1.1}),
+        }
+        for name, variable in config.variables.items()
+    ]  # fmt: skip
+    return as_codebook(rows)
+
+
 def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
     """Return every artefact that figures, tables and the report ask for, by its name in `alliance.facts.artefacts`."""
     frame = panel(config, seed=seed)
@@ -708,6 +723,7 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
         "meanings": meanings(config),
         "cleaning": cleaning(),
         "checks": checks(),
+        "codebook": codebook(config),
     }
 
 

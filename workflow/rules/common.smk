@@ -18,7 +18,7 @@ from alliance.models.fitting import settings_for
 from alliance.runs import guards, plan
 from alliance.runs.files import ORIGIN as RUN_FILE, remove_unfinished
 from alliance.runs.fingerprint import code_of, remember
-from alliance.runs.made import changed_files, contents_of, describe_changed, keep_aside, shorten_record
+from alliance.runs.made import changed_files, contents_of, describe_changed, edited_files, keep_aside, shorten_record
 from alliance.runs.messages import failures_in, final_message, message_of
 from alliance.runs.plan import ACCEPTED, FLOW_DATA, IDS_FILE, RUN_FILES
 from alliance.runs.sealed import seal_ids
@@ -59,11 +59,12 @@ STARTED = time.time()
 
 MADE = [name for name in plan.expected_files(cfg) if name != RUN_FILE]
 CHANGED = changed_files(OUT, MADE)
+EDITED = edited_files(OUT, CHANGED)
 
 if STRAY:
     print(plan.describe_stray(OUT, STRAY), file=sys.stderr)
-if CHANGED:
-    print(describe_changed(OUT, CHANGED), file=sys.stderr)
+if EDITED:
+    print(describe_changed(OUT, EDITED), file=sys.stderr)
 
 
 wildcard_constraints:
@@ -93,7 +94,7 @@ def begin_run():
         sys.exit(message_of(error))
     remove_unfinished(OUT)
     shorten_record(OUT)
-    keep_aside(OUT, CHANGED)
+    keep_aside(OUT, EDITED)
     if not cfg.privacy.original_ids:
         (OUT / IDS_FILE).unlink(missing_ok=True)
     if not workflow.deployment_settings.deployment_method:  # jobs in an environment of their own cannot share one

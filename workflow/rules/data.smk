@@ -51,6 +51,29 @@ rule accept_data:
         "../scripts/run_step.py"
 
 
+# Beside the steps that compute: another label writes the codebook anew, and computes nothing.
+rule write_codebook:
+    input:
+        **TABLE_FILES,
+        instruments=INSTRUMENT_FILES,
+        after=OUT / ACCEPTED,
+    output:
+        **{name: ARTEFACT[name] for name in made_by("write_codebook")},
+    log:
+        LOGS / "write_codebook.log",
+    conda:
+        "../../environment.yml"
+    params:
+        # As for figures: what decides is what is shown of the settings.
+        settings=lambda wildcards, input: SHOWN,
+        redrawn_for=plan.shown_settings(cfg),
+        cleaning=seal_ids(PLAIN["cleaning"], CONTENTS),
+        contents=CONTENTS,
+        code=CODE["write_codebook"],
+    script:
+        "../scripts/run_step.py"
+
+
 rule clean_data:
     input:
         typed=TYPED,

@@ -77,6 +77,15 @@ ARTEFACTS: Final = Registry(
         | {"row": COUNT, "column": TEXT, "value": TEXT, "count": COUNT}
         | _columns("message remedy"),
     ),
+    # What each variable was understood to be, and its distribution before cleaning, within the rules of privacy.
+    Artefact(
+        "codebook",
+        "data/codebook.csv",
+        "write_codebook",
+        _columns("variable label table role measured rater kind unit", low=NUMBER, high=NUMBER)
+        | _columns("columns", n=COUNT, missing=COUNT, missing_share=NUMBER, mean=NUMBER, sd=NUMBER)
+        | _columns("shares in_file note"),
+    ),
     Artefact(
         "cleaning",
         "data/cleaning.csv",

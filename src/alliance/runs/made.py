@@ -14,6 +14,7 @@ from alliance.runs.provenance import sha256_of
 
 RECORD = "logs/made.sha256"
 ASIDE = "logs/edited"
+_PROVISIONAL = "provisional"
 
 
 def record_made(paths: Iterable[str | Path]) -> None:
@@ -25,6 +26,21 @@ def record_made(paths: Iterable[str | Path]) -> None:
             # One short line at the end of a file is written at once, so jobs that end together do not mix theirs.
             with open(folder / RECORD, "a", encoding="utf-8") as record:
                 record.write(_line(sha256_of(path), path.relative_to(folder).as_posix()))
+
+
+def record_provisional(paths: Iterable[str | Path]) -> None:
+    """Record files as not made by the workflow, although nobody edited them: the next run makes them again without a word."""
+    for path in map(Path, paths):
+        folder = next(parent for parent in path.parents if (parent / ORIGIN).is_file())
+        (folder / RECORD).parent.mkdir(exist_ok=True)
+        with open(folder / RECORD, "a", encoding="utf-8") as record:
+            record.write(_line(_PROVISIONAL, path.relative_to(folder).as_posix()))
+
+
+def edited_files(folder: Path, changed: Iterable[str]) -> list[str]:
+    """Return those of the changed files that somebody changed by hand."""
+    known = recorded(folder)
+    return [name for name in changed if known.get(name) != _PROVISIONAL]
 
 
 def recorded(folder: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ STEPS = {
     "simulate_example": "alliance.steps.example",
     "check_data": "alliance.steps.prepare",
     "accept_data": "alliance.steps.prepare",
+    "write_codebook": "alliance.steps.codebook",
     "clean_data": "alliance.steps.prepare",
     "score_measures": "alliance.steps.measure",
     "build_panel": "alliance.steps.panel",

@@ -105,6 +105,11 @@ class Study:
         return _fresh(self._findings)
 
     @property
+    def codebook(self) -> pd.DataFrame:
+        """What each variable was understood to be, before cleaning: label, role, kind, range, columns, values, missing, distribution."""
+        return _fresh(self._codebook)
+
+    @property
     def sessions(self) -> pd.DataFrame:
         """The cleaned sessions, with codes for the ids of patients and therapists."""
         return _fresh(self._clean.sessions)
@@ -225,6 +230,12 @@ class Study:
     @cached_property
     def _findings(self) -> pd.DataFrame:
         return findings_table(check_export(self._export))
+
+    @cached_property
+    def _codebook(self) -> pd.DataFrame:
+        from alliance.report.codebook.describe import describe_codebook  # with models, which reading data does not need
+
+        return describe_codebook(self._export, self.config)
 
     @cached_property
     def _clean(self) -> CleanStudy:

@@ -29,6 +29,8 @@ class RawTable:
         What SPSS and Stata files call a column in words: column -> label of the variable.
     levels
         Measurement level that SPSS files give a column: ``nominal``, ``ordinal`` or ``scale``.
+    missing
+        What SPSS files declare as missing: column -> the values, in words.
     patterns
         For reshaped files: column -> session -> the user's column.
     decimal
@@ -43,6 +45,7 @@ class RawTable:
     labels: dict[str, dict[object, str]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     levels: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
     patterns: dict[str, dict[int, str]] = field(default_factory=dict)
     decimal: str = "."
     notes: tuple[str, ...] = ()

@@ -62,7 +62,18 @@ def read_statistics_file(path: Path, source: Source, table: str, used: Collectio
         labels[keys[key]] = dict(values.items())
     titles = {keys[key]: title for key, title in meta.column_names_to_labels.items() if title}
     levels = {keys[key]: str(level) for key, level in meta.variable_measure.items() if level != "unknown"}
-    return RawTable(table, str(path), frame, labels, titles, levels, decimal=decimal_mark(source), notes=tuple(notes))
+    missing = {keys[key]: _in_words(declared) for key, declared in ranges.items() if declared}
+    return RawTable(
+        table, str(path), frame, labels, titles, levels, missing, decimal=decimal_mark(source), notes=tuple(notes)
+    )
+
+
+def _in_words(ranges: Sequence[Mapping[str, Any]]) -> str:
+    """Write what a file declares as missing: ``-9, 97 to 99``."""
+    ends = [
+        tuple(f"{end:g}" if isinstance(end, float) else str(end) for end in (one["lo"], one["hi"])) for one in ranges
+    ]
+    return ", ".join(low if low == high else f"{low} to {high}" for low, high in ends)
 
 
 def _check_encoding(encoding: str | None, table: str) -> None:

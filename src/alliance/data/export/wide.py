@@ -88,12 +88,17 @@ def reshape(raw: RawTable, source: Source) -> RawTable:
         column: {session: name for session, name in zip(wide.sessions, names, strict=True) if name is not None}
         for column, names in needed.items()
     }
-    labels = {
-        **raw.labels,
-        **{column: raw.labels[name] for column, names in needed.items() for name in names[:1] if name in raw.labels},
-    }
+    firsts = {column: next(name for name in names if name is not None) for column, names in needed.items()}
     notes = (*raw.notes, *([note] if blank else []))
-    return replace(raw, frame=long, labels=labels, patterns=patterns, notes=notes)
+    return replace(
+        raw, frame=long, labels=_of_made(raw.labels, firsts), titles=_of_made(raw.titles, firsts),
+        levels=_of_made(raw.levels, firsts), missing=_of_made(raw.missing, firsts), patterns=patterns, notes=notes,
+    )  # fmt: skip
+
+
+def _of_made[T](said: dict[str, T], firsts: dict[str, str]) -> dict[str, T]:
+    """Let what a file says about a column hold for the column that it begins."""
+    return {**said, **{column: said[name] for column, name in firsts.items() if name in said}}
 
 
 def _needed(wide: Wide, raw: RawTable) -> dict[str, list[str | None]]:

@@ -1,0 +1,36 @@
+"""What the terminal shows of a check: errors first, everything with what to do, within the width of the window."""
+
+import pandas as pd
+import pytest
+
+from alliance.report.codebook.terminal import show_codebook, show_findings
+from tests.artefacts import builders
+
+
+@pytest.fixture(scope="module")
+def findings() -> pd.DataFrame:
+    found = builders.checks()
+    found.loc[1, "severity"] = "error"
+    return found
+
+
+@pytest.mark.parametrize("width", [72, 100, 400])
+def test_errors_stand_first_each_with_its_remedy(findings: pd.DataFrame, width: int) -> None:
+    text = show_findings(findings, width)
+    assert text.startswith("1 error that would stop a run:")
+    assert text.index("1 label is not declared.") < text.index("1 warning") < text.index("3 values lie outside")
+    assert text.count("What to do: ") == len(findings)
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_nothing_found_is_said(findings: pd.DataFrame) -> None:
+    assert show_findings(findings.head(0), 80) == "The checks found nothing to correct."
+
+
+@pytest.mark.parametrize("width", [72, 120])
+def test_codebook_fits_the_window(width: int) -> None:
+    config = builders.arms_config()
+    text = show_codebook(builders.codebook(config), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert all(name[:8] in text for name in config.variables)
+    assert "mean 3.2" in text
