@@ -1,7 +1,8 @@
 """Simulation-based calibration with missing cells and with two outcomes of one occasion, in small studies.
 
-Parameters are drawn from the default priors, data of 40 patients with 8 sessions from the parameters, by the generator of the predictive
-checks. Two diagrams with lagged outcomes and initial values:
+Parameters are drawn from priors, data of 40 patients with 8 sessions from the parameters, by the generator of the predictive checks. The
+priors are the default ones but for the slopes, .3 instead of 1: with wider ones most series would explode, and data sets be unlike any
+study. Fits use the same priors. Two diagrams with lagged outcomes and initial values:
 
 ``skipped``       technique -> alliance -> symptoms, slopes of patients that go together; a tenth of sessions after the first is skipped,
                   and an eighth of what is left is blank

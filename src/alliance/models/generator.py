@@ -9,6 +9,7 @@ round.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,10 @@ from alliance.models.covariances import split_covariance
 from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.terms import Factor, Origin, center_factor, own_means
 from alliance.models.quantities.population import Population
+
+_LARGEST: Final = (
+    1e60  # of a value: under wide priors long series explode, and cubes of what is generated must stay finite
+)
 
 Values = dict[str, np.ndarray]  # outcome -> (row of the panel, data set)
 
@@ -169,9 +174,8 @@ class _Simulation:
                 chosen = np.flatnonzero(self.sessions[rows] == session)
                 if len(chosen):
                     mean = self._mean(equation, chosen, values_of, means)
-                    values_of[outcome][rows[chosen]] = (
-                        mean + self.population.residuals[outcome] * self.noise[outcome][chosen]
-                    )
+                    values = mean + self.population.residuals[outcome] * self.noise[outcome][chosen]
+                    values_of[outcome][rows[chosen]] = np.clip(values, -_LARGEST, _LARGEST)
         return values_of
 
     def _mean(

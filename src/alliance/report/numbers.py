@@ -10,6 +10,7 @@ from collections.abc import Sequence
 MINUS, MISSING = "\N{MINUS SIGN}", "\N{EN DASH}"
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _FEWEST_DECIMALS, _MOST_DECIMALS = 2, 4
+_LARGE = 1e7  # from there on powers of ten
 
 
 def format_number(value: float | None, decimals: int | None = None) -> str:
@@ -21,7 +22,7 @@ def format_number(value: float | None, decimals: int | None = None) -> str:
         The number; None and NaN become an en dash.
     decimals
         Digits after the point; by default two, fewer for large numbers, more for numbers below 0.1.
-        A number that these digits would turn into zero gets more of them, or powers of ten.
+        A number that these digits would turn into zero gets more of them, or powers of ten; one beyond ten million gets these too.
     """
     if value is None or math.isnan(value):
         return MISSING
@@ -32,7 +33,7 @@ def format_number(value: float | None, decimals: int | None = None) -> str:
     digits = _decimals_for(abs(value)) if decimals is None else decimals
     while digits < _MOST_DECIMALS and _vanishes(value, digits):
         digits += 1
-    if _vanishes(value, digits):
+    if _vanishes(value, digits) or abs(value) >= _LARGE:
         mantissa, exponent = f"{value:.1e}".split("e")
         return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", MINUS)
     return f"{value:,.{digits}f}".replace("-", MINUS)

@@ -57,7 +57,7 @@ class Study:
 
     Another lag, and wider priors:
 
-    >>> Study({"panel": {"lag": 2}, "priors": {"slope_sd": 0.6}})
+    >>> Study({"panel": {"lag": 2}, "priors": {"slope_sd": 2.5}})
     """
 
     def __init__(self, *overlays: Overlay, replace: Sequence[str] = (), root: str | Path | None = None) -> None:

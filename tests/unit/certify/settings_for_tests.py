@@ -9,7 +9,7 @@ from alliance.worlds.settings import read_settings
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "config" / "recovery.yaml"
-PRIORS = Priors(slope_sd=0.3, intercept_sd=1.0, residual_sd=1.0, varying_sd=0.5, correlations="uniform")
+PRIORS = Priors(slope_sd=1.0, intercept_sd=1.0, residual_sd=1.0, varying_sd=0.5, correlations="uniform")
 INFERENCE = Inference(
     interval=0.95, monte_carlo_draws=1000, rhat_max=1.5, ess_min=10, divergences_max=0
 )  # limits that short runs can meet

@@ -52,7 +52,7 @@ def test_study_without_overlay_is_the_example_study(study: Study) -> None:
 
 
 def test_settings_are_merged_as_overlays_are(project: Project) -> None:
-    settings = {"panel": {"lag": 2}, "priors": {"slope_sd": 0.6}}
+    settings = {"panel": {"lag": 2}, "priors": {"slope_sd": 2.5}}
     project.write("config/lagged.yaml", "panel: {lag: 3}\n")
     assert Study(settings, root=project.root).config.panel.lag == 2
     assert Study("config/lagged.yaml", root=project.root).config.panel.lag == 3

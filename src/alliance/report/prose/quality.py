@@ -19,6 +19,7 @@ from alliance.report.labels import (
     variable_of,
 )
 from alliance.report.numbers import (
+    MINUS,
     common_decimals,
     format_count,
     format_number,
@@ -46,6 +47,11 @@ from alliance.report.prose.wording import (
     tell_apart,
 )
 
+_EXPLODED = 1000  # times what the data show: no measure does that
+_EXPLOSION = (
+    "Where an outcome depends on earlier sessions, the priors also allow series that grow from session to session without end. "
+    "The data rule these out. Priors that did so beforehand would draw the effects of small studies towards zero."
+)
 _SHARE_PHRASES = {
     "session": "between sessions of the same patient",
     "patient": "between patients",
@@ -155,6 +161,8 @@ def describe_predictive(inputs: Inputs, config: Config) -> list[Passage]:
         passages.append(text(lead))
         if listed:
             passages.append(Passage(tuple(listed), kind="list"))
+        if kind == "prior" and any(row["high"] > _EXPLODED * abs(row["observed"]) for row in rows if row["observed"]):
+            passages.append(text(_EXPLOSION))
     return passages
 
 
@@ -162,7 +170,7 @@ def describe_priors(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe that the Bayesian models had priors, and what they allowed before the data were seen."""
     if table_of(inputs, "priors").empty:
         return []
-    slope, prior = format_number(config.priors.slope_sd), config.priors.correlations
+    largest, prior = format_number(2 * config.priors.slope_sd), config.priors.correlations
     correlations = (
         "Every correlation of intercepts and slopes that vary is equally plausible from -1 to 1, however many vary"
         if isinstance(prior, str)
@@ -170,9 +178,9 @@ def describe_priors(inputs: Inputs, config: Config) -> list[Passage]:
     )
     return [
         text(
-            f"Before the data were seen, the Bayesian models held slopes of about {slope} standard deviations (of the outcome per "
-            f"standard deviation of the predictor) and less to be plausible, in either direction alike. {correlations}. The table gives "
-            f"each prior in the units of the measures."
+            f"Before the data were seen, the Bayesian models held slopes from {MINUS}{largest} to {largest} standard deviations (of the "
+            f"outcome per standard deviation of the predictor) to be plausible, small ones more than large ones, in either direction "
+            f"alike. {correlations}. The table gives each prior in the units of the measures."
         )
     ]
 

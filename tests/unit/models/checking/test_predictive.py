@@ -117,6 +117,20 @@ def test_lagged_outcomes_follow_the_generated_values():
     )
 
 
+def test_series_that_explode_under_wide_priors_leave_finite_statistics():
+    centred = PANEL.assign(m=PANEL["m"] - PANEL["m"].mean())
+    panel = centred.assign(m_lag=centred.groupby("patient")["m"].shift(1))
+    spec = study.make_spec(
+        equations={"m": {"on": ["m_lag"], "vary": {"patient": []}}}, effects={"from": "x", "to": "m"}
+    )
+    rows, _ = select_rows(panel, "study", spec)
+    design = make_design("study", spec, rows, study.VARIABLES)
+    ones = np.ones(DRAWS)
+    population = Population({"m": 0 * ones}, {"m": 1e25 * ones[:, None]}, {"m": ones}, {}, {})
+    found = check_predictive(panel, design, population, [], study.VARIABLES, 1, np.random.default_rng(1))
+    assert all(np.isfinite(statistic.generated).all() for statistic in found)
+
+
 def test_varying_slopes_multiply_deviations_from_own_means_of_generated_values():
     spec = study.make_spec(
         equations={"m": {"on": ["x"]}, "y": {"on": ["m", "x"], "vary": {"patient": ["intercept", "m"]}}}

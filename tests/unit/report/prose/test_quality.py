@@ -95,8 +95,16 @@ def test_statistics_the_model_does_not_reproduce_are_listed() -> None:
     assert "Within-patient correlation is −0.40, predicted −0.27 to −0.13." in sentences
 
 
+def test_priors_that_let_series_explode_are_said_to() -> None:
+    table = builders.predictive(CONFIG).assign(kind="prior")
+    assert "without end" not in said(describe_predictive({"predictive": table}, CONFIG))
+    table.loc[0, "high"] = 3e8
+    assert "grow from session to session without end" in said(describe_predictive({"predictive": table}, CONFIG))
+    assert "without end" not in said(describe_predictive({"predictive": table.assign(kind="posterior")}, CONFIG))
+
+
 def test_priors_are_spoken_of_only_where_there_are_any() -> None:
-    assert f"{CONFIG.priors.slope_sd:.2f} standard deviations" in said(describe_priors(ARTEFACTS, CONFIG))
+    assert "slopes from −2.00 to 2.00 standard deviations" in said(describe_priors(ARTEFACTS, CONFIG))
     assert "Every correlation of intercepts and slopes that vary is equally plausible" in said(
         describe_priors(ARTEFACTS, CONFIG)
     )
