@@ -10,15 +10,16 @@ from alliance.facts.columns import FLAG_SEPARATOR
 GROUP = ["design", "method", *KEYS]
 SUMMARY_COLUMNS = [
     *GROUP, "truth", "n_studies", "n_not_fitted", "n_withheld", "n_flagged", "share_flagged", "mean_estimate", "bias", "bias_se",
-    "bias_percent", "bias_percent_se", "bias_sds", "empirical_sd", "mean_sd", "coverage", "coverage_low", "coverage_high", "coverage_se",
-    "flags", "verdict_bias", "verdict_coverage", "verdict",
+    "bias_percent", "bias_percent_se", "bias_sds", "bias_sds_se", "empirical_sd", "mean_sd", "coverage", "coverage_low", "coverage_high",
+    "coverage_se", "flags", "verdict_bias", "verdict_coverage", "verdict", "verdict_strict",
 ]  # fmt: skip
 RIGHT, FLAGGED_RIGHTLY, UNDECIDED, WRONG, NOT_GIVEN = VERDICTS = ("right", "flagged", "undecided", "wrong", "not given")
 MOST_BIAS = 5.0  # percent of the truth
-MOST_OF_SD = 0.25  # bias in standard deviations of the estimates where the truth is zero: coverage is then still 94.3 %
+MOST_OF_SD = 0.1  # bias in standard deviations of the estimates: coverage of 95 % intervals is then still 94.9 %, see `coverage_of_biased`
 FEWEST = 20  # studies without which nothing is decided
 COVERAGE = (0.92, 0.98)
 FLAGGED = 0.8  # share of studies in which an estimate that is wrong has to say so
+_FROM_MET = ("met", "probably met", "probably missed", "missed")
 _CERTAINTY = 0.95  # of the intervals for bias and coverage that the verdicts look at
 
 
@@ -28,7 +29,20 @@ def summarise_recovery(studies: pd.DataFrame) -> pd.DataFrame:
     Bias is the mean of the estimates minus the truth, with Monte Carlo standard error sd / sqrt(n); coverage the share of intervals that
     hold the truth, with Wilson's interval (Morris, White & Crowther 2019, doi 10.1002/sim.8086). Either is ``met`` or ``missed`` if
     the whole 95 % interval lies on that side of its limit, and ``probably met`` or ``probably missed`` if only the value itself does: more
-    studies would decide. Limits are `MOST_BIAS` and `COVERAGE`; where the truth is zero `MOST_OF_SD` takes the place of the first.
+    studies would decide.
+
+    Bias has two limits, and keeping one of them is enough: `MOST_BIAS`, a share of the truth, and `MOST_OF_SD`, a share of the standard
+    deviation of the estimates. A truth that is small beside its own standard error leaves nothing to take a share of: a slope of -.2 that
+    studies estimate with a standard deviation of .7 would have to be right to .01, and 20,000 studies would be needed to see whether it
+    is, though no reader of one study could notice: bias of d standard deviations leaves a 95 % interval with a coverage of
+
+        Phi(1.96 - d) - Phi(-1.96 - d)
+
+    which is .949 with d = .1. So small a bias is still one where many studies are averaged. `verdict_strict` is therefore the verdict by
+    the share of the truth alone (by the standard deviation only where the truth is zero), beside `verdict`.
+
+    The standard error of a bias in standard deviations, d, is sqrt((1 + d^2 / 2) / n), since the standard deviation is estimated too
+    (Hedges & Olkin 1985, for one sample).
 
     The whole verdict is
 
@@ -70,9 +84,12 @@ def _summarise(group: pd.DataFrame) -> dict[str, object]:
     low, high = _wilson(held, count)
     coverage = held / count if count else np.nan
     relative = 100 / abs(truth) if truth else np.nan
-    limit = MOST_BIAS / relative if truth else MOST_OF_SD * spread
-    half = float(stats.norm.ppf((1 + _CERTAINTY) / 2)) * error
-    verdicts = judge(bias, bias - half, bias + half, -limit, limit), judge(coverage, low, high, *COVERAGE)
+    in_sds = bias / spread if spread else np.nan
+    error_in_sds = np.sqrt((1 + in_sds**2 / 2) / count) if count else np.nan
+    of_sd = _judge_bias(in_sds, error_in_sds, MOST_OF_SD)
+    of_truth = _judge_bias(bias * relative, error * relative, MOST_BIAS) if truth else of_sd
+    of_either = min(filter(None, (of_truth, of_sd)), key=_FROM_MET.index, default="")
+    of_coverage = judge(coverage, low, high, *COVERAGE)
     share = float((fitted["flag"] != "").mean()) if len(fitted) else np.nan
     return {
         **first[GROUP],
@@ -87,7 +104,8 @@ def _summarise(group: pd.DataFrame) -> dict[str, object]:
         "bias_se": error,
         "bias_percent": bias * relative,
         "bias_percent_se": error * relative,
-        "bias_sds": bias / spread if spread else np.nan,
+        "bias_sds": in_sds,
+        "bias_sds_se": error_in_sds,
         "empirical_sd": spread,
         "mean_sd": float(np.sqrt((given["sd"] ** 2).mean())) if count else np.nan,
         "coverage": coverage,
@@ -95,10 +113,22 @@ def _summarise(group: pd.DataFrame) -> dict[str, object]:
         "coverage_high": high,
         "coverage_se": np.sqrt(coverage * (1 - coverage) / count) if count else np.nan,
         "flags": _name_flags(group["flag"]),
-        "verdict_bias": verdicts[0],
-        "verdict_coverage": verdicts[1],
-        "verdict": _conclude(verdicts, count, share),
+        "verdict_bias": of_either,
+        "verdict_coverage": of_coverage,
+        "verdict": _conclude((of_either, of_coverage), count, share),
+        "verdict_strict": _conclude((of_truth, of_coverage), count, share),
     }
+
+
+def coverage_of_biased(sds: float) -> float:
+    """Return the coverage of 95 % intervals of normal estimates whose mean is some standard deviations from the truth."""
+    reach = float(stats.norm.ppf(0.975))
+    return float(stats.norm.cdf(reach - sds) - stats.norm.cdf(-reach - sds))
+
+
+def _judge_bias(bias: float, error: float, most: float) -> str:
+    half = float(stats.norm.ppf((1 + _CERTAINTY) / 2)) * error
+    return judge(bias, bias - half, bias + half, -most, most)
 
 
 def _conclude(verdicts: tuple[str, str], count: int, flagged: float) -> str:

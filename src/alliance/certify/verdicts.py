@@ -1,5 +1,6 @@
 """What the recovery found in words: verdicts counted, and every number that is wrong or not decided yet."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from alliance.certify.summary import (
     UNDECIDED,
     VERDICTS,
     WRONG,
+    coverage_of_biased,
 )
 from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
@@ -36,11 +38,14 @@ def describe_verdicts(summary: pd.DataFrame, designs: Mapping[str, str], methods
     low, high = (f"{100 * limit:g}" for limit in COVERAGE)
     parts = [
         "# What the recovery found",
-        f"Right: bias within {MOST_BIAS:g} % of the truth (where it is zero, within {MOST_OF_SD:g} standard deviations of the estimates) "
-        f"and coverage of 95 % intervals from {low} to {high} %. Wrong: beyond, with the whole 95 % interval of the simulation's error, "
+        f"Right: bias within {MOST_BIAS:g} % of the truth or within {MOST_OF_SD:g} standard deviations of the estimates, and coverage of "
+        f"95 % intervals from {low} to {high} %. Wrong: beyond, with the whole 95 % interval of the simulation's error, "
         f"and flagged or withheld in fewer than {100 * FLAGGED:g} % of the studies. Undecided: beyond, but not with the whole interval, or "
         f"fewer than {FEWEST} studies. Flagged: wrong or undecided, but marked as such in at least {100 * FLAGGED:g} % of the studies. "
         "One of 40 numbers at the very limit is called wrong by chance.",
+        f"Why two limits: a truth that is small beside its own standard error leaves nothing to take {MOST_BIAS:g} % of, and a bias of "
+        f"{MOST_OF_SD:g} standard deviations leaves 95 % intervals with a coverage of {100 * coverage_of_biased(MOST_OF_SD):.1f} %, which "
+        f"no reader of one study can notice; an average over many studies would still have it. {_compare_strict(summary)}",
     ]
     counts = count_verdicts(summary).reset_index()
     for method, label in methods.items():
@@ -61,6 +66,15 @@ def describe_verdicts(summary: pd.DataFrame, designs: Mapping[str, str], methods
         head = ["World", "Number", "Verdict", "Truth", "Studies", "Bias, %", "Coverage, %", "Flags"]
         parts += [_table(head, [_describe(row, designs) for row in records(doubtful)])] if len(doubtful) else []
     return "\n\n".join(parts) + "\n"
+
+
+def _compare_strict(summary: pd.DataFrame) -> str:
+    """Say how many verdicts are others than by the share of the truth alone, and which."""
+    other = summary[summary["verdict"] != summary["verdict_strict"]]
+    said = f"By the share of the truth alone {len(other)} of {len(summary)} verdicts would be others"
+    pairs = Counter(zip(other["verdict_strict"], other["verdict"], strict=True))
+    kinds = "; ".join(f"{count} {strict} there, {here} here" for (strict, here), count in pairs.items())
+    return f"{said}: {kinds} (column `verdict_strict`)." if kinds else f"{said}."
 
 
 def name_quantity(path: str, effect: str, level: str, horizon: str = "") -> str:

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from alliance.certify.recovery import COLUMNS, WITHHELD
 from alliance.certify.recovery import NOT_FITTED as BEGINNING
-from alliance.certify.summary import SUMMARY_COLUMNS, judge, summarise_recovery
+from alliance.certify.summary import MOST_OF_SD, SUMMARY_COLUMNS, coverage_of_biased, judge, summarise_recovery
 
 NOT_FITTED = f"{BEGINNING}: ModelError: too few rows"
 
@@ -60,6 +61,55 @@ def test_an_estimate_is_right_or_says_that_it_is_not(
         studies([e + s for e, s in zip(estimates, spread, strict=True)], flags, half=0.24)
     ).to_dict("records")
     assert (row["verdict"], row["flags"]) == (verdict, named)
+
+
+def normal(centre: float, sd: float, count: int = 2000) -> list[float]:
+    """Estimates with exactly this mean, near normal."""
+    values = stats.norm.ppf((np.arange(count) + 0.5) / count)
+    return list(centre + sd * values / values.std(ddof=1))
+
+
+@pytest.mark.parametrize(
+    ("truth", "bias", "sd", "strict", "verdict"),
+    [
+        (-0.2, -0.05, 0.7, "wrong", "right"),  # 25 % of a truth that is small beside its standard error: .07 of it
+        (-0.2, -0.15, 0.7, "wrong", "wrong"),  # .21 of it
+        (-2.0, -0.09, 0.3, "right", "right"),  # 4.5 %, and .3 standard deviations, which coverage judges
+        (
+            -2.0,
+            -0.11,
+            0.3,
+            "undecided",
+            "undecided",
+        ),  # 5.5 %, undecided even with 2,000 studies; .37 standard deviations
+        (0.0, 0.06, 0.7, "right", "right"),
+        (0.0, 0.15, 0.7, "wrong", "wrong"),
+    ],
+)
+def test_bias_is_wrong_beside_the_truth_and_beside_its_own_standard_deviation(
+    truth: float, bias: float, sd: float, strict: str, verdict: str
+) -> None:
+    table = studies(normal(truth + bias, sd), [""] * 2000, half=1.96 * sd).assign(truth=truth)
+    (row,) = summarise_recovery(table).to_dict("records")
+    assert row["bias_sds"] == pytest.approx(bias / sd)
+    assert (row["verdict_strict"], row["verdict"]) == (strict, verdict)
+
+
+def test_error_of_a_bias_in_standard_deviations_is_its_spread_over_simulations() -> None:
+    samples = np.random.default_rng(1).normal(0.8, 1.0, (20_000, 50))
+    spread = (samples.mean(axis=1) / samples.std(axis=1, ddof=1)).std(ddof=1)
+    (row,) = summarise_recovery(studies(normal(-1.2, 1.0, 50), [""] * 50)).to_dict("records")
+    # The formula is that of large samples: 50 leave 2 %.
+    assert row["bias_sds_se"] == pytest.approx(spread, rel=0.03)
+
+
+def test_a_tenth_of_a_standard_deviation_leaves_intervals_that_nearly_hold_what_they_say() -> None:
+    draws = np.random.default_rng(2).normal(MOST_OF_SD, 1.0, 400_000)
+    assert coverage_of_biased(MOST_OF_SD) == pytest.approx(0.949, abs=5e-4)
+    assert coverage_of_biased(MOST_OF_SD) == pytest.approx(
+        (np.abs(draws) < 1.959964).mean(), abs=0.0015
+    )  # 4 standard errors
+    assert coverage_of_biased(0.0) == pytest.approx(0.95)
 
 
 def test_columns_and_order_of_the_table() -> None:
