@@ -12,7 +12,7 @@ from typing import Any
 
 from alliance.errors import AllianceError
 from alliance.runs.machine import fault_of
-from alliance.runs.messages import defect_of, failure_of_step, message_of
+from alliance.runs.messages import defect_of, failure_of_step, message_of, words_of
 from alliance.runs.threads import use_one_thread
 
 
@@ -54,9 +54,22 @@ def run_job(job: Job) -> int:
     except Exception as error:
         explanation = fault_of(error) or defect_of(error, job.log)
         with contextlib.suppress(OSError):  # on a full disk the log takes no more
-            traceback.print_exc()
+            print(traceback_of(error), file=sys.stderr)
     else:
         return 0
     with contextlib.suppress(OSError):
         print(failure_of_step(job.step, explanation), file=sys.stderr, end="")
     return 1
+
+
+def traceback_of(error: BaseException) -> str:
+    """Return the traceback of a defect, without the values that its messages quote: they may be cells of the export."""
+    lines: list[str] = []
+    seen: BaseException | None = error
+    while seen is not None:
+        head = f"{type(seen).__name__}: {words_of(seen)}\n"
+        lines.insert(
+            0, "".join(["Traceback (most recent call last):\n", *traceback.format_tb(seen.__traceback__), head])
+        )
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return "\nfrom which arose:\n\n".join(lines)

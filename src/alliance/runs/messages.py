@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from alliance.errors import AllianceError
+from alliance.facts.quoting import without_quotes
 from alliance.runs.machine import shortage_in
 
 # Opens the closing paragraph of the log of a failed job.
@@ -14,6 +15,11 @@ def message_of(error: AllianceError) -> str:
     return f"{type(error).__name__}: {error}"
 
 
+def words_of(error: BaseException) -> str:
+    """Return what an error of Python or a library says, without values that may be cells of the export; names of code are none."""
+    return str(error) if isinstance(error, AttributeError | ImportError | NameError) else without_quotes(str(error))
+
+
 def failure_of_step(step: str, explanation: str) -> str:
     """Return the closing paragraph of a failed job's log."""
     return f"{FAILED}\n{step}: {explanation}\n"
@@ -22,7 +28,7 @@ def failure_of_step(step: str, explanation: str) -> str:
 def defect_of(error: BaseException, log: str) -> str:
     """Return what to say of an exception that no user can have caused."""
     return (
-        f"{type(error).__name__}: {error}\n"
+        f"{type(error).__name__}: {words_of(error)}\n"
         "This is a defect of the project, not of your data or settings. "
         f"Please report it together with the file {log}, which holds the details."
     )

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from alliance.errors import DataError
+from alliance.runs.jobs import traceback_of
 from alliance.runs.made import record_made
 from alliance.runs.messages import defect_of, failure_of_step, failures_in, final_message, message_of
 
@@ -34,6 +35,18 @@ def test_defect_names_the_log_and_says_whose_fault_it_is() -> None:
     text = defect_of(KeyError("alliance"), "results/main/logs/build_panel.log")
     assert "defect of the project, not of your data" in text
     assert "results/main/logs/build_panel.log" in text
+
+
+def test_defect_quotes_no_cell_in_its_message_or_its_traceback() -> None:
+    try:
+        try:
+            float("Anna Meier".strip())
+        except ValueError as error:
+            raise KeyError("C" + "4711") from error
+    except KeyError as error:
+        said = defect_of(error, "x.log") + traceback_of(error)
+    assert "Meier'" not in said and "C4711" not in said
+    assert "ValueError: could not convert string to float: text of 10 characters" in said and "test_messages.py" in said
 
 
 def finished(folder: Path) -> None:

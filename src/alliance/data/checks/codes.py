@@ -13,22 +13,12 @@ from alliance.data.checks.place import found
 from alliance.data.export.cells import as_number
 from alliance.data.export.mapping import Measure, Typed
 from alliance.data.export.tables import Export
+from alliance.facts.quoting import means_missing
 
 _LOOKS_LIKE_A_CODE = re.compile(r"-?([6-9])\1+|-[5-9]|-?9+[678]")
-_MEANS_MISSING = re.compile(
-    r"n\.?\s?/?\s?a\.?|nan|null|#null!|#n/?a|k\.?\s?a\.?|keine angabe(n)?|missing( .*)?|fehlend(er wert)?|fehlt|unknown|unbekannt|"
-    r"not (answered|applicable|available|known|stated)|no (answer|response|data)|nicht (beantwortet|zutreffend|bekannt)|"
-    r"wei(ß|ss) nicht|don'?t know|refused|verweigert|system missing|[-.?*]+",
-    re.IGNORECASE,
-)
 _ENOUGH = 10  # other values from which it can be told what is usual
 _HEAP = 5  # cells that make a heap, and
 _TIMES = 4  # as many times more than any value around it has
-
-
-def means_missing(label: str) -> bool:
-    """Whether a label reads as if there were no answer ("k.A.", "missing", "NA")."""
-    return _MEANS_MISSING.fullmatch(label.strip()) is not None
 
 
 def looks_like_a_code(value: float) -> bool:

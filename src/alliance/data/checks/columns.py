@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from alliance.config.patterns import fill, padded
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import about_table
-from alliance.data.export.mapping import Measure, key_columns, key_parts, mapped_columns, measures_of
+from alliance.data.export.mapping import Measure, Typed, key_columns, key_parts, mapped_columns, measures_of
 from alliance.data.export.tables import Export
 from alliance.errors import suggest
 
+_NUMBER = re.compile(r"[\d.,:/-]*\d[\d.,:/-]*")
 _MOSTLY_MISSING = 0.6
 _CONSTANT_FROM = 10  # fewer answers may be equal by chance
 
@@ -34,7 +35,7 @@ def check_column_missing(export: Export) -> list[Finding]:
         keys = {column: key for key, parts in key_parts(table.source).items() for column in parts}
         owners = {m.column: m for m in measures_of(name, export.variables, export.instruments)}
         for column in _one_item_each(table.absent, owners):
-            free = [known for known in table.raw.frame.columns if known not in {*owners, *keys}]
+            free = [known for known in _names(table) if known not in {*owners, *keys}]
             hint = suggest(column, free)
             if column in keys:
                 remedy = f"Correct data.{name}.keys.{keys[column]}."
@@ -91,6 +92,13 @@ def _items_remedy(export: Export, name: str, known: Iterable[str]) -> str:
     return f"Correct {place} (a pattern, or a list of columns), or add the column to the export."
 
 
+def _names(table: Typed) -> list[str]:
+    """Return the names of the columns; none where the first row holds numbers and no name that is known: a row of data, not of names."""
+    names = [str(name) for name in table.raw.frame.columns]
+    known = {*mapped_columns(table.source, list(table.measures)), *table.source.where}
+    return names if known & set(names) or not any(_NUMBER.fullmatch(name) for name in names) else []
+
+
 def _bare(column: str) -> str:
     """Reduce a name to its letters and numbers: capitals, leading zeros, blanks and marks do not count."""
     return re.sub(r"0+(?=\d)", "", re.sub(r"(?<=\D)[\W_]+|[\W_]+(?=\D)|[\W_]+(?=\d)", "", column.casefold()))
@@ -111,12 +119,14 @@ def check_column_unmapped(export: Export) -> list[Finding]:
         unused = [column for column in table.raw.frame.columns if column not in files[table.raw.path]]
         if not unused:
             continue
-        near = [f"'{column}'{hint}" for column in unused if (hint := suggest(column, table.absent))]
+        known = set(_names(table))
+        listed = f": {', '.join(unused)}" if known else "; their names are not shown, for they may be a patient's cells"
+        near = [f"'{column}'{hint}" for column in unused if column in known and (hint := suggest(column, table.absent))]
         hint = f" {' '.join(near)}" if near else ""
         plural = "1 column is" if len(unused) == 1 else f"{len(unused)} columns are"
         findings.append(
             about_table(
-                table, "column_unmapped", f"{export.file(name)}: {plural} not used: {', '.join(unused)}.{hint}",
+                table, "column_unmapped", f"{export.file(name)}: {plural} not used{listed}.{hint}",
                 "If one of them is needed, map it under data or variables.", severity="warning", count=len(unused),
             )
         )  # fmt: skip
@@ -169,11 +179,12 @@ def check_measure_level(export: Export) -> list[Finding]:
             labels = table.raw.labels.get(measure.column, {})
             if measure.kind != "number" or not labels or table.raw.levels.get(measure.column) != "nominal":
                 continue
-            names = ", ".join(f"{_code(code)} = {label}" for code, label in list(labels.items())[:6])
+            names = ", ".join(f"{_code(code)}" for code in list(labels)[:6])
             findings.append(
                 about_table(
                     table, "measure_level",
-                    f"{export.file(name)}: column {measure.column} is nominal in its file ({names}) and is read as a number.",
+                    f"{export.file(name)}: column {measure.column} is nominal in its file, which names its codes ({names}), and is read "
+                    "as a number.",
                     f"If its codes name groups, declare variables.{measure.variable} as kind: category; if they are a scale do nothing.",
                     severity="warning", column=measure.column,
                 )

@@ -8,7 +8,7 @@ import pandas as pd
 from alliance.config.cleaning import Cleaning
 from alliance.data.checks.codes import all_codes_setting, codes_setting
 from alliance.data.checks.finding import Finding
-from alliance.data.checks.place import cell_value, found
+from alliance.data.checks.place import cell_value, found, quote_cell, shown_cell
 from alliance.data.export.cells import as_text, group_mark
 from alliance.data.export.mapping import WEEK, Measure, Typed
 from alliance.data.export.tables import Export
@@ -19,6 +19,7 @@ _LARGEST = 1e9  # no answer, score or duration is larger
 _OTHERS, _TIMES = 0.95, 1000  # or this many times as large as nearly all other values of its column
 _ENOUGH = 20
 _WEEKS = 5200
+_THE_WORD, _WITH_IT = "...", ", with the cell's text in place of the dots"
 _HEADERS = 3  # rows below the names that may belong to the header
 
 
@@ -39,18 +40,19 @@ def check_number(export: Export) -> list[Finding]:
 def _not_a_number(cleaning: Cleaning, table: Typed, measure: Measure, where: pd.Series, value: str) -> tuple[str, str]:
     """Say what stands in place of a number, and what to do."""
     place, mark, decimal = f"data.{table.name}", group_mark(value), _DECIMAL.fullmatch(value)
+    cell = quote_cell(table, measure.column, value)
     if mark in (".", ",") and table.source.thousands is None:
         other = "." if mark == "," else ","
         whole, broken = value.replace(mark, ""), value.replace(",", ".")
         if value.count(mark) > 1 or other in value:
-            return f"hold a number in groups of three digits ('{value}')", _groups(place, mark).capitalize()
+            return f"hold a number in groups of three digits ({cell})", _groups(place, mark).capitalize()
         return (
-            f"hold a number with three digits after a mark ('{value}'), which can mean {whole} or {broken}",
+            f"hold a number with three digits after a mark ({cell}), which can mean {whole} or {broken}",
             f"If it means {whole}: {_groups(place, mark)} If it means {broken}: set {place}.thousands: none and "
             f"{place}.decimal: '{mark}'.",
         )
     if mark is not None and table.source.thousands is None:
-        return f"hold a number in groups of three digits ('{value}')", f'Set {place}.thousands: "{mark}".'
+        return f"hold a number in groups of three digits ({cell})", f'Set {place}.thousands: "{mark}".'
     if value.casefold() in ("true", "false"):
         return (
             f"hold a truth value instead of a number ({value})",
@@ -59,22 +61,23 @@ def _not_a_number(cleaning: Cleaning, table: Typed, measure: Measure, where: pd.
         )
     if decimal is not None:
         return (
-            f"hold a number with another decimal mark than the others ('{value}')",
+            f"hold a number with another decimal mark than the others ({cell})",
             f"If this is how all decimals are written, set {place}.decimal: '{decimal.group(1)}'; otherwise correct the cells.",
         )
-    what = f"hold text instead of a number ('{value}')"
+    what = f"hold text instead of a number ({cell})"
+    word = value if cell.startswith("'") else _THE_WORD
     setting = (
-        codes_setting(cleaning, measure, [value]) if measure.codes is not None else all_codes_setting(cleaning, [value])
+        codes_setting(cleaning, measure, [word]) if measure.codes is not None else all_codes_setting(cleaning, [word])
     )
     last = _second_header(table, where)
     if last is not None:
         return what, f"If the header goes on there, say where the data begin: {place}.data_row: {last + 1}."
-    missing = f"declare the word if it means 'missing' ({setting})"
+    missing = f"declare the word if it means 'missing' ({setting}{_WITH_IT * (word != value)})"
     if measure.answers:
         added = (
             f"add it to variables.{measure.variable}.answers (another wording of an answer as in [[never, nie], ...])"
         )
-        return f"hold none of the declared answers ('{value}')", f"Correct the cells, {added}, or {missing}."
+        return f"hold none of the declared answers ({cell})", f"Correct the cells, {added}, or {missing}."
     labels = as_text(table.column(measure.column)[where]).nunique()
     if not np.isfinite(measure.high - measure.low):
         answers = f"or declare variables.{measure.variable} as kind: category"
@@ -128,7 +131,8 @@ def check_magnitude(export: Export) -> list[Finding]:
                 continue
             value = f"{table.values[measure.name][where].iloc[0]:g}"
             findings += found(
-                table, "magnitude", where, measure.column, f"hold a value far beyond all others ({value})",
+                table, "magnitude", where, measure.column,
+                f"hold a value far beyond all others ({shown_cell(table, measure.column, value)})",
                 "Correct the cells, leave them blank, or add the number to cleaning.missing_codes if it means 'missing'. "
                 f"If it is possible, say so: variables.{measure.variable}.range.", value=value,
             )  # fmt: skip

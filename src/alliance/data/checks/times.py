@@ -3,7 +3,7 @@
 import pandas as pd
 
 from alliance.data.checks.finding import Finding
-from alliance.data.checks.place import cell_value, found
+from alliance.data.checks.place import cell_value, found, quote_cell
 from alliance.data.checks.shares import cleaned_rows, mixed_courses
 from alliance.data.export.cells import as_date, as_text, group_mark
 from alliance.data.export.mapping import DATE, WEEK
@@ -80,7 +80,7 @@ def check_date(export: Export) -> list[Finding]:
             value = cell_value(table, column, where)
             if key == WEEK:
                 what, remedy = (
-                    f"hold a week that is not a number ('{value}')",
+                    f"hold a week that is not a number ({quote_cell(table, column, value or '')})",
                     f"Correct the cells, or data.{name}.keys.week."
                     + (
                         f" If it has three decimals, set data.{name}.thousands: none."
@@ -90,7 +90,7 @@ def check_date(export: Export) -> list[Finding]:
                 )
             else:
                 declared = table.source.date_format
-                what = f"hold no date of the format {declared or 'year-month-day'} ('{value}')"
+                what = f"hold no date of the format {declared or 'year-month-day'} ({quote_cell(table, column, value or '')})"
                 remedy = _format_remedy(table.column(column), where, name, declared)
             findings += found(table, "date", where, column, what, remedy, value=value)
     return findings
@@ -115,7 +115,7 @@ def check_date_implausible(export: Export) -> list[Finding]:
     column = table.key_column("date")
     value = cell_value(table, column, where)
     return found(
-        table, "date_implausible", where, column, f"hold a date far from the others ('{value}')",
+        table, "date_implausible", where, column, f"hold a date far from the others ({quote_cell(table, column, value or '')})",
         "Correct the year, or leave the cells blank.", value=value,
     )  # fmt: skip
 
@@ -188,7 +188,13 @@ def check_session_implausible(export: Export) -> list[Finding]:
         else "out of line with their dates or neighbours"
     )
     return found(
-        table, "session_implausible", where, column, f"have a session number {why} ('{value}')", remedy, value=value
+        table,
+        "session_implausible",
+        where,
+        column,
+        f"have a session number {why} ({quote_cell(table, column, value or '')})",
+        remedy,
+        value=value,
     )
 
 

@@ -2,14 +2,16 @@
 
 import pandas as pd
 
-from alliance.data.checks.codes import codes_setting, means_missing, suspected_codes
+from alliance.data.checks.codes import codes_setting, suspected_codes
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.items import of_another_version
-from alliance.data.checks.place import about_table, found, shown_column
+from alliance.data.checks.place import about_table, found, quote_cell, quote_cells, shown_cell, shown_column
 from alliance.data.export.mapping import Measure, Typed
 from alliance.data.export.tables import Export
 from alliance.errors import suggest
+from alliance.facts.quoting import may_be_quoted, means_missing
 
+_GROUPS = 20  # labels that nobody declared: more are no groups
 _A_FEW = 2  # so many may be slips of the finger, however short the column is
 
 
@@ -34,7 +36,7 @@ def check_out_of_range(export: Export) -> list[Finding]:
             source = f"variables.{measure.variable}" + (".instrument" if measure.item is not None else ".range")
             findings += found(
                 table, "out_of_range", where, measure.column,
-                f"hold a value outside {measure.low:g} to {measure.high:g} ({value})",
+                f"hold a value outside {measure.low:g} to {measure.high:g} ({shown_cell(table, measure.column, value)})",
                 "They are set to missing (cleaning.out_of_range: set_missing)." if handled
                 else f"Correct the cells or {source}, or set cleaning.out_of_range: set_missing.",
                 severity="warning" if handled else "error", value=value,
@@ -77,22 +79,29 @@ def check_label_unknown(export: Export) -> list[Finding]:
                 continue
             labels = table.values[measure.name]
             if measure.closed:
-                where = labels.notna() & ~labels.isin(measure.labels)
+                where = labels.notna() & ~labels.isin(measure.labels) & ~table.excluded
                 label = str(labels[where].iloc[0]) if where.any() else ""
                 findings += found(
                     table, "label_unknown", where, measure.column,
-                    f"hold the label '{label}', which is not declared{suggest(label, measure.labels).replace('?', '')}",
+                    f"hold a label that is not declared: {quote_cell(table, measure.column, label)}"
+                    f"{suggest(label, measure.labels).replace('?', '')}",
                     f"If it means missing, set {codes_setting(export.cleaning, measure, [label])}."
                     if means_missing(label)
                     else f"Correct the cells, or add the label to variables.{measure.variable}.levels.", value=label,
                 )  # fmt: skip
-            elif labels.notna().any() and not labels.isin(measure.labels).any():
-                known = sorted(labels.dropna().unique())
-                hint = suggest(measure.labels[0], known)
+            elif labels[~table.excluded].nunique() > _GROUPS:
                 findings += found(
                     table, "label_unknown", labels.notna(), measure.column,
-                    f"hold labels, but none is the reference '{measure.labels[0]}'.{hint} "
-                    f"Found: {', '.join(known[:8])}",
+                    f"hold {labels[~table.excluded].nunique()} different labels, as names or notes do, and each of them would be a group",
+                    f"Correct variables.{measure.variable}.column, or list the groups under variables.{measure.variable}.levels.",
+                )  # fmt: skip
+            elif labels.notna().any() and not labels.isin(measure.labels).any():
+                known = sorted(labels.dropna().unique())
+                alike = [label for label in known if may_be_quoted(label, measure.labels)]
+                findings += found(
+                    table, "label_unknown", labels.notna(), measure.column,
+                    f"hold labels, but none is the reference '{measure.labels[0]}'.{suggest(measure.labels[0], alike)} "
+                    f"Found: {quote_cells(table, measure.column, known)}",
                     f"Correct variables.{measure.variable}.reference.", value=str(known[0]),
                 )  # fmt: skip
     return findings
@@ -111,10 +120,9 @@ def check_label_spelling(export: Export) -> list[Finding]:
             alike = spellings[spellings.duplicated("plain", keep=False)].sort_values("label")
             if alike.empty:
                 continue
-            names = ", ".join(f"'{label}'" for label in alike["label"].head(6))
             findings += found(
                 table, "label_spelling", labels.isin(alike["label"]), measure.column,
-                f"hold labels that differ only by case or blanks ({names})",
+                f"hold labels that differ only by case or blanks ({quote_cells(table, measure.column, alike["label"])})",
                 "Write each label in one way in the export.", value=str(alike["label"].iloc[0]),
             )  # fmt: skip
     return findings

@@ -7,6 +7,7 @@ import pandas as pd
 
 from alliance.config.schema import Source
 from alliance.errors import DataError
+from alliance.facts.quoting import without_quotes
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class RawTable:
 
 def damaged(path: Path, kind: str, table: str, error: Exception) -> DataError:
     """Describe a file that cannot be opened as what its ending says."""
-    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    reason = without_quotes((str(error).splitlines() or [type(error).__name__])[0].rstrip("."))
     return DataError(
         f"{path} cannot be read as {kind} ({reason}). The file may be damaged, protected or wrongly named; "
         f"export it again, or correct data.{table}.path."

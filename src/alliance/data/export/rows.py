@@ -7,8 +7,10 @@ import pandas as pd
 
 from alliance.config.schema import Source
 from alliance.data.export.cells import as_number, as_text
+from alliance.data.export.mapping import key_parts
 from alliance.data.export.raw import RawTable
 from alliance.errors import DataError, suggest
+from alliance.facts.columns import PATIENT, THERAPIST
 
 
 def chosen_rows(raw: RawTable, source: Source) -> RawTable:
@@ -33,8 +35,11 @@ def chosen_rows(raw: RawTable, source: Source) -> RawTable:
         missed = [value for value in values if not _holds(raw, column, [value]).any()]
         if missed:
             known = frame[column].nunique()
+            what = (
+                f"entry {values.index(missed[0]) + 1} of {place}" if _names_people(source, column) else repr(missed[0])
+            )
             raise DataError(
-                f"No row of {Path(raw.path).name} holds {missed[0]!r} in column '{column}' (it has {known} different "
+                f"No row of {Path(raw.path).name} holds {what} in column '{column}' (it has {known} different "
                 f"value{'s' * (known != 1)}). Correct {place}."
             )
         frame = frame[hit.to_numpy()]
@@ -45,6 +50,11 @@ def chosen_rows(raw: RawTable, source: Source) -> RawTable:
         raise DataError(f"No row of {Path(raw.path).name} has all that data.{raw.name}.where asks for. Correct it.")
     note = f"{before - len(frame)} of {before} rows are left out by data.{raw.name}.where ({', '.join(source.where)})."
     return replace(raw, notes=(*raw.notes, note))
+
+
+def _names_people(source: Source, column: str) -> bool:
+    parts = key_parts(source)
+    return any(column in parts.get(key, ()) for key in (PATIENT, THERAPIST))
 
 
 def _holds(raw: RawTable, column: str, values: list[str | float]) -> pd.Series:

@@ -16,6 +16,7 @@ from alliance.data.export.mapping import key_parts
 from alliance.data.export.raw import decimal_mark
 from alliance.errors import DataError
 from alliance.facts.plain import plain_text
+from alliance.facts.quoting import without_quotes
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _MARKS = {
@@ -67,7 +68,7 @@ def read_text_table(path: Path, source: Source, table: str, used: Collection[str
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise DataError(
-            f"{path} is not a readable table: {error}. A quotation mark may be missing; export the table again."
+            f"{path} is not a readable table: {without_quotes(str(error))}. A quotation mark may be missing; export the table again."
         ) from None
     grid = read_grid(lines, source, path, table, used, _DELIMITERS.get(delimiter, "delimiter"))
     decimal = decimal_mark(source)

@@ -15,7 +15,7 @@ from alliance.data.export.columns import column_of, is_blank
 from alliance.data.export.grid import read_grid
 from alliance.data.export.raw import RawTable, damaged, decimal_mark
 from alliance.errors import DataError, suggest
-from alliance.facts.plain import plain_text
+from alliance.facts.plain import folded_text, plain_text
 
 # What parts of a workbook that are not what they should be make its reader raise; errors of XML are syntax errors.
 _CONFUSED = (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, NotImplementedError)
@@ -29,12 +29,13 @@ def read_workbook(path: Path, source: Source, table: str, used: Collection[str] 
     DataError
         The workbook is damaged, the sheet is not there or empty, or formulas of used columns have no stored result.
     """
-    lines, name, count = _cells(path, source, table, stored=True)
-    notes = [f"Sheet '{name}', the first of {count}, was read."] if source.sheet is None and count > 1 else []
+    lines, count = _cells(path, source, table, stored=True)
+    notes = [f"The first of {count} sheets was read."] if source.sheet is None and count > 1 else []
     while lines and all(is_blank(cell) for cell in lines[-1]):
         lines.pop()  # sheets often end in formatted but empty rows
     if not lines:
-        raise DataError(f"Sheet '{name}' of {path} is empty. Name another sheet under data.{table}.sheet.")
+        which = "The first sheet" if source.sheet is None else f"Sheet {source.sheet!r}"
+        raise DataError(f"{which} of {path} is empty. Name another sheet under data.{table}.sheet.")
     width = max(index for cells in lines for index, cell in enumerate(cells, start=1) if not is_blank(cell))
     grid = read_grid([cells[:width] + [None] * (width - len(cells)) for cells in lines], source, path, table, used)
     frame = pd.DataFrame(
@@ -46,8 +47,8 @@ def read_workbook(path: Path, source: Source, table: str, used: Collection[str] 
     return RawTable(table, str(path), frame, decimal=decimal_mark(source), notes=(*notes, *grid.notes))
 
 
-def _cells(path: Path, source: Source, table: str, *, stored: bool) -> tuple[list[list[Any]], str, int]:
-    """Return the cells of the declared sheet, as results or as formulas, its name, and how many sheets there are."""
+def _cells(path: Path, source: Source, table: str, *, stored: bool) -> tuple[list[list[Any]], int]:
+    """Return the cells of the declared sheet, as results or as formulas, and how many sheets there are."""
     from openpyxl.chartsheet import Chartsheet
     from openpyxl.reader.excel import ExcelReader
 
@@ -66,7 +67,7 @@ def _cells(path: Path, source: Source, table: str, *, stored: bool) -> tuple[lis
         if not names:
             raise DataError(f"{path} has no sheet with cells. Correct data.{table}.path.")
         name = _sheet_name(source.sheet, names, path, table)
-        return [list(cells) for cells in reader.wb[name].iter_rows(values_only=True)], name, len(names)
+        return [list(cells) for cells in reader.wb[name].iter_rows(values_only=True)], len(names)
 
 
 @contextmanager
@@ -91,9 +92,9 @@ def _sheet_name(sheet: str | int | None, names: list[str], path: Path, table: st
         for name in names:
             if plain_text(name) == sheet:
                 return name
-    hint = suggest(str(sheet), names)
+    hint = suggest(str(sheet), [name for name in names if folded_text(name) == folded_text(str(sheet))])
     raise DataError(
-        f"{path} has no sheet {sheet!r}.{hint} It has: {', '.join(names)}. "
+        f"{path} has no sheet {sheet!r}.{hint} It has {len(names)} sheet{'s' * (len(names) > 1)}. "
         f"Correct data.{table}.sheet (a name, or a number counted from 1)."
     )
 
@@ -107,7 +108,7 @@ def _has_formulas(path: Path, table: str) -> bool:
 
 def _refuse_formulas(frame: pd.DataFrame, path: Path, source: Source, table: str, used: Collection[str] | None) -> None:
     """Refuse formulas of used columns without a stored result: they look like blank cells."""
-    formulas, _, _ = _cells(path, source, table, stored=False)
+    formulas, _ = _cells(path, source, table, stored=False)
     for place, column in enumerate(frame.columns):
         if used is not None and column not in used:
             continue

@@ -11,6 +11,7 @@ from alliance.config import Variable
 from alliance.config.instruments import TOTAL, Instrument
 from alliance.data.scoring.scales import ScaleScores, score_variable
 from alliance.errors import ConfigError, DataError, InstrumentError, suggest
+from alliance.facts.quoting import may_be_quoted, quoted
 
 
 @dataclass(frozen=True)
@@ -88,21 +89,22 @@ def code_category(column: pd.Series, name: str, variable: Variable) -> dict[str,
         unknown = [label for label in present if label not in variable.levels]
         if unknown:
             raise DataError(
-                f"{place}: the label '{unknown[0]}' ({int((labels == unknown[0]).sum())} rows) is not declared."
+                f"{place}: a label is not declared: {quoted(unknown[0])} ({int((labels == unknown[0]).sum())} rows)."
                 f"{suggest(unknown[0], variable.levels)} Add it under variables.{name}.levels or correct the export."
             )
         return {name: labels.map(variable.levels).astype(float)}
     if present and variable.reference not in present:
+        alike = [label for label in present if may_be_quoted(label, [str(variable.reference)])]
         raise DataError(
-            f"{place}: the reference '{variable.reference}' does not occur.{suggest(str(variable.reference), present)} "
-            f"Set variables.{name}.reference to one of: {', '.join(present)}."
+            f"{place}: the reference '{variable.reference}' does not occur.{suggest(str(variable.reference), alike)} "
+            f"Set variables.{name}.reference to one of the {len(present)} labels that do."
         )
     dummies: dict[str, pd.Series] = {}
     for label in (label for label in present if label != variable.reference):
         dummy = f"{name}_{_plain(label)}"
         if dummy in dummies or not _plain(label):
             raise DataError(
-                f"{place}: the label '{label}' gives the column name '{dummy}', which is taken or empty. "
+                f"{place}: a label ({quoted(label)}) gives the column name of another label, or an empty one. "
                 f"Rename the label, or declare variables.{name}.levels."
             )
         dummies[dummy] = (labels == label).astype(float).where(labels.notna())

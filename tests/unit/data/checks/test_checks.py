@@ -92,7 +92,7 @@ CASES = {
         "many_missing", fill("sessions", "warmth", lambda c: c.where(c.index >= 70, "")),
         ("88%", "warmth"), severity="warning",
     ),
-    "text in a number": Case("number", put("sessions", 5, "warmth", "high"), ("'high'", "row 5", "warmth"), row=5),
+    "text in a number": Case("number", put("sessions", 5, "warmth", "high"), ("(text of 4 characters)", "row 5", "warmth"), row=5),
     "decimal comma": Case("number", put("sessions", 5, "warmth", "3,5"), ("data.sessions.decimal",), row=5),
     "infinite number": Case("number", put("sessions", 5, "warmth", "inf"), ("'inf'",), row=5),
     "out of range, blanked": Case(
@@ -119,11 +119,11 @@ CASES = {
     "label for missing": Case(
         "code_suspected", put("sessions", 7, "delivery", "k.A."), ("'k.A.'", "variables.delivery.missing_codes"), row=7
     ),
-    "unknown level": Case("label_unknown", put("patients", 4, "arm", "c"), ("'c'", "variables.arm.levels"), row=4),
+    "unknown level": Case("label_unknown", put("patients", 4, "arm", "c"), ("text of 1 character", "variables.arm.levels"), row=4),
     "unknown reference": Case(
         "label_unknown", fill("sessions", "delivery", lambda c: c.replace("in person", "in-person")), ("Did you mean 'in-person'?",)
     ),
-    "spelled labels": Case("label_spelling", put("sessions", 3, "delivery", "Video"), ("'Video'", "'video'")),
+    "spelled labels": Case("label_spelling", put("sessions", 3, "delivery", "IN person"), ("'IN person'", "'in person'")),
     "no patient id": Case("id_missing", put("sessions", 6, "client", ""), ("no patient id",), row=6),
     "blank patient id": Case("id_missing", put("sessions", 6, "client", "  "), ("no patient id",), row=6),
     "no therapist id": Case("id_missing", put("sessions", 6, "leader", ""), ("therapist",), severity="warning", row=6),
@@ -142,12 +142,12 @@ CASES = {
     "word as session": Case("session_number", put("sessions", 4, "no", "two"), ("not a number",), row=4),
     "half session": Case("session_number", put("sessions", 4, "no", "2.5"), ("not whole",), row=4),
     "negative session": Case("session_number", put("sessions", 4, "no", "-1"), ("negative", "cleaning.exclude"), row=4),
-    "date that does not exist": Case("date", put("sessions", 4, "day", "31.02.2024"), ("31.02.2024", "row 4"), row=4),
+    "date that does not exist": Case("date", put("sessions", 4, "day", "31.02.2024"), ("99.99.9999", "row 4"), row=4),
     "dates of another format": Case(
         "date", fill("sessions", "day", lambda c: pd.to_datetime(c, format="%d.%m.%Y").dt.strftime("%Y-%m-%d")),
         ("year-month-day", '"%Y-%m-%d"'),
     ),
-    "date in another century": Case("date_implausible", put("sessions", 4, "day", "15.01.1924"), ("1924",), row=4),
+    "date in another century": Case("date_implausible", put("sessions", 4, "day", "15.01.1924"), ("far from the others",), row=4),
     "session number of a code": Case("session_number", put("sessions", 4, "no", "99"), ("no session number",), row=4),
     "implausible session": Case(
         "session_implausible", put("sessions", 5, "no", "77"), ("'77'", "number_sessions: by_date", "largest_session"), row=5,
@@ -266,5 +266,5 @@ def test_all_errors_are_listed_in_one_message() -> None:
     assert list(table.columns) == ARTEFACTS["checks"].header
     message = describe_errors(table) or ""
     assert message.startswith("3 errors in the data stop the run:")
-    assert all(part in message for part in ("row 4", "'high'", "'c'"))
+    assert all(part in message for part in ("row 4", "text of 4 characters", "text of 1 character"))
     assert describe_errors(table[table["severity"] == "warning"]) is None
