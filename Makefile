@@ -4,6 +4,8 @@ CONFIG ?=
 CORES  ?= 2
 NAME   ?=
 MINUTES ?=
+DATA   ?=
+YES    ?=
 QUIET  ?= --quiet host rules reason
 PYTHON ?= python3
 
@@ -21,7 +23,7 @@ export UV_NO_PROGRESS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := study
-.PHONY: study run check setup test lint format example recovery calibration benchmarks lock clean-run help
+.PHONY: study run new check setup test lint format example recovery calibration benchmarks lock clean-run help
 .SILENT:
 
 study: $(READY)  ## set up, run the main analysis (config/config.yaml), print report and headline
@@ -33,6 +35,10 @@ run: $(READY)  ## the same for another configuration: make run CONFIG=config/rev
 	$(BIN)/python -m alliance.runs --check "$(CONFIG)"
 	$(BIN)/snakemake --cores $(CORES) $(QUIET) --configfile "$(CONFIG)"
 	$(BIN)/python -m alliance.runs "$(CONFIG)"
+
+new: $(READY)  ## describe your own export: make new DATA=data/raw/export.sav (NAME=clinic; YES=1 asks nothing)
+	if [ -z "$(DATA)" ]; then echo "Which file? For example: make new DATA=data/raw/export.sav" >&2; exit 2; fi
+	$(BIN)/alliance new $(if $(NAME),--name "$(NAME)") $(if $(YES),--yes) -- $(DATA)
 
 check: $(READY)  ## only check the data, in seconds, and print what was understood: make check CONFIG=config/local_clinic.yaml
 	$(BIN)/alliance check $(if $(CONFIG),"$(CONFIG)")

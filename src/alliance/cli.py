@@ -27,6 +27,15 @@ understood. The status is 0 if a run could go on, 1 if it would stop.
   alliance check config/local_clinic.yaml
 """
 
+_NEW = """\
+Describe an export that nobody has described yet. Ids, sessions, dates, therapists and questionnaires are recognised by names and
+values; at most five questions are asked. The overlay goes to config/local_<name>.yaml and is checked at once. The export stays as it is.
+
+  alliance new data/raw/export.sav
+  alliance new sessions.csv patients.csv --name clinic
+  alliance new data/raw/export.xlsx --yes        ask nothing; what is assumed is said
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; a mistake of the user ends it with a message instead of a traceback."""
@@ -46,6 +55,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )  # fmt: skip
     check.add_argument("config", nargs="*", help="configuration files; none for the main analysis (config/config.yaml)")
     check.set_defaults(call=_check)
+    new = commands.add_parser(
+        "new",
+        help="from an export to its overlay",
+        description=_NEW,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    new.add_argument("files", nargs="+", metavar="FILE", help="the file of sessions; files of patients and therapists")
+    new.add_argument("--name", help="name of the run (default: that of the file)")
+    new.add_argument("--yes", action="store_true", help="ask nothing")
+    new.set_defaults(call=_new)
     asked = parser.parse_args(arguments)
     try:
         text, status = asked.call(asked)
@@ -76,3 +95,10 @@ def _check(asked: argparse.Namespace) -> tuple[str, int]:
     command = f"make run CONFIG={asked.config[0]}" if len(asked.config) == 1 else command_for(None, asked.config)
     parts.append("Correct the errors, then check again." if checked.stops else f"A run can go on: {command}")
     return "\n\n".join(parts), int(checked.stops)
+
+
+def _new(asked: argparse.Namespace) -> tuple[str, int]:
+    from alliance.first.ask import asker
+    from alliance.first.contact import new
+
+    return new(asked.files, asked.name, asker(asked.yes)), 0

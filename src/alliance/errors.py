@@ -4,7 +4,8 @@ Anything that is not an `AllianceError` is a defect of this project and keeps it
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class AllianceError(Exception):
@@ -16,7 +17,17 @@ class ConfigError(AllianceError):
 
 
 class DataError(AllianceError):
-    """A data file, or a value in it, cannot be used."""
+    """A data file, or a value in it, cannot be used.
+
+    Parameters
+    ----------
+    settings
+        The settings of the table that the message asks for, where it is clear which.
+    """
+
+    def __init__(self, message: str, settings: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.settings = dict(settings or {})
 
 
 class InstrumentError(AllianceError):

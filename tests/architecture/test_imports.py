@@ -28,7 +28,7 @@ LAYERS = [
     ["runs"],
     ["steps"],
     ["study"],
-    ["trace"],
+    ["trace", "first"],
     ["cli"],
     ["__main__"],
 ]

@@ -47,6 +47,18 @@ def write_text(text: str, path: str | Path) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_new_text(text: str, path: str | Path) -> None:
+    """Write text to a file that is not there yet.
+
+    Raises
+    ------
+    FileExistsError
+        It is there; it stays as it is.
+    """
+    with Path(path).open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+
+
 def write_json(content: object, path: str | Path) -> None:
     """Write plain values as JSON for people and programs."""
     write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", path)

@@ -139,12 +139,14 @@ def _refuse_titles(lines: Sequence[list[Any]], path: Path, place: str, used: Col
     best = max(range(len(hits)), key=lambda at: hits[at])
     if best > 0 and hits[best] > hits[0] and 2 * hits[best] > len(needed):
         raise DataError(
-            f"{path}: row 1 does not name the columns, row {best + 1} does. Set {place}.header_row: {best + 1}."
+            f"{path}: row 1 does not name the columns, row {best + 1} does. Set {place}.header_row: {best + 1}.",
+            {"header_row": best + 1},
         )
     width = Counter(len(cells) for cells in lines[:_ROWS_LOOKED_AT] if cells).most_common(1)[0][0]
     if len(shown[0]) < 2 <= width and len(lines[0]) != width:
         first = next(at for at, cells in enumerate(lines, start=1) if len(cells) == width)
         raise DataError(
             f"{path}: row 1 is no header, for most rows have {width} cells; the first of these is row {first}. "
-            f"Set {place}.header_row: {first}."
+            f"Set {place}.header_row: {first}.",
+            {"header_row": first},
         )

@@ -1,0 +1,30 @@
+"""Who recognises what, in which order: each sees only the columns that nobody before claimed."""
+
+from collections.abc import Callable
+
+from alliance.first.draft import Draft
+from alliance.first.models import find_models
+from alliance.first.patients import find_patient
+from alliance.first.questionnaires import find_questionnaires
+from alliance.first.sessions import find_date, find_session
+from alliance.first.therapists import find_therapist
+from alliance.first.timing import find_timing
+from alliance.first.totals import find_totals
+
+RECOGNISERS: dict[str, Callable[[Draft], None]] = {
+    "patient": find_patient,
+    "date": find_date,
+    "session": find_session,
+    "therapist": find_therapist,
+    "questionnaires": find_questionnaires,
+    "totals": find_totals,
+    "timing": find_timing,
+    "models": find_models,
+}
+
+
+def recognise(draft: Draft) -> Draft:
+    """Let every recogniser add what it knows."""
+    for find in RECOGNISERS.values():
+        find(draft)
+    return draft

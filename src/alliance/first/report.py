@@ -1,0 +1,56 @@
+"""What `alliance new` says on the terminal."""
+
+from textwrap import wrap
+
+from alliance.first.draft import Draft, plural
+
+_WIDTH = 110
+_MOST = 8  # columns and problems that are named
+
+
+def describe(draft: Draft, text: str, overlay: str, checked: tuple[list[str], int]) -> str:
+    """Say what was recognised and how surely, what is left out, where the overlay is, and what the checks found."""
+    errors, warnings = checked
+    table = draft.sessions
+    parts = [f"Read {table.path}: {plural(table.rows, 'row')}, {plural(len(table.columns), 'column')}."]
+    parts += ["", "Recognised:"]
+    parts += [
+        line
+        for guess in draft.guesses
+        for line in _hanging(f"  {guess.sureness:<12} {guess.what}: {guess.evidence}", 15)
+    ]
+    unused = [column.name for column in draft.free]
+    left = [*draft.left_out]
+    if unused:
+        more = f" and {len(unused) - _MOST} more" if len(unused) > _MOST else ""
+        left.append(f"not used: {', '.join(unused[:_MOST])}{more}")
+    if left:
+        parts += ["", "Left out:", *(line for one in left for line in _hanging(f"  - {one}", 4))]
+    parts += ["", f"Written: {overlay} ({plural(text.count(chr(10)), 'line')}, {plural(draft.asked, 'question')})."]
+    if errors or draft.to_do:
+        parts += ["", "Left to do:"]
+        parts += [line for one in [*draft.to_do, *errors[:_MOST]] for line in _hanging(f"  - {one}", 4)]
+        parts += (
+            ["", f"Then check it again: make check CONFIG={overlay}"]
+            if errors
+            else ["", f"Run it: make run CONFIG={overlay}"]
+        )
+        return "\n".join(parts)
+    found = f" ({plural(warnings, 'warning')}, which the report lists)" if warnings else ""
+    return "\n".join([*parts, f"Checked: no errors{found}. Read it, then run it: make run CONFIG={overlay}"])
+
+
+def _hanging(text: str, indent: int) -> list[str]:
+    lines = [
+        piece
+        for line in text.splitlines()
+        for piece in wrap(
+            line,
+            _WIDTH,
+            subsequent_indent=" " * indent,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+            initial_indent="",
+        )
+    ]
+    return lines or [""]
