@@ -92,7 +92,8 @@ def _check(asked: argparse.Namespace) -> tuple[str, int]:
     findings, codebook = checked = check(asked.config)
     width = shutil.get_terminal_size().columns
     parts = [show_findings(findings, width), "What was understood:", show_codebook(codebook, width)]
-    command = f"make run CONFIG={asked.config[0]}" if len(asked.config) == 1 else command_for(None, asked.config)
+    one = f"make run CONFIG={asked.config[0]}" if asked.config else "make"
+    command = one if len(asked.config) < 2 else command_for(None, asked.config)
     parts.append("Correct the errors, then check again." if checked.stops else f"A run can go on: {command}")
     return "\n\n".join(parts), int(checked.stops)
 

@@ -45,7 +45,7 @@ HOMES = {
     "seaborn": {"report.figures"},
     "matplotlib": {"report.figures"},
     "docx": {"report.tables"},
-    "jinja2": {"report.page", "report.codebook"},
+    "jinja2": {"report.page"},
     "pyreadstat": {"data.export"},
     "openpyxl": {"data.export"},
     "snakemake": set(),

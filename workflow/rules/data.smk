@@ -56,9 +56,11 @@ rule write_codebook:
     input:
         **TABLE_FILES,
         instruments=INSTRUMENT_FILES,
+        checks=ARTEFACT["checks"],
         after=OUT / ACCEPTED,
     output:
         **{name: ARTEFACT[name] for name in made_by("write_codebook")},
+        page=OUT / plan.CODEBOOK_PAGE,
     log:
         LOGS / "write_codebook.log",
     conda:

@@ -21,6 +21,7 @@ TABLE_FORMATS = ("csv", "html", "docx", "tex", "json")
 
 # Artefacts that the workflow makes beside those that figures and tables can ask for.
 FLOW_DATA = "data/flow.csv"
+CODEBOOK_PAGE = "data/codebook.html"
 IDS_FILE = "data/ids.csv"
 ACCEPTED = "data/accepted.txt"
 RUN_FILES = {
@@ -146,7 +147,14 @@ def tables_of(config: Config) -> list[str]:
 
 def expected_files(config: Config) -> list[str]:
     """List every file the workflow writes into the run's folder, logs aside."""
-    files = [*(artefact.path for artefact in artefacts_of(config)), ACCEPTED, FLOW_DATA, ORIGIN, *RUN_FILES.values()]
+    files = [
+        *(artefact.path for artefact in artefacts_of(config)),
+        ACCEPTED,
+        FLOW_DATA,
+        CODEBOOK_PAGE,
+        ORIGIN,
+        *RUN_FILES.values(),
+    ]
     files += [f"models/{model}/{file}" for model in config.models.fit for file in ("draws.nc", "flow.csv")]
     files += [f"figures/{name}.{ending}" for name in config.output.figures for ending in FIGURE_FORMATS]
     files += [f"tables/{name}.{ending}" for name in tables_of(config) for ending in TABLE_FORMATS]

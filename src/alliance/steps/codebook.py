@@ -8,16 +8,18 @@ from typing import Any
 
 import pandas as pd
 
-from alliance.config import validate_config
+from alliance.config import Config, validate_config
 from alliance.config.cleaning import Cleaning
 from alliance.config.instruments import read_instruments
 from alliance.data.export.tables import read_tables
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.codebook.describe import describe_codebook
-from alliance.runs.artefacts import write_artefact
-from alliance.runs.files import write_bytes
+from alliance.report.page.codebook import build_codebook_page
+from alliance.runs.artefacts import read_artefact, write_artefact
+from alliance.runs.files import write_bytes, write_text
 from alliance.runs.guards import check_origin, check_places, hold_lock, record_origin
 from alliance.runs.made import record_provisional
+from alliance.runs.plan import CODEBOOK_PAGE
 from alliance.runs.sealed import unseal_ids
 
 
@@ -27,7 +29,9 @@ def write_codebook(
     patients: str | None = None,
     therapists: str | None = None,
     instruments: list[str],
+    checks: str,
     codebook: str,
+    page: str,
     settings: Mapping[str, Any],
     cleaning: Mapping[str, Any],
 ) -> None:
@@ -41,8 +45,10 @@ def write_codebook(
         Files of the export.
     instruments
         Files of the instruments in use.
-    codebook
-        Where it goes.
+    checks
+        What the checks found.
+    codebook, page
+        Where the codebook goes, and the page with it and what the checks found.
     settings
         The whole merged configuration, as results may hold it.
     cleaning
@@ -57,18 +63,24 @@ def write_codebook(
         Cleaning.model_validate(unseal_ids(cleaning)),
         read_instruments(instruments),
     )
-    write_artefact("codebook", describe_codebook(export, config), codebook)
+    described = describe_codebook(export, config)
+    write_artefact("codebook", described, codebook)
+    write_text(build_codebook_page(described, read_artefact(checks, "checks"), config), page)
 
 
-def keep_codebook(codebook: pd.DataFrame, folder: Path, origin: Sequence[str]) -> Path:
-    """Put a codebook that was made outside the workflow into the folder of its run, and touch nothing else there.
+def keep_codebook(
+    codebook: pd.DataFrame, findings: pd.DataFrame, config: Config, results: Path, origin: Sequence[str]
+) -> list[Path]:
+    """Put a codebook and its page that were made outside the workflow into the folder of its run, and touch nothing else there.
 
     A file that says the same stays as it is. One that changed is made again by the next run, with all that is made from it.
 
     Parameters
     ----------
-    folder
-        ``results/<run>/``.
+    codebook, findings
+        The artefacts `codebook` and `checks`.
+    results
+        Folder of all runs.
     origin
         Names of the configuration files, as the workflow records them.
 
@@ -77,24 +89,29 @@ def keep_codebook(codebook: pd.DataFrame, folder: Path, origin: Sequence[str]) -
     RunError
         The folder belongs to another configuration, cannot be written, or a run is at work there.
     """
-    path = folder / ARTEFACTS["codebook"].path
+    folder = results / config.run.name
     check_places([folder])
     check_origin(folder, origin)
     lock = hold_lock(Path(".snakemake/locks_of_runs") / folder.name, folder)
     try:
-        _replace(path, codebook, folder, origin)
+        with tempfile.TemporaryDirectory() as place:
+            made = {
+                ARTEFACTS["codebook"].path: Path(place) / "codebook.csv",
+                CODEBOOK_PAGE: Path(place) / "codebook.html",
+            }
+            write_artefact("codebook", codebook, made[ARTEFACTS["codebook"].path])
+            write_text(build_codebook_page(codebook, findings, config), made[CODEBOOK_PAGE])
+            _take_over({name: path.read_bytes() for name, path in made.items()}, folder, origin)
     finally:
         os.close(lock)
-    return path
+    return [folder / name for name in made]
 
 
-def _replace(path: Path, codebook: pd.DataFrame, folder: Path, origin: Sequence[str]) -> None:
-    with tempfile.TemporaryDirectory() as place:
-        written = Path(place) / path.name
-        write_artefact("codebook", codebook, written)
-        content = written.read_bytes()
-    if not path.is_file() or path.read_bytes() != content:
-        folder.mkdir(parents=True, exist_ok=True)
-        record_origin(folder, origin)
-        write_bytes(content, path)
-        record_provisional([path])
+def _take_over(contents: Mapping[str, bytes], folder: Path, origin: Sequence[str]) -> None:
+    for name, content in contents.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != content:
+            folder.mkdir(parents=True, exist_ok=True)
+            record_origin(folder, origin)
+            write_bytes(content, path)
+            record_provisional([path])

@@ -56,11 +56,11 @@ def check(overlays: Sequence[str | Path] = (), root: str | Path | None = None, *
     paths = [Path(path).resolve() if Path(path).is_file() else Path(path) for path in overlays]
     with contextlib.chdir(folder):
         study = Study(*paths, root=folder)
-        results, origin = RESULTS / study.config.run.name, origin_of(BASE, paths, {}, folder)
+        origin = origin_of(BASE, paths, {}, folder)
         check_overlay(study.config, BASE, origin, is_overlay=bool(paths))
-        check_origin(results, origin)
+        check_origin(RESULTS / study.config.run.name, origin)
         check_files(study.config, INSTRUMENTS)
         checked = Checked(study.findings, study.codebook)
         if keep:
-            keep_codebook(checked.codebook, results, origin)
+            keep_codebook(checked.codebook, checked.findings, study.config, RESULTS, origin)
     return checked

@@ -31,6 +31,7 @@ def test_findings_and_codebook_come_back_and_the_codebook_is_written(tmp_path: P
     pd.testing.assert_frame_equal(written, codebook, check_dtype=False)
     assert sorted(path.name for path in (tmp_path / "results/codebook").rglob("*") if path.is_file()) == [
         "codebook.csv",
+        "codebook.html",
         "made.sha256",
         ORIGIN,
     ]

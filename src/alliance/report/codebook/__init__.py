@@ -1,1 +1,1 @@
-"""The codebook of a study: what each variable was understood to be, as a table, on the terminal and as a page."""
+"""The codebook of a study: what each variable was understood to be, found out from its export, and shown on a terminal."""

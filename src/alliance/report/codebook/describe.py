@@ -21,6 +21,7 @@ from alliance.data.scoring.scales import score_items
 from alliance.facts.artefacts import ARTEFACTS, COUNT, TEXT
 from alliance.facts.columns import ITEM, PATIENT, SESSION, THERAPIST
 from alliance.report.labels import find_roles
+from alliance.report.numbers import format_percent
 from alliance.report.tables.suppression import suppress_counts
 
 _KEYS = ("patient", "therapist", "session", "date", "week", "episode")
@@ -38,15 +39,16 @@ def describe_codebook(export: Export, config: Config) -> pd.DataFrame:
     config
         Labels, units, models (for the role of a variable) and the smallest cell that may be shown.
     """
-    rows = [row for table in export.tables.values() for row in _keys_of(table)]
     columns = {name: _Values(table) for name, table in export.tables.items()}
     roles = roles_of(config)
-    for name, variable in config.variables.items():
-        if variable.table not in columns:
-            continue
-        values = columns[variable.table]
-        row = _declared(name, variable, roles.get(name, "in no model"), export)
-        rows.append(row | _from_file(name, variable, values.table) | _numbers(name, variable, values, export, config))
+    rows: list[dict[str, Any]] = []
+    for table, values in columns.items():
+        rows += _keys_of(values.table)
+        for name, variable in config.variables.items():
+            if variable.table == table:
+                row = _declared(name, variable, roles.get(name, "in no model"), export)
+                row |= _from_file(name, variable, values.table)
+                rows.append(row | _numbers(name, variable, values, export, config))
     return as_codebook(rows)
 
 
@@ -240,9 +242,11 @@ def _shares(labels: pd.Series, people: pd.Series, variable: Variable, minimum: i
     levels += sorted(set(present) - set(levels))
     counts = np.array([people[present.index][present == label].nunique() for label in levels])
     hidden = suppress_counts(counts[:, None], minimum, rows_add_up=False, columns_add_up=True)[:, 0]
-    shares = [100 * float((present == label).mean()) for label in levels]
+    shares = [float((present == label).mean()) for label in levels]
     shown = [
-        f"{label} {share:.0f} %" for label, share, secret in zip(levels, shares, hidden, strict=True) if not secret
+        f"{label} {format_percent(share)}"
+        for label, share, secret in zip(levels, shares, hidden, strict=True)
+        if not secret
     ]
     few = [label for label, secret in zip(levels, hidden, strict=True) if secret]
     # A label that nobody declared may be a name: of few people it is counted only.

@@ -11,6 +11,7 @@ from alliance.errors import ConfigError, suggest
 
 TABLES = {
     "sample": "alliance.report.tables.sample",
+    "codebook": "alliance.report.tables.codebook",
     "measurement": "alliance.report.tables.measurement",
     "flow": "alliance.report.tables.flow",
     "models": "alliance.report.tables.models",
@@ -34,7 +35,7 @@ TABLES = {
 }
 
 # Made for every report that has what they are made from, whether the config lists them or not.
-ALWAYS = ("models", "settings", "comparison", "truth")
+ALWAYS = ("codebook", "models", "settings", "comparison", "truth")
 
 
 def load_table(name: str) -> ModuleType:

@@ -1,6 +1,7 @@
 """What the checks of the export found."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -31,3 +32,21 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         ["Rows are counted as in the export, the header being row 1."] if len(data) else ["The checks found nothing."]
     )
     return Table(data, shown, "What the checks of the data found", notes)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one table for which the same is to be done."""
+
+    table: str
+    messages: list[str]
+    remedy: str
+
+
+def group_findings(findings: pd.DataFrame, severity: str) -> list[Group]:
+    """Return the findings of one severity, those with one remedy together, table by table, in the order in which they were found."""
+    chosen = findings[findings["severity"] == severity]
+    groups = chosen.groupby(["table", "remedy"], sort=False)["message"]
+    found = [Group(str(table), list(messages), str(remedy)) for (table, remedy), messages in groups]
+    order = list(dict.fromkeys(group.table for group in found))
+    return sorted(found, key=lambda group: order.index(group.table))

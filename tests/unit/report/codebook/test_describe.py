@@ -82,7 +82,12 @@ def test_numbers_are_those_of_the_cells_without_codes_for_missing(root: Path, co
 
 
 def test_each_variable_has_role_range_and_columns(codebook: pd.DataFrame) -> None:
-    assert list(codebook.index) == ["patient", "session", "patient", *yaml.safe_load(OVERLAY)["variables"]]
+    declared = yaml.safe_load(OVERLAY)["variables"]
+    by_table = {
+        table: [name for name in declared if declared[name].get("table", "sessions") == table]
+        for table in ("sessions", "patients")
+    }
+    assert list(codebook.index) == ["patient", "session", *by_table["sessions"], "patient", *by_table["patients"]]
     row = codebook.loc["symptoms"]
     assert (row["role"], row["measured"], row["kind"]) == ("outcome", "before", "scale: PHQ-9, 9 items")
     assert (row["low"], row["high"], row["columns"]) == (0, 27, "PHQ1, ..., PHQ9 (9 columns)")
@@ -95,8 +100,8 @@ def test_ids_and_labels_of_few_people_are_in_no_cell(codebook: pd.DataFrame) -> 
     assert "secret" not in text
     assert "Anna" not in text
     # Two labels are hidden, since one would follow from the others.
-    assert codebook.loc["setting", "shares"] == "video 17 %, room, 1 other label: not shown"
-    assert codebook.loc["arm", "shares"] == "a 46 %, b, c: not shown"
+    assert codebook.loc["setting", "shares"] == "video 17%, room, 1 other label: not shown"
+    assert codebook.loc["arm", "shares"] == "a 46%, b, c: not shown"
 
 
 def test_counts_of_few_patients_are_left_out_on_both_sides(codebook: pd.DataFrame) -> None:

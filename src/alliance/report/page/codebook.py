@@ -1,0 +1,60 @@
+"""Findings and codebook as a page of their own, in the style of the report; on a narrow screen each row becomes a card."""
+
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from alliance.config import Config
+from alliance.report.numbers import format_count
+from alliance.report.tables.checks import group_findings
+from alliance.report.tables.codebook import make
+from alliance.report.tables.render import columns_of, numeric_columns, rows_of
+
+
+def build_codebook_page(codebook: pd.DataFrame, findings: pd.DataFrame, config: Config) -> str:
+    """Return the page (HTML), self-contained and without scripts.
+
+    Parameters
+    ----------
+    codebook, findings
+        The artefacts `codebook` and `checks`.
+    """
+    table = make({"codebook": codebook}, config)
+    folder = resources.files("alliance.report.page")
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
+    )
+    groups = [_group(findings, severity) for severity in ("error", "warning")]
+    return environment.get_template("codebook.html.j2").render(
+        config=config,
+        facts=[
+            ("Run", config.run.name),
+            ("Variables", format_count(len(config.variables))),
+            *((group["title"], format_count(group["count"])) for group in groups),
+        ],
+        groups=[group for group in groups if group["count"]],
+        columns=columns_of(table),
+        numeric=numeric_columns(table),
+        rows=rows_of(table),
+        table=table,
+        style=Markup(folder.joinpath("style.css").read_text(encoding="utf-8")),
+    )
+
+
+def _group(findings: pd.DataFrame, severity: str) -> Mapping[str, Any]:
+    meaning = "A run would stop." if severity == "error" else "A run would go on and tell them in the report."
+    groups = group_findings(findings, severity)
+    count = sum(len(group.messages) for group in groups)
+    is_error = severity == "error"
+    return {
+        "title": f"{severity.capitalize()}s", "count": count, "meaning": meaning, "findings": groups, "open": is_error,
+        "remedy": "What to do" if is_error else "What follows",
+    }  # fmt: skip
