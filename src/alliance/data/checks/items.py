@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from alliance.config.cleaning import LargestShare
 from alliance.config.instruments import Instrument
 from alliance.config.schema import Variable
 from alliance.data.checks.codes import suspected_codes
@@ -14,7 +15,7 @@ from alliance.data.checks.place import about_table
 from alliance.data.export.mapping import Measure, Typed
 from alliance.data.export.tables import Export
 
-_SLIPS = 0.02  # more answers outside the range than this are no slips of the finger
+_SLIPS = LargestShare().out_of_range  # a shift by one step is no slip, however many slips a study declares
 _WIDESPREAD = 0.5  # share of items concerned from which a pattern is one of the whole form
 _ENOUGH_ANSWERS = 200
 _ENOUGH_ROWS = 30
@@ -31,6 +32,7 @@ class _Form:
     table: Typed
     measures: list[Measure]
     answers: pd.DataFrame  # rows x items, columns are item numbers
+    slips: float  # largest share of answers outside the range that may be slips of the finger
 
     @property
     def low(self) -> float:
@@ -49,7 +51,11 @@ def _forms(export: Export) -> Iterator[_Form]:
         measures = [measure for measure in table.measures if measure.variable == name]
         if measures:
             answers = pd.DataFrame({measure.item: table.values[measure.name] for measure in measures})
-            yield _Form(name, variable, export.instruments[variable.instrument or ""], table, measures, answers)
+            instrument, slips = (
+                export.instruments[variable.instrument or ""],
+                export.cleaning.largest_share.out_of_range,
+            )
+            yield _Form(name, variable, instrument, table, measures, answers, slips)
 
 
 def check_instrument_version(export: Export) -> list[Finding]:
@@ -86,13 +92,13 @@ def _version_problem(form: _Form) -> tuple[Severity, str] | None:
         return None
     step_above = np.isclose(answers, form.high + 1)
     step_below = np.isclose(answers, form.low - 1)
-    if _many(step_above, known) and not np.any(known == form.low) and not np.any(known < form.low):
+    if _many(step_above, known, _SLIPS) and not np.any(known == form.low) and not np.any(known < form.low):
         return "error", f"run from {form.low + 1:g} to {form.high + 1:g} (one step higher than the key)"
-    if _many(step_below, known) and not np.any(known == form.high) and not np.any(known > form.high):
+    if _many(step_below, known, _SLIPS) and not np.any(known == form.high) and not np.any(known > form.high):
         return "error", f"run from {form.low - 1:g} to {form.high - 1:g} (one step lower than the key)"
     codes = [code for measure in form.measures for code in suspected_codes(form.table, measure)]
     outside = ((answers < form.low) | (answers > form.high)) & ~np.isin(answers, codes)
-    if _many(outside, known):
+    if _many(outside, known, form.slips):
         known = known[~np.isin(known, codes)]
         usual = np.quantile(known, [0.001, 0.999], method="nearest")
         return "error", f"run from {usual[0]:g} to {usual[1]:g}"
@@ -101,9 +107,9 @@ def _version_problem(form: _Form) -> tuple[Severity, str] | None:
     return None
 
 
-def _many(where: np.ndarray, known: np.ndarray) -> bool:
+def _many(where: np.ndarray, known: np.ndarray, slips: float) -> bool:
     """Whether so many answers, in so many items, are concerned that they cannot be slips."""
-    return bool(where.sum() > _SLIPS * known.size and where.any(axis=0).mean() >= _WIDESPREAD)
+    return bool(where.sum() > slips * known.size and where.any(axis=0).mean() >= _WIDESPREAD)
 
 
 def check_against_scale(export: Export) -> list[Finding]:

@@ -257,6 +257,15 @@ def test_few_slips_are_no_wrong_version() -> None:
     assert findings("instrument_version", frames) == []
 
 
+def test_a_study_may_declare_more_slips_but_no_shift_of_the_steps() -> None:
+    many = {**CLEANING, "largest_share": {"out_of_range": 0.6}}
+    for name, still in (("seven steps in a five-step key", False), ("steps counted from one", True)):
+        frames = clean_frames()
+        CASES[name].spoil(frames)
+        assert bool(findings("instrument_version", frames)) is True
+        assert bool(findings("instrument_version", frames, cleaning=many)) is still, name
+
+
 def test_all_errors_are_listed_in_one_message() -> None:
     frames = clean_frames()
     put("sessions", 4, "no", "two")(frames)
