@@ -23,11 +23,15 @@ class Equation(Section):
         for level, names in self.vary.items():
             for name in names:
                 if name != "intercept" and name not in self.on:
-                    raise ValueError(f"'{name}' varies by {level} but is not among the predictors in 'on'")
+                    raise ValueError(
+                        f"'{name}' varies by {level} but is not among the predictors in 'on'; add it there, or take it out of 'vary'"
+                    )
             if names and "intercept" not in names:
-                raise ValueError(f"effects that vary by {level} need the intercept to vary by {level} too")
+                raise ValueError(
+                    f"effects that vary by {level} need the intercept to vary by {level} too; add 'intercept'"
+                )
         if len(set(self.on)) != len(self.on):
-            raise ValueError(f"a predictor is named twice in 'on': {', '.join(self.on)}")
+            raise ValueError(f"a predictor is named twice in 'on': {', '.join(self.on)}; remove one")
         return self
 
 
@@ -154,7 +158,9 @@ class ModelSpec(Section):
                 )
             nested = [factor for factor in factors if factor in self.products]
             if nested:
-                raise ValueError(f"product '{name}' has the factor '{nested[0]}', which is itself a product")
+                raise ValueError(
+                    f"product '{name}' has the factor '{nested[0]}', which is itself a product; name its factors"
+                )
             times = {column for factor in factors for column in self.columns_behind(factor)}
             if len(times) == 1:
                 raise ValueError(f"product '{name}' is {times.pop()} times itself; give a basis more columns instead")

@@ -179,20 +179,28 @@ def _contradictions(config: Config) -> list[str]:
     for name in config.models.fit:
         if name not in config.models.specs:
             hint = suggest(name, config.models.specs)
-            problems.append(f"models.fit: '{name}' is not declared under models.specs.{hint}")
+            problems.append(
+                f"models.fit: '{name}' is not declared under models.specs.{hint} Declare it there, or take it out."
+            )
     for name, variable in config.variables.items():
         for part in variable.of:
             if part not in config.variables:
-                problems.append(f"variables.{name}.of: '{part}' is not a variable.{suggest(part, config.variables)}")
+                problems.append(
+                    f"variables.{name}.of: '{part}' is not a variable.{suggest(part, config.variables)} Correct the name, or declare it."
+                )
             elif config.variables[part].table != variable.table:
-                problems.append(f"variables.{name}.of: '{part}' belongs to another table than '{name}'.")
+                problems.append(
+                    f"variables.{name}.of: '{part}' belongs to another table than '{name}'. Name parts of one table."
+                )
         if variable.table != "sessions" and getattr(config.data, variable.table) is None:
             problems.append(
                 f"variables.{name}.table: there is no data.{variable.table}. Declare the file or remove the variable."
             )
     for name in config.study.randomised:
         if name not in config.variables:
-            problems.append(f"study.randomised: '{name}' is not a variable.{suggest(name, config.variables)}")
+            problems.append(
+                f"study.randomised: '{name}' is not a variable.{suggest(name, config.variables)} Correct the name, or declare it."
+            )
     if config.study.design == "randomised_arms" and not config.study.randomised:
         problems.append(
             "study.randomised: design 'randomised_arms' must name the variable that was assigned at random."

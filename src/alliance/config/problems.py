@@ -17,6 +17,7 @@ _WANTED = {
     "list_type": "expected a list in square brackets, such as [a, b]",
     "tuple_type": "expected two numbers in square brackets, such as [0, 6]",
     "string_type": "expected text; put quotes around it",
+    "string_pattern_mismatch": "expected letters, digits and . _ -, beginning with a letter or digit",
 }
 
 
@@ -43,11 +44,22 @@ def _sentence(problem: Mapping[str, Any], schema: type[BaseModel], example: str)
         return f"{place}: this setting is unknown.{hint} Remove it or correct its name."
     if kind == "missing":
         return f"{place}: this setting is missing. Add it ({example})."
-    message = _WANTED.get(kind) or problem["msg"].removeprefix("Value error, ")
+    message = _message(kind, problem)
     said = repr(found)
     shown = "" if isinstance(found, dict | BaseModel) else f" (found: {said if len(said) <= 80 else said[:80] + '...'})"
     choices = re.findall("'([^']*)'", str(problem["ctx"]["expected"])) if kind == "literal_error" else []
     return f"{place}: {message}{shown}.{suggest(str(found), choices)}"
+
+
+def _message(kind: str, problem: Mapping[str, Any]) -> str:
+    """Return what should stand there, in the words of YAML instead of those of Python."""
+    context = problem.get("ctx", {})
+    if kind in ("too_long", "too_short") and context.get("field_type") == "Tuple":
+        kind = "tuple_type"
+    elif kind in ("too_long", "too_short"):
+        limit = f"at most {context['max_length']}" if kind == "too_long" else f"at least {context['min_length']}"
+        return f"expected {limit} entries"
+    return _WANTED.get(kind) or str(problem["msg"]).removeprefix("Value error, ")
 
 
 def _names_at(schema: type[BaseModel], location: list[str | int]) -> list[str]:

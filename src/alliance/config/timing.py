@@ -4,6 +4,7 @@ Within one row the order is symptoms (before) -> technique (during) -> alliance 
 session or more earlier. A cause must be measured before what it is said to cause.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alliance.config.declared import ModelSpec
@@ -76,12 +77,13 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
         term = parse_term(variable, config.variables)
         if term is None or term.suffix or not varies_between_sessions(term, config.variables):
             problems.append(
-                f"{place}.variables: '{variable}' is not a session-level variable.{suggest(variable, known)}"
+                f"{place}.variables: '{variable}' is not a session-level variable.{suggest(variable, known)} "
+                "Name one that is measured at sessions."
             )
     for outcome, equation in spec.equations.items():
         target = parse_term(outcome, config.variables)
         if target is None or target.suffix or target.variable is None:
-            problems.append(f"{place}.equations: '{outcome}' is not a declared variable.{suggest(outcome, known)}")
+            problems.append(f"{place}.equations: {_undeclared(outcome, known)}")
             continue
         if spec.discrete_signed_off is None and _is_yes_no(config.variables[target.variable]):
             problems.append(
@@ -90,7 +92,9 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
                 f"which flags every estimate of the model."
             )
         if not varies_between_sessions(target, config.variables):
-            problems.append(f"{place}.equations.{outcome}: an outcome must be measured at sessions, not once.")
+            problems.append(
+                f"{place}.equations.{outcome}: an outcome must be measured at sessions, not once. Use it as a predictor."
+            )
             continue
         if not equation.on and not FAMILIES[spec.family].joint:
             problems.append(
@@ -105,8 +109,8 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
                 continue
             term = parse_term(predictor, config.variables)
             if term is None:
-                hint = suggest(predictor, [*known, *spec.products, *spec.bases])
-                problems.append(f"{place}.equations.{outcome}.on: '{predictor}' is not a declared variable.{hint}")
+                terms = [*known, *spec.products, *spec.bases]
+                problems.append(f"{place}.equations.{outcome}.on: {_undeclared(predictor, terms)}")
             elif term.base == target.base and term.suffix == "":
                 problems.append(
                     f"{place}.equations.{outcome}.on: '{predictor}' would predict itself. Use '{predictor}{LAG}'."
@@ -119,9 +123,16 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
         has_therapists = config.data.therapists or any("therapist" in s.keys for s in _sources(config))
         if not has_therapists:
             problems.append(
-                f"{place}: effects vary by therapist, but no table names a therapist column under data.*.keys."
+                f"{place}: effects vary by therapist, but no table names a therapist column. Name it under "
+                f"data.sessions.keys.therapist, or take 'therapist' out of 'vary'."
             )
     return problems
+
+
+def _undeclared(name: str, known: Iterable[str]) -> str:
+    return (
+        f"'{name}' is not a declared variable.{suggest(name, known)} Correct the name, or declare it under variables."
+    )
 
 
 def _is_yes_no(variable: Variable) -> bool:
@@ -154,8 +165,9 @@ def _check_derived(place: str, spec: ModelSpec, config: Config) -> list[str]:
     for name, factors in spec.products.items():
         for factor in factors:
             if factor not in spec.bases and parse_term(factor, config.variables) is None:
-                hint = suggest(factor, [*config.variables, *TIME_TERMS, *spec.bases])
-                problems.append(f"{place}.products.{name}: '{factor}' is not a declared variable.{hint}")
+                problems.append(
+                    f"{place}.products.{name}: {_undeclared(factor, [*config.variables, *TIME_TERMS, *spec.bases])}"
+                )
     return problems
 
 
@@ -184,9 +196,13 @@ def _check_effects(place: str, spec: ModelSpec, config: Config) -> list[str]:
         source, target = effects.source, effects.target
         key = f"{place}.effects" if effects is spec.effects else f"{place}.further_effects.{position - 1}"
         if target not in spec.equations:
-            problems.append(f"{key}.to: '{target}' has no equation in this model.{suggest(target, spec.equations)}")
+            problems.append(
+                f"{key}.to: '{target}' has no equation in this model.{suggest(target, spec.equations)} Give it one."
+            )
         if source not in causes:
-            problems.append(f"{key}.from: '{source}' is in no equation of this model.{suggest(source, causes)}")
+            problems.append(
+                f"{key}.from: '{source}' is in no equation of this model.{suggest(source, causes)} Add it to one."
+            )
         if source == target:
             problems.append(f"{key}: '{source}' cannot be the cause of itself. Name two different variables.")
         if (source, target) in seen:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from alliance.config.patterns import fill, padded
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import about_table
-from alliance.data.export.mapping import Measure, Typed, key_columns, key_parts, mapped_columns, measures_of
+from alliance.data.export.mapping import DATE, WEEK, Measure, Typed, key_columns, key_parts, mapped_columns, measures_of
 from alliance.data.export.tables import Export
 from alliance.errors import suggest
 
@@ -134,9 +134,17 @@ def check_column_unmapped(export: Export) -> list[Finding]:
 
 
 def check_empty_column(export: Export) -> list[Finding]:
-    """Find mapped columns without a single usable value."""
+    """Find mapped columns without a single usable value; ids and session numbers that are missing have checks of their own."""
     findings = []
     for name, table in export.tables.items():
+        for key, column in _times(table).items():
+            if table.keys[key].isna().all() and not _has_bad_cells(table.bad.get(column)):
+                findings.append(
+                    about_table(
+                        table, "empty_column", f"{export.file(name)}: column {column} holds no {key} at all, so no pause has a length.",
+                        f"Correct data.{name}.keys.{key}, or remove it if there are no {key}s.", column=column,
+                    )
+                )  # fmt: skip
         for measure in table.measures:
             if table.values[measure.name].isna().all() and not _has_bad_cells(table.bad.get(measure.column)):
                 findings.append(
@@ -147,6 +155,11 @@ def check_empty_column(export: Export) -> list[Finding]:
                     )
                 )  # fmt: skip
     return findings
+
+
+def _times(table: Typed) -> dict[str, str]:
+    """Return the keys that say when a session was, with the user's columns."""
+    return {key: table.key_column(key) for key in (DATE, WEEK) if key in table.keys}
 
 
 def _has_bad_cells(bad: object) -> bool:
@@ -200,15 +213,16 @@ def check_many_missing(export: Export) -> list[Finding]:
     """Find mapped columns in which most values are missing."""
     findings = []
     for name, table in export.tables.items():
-        for measure in table.measures:
-            share = float(table.values[measure.name].isna().mean())
+        columns = [(measure.column, table.values[measure.name]) for measure in table.measures]
+        columns += [(column, table.keys[key]) for key, column in _times(table).items()]
+        for column, cells in columns:
+            share = float(cells.isna().mean())
             if _MOSTLY_MISSING < share < 1:
                 findings.append(
                     about_table(
-                        table, "many_missing",
-                        f"{export.file(name)}: {share:.0%} of column {measure.column} is missing.",
+                        table, "many_missing", f"{export.file(name)}: {share:.0%} of column {column} is missing.",
                         "Check that the right column is mapped and that cleaning.missing_codes names no real values.",
-                        severity="warning", column=measure.column, count=int(table.values[measure.name].isna().sum()),
+                        severity="warning", column=column, count=int(cells.isna().sum()),
                     )
                 )  # fmt: skip
     return findings

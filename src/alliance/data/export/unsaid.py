@@ -26,7 +26,9 @@ def fill_down(raw: RawTable, source: Source) -> RawTable:
     place = f"data.{raw.name}.fill_down"
     for column in columns:
         if column not in raw.frame:
-            raise DataError(f"{place}: {raw.path} has no column '{column}'.{suggest(column, raw.frame.columns)}")
+            raise DataError(
+                f"{place}: {raw.path} has no column '{column}'.{suggest(column, raw.frame.columns)} Correct the name."
+            )
         if raw.frame[column].isna().iloc[:1].any():
             raise DataError(
                 f"{place}: the first cell of column '{column}' in {raw.path} is blank, so nothing stands above it. "

@@ -87,6 +87,10 @@ CASES = {
         severity="warning", variables=EXTRA,
     ),
     "empty column": Case("empty_column", fill("sessions", "warmth", lambda _: ""), ("warmth", "no value")),
+    "no date": Case("empty_column", fill("sessions", "day", lambda _: ""), ("day", "no date at all", "data.sessions.keys.date")),
+    "dates mostly missing": Case(
+        "many_missing", fill("sessions", "day", lambda c: c.where(c.index >= 70, "")), ("88%", "day"), severity="warning",
+    ),
     "constant column": Case("constant_column", fill("sessions", "warmth", lambda _: "3"), ("warmth",), severity="warning"),
     "mostly missing": Case(
         "many_missing", fill("sessions", "warmth", lambda c: c.where(c.index >= 70, "")),
