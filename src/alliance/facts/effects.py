@@ -135,6 +135,7 @@ EFFECTS: Final = Registry(
     Effect("variance", "variance", "component", signed=False),
     Effect("sd", "standard deviation", "component", signed=False),
     Effect("correlation", "correlation", "component"),
+    Effect("autocorrelation", "correlation with the one before", "component"),
 )
 
 

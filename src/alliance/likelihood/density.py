@@ -32,13 +32,18 @@ from alliance.likelihood.layout import (
     AT_EQUATIONS,
     N_BETA,
     N_EQUATIONS,
-    N_PAIRS,
     N_PATIENT,
     N_THERAPIST,
     N_THERAPISTS,
     PER_EQUATION,
 )
-from alliance.likelihood.residuals import add_residual_prior, count_precisions, fill_precision, turn_precision
+from alliance.likelihood.residuals import (
+    add_residual_prior,
+    count_coordinates,
+    count_precisions,
+    fill_precision,
+    turn_precision,
+)
 
 # Places in the vector of prior settings.
 INTERCEPT_SD, SLOPE_SD, RESIDUAL_SD, VARYING_SD, LKJ, PRIORS = range(6)
@@ -65,10 +70,10 @@ def log_density(layout, owner, products, pooled, weights, therapist_weights, pri
     float
         Minus infinity where the density cannot be computed.
     """
-    n_beta, n_equations = layout[N_BETA], layout[N_EQUATIONS]
+    n_beta = layout[N_BETA]
     q, e = layout[N_PATIENT], layout[N_THERAPIST]
     beta = position[:n_beta]
-    free = n_beta + n_equations + layout[N_PAIRS]
+    free = n_beta + count_coordinates(layout)
     precision = np.empty(count_precisions(layout))
     fill_precision(layout, position[n_beta:free], precision)
     by_patient, by_therapist = np.zeros((q, q)), np.zeros((e, e))
@@ -157,7 +162,7 @@ def add_prior(layout, prior, position, gradient):
         scaled = math.exp(position[place]) / prior[RESIDUAL_SD]
         value += 0.5 * math.log(2.0 / math.pi) - math.log(prior[RESIDUAL_SD]) - 0.5 * scaled * scaled + position[place]
         gradient[place] += 1.0 - scaled * scaled
-    used = n_beta + n_equations + layout[N_PAIRS]
+    used = n_beta + count_coordinates(layout)
     value += add_residual_prior(layout, position[n_beta + n_equations : used], gradient[n_beta + n_equations : used])
     for q in (layout[N_PATIENT], layout[N_THERAPIST]):
         for i in range(q):

@@ -29,8 +29,8 @@ from alliance.likelihood.layout import (
     N_BETA,
     N_COLUMNS,
     N_EQUATIONS,
-    N_PAIRS,
     N_PATIENT,
+    N_PATTERNS,
     N_THERAPIST,
     N_THERAPISTS,
     PER_EQUATION,
@@ -54,7 +54,7 @@ def evaluate(
     beta
         Fixed effects of all equations, one after the other: (beta,).
     precision
-        1 / residual variance: (equation,). Where equations are paired, see `alliance.likelihood.residuals`.
+        1 / residual variance: (equation,). Where residuals are correlated, see `alliance.likelihood.residuals`.
     by_patient, by_therapist
         Lower triangular factors L (q, q) and P (e, e).
     sums
@@ -78,7 +78,7 @@ def evaluate(
     work = np.empty((rows_of_work(layout), LANES))
     inner, space = inner_of(layout), np.empty((kept, rows_of_effective(layout), LANES))
     moments = np.empty((rows_of_effective(layout), LANES))
-    paired = layout[N_PAIRS] > 0
+    paired = layout[N_PATTERNS] > 0
     tau = np.ones(1) if paired else precision
     for slot in range(sums.shape[0]):
         for number in range(sums.shape[1]):
@@ -168,7 +168,7 @@ def add_pooled(layout, pooled, beta, precision, by_beta, by_precision):
 
     sum_k n_k (log t_k - log 2 pi) / 2 - t_k v_k'([X y]'[X y])v_k / 2
     """
-    if layout[N_PAIRS] > 0:
+    if layout[N_PATTERNS] > 0:
         return add_pooled_paired(layout, pooled, beta, precision, LOG_2PI, by_beta, by_precision)
     n_equations = layout[N_EQUATIONS]
     counts = len(pooled) - n_equations

@@ -7,6 +7,7 @@ A product that is added is rounded once where the processor can do that. Nothing
 
 from typing import Any, Final
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -142,3 +143,17 @@ def sum_of(typing_context, value):
 def _operation(builder, name, *arguments):
     kind = ir.FunctionType(_VECTOR, [_VECTOR] * len(arguments))
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"{name}.v{LANES}f64"), arguments)
+
+
+def into_lanes(numbers: np.ndarray) -> np.ndarray:
+    """Turn numbers of units, (unit, number), into (block, number, lane)."""
+    units, count = numbers.shape
+    blocks = max(1, -(-units // LANES))
+    filled = np.zeros((blocks * LANES, count))
+    filled[:units] = numbers
+    return np.ascontiguousarray(filled.reshape(blocks, LANES, count).transpose(0, 2, 1))
+
+
+def out_of_lanes(lanes: np.ndarray, units: int) -> np.ndarray:
+    """Turn (block, number, lane) back into numbers of units, (unit, number)."""
+    return lanes.transpose(0, 2, 1).reshape(len(lanes) * LANES, lanes.shape[1])[:units]

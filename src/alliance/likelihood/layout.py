@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from alliance.likelihood.lanes import LANES
-from alliance.likelihood.patterns import EquationRows, Pattern, connect, find_patterns
+from alliance.likelihood.lanes import LANES, into_lanes
+from alliance.likelihood.patterns import EquationRows, Pattern, Series, connect, find_patterns
 
 # Places of the whole numbers at the head of `Statistics.layout`.
 (
@@ -31,18 +31,22 @@ from alliance.likelihood.patterns import EquationRows, Pattern, connect, find_pa
     N_PATTERNS,
     N_WEIGHTS,
     N_RECORDS,
+    N_SERIES,
     AT_FACTOR,
     AT_PATTERNS,
     AT_RECORDS,
+    AT_SERIES,
     AT_INNER,
     HEAD,
-) = range(21)
+) = range(23)
 PER_EQUATION: Final = 6  # first beta, betas, first column, columns, place of Z'Z, place of Z'[X y]
-# Where equations are paired: of a pattern the number of its members, its first weight and its members; of two equations in a pattern
-# these, their weight, the places of Z'Z and Z'[X y], and of [X y]'[X y] among what is pooled; a place is -1 where the other order of the
-# two has it.
-PER_PATTERN: Final = 2  # and one for each equation
+# Where residuals are correlated: of a pattern the number of its members, its first weight, its gap and its members; of two equations in a
+# pattern these, their weight, the places of Z'Z and Z'[X y], and of [X y]'[X y] among what is pooled; a place is -1 where the other order
+# of the two has it. Of each equation which coordinate of the residuals its autocorrelation is (-1: it has none), the unit of its gaps, and
+# whether it is signed.
+PER_PATTERN: Final = 3  # and one for each equation
 PER_RECORD: Final = 6
+PER_SERIES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,8 @@ class Statistics:
     products
         Z'Z and Z'[X y] of each patient, (block, product, lane).
     pooled
-        [X y]'[X y] of each equation over all patients (flattened), followed by the number of rows of each equation. Where equations are
-        paired: of each two equations of each pattern, and the number of occasions of each pattern.
+        [X y]'[X y] of each equation over all patients (flattened), followed by the number of rows of each equation. Where residuals are
+        correlated: of each two equations of each pattern, and the number of occasions of each pattern.
     weights
         How often each patient counts, (block, lane).
     therapist_weights
@@ -69,7 +73,7 @@ class Statistics:
     n_patients
         Number of patients; the lanes beyond it are empty.
     patterns
-        Occasions by the outcomes that are there; empty where no equations are paired.
+        Occasions by the outcomes that are there, and rows by the gap before them; empty where no residuals are correlated.
     """
 
     equations: tuple[EquationRows, ...]
@@ -94,7 +98,7 @@ class Statistics:
 
     @property
     def every_pattern(self) -> tuple[Pattern, ...]:
-        """The patterns of the rows; without pairs each equation is one."""
+        """The patterns of the rows; where no residuals are correlated each equation is one."""
         alone = enumerate(self.equations)
         return self.patterns or tuple(Pattern((k,), (np.arange(len(rows.y)),), rows.patient) for k, rows in alone)
 
@@ -105,9 +109,9 @@ class Statistics:
         found = [(np.zeros((size, size)), 0.0) for size in sizes]
         start, counts = 0, self.pooled[len(self.pooled) - len(self.every_pattern) :]
         for pattern, count in zip(self.every_pattern, counts, strict=True):
-            for one, other in ordered_pairs(pattern):
+            for one, other, place, _ in pattern.terms:
                 size = sizes[one] * sizes[other]
-                if one == other:
+                if one == other and (place == 0 or pattern.gap == 0):
                     products, rows = found[one]
                     part = self.pooled[start : start + size].reshape(products.shape)
                     found[one] = products + part, rows + float(count)
@@ -151,14 +155,17 @@ def make_statistics(
     if by_therapist and therapist_of is None:
         raise ValueError("effects vary between therapists, but 'therapist_of' is not given")
     blocks = max(1, -(-n_patients // LANES))
-    patterns = find_patterns(equations, pairs) if pairs else ()
+    series = [rows.series for rows in equations]
+    correlated = bool(pairs) or any(series)
+    patterns = find_patterns(equations, pairs) if correlated else ()
     heads, records, parts = _cross(equations, patterns, n_patients)
     owner = np.zeros(blocks * LANES, dtype=np.int64)
     if therapist_of is not None:
         owner[:n_patients] = therapist_of
     n_therapists = int(owner.max(initial=0)) + 1
-    if pairs:
-        layout = _pack_paired(heads, by_patient, by_therapist, n_therapists, patterns, records, pairs, order)
+    if correlated:
+        order = order or range(len(equations))
+        layout = _pack_paired(heads, by_patient, by_therapist, n_therapists, patterns, records, pairs, order, series)
     else:
         layout = _pack_layout(heads, by_patient, by_therapist, n_therapists, _product_of(heads))
     weights = np.zeros(blocks * LANES)
@@ -186,25 +193,6 @@ def refill(statistics: Statistics, equations: Sequence[EquationRows]) -> Statist
         products=into_lanes(products),
         pooled=_pool(equations, statistics.patterns, np.ones(count)),
     )
-
-
-def ordered_pairs(pattern: Pattern) -> list[tuple[int, int]]:
-    """List all pairs of the members of a pattern, each in both orders, and each member with itself."""
-    return [(one, other) for one in pattern.members for other in pattern.members]
-
-
-def into_lanes(numbers: np.ndarray) -> np.ndarray:
-    """Turn numbers of units, (unit, number), into (block, number, lane)."""
-    units, count = numbers.shape
-    blocks = max(1, -(-units // LANES))
-    filled = np.zeros((blocks * LANES, count))
-    filled[:units] = numbers
-    return np.ascontiguousarray(filled.reshape(blocks, LANES, count).transpose(0, 2, 1))
-
-
-def out_of_lanes(lanes: np.ndarray, units: int) -> np.ndarray:
-    """Turn (block, number, lane) back into numbers of units, (unit, number)."""
-    return lanes.transpose(0, 2, 1).reshape(len(lanes) * LANES, lanes.shape[1])[:units]
 
 
 def weigh(statistics: Statistics, patients: np.ndarray | None, therapists: np.ndarray | None = None) -> Statistics:
@@ -250,19 +238,21 @@ def _cross(
             place = after + columns * (betas + 1)
     pooled, weight = 0, 0
     for pattern in patterns:
-        of = dict(zip(pattern.members, pattern.rows, strict=True))
-        for i, one in enumerate(pattern.members):
-            for j, other in enumerate(pattern.members):
-                z, rows, chosen = equations[one].z[of[one]], equations[other], of[other]
-                squares = rows.z[chosen][:, : None if one >= other else 0]
-                right = np.column_stack([squares, rows.x[chosen], rows.y[chosen]])
-                parts.append(_sum_by_patient(z, right, pattern.patient, n_patients, squares.shape[1]))
-                after = place + z.shape[1] * squares.shape[1]
-                places = (place, after, pooled) if one >= other else (-1, after, -1)
-                records.append((one, other, weight + max(i, j) * (max(i, j) + 1) // 2 + min(i, j), *places))
-                place = after + z.shape[1] * (rows.x.shape[1] + 1)
-                pooled += (equations[one].x.shape[1] + 1) * (rows.x.shape[1] + 1) if one >= other else 0
-        weight += len(pattern.members) * (len(pattern.members) + 1) // 2
+        for one, other, offset, of_rows in pattern.terms:
+            columns, rows = equations[one].z.shape[1], equations[other]
+            wide = rows.z.shape[1] if one >= other else 0
+            products = []
+            for of_one, chosen in of_rows:
+                right = np.column_stack([rows.z[chosen][:, :wide], rows.x[chosen], rows.y[chosen]])
+                products.append(_sum_by_patient(equations[one].z[of_one], right, pattern.patient, n_patients, wide))
+            parts.append(sum(products[1:], products[0]))
+            after = place + columns * wide
+            records.append(
+                (one, other, weight + offset, *((place, after, pooled) if one >= other else (-1, after, -1)))
+            )
+            place = after + columns * (rows.x.shape[1] + 1)
+            pooled += (equations[one].x.shape[1] + 1) * (rows.x.shape[1] + 1) if one >= other else 0
+        weight += len(pattern.products)
     return heads, records, parts
 
 
@@ -295,13 +285,19 @@ def _pool(equations: Sequence[EquationRows], patterns: Sequence[Pattern], weight
             counts.append(each.sum())
     for pattern in patterns:
         each = weights[pattern.patient]
-        of = {
-            k: np.column_stack([equations[k].x[rows], equations[k].y[rows]])
-            for k, rows in zip(pattern.members, pattern.rows, strict=True)
-        }
-        parts += [(of[k].T @ (of[m] * each[:, None])).reshape(-1) for k, m in ordered_pairs(pattern) if k >= m]
+        for one, other, _, of_rows in pattern.terms:
+            if one >= other:
+                sums = [
+                    _beside(equations[one], a).T @ (_beside(equations[other], b) * each[:, None]) for a, b in of_rows
+                ]
+                parts.append(sum(sums[1:], sums[0]).reshape(-1))
         counts.append(each.sum())
     return np.concatenate([*parts, np.array(counts, dtype=float)])
+
+
+def _beside(rows: EquationRows, chosen: np.ndarray) -> np.ndarray:
+    """Return [X y] of some rows."""
+    return np.column_stack([rows.x[chosen], rows.y[chosen]])
 
 
 _Effect = tuple[int, int]
@@ -349,8 +345,9 @@ def _pack_paired(
     records: Sequence[tuple[int, ...]],
     pairs: Sequence[tuple[int, int]],
     order: Sequence[int],
+    series: Sequence[Series | None],
 ) -> np.ndarray:
-    """Pack the layout of paired equations, with an inner one at its end, see `alliance.likelihood.paired`."""
+    """Pack the layout of correlated residuals, with an inner one at its end, see `alliance.likelihood.paired`."""
     count, blocks = len(heads), connect(len(heads), pairs)
     block_of = [block for head, block in zip(heads, blocks, strict=True) for _ in range(head[3])]
 
@@ -361,8 +358,10 @@ def _pack_paired(
     of_pair = {frozenset(pair): place for place, pair in enumerate(pairs)}
     free = [of_pair.get(frozenset((order[i], order[j])), -1) for i in range(count) for j in range(i)]
     sizes = [len(pattern.members) for pattern in patterns]
-    firsts = np.cumsum([0, *(size * (size + 1) // 2 for size in sizes)])
+    firsts = np.cumsum([0, *(len(pattern.products) for pattern in patterns)])
     n_weights, n_columns = int(firsts[-1]), len(block_of)
+    with_series = [k for k, each in enumerate(series) if each is not None]
+    places = {k: count + len(pairs) + place for place, k in enumerate(with_series)}
     # Inside, the columns of all equations are those of one equation without predictors, whose precision is one.
     head = (heads[-1][0] + heads[-1][1] + n_weights, 0, 0, n_columns, -1, n_columns * (n_columns + 1) // 2)
     columns = [[(0, heads[k][2] + place) for k, place in effects] for effects in (by_patient, by_therapist)]
@@ -373,15 +372,21 @@ def _pack_paired(
         [
             number
             for pattern, size, first in zip(patterns, sizes, firsts, strict=False)
-            for number in (size, int(first), *pattern.members, *[-1] * (count - size))
+            for number in (size, int(first), pattern.gap, *pattern.members, *[-1] * (count - size))
         ],
         [number for record in records for number in record],
+        [
+            number
+            for k, each in enumerate(series)
+            for number in ((-1, 1, 1) if each is None else (places[k], each.unit, int(each.signed)))
+        ],
     ]
     outer[N_PAIRS : AT_INNER + 1] = [
         len(pairs),
         len(patterns),
         n_weights,
         len(records),
+        len(places),
         *(len(outer) + np.cumsum([0, *map(len, tables)])),
     ]
     return np.concatenate([outer, *(np.array(table, dtype=np.int64) for table in tables), inner])

@@ -1,4 +1,4 @@
-"""Equations whose residuals of one occasion covary: what a pass over a block of patients needs before and after it (Numba).
+"""Residuals that are correlated: what a pass over a block of patients needs before and after it (Numba).
 
 Over the occasions of a pattern the residuals have precision Omega. Given the random effects f of the columns, with rho_k = y_k - X_k b_k,
 
@@ -12,6 +12,10 @@ means g and second moments of the columns' effects into derivatives (Fisher's id
     dl/dOmega_kl = n Sigma_kl - rho_k'rho_l + g_k'Z_k'rho_l + g_l'Z_l'rho_k - tr(E[f_l f_k'] Z_k'Z_l)       (half of it for k = l)
 
 The first terms of both are pooled over patients, see `add_pooled_paired`. The cost does not depend on the number of sessions.
+
+Residuals that depend on the one before, with correlation r over the gap between them, are independent once each row has r times the row
+before taken off, and have variance s^2 (1 - r^2). That is a pattern for each gap, whose precision (1, -r, r^2) / (s^2 (1 - r^2)) multiplies
+the products of a row with itself, with the row before it (in both orders), and of the row before it with itself.
 """
 
 import numpy as np
@@ -28,7 +32,6 @@ from alliance.likelihood.layout import (
     N_BETA,
     N_COLUMNS,
     N_EQUATIONS,
-    N_PAIRS,
     N_PATIENT,
     N_PATTERNS,
     N_RECORDS,
@@ -43,15 +46,15 @@ from alliance.likelihood.passes import places_in_work
 
 @compiled
 def inner_of(layout):
-    """Return the layout that the passes read: the one of the effective products, or the layout itself where nothing is paired."""
+    """Return the layout that the passes read: the one of the effective products, or the layout itself where no residuals are correlated."""
     return layout[layout[AT_INNER] :]
 
 
 @compiled
 def rows_of_effective(layout):
-    """Return how many rows S and r of a block take; none where nothing is paired."""
+    """Return how many rows S and r of a block take; none where no residuals are correlated."""
     columns = layout[N_COLUMNS]
-    return columns * (columns + 1) // 2 + columns if layout[N_PAIRS] > 0 else 0
+    return columns * (columns + 1) // 2 + columns if layout[N_PATTERNS] > 0 else 0
 
 
 @compiled
@@ -165,7 +168,8 @@ def fill_moments(inner, factor, work, moments):
 def add_pooled_paired(layout, pooled, beta, precision, log_2pi, by_beta, by_precision):
     """Return the part of the log-likelihood that is pooled over patients, and add its derivatives.
 
-    sum over patterns  n (log|Omega| - m log 2 pi) / 2 - sum_kl Omega_kl rho_k'rho_l / 2,  m outcomes in a pattern
+    sum over patterns  n (log|Omega| - m log 2 pi) / 2 - sum_kl Omega_kl rho_k'rho_l / 2,  m outcomes in a pattern; for rows with a gap
+    before them the first number of the precision stands in place of |Omega|
     """
     count, patterns, weights = layout[N_EQUATIONS], layout[N_PATTERNS], layout[N_WEIGHTS]
     value = 0.0
@@ -204,8 +208,11 @@ def add_pooled_paired(layout, pooled, beta, precision, log_2pi, by_beta, by_prec
     sigma, counts = precision[weights + patterns :], pooled[len(pooled) - patterns :]
     for pattern in range(patterns):
         at = layout[AT_PATTERNS] + (PER_PATTERN + count) * pattern
-        size, first, members = layout[at], layout[at + 1], layout[at + 2 : at + 2 + layout[at]]
+        size, first, members = layout[at], layout[at + 1], layout[at + PER_PATTERN : at + PER_PATTERN + layout[at]]
         value += 0.5 * counts[pattern] * (precision[weights + pattern] - size * log_2pi)
+        if layout[at + 2] > 0:
+            by_precision[first] += 0.5 * counts[pattern] / precision[first]
+            continue
         for i in range(size):
             for j in range(i + 1):
                 share = 0.5 if i == j else 1.0

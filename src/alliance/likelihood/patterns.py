@@ -1,13 +1,35 @@
-"""Rows of several equations at one occasion, by which of the outcomes are there: what a residual covariance is made of.
+"""Rows whose residuals are correlated, sorted by pattern: outcomes of one occasion, and rows of a patient one after the other.
 
 Equations that pairs connect make a block; an equation without a pair is a block of its own. The occasions of a block are sorted by which of
 its outcomes have a row: a pattern. All rows of a pattern have one precision matrix, the inverse of its part of the covariance.
+
+In an equation whose residuals depend on the one before, the first rows of patients are a pattern, and the later ones are sorted by how long
+ago the row before was: by the gap.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Series:
+    """When the rows of an equation were observed whose residuals depend on the one before.
+
+    Parameters
+    ----------
+    time
+        Whole numbers; rows of a patient have different ones, shape (row,).
+    unit
+        Time between two residuals that are correlated by the autocorrelation.
+    signed
+        Whether it may be negative, which makes sense where time is counted, not where it passes.
+    """
+
+    time: np.ndarray
+    unit: int = 1
+    signed: bool = True
 
 
 @dataclass(frozen=True)
@@ -27,6 +49,8 @@ class EquationRows:
     occasion
         A whole number that rows of a patient in other equations share if they are of one session, and rows of an equation do
         not, shape (row,); needed by equations that are paired.
+    series
+        Times of the rows, where residuals depend on the one before; None where they do not.
     """
 
     x: np.ndarray
@@ -34,11 +58,12 @@ class EquationRows:
     patient: np.ndarray
     z: np.ndarray
     occasion: np.ndarray | None = None
+    series: Series | None = None
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """Occasions at which the same outcomes of a block have a row.
+    """Occasions at which the same outcomes of a block have a row, or rows of one equation with the same gap before them.
 
     Parameters
     ----------
@@ -48,11 +73,44 @@ class Pattern:
         Positions of the rows of each member, in the same order of occasions, by patient: (occasion,).
     patient
         Position of each occasion's patient, (occasion,).
+    gap, earlier
+        Time since the row before, and its position: (occasion,). Zero and none where residuals do not depend on it.
     """
 
     members: tuple[int, ...]
     rows: tuple[np.ndarray, ...]
     patient: np.ndarray
+    gap: int = 0
+    earlier: np.ndarray | None = None
+
+    @property
+    def products(self) -> list[tuple[int, int, np.ndarray, np.ndarray]]:
+        """What each number of the precision multiplies: two equations, the later one first, and their rows.
+
+        The precision is a lower triangle, row by row: of the members, or of a row and the one before it.
+        """
+        if self.earlier is not None:
+            (k,), (later,) = self.members, self.rows
+            return [(k, k, later, later), (k, k, later, self.earlier), (k, k, self.earlier, self.earlier)]
+        both = list(zip(self.members, self.rows, strict=True))
+        return [(one, other, a, b) for i, (one, a) in enumerate(both) for other, b in both[: i + 1]]
+
+    @property
+    def terms(self) -> list[tuple[int, int, int, list[tuple[np.ndarray, np.ndarray]]]]:
+        """What the cross-products are made of: two equations, the place of their number of the precision, and rows of both.
+
+        All pairs of members are there, each in both orders. A row and the one before it are of one equation, so both orders make one
+        symmetric product.
+        """
+        if self.earlier is not None:
+            twice = [[(a, b)] if a is b else [(a, b), (b, a)] for _, _, a, b in self.products]
+            return [(self.members[0], self.members[0], place, rows) for place, rows in enumerate(twice)]
+        both = list(enumerate(zip(self.members, self.rows, strict=True)))
+        return [
+            (one, other, max(i, j) * (max(i, j) + 1) // 2 + min(i, j), [(a, b)])
+            for i, (one, a) in both
+            for j, (other, b) in both
+        ]
 
 
 def connect(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
@@ -70,12 +128,15 @@ def find_patterns(equations: Sequence[EquationRows], pairs: Sequence[tuple[int, 
     Raises
     ------
     ValueError
-        An equation that is paired has no occasions, or two rows of one.
+        An equation that is paired has no occasions, or two rows of one; or its residuals depend on the one before as well.
     """
     found: list[Pattern] = []
     blocks = connect(len(equations), pairs)
     for block in dict.fromkeys(blocks):
         members = [k for k, of in enumerate(blocks) if of == block]
+        if any(equations[k].series is not None for k in members):
+            found += _sort_by_gap(equations, members)
+            continue
         if len(members) == 1:
             order = np.argsort(equations[block].patient, kind="stable")
             found.append(Pattern((block,), (order,), equations[block].patient[order]))
@@ -95,6 +156,23 @@ def find_patterns(equations: Sequence[EquationRows], pairs: Sequence[tuple[int, 
             patient = equations[members[int(np.argmax(there))]].patient[rows[0]]
             found.append(Pattern(tuple(members[column] for column in np.flatnonzero(there)), rows, patient))
     return tuple(found)
+
+
+def _sort_by_gap(equations: Sequence[EquationRows], members: Sequence[int]) -> list[Pattern]:
+    """Sort the rows of an equation by the time since the row before: the first ones of patients, then those of each gap."""
+    if len(members) > 1:
+        raise ValueError(f"equation {members[0]} is paired and has residuals that depend on the one before")
+    (k,) = members
+    rows = equations[k]
+    assert rows.series is not None
+    order = np.lexsort((rows.series.time, rows.patient))
+    gap = np.diff(rows.series.time[order], prepend=0)
+    gap[np.diff(rows.patient[order], prepend=-1) != 0] = 0
+    found = [Pattern((k,), (order[gap == 0],), rows.patient[order[gap == 0]])]
+    for width in np.unique(gap[gap > 0]):
+        places = np.flatnonzero(gap == width)
+        found.append(Pattern((k,), (order[places],), rows.patient[order[places]], int(width), order[places - 1]))
+    return found
 
 
 def _keys(equations: Sequence[EquationRows]) -> list[np.ndarray]:

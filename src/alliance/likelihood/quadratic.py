@@ -6,8 +6,8 @@ column of each for every coefficient, and one for the outcomes, give
     l = constant - v'A v / 2,    A = sum_k t_k [X y]'[X y] - sum_i x'x - sum_j k'k
 
 so that the curvature by b is the part of A that belongs to the predictors, and the slopes at b = 0 are the column of the outcomes. That
-is a pass with a few more columns, where differences of gradients take a pass for each coefficient. Where equations are paired, products
-of two equations stand in place of those of one, see `alliance.likelihood.paired`.
+is a pass with a few more columns, where differences of gradients take a pass for each coefficient. Where residuals are correlated, products
+of two rows stand in place of those of one, see `alliance.likelihood.paired`.
 """
 
 import math
@@ -24,8 +24,8 @@ from alliance.likelihood.layout import (
     N_BETA,
     N_COLUMNS,
     N_EQUATIONS,
-    N_PAIRS,
     N_PATIENT,
+    N_PATTERNS,
     N_RECORDS,
     N_THERAPIST,
     N_THERAPISTS,
@@ -34,7 +34,7 @@ from alliance.likelihood.layout import (
 )
 from alliance.likelihood.paired import fill_effective, inner_of, rows_of_effective
 from alliance.likelihood.passes import factor_therapists, forward, gather, gather_column, halfway, solve_column
-from alliance.likelihood.residuals import count_precisions, fill_precision
+from alliance.likelihood.residuals import count_coordinates, count_precisions, fill_precision
 
 
 @compiled
@@ -43,9 +43,9 @@ def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, 
 
     All of it is zero where it cannot be computed.
     """
-    n_beta, inner, paired = layout[N_BETA], inner_of(layout), layout[N_PAIRS] > 0
+    n_beta, inner, paired = layout[N_BETA], inner_of(layout), layout[N_PATTERNS] > 0
     q, e, columns = layout[N_PATIENT], layout[N_THERAPIST], layout[N_COLUMNS]
-    free = n_beta + layout[N_EQUATIONS] + layout[N_PAIRS]
+    free = n_beta + count_coordinates(layout)
     precision = np.empty(count_precisions(layout))
     fill_precision(layout, position[n_beta:free], precision)
     tau = np.ones(1) if paired else precision
@@ -87,14 +87,14 @@ def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, 
 
 @compiled
 def _count_records(layout):
-    """Return how many products of equations there are; where nothing is paired, each equation is one by itself."""
-    return layout[N_RECORDS] if layout[N_PAIRS] > 0 else layout[N_EQUATIONS]
+    """Return how many products of equations there are; where no residuals are correlated, each equation is one by itself."""
+    return layout[N_RECORDS] if layout[N_PATTERNS] > 0 else layout[N_EQUATIONS]
 
 
 @compiled
 def _find_record(layout, record):
     """Return where both equations of a product stand, the place of its precision, and where its Z'X begins."""
-    if layout[N_PAIRS] == 0:
+    if layout[N_PATTERNS] == 0:
         one = layout[AT_EQUATIONS] + PER_EQUATION * record
         return one, one, record, layout[one + 5]
     at = layout[AT_RECORDS] + PER_RECORD * record
@@ -140,7 +140,7 @@ def _fill_result(layout, pooled, precision, sums, result):
     for record in range(_count_records(layout)):
         one, other, weight, _ = _find_record(layout, record)
         omega = precision[weight]
-        place = layout[layout[AT_RECORDS] + PER_RECORD * record + 5] if layout[N_PAIRS] > 0 else start
+        place = layout[layout[AT_RECORDS] + PER_RECORD * record + 5] if layout[N_PATTERNS] > 0 else start
         n_one, n_other = layout[one + 1], layout[other + 1]
         start += (n_one + 1) * (n_one + 1)
         if place < 0:

@@ -1,11 +1,16 @@
 """From coordinates of the residuals to their precision, and back with derivatives (Numba).
 
-Coordinates are the logarithms of the residual standard deviations, followed by those of the correlations of paired equations. Without pairs
-the precision is 1 / s_k^2 of each equation. With pairs it is, one after the other,
+Coordinates are the logarithms of the residual standard deviations, followed by those of the correlations of paired equations, and by those
+of the autocorrelations of equations whose residuals depend on the one before. With neither the precision is 1 / s_k^2 of each equation.
+Otherwise it is, one after the other,
 
 - Omega of each pattern, the lower triangle row by row: the inverse of the pattern's part of Sigma = diag(s) R diag(s);
 - log|Omega| of each pattern;
 - Sigma, row by row.
+
+A pattern of rows with a gap g before them has (1, -r, r^2) / (s^2 (1 - r^2)) for Omega, r = phi^(g / unit), see
+`alliance.likelihood.paired`; the logarithm is that of the first number. The coordinate is the inverse hyperbolic tangent of an
+autocorrelation phi with a sign, and the logit of one without. Its prior is uniform.
 
 R = C C' has zeros where equations are not paired. In the order of elimination (`alliance.likelihood.layout`) C has them too, and its other
 entries follow from canonical partial correlations z, as in ``signed`` coordinates; the coordinates are the inverse hyperbolic tangents.
@@ -25,11 +30,14 @@ from alliance.likelihood.coordinates import LEAST, fill_signed, turn_signed
 from alliance.likelihood.layout import (
     AT_FACTOR,
     AT_PATTERNS,
+    AT_SERIES,
     N_EQUATIONS,
     N_PAIRS,
     N_PATTERNS,
+    N_SERIES,
     N_WEIGHTS,
     PER_PATTERN,
+    PER_SERIES,
     Statistics,
 )
 
@@ -37,7 +45,7 @@ _LARGEST: Final = 1 - 1e-12  # of a drawn partial correlation
 
 
 def precision_of(statistics: Statistics, residual: np.ndarray, together: np.ndarray) -> np.ndarray:
-    """Return the precision of residual standard deviations (equation,) and the coordinates of their correlations (pair,)."""
+    """Return the precision of residual standard deviations (equation,) and the coordinates of their correlations (coordinate,)."""
     if not len(together):
         return np.asarray(residual**-2.0)
     precision = np.empty(count_precisions(statistics.layout))
@@ -46,21 +54,34 @@ def precision_of(statistics: Statistics, residual: np.ndarray, together: np.ndar
 
 
 def correlations_at(statistics: Statistics, together: np.ndarray) -> np.ndarray:
-    """Return correlations of residuals (draw, equation, equation) from their coordinates (draw, pair)."""
+    """Return correlations of residuals of one occasion (draw, equation, equation) from their coordinates (draw, coordinate)."""
     count = len(statistics.equations)
     correlations = np.tile(np.eye(count), (len(together), 1, 1))
-    if together.shape[1]:
+    if statistics.layout[N_PAIRS]:
         for coordinates, matrix in zip(np.ascontiguousarray(together), correlations, strict=True):
             fill_correlations(statistics.layout, coordinates, matrix)
     return correlations
 
 
+def autocorrelations_at(statistics: Statistics, together: np.ndarray) -> np.ndarray:
+    """Return autocorrelations (draw, series) from the coordinates of correlations of residuals (draw, coordinate)."""
+    own = together[:, int(statistics.layout[N_PAIRS]) :]
+    signed = [rows.series.signed for rows in statistics.equations if rows.series is not None]
+    return np.asarray(np.where(signed, np.tanh(own), 0.5 + 0.5 * np.tanh(own / 2))) if signed else own
+
+
 def draw_coordinates(statistics: Statistics, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw coordinates of the correlations of residuals from their prior, (draw, pair)."""
+    """Draw coordinates of the correlations of residuals from their prior, (draw, coordinate)."""
     exponents = np.empty(int(statistics.layout[N_PAIRS]))
     if len(exponents):
         fill_prior_exponents(statistics.layout, exponents)
     partial = 2 * rng.beta(exponents + 1, exponents + 1, (size, len(exponents))) - 1
+    signed = [rows.series.signed for rows in statistics.equations if rows.series is not None]
+    if signed:
+        # With (1 + x) / (1 - x) the odds, a logit is twice the inverse hyperbolic tangent.
+        own = 2 * rng.random((size, len(signed))) - 1
+        own = np.arctanh(np.clip(own, -_LARGEST, _LARGEST)) * np.where(signed, 1.0, 2.0)
+        return np.column_stack([np.arctanh(np.clip(partial, -_LARGEST, _LARGEST)), own])
     return np.arctanh(np.clip(partial, -_LARGEST, _LARGEST))
 
 
@@ -68,14 +89,35 @@ def draw_coordinates(statistics: Statistics, size: int, rng: np.random.Generator
 def count_precisions(layout):
     """Return how many numbers the precision is."""
     count = layout[N_EQUATIONS]
-    return layout[N_WEIGHTS] + layout[N_PATTERNS] + count * count if layout[N_PAIRS] > 0 else count
+    return layout[N_WEIGHTS] + layout[N_PATTERNS] + count * count if layout[N_PATTERNS] > 0 else count
+
+
+@compiled
+def count_coordinates(layout):
+    """Return how many coordinates the residuals have."""
+    return layout[N_EQUATIONS] + layout[N_PAIRS] + layout[N_SERIES]
+
+
+@compiled
+def _turn_gap(layout, k, gap, coordinates):
+    """Return the correlation r of residuals over a gap, 1 - r^2, and the derivative of r by its coordinate, of an equation."""
+    at = layout[AT_SERIES] + PER_SERIES * k
+    x, power = coordinates[layout[at]], gap / layout[at + 1]
+    if layout[at + 2]:  # the power is whole
+        phi, inside = math.tanh(x), 1.0 / math.cosh(x)
+        r = phi**power
+        left = inside * inside if gap == 1 else 1.0 - r * r
+        return r, left, power * phi ** (power - 1.0) * inside * inside
+    log_phi = -math.log1p(math.exp(-x)) if x > -30.0 else x
+    r = math.exp(power * log_phi)
+    return r, -math.expm1(2.0 * power * log_phi), power * r * -math.expm1(log_phi)
 
 
 @compiled
 def fill_precision(layout, coordinates, precision):
     """Fill the precision."""
     count, patterns, weights = layout[N_EQUATIONS], layout[N_PATTERNS], layout[N_WEIGHTS]
-    if layout[N_PAIRS] == 0:
+    if patterns == 0:
         for k in range(count):
             precision[k] = math.exp(-2.0 * coordinates[k])
         return
@@ -88,7 +130,14 @@ def fill_precision(layout, coordinates, precision):
     root, inverse = np.empty((count, count)), np.empty((count, count))
     for pattern in range(patterns):
         at = layout[AT_PATTERNS] + (PER_PATTERN + count) * pattern
-        size, first, members = layout[at], layout[at + 1], layout[at + 2 : at + 2 + layout[at]]
+        size, first, members = layout[at], layout[at + 1], layout[at + PER_PATTERN : at + PER_PATTERN + layout[at]]
+        if layout[at + 2] > 0:
+            r, left, _ = _turn_gap(layout, members[0], layout[at + 2], coordinates)
+            precision[first] = math.exp(-2.0 * coordinates[members[0]]) / left if left > 0.0 else np.inf
+            precision[first + 1] = -r * precision[first]
+            precision[first + 2] = r * r * precision[first]
+            precision[weights + pattern] = math.log(precision[first])
+            continue
         determinant = 0.0
         for i in range(size):
             for j in range(i + 1):
@@ -115,7 +164,7 @@ def fill_precision(layout, coordinates, precision):
 def turn_precision(layout, coordinates, precision, by_precision, gradient):
     """Fill derivatives by the coordinates, from those by the precision (by Omega of each pattern)."""
     count, patterns, weights = layout[N_EQUATIONS], layout[N_PATTERNS], layout[N_WEIGHTS]
-    if layout[N_PAIRS] == 0:
+    if patterns == 0:
         for k in range(count):
             gradient[k] = -2.0 * precision[k] * by_precision[k]
         return
@@ -123,7 +172,9 @@ def turn_precision(layout, coordinates, precision, by_precision, gradient):
     omega, change = np.empty((count, count)), np.empty((count, count))
     for pattern in range(patterns):
         at = layout[AT_PATTERNS] + (PER_PATTERN + count) * pattern
-        size, first, members = layout[at], layout[at + 1], layout[at + 2 : at + 2 + layout[at]]
+        size, first, members = layout[at], layout[at + 1], layout[at + PER_PATTERN : at + PER_PATTERN + layout[at]]
+        if layout[at + 2] > 0:
+            continue
         for i in range(size):
             for j in range(i + 1):
                 place = first + i * (i + 1) // 2 + j
@@ -157,6 +208,18 @@ def turn_precision(layout, coordinates, precision, by_precision, gradient):
         pair = order[count + number]
         if pair >= 0:
             gradient[count + pair] = turned[count + number]
+    for number in range(layout[N_SERIES]):
+        gradient[count + layout[N_PAIRS] + number] = 0.0
+    for pattern in range(patterns):
+        at = layout[AT_PATTERNS] + (PER_PATTERN + count) * pattern
+        first, gap, k = layout[at + 1], layout[at + 2], layout[at + PER_PATTERN]
+        if gap > 0:
+            r, left, slope = _turn_gap(layout, k, gap, coordinates)
+            for number in range(3):
+                gradient[k] -= 2.0 * precision[first + number] * by_precision[first + number]
+            # By r: of 1 / (1 - r^2) and r^2 / (1 - r^2) the same, of -r / (1 - r^2) another.
+            change = 2.0 * r * (by_precision[first] + by_precision[first + 2]) - (1.0 + r * r) * by_precision[first + 1]
+            gradient[layout[layout[AT_SERIES] + PER_SERIES * k]] += slope * change * precision[first] / left
 
 
 @compiled
@@ -204,7 +267,13 @@ def fill_prior_exponents(layout, exponents):
 
 @compiled
 def add_residual_prior(layout, coordinates, gradient):
-    """Return the log prior density of the correlations of residuals, with the Jacobian of their coordinates, and add its derivatives."""
+    """Return the log prior density of the correlations of residuals, with the Jacobian of their coordinates, and add its derivatives.
+
+    Parameters
+    ----------
+    coordinates
+        Of correlations and autocorrelations only.
+    """
     exponents, value = np.empty(layout[N_PAIRS]), 0.0
     if layout[N_PAIRS] > 0:
         fill_prior_exponents(layout, exponents)
@@ -215,4 +284,13 @@ def add_residual_prior(layout, coordinates, gradient):
             2.0 * math.lgamma(shape) - math.lgamma(2.0 * shape) + (2.0 * shape - 1.0) * math.log(2.0)
         )
         gradient[pair] -= 2.0 * shape * z
+    for k in range(layout[N_EQUATIONS] if layout[N_SERIES] > 0 else 0):
+        at = layout[AT_SERIES] + PER_SERIES * k
+        if layout[at] >= 0:
+            place = layout[at] - layout[N_EQUATIONS]
+            # Of a logit x the density is phi (1 - phi) = 1 / (4 cosh(x / 2)^2), of an inverse hyperbolic tangent 1 / (2 cosh(x)^2).
+            scale = 1.0 if layout[at + 2] else 0.5
+            x = abs(scale * coordinates[place])
+            value += math.log(2.0 * scale) - 2.0 * (x + math.log1p(math.exp(-2.0 * x)))
+            gradient[place] -= 2.0 * scale * math.tanh(scale * coordinates[place])
     return value

@@ -12,8 +12,14 @@ import numpy as np
 
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.kernel import start_therapists
-from alliance.likelihood.lanes import LANES, everywhere, load, minus, plus, store, times
-from alliance.likelihood.layout import N_COLUMNS, N_PAIRS, N_PATIENT, N_THERAPIST, Statistics, into_lanes, out_of_lanes
+from alliance.likelihood.lanes import LANES, everywhere, into_lanes, load, minus, out_of_lanes, plus, store, times
+from alliance.likelihood.layout import (
+    N_COLUMNS,
+    N_PATIENT,
+    N_PATTERNS,
+    N_THERAPIST,
+    Statistics,
+)
 from alliance.likelihood.paired import fill_effective, inner_of, rows_of_effective
 from alliance.likelihood.passes import factor_therapists, forward, gather, halfway
 from alliance.likelihood.residuals import precision_of
@@ -36,7 +42,7 @@ def draw_effects(
     Parameters
     ----------
     beta, residual, together
-        Fixed effects (beta,), residual standard deviations (equation,), and the coordinates of their correlations (pair,).
+        Fixed effects (beta,), residual standard deviations (equation,), and the coordinates of their correlations (coordinate,).
     by_patient, by_therapist
         Lower triangular factors L (q, q) and P (e, e).
     rng
@@ -76,7 +82,7 @@ def _draw(layout, owner, products, weights, beta, precision, by_patient, by_ther
     y = np.empty((blocks, q * e, LANES))
     single = np.empty((1, LANES))
     inner, space = inner_of(layout), np.empty((rows_of_effective(layout), LANES))
-    paired = layout[N_PAIRS] > 0
+    paired = layout[N_PATTERNS] > 0
     tau = np.ones(1) if paired else precision
     t, c = start_therapists(layout)
     for block in range(blocks):

@@ -15,15 +15,14 @@ from alliance.likelihood.lanes import LANES, load, sum_of
 from alliance.likelihood.layout import (
     N_BETA,
     N_COLUMNS,
-    N_EQUATIONS,
-    N_PAIRS,
     N_PATIENT,
+    N_PATTERNS,
     N_THERAPIST,
     N_THERAPISTS,
 )
 from alliance.likelihood.paired import fill_effective, inner_of, rows_of_effective
 from alliance.likelihood.passes import forward, gather
-from alliance.likelihood.residuals import count_precisions, fill_precision
+from alliance.likelihood.residuals import count_coordinates, count_precisions, fill_precision
 
 
 @compiled
@@ -39,7 +38,7 @@ def log_values(layout, owner, products, pooled, weights, therapist_weights, prio
     values
         Result, (draw,): minus infinity where the density cannot be computed.
     """
-    n_beta, n_equations = layout[N_BETA], layout[N_EQUATIONS]
+    n_beta = layout[N_BETA]
     q, e, therapists = layout[N_PATIENT], layout[N_THERAPIST], layout[N_THERAPISTS]
     r, a, root = np.empty((layout[N_COLUMNS], LANES)), np.empty((q * q, LANES)), np.empty((q * q, LANES))
     x, y, sums, work = np.empty((q, LANES)), np.empty((q * e, LANES)), np.empty((1, LANES)), np.empty((2, LANES))
@@ -47,7 +46,7 @@ def log_values(layout, owner, products, pooled, weights, therapist_weights, prio
     mean, var, of_p = np.empty_like(c), np.empty_like(t), np.empty((therapists, e * e + 1))
     ignored, precision = np.empty(positions.shape[1]), np.empty(count_precisions(layout))
     inner, alone, space = inner_of(layout), np.ones(1), np.empty((rows_of_effective(layout), LANES))
-    free, paired = n_beta + n_equations + layout[N_PAIRS], layout[N_PAIRS] > 0
+    free, paired = n_beta + count_coordinates(layout), layout[N_PATTERNS] > 0
     by_patient, by_therapist = np.zeros((q, q)), np.zeros((e, e))
     for draw in range(positions.shape[0]):
         position = positions[draw]

@@ -16,6 +16,7 @@ import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION
 from alliance.inference.montecarlo import symmetric_root
+from alliance.likelihood.patterns import Series
 from alliance.models.covariances import split_covariance
 from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.terms import Factor, Origin, center_factor, own_means
@@ -60,6 +61,9 @@ def generate_outcomes(
         drawn = rng.standard_normal((size, len(design.units[level]), len(names))) @ root
         effects[level] = np.ascontiguousarray(drawn.transpose(2, 1, 0))
     noise = _draw_noise(population, index, len(panel), rng)
+    for outcome, series in design.series.items():
+        patients = pd.factorize(design.equations[outcome].rows[PATIENT])[0]
+        noise[outcome] = _let_last(noise[outcome], series, patients, population.autocorrelations[outcome])
     observed = {name: np.tile(panel[name].to_numpy(dtype=float)[:, None], size) for name in design.equations}
     simulation = _Simulation(
         panel[SESSION].to_numpy(),
@@ -88,6 +92,22 @@ def _draw_noise(
     root = symmetric_root(split_covariance(population.residual_covariance)[1])
     drawn = rng.standard_normal((size, n_rows, len(index))) @ root
     return {name: np.ascontiguousarray(drawn[:, rows, k].T) for k, (name, rows) in enumerate(index.items())}
+
+
+def _let_last(noise: np.ndarray, series: Series, patients: np.ndarray, autocorrelation: np.ndarray) -> np.ndarray:
+    """Turn independent residuals, (row, data set), into ones that depend on the one before: e_t = r e_t-1 + sqrt(1 - r^2) noise_t."""
+    order = np.lexsort((series.time, patients))
+    first = np.diff(patients[order], prepend=-1) != 0
+    place = np.arange(len(order)) - np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))
+    gap = np.diff(series.time[order], prepend=0) / series.unit
+    lasting = noise[order]
+    for turn in range(1, int(place.max(initial=0)) + 1):
+        rows = np.flatnonzero(place == turn)
+        r = autocorrelation ** gap[rows, None]
+        lasting[rows] = r * lasting[rows - 1] + np.sqrt(1 - r * r) * lasting[rows]
+    result = np.empty_like(noise)
+    result[order] = lasting
+    return result
 
 
 def _columns(design: Design) -> dict[tuple[str, str], np.ndarray]:

@@ -1,4 +1,4 @@
-"""Simulate the four studies of this folder: ``python simulate.py`` writes the same CSV files again.
+"""Simulate the studies of this folder: ``python simulate.py`` writes the same CSV files again.
 
 Sizes of the first follow the illustration of Bauer, Preacher & Gil (2006, doi 10.1037/1082-989X.11.2.142): a = b = .6, c' = .2, slopes that
 vary with variances of .16 to .25 and cov(a, b) = .11, residual variances of .65 and .45.
@@ -104,6 +104,27 @@ def bayes() -> pd.DataFrame:
     return frame(patient, patient % 6, number_within(patient), x=x, m=m, y=y)
 
 
+def series() -> pd.DataFrame:
+    """100 patients of 20 therapists, up to 12 sessions of which one in eight is skipped; residuals last, and so does x."""
+    rng = np.random.default_rng(12)
+    patients, sessions = 100, 12
+    u = correlated(rng, [1.0, 0.4], {(0, 1): -0.3}, patients)
+    w = correlated(rng, [0.6], {}, 20)[np.arange(patients) % 20, 0]
+    days = np.cumsum(rng.integers(4, 12, size=(patients, sessions)), axis=1)
+    x, m, e = (np.empty((patients, sessions)) for _ in range(3))
+    for t in range(sessions):
+        for last, noise in ((x, 0.7), (e, 0.5)):
+            before = rng.normal(size=patients) if t == 0 else last[:, t - 1]
+            share = 0.0 if t == 0 else noise
+            last[:, t] = share * before + np.sqrt(1 - share**2) * rng.normal(size=patients)
+    m[:] = 2 + rng.normal(size=(patients, sessions))
+    y = 8 + u[:, :1] + w[:, None] + (0.3 + u[:, 1:]) * x - 0.2 * m + 1.5 * e
+    kept = (rng.random(x.shape) > 1 / 8) & (np.arange(sessions) < rng.integers(4, sessions + 1, size=(patients, 1)))
+    patient, session = np.nonzero(kept)
+    made = frame(patient, patient % 20, session + 1, x=x[kept], m=m[kept], y=y[kept])
+    return made.assign(days=days[kept])
+
+
 if __name__ == "__main__":
-    for make in (mediation, lagged, nested, bayes):
+    for make in (mediation, lagged, nested, bayes, series):
         make().to_csv(HERE / f"{make.__name__}.csv", index=False, lineterminator="\n")

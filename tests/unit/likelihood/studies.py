@@ -3,15 +3,16 @@
 The dense density shares no code with the package: it writes down the whole covariance matrix of all rows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from scipy import stats
 
 from alliance.likelihood.density import NO_PRIOR, log_density
 from alliance.likelihood.layout import Statistics, make_statistics
-from alliance.likelihood.patterns import EquationRows
+from alliance.likelihood.patterns import EquationRows, Series
 
 Effects = list[tuple[int, int]]
 
@@ -47,7 +48,12 @@ class Study:
     @property
     def n_residuals(self) -> int:
         """Number of parameters of the residuals."""
-        return len(self.equations) + len(self.pairs)
+        return len(self.equations) + len(self.pairs) + len(self.series)
+
+    @property
+    def series(self) -> list[int]:
+        """Equations whose residuals depend on the one before."""
+        return [k for k, rows in enumerate(self.equations) if rows.series is not None]
 
     @property
     def n_beta(self) -> int:
@@ -80,7 +86,8 @@ class Study:
 def choose_rows(rows: EquationRows, chosen: np.ndarray) -> EquationRows:
     """Return rows by their positions."""
     occasion = None if rows.occasion is None else rows.occasion[chosen]
-    return EquationRows(rows.x[chosen], rows.y[chosen], rows.patient[chosen], rows.z[chosen], occasion)
+    series = None if rows.series is None else replace(rows.series, time=rows.series.time[chosen])
+    return EquationRows(rows.x[chosen], rows.y[chosen], rows.patient[chosen], rows.z[chosen], occasion, series)
 
 
 def make_study(
@@ -119,6 +126,20 @@ def make_study(
     return Study(tuple(equations), by_patient, by_therapist, owner, patients, pairs or [], order)
 
 
+def with_series(study: Study, which: Mapping[int, tuple[int, bool]]) -> Study:
+    """Let residuals of some equations, by unit and sign, depend on the one before; sessions are skipped now and then."""
+    equations = list(study.equations)
+    for k, (unit, signed) in which.items():
+        # Rows stand by patient, so that the position among all rows grows from session to session.
+        time = (1 if unit == 1 else 3) * np.flatnonzero(np.ones(len(equations[k].y))) + np.arange(
+            len(equations[k].y)
+        ) // 3
+        occasion = equations[k].occasion
+        time = time if occasion is None else time + occasion - np.arange(len(time))
+        equations[k] = replace(equations[k], series=Series(time.astype(np.int64), unit, signed))
+    return replace(study, equations=tuple(equations))
+
+
 def draw_position(study: Study, seed: int = 2) -> np.ndarray:
     """Draw free parameters of moderate size."""
     return np.random.default_rng(seed).normal(scale=0.6, size=study.size)
@@ -143,7 +164,12 @@ def unpack_factors(study: Study, position: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def dense_log_likelihood(
-    study: Study, beta: np.ndarray, residual: np.ndarray, by_patient: np.ndarray, by_therapist: np.ndarray
+    study: Study,
+    beta: np.ndarray,
+    residual: np.ndarray,
+    by_patient: np.ndarray,
+    by_therapist: np.ndarray,
+    autocorrelations: Mapping[int, float] = MappingProxyType({}),
 ) -> float:
     """Return the multivariate normal log density of all rows of all equations.
 
@@ -153,6 +179,8 @@ def dense_log_likelihood(
         Standard deviations, (equation,), or the covariance of an occasion, (equation, equation).
     by_patient, by_therapist
         Covariances of the varying effects.
+    autocorrelations
+        Equation -> correlation of its residuals one unit of time apart.
     """
     equation = np.concatenate([np.full(len(rows.y), k) for k, rows in enumerate(study.equations)])
     patient = np.concatenate([rows.patient for rows in study.equations])
@@ -168,6 +196,12 @@ def dense_log_likelihood(
     occasion = np.concatenate(occasions)
     same = (occasion[:, None] == occasion) & (patient[:, None] == patient)
     covariance = of_occasion[np.ix_(equation, equation)] * same
+    for k, phi in autocorrelations.items():
+        rows, places = study.equations[k], np.flatnonzero(equation == k)
+        assert rows.series is not None
+        apart = np.abs(rows.series.time[:, None] - rows.series.time) / rows.series.unit
+        together = phi**apart * (rows.patient[:, None] == rows.patient)
+        covariance[np.ix_(places, places)] = of_occasion[k, k] * together
     for effects, of_level, unit in (
         (study.by_patient, by_patient, patient),
         (study.by_therapist, by_therapist, therapist),
@@ -182,10 +216,18 @@ def dense_log_likelihood(
 def dense_at(study: Study, position: np.ndarray) -> float:
     """Return the dense log-likelihood at ``factor`` coordinates."""
     first, last = study.n_beta, study.n_beta + study.n_residuals
-    sds, together = np.split(position[first:last], [len(study.equations)])
+    ends = [len(study.equations), len(study.equations) + len(study.pairs)]
+    sds, together, own = np.split(position[first:last], ends)
     correlations = correlations_of(study, np.tanh(together))
     residual = np.exp(sds[:, None] + sds) * correlations
-    return dense_log_likelihood(study, position[:first], residual, *unpack_factors(study, position))
+    autocorrelations = {k: _autocorrelation(study.equations[k], x) for k, x in zip(study.series, own, strict=True)}
+    factors = unpack_factors(study, position)
+    return dense_log_likelihood(study, position[:first], residual, *factors, autocorrelations)
+
+
+def _autocorrelation(rows: EquationRows, coordinate: float) -> float:
+    assert rows.series is not None
+    return float(np.tanh(coordinate) if rows.series.signed else 1 / (1 + np.exp(-coordinate)))
 
 
 def correlations_of(study: Study, partial: np.ndarray) -> np.ndarray:

@@ -23,7 +23,9 @@ def describe_priors(design: Design, priors: Mapping[str, Any]) -> list[dict[str,
 
 
 def _together(design: Design) -> list[dict[str, Any]]:
-    """Describe correlations of residuals: uniform over all matrices with the zeros of the diagram.
+    """Describe correlations of residuals with those of other outcomes and with the one before: uniform.
+
+    Of other outcomes over all matrices with the zeros of the diagram.
 
     A single one is 2 Beta(1 + c / 2, 1 + c / 2) - 1, c the number of outcomes that are paired with one of its two (exactly so up to three
     outcomes of an occasion, and where all are paired).
@@ -37,6 +39,13 @@ def _together(design: Design) -> list[dict[str, Any]]:
         meaning = "Whether sessions high on one of the two are high on the other, beyond what the equations expect."
         drawn = ("beta", -1.0, 2.0, 1 + len(near) / 2)
         rows.append(_row("correlations of residuals", parameter, text, text, drawn, "correlation", meaning))
+    for outcome, series in design.series.items():
+        text, low = ("Uniform(-1, 1)", -1.0) if series.signed else ("Uniform(0, 1)", 0.0)
+        meaning = (
+            f"Whether what the equation leaves of {outcome} lasts: residuals of a patient {design.apart[outcome]}."
+        )
+        drawn = ("beta", low, 1.0 - low, 1.0)
+        rows.append(_row("correlations of residuals", outcome, text, text, drawn, "correlation", meaning))
     return rows
 
 

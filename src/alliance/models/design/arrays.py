@@ -35,6 +35,7 @@ from alliance.config.timing import TIME_TERMS
 from alliance.errors import ModelError
 from alliance.facts.columns import BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, THERAPIST
 from alliance.facts.quantity import join_nodes
+from alliance.likelihood.patterns import Series
 from alliance.models.design.occasions import Occasions, find_occasions
 from alliance.models.design.terms import Origin, Predictors, make_predictors, own_means
 
@@ -140,13 +141,15 @@ class Design:
     """All equations of a model, the units at each level and the effects that vary between them, stacked over equations.
 
     `equations` stand in the order in which their outcomes come about within a session; `occasions` says which of their residuals may be
-    correlated.
+    correlated, `series` the times of those that depend on the one before, and `apart` in words what lies between two of them.
     """
 
     equations: dict[str, Equation]
     units: dict[str, list[str]]
     varying: dict[str, list[Varying]]
     occasions: Occasions
+    series: dict[str, Series] = field(default_factory=dict)
+    apart: dict[str, str] = field(default_factory=dict)
 
     @property
     def constant_terms(self) -> list[str]:

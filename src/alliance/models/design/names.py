@@ -6,6 +6,8 @@ import numpy as np
 
 # Correlations of the residuals of outcomes of one occasion, dimension ``residual_pair``: the pairs of `Design.occasions`.
 RESIDUAL_CORRELATION: Final = "residual_correlation"
+# Correlations of residuals with the one before, dimension ``residual_series``: the outcomes of `Design.series`.
+AUTOCORRELATION: Final = "residual_autocorrelation"
 
 
 def intercept_name(outcome: str) -> str:

@@ -13,6 +13,7 @@ from alliance.facts.depths import DEPTHS
 from alliance.inference.depths import Found, Request, explore, pool
 from alliance.inference.restricted import Restricted
 from alliance.models.container import FitResult, pack_rows
+from alliance.models.design.series import add_series
 from alliance.models.filling.grid import make_grid
 from alliance.models.joint import (
     PREDICTIVE_DRAWS,
@@ -143,6 +144,7 @@ def _explore(panel: pd.DataFrame, name: str, spec: Spec, settings: dict[str, Any
     fill = spec.missing == "fill"
     grid = make_grid(panel, spec, variables, settings["lag"], settings.get("max_gap_days")) if fill else None
     task = prepare_task(panel, name, spec, settings, grid)
+    task = replace(task, design=add_series(name, spec.autocorrelation, task.design, grid))
     if grid is None:
         maximum = maximise(task.design)
         check_residuals(name, maximum)

@@ -1,8 +1,8 @@
 """Where the free parameters of a path model stand in the vector that inference moves, and what they are called.
 
 In this order: intercept and slopes of each equation, logarithms of the residual standard deviations, coordinates of the correlations of
-residuals (see `alliance.likelihood.residuals`), then those of the covariances of patients and of therapists (see
-`alliance.likelihood.density`). All are in standard units. No other module counts places.
+residuals and of their autocorrelations (see `alliance.likelihood.residuals`), then those of the covariances of patients and of therapists
+(see `alliance.likelihood.density`). All are in standard units. No other module counts places.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.models.covariances import join_covariance, split_covariance
 from alliance.models.design.arrays import Design
 from alliance.models.design.names import (
+    AUTOCORRELATION,
     RESIDUAL_CORRELATION,
     correlation_name,
     intercept_name,
@@ -42,18 +43,21 @@ class Layout:
         Level -> number of effects that vary; zero where nothing does.
     pairs
         Positions of equations whose residuals may be correlated.
+    series
+        Outcomes whose residuals depend on the one before.
     """
 
     coefficients: Mapping[str, int]
     effects: Mapping[str, int]
     pairs: tuple[tuple[int, int], ...] = ()
+    series: tuple[str, ...] = ()
 
     @cached_property
     def blocks(self) -> dict[str, slice]:
         """Coefficients of each equation (by outcome), residuals and their correlations, and each level's covariance: name -> places."""
         sizes = {f"effects on {outcome}": count for outcome, count in self.coefficients.items()}
         sizes["residuals"] = len(self.coefficients)
-        sizes |= {_TOGETHER: len(self.pairs)} if self.pairs else {}
+        sizes |= {_TOGETHER: len(self.pairs) + len(self.series)} if self.pairs or self.series else {}
         sizes |= {f"differences between {level}s": q * (q + 1) // 2 for level, q in self.effects.items()}
         ends = accumulate(sizes.values(), initial=0)
         return {name: slice(*ends) for name, ends in zip(sizes, pairwise(ends), strict=True)}
@@ -74,8 +78,13 @@ class Layout:
 
     @property
     def together(self) -> slice:
-        """Places of the coordinates of the correlations of residuals."""
+        """Places of the coordinates of the correlations of residuals, and of their autocorrelations."""
         return self.blocks.get(_TOGETHER, slice(self.residuals.stop, self.residuals.stop))
+
+    def autocorrelation(self, outcome: str) -> int:
+        """Return the place of the coordinate of an autocorrelation."""
+        first: int = self.together.start + len(self.pairs)
+        return first + self.series.index(outcome)
 
     def between(self, level: str) -> slice:
         """Return the places of the covariance of a level."""
@@ -106,8 +115,10 @@ class Natural:
     ----------
     beta, residual
         Coefficients of all equations (draw, beta), and residual standard deviations (draw, equation).
-    together, correlations
-        Coordinates of the correlations of residuals, and these themselves: (draw, pair).
+    together
+        Coordinates of the correlations of residuals and of their autocorrelations, (draw, coordinate).
+    correlations, autocorrelations
+        These themselves: (draw, pair) and (draw, series).
     factors
         Level -> factor of the covariance of the varying effects, (draw, effect, effect), of size zero where nothing varies.
     """
@@ -117,14 +128,15 @@ class Natural:
     residual: np.ndarray
     together: np.ndarray
     correlations: np.ndarray
+    autocorrelations: np.ndarray
     factors: dict[str, np.ndarray]
 
     def take(self, draws: np.ndarray) -> "Natural":
         """Return some of the draws."""
         factors = {level: factor[draws] for level, factor in self.factors.items()}
-        others = (self.beta, self.residual, self.together, self.correlations)
-        beta, residual, together, correlations = (values[draws] for values in others)
-        return Natural(self.layout, beta, residual, together, correlations, factors)
+        others = (self.beta, self.residual, self.together, self.correlations, self.autocorrelations)
+        beta, residual, together, correlations, autocorrelations = (values[draws] for values in others)
+        return Natural(self.layout, beta, residual, together, correlations, autocorrelations, factors)
 
     @cached_property
     def covariances(self) -> dict[str, np.ndarray]:
@@ -148,6 +160,8 @@ class Natural:
             draws[residual_name(outcome)] = self.residual[:, number]
         if self.layout.pairs:
             draws[RESIDUAL_CORRELATION] = self.correlations
+        if self.layout.series:
+            draws[AUTOCORRELATION] = self.autocorrelations
         for level, covariance in self.covariances.items():
             draws[sd_name(level)], correlations = split_covariance(covariance)
             chosen = pairs(covariance.shape[1])
@@ -163,4 +177,5 @@ def layout_of(design: Design) -> Layout:
         {outcome: 1 + len(equation.terms) for outcome, equation in design.equations.items()},
         {level: len(design.varying.get(level, [])) for level in LEVELS},
         design.occasions.pairs,
+        tuple(design.series),
     )

@@ -85,6 +85,11 @@ def name_correlation(level: str, one: Varying, other: Varying) -> str:
     return f"correlation {level} {one.text} with {other.text}"
 
 
+def name_autocorrelation(outcome: str) -> str:
+    """Name the autocorrelation of the residuals of an outcome in `table_of`."""
+    return f"autocorrelation residual {outcome}"
+
+
 def _raw_parameters(design: Design, population: Population) -> tuple[list[str], np.ndarray]:
     """Return names and values (draw, parameter) of all parameters in raw units."""
     names: list[str] = []
@@ -109,5 +114,8 @@ def _raw_parameters(design: Design, population: Population) -> tuple[list[str], 
     outcomes = list(population.residuals)
     for (i, j), correlation in population.together.items():
         names.append(f"correlation residual {outcomes[i]} with {outcomes[j]}")
+        values.append(correlation)
+    for outcome, correlation in population.autocorrelations.items():
+        names.append(name_autocorrelation(outcome))
         values.append(correlation)
     return names, np.column_stack(values)

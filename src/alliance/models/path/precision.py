@@ -78,21 +78,17 @@ def _cross_products(design: Design, statistics: Statistics, natural: Natural) ->
         places.append((mine, [*mine, *range(q + e + fixed.start, q + e + fixed.stop)], fixed))
         columns.append(rows.z[:, [terms.index(effects[place].term) for place in mine]])
     for pattern in statistics.every_pattern:
-        of = dict(zip(pattern.members, pattern.rows, strict=True))
-        for i, one in enumerate(pattern.members):
-            for other in pattern.members[: i + 1]:
-                weight = next(weights)
-                for k, m in {(one, other), (other, one)}:
-                    (mine, _, fixed), (_, all_of_other, fixed_other) = places[k], places[m]
-                    z, x = weight * columns[k][of[k]], weight * statistics.equations[k].x[of[k]]
-                    x_other = statistics.equations[m].x[of[m]]
-                    right = np.column_stack([columns[m][of[m]], x_other])
-                    for place, column in zip(mine, z.T, strict=True):
-                        for to, value in zip(all_of_other, right.T, strict=True):
-                            products[:, place, to] += np.bincount(
-                                pattern.patient, column * value, statistics.n_patients
-                            )
-                    of_fixed[fixed, fixed_other] += x.T @ x_other
+        for one, other, a, b in pattern.products:
+            weight = next(weights)
+            for k, m, of_k, of_m in [(one, other, a, b)] if a is b else [(one, other, a, b), (other, one, b, a)]:
+                (mine, _, fixed), (_, all_of_other, fixed_other) = places[k], places[m]
+                z, x = weight * columns[k][of_k], weight * statistics.equations[k].x[of_k]
+                x_other = statistics.equations[m].x[of_m]
+                right = np.column_stack([columns[m][of_m], x_other])
+                for place, column in zip(mine, z.T, strict=True):
+                    for to, value in zip(all_of_other, right.T, strict=True):
+                        products[:, place, to] += np.bincount(pattern.patient, column * value, statistics.n_patients)
+                of_fixed[fixed, fixed_other] += x.T @ x_other
     return products, of_fixed
 
 

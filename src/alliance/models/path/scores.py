@@ -61,7 +61,7 @@ def _split_scores(statistics: Statistics, layout: Layout, natural: Natural) -> t
 def _turn_by_precision(statistics: Statistics, layout: Layout, natural: Natural, precision: np.ndarray) -> np.ndarray:
     """Return the derivatives of the precision by the coordinates of the residuals, (precision, coordinate)."""
     coordinates = np.concatenate([np.log(natural.residual[0]), natural.together[0]])
-    count = int(statistics.layout[N_WEIGHTS]) if layout.pairs else len(precision)
+    count = int(statistics.layout[N_WEIGHTS]) if statistics.patterns else len(precision)
     turn = np.empty((count, len(coordinates)))
     for row, unit in zip(turn, np.eye(count), strict=True):
         row[:] = 0.0
@@ -85,17 +85,15 @@ def _pooled_scores(statistics: Statistics, beta: np.ndarray, precision: np.ndarr
         return np.column_stack([np.bincount(patient, column, count) for column in values.T])
 
     for pattern in statistics.every_pattern:
-        of = dict(zip(pattern.members, pattern.rows, strict=True))
-        sigma = _covariance_of(statistics, precision, pattern)
-        for i, one in enumerate(pattern.members):
-            for j, other in enumerate(pattern.members[: i + 1]):
-                weight = len(parts)
-                share = 0.5 if one == other else 1.0
-                change = share * (sigma[i, j] - left[one][of[one]] * left[other][of[other]])
-                parts.append(sum_up(change[:, None], pattern.patient))
-                for k, m in {(one, other), (other, one)}:
-                    x = statistics.equations[k].x[of[k]]
-                    result[:, slices[k]] += sum_up(precision[weight] * x * left[m][of[m]][:, None], pattern.patient)
+        first = len(parts)
+        for variance, (one, other, a, b) in zip(
+            _covariances_of(statistics, precision, pattern, first), pattern.products, strict=True
+        ):
+            weight, share = len(parts), 0.5 if a is b else 1.0
+            parts.append(sum_up((share * (variance - left[one][a] * left[other][b]))[:, None], pattern.patient))
+            for k, m, of_k, of_m in [(one, other, a, b)] if a is b else [(one, other, a, b), (other, one, b, a)]:
+                x = statistics.equations[k].x[of_k]
+                result[:, slices[k]] += sum_up(precision[weight] * x * left[m][of_m][:, None], pattern.patient)
     result = np.column_stack([result, *parts])
     # Weights (of patients and of their therapists) count here as in the likelihood.
     each = (
@@ -104,10 +102,16 @@ def _pooled_scores(statistics: Statistics, beta: np.ndarray, precision: np.ndarr
     return np.asarray(result * each[:, None])
 
 
-def _covariance_of(statistics: Statistics, precision: np.ndarray, pattern: Pattern) -> np.ndarray:
-    """Return the covariance of the residuals of a pattern, (member, member)."""
+def _covariances_of(statistics: Statistics, precision: np.ndarray, pattern: Pattern, first: int) -> list[float]:
+    """Return the derivatives of log|Omega| of a pattern by the numbers of its precision: covariances of residuals.
+
+    Of rows with a gap before them it is the logarithm of the first number alone.
+    """
+    if pattern.gap:
+        return [1 / float(precision[first]), 0.0, 0.0]
     members = np.array(pattern.members)
     if not statistics.patterns:
-        return np.asarray(np.diag(1 / precision[members]))
+        return [1 / float(precision[first])]
     count = len(statistics.equations)
-    return precision[-count * count :].reshape(count, count)[np.ix_(members, members)]
+    covariance = precision[-count * count :].reshape(count, count)[np.ix_(members, members)]
+    return [float(covariance[i, j]) for i in range(len(members)) for j in range(i + 1)]

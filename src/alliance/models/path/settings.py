@@ -5,7 +5,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from alliance.config.declared import ModelSpec
-from alliance.config.section import Section
+from alliance.config.section import Name, Section
+from alliance.errors import suggest
+from alliance.facts.columns import LAG
 from alliance.facts.depths import DEPTHS, known_depth
 
 _OF_MAXIMUM_LIKELIHOOD = ("bootstrap", "standard_errors")
@@ -25,6 +27,9 @@ class Spec(ModelSpec):
     standard_errors: Literal["information", "robust"] = "information"
     bootstrap: Bootstrap | None = None
     missing: Literal["fill", "drop"] = "fill"  # missing cells are unknowns of the model, or rows with one are left out
+    autocorrelation: dict[Name, Literal["sessions", "days"]] = Field(
+        default_factory=dict  # outcome -> how time is counted between its residuals, which then depend on the one before
+    )
     trends: bool = (
         True  # fit the model with trends of patients beside it, where an outcome is predicted by its own past
     )
@@ -37,4 +42,20 @@ class Spec(ModelSpec):
             for key in _OF_MAXIMUM_LIKELIHOOD:
                 if getattr(self, key) != type(self).model_fields[key].default:
                     raise ValueError(f"'{key}' is for maximum likelihood; set 'depth: ml' or remove '{key}'")
+        return self
+
+    @model_validator(mode="after")
+    def _autocorrelation_is_of_outcomes_without_a_past(self) -> Self:
+        for outcome in self.autocorrelation:
+            if outcome not in self.equations:
+                raise ValueError(
+                    f"'autocorrelation' names '{outcome}', which has no equation.{suggest(outcome, self.equations)} "
+                    f"Outcomes: {', '.join(self.equations)}"
+                )
+            past = f"{outcome}{LAG}"
+            if any(past in self.columns_behind(term) for term in self.equations[outcome].on):
+                raise ValueError(
+                    f"'autocorrelation' and '{past}' in the equation of '{outcome}' are two accounts of the same thing, which data hardly "
+                    f"tell apart. Remove '{outcome}' from 'autocorrelation', or '{past}' from 'on'"
+                )
         return self

@@ -11,6 +11,7 @@ from alliance.models.path.layout import Layout
 
 _START_SD: Final = 0.3  # standard deviations of varying effects, in standard units
 _OTHER_SD: Final = 0.8  # the same, for the second start
+_LITTLE, _MUCH = 0.2, 0.7  # autocorrelations of residuals
 _START_RESIDUAL: Final = 0.8  # of the residual standard deviation without varying effects
 
 
@@ -21,10 +22,10 @@ def find_starts(
     patients: Sequence[str],
     therapists: Sequence[str],
 ) -> list[Start]:
-    """Return one start, and a second one for models with effects of earlier values of outcomes.
+    """Return one start, and others where what lasts may be one thing or another: the likelihood can have a maximum for each.
 
-    What lasts may be a lasting difference between patients or an effect of the past: the likelihood can have a maximum for each. The second
-    start has no effects of the past and large differences.
+    Models with effects of earlier values of outcomes have a start without effects of the past and with large lasting differences, and those
+    whose residuals depend on the one before one with large autocorrelations.
 
     Parameters
     ----------
@@ -47,13 +48,21 @@ def find_starts(
         block = spread[layout.between(level), layout.between(level)]
         np.fill_diagonal(block, 0.5 / max(len(units), 1))
     position[layout.diagonals] = _START_SD
+    own = [layout.autocorrelation(outcome) for outcome in layout.series]
+    signed = [series.signed for series in design.series.values()]
+    position[own] = np.where(signed, np.arctanh(_LITTLE), np.log(_LITTLE / (1 - _LITTLE)))
+    starts = [Start(position, spread)]
     past = _effects_of_the_past(design, layout)
-    if not past:
-        return [Start(position, spread)]
-    other = position.copy()
-    other[past] = 0.0
-    other[layout.diagonals] = _OTHER_SD
-    return [Start(position, spread), Start(other, spread)]
+    if past:
+        other = position.copy()
+        other[past] = 0.0
+        other[layout.diagonals] = _OTHER_SD
+        starts.append(Start(other, spread))
+    if own:  # what lasts may be residuals that do, too
+        other = position.copy()
+        other[own] = np.where(signed, np.arctanh(_MUCH), np.log(_MUCH / (1 - _MUCH)))
+        starts.append(Start(other, spread))
+    return starts
 
 
 def _effects_of_the_past(design: Design, layout: Layout) -> list[int]:

@@ -18,7 +18,7 @@ from alliance.likelihood.density import NO_PRIOR, log_density
 from alliance.likelihood.layout import Statistics, make_statistics
 from alliance.likelihood.patterns import EquationRows
 from alliance.likelihood.quadratic import fill_quadratic
-from alliance.likelihood.residuals import correlations_at
+from alliance.likelihood.residuals import autocorrelations_at, correlations_at
 from alliance.models.design.arrays import INTERCEPT, Design, Equation
 from alliance.models.path.clusters import find_clusters, has_therapists, weigh_clusters
 from alliance.models.path.layout import LEVELS, Layout, Natural, layout_of
@@ -113,6 +113,7 @@ class PathTarget:
             np.exp(positions[:, layout.residuals]),
             together,
             np.column_stack([np.empty((len(positions), 0)), *(correlations[:, i, j] for i, j in layout.pairs)]),
+            autocorrelations_at(self.statistics, together),
             factors,
         )
 
@@ -166,7 +167,8 @@ def make_target(design: Design) -> PathTarget:
         columns = varying_terms(design, outcome)
         z = np.column_stack([np.empty((len(equation.y), 0)), *(equation.varying_column(term) for term in columns)])
         session = equation.rows[SESSION].to_numpy().astype(np.int64)
-        equations.append(EquationRows(_predictors(equation), equation.y, codes[outcome], z, session))
+        series = design.series.get(outcome)
+        equations.append(EquationRows(_predictors(equation), equation.y, codes[outcome], z, session, series))
     numbers = {outcome: number for number, outcome in enumerate(design.equations)}
     by_patient, by_therapist = (
         [(numbers[e.outcome], varying_terms(design, e.outcome).index(e.term)) for e in design.varying.get(level, [])]

@@ -38,6 +38,11 @@ def add_residual(quantities: Quantities, outcome: str, sd: np.ndarray) -> None:
     quantities.add(join_nodes(_RESIDUAL, outcome), "sd", SESSION, sd, (outcome,))
 
 
+def add_autocorrelation(quantities: Quantities, outcome: str, correlation: np.ndarray, apart: str) -> None:
+    """Add the correlation of what the equation of an outcome leaves with what it left before, (draw,); `apart` says how long before."""
+    quantities.add(join_nodes(_RESIDUAL, outcome), "autocorrelation", SESSION, correlation, (outcome,), apart)
+
+
 def add_residual_correlation(quantities: Quantities, one: str, other: str, correlation: np.ndarray) -> None:
     """Add the correlation of what the equations of two outcomes leave at the same session, (draw,)."""
     text = join_together((_RESIDUAL, one), (_RESIDUAL, other))

@@ -10,7 +10,12 @@ from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.diagram import Path
 from alliance.models.quantities.accumulation import add_accumulated
 from alliance.models.quantities.between import add_between
-from alliance.models.quantities.components import add_components, add_residual, add_residual_correlation
+from alliance.models.quantities.components import (
+    add_autocorrelation,
+    add_components,
+    add_residual,
+    add_residual_correlation,
+)
 from alliance.models.quantities.course import add_course
 from alliance.models.quantities.latent import latent_means
 from alliance.models.quantities.moderation import add_conditional
@@ -68,6 +73,8 @@ def compute_quantities(
     outcomes = list(design.equations)
     for (later, earlier), values in population.together.items():
         add_residual_correlation(quantities, outcomes[earlier], outcomes[later], values)
+    for outcome, values in population.autocorrelations.items():
+        add_autocorrelation(quantities, outcome, values, design.apart[outcome])
     for each in (quantities, quantities.moderation):
         each.take_levels_apart({effect.outcome for effect in design.varying.get(PATIENT, [])})
     return quantities

@@ -9,6 +9,7 @@ import numpy as np
 from alliance.models.covariances import join_covariance
 from alliance.models.design.arrays import INTERCEPT, Design, Varying
 from alliance.models.design.names import (
+    AUTOCORRELATION,
     RESIDUAL_CORRELATION,
     correlation_name,
     intercept_name,
@@ -37,6 +38,8 @@ class Population:
         Level -> the varying effects, in the order of the covariance.
     together
         Positions of two equations whose residuals may be correlated -> the correlation, (draw,).
+    autocorrelations
+        Outcome whose residuals depend on the one before -> their correlation a unit of time apart, (draw,).
     """
 
     intercepts: dict[str, np.ndarray]
@@ -45,6 +48,7 @@ class Population:
     covariances: dict[str, np.ndarray]
     varying: dict[str, list[Varying]]
     together: Mapping[tuple[int, int], np.ndarray] = field(default_factory=dict)
+    autocorrelations: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def residual_covariance(self) -> np.ndarray:
@@ -89,7 +93,8 @@ def names_of_population(design: Design) -> list[str]:
         names += [intercept_name(outcome), *([slopes_name(outcome)] if equation.terms else []), residual_name(outcome)]
     for level, effects in design.varying.items():
         names += [sd_name(level), *([correlation_name(level)] if len(effects) > 1 else [])]
-    return [*names, *([RESIDUAL_CORRELATION] if design.occasions.pairs else [])]
+    names += [RESIDUAL_CORRELATION] if design.occasions.pairs else []
+    return [*names, *([AUTOCORRELATION] if design.series else [])]
 
 
 def make_population(design: Design, draws: Mapping[str, np.ndarray]) -> Population:
@@ -112,4 +117,5 @@ def make_population(design: Design, draws: Mapping[str, np.ndarray]) -> Populati
         covariances[level] = correlations * sd[:, :, None] * sd[:, None, :]
     drawn = draws.get(RESIDUAL_CORRELATION)
     together = {} if drawn is None else dict(zip(design.occasions.pairs, drawn.T, strict=True))
-    return Population(intercepts, slopes, residuals, covariances, design.varying, together)
+    own = dict(zip(design.series, draws[AUTOCORRELATION].T, strict=True)) if design.series else {}
+    return Population(intercepts, slopes, residuals, covariances, design.varying, together, own)

@@ -1,0 +1,250 @@
+"""Residuals that depend on the one before in a fit: what a model finds, draws, generates, reports and refuses."""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from alliance.config import ModelSpec
+from alliance.errors import ModelError
+from alliance.facts.marks import Mark
+from alliance.models.checking.priors import describe_priors
+from alliance.models.container import FitResult, marks_of
+from alliance.models.design.arrays import Design
+from alliance.models.design.names import AUTOCORRELATION
+from alliance.models.design.series import add_series
+from alliance.models.path.fit import fit
+from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, table_of
+from alliance.models.path.posterior import PathPosterior
+from alliance.models.path.precision import measure_precision
+from alliance.models.path.target import make_target
+from alliance.results.estimates import summarise_estimates
+from tests.unit.models.joint_study import make_settings, make_spec
+from tests.unit.models.populations import design_of
+
+PHI, ARM = 0.5, 0.8
+VARY = {"patient": ["intercept"]}
+
+
+def simulate(patients: int, sessions: int, seed: int, *, phi: float = PHI, kept: float = 0.85) -> pd.DataFrame:
+    """Simulate y of two arms, with residuals that last; sessions are skipped now and then, and lie five to nine days apart."""
+    rng = np.random.default_rng(seed)
+    arm, level = np.arange(patients) % 2, rng.normal(size=patients)
+    days = np.cumsum(rng.integers(5, 10, size=(patients, sessions)), axis=1)
+    e = rng.normal(size=patients)
+    rows = []
+    for session in range(1, sessions + 1):
+        e = e if session == 1 else phi * e + np.sqrt(1 - phi**2) * rng.normal(size=patients)
+        names = [f"P{number:03d}" for number in range(patients)]
+        y = 10 + ARM * arm + level + 1.5 * e
+        rows.append(
+            pd.DataFrame({"patient": names, "session": session, "days": days[:, session - 1], "arm": arm, "y": y})
+        )
+    panel = pd.concat(rows, ignore_index=True).assign(therapist="T")
+    return panel[rng.random(len(panel)) < kept].sort_values(["patient", "session"], ignore_index=True)
+
+
+def declare(**changes: Any) -> ModelSpec:
+    declared = {
+        "family": "multilevel_path",
+        "depth": "ml",
+        "equations": {"y": {"on": ["arm", "session"], "vary": VARY}},
+        "effects": {"from": "arm", "to": "y"},
+        "autocorrelation": {"y": "sessions"},
+    }
+    return make_spec(**declared | changes)
+
+
+@cache
+def design(kind: str = "sessions") -> Design:
+    plain = design_of(declare(autocorrelation={}), simulate(60, 8, 1))
+    return add_series("study", {"y": kind}, plain, None)
+
+
+@cache
+def large_maximum() -> PathMaximum:
+    plain = design_of(declare(autocorrelation={}), simulate(400, 10, 2))
+    return maximise(add_series("study", {"y": "sessions"}, plain, None))
+
+
+def run(panel: pd.DataFrame, **changes: Any) -> FitResult:
+    return fit(panel, "study", declare(**changes), make_settings(draws=150) | {"planned_sessions": 8})
+
+
+def estimates_of(result: FitResult) -> pd.DataFrame:
+    return summarise_estimates(result.tree, marks_of(result.tree), 0.95)
+
+
+def predictive_mark(result: FitResult) -> Mark:
+    (mark,) = (mark for mark in marks_of(result.tree) if mark.caution == "predictive_check")
+    return mark
+
+
+def test_autocorrelation_is_found() -> None:
+    table = table_of(large_maximum()).set_index("parameter")
+    true = {"autocorrelation residual y": PHI, "sd residual y": 1.5, "y: arm": ARM, "sd patient y: intercept": 1.0}
+    far = (table.loc[list(true), "estimate"] - list(true.values())) / table.loc[list(true), "se"]
+    # Four estimates: one beyond 3 standard errors would happen once in 90 studies.
+    assert far.abs().max() < 3
+    assert table.loc["autocorrelation residual y", "se"] < 0.04
+
+
+def test_whitened_rows_are_rows_of_independent_residuals() -> None:
+    """With phi known, (y_t - r y_t-1) / sqrt(1 - r^2) and the same of all predictors are rows of a model without autocorrelation."""
+    maximum = large_maximum()
+    (equation,) = maximum.target.design.equations.values()
+    phi = float(maximum.target.natural(maximum.top.position[None]).autocorrelations[0, 0])
+    columns = np.column_stack([np.ones(len(equation.y)), equation.x, equation.y])
+    white, logs = columns.copy(), 0.0
+    patients, sessions = (equation.rows[name].to_numpy() for name in ("patient", "session"))
+    for row in range(1, len(columns)):
+        if patients[row] == patients[row - 1]:
+            r = phi ** float(sessions[row] - sessions[row - 1])
+            white[row] = (columns[row] - r * columns[row - 1]) / np.sqrt(1 - r * r)
+            logs -= np.log(1 - r * r) / 2
+    units = [white[patients == patient] for patient in np.unique(patients)]
+    natural = maximum.target.natural(maximum.top.position[None])
+    variance, sd, beta = natural.covariances["patient"][0, 0, 0], natural.residual[0, 0], natural.beta[0]
+    total = logs
+    for unit in units:
+        left = unit[:, -1] - unit[:, :-1] @ beta
+        covariance = variance * np.outer(unit[:, 0], unit[:, 0]) + sd**2 * np.eye(len(unit))
+        total -= 0.5 * float(left @ np.linalg.solve(covariance, left))
+        total -= 0.5 * float(np.linalg.slogdet(2 * np.pi * covariance)[1])
+    assert maximum.top.value == pytest.approx(total, rel=1e-10)
+
+
+def test_days_of_one_week_are_sessions_a_week_apart() -> None:
+    panel = simulate(60, 8, 1)
+    panel["days"] = 7 * panel["session"]
+    plain = design_of(declare(autocorrelation={}), panel)
+    one, other = (maximise(add_series("study", {"y": kind}, plain, None)) for kind in ("sessions", "days"))
+    # Maxima of searches that end within 1e-8 standard errors.
+    assert log_likelihood_of(one) == pytest.approx(log_likelihood_of(other), abs=1e-6)
+    np.testing.assert_allclose(table_of(one)["estimate"], table_of(other)["estimate"], rtol=1e-5)
+    np.testing.assert_allclose(table_of(one)["se"], table_of(other)["se"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["sessions", "days"])
+def test_scores_of_patients_add_up_to_the_gradient(kind: str) -> None:
+    target = make_target(design(kind))
+    position = np.random.default_rng(1).normal(scale=0.3, size=target.layout.size)
+    scores = target.scores(position, target.clusters("patient"))
+    # The same sums in another order.
+    np.testing.assert_allclose(scores.sum(axis=0), target.value(position)[1], rtol=1e-9, atol=1e-9)
+
+
+def test_precision_of_patients_is_that_of_the_dense_covariance() -> None:
+    target = make_target(design())
+    natural = target.natural(np.random.default_rng(1).normal(scale=0.3, size=target.layout.size)[None])
+    (rows,) = target.statistics.equations
+    assert rows.series is not None
+    variance, sd, phi = natural.covariances["patient"][0, 0, 0], natural.residual[0, 0], natural.autocorrelations[0, 0]
+    known = []
+    for patient in range(len(target.patients)):
+        time = rows.series.time[rows.patient == patient]
+        inverse = np.linalg.inv(sd**2 * phi ** np.abs(time[:, None] - time).astype(float) + variance)
+        known.append(inverse.sum())
+    each = np.array(known)
+    # A = sum D / sum D^2, see `measure_precision`; the coefficients do not enter it.
+    spread = measure_precision(target.design, target.statistics, natural)["patient"].spread[0, 0]
+    assert spread == pytest.approx(each.sum() / (each**2).sum(), rel=1e-9)
+
+
+def test_draws_from_the_prior_are_uniform() -> None:
+    for kind, low in (("sessions", -1.0), ("days", 0.0)):
+        posterior = PathPosterior(make_target(design(kind)), make_settings()["priors"])
+        drawn = posterior.named(posterior.draw_prior(4000, np.random.default_rng(1)))[AUTOCORRELATION]
+        expected = low + (1 - low) * np.array([0.1, 0.5, 0.9])
+        # Standard errors of the quantiles of 4000 uniform draws are at most .016.
+        np.testing.assert_allclose(np.quantile(drawn, [0.1, 0.5, 0.9]), expected, atol=0.06)
+        (row,) = [row for row in describe_priors(design(kind), make_settings()["priors"]) if "last" in row["meaning"]]
+        assert (row["centre"], row["centre"] + row["scale"]) == (low, 1.0)
+
+
+@pytest.mark.parametrize("depth", ["ml", "laplace"])
+def test_model_reports_it_and_makes_data_like_the_data(depth: str) -> None:
+    panel = simulate(150, 8, 3)
+    fitted = run(panel, depth=depth)
+    row = estimates_of(fitted).query("effect == 'autocorrelation'").iloc[0]
+    assert row["low"] < PHI < row["high"]
+    assert row["high"] - row["low"] < 0.2
+    assert (row["path"], row["level"], row["horizon"]) == ("residual -> y", "session", "one session apart")
+    assert predictive_mark(fitted).passed
+
+
+def test_model_with_independent_residuals_fails_the_check_of_neighbours() -> None:
+    # Trends of patients take up what lasts long, but not what lasts from one session to the next.
+    trending = {"y": {"on": ["arm", "session"], "vary": {"patient": ["intercept", "session"]}}}
+    mark = predictive_mark(run(simulate(150, 8, 3), autocorrelation={}, equations=trending))
+    assert not mark.passed
+    assert "neighbouring sessions" in mark.detail
+
+
+def test_own_past_beside_it_is_refused() -> None:
+    with pytest.raises(ValidationError, match="'y_lag' in the equation of 'y' are two accounts of the same thing"):
+        declare(equations={"y": {"on": ["arm", "y_lag"], "vary": VARY}})
+
+
+def test_outcome_without_an_equation_is_refused() -> None:
+    with pytest.raises(ValidationError, match="'autocorrelation' names 'z', which has no equation"):
+        declare(autocorrelation={"z": "sessions"})
+
+
+def test_other_outcome_of_the_session_is_refused_unless_one_predicts_the_other() -> None:
+    panel = simulate(60, 8, 1)
+    panel["m"] = np.random.default_rng(1).normal(size=len(panel))
+    both = {"m": {"on": ["arm", "m_lag"], "vary": VARY}, "y": {"on": ["arm", "m_lag"], "vary": VARY}}
+    panel["m_lag"] = panel.groupby("patient")["m"].shift()
+    changes = {"missing": "drop", "initial_values_signed_off": "for a test"}
+    with pytest.raises(ModelError, match="residuals of 'y' and 'm' at the same session"):
+        run(panel, equations=both, **changes)
+    both["y"] = {"on": ["arm", "m"], "vary": VARY}
+    assert not estimates_of(run(panel, equations=both, **changes)).empty
+
+
+def test_missing_cells_are_refused_and_rows_left_out_instead() -> None:
+    panel = simulate(60, 8, 1)
+    panel["x"] = np.random.default_rng(1).normal(size=len(panel))
+    panel.loc[panel.index % 9 == 4, "x"] = np.nan
+    equations = {"y": {"on": ["arm", "x"], "vary": VARY}}
+    with pytest.raises(ModelError, match=r"of 'x' would be filled in.*'missing: drop'"):
+        run(panel, equations=equations)
+    assert not estimates_of(run(panel, equations=equations, missing="drop")).empty
+
+
+def test_blank_outcomes_are_gaps() -> None:
+    panel = simulate(60, 8, 1)
+    blank = panel.copy()
+    blank.loc[blank.index % 7 == 3, "y"] = np.nan
+    kept = blank.dropna(subset=["y"]).reset_index(drop=True)
+    one, other = (estimates_of(run(some))["estimate"].to_numpy() for some in (blank, kept))
+    np.testing.assert_allclose(one, other, rtol=1e-9)
+
+
+def test_days_without_dates_or_twice_are_refused() -> None:
+    panel = simulate(60, 8, 1)
+    missing, twice = panel.copy(), panel.copy()
+    missing["days"] = missing["days"].where(missing.index % 10 != 5)
+    with pytest.raises(ModelError, match="sessions with 'y' have no date"):
+        run(missing, autocorrelation={"y": "days"})
+    twice["days"] = (twice["days"] // 14) * 14
+    with pytest.raises(ModelError, match="on the same day as another one"):
+        run(twice, autocorrelation={"y": "days"})
+
+
+def test_too_few_neighbours_are_refused() -> None:
+    panel = simulate(60, 8, 1)
+    few = panel[(panel["session"] == 1) | ((panel["session"] == 2) & (panel["patient"] < "P012"))]
+    with pytest.raises(ModelError, match="rows have an earlier one of the same patient"):
+        run(few.reset_index(drop=True))
+
+
+def test_off_is_the_same_likelihood_as_before() -> None:
+    plain = design_of(declare(autocorrelation={}), simulate(60, 8, 1))
+    assert make_target(plain).statistics.patterns == ()
+    assert make_target(replace(plain)).layout.together.stop == make_target(plain).layout.residuals.stop
