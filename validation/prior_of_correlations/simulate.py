@@ -84,7 +84,7 @@ def fit(study: int) -> list[dict[str, Any]]:
     draws = restricted.draw(DRAWS, np.random.default_rng(study))
     found = [("restricted", 0.0, point, estimands(make_population(design, maximum.target.named(draws))))]
     for name, prior in PRIORS.items():
-        settings = {"slope_sd": 0.3, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": 0.5, "correlations": prior}
+        settings = {"slope_sd": 1.0, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": 0.5, "correlations": prior}
         posterior = PathPosterior(maximum.target, settings)
         laplace = draw_laplace(find_mode(posterior, maximum), DRAWS, np.random.default_rng(study))
         values = estimands(make_population(design, posterior.named(laplace.positions)))

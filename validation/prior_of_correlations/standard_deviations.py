@@ -58,7 +58,7 @@ def fit(study: int) -> list[dict[str, Any]]:
     maximum = maximise(design)
     table = []
     for correlations, prior in PRIORS.items():
-        settings = {"slope_sd": 0.3, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": VARYING_SD}
+        settings = {"slope_sd": 1.0, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": VARYING_SD}
         posterior = PathPosterior(maximum.target, settings | {"correlations": prior})
         laplace = draw_laplace(find_mode(posterior, maximum), DRAWS, np.random.default_rng(study))
         population = make_population(design, posterior.named(laplace.positions))

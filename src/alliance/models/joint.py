@@ -15,7 +15,7 @@ from alliance.models.checking.between import mark_hardly_known
 from alliance.models.checking.design import mark_design, mark_sign_off
 from alliance.models.checking.predictive import Statistic, check_predictive, mark_predictive, pack_predictive
 from alliance.models.checking.priors import describe_priors
-from alliance.models.checking.rows import mark_rows, mark_short_series
+from alliance.models.checking.rows import mark_beyond_data, mark_rows, mark_short_series
 from alliance.models.checking.scores import mark_scores
 from alliance.models.checking.varying import mark_covariances, mark_latent_means
 from alliance.models.container import FitResult, make_tree, pack_rows
@@ -163,6 +163,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         *mark_sign_off(task.spec),
         *mark_rows(task.design),
         *mark_short_series(task.design, quantities),
+        *mark_beyond_data(task.design, quantities),
         *mark_hardly_known(task.design, centre, quantities),
         *(
             mark

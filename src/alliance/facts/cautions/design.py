@@ -232,6 +232,18 @@ OF_DESIGN: Final = (
         source="Nickell 1981, doi 10.2307/1911408",
     ),
     Caution(
+        "beyond_data",
+        "beyond the data",
+        "How many sessions the planned end of treatment (study.planned_sessions) lies after the last session that any patient of the model "
+        "reached. Estimates at later sessions carry the model on to where nothing was seen: slopes stay what they were, and smooths of "
+        "time keep the value of the last session. For numbers that rest on data set study.planned_sessions to a session that was "
+        "reached, or to null.",
+        "estimates at sessions after the last one in the data",
+        "at most",
+        0,
+        "sessions",
+    ),
+    Caution(
         "missing_initial_values",
         "initial values missing",
         "Other equations adjust for initial values, this one does not, so slopes between patients leave out what runs through them. Add "

@@ -3,10 +3,10 @@
 import numpy as np
 
 from alliance.config.timing import TIME_TERMS
-from alliance.facts.columns import PATIENT, THERAPIST
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.effects import EFFECT_LEVELS
 from alliance.facts.marks import Mark
-from alliance.facts.quantity import join_nodes
+from alliance.facts.quantity import count_sessions, is_at_session, join_nodes
 from alliance.models.checking.varying import mark_varying
 from alliance.models.container import Quantities
 from alliance.models.design.arrays import INTERCEPT, Design, Equation, Varying
@@ -53,6 +53,25 @@ def mark_short_series(design: Design, quantities: Quantities) -> list[Mark]:
             detail = f"{format_count(rows)} rows and {constant} such coefficients"
             marks.append(Mark("short_series", outcome, rows / constant, detail, positions=tuple(places)))
     return marks
+
+
+def mark_beyond_data(design: Design, quantities: Quantities) -> list[Mark]:
+    """Mark effects at sessions of a treatment that no patient of the model reached.
+
+    Parameters
+    ----------
+    quantities
+        Those of the container, in whose order flags are given.
+    """
+    last = max(int(equation.rows[SESSION].max()) for equation in design.equations.values())
+    horizons = [str(row["horizon"]) for row in quantities.rows]
+    at = {n: count_sessions(horizon) for n, horizon in enumerate(horizons) if is_at_session(horizon)}
+    beyond = tuple(n for n, session in at.items() if session > last)
+    if not beyond:
+        return []
+    end = max(at.values())
+    detail = f"session {end} is asked for, and session {last} is the last of which the model has rows"
+    return [Mark("beyond_data", f"session {end}", end - last, detail, positions=beyond)]
 
 
 def mark_few_units(outcome: str, counts: dict[str, int], by_therapist: bool, *, allowed: bool = False) -> list[Mark]:

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from alliance.config import ModelSpec
 from alliance.data.panel import make_panel
+from alliance.models.container import marks_of
 from alliance.models.fitting import fit_declared
 from tests.unit.models.joint_study import VARIABLES, make_settings
 
@@ -44,14 +46,20 @@ def simulate(patients: int, noise: float, seed: int, cut: bool = False) -> pd.Da
     return pd.concat(rows, ignore_index=True)
 
 
-def test_total_and_parts_at_the_end_are_found() -> None:
+def fit(planned: int) -> xr.DataTree:
+    """Fit the model to a simulated study whose treatment is planned to end at a session."""
     rows = simulate(PATIENTS, 1.0, seed=5).assign(patient=lambda table: "P" + (1000 + table["patient"]).astype(str))
     patients = rows.drop_duplicates("patient")[["patient", "arm"]].assign(therapist="T1")
     scores = rows.drop(columns="arm").assign(therapist="T1", days=np.nan, weeks=np.nan)
     panel = make_panel(scores, patients, pd.DataFrame({"therapist": ["T1"]}), MEASURED, lag=1, max_gap_days=None)
     variables = {key: variable.model_dump(mode="json") for key, variable in MEASURED.items()}
-    settings = make_settings() | {"variables": variables, "planned_sessions": SESSIONS, "max_gap_days": None}
-    tree = fit_declared(panel, "arm", SPEC, settings).tree
+    settings = make_settings() | {"variables": variables, "planned_sessions": planned, "max_gap_days": None}
+    return fit_declared(panel, "arm", SPEC, settings).tree
+
+
+def test_total_and_parts_at_the_end_are_found() -> None:
+    tree = fit(SESSIONS)
+    assert "beyond_data" not in {mark.caution for mark in marks_of(tree)}
     paths = tree.children["paths"]
     at_end = paths["horizon"].to_numpy() == f"at session {SESSIONS}"
     draws = paths["draws"].to_numpy().reshape(-1, len(at_end))[:, at_end]
@@ -67,3 +75,13 @@ def test_total_and_parts_at_the_end_are_found() -> None:
     for effect, value in truth.items():
         assert abs(found[effect].mean() - value) < 3 * found[effect].std(), effect
         assert found[effect].std() < 0.4 * abs(truth["total"])
+
+
+def test_effects_at_sessions_that_nobody_reached_are_flagged_alone() -> None:
+    tree = fit(SESSIONS + 3)
+    (mark,) = [mark for mark in marks_of(tree) if mark.caution == "beyond_data"]
+    assert (mark.value, mark.passed) == (3, False)
+    assert f"session {SESSIONS + 3} is asked for, and session {SESSIONS} is the last" in mark.detail
+    horizons = tree["paths"]["horizon"].to_numpy()
+    later = {f"at session {SESSIONS + more}" for more in (1, 2, 3)}
+    assert mark.positions == tuple(np.flatnonzero([horizon in later for horizon in horizons]))
