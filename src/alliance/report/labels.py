@@ -2,16 +2,16 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from alliance.config import Config, ModelSpec, Variable
-from alliance.config.timing import parse_term, varies_between_sessions
+from alliance.config.timing import TIME_TERMS, parse_term, varies_between_sessions
 from alliance.facts.cautions import Caution
-from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, ENDINGS, LAG, WITHIN
+from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, ENDINGS, LAG, PATIENT, THERAPIST, WITHIN
 from alliance.facts.effects import EFFECTS, LEVELS
 from alliance.facts.quantity import join_contrast, join_names, names_of, nodes_of, split_contrast
 from alliance.models.diagram import paths_of
@@ -291,3 +291,18 @@ def label_reason(reason: str, config: Config) -> str:
         if colon and variable_of(term, config) is not None
         else str(reason)
     )
+
+
+def join_units(units: Collection[str]) -> str:
+    """Name those of patients and therapists that are among some units, as many, e.g. ``patients and therapists``; empty without any."""
+    return " and ".join(f"{unit}s" for unit in (PATIENT, THERAPIST) if unit in units)
+
+
+def units_that_differ(models: Iterable[str], config: Config) -> str:
+    """Name the units between which steps may differ in one of some models: slopes of anything but time; empty where none may."""
+    found: set[str] = set()
+    for name in models:
+        spec = config.models.specs[name]
+        still = {"intercept", *TIME_TERMS, *spec.bases}
+        found |= {unit for e in spec.equations.values() for unit, terms in e.vary.items() if not set(terms) <= still}
+    return join_units(found)

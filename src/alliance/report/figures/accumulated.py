@@ -13,15 +13,14 @@ from alliance.facts.quantity import count_sessions
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import describe_unit
-from alliance.report.labels import capitalised_name, label_effect, label_model, label_path
+from alliance.report.labels import capitalised_name, label_effect, label_model, label_path, units_that_differ
 from alliance.report.numbers import format_estimate, format_percent
 
 TITLE = "What adds up over sessions"
 CAPTION = (
     "What the model expects by way of the variable between after so many sessions, where the first variable is one unit higher at each of "
     "them and the outcome depends on its own past. For a cause that is the same at all sessions of a patient: the difference with "
-    "it at each session, in all, by way of the variable between, and beside it. Curves are averages over patients and therapists, whose "
-    "steps differ."
+    "it at each session, in all, by way of the variable between, and beside it."
 )
 NEEDS = ("estimates",)
 _DODGE = 0.16  # sessions between the models of one panel
@@ -42,7 +41,13 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         figure, axes = theme.new_figure(theme.DOUBLE, sum(heights), len(panels), 1, height_ratios=heights)
         for axis, panel in zip(axes, panels, strict=True):
             _draw_panel(axis, panel, config)
-    notes = [f"Intervals: {format_percent(config.inference.interval)}.", theme.note_of_flags(list(values["flag"]))]
+    units = units_that_differ(set(values["model"]), config)
+    averages = f"Curves are averages over {units}, whose steps differ." if units else ""
+    notes = [
+        averages,
+        f"Intervals: {format_percent(config.inference.interval)}.",
+        theme.note_of_flags(list(values["flag"])),
+    ]
     return Drawing(figure, values, _describe(panels, config), " ".join(note for note in notes if note))
 
 

@@ -10,7 +10,16 @@ from alliance.config.timing import parse_term
 from alliance.facts.columns import WITHIN
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import is_at_session, nodes_of
-from alliance.report.labels import label_effect, label_level, label_model, label_of, label_path, label_value
+from alliance.report.labels import (
+    join_units,
+    label_effect,
+    label_level,
+    label_model,
+    label_of,
+    label_path,
+    label_value,
+    units_that_differ,
+)
 from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number, format_regions
 from alliance.report.prose.passage import Inputs, Passage, Point, caution, licence_for, rows_of, table_of, text
 from alliance.report.prose.wording import (
@@ -66,12 +75,15 @@ def describe_accumulated(inputs: Inputs, config: Config) -> list[Passage]:
         return []
     estimates = table_of(inputs, "estimates")
     points = tuple(_describe_curve(rows, estimates, config) for rows in curves.values())
+    units = units_that_differ(dict.fromkeys(model for model, _ in curves), config)
+    steps = (
+        f"These numbers are averages over {units}, whose steps differ and may go together. Each one's steps are taken to stay the same"
+        if units
+        else "Steps are taken to be the same for all patients and"
+    )
     return [
         Passage(points, heading="Accumulated over sessions", kind="list"),
-        text(
-            "These numbers are averages over patients and therapists, whose steps differ and may go together. Each one's steps are taken "
-            "to stay the same at every session, and what is usual for a patient is taken to stay as it is."
-        ),
+        text(f"{steps} at every session, and what is usual for a patient is taken to stay as it is."),
     ]
 
 
@@ -84,11 +96,12 @@ def describe_differences(inputs: Inputs, config: Config) -> list[Passage]:
         _describe_spread(str(unit), str(quantity), str(path), str(model), rows, config)
         for (model, unit, quantity, path), rows in table.groupby(["model", "unit", "quantity", "path"], sort=False)
     ]
+    units = join_units(set(table["unit"]))
     return [
-        Passage(tuple(points), heading="Differences between patients and between therapists", kind="list"),
+        Passage(tuple(points), heading=f"Differences between {units.replace(' and ', ' and between ')}", kind="list"),
         text(
-            "Estimates of single patients and therapists are drawn towards the average, the more so the fewer sessions they rest on. "
-            "So they differ less from each other than patients and therapists do."
+            f"Estimates of single {units} are drawn towards the average, the more so the fewer sessions they rest on. "
+            f"So they differ less from each other than {units} do."
         ),
     ]
 

@@ -9,7 +9,7 @@ from alliance.config import Config, ModelSpec
 from alliance.config.answers import questions_of
 from alliance.config.timing import TIME_TERMS
 from alliance.facts.quantity import ends_of, is_at_session
-from alliance.report.labels import label_model, label_of, label_path
+from alliance.report.labels import label_model, label_of, label_path, units_that_differ
 from alliance.report.numbers import format_estimate, format_number, format_percent
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.passage import (
@@ -42,7 +42,8 @@ _PARTS = ("indirect", "indirect_total", "direct")
 
 def describe_treatment(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe, for each model that follows a constant cause over sessions, what it has done by the last one, and its parts."""
-    passages = []
+    passages: list[Passage] = []
+    followed = []
     for name, pair in questions_of(config, "forward"):
         estimates = table_of(inputs, "estimates")
         rows = rows_of(estimates, model=name)
@@ -50,16 +51,22 @@ def describe_treatment(inputs: Inputs, config: Config) -> list[Passage]:
         total = [row for row in found if row["effect"] == "total"]
         if not total or not any(row["effect"] in _PARTS for row in found):
             continue
+        followed.append(name)
         licence = licence_for(name, rows, config, pair)
         lead = capitalise(label_path(total[0]["path"], config) + describe_when(total[0], config))
         point = Point(lead, describe_course(found, licence, inputs, config))
         passages += [Passage((point,), heading=label_model(name, config), kind="list"), *_cautions(found, config)]
     if passages:
+        units = units_that_differ(followed, config)
+        over = (
+            f"and are averages over {units}, whose steps differ"
+            if units
+            else "with steps that are the same for all patients"
+        )
         passages.insert(
             0,
             text(
-                "These numbers follow each model from the first session that the cause can act on, session by session, and are averages "
-                "over patients and therapists, whose steps differ."
+                f"These numbers follow each model from the first session that the cause can act on, session by session, {over}."
             ),
         )
     return passages

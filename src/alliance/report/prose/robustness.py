@@ -6,12 +6,18 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.effects import EFFECTS
-from alliance.report.labels import label_effect, label_level, label_model, label_names, label_path
+from alliance.report.labels import join_units, label_effect, label_level, label_model, label_names, label_path
 from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number, format_probability
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
 from alliance.report.prose.wording import capitalise, count_of, describe_flag, join_words
 from alliance.results.comparison import SIDES, compare_methods
 from alliance.results.estimates import MOVED, main_rows, moved_by_priors
+
+_LEFT_OUT = {
+    "patients": "Each patient",
+    "therapists": "Each therapist with all patients",
+    "patients and therapists": "Each patient, and each therapist with all patients,",
+}
 
 
 def describe_methods(inputs: Inputs, config: Config) -> list[Passage]:
@@ -110,8 +116,8 @@ def describe_trends(inputs: Inputs, config: Config) -> list[Passage]:
     ]
     return [
         text(
-            "Where an outcome is predicted by its own past, a drift of patients over sessions can pass for that past. Each such model "
-            "was fitted again with a trend of each patient's own."
+            "Where an outcome is predicted by its own past, a drift of patients over sessions can pass for that past. These models were "
+            "fitted again with a trend of each patient's own."
         ),
         Passage(tuple(points), kind="list"),
     ]
@@ -151,7 +157,7 @@ def describe_influence(inputs: Inputs, config: Config) -> list[Passage]:
     )
     points = [_describe_most_influential(found, config) for found in groups.values()]
     return [
-        text(f"Each patient, and each therapist with all patients, was left out in turn. {verdict}"),
+        text(f"{_LEFT_OUT[join_units({row['unit'] for row in rows})]} was left out in turn. {verdict}"),
         Passage(tuple(points), kind="list"),
     ]
 

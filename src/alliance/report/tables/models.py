@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from alliance.config import Config, Equation, ModelSpec
-from alliance.config.timing import TIME_TERMS
+from alliance.config import Config, Equation
 from alliance.facts.families import FAMILIES
-from alliance.report.labels import label_model, label_of
+from alliance.report.labels import label_model, label_of, units_that_differ
 from alliance.report.numbers import MISSING, format_count
 from alliance.report.tables.table import Table
 
@@ -60,14 +59,10 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                 }
             )
     notes = ["Patients and sessions: what each equation could use; the patient flow says why others could not be used."]
-    if any(_has_varying_slopes(config.models.specs[name]) for name in config.models.fit):
+    joint = [name for name in config.models.fit if FAMILIES[config.models.specs[name].family].joint]
+    if units_that_differ(joint, config):
         notes.append(VARYING_SLOPES)
     return Table(pd.DataFrame(rows), pd.DataFrame(shown), "Equations of the models", notes, "Model")
-
-
-def _has_varying_slopes(spec: ModelSpec) -> bool:
-    effects = {name for equation in spec.equations.values() for names in equation.vary.values() for name in names}
-    return FAMILIES[spec.family].joint and bool(effects - {"intercept", *TIME_TERMS, *spec.bases})
 
 
 def _varying(equation: Equation, label: Callable[[str], str]) -> str:

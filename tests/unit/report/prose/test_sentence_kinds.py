@@ -113,6 +113,41 @@ arm = partial(estimate, path="arm -> alliance -> symptoms", level="overall", hor
 step = partial(estimate, effect="effect", path="alliance -> symptoms", model="alliance_predicts_symptoms")
 signed = with_models(ARMS, technique_jointly={"time_order_signed_off": "Rated together."})
 
+
+def varying(model: str, *outcomes: str, **vary: list[str]) -> Config:
+    """Let slopes vary between units, named as terms, in the equations of a model that have them."""
+    equations = ARMS.models.specs[model].model_dump(mode="json", by_alias=True)["equations"]
+    for equation in equations.values():
+        equation["vary"] = {
+            unit: ["intercept", *(term for term in terms if term in equation["on"])] for unit, terms in vary.items()
+        }
+    return with_models(ARMS, **{model: {"equations": equations}})
+
+
+def left_out(*units: str) -> Case:
+    return Case(
+        ARMS, {"influence": (table := builders.influence(ARMS, builders.estimates(ARMS)))[table["unit"].isin(units)]}
+    )
+
+
+def single(*units: str) -> Case:
+    return Case(ARMS, {"shrinkage": (table := builders.shrinkage(ARMS))[table["unit"].isin(units)]})
+
+
+by_patient = varying("technique_jointly", patient=["technique", "alliance_lag"], therapist=["session"])
+by_both = varying("technique_jointly", patient=["technique"], therapist=["technique"])
+alike = varying("technique_jointly", patient=["session"], therapist=[])
+by_patient_arm = varying("arm_jointly", patient=["alliance_lag"], therapist=[])
+alike_arm = varying("arm_jointly", patient=[], therapist=[])
+course = [
+    estimate(model="arm_jointly", path=path, effect=effect, level="overall", horizon="at session 8")
+    for effect, path in (
+        ("total", "arm -> symptoms"),
+        ("indirect", "arm -> alliance -> symptoms"),
+        ("direct", "arm -> symptoms"),
+    )
+]
+
 KINDS: dict[str, tuple[str, Callable[[Case], str], Case, Case]] = {
     # kind: (pattern, where it stands, a run in which it is true, a run in which it is not)
     "no session is left out": (
@@ -187,6 +222,31 @@ KINDS: dict[str, tuple[str, Callable[[Case], str], Case, Case]] = {
     "the data leave it open": (
         "compatible with no difference", prose("describe_indirect"),
         estimates(ARMS, estimate(low=-0.4, high=0.1)), estimates(ARMS, estimate()),
+    ),
+    "steps differ between patients": (
+        "averages over patients, whose steps differ", prose("describe_accumulated"),
+        estimates(by_patient, grown()), estimates(alike, grown()),
+    ),
+    "steps differ between therapists too": (
+        "averages over patients and therapists, whose", prose("describe_accumulated"),
+        estimates(by_both, grown()), estimates(by_patient, grown()),
+    ),
+    "steps are the same for all": (
+        "the same for all patients", prose("describe_accumulated"), estimates(alike, grown()), estimates(by_patient, grown()),
+    ),
+    "steps differ, in the figure": (
+        "averages over patients, whose steps differ", partial(notes_of_figure, accumulated),
+        estimates(by_patient, grown()), estimates(alike, grown()),
+    ),
+    "the steps of an arm differ": (
+        "averages over patients, whose steps differ", prose("describe_treatment"),
+        estimates(by_patient_arm, *course), estimates(alike_arm, *course),
+    ),
+    "therapists were left out": (
+        "each therapist", prose("describe_influence"), left_out("patient", "therapist"), left_out("patient"),
+    ),
+    "therapists are looked at one by one": (
+        "single patients and therapists", prose("describe_differences"), single("patient", "therapist"), single("patient"),
     ),
     "nothing is flagged": (
         "No estimate carries a flag", headline, estimates(ARMS, estimate()), estimates(ARMS, estimate(flag="R-hat")),
