@@ -7,6 +7,7 @@ from pathlib import Path
 from alliance.config.instruments import Instrument, read_instruments
 from alliance.errors import AllianceError, ConfigError
 from alliance.first.draft import Ask, Draft, ask_nobody
+from alliance.first.files import with_sessions_first
 from alliance.first.overlay import overlay_text
 from alliance.first.recognise import recognise
 from alliance.first.report import describe
@@ -47,7 +48,8 @@ def new(
         )
     paths = [Path(file) for file in files]
     instruments = _instruments(folder)
-    draft = recognise(Draft({"sessions": look_at(paths[0])}, instruments, ask))
+    first, *others = with_sessions_first([look_at(path) for path in paths])
+    draft = recognise(Draft({"sessions": first}, instruments, ask, others=others))
     named = {table: _as_named(found.path, folder) for table, found in draft.tables.items()}
     text = overlay_text(draft, run, named | {"patients": named["sessions"]} | named)
     write_new_text(text, target)

@@ -66,6 +66,8 @@ class Draft:
         Place in the overlay -> comment.
     claimed
         Columns of the sessions' file that mean something already.
+    others
+        Further files, until it is known what they hold.
     """
 
     tables: dict[str, Table]
@@ -83,7 +85,12 @@ class Draft:
     left_out: list[str] = field(default_factory=list)
     to_do: list[str] = field(default_factory=list)
     claimed: set[str] = field(default_factory=set)
+    others: list[Table] = field(default_factory=list)
     asked: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin with the settings that the reader needed."""
+        self.settings["sessions"] = dict(self.sessions.settings)
 
     @property
     def sessions(self) -> Table:

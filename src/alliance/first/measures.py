@@ -35,6 +35,7 @@ class Measure:
     rater: str
     columns: tuple[Column, ...]
     named: str = ""  # the column, for a measure that no instrument names
+    codes: tuple[float, ...] = ()  # numbers outside the range that look like codes for "missing"
 
 
 def instrument_words(instrument: Instrument) -> set[str]:
@@ -62,7 +63,7 @@ def add_measure(draft: Draft, measure: Measure) -> None:
     draft.variables[name] = variable
     for column in measure.columns:
         draft.words += [word for word in column.words if word not in draft.words]
-        draft.codes += [code for code in column.codes if code not in draft.codes]
+        draft.codes += [code for code in (*column.codes, *measure.codes) if code not in draft.codes]
     draft.say(f"variables.{name}", f"{name}: {measure.shown}", measure.sureness, measure.evidence)
 
 
@@ -89,7 +90,7 @@ def _direction(measure: Measure) -> str | None:
 def _name(draft: Draft, measure: Measure) -> str:
     base = measure.instrument.key if measure.instrument else measure.named
     if measure.rater != "patient":
-        base = f"{base}_{measure.rater}"
+        base = f"{role_of(measure) or base}_{measure.rater}"
     name = re.sub(r"[^a-z0-9]+", "_", base.casefold()).strip("_")[:_LONGEST] or "measure"
     name = name if name[0].isalpha() else f"measure_{name}"
     while name in draft.variables or name in OWN_NAMES or name.endswith(ENDINGS):

@@ -3,15 +3,29 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from alliance.first.draft import Draft
+from alliance.first.measures import ALLIANCE_NAME, OUTCOME_NAME
 
 LONGEST = 30  # lines
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ .()-]*[A-Za-z0-9_)]|[A-Za-z_]")
 _AT = 48  # column at which comments stand, where there is room
+_LONG = 80  # characters of a line from which its comment stands above it
+_HEADER = (
+    "# Written by `alliance new` from the columns of the export. Comments say what a guess rests on: read them, correct what is wrong.",
+    "# What is not named here is taken from config.yaml; more settings: config/README.md.",
+)
+
+
+@dataclass(frozen=True)
+class _Line:
+    indent: int
+    content: str
+    comment: str = ""
 
 
 def overlay_text(draft: Draft, name: str, paths: Mapping[str, str]) -> str:
@@ -25,44 +39,50 @@ def overlay_text(draft: Draft, name: str, paths: Mapping[str, str]) -> str:
         Table -> path of its file, as the overlay names it.
     """
     lines = [
-        "# Written by `alliance new` from the columns of the export. Comments say what a guess rests on: read them, correct what is wrong.",
-        "# What is not named here is taken from config.yaml; more settings: config/README.md.",
-        _line(0, f"run: {{name: {_text(name)}}}", f"results go to results/{name}/"),
+        _Line(0, f"run: {{name: {_text(name)}}}", f"results go to results/{name}/"),
+        *([_Line(0, f"study: {_flow(draft.study)}", draft.why.get("study", ""))] if draft.study else []),
+        _Line(0, "data:"),
+        *(line for table, keys in draft.keys.items() for line in _table(draft, table, keys, paths[table])),
+        _Line(0, "variables:"),
     ]
-    if draft.study:
-        lines.append(_line(0, f"study: {_flow(draft.study)}", draft.why.get("study", "")))
-    lines.append("data:")
-    for table, keys in draft.keys.items():
-        lines += _table(draft, table, keys, paths[table])
-    lines.append("variables:")
-    for variable, settings in draft.variables.items():
-        lines.append(_line(2, f"{variable}: {_flow(settings)}", draft.why.get(f"variables.{variable}", "")))
-    codes = [*draft.words, *(int(code) if code.is_integer() else code for code in draft.codes)]
+    for variable, settings in sorted(
+        draft.variables.items(), key=lambda item: item[0] not in (ALLIANCE_NAME, OUTCOME_NAME)
+    ):
+        lines.append(_Line(2, f"{variable}: {_flow(settings)}", draft.why.get(f"variables.{variable}", "")))
+    codes = [*draft.words, *(int(code) if code.is_integer() else code for code in sorted(draft.codes))]
     if codes:
-        lines.append(_line(0, f"cleaning: {{missing_codes: {_flow(codes)}}}", draft.why.get("missing_codes", "")))
+        lines.append(_Line(0, f"cleaning: {{missing_codes: {_flow(codes)}}}", draft.why.get("missing_codes", "")))
     if draft.models:
-        lines.append(_line(0, f"models: {_flow(draft.models)}", draft.why.get("models", "")))
-    return "\n".join(lines) + "\n"
+        lines.append(_Line(0, f"models: {_flow(draft.models)}", draft.why.get("models", "")))
+    return _laid_out(lines)
 
 
-def _table(draft: Draft, table: str, keys: Mapping[str, Any], path: str) -> list[str]:
-    settings = draft.settings.get(table, {})
-    lines = [f"  {table}:", _line(4, f"path: {_text(path)}", draft.why.get(f"{table}.path", ""))]
+def _laid_out(lines: list[_Line]) -> str:
+    """Put comments beside what they are about, those of long lines above it as long as there is room."""
+    written = list(_HEADER)
+    room = LONGEST - len(written) - len(lines)
+    for line in lines:
+        text = " " * line.indent + line.content
+        above = bool(line.comment) and len(text) > _LONG and room > 0
+        room -= above
+        if above:
+            written.append(f"{' ' * line.indent}# {line.comment}")
+        written.append(text if above or not line.comment else f"{text:<{_AT}} # {line.comment}")
+    return "\n".join(written) + "\n"
+
+
+def _table(draft: Draft, table: str, keys: Mapping[str, Any], path: str) -> list[_Line]:
+    lines = [_Line(2, f"{table}:"), _Line(4, f"path: {_text(path)}", draft.why.get(f"{table}.path", ""))]
     if table == "sessions":
-        lines.append("    keys:")
-        lines += [_line(6, f"{key}: {_flow(column)}", draft.why.get(f"keys.{key}", "")) for key, column in keys.items()]
+        lines.append(_Line(4, "keys:"))
+        lines += [_Line(6, f"{key}: {_flow(column)}", draft.why.get(f"keys.{key}", "")) for key, column in keys.items()]
     else:
-        lines.append(_line(4, f"keys: {_flow(keys)}", ""))
+        lines.append(_Line(4, f"keys: {_flow(keys)}"))
     lines += [
-        _line(4, f"{setting}: {_flow(value)}", draft.why.get(setting, "") if table == "sessions" else "")
-        for setting, value in settings.items()
+        _Line(4, f"{setting}: {_flow(value)}", draft.why.get(setting, "") if table == "sessions" else "")
+        for setting, value in draft.settings.get(table, {}).items()
     ]
     return lines
-
-
-def _line(indent: int, content: str, comment: str) -> str:
-    text = " " * indent + content
-    return f"{text:<{_AT}} # {comment}" if comment else text
 
 
 def _flow(value: Any) -> str:

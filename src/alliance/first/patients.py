@@ -89,6 +89,7 @@ def _score(column: Column, table: Table) -> int:
 
 
 def _evidence(column: Column) -> str:
-    counts: pd.Series = column.text.value_counts()
-    held = f"each in {between(counts.min(), counts.max())} rows" if counts.max() > 1 else "each in one row"
-    return f"{plural(column.distinct, 'different value')}, {held}"
+    counts: pd.Series = column.ids.value_counts()
+    low, high = int(counts.min()), int(counts.max())
+    held = f"each in {between(low, high) if low < high else low} rows" if high > 1 else "each in one row"
+    return f"{plural(len(counts), 'different value')}, {held}"

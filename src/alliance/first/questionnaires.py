@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
 
 from alliance.config.instruments import Instrument, problems_of_use
 from alliance.config.schema import Variable
@@ -24,13 +27,28 @@ class _Block:
     instrument: Instrument
     answers: list[str] | None
 
-    @property
-    def low(self) -> float:
-        return min(column.low for column in self.columns if column.is_numeric)
+    @cached_property
+    def values(self) -> pd.Series:
+        """All answers that are numbers."""
+        numeric = [column.numbers for column in self.columns if column.is_numeric]
+        return pd.concat(numeric).dropna() if numeric else pd.Series(dtype=float)
+
+    @cached_property
+    def inside(self) -> pd.Series:
+        """Answers that the questionnaire allows."""
+        return self.values[self.values.between(*self.instrument.range)]
 
     @property
-    def high(self) -> float:
-        return max(column.high for column in self.columns if column.is_numeric)
+    def fills_range(self) -> bool:
+        """Whether both ends of the range are reached."""
+        return len(self.inside) > 0 and (self.inside.min(), self.inside.max()) == self.instrument.range
+
+    @property
+    def shown(self) -> str:
+        """Which answers there are; those that cannot be are counted."""
+        outside = len(self.values) - len(self.inside)
+        beyond = f" ({plural(outside, 'cell')} outside)" if outside else ""
+        return between(self.inside.min(), self.inside.max()) + beyond
 
 
 def find_questionnaires(draft: Draft) -> None:
@@ -61,7 +79,7 @@ def _named(draft: Draft, series: Series, named: Sequence[Instrument], words: set
     if not fitting:
         names = " or ".join(block.instrument.name for block in blocks)
         found = (
-            f"they hold {between(blocks[0].low, blocks[0].high)}"
+            f"they hold {between(blocks[0].values.min(), blocks[0].values.max())}"
             if _numeric(blocks[0])
             else "they hold words whose order is not known"
         )
@@ -85,7 +103,9 @@ def _version(draft: Draft, fitting: Sequence[_Block], words: set[str]) -> tuple[
     if len(said) == 1:
         return said[0], "sure", ""
     # The version whose answers end where these do; the others would go on beyond them.
-    tight = [block for block in fitting if _numeric(block) and (block.low, block.high) == block.instrument.range]
+    tight = [block for block in fitting if _numeric(block) and block.fills_range]
+    widths = [block.instrument.range[1] - block.instrument.range[0] for block in tight]
+    tight = [block for block, width in zip(tight, widths, strict=True) if width == min(widths)]
     if len(tight) == 1:
         others = ", ".join(
             f"{block.instrument.name} goes on to {block.instrument.range[1]:g}"
@@ -105,11 +125,11 @@ def _unnamed(draft: Draft, series: Series) -> None:
     blocks = [
         block for one in draft.instruments.values() if (block := _block(draft, series, one, exactly=True)) is not None
     ]
-    blocks = [block for block in blocks if _numeric(block) and (block.low, block.high) == block.instrument.range]
+    blocks = [block for block in blocks if _numeric(block) and _fits(block) and block.fills_range]
     if not blocks:
         return
     names = {block.instrument.key: block.instrument.name for block in blocks} | {"none": "none of these"}
-    shown = f"{plural(len(series.columns), 'column')} {_shown(series)} hold {between(blocks[0].low, blocks[0].high)}"
+    shown = f"{plural(len(series.columns), 'column')} {_shown(series)} hold {blocks[0].shown}"
     answer, sureness = draft.question(Question(f"{shown}. Which questionnaire is it?", names, None))
     chosen = next((block for block in blocks if block.instrument.key == answer), None)
     if chosen is not None:
@@ -149,10 +169,7 @@ def _fits(block: _Block) -> bool:
         return True
     if not _numeric(block):
         return False
-    low, high = block.instrument.range
-    values = [column.numbers.dropna() for column in block.columns]
-    total = sum(map(len, values))
-    return sum(int((~one.between(low, high)).sum()) for one in values) <= _OUTSIDE * total
+    return len(block.values) - len(block.inside) <= _OUTSIDE * len(block.values)
 
 
 def _take(draft: Draft, block: _Block, sureness: Sureness, why: str) -> None:
@@ -163,7 +180,7 @@ def _take(draft: Draft, block: _Block, sureness: Sureness, why: str) -> None:
     settings = {"kind": "scale", "instrument": instrument.key, "items": items, "rater": rater}
     if block.answers is not None:
         settings["answers"] = block.answers
-    held = "words in a known order" if block.answers is not None else f"answers {between(block.low, block.high)}"
+    held = "words in a known order" if block.answers is not None else f"answers {block.shown}"
     evidence = f"{plural(instrument.items, 'item')} of {instrument.name}, {held}{why}"
     trial = Variable.model_validate({**settings, "label": "-", "measured": "after"})
     if problems := problems_of_use("x", trial, instrument):

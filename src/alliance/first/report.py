@@ -13,6 +13,7 @@ def describe(draft: Draft, text: str, overlay: str, checked: tuple[list[str], in
     errors, warnings = checked
     table = draft.sessions
     parts = [f"Read {table.path}: {plural(table.rows, 'row')}, {plural(len(table.columns), 'column')}."]
+    parts += [line for note in table.raw.notes for line in _hanging(f"  {note}", 2)]
     parts += ["", "Recognised:"]
     parts += [
         line

@@ -12,10 +12,12 @@ from alliance.first.words import DATE, NOT_THE_DATE, PERHAPS_SESSION, SESSION, W
 
 _UNIQUE = 0.9  # share of rows that a session number tells apart within patients; the checks list the others
 _LARGEST = 1000
+_FEWEST = 3  # rows with the same name of a session
 _FORMATS = (
     "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y", "%d.%m.%Y %H:%M",
     "%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d %b %Y", "%d-%b-%Y",
 )  # fmt: skip
+_DATE_SHAPE = r"^\d+[-./ ]\s?\w+[-./ ]\s?\d+"  # day, month and year in any order
 _TIMES = ("pre", "baseline", "intake", "screening", "t0", "mid", "post", "end", "followup", "follow", "fu")
 
 
@@ -69,18 +71,16 @@ def formats_of(column: Column) -> list[str] | None:
         return [""]
     if column.kind != "text" or column.distinct < 2:
         return None
-    text = column.text.dropna()
-    if not text.head(20).str.contains(r"\d", regex=True).all():
+    text = column.text.dropna().drop_duplicates()
+    if not text.str.contains(_DATE_SHAPE).all():
         return None
     if not as_date(text, None)[1].any():
         return [""]
-    fitting = [form for form in _FORMATS if not as_date(text, form)[1].any()]
-    # A year of two digits is also the beginning of one with four: these formats come first.
-    return fitting or None
+    return [form for form in _FORMATS if not as_date(text, form)[1].any()] or None
 
 
 def _varies_within(column: Column, patient: Column) -> bool:
-    groups = column.text.groupby(patient.text).nunique()
+    groups = column.text.groupby(patient.ids).nunique()
     return bool((groups > 1).mean() > 0.5) or bool((groups <= 1).all() and patient.distinct == patient.filled)
 
 
@@ -130,7 +130,7 @@ def _score(column: Column, draft: Draft) -> float | None:
     numbers = _numbers(column)
     if numbers is None or has_word(column.name, DATE - PERHAPS_SESSION):
         return None
-    pairs = pd.DataFrame({"patient": draft.patient.text, "session": numbers}).dropna()
+    pairs = pd.DataFrame({"patient": draft.patient.ids, "session": numbers}).dropna()
     if pairs.empty or len(pairs) < 0.5 * draft.sessions.rows:
         return None
     unique = len(pairs.drop_duplicates()) / len(pairs)
@@ -152,11 +152,13 @@ def _numbers(column: Column) -> pd.Series | None:
         return None
     if session_pattern(column.text) is not None:
         return column.text.str.extract(r"(\d+)")[0].astype("float64")
-    order = _order(list(column.text.dropna().unique()))
-    return None if order is None else column.text.map(order).astype("float64")
+    order = order_of_names(list(column.text.dropna().unique()))
+    if order is None or column.text.value_counts().min() < _FEWEST:
+        return None  # a name that few rows have may be a note
+    return column.text.map(order).astype("float64")
 
 
-def _order(names: Sequence[str]) -> dict[str, int] | None:
+def order_of_names(names: Sequence[str]) -> dict[str, int] | None:
     """Put names of sessions in order: words for the beginning, numbered ones, words for the end; None if one is neither."""
     placed = []
     for name in names:
@@ -196,12 +198,12 @@ def _take(draft: Draft, column: Column, score: float, sureness: Sureness | None 
     named = ""
     if column.kind == "text":
         pattern = session_pattern(column.text)
-        draft.set(session_names=pattern if pattern is not None else _order(list(column.text.dropna().unique())))
+        draft.set(session_names=pattern if pattern is not None else order_of_names(list(column.text.dropna().unique())))
         named = ", from their names" if pattern is not None else ", from the order that their names say"
-    shown = (
-        f"numbers {between(numbers.min(), numbers.max())}{named}"
-        if numbers is not None
-        else f"{column.distinct} different values"
-    )
+    shown = f"{column.distinct} different values"
+    if numbers is not None:
+        steps = pd.Series(sorted(numbers.dropna().unique())).diff().dropna()
+        uneven = ", in uneven steps" if steps.nunique() > 1 and steps.max() < 100 and (steps > 1).mean() > 0.3 else ""
+        shown = f"numbers {between(numbers.min(), numbers.max())}{named}{uneven}"
     sure: Sureness = sureness or ("sure" if score >= 5 else "fairly sure" if score >= 2.5 else "assumed")
     draft.say("keys.session", f"session: column `{column.name}`", sure, f"{shown}, one row for each within a patient")

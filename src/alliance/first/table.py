@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -10,9 +10,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from alliance.config.cleaning import Ids
 from alliance.config.schema import Source
 from alliance.data.checks.codes import looks_like_a_code
-from alliance.data.export.cells import as_number, as_text, group_mark
+from alliance.data.export.cells import as_number, as_text, comparable_ids, group_mark
 from alliance.data.export.raw import RawTable
 from alliance.data.export.read import read_table
 from alliance.errors import DataError
@@ -22,6 +23,7 @@ Kind = Literal["blank", "whole", "number", "date", "text"]
 _MOSTLY = 0.9  # share of numbers in a column of numbers; the checks list the other cells
 _ENOUGH = 10  # other values from which it can be told that a number lies apart
 _ATTEMPTS = 4
+_IDS = Ids(strip=True, fold_case=True, strip_leading_zeros=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,11 @@ class Column:
     def text(self) -> pd.Series:
         """The cells as text without outer blanks."""
         return as_text(self.cells).str.strip()
+
+    @cached_property
+    def ids(self) -> pd.Series:
+        """The cells as ids are compared: small letters, no leading zeros."""
+        return comparable_ids(self.cells, _IDS)
 
     @cached_property
     def distinct(self) -> int:
@@ -129,7 +136,12 @@ def look_at(path: Path) -> Table:
         raw = read_table(path, Source(path=str(path), keys={}, **settings), "sessions", named)
     if path.suffix.lower() in (".csv", ".tsv", ".txt") and raw.decimal == ",":
         settings["decimal"] = ","
-    return Table(path, raw, settings, {name: _column(raw, name) for name in named})
+    return Table(path, raw, settings, columns_of(raw))
+
+
+def columns_of(raw: RawTable) -> dict[str, Column]:
+    """Look at every column that has a name of its own."""
+    return {name: _column(raw, name) for name in raw.frame.columns if "(column " not in name}
 
 
 def _column(raw: RawTable, name: str) -> Column:
@@ -171,10 +183,3 @@ def _codes_apart(numbers: pd.Series, labels: dict[object, str]) -> list[float]:
     low, high = float(others.min()), float(others.max())
     beyond = high + max(0.5 * (high - low), 1.0)
     return sorted(code for code in codes if code in labelled or (code < 0 <= low) or code > beyond)
-
-
-def without_rows(table: Table, kept: pd.Series) -> Table:
-    """Return the table with some of its rows only, as `where` reads it."""
-    chosen = kept.to_numpy()
-    raw = replace(table.raw, frame=table.raw.frame[chosen])
-    return replace(table, raw=raw, columns={name: _column(raw, name) for name in table.columns})

@@ -11,14 +11,12 @@ def find_therapist(draft: Draft) -> None:
     for column in draft.free:
         if not has_word(column.name, THERAPIST) or column.kind not in ("whole", "text") or has_word(column.name, TOTAL):
             continue
-        per_patient = column.text.groupby(draft.patient.text).nunique()
+        per_patient = column.ids.groupby(draft.patient.ids).nunique()
         one = float((per_patient <= 1).mean())
-        if column.distinct < 2 or column.distinct >= draft.patient.distinct or one < _MOSTLY:
+        if column.distinct < 2 or column.ids.nunique() >= draft.patient.ids.nunique() or one < _MOSTLY:
             continue
         draft.keys["sessions"]["therapist"] = column.name
         draft.claimed.add(column.name)
-        evidence = (
-            f"{plural(column.distinct, 'different value')}, one for {'each' if one == 1 else 'nearly every'} patient"
-        )
+        evidence = f"{plural(column.ids.nunique(), 'different value')}, one for {'each' if one == 1 else 'nearly every'} patient"
         draft.say("keys.therapist", f"therapist: column `{column.name}`", "sure", evidence)
         return

@@ -30,5 +30,8 @@ def find_timing(draft: Draft) -> None:
     moments = dict(zip((ALLIANCE_NAME, OUTCOME_NAME), _MOMENTS[answer or "usual"], strict=True))
     for name, moment in moments.items():
         draft.variables[name]["measured"] = moment
+    if sureness == "assumed":
+        for name in moments:
+            draft.why[f"variables.{name}"] += "; when it was measured is assumed"
     told = f"{ALLIANCE_NAME} {moments[ALLIANCE_NAME]} the session, {OUTCOME_NAME} {moments[OUTCOME_NAME]} it"
     draft.say("measured", "measured", sureness, told)

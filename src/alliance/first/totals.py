@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from alliance.config.instruments import Instrument
+from alliance.data.checks.codes import looks_like_a_code
 from alliance.first.draft import Draft, Question, Sureness, between
-from alliance.first.measures import ALLIANCE_NAME, OUTCOME_NAME, Measure, add_measure, instrument_words
+from alliance.first.measures import ALLIANCE_NAME, OUTCOME_NAME, Measure, add_measure, instrument_words, role_of
 from alliance.first.table import Column
 from alliance.first.words import ALLIANCE, OF_PROGRAMS, OUTCOME, THERAPIST, THERAPIST_FORM, has_word, tokens
 
@@ -23,6 +24,8 @@ def find_totals(draft: Draft) -> None:
         if not instruments and not has_word(column.name, ALLIANCE | OUTCOME):
             continue
         measure = _measure(column, instruments)
+        if not instruments and role_of(measure) in draft.variables:
+            continue
         scored = {variable.get("instrument") for variable in draft.variables.values()}
         if instruments and measure.rater == "patient" and scored & {one.key for one in instruments}:
             draft.left_out.append(f"`{column.name}`: a ready-made score; it is scored from the items")
@@ -38,7 +41,7 @@ def _scores(draft: Draft) -> list[Column]:
     for column in draft.free:
         if not column.is_numeric or column.distinct < 3 or has_word(column.name, OF_PROGRAMS):
             continue
-        groups = column.numbers.groupby(draft.patient.text).nunique()
+        groups = column.numbers.groupby(draft.patient.ids).nunique()
         if (groups > 1).mean() > 0.3:
             found.append(column)
     return found
@@ -58,21 +61,21 @@ def _measure(column: Column, instruments: list[Instrument]) -> Measure:
         settings["rater"] = rater
     evidence, sureness = f"values {between(column.low, column.high)}", _sure(column)
     fits = [
-        (one, low, high, how)
-        for one in instruments
-        for low, high, how in _ranges(one)
-        if low <= column.low and column.high <= high
+        (one, low, high, how) for one in instruments for low, high, how in _ranges(one) if _holds(column, low, high)
     ]
     numbered = [one for one in fits if set(one[0].key.split("_")[1:]) & set(tokens(column.name))]
     fits = numbered or fits
     # The smallest range that holds all values, if it is the only one that they nearly fill.
-    fits.sort(key=lambda one: one[2] - one[1])
-    instrument = None
+    fits.sort(key=lambda one: (len(_beyond(column, one[1], one[2])), one[2] - one[1]))
+    codes: tuple[float, ...] = ()
     if fits:
         instrument, low, high, how = fits[0]
         rivals = {(one[1], one[2]) for one in fits if one[2] - one[1] < 1.3 * (high - low)}
-        if len(rivals) == 1 and (column.high - column.low) > 0.3 * (high - low):
+        inside = column.numbers[column.numbers.between(low, high)]
+        if len(rivals) == 1 and (inside.max() - inside.min()) > 0.3 * (high - low):
             settings["range"] = [low, high]
+            codes = _beyond(column, low, high)
+            evidence = f"values {between(inside.min(), inside.max())}"
             evidence += f" fit the {how} of {instrument.name} ({between(low, high)})"
         else:
             evidence += (
@@ -91,7 +94,18 @@ def _measure(column: Column, instruments: list[Instrument]) -> Measure:
         rater,
         (column,),
         _named_like(column, instruments),
+        codes,
     )
+
+
+def _beyond(column: Column, low: float, high: float) -> tuple[float, ...]:
+    return tuple(sorted(map(float, column.numbers[~column.numbers.between(low, high)].dropna().unique())))
+
+
+def _holds(column: Column, low: float, high: float) -> bool:
+    """Whether a range holds all values but one that looks like a code for "missing"."""
+    outside = _beyond(column, low, high)
+    return len(outside) <= 1 and all(map(looks_like_a_code, outside))
 
 
 def _named_like(column: Column, instruments: list[Instrument]) -> str:

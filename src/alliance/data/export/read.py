@@ -12,6 +12,7 @@ import pandas as pd
 
 from alliance.config.schema import Source
 from alliance.data.export.columns import column_of, is_blank, text_column
+from alliance.data.export.fhir import read_questionnaire_responses
 from alliance.data.export.grid import column_names
 from alliance.data.export.raw import RawTable, damaged, decimal_mark
 from alliance.data.export.rows import chosen_rows
@@ -29,11 +30,12 @@ _SETTINGS = {
     "text": ("delimiter", "encoding", *_ROWS),
     "Excel": ("sheet", *_ROWS),
     "Parquet": (),
+    "FHIR": (),
     "SPSS and Stata": ("encoding",),
 }
 _KINDS = {
     ".csv": "text", ".tsv": "text", ".txt": "text", ".xlsx": "Excel", ".xlsm": "Excel", ".parquet": "Parquet",
-    ".sav": "SPSS and Stata", ".zsav": "SPSS and Stata", ".dta": "SPSS and Stata",
+    ".json": "FHIR", ".ndjson": "FHIR", ".sav": "SPSS and Stata", ".zsav": "SPSS and Stata", ".dta": "SPSS and Stata",
 }  # fmt: skip
 
 
@@ -148,5 +150,6 @@ READERS: dict[str, Callable[[Path, Source, str, Collection[str] | None], RawTabl
     "text": _read_csv,
     "Excel": read_workbook,
     "Parquet": _read_parquet,
+    "FHIR": read_questionnaire_responses,
     "SPSS and Stata": read_statistics_file,
 }
