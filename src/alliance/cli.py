@@ -86,12 +86,15 @@ def _trace(asked: argparse.Namespace) -> tuple[str, int]:
 
 def _check(asked: argparse.Namespace) -> tuple[str, int]:
     from alliance.report.codebook.terminal import show_codebook, show_findings
+    from alliance.report.words import Speech
     from alliance.runs.project import command_for
     from alliance.study.check import check
+    from alliance.study.study import Study
 
     findings, codebook = checked = check(asked.config)
     width = shutil.get_terminal_size().columns
-    parts = [show_findings(findings, width), "What was understood:", show_codebook(codebook, width)]
+    speech = Speech(Study(*asked.config).config)
+    parts = [show_findings(findings, speech, width), "What was understood:", show_codebook(codebook, speech, width)]
     one = f"make run CONFIG={asked.config[0]}" if asked.config else "make"
     command = one if len(asked.config) < 2 else command_for(None, asked.config)
     parts.append("Correct the errors, then check again." if checked.stops else f"A run can go on: {command}")

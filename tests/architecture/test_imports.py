@@ -14,7 +14,7 @@ LAYERS = [
     ["errors", "kept", "data", "report", "results"],  # the last three stand for what their `__init__` says
     ["facts"],
     ["config"],
-    ["worlds", "data.export", "report.numbers"],
+    ["worlds", "data.export", "report.numbers", "report.words"],
     ["data.cleaning"],
     ["data.checks"],
     ["data.scoring"],

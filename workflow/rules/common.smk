@@ -15,6 +15,7 @@ from alliance.errors import AllianceError
 from alliance.facts.artefacts import ARTEFACTS, made_by
 from alliance.facts.families import FAMILIES
 from alliance.models.fitting import settings_for
+from alliance.report.words import Speech
 from alliance.runs import guards, plan
 from alliance.runs.files import ORIGIN as RUN_FILE, remove_unfinished
 from alliance.runs.fingerprint import code_of, remember
@@ -111,4 +112,4 @@ def end_run():
 def show_failures():
     """Repeat what the failed jobs said, after Snakemake's own closing lines; data that were not accepted are not kept."""
     TYPED.unlink(missing_ok=True)
-    atexit.register(print, failures_in(LOGS, STARTED), file=sys.stderr)
+    atexit.register(print, Speech(cfg).say(failures_in(LOGS, STARTED)), file=sys.stderr)

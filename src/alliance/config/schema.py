@@ -10,6 +10,7 @@ from alliance.config.declared import ModelSpec
 from alliance.config.patterns import fill, holes
 from alliance.config.section import Code, Label, Name, RunName, Section, Text
 from alliance.config.wording import Answers, check_wording
+from alliance.config.words import Words
 
 
 class Run(Section):
@@ -358,6 +359,7 @@ class Config(Section):
     """The whole configuration of one run."""
 
     run: Run
+    words: Words = Words()
     study: Study
     data: Data
     variables: dict[Name, Variable]

@@ -4,7 +4,8 @@ from typing import Any
 
 from alliance.config import validate_config
 from alliance.report.figures import load_figure
-from alliance.report.figures.theme import applied
+from alliance.report.figures.theme import applied, bare_values, say_figure
+from alliance.report.words import Speech
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import replacing, write_csv, write_json
 
@@ -23,9 +24,11 @@ def draw_figure(
     artefacts
         Files by their names in `alliance.facts.artefacts`; those in ``NEEDS`` of the figure's module.
     """
-    module, config = load_figure(name), validate_config(settings)
+    module, speech = load_figure(name), Speech(validate_config(settings))
+    config = speech.config
     drawing = module.draw({need: read_artefact(artefacts[need], need) for need in module.NEEDS}, config)
     with applied():
+        say_figure(drawing.figure, speech)
         # Without dates and versions of programs, so that the same figure is the same file.
         with replacing(svg) as path:
             drawing.figure.savefig(
@@ -34,6 +37,7 @@ def draw_figure(
         drawing.figure.set_layout_engine("none")  # both formats have the same layout, and it is made once
         with replacing(png) as path:
             drawing.figure.savefig(path, format="png", dpi=config.output.figure_dpi, metadata={"Software": None})
-    write_csv(drawing.values, values)
+    write_csv(bare_values(drawing.values, speech), values)
     caption = f"{module.CAPTION} {drawing.notes}".strip()
-    write_json({"title": module.TITLE, "caption": caption, "alt": drawing.alt}, text)
+    about = {"title": module.TITLE, "caption": caption, "alt": drawing.alt}
+    write_json({key: speech.say(words) for key, words in about.items()}, text)

@@ -12,8 +12,9 @@ from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.figures import FIGURES
 from alliance.report.page.blocks import Output
 from alliance.report.page.build import Figure, ReportTable, build_report
-from alliance.report.prose import describe_headline
+from alliance.report.prose import describe_headline, say_sentences
 from alliance.report.tables import TABLES
+from alliance.report.words import Speech
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_text
 from alliance.runs.plan import needs_of, tables_of
@@ -58,7 +59,9 @@ def write_report(
         command=command_for(None, origin),
     )
     write_text(page, report)
-    write_text("".join(f"{line}\n" for line in describe_headline(inputs, config)), headline)
+    speech = Speech(config)
+    lines = say_sentences(describe_headline(inputs, speech.config), speech)
+    write_text("".join(f"{line}\n" for line in lines), headline)
 
 
 def _named(paths: Sequence[str], names: Sequence[str]) -> list[Path]:

@@ -6,7 +6,9 @@ from alliance.config import validate_config
 from alliance.report.tables import load_table
 from alliance.report.tables.latex import render_latex
 from alliance.report.tables.render import render_html
+from alliance.report.tables.table import said_table
 from alliance.report.tables.word import render_docx
+from alliance.report.words import Speech
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_bytes, write_csv, write_json, write_text
 
@@ -25,8 +27,9 @@ def write_table(
     artefacts
         Files by their names in `alliance.facts.artefacts`; those in ``NEEDS`` of the table's module.
     """
-    module, config = load_table(name), validate_config(settings)
-    table = module.make({need: read_artefact(artefacts[need], need) for need in module.NEEDS}, config)
+    module, speech = load_table(name), Speech(validate_config(settings))
+    made = module.make({need: read_artefact(artefacts[need], need) for need in module.NEEDS}, speech.config)
+    table = said_table(made, speech)
     write_csv(table.data, csv)
     write_text(render_html(table, name), html)
     write_text(render_latex(table, name), tex)

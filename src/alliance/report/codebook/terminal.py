@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from alliance.report.tables.checks import group_findings
-from alliance.report.tables.codebook import codebook_cells
+from alliance.report.tables.codebook import said_cells
+from alliance.report.words import Speech
 
 _NARROWEST, _WIDEST = 72, 160
 # Characters of the columns of numbers, and how the others share the rest.
@@ -15,26 +16,28 @@ _SHARES = {"Variable": 18, "What it is": 26, "Columns": 18, "Distribution": 30}
 _GAP = "  "
 
 
-def show_findings(findings: pd.DataFrame, width: int) -> str:
+def show_findings(findings: pd.DataFrame, speech: Speech, width: int) -> str:
     """Write what the checks found, errors first, table by table.
 
     Parameters
     ----------
     findings
         The artefact `checks`.
+    speech
+        How the study calls its units.
     width
         Characters of a line.
     """
     width = min(max(width, _NARROWEST), _WIDEST)
     lines = [
-        *_group(findings, "error", "that would stop a run", width),
-        *_group(findings, "warning", "that would be told in the report", width),
+        *_group(findings, speech, "error", "that would stop a run", width),
+        *_group(findings, speech, "warning", "that would be told in the report", width),
     ]
     return "\n".join(lines or ["The checks found nothing to correct."])
 
 
-def _group(findings: pd.DataFrame, severity: str, what: str, width: int) -> list[str]:
-    groups = group_findings(findings, severity)
+def _group(findings: pd.DataFrame, speech: Speech, severity: str, what: str, width: int) -> list[str]:
+    groups = [group.said(speech) for group in group_findings(findings, severity)]
     count = sum(len(group.messages) for group in groups)
     lines = [f"{count} {severity}{'s' if count > 1 else ''} {what}:"] if groups else []
     table = ""
@@ -52,17 +55,19 @@ def _wrapped(text: str, width: int, first: str) -> list[str]:
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent="    ", break_on_hyphens=False)
 
 
-def show_codebook(codebook: pd.DataFrame, width: int) -> str:
+def show_codebook(codebook: pd.DataFrame, speech: Speech, width: int) -> str:
     """Write the codebook as a table that fits the terminal; long cells are broken over several lines.
 
     Parameters
     ----------
     codebook
         The artefact of that name.
+    speech
+        How the study calls its units.
     width
         Characters of a line.
     """
-    cells = codebook_cells(codebook)
+    cells = said_cells(codebook, speech)
     cells["Variable"] = _both(cells["Variable"], cells["Label"], " ({})")
     if "In the file" in cells:
         cells["Distribution"] = _both(cells["Distribution"], cells["In the file"], "; in the file: {}")

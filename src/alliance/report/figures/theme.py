@@ -9,10 +9,14 @@ import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.category import StrCategoryFormatter
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, Formatter, FuncFormatter
 
 from alliance.report.figures.drawing import Drawing
+from alliance.report.words import Speech
 
 _MM_PER_INCH = 25.4
 SINGLE, DOUBLE = 85 / _MM_PER_INCH, 175 / _MM_PER_INCH  # column widths of journals, in inches
@@ -140,3 +144,35 @@ def note_of_flags(flags: Sequence[str]) -> str:
     """Return the footnote that explains the sign, or an empty string if nothing is flagged."""
     found = sorted({part.strip() for flag in flags if flag for part in str(flag).split(";")})
     return f"{FLAG} Flagged by the diagnostics: {', '.join(found)}." if found else ""
+
+
+def say_figure(figure: Any, speech: Speech) -> None:
+    """Put the study's words in place of this project's in all texts of a figure, those beside ticks among them."""
+    if speech.silent:
+        return
+    for text in figure.findobj(Text):
+        text.set_text(speech.say(text.get_text()))
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            for level, set_formatter in (("major", axis.set_major_formatter), ("minor", axis.set_minor_formatter)):
+                inner = getattr(axis, f"get_{level}_formatter")()
+                if isinstance(inner, FuncFormatter | FixedFormatter | StrCategoryFormatter):
+                    set_formatter(_Said(inner, speech))
+
+
+class _Said(Formatter):
+    """Writes ticks as another formatter does, in the words of a study."""
+
+    def __init__(self, inner: Formatter, speech: Speech) -> None:
+        self._inner, self._speech = inner, speech
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return self._speech.say(str(self._inner(x, pos)))
+
+
+def bare_values(values: pd.DataFrame, speech: Speech) -> pd.DataFrame:
+    """Return the values of a figure without what shields the words of labels."""
+    texts = [column for column in values.columns if values[column].dtype.kind not in "biufcmM"]
+    if speech.silent or not texts:
+        return values
+    return values.assign(**{c: [speech.bare(v) if isinstance(v, str) else v for v in values[c]] for c in texts})

@@ -6,7 +6,7 @@ The page holds no script and refers to nothing outside itself; its content secur
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -21,8 +21,9 @@ from alliance.data.panel import sessions_held
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
 from alliance.report.numbers import format_count, format_number, format_percent
 from alliance.report.page.blocks import BLOCKS, Block, Material, Output, tabulate
-from alliance.report.prose import SENTENCES, Inputs, Passage, describe_headline
+from alliance.report.prose import SENTENCES, Inputs, Passage, describe_headline, say_sentences
 from alliance.report.tables.render import render_html
+from alliance.report.words import Speech
 
 # Columns of plotted values that hold names of the project, and their words for people.
 _LABELS: dict[str, Callable[[str, Config], str]] = {
@@ -137,10 +138,12 @@ def build_report(
     figures = [figure for figure in figures if _shows_something(figure)]
     tables = [table for table in tables if table.n_rows]
     outputs = [figure.output for figure in figures] + [table.output for table in tables]
-    material = Material(config, inputs, provenance, outputs, command)
-    sections = _fill_sections(
+    speech = Speech(config)
+    material = Material(speech.config, inputs, provenance, outputs, command)
+    filled = _fill_sections(
         material, {item.output.name: item for item in figures}, {item.output.name: item for item in tables}
     )
+    sections = [_said(section, speech) for section in filled]
     folder = resources.files("alliance.report.page")
     environment = jinja2.Environment(
         autoescape=True,
@@ -154,12 +157,12 @@ def build_report(
         "size": size_picture,
         "trusted": Markup,
         "html": render_block,
-        "values": lambda figure: tabulate_values(figure, config),
+        "values": lambda figure: tabulate_values(figure, speech),
     }
     return environment.get_template("template.html.j2").render(
         config=config,
-        headline=describe_headline(inputs, config),
-        facts=_state_facts(config, inputs),
+        headline=say_sentences(describe_headline(inputs, speech.config), speech),
+        facts=[(speech.say(name), value) for name, value in _state_facts(config, inputs)],
         sections=sections,
         tables={table.output.name for table in tables},
         style=Markup(folder.joinpath("style.css").read_text(encoding="utf-8")),
@@ -208,12 +211,12 @@ def render_block(block: Block) -> str:
     return render_html(block.table, re.sub(r"[^a-z0-9]+", "-", block.caption.lower()).strip("-"))
 
 
-def tabulate_values(figure: Figure, config: Config) -> Block | None:
+def tabulate_values(figure: Figure, speech: Speech) -> Block | None:
     """Return the values a figure shows, for those who cannot see it, or None if they are too many to be read."""
     values = figure.values.copy()
     for column, label in _LABELS.items():
         if column in values.columns:
-            values[column] = [label(str(cell), config) for cell in values[column]]
+            values[column] = [label(str(cell), speech.config) for cell in values[column]]
     values = values.rename(columns={"effect": "quantity"})
     if values.empty or len(values) > _MOST_VALUES:
         return None
@@ -226,7 +229,8 @@ def tabulate_values(figure: Figure, config: Config) -> Block | None:
         tuple(_cell(value, position in numeric) for position, value in enumerate(row))
         for row in values.itertuples(index=False, name=None)
     ]
-    columns = tuple(capitalised_name(str(column)) for column in values.columns)
+    columns = tuple(speech.say(capitalised_name(str(column))) for column in values.columns)
+    rows = [tuple(speech.say_all(row)) for row in rows]
     return tabulate(f"Values shown in: {figure.output.title}", columns, rows, folded=True)
 
 
@@ -236,6 +240,26 @@ def _cell(value: Any, numeric: bool) -> str:
     if not numeric:
         return str(value)
     return format_count(value) if float(value).is_integer() else format_number(value)
+
+
+def _said(section: Section, speech: Speech) -> Section:
+    """Say what a section tells in the words of the study; figures and tables have been said when they were made."""
+    parts = [
+        replace(
+            part,
+            passages=[
+                replace(
+                    passage,
+                    sentences=tuple(say_sentences(passage.sentences, speech)),
+                    heading=speech.say(passage.heading),
+                )
+                for passage in part.passages
+            ],
+            blocks=[replace(block, text=speech.bare(block.text)) for block in part.blocks],
+        )
+        for part in section.parts
+    ]
+    return replace(section, title=speech.say(section.title), parts=parts)
 
 
 def _fill_sections(

@@ -13,6 +13,8 @@ from alliance.report.numbers import format_count
 from alliance.report.tables.checks import group_findings
 from alliance.report.tables.codebook import make
 from alliance.report.tables.render import columns_of, numeric_columns, rows_of
+from alliance.report.tables.table import said_table
+from alliance.report.words import Speech
 
 
 def build_codebook_page(codebook: pd.DataFrame, findings: pd.DataFrame, config: Config) -> str:
@@ -23,7 +25,8 @@ def build_codebook_page(codebook: pd.DataFrame, findings: pd.DataFrame, config: 
     codebook, findings
         The artefacts `codebook` and `checks`.
     """
-    table = make({"codebook": codebook}, config)
+    speech = Speech(config)
+    table = said_table(make({"codebook": codebook}, speech.config), speech)
     folder = resources.files("alliance.report.page")
     environment = jinja2.Environment(
         autoescape=True,
@@ -32,7 +35,7 @@ def build_codebook_page(codebook: pd.DataFrame, findings: pd.DataFrame, config: 
         lstrip_blocks=True,
         loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
     )
-    groups = [_group(findings, severity) for severity in ("error", "warning")]
+    groups = [_group(findings, severity, speech) for severity in ("error", "warning")]
     return environment.get_template("codebook.html.j2").render(
         config=config,
         facts=[
@@ -49,9 +52,9 @@ def build_codebook_page(codebook: pd.DataFrame, findings: pd.DataFrame, config: 
     )
 
 
-def _group(findings: pd.DataFrame, severity: str) -> Mapping[str, Any]:
+def _group(findings: pd.DataFrame, severity: str, speech: Speech) -> Mapping[str, Any]:
     meaning = "A run would stop." if severity == "error" else "A run would go on and tell them in the report."
-    groups = group_findings(findings, severity)
+    groups = [group.said(speech) for group in group_findings(findings, severity)]
     count = sum(len(group.messages) for group in groups)
     is_error = severity == "error"
     return {

@@ -7,7 +7,7 @@ text. The sections of the report name them in `report/sections.yaml`.
 from alliance.report.prose.conditions import describe_accumulated, describe_differences, describe_moderation
 from alliance.report.prose.courses import describe_treatment
 from alliance.report.prose.headline import describe_headline
-from alliance.report.prose.passage import Inputs, Passage
+from alliance.report.prose.passage import Inputs, Passage, say_sentences
 from alliance.report.prose.quality import (
     describe_comparison,
     describe_diagnostics,
@@ -69,4 +69,4 @@ SENTENCES = {
     )
 }
 
-__all__ = ["SENTENCES", "Inputs", "Passage", "describe_headline"]
+__all__ = ["SENTENCES", "Inputs", "Passage", "describe_headline", "say_sentences"]

@@ -1,6 +1,6 @@
 """A passage of the report: sentences about one thing, and what a `describe_` function is given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -12,6 +12,7 @@ from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, nodes_of, split_contrast
 from alliance.report.prose.licence import Licence, licence_of
 from alliance.report.prose.wording import Row
+from alliance.report.words import Speech
 
 Inputs = Mapping[str, pd.DataFrame]
 
@@ -44,6 +45,14 @@ class Passage:
     sentences: tuple[str | Point, ...]
     heading: str = ""
     kind: Literal["text", "list", "caution"] = "text"
+
+
+def say_sentences(sentences: Iterable[str | Point], speech: Speech) -> list[str | Point]:
+    """Return sentences in the words of the study."""
+    return [
+        speech.say(one) if isinstance(one, str) else Point(speech.say(one.lead), speech.say(one.sentence), one.table)
+        for one in sentences
+    ]
 
 
 def text(*sentences: str) -> Passage:

@@ -9,6 +9,7 @@ from alliance.config import Config
 from alliance.report.labels import capitalised_name
 from alliance.report.numbers import MISSING, format_count
 from alliance.report.tables.table import Table
+from alliance.report.words import Speech
 
 TITLE = "Checks"
 NEEDS = ("checks",)
@@ -31,7 +32,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     notes = (
         ["Rows are counted as in the export, the header being row 1."] if len(data) else ["The checks found nothing."]
     )
-    return Table(data, shown, "What the checks of the data found", notes)
+    return Table(data, shown, "What the checks of the data found", notes, own=("Column",))
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Group:
     table: str
     messages: list[str]
     remedy: str
+
+    def said(self, speech: Speech) -> "Group":
+        """Return it in the words of the study."""
+        return Group(speech.say(self.table), speech.say_all(self.messages), speech.say(self.remedy))
 
 
 def group_findings(findings: pd.DataFrame, severity: str) -> list[Group]:

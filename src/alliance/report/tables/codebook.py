@@ -9,10 +9,12 @@ from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name
 from alliance.report.numbers import MISSING, format_count, format_percent, format_value
-from alliance.report.tables.table import Table
+from alliance.report.tables.table import Table, said_table
+from alliance.report.words import Speech
 
 TITLE = "Codebook"
 NEEDS = ("codebook",)
+OWN = ("Variable", "Label", "Columns", "Distribution", "In the file")
 CAPTION = "What each variable was understood to be"
 _MOMENTS = {"before": "before the session", "during": "during the session", "after": "after the session"}
 
@@ -24,7 +26,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         "Numbers are those of the cells as they were read, before cleaning; declared codes for missing and impossible values count as "
         f"missing. Of fewer than {config.privacy.minimum_cell} people nothing is shown."
     ]
-    return Table(data, codebook_cells(data), CAPTION, notes, group="Table")
+    return Table(data, codebook_cells(data), CAPTION, notes, group="Table", own=OWN)
 
 
 def codebook_cells(codebook: pd.DataFrame) -> pd.DataFrame:
@@ -50,6 +52,12 @@ def codebook_cells(codebook: pd.DataFrame) -> pd.DataFrame:
     cells = pd.DataFrame(rows, dtype=object)
     said = cells["In the file"].astype(bool).any() if rows else False
     return cells if said else cells.drop(columns="In the file", errors="ignore")
+
+
+def said_cells(codebook: pd.DataFrame, speech: Speech) -> pd.DataFrame:
+    """Return `codebook_cells` in the words of the study."""
+    cells = codebook_cells(codebook)
+    return said_table(Table(codebook.head(0), cells, CAPTION, own=OWN), speech).shown
 
 
 def _joined(*parts: str) -> str:

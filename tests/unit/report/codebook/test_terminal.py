@@ -4,7 +4,10 @@ import pandas as pd
 import pytest
 
 from alliance.report.codebook.terminal import show_codebook, show_findings
+from alliance.report.words import Speech
 from tests.artefacts import builders
+
+SPEECH = Speech(builders.arms_config())
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +19,7 @@ def findings() -> pd.DataFrame:
 
 @pytest.mark.parametrize("width", [72, 100, 400])
 def test_errors_stand_first_each_with_its_remedy(findings: pd.DataFrame, width: int) -> None:
-    text = show_findings(findings, width)
+    text = show_findings(findings, SPEECH, width)
     assert text.startswith("1 error that would stop a run:")
     assert text.index("1 label is not declared.") < text.index("1 warning") < text.index("3 values lie outside")
     assert text.count("What to do: ") == text.count("What follows: ") == 1
@@ -24,13 +27,13 @@ def test_errors_stand_first_each_with_its_remedy(findings: pd.DataFrame, width: 
 
 
 def test_nothing_found_is_said(findings: pd.DataFrame) -> None:
-    assert show_findings(findings.head(0), 80) == "The checks found nothing to correct."
+    assert show_findings(findings.head(0), SPEECH, 80) == "The checks found nothing to correct."
 
 
 @pytest.mark.parametrize("width", [72, 120])
 def test_codebook_fits_the_window(width: int) -> None:
     config = builders.arms_config()
-    text = show_codebook(builders.codebook(config), width)
+    text = show_codebook(builders.codebook(config), SPEECH, width)
     assert max(map(len, text.splitlines())) <= width
     assert all(name[:8] in text for name in config.variables)
     assert "mean 3.2" in text
