@@ -20,7 +20,7 @@ LAYERS = [
     ["data.scoring"],
     ["data.panel", "likelihood", "inference"],
     ["models"],
-    ["report.labels", "results.estimates", "results.diagnostics", "results.comparison"],
+    ["report.labels", "results.estimates", "results.diagnostics", "results.comparison", "results.disclosure"],
     ["results.fits"],
     ["report.meanings", "certify"],
     ["report.figures", "report.tables", "report.prose"],

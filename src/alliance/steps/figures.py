@@ -6,6 +6,7 @@ from alliance.config import validate_config
 from alliance.report.figures import load_figure
 from alliance.report.figures.theme import applied, bare_values, say_figure
 from alliance.report.words import Speech
+from alliance.results.disclosure import publish_digits
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import replacing, write_csv, write_json
 
@@ -37,7 +38,7 @@ def draw_figure(
         drawing.figure.set_layout_engine("none")  # both formats have the same layout, and it is made once
         with replacing(png) as path:
             drawing.figure.savefig(path, format="png", dpi=config.output.figure_dpi, metadata={"Software": None})
-    write_csv(bare_values(drawing.values, speech), values)
+    write_csv(publish_digits(bare_values(drawing.values, speech)), values)
     caption = f"{module.CAPTION} {drawing.notes}".strip()
     about = {"title": module.TITLE, "caption": caption, "alt": drawing.alt}
     write_json({key: speech.say(words) for key, words in about.items()}, text)

@@ -9,6 +9,7 @@ from alliance.report.tables.render import render_html
 from alliance.report.tables.table import said_table
 from alliance.report.tables.word import render_docx
 from alliance.report.words import Speech
+from alliance.results.disclosure import publish_digits
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_bytes, write_csv, write_json, write_text
 
@@ -30,7 +31,7 @@ def write_table(
     module, speech = load_table(name), Speech(validate_config(settings))
     made = module.make({need: read_artefact(artefacts[need], need) for need in module.NEEDS}, speech.config)
     table = said_table(made, speech)
-    write_csv(table.data, csv)
+    write_csv(publish_digits(table.data), csv)
     write_text(render_html(table, name), html)
     write_text(render_latex(table, name), tex)
     write_bytes(render_docx(table), docx)

@@ -22,7 +22,7 @@ from alliance.facts.artefacts import ARTEFACTS, COUNT, TEXT
 from alliance.facts.columns import ITEM, PATIENT, SESSION, THERAPIST
 from alliance.report.labels import find_roles
 from alliance.report.numbers import format_percent
-from alliance.report.tables.suppression import suppress_counts
+from alliance.results.disclosure import suppress_counts
 
 _KEYS = ("patient", "therapist", "session", "date", "week", "episode")
 _MOST_CODES = 8  # value labels that are written out

@@ -1,5 +1,6 @@
 """Who was analysed: from the export, through cleaning, to the rows of every equation."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, label_model, label_of, label_reason
 from alliance.report.numbers import MINUS, format_count
+from alliance.results.disclosure import publish_flow
 
 TITLE = "Patient flow"
 CAPTION = (
@@ -43,7 +45,7 @@ class _Box:
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     """Draw the trunk of the flow with what was removed at its side, and below it a box per model."""
-    flow = inputs["flow"]
+    flow = publish_flow(inputs["flow"], config.privacy.minimum_cell)
     trunk = flow[flow["model"].fillna("") == ""]
     branches = flow[flow["model"].fillna("") != ""]
     if flow.empty:
@@ -77,7 +79,10 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
                 _draw_box(axes, box, _MARGIN + position * (_WIDTH - _MARGIN) / 2, place)
                 place -= box.height + _GAP
     values = flow.reset_index(drop=True)
-    return Drawing(figure, values, _describe(trunk, branches, config), _describe_losses(branches))
+    few = f"Numbers of fewer than {config.privacy.minimum_cell} patients, and those from which they could be computed, are not shown. "
+    hidden = flow[["n_patients", "removed_patients"]].isna().any(axis=None)
+    notes = few * bool(hidden) + _describe_losses(branches)
+    return Drawing(figure, values, _describe(trunk, branches, config), notes.strip())
 
 
 def _place_models(
@@ -100,7 +105,7 @@ def _height(column: list[_Box]) -> float:
 
 def _pair_boxes(trunk: pd.DataFrame) -> list[tuple[_Box, _Box | None]]:
     """Boxes of what was there, each with the box of what was removed from it; a stage that removed nothing is skipped."""
-    removing = (trunk["removed_patients"] > 0) | (trunk["removed_sessions"] > 0)
+    removing = (trunk["removed_patients"] > 0) | trunk["removed_patients"].isna() | (trunk["removed_sessions"] > 0)
     kept = trunk[~removing]
     if kept.empty:
         return []
@@ -123,13 +128,16 @@ def _counted(row: pd.Series, heading: str) -> _Box:
 
 
 def _counts(row: pd.Series) -> str:
-    text = f"{format_count(row['n_patients'])} patients, {format_count(row['n_sessions'])} sessions"
+    patients = "" if math.isnan(row["n_patients"]) else f"{format_count(row['n_patients'])} patients, "
+    text = f"{patients}{format_count(row['n_sessions'])} sessions"
     return text + (f", {format_count(row['n_therapists'])} therapists" if row["n_therapists"] else "")
 
 
 def _removed(row: Any) -> str:
-    sessions, patients = int(row.removed_sessions), int(row.removed_patients)
+    sessions, patients = int(row.removed_sessions), row.removed_patients
     text = f"{format_count(sessions)} session{'s' * (sessions != 1)}"
+    if math.isnan(patients):
+        return text
     return text + (f" ({format_count(patients)} patient{'s' * (patients != 1)})" if patients else "")
 
 

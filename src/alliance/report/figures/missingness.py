@@ -12,8 +12,9 @@ from alliance.data.panel import sessions_held
 from alliance.facts.columns import ENDINGS, PATIENT, SESSION
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
-from alliance.report.labels import find_roles, label_of
+from alliance.report.labels import find_roles, label_groups, label_of
 from alliance.report.numbers import format_count, format_percent
+from alliance.results.disclosure import in_multiples
 
 TITLE = "Observed values by session"
 CAPTION = (
@@ -31,7 +32,8 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     values = share_observed(panel, config)
     if values.empty:
         return theme.draw_unavailable("No variable of this study is measured at sessions.")
-    still_in = values.drop_duplicates(SESSION).set_index(SESSION)["still_in"]
+    counted = values.drop_duplicates(SESSION).set_index(SESSION)
+    still_in, said = counted["still_in"], counted["patients"]
     variables = list(dict.fromkeys(values["variable"]))
     grid = values.pivot(index="variable", columns=SESSION, values="share").loc[variables]
     with theme.applied():
@@ -41,10 +43,9 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         )
         positions = np.arange(len(still_in)) + 0.5
         above.bar(positions, still_in.fillna(0), color=theme.BLUE, width=0.8)
-        hidden = f"<{config.privacy.minimum_cell}"
-        for x, n in zip(positions, still_in, strict=True):
+        for x, n, text in zip(positions, still_in, said, strict=True):
             above.annotate(
-                hidden if np.isnan(n) else format_count(n), (x, 0 if np.isnan(n) else n), (0, 1), textcoords="offset points",
+                text, (x, 0 if np.isnan(n) else n), (0, 1), textcoords="offset points",
                 ha="center", va="bottom", fontsize=theme.SMALL,
             )  # fmt: skip
         above.set_xlim(0, len(still_in))
@@ -79,10 +80,17 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
 def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
     """Return by variable and session how many patients are still in and the share of them with a value.
 
-    Composites are left out (their parts are shown); a category is observed if any of its columns is.
+    Composites are left out (their parts are shown); a category is observed if any of its columns is. Numbers of patients are multiples
+    of `privacy.minimum_cell`, and so are those behind the shares: differences between sessions, and between those who are still in and
+    those observed, would be counts of few. What is all of the study but so few counts as all of it.
     """
     last = panel[sessions_held(panel, config.variables)].groupby(PATIENT)[SESSION].max()
     sessions = [int(number) for number in np.sort(panel.drop_duplicates(SESSION)[[SESSION]].to_numpy().ravel())]
+    least, everyone, fewest = config.privacy.minimum_cell, len(last), _fewest(panel, config)
+
+    def rounded(n: int) -> float:
+        return float(everyone) if everyone - n < least else min(in_multiples(n, least), everyone)
+
     rows = []
     for name in _ordered_variables(config):
         columns = _columns_of(name, panel, config)
@@ -90,11 +98,20 @@ def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
             continue
         observed = panel.loc[panel[columns].notna().any(axis=1)].groupby(SESSION)[PATIENT].nunique()
         for session in sessions:
-            n = int((last >= session).sum())
-            enough = n >= config.privacy.minimum_cell
-            share = observed.get(session, 0) / n if enough else np.nan
-            rows.append((name, session, n if enough else np.nan, share))
-    return pd.DataFrame(rows, columns=["variable", SESSION, "still_in", "share"])
+            n, seen = int((last >= session).sum()), int(observed.get(session, 0))
+            if n < fewest:
+                rows.append((name, session, np.nan, np.nan, f"<{fewest}"))
+                continue
+            share = np.nan if 0 < seen < least else min(1.0, rounded(seen) / rounded(n))
+            said = f">{everyone - least}" if least > 1 and everyone - n < least else format_count(rounded(n))
+            rows.append((name, session, rounded(n), round(share, 4), said))
+    return pd.DataFrame(rows, columns=["variable", SESSION, "still_in", "share", "patients"])
+
+
+def _fewest(panel: pd.DataFrame, config: Config) -> int:
+    """Return how many patients a session must have: the minimum in each group, since another figure says which groups have it."""
+    groups = label_groups(panel, config)
+    return config.privacy.minimum_cell * (1 if groups is None else max(1, groups.nunique()))
 
 
 def _ordered_variables(config: Config) -> list[str]:
@@ -133,6 +150,10 @@ def _describe(values: pd.DataFrame, config: Config) -> str:
 
 
 def _notes(values: pd.DataFrame, config: Config) -> str:
-    if not values["still_in"].isna().any():
-        return ""
-    return f"Sessions with fewer than {config.privacy.minimum_cell} patients still in are blank."
+    least = config.privacy.minimum_cell
+    notes = [f"Counts are multiples of {least}, shares are those of such counts."] if least > 1 else []
+    if values["still_in"].isna().any():
+        notes.append(
+            f"Sessions with too few patients still in ({values.loc[values['still_in'].isna(), 'patients'].iloc[0]}) are blank."
+        )
+    return " ".join(notes)

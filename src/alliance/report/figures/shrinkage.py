@@ -14,23 +14,28 @@ from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, label_effect, label_model, label_path
 from alliance.report.numbers import format_number, format_percent
+from alliance.results.disclosure import in_multiples, step_for, to_step
 
 TITLE = "Differences between patients and between therapists"
 CAPTION = (
-    "Each step of the path, and the path itself, for every patient or therapist, from the smallest to the largest. Points and bars: "
-    "estimates and their intervals, which borrow strength from everybody else. Faint points: what the sessions of that patient or "
-    "therapist alone say. Dashed line: the average."
+    "Each step of the path, and the path itself, for patients and therapists, from the smallest to the largest. Points and bars: "
+    "estimates and their intervals, which borrow strength from everybody else. Dashed line: the average."
 )
 NEEDS = ("shrinkage",)
 _HEIGHT = 2.2  # inches of a panel
+_MOST_GROUPS = 20
+_ALONE = "Faint points: what the sessions of that patient alone say."
 _REACH = 0.35  # share of the intervals' range by which points of single units may exceed it
 
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     """Draw one row of panels per model and kind of unit, one panel per step."""
-    values = inputs["shrinkage"].reset_index(drop=True)
-    if values.empty:
+    table = inputs["shrinkage"]
+    if table.empty:
         return theme.draw_unavailable("No fitted model was asked for the slopes of single patients or therapists.")
+    values = publish_units(table, config)
+    if values.empty:
+        return theme.draw_unavailable("There are too few patients or therapists to show how they differ.")
     rows = [part for _, part in values.groupby(["model", "unit"], sort=False)]
     columns = max(part.groupby(["quantity", "path"]).ngroups for part in rows)
     cut = 0
@@ -45,9 +50,41 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
                 axis.set_axis_off()
         figure.legend(handles=_handles(values), loc="outside upper left", ncols=3)
     notes = [f"Intervals: {format_percent(config.inference.interval)}."]
+    if values["alone"].notna().any():
+        notes.append(_ALONE)
+    if (values["units"] > 1).any():
+        least = config.privacy.minimum_cell
+        notes.append(f"Points are averages of at least {least} patients or therapists who follow one another in order.")
     if cut:
         notes.append(f"{cut} faint {'point lies' if cut == 1 else 'points lie'} beyond the axes.")
     return Drawing(figure, values, _describe(values, config), " ".join(notes))
+
+
+def publish_units(table: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """Return what may be shown of the effects of single units: their averages over neighbours in order, `minimum_cell` or more at a time.
+
+    Single patients stand in it only if `privacy.single_patients` allows it; therapists do not, since some may have few patients. Where
+    there are fewer units than that, nothing is shown.
+    """
+    least, parts = config.privacy.minimum_cell, []
+    for (_, unit, *_), rows in table.groupby(["model", "unit", "quantity", "path"], sort=False):
+        if len(rows) < least:
+            continue
+        if least == 1 or (config.privacy.single_patients and unit == "patient"):
+            parts.append(rows.assign(units=1))
+            continue
+        count = max(1, min(_MOST_GROUPS, len(rows) // least))
+        ordered = rows.sort_values("order").reset_index(drop=True)
+        group = pd.Series(np.arange(len(rows)) * count // len(rows))
+        means = ordered[["estimate", "low", "high"]].groupby(group).mean()
+        step = step_for(float((means["high"] - means["low"]).mean()) / 4)
+        for name in means:
+            means[name] = [to_step(value, step) for value in means[name]]
+        first = ordered.groupby(group)[["model", "unit", "quantity", "path"]].first()
+        sizes = [in_multiples(size, least) for size in group.value_counts(sort=False)]
+        parts.append(first.join(means).assign(order=np.arange(1, count + 1), alone=np.nan, units=sizes))
+    columns = [*table.columns, "units"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> int:
@@ -71,7 +108,7 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> int:
     axis.set_xlim(0, len(panel) + 1)
     axis.set_title(theme.wrap(capitalised_name(label_path(first.path, config)), 26))
     axis.set_xlabel(
-        f"{capitalised_name(first.unit)}s in order\n{theme.wrap(label_model(first.model, config), 34)}",
+        f"{capitalised_name(first.unit)}s in order{' (averages)' * (first.units > 1)}\n{theme.wrap(label_model(first.model, config), 34)}",
         fontsize=theme.SMALL,
     )
     axis.set_ylabel(label_effect(first.quantity), fontsize=theme.SMALL)
@@ -91,7 +128,7 @@ def _describe(values: pd.DataFrame, config: Config) -> str:
     for (model, unit, quantity, path), rows in values.groupby(["model", "unit", "quantity", "path"], sort=False):
         low, mean, high = (format_number(rows["estimate"].agg(name)) for name in ("min", "mean", "max"))
         parts.append(
-            f"{label_effect(str(quantity))}, {label_path(str(path), config)}, in '{label_model(str(model), config)}': {len(rows)} {unit}s "
+            f"{label_effect(str(quantity))}, {label_path(str(path), config)}, in '{label_model(str(model), config)}': {unit}s "
             f"from {low} to {high}, average {mean}"
         )
-    return f"Estimates of single patients and therapists in order of size. {'; '.join(parts)}."
+    return f"Estimates of patients and therapists in order of size. {'; '.join(parts)}."

@@ -18,6 +18,7 @@ from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, unit_of
 from alliance.report.meanings import Meaning, describe_case, has_case, meaning_of
 from alliance.report.numbers import format_number, format_percent
+from alliance.results.disclosure import step_for, to_step
 
 TITLE = "Trajectories over sessions"
 CAPTION = (
@@ -58,17 +59,23 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
 
 
 def summarise_sessions(panel: pd.DataFrame, score: str, groups: pd.Series, config: Config) -> pd.DataFrame:
-    """Return n, mean and confidence interval of one score by group and session.
+    """Return mean and confidence interval of one score by group and session.
 
-    The interval is mean +- t(n - 1) * sd / sqrt(n). Rows of fewer than `privacy.minimum_cell` patients keep no numbers.
+    The interval is mean +- t(n - 1) * sd / sqrt(n). Rows of fewer than `privacy.minimum_cell` patients keep no numbers, and the others
+    have the digits that their errors justify. How many patients each rests on is not among them, nor the standard deviation, from which
+    it could be computed: numbers that go down one by one, beside those of all groups together, say who stopped and who skipped.
     """
     observed = panel.loc[panel[score].notna(), [PATIENT, SESSION, score]].assign(group=groups)
     table = observed.groupby(["group", SESSION])[score].agg(n="count", mean="mean", sd="std").reset_index()
     n = table["n"].to_numpy()
-    reach = stats.t.ppf(0.5 + config.inference.interval / 2, np.maximum(n - 1, 1)) * table["sd"] / np.sqrt(n)
+    error: np.ndarray = table["sd"].to_numpy(dtype=float) / np.sqrt(n)
+    reach = stats.t.ppf(0.5 + config.inference.interval / 2, np.maximum(n - 1, 1)) * error
     table["low"], table["high"] = table["mean"] - reach, table["mean"] + reach
-    table["suppressed"] = table["n"] < config.privacy.minimum_cell
-    table[["n", "mean", "sd", "low", "high"]] = table[["n", "mean", "sd", "low", "high"]].mask(table["suppressed"])
+    for name in ("mean", "low", "high"):
+        table[name] = [to_step(value, step_for(one)) for value, one in zip(table[name], error.tolist(), strict=True)]
+    table["suppressed"] = n < config.privacy.minimum_cell
+    table = table.drop(columns=["n", "sd"])
+    table[["mean", "low", "high"]] = table[["mean", "low", "high"]].mask(table["suppressed"])
     table.insert(0, "variable", score)
     return table
 

@@ -1,5 +1,6 @@
 """Within patients and between patients: the same two variables, two different slopes."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,11 +14,12 @@ from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, find_roles, label_of, unit_of
 from alliance.report.numbers import format_number
+from alliance.results.disclosure import in_multiples, step_for, to_step
 
 TITLE = "Within patients and between patients"
 CAPTION = (
-    "Left: deviations of single sessions from the patient's own mean. Right: the patients' means. Large points average equal "
-    "parts of the cloud along the horizontal axis; lines are unadjusted least-squares slopes, so they describe and do not "
+    "Left: deviations of sessions from the patient's own mean. Right: the patients' means. Points average equal "
+    "parts of the patients' values along the horizontal axis; lines are unadjusted least-squares slopes, so they describe and do not "
     "estimate the models' effects."
 )
 NEEDS = ("panel",)
@@ -76,8 +78,15 @@ def _bins(part: pd.DataFrame, cause: str, outcome: str, level: str, config: Conf
     table = binned.agg(
         n_patients=("patient", "nunique"), n_points=(cause, "size"), cause=(cause, "mean"), outcome=(outcome, "mean")
     )
+    (slope, intercept), covariance = np.polyfit(part[cause], part[outcome], 1, cov=True)
+    slope = to_step(float(slope), step_for(math.sqrt(covariance[0, 0])))
+    intercept = to_step(float(intercept), step_for(math.sqrt(covariance[1, 1])))
+    errors = binned[[cause, outcome]].std() / np.sqrt(n / count)
+    for name, column in (("cause", cause), ("outcome", outcome)):
+        table[name] = [to_step(value, step_for(one)) for value, one in zip(table[name], errors[column], strict=False)]
     table = table[table["n_patients"] >= config.privacy.minimum_cell].reset_index(drop=True)
-    slope, intercept = np.polyfit(part[cause], part[outcome], 1)
+    for name in ("n_patients", "n_points"):
+        table[name] = [in_multiples(value, config.privacy.minimum_cell) for value in table[name]]
     named = table.assign(level=level, x=cause, y=outcome, slope=slope, intercept=intercept)
     return named.rename(columns={"cause": "x_mean", "outcome": "y_mean"})
 
@@ -86,11 +95,12 @@ def _draw_panel(
     axis: Axes, part: pd.DataFrame, bins: pd.DataFrame, cause: str, outcome: str, level: str, config: Config
 ) -> None:
     colour = theme.LEVEL_COLOURS[level]
-    axis.scatter(
-        part[cause], part[outcome], s=5, color=theme.MUTED, alpha=0.18, linewidths=0, rasterized=True, zorder=1
-    )
+    if config.privacy.single_patients:
+        axis.scatter(
+            part[cause], part[outcome], s=5, color=theme.MUTED, alpha=0.18, linewidths=0, rasterized=True, zorder=1
+        )
     slope, intercept = bins["slope"].iloc[0], bins["intercept"].iloc[0]
-    ends = np.array([part[cause].min(), part[cause].max()])
+    ends = float(part[cause].mean()) + float(part[cause].std()) * np.array([-1.5, 1.5])  # not those of single patients
     axis.plot(ends, intercept + slope * ends, color=colour, linestyle=theme.LEVEL_LINES[level], linewidth=2, zorder=3)
     axis.scatter(
         bins["x_mean"],

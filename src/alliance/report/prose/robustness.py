@@ -187,7 +187,8 @@ def _describe_sensitive(row: dict[str, Any], config: Config) -> Point:
 def _describe_most_influential(rows: list[dict[str, Any]], config: Config) -> Point:
     first = [row for row in rows if row["rank"] == 1]
     values = [first[0]["estimate"], *(row["without"] for row in first)]
-    digits = common_decimals(values, max(values) - min(values))
+    errors = [abs((row["without"] - row["estimate"]) / row["change"]) for row in first if row["change"]]
+    digits = common_decimals(values, min(errors) if errors else None)
     moved = [
         f"{format_number(row['without'], digits)} without the most influential {row['unit']} "
         f"({format_number(abs(row['change']))} standard errors)"

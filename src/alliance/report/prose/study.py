@@ -25,6 +25,7 @@ from alliance.report.prose.passage import (
     text,
 )
 from alliance.report.prose.wording import capitalise, count_of, join_words, mediators_of
+from alliance.results.disclosure import publish_flow
 
 _MOST_NAMED = 4
 _ABOUT_OBSERVED = (
@@ -73,16 +74,17 @@ def describe_question(inputs: Inputs, config: Config) -> list[Passage]:
 
 def describe_flow(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe who was in the export, who was left out by cleaning, and how many each equation could use."""
-    flow = table_of(inputs, "flow")
+    flow = publish_flow(table_of(inputs, "flow"), config.privacy.minimum_cell)
     if flow.empty:
         return []
     of_data = rows_of(flow, model="")
     sentences = []
     if of_data:
         first, last = of_data[0], of_data[-1]
+        people = f"{count_of(int(first['n_patients']), 'patient')} and " if pd.notna(first["n_patients"]) else ""
         sentences.append(
-            f"The export held {count_of(first['n_patients'], 'patient')} and {count_of(first['n_sessions'], 'session row')}. "
-            f"Cleaning left {count_of(last['n_patients'], 'patient')} with {count_of(last['n_sessions'], 'session')}"
+            f"The export held {people}{count_of(first['n_sessions'], 'session row')}. "
+            f"Cleaning left {count_of(int(last['n_patients']), 'patient')} with {count_of(last['n_sessions'], 'session')}"
             f"{_therapists(last)}."
         )
     if "panel" in inputs:
@@ -101,7 +103,7 @@ def _describe_used(flow: pd.DataFrame) -> str:
     if not used:
         return ""
     sessions = sorted(row["n_sessions"] for row in used)
-    patients = sorted(row["n_patients"] for row in used)
+    patients = sorted(int(row["n_patients"]) for row in used)
     if whole and sessions[0] == max(row["n_sessions"] for row in whole):
         return f"Every equation uses all {count_of(sessions[0], 'session')} of {count_of(patients[0], 'patient')}."
     sentence = (

@@ -1,7 +1,9 @@
-"""What the checks of the export found."""
+"""What the checks of the export found: how often, in which column; rows and values are for those who hold the export."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -16,21 +18,22 @@ NEEDS = ("checks",)
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
-    """Return every finding with its place and remedy."""
-    data = inputs["checks"]
+    """Return every finding with its column and remedy, without rows and values of the export; few rows are not counted."""
+    data = published(inputs["checks"], config.privacy.minimum_cell)
     shown = pd.DataFrame(
         {
             "Table": [capitalised_name(name) for name in data["table"].astype(str)],
             "Column": [MISSING if pd.isna(name) or name == "" else str(name) for name in data["column"]],
-            "First row": [format_count(row) for row in pd.to_numeric(data["row"])],
-            "Count": data["count"].map(format_count),
+            "Count": data["count"].astype(str),
             "Finding": data["message"].astype(str),
             "Remedy": data["remedy"].astype(str),
             "Severity": data["severity"].astype(str),
         }
     )
     notes = (
-        ["Rows are counted as in the export, the header being row 1."] if len(data) else ["The checks found nothing."]
+        ["Rows and values are not shown here: data/checks.csv of the run names them."]
+        if len(data)
+        else ["The checks found nothing."]
     )
     return Table(data, shown, "What the checks of the data found", notes, own=("Column",))
 
@@ -55,3 +58,29 @@ def group_findings(findings: pd.DataFrame, severity: str) -> list[Group]:
     found = [Group(str(table), list(messages), str(remedy)) for (table, remedy), messages in groups]
     order = list(dict.fromkeys(group.table for group in found))
     return sorted(found, key=lambda group: order.index(group.table))
+
+
+def published(table: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Return the findings without what is about single rows: their numbers, their values, and counts below the minimum."""
+    few = pd.to_numeric(table["count"]) < minimum
+    counts = pd.to_numeric(table["count"]).map(format_count).where(~few, f"<{minimum}")
+    return table.drop(columns=["row", "value"]).assign(
+        count=counts, message=[_without_place(row, minimum) for row in table.to_dict("records")]
+    )
+
+
+def _without_place(finding: Mapping[Any, Any], minimum: int) -> str:
+    """Write a finding about rows as one about their column."""
+    said = str(finding["message"])
+    column = f" (column {finding['column']})" if str(finding["column"]) not in ("", "nan") else ""
+    said = re.sub(r" \((first: )?row \d+(, column [^)]*)?\)", lambda _: column, said, count=1)
+    if pd.isna(finding["row"]):
+        return said
+    for quoted in (
+        f" ('{finding['value']}')",
+        f" '{finding['value']}'",
+        f": {finding['value']}",
+        f" ({finding['value']})",
+    ):
+        said = said.replace(quoted, "")
+    return re.sub(r"^\d+ rows? of ", "Some rows of ", said) if finding["count"] < minimum else said

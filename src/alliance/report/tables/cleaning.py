@@ -1,5 +1,6 @@
 """What the cleaning rules did."""
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -15,14 +16,14 @@ NEEDS = ("cleaning",)
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return every declared rule with its setting and how many rows or cells it touched."""
-    data = inputs["cleaning"]
+    data = _published(inputs["cleaning"], config.privacy.minimum_cell)
     shown = pd.DataFrame(
         {
             "Rule": [capitalised_name(rule.replace(".", ": ")) for rule in data["rule"].astype(str)],
             "Table": data["table"].astype(str),
             "Setting": [str(setting).replace("_", " ") for setting in data["setting"]],
-            "Rows": data["rows"].map(format_count),
-            "Cells": data["cells"].map(format_count),
+            "Rows": data["rows"],
+            "Cells": data["cells"],
             "What it does": data["meaning"].astype(str),
         }
     )
@@ -32,3 +33,16 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         "Cleaning rules and what they touched",
         ["Rules are declared under 'cleaning' and 'variables' in the configuration."],
     )
+
+
+def _published(table: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Return the rules with counts as text: few rows, cells or patients are said to be few."""
+
+    def counted(count: float) -> str:
+        return f"<{minimum}" if 0 < count < minimum else format_count(count)
+
+    settings = [
+        re.sub(r"^(\d+) patients$", lambda found: f"{counted(int(found[1]))} patients", str(setting))
+        for setting in table["setting"]
+    ]
+    return table.assign(setting=settings, rows=table["rows"].map(counted), cells=table["cells"].map(counted))

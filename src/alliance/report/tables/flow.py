@@ -10,6 +10,7 @@ from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_model, label_of, label_reason
 from alliance.report.numbers import format_count
 from alliance.report.tables.table import Table
+from alliance.results.disclosure import publish_flow
 
 TITLE = "Patient flow"
 NEEDS = ("flow",)
@@ -18,7 +19,7 @@ _CLEANING = "Data"
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return every stage with what was left and what was removed; removals are counted one after the other."""
-    flow = inputs["flow"]
+    flow = publish_flow(inputs["flow"], config.privacy.minimum_cell)
     shown = pd.DataFrame(
         {
             "Part": [_part(row, config) for row in records(flow)],
@@ -35,6 +36,10 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     notes = [
         "Each row states what is left after its stage; reasons are counted one after the other, so every removal is counted once."
     ]
+    if flow[["n_patients", "removed_patients"]].isna().any(axis=None):
+        notes.append(
+            f"Numbers of fewer than {config.privacy.minimum_cell} patients, and those from which they could be computed, are not shown (–)."
+        )
     return Table(flow, shown, "Patient flow from the export to the rows of every equation", notes, "Part")
 
 

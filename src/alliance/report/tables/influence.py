@@ -10,6 +10,7 @@ from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_level, label_model, label_path
 from alliance.report.numbers import common_decimals, format_count, format_number
 from alliance.report.tables.table import Table
+from alliance.results.disclosure import publish_influence
 from alliance.results.estimates import main_rows
 
 TITLE = "Influence of single patients and therapists"
@@ -18,9 +19,12 @@ _MOST = 5
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
-    """Return the five most influential patients and therapists for each path and level, without their codes."""
-    table = main_rows(inputs["influence"])
+    """Return how far the estimates run when one patient or therapist is left out; the five most influential patients where allowed."""
+    table = publish_influence(
+        main_rows(inputs["influence"]), config.privacy.single_patients, config.privacy.minimum_cell
+    )
     data = table[table["rank"] <= _MOST].reset_index(drop=True)
+    single = bool((data["rank"] > 1).any())
     digits = [_decimals(row) for row in records(data)]
     shown = pd.DataFrame(
         {
@@ -33,13 +37,19 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                 format_number(value, places) for value, places in zip(data["estimate"], digits, strict=True)
             ],
             "Without": [format_number(value, places) for value, places in zip(data["without"], digits, strict=True)],
+            "Lowest": [format_number(value, places) for value, places in zip(data["lowest"], digits, strict=True)],
+            "Highest": [format_number(value, places) for value, places in zip(data["highest"], digits, strict=True)],
             "Change (standard errors)": data["change"].map(format_number),
         }
     )
+    if not single:
+        shown = shown.drop(columns=["Rank", "Without"]).rename(
+            columns={"Change (standard errors)": "Largest change (standard errors)"}
+        )
     note = (
-        "Estimates of the path when one patient, or one therapist with all patients, is left out; the five that move it most. "
-        "With everybody: the same estimate without leaving anybody out, at the maximum of the likelihood. Change: in "
-        "standard errors of the estimate."
+        "Estimates of the path when one patient, or one therapist with all patients, is left out"
+        f"{'; the five that move it most' * single}. With everybody: the same estimate without leaving anybody out, at the maximum of the "
+        "likelihood. Lowest, highest: of all estimates without one. Change: in standard errors of the estimate."
     )
     return Table(
         data,
@@ -52,5 +62,6 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
 
 def _decimals(row: Any) -> int:
     """Return decimals that show half a standard error, the same for all units of a path."""
-    error = abs((row.without - row.estimate) / row.change) if row.change else None
-    return common_decimals([row.estimate, row.without], error / 2 if error else None)
+    far = max((row.lowest, row.highest), key=lambda end: abs(end - row.estimate))
+    error = abs((far - row.estimate) / row.change) if row.change else None
+    return common_decimals([row.estimate, far], error / 2 if error else None)

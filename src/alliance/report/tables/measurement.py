@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from alliance.config import Config
@@ -10,6 +11,7 @@ from alliance.report.labels import capitalised_name, label_of, variable_of
 from alliance.report.meanings import describe_case, describe_change
 from alliance.report.numbers import MISSING, format_count, format_number, format_percent
 from alliance.report.tables.table import Table
+from alliance.results.disclosure import step_for, to_step
 
 TITLE = "Measurement"
 NEEDS = ("reliability", "meanings")
@@ -18,7 +20,7 @@ _TOTAL = "total"
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return one row per score: instrument, when and by whom it was rated, descriptives and reliability."""
-    table = inputs["reliability"]
+    table = _published(inputs["reliability"])
     rows = [_row(row, config) for row in table.to_dict("records")]
     columns = [
         "Score",
@@ -53,6 +55,16 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         notes += [f"{name}: {remark}." for name, remark in remarks]
     notes += _describe_meanings(inputs["meanings"], config)
     return Table(table, shown, "Measures, their distribution and reliability", notes)
+
+
+def _published(table: pd.DataFrame) -> pd.DataFrame:
+    """Return means and standard deviations with the digits that the number of patients justifies."""
+    steps = [step_for(sd / np.sqrt(max(1, n))) for sd, n in zip(table["sd"], table["n_patients"], strict=True)]
+    rounded = {
+        name: [to_step(float(value), step) for value, step in zip(table[name], steps, strict=True)]
+        for name in ("mean", "sd")
+    }
+    return table.assign(**rounded)
 
 
 def _name(row: Mapping[Any, Any], config: Config) -> str:

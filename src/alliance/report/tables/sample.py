@@ -20,8 +20,8 @@ from alliance.report.meanings import (
     meaning_of,
 )
 from alliance.report.numbers import MISSING, format_count, format_number, format_percent
-from alliance.report.tables.suppression import suppress_counts
 from alliance.report.tables.table import Table
+from alliance.results.disclosure import decimals_for, step_for, suppress_counts, suppress_missing, to_step
 
 TITLE = "Sample"
 NEEDS = ("panel", "patients", "therapists", "meanings")
@@ -44,8 +44,20 @@ class _Rows:
         hidden = suppress_counts(
             counts, self.minimum, rows_add_up=len(self.columns) > 1, columns_add_up=sizes is not None
         )
-        # Telling small counts from those hidden on their account would narrow both down.
-        mark = f"<{self.minimum}" if (counts[hidden] < self.minimum).all() else "suppressed"
+        self._add_rows(part, name, levels, counts, hidden, sizes)
+
+    def add_missing(self, part: str, name: str, missing: np.ndarray) -> None:
+        """Add how many values are not known; how many people each column has, the reader knows."""
+        sizes = np.array([len(chosen) for chosen in self.columns.values()])
+        hidden = suppress_missing(missing, sizes, self.minimum)
+        self._add_rows(part, name, [_MISSING_LEVEL], missing[None], hidden[None], None)
+
+    def _add_rows(
+        self, part: str, name: str, levels: list[str], counts: np.ndarray, hidden: np.ndarray, sizes: np.ndarray | None
+    ) -> None:
+        # A mark "<5" would narrow down what has to be left open wherever several counts are hidden on each other's account.
+        alone = hidden.sum() == 1 and (counts[hidden] < self.minimum).all()
+        mark = f"<{self.minimum}" if alone else "suppressed"
         for level, row, suppressed in zip(levels, counts, hidden, strict=True):
             label = f"{name}: {level}" if level else name
             cells = {}
@@ -59,21 +71,29 @@ class _Rows:
     def add_mean(self, part: str, name: str, values: pd.Series) -> None:
         """Add mean and standard deviation, left out where fewer than the minimum are observed, and a row of those missing."""
         numbers = {heading: values.iloc[chosen] for heading, chosen in self.columns.items()}
-        few = [0 < column.notna().sum() < self.minimum for column in numbers.values()]
+        few = [self._few(column.dropna()) for column in numbers.values()]
         if len(few) > 1 and any(few[:-1]):
             few[-1] = True  # the total and the other arm would give it away
         cells = {}
         for (heading, column), secret in zip(numbers.items(), few, strict=True):
-            for statistic, number in (("mean", column.mean()), ("sd", column.std())):
-                self._record(part, name, heading, statistic, np.nan if secret else float(number), secret)
+            step = step_for(float(column.std() / np.sqrt(max(1, column.notna().sum()))))
+            mean, sd = (to_step(float(number), step) for number in (column.mean(), column.std()))
+            for statistic, number in (("mean", mean), ("sd", sd)):
+                self._record(part, name, heading, statistic, np.nan if secret else number, secret)
+            digits = decimals_for(step) if np.isfinite(step) else None
             none = not column.notna().any()
             cells[heading] = (
-                MISSING if secret or none else f"{format_number(column.mean())} ({format_number(column.std())})"
+                MISSING if secret or none else f"{format_number(mean, digits)} ({format_number(sd, digits)})"
             )
         self.shown.append({"Part": part, "": f"{name}, mean (SD)", **cells})
-        lost = np.array([[int(column.isna().sum()) for column in numbers.values()]])
+        lost = np.array([int(column.isna().sum()) for column in numbers.values()])
         if lost.any():
-            self.add_counts(part, name, [_MISSING_LEVEL], lost, None)
+            self.add_missing(part, name, lost)
+
+    def _few(self, observed: pd.Series) -> bool:
+        """Whether a mean rests on few people, or counts few: of two values, the mean says how often each was given."""
+        fewest = observed.value_counts().min() if observed.nunique() == 2 else len(observed)
+        return bool(0 < fewest < self.minimum)
 
     def _record(self, part: str, name: str, group: str, statistic: str, value: float, secret: bool) -> None:
         self.data.append(
@@ -106,7 +126,11 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     everyone = np.arange(len(people))
     arms = [] if groups is None else order_groups(groups, config)
     columns = {capitalised_name(arm): np.flatnonzero(groups == arm) for arm in arms} if groups is not None else {}
-    rows = _Rows({**columns, _TOTAL: everyone}, config.privacy.minimum_cell)
+    least = config.privacy.minimum_cell
+    apart = sum(map(len, columns.values())) == len(people) and all(len(chosen) >= least for chosen in columns.values())
+    if not apart:  # every number of a small arm would be one of few people, and its size the rest of all others
+        columns = {}
+    rows = _Rows({**columns, _TOTAL: everyone}, least)
     sizes = np.array([len(chosen) for chosen in rows.columns.values()])
     rows.add_counts("Patients", "Patients", [""], sizes[None, :], None)
     for name, variable in config.variables.items():
@@ -117,10 +141,14 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     _add_therapists(rows, panel, therapists, config)
     shown = pd.DataFrame(rows.shown).fillna(MISSING)
     notes = [
-        f"Counts of fewer than {config.privacy.minimum_cell} patients or therapists are suppressed, and so are those from "
-        "which they could be computed."
+        f"Counts of fewer than {least} patients or therapists are suppressed, and so are those from which they could be computed. "
+        "Means and standard deviations have the digits that their standard errors justify."
     ]
-    return Table(pd.DataFrame(rows.data), shown, "Sample" + (" by arm" if arms else ""), notes, "Part")
+    if arms and not columns:
+        notes.append(
+            f"Arms are not shown apart: one has fewer than {least} patients, or that of some patients is not known."
+        )
+    return Table(pd.DataFrame(rows.data), shown, "Sample" + (" by arm" if columns else ""), notes, "Part")
 
 
 def _add_variable(

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alliance.config import Config
 from alliance.report.figures import load_figure, path_diagram, theme
 from alliance.report.figures.accumulated import accumulated_rows
 from alliance.report.figures.drawing import Drawing
@@ -15,10 +16,10 @@ INPUTS = builders.artefacts(CONFIG)
 NEW = ("influence", "shrinkage", "moderation", "accumulated")
 
 
-def draw(name: str, **changes: pd.DataFrame) -> Drawing:
+def draw(name: str, config: Config = CONFIG, **changes: pd.DataFrame) -> Drawing:
     module = load_figure(name)
     inputs = INPUTS | changes
-    drawing: Drawing = module.draw({need: inputs[need] for need in module.NEEDS}, CONFIG)
+    drawing: Drawing = module.draw({need: inputs[need] for need in module.NEEDS}, config)
     return drawing
 
 
@@ -30,8 +31,28 @@ def test_run_without_such_rows_says_so(name: str) -> None:
     assert drawing.alt.startswith("Not available: No fitted")
 
 
+ALLOWED = builders.arms_config(privacy={"original_ids": False, "minimum_cell": 1, "single_patients": True})
+
+
+@pytest.mark.parametrize("name", ["influence", "shrinkage"])
+def test_single_units_are_no_points_unless_they_are_allowed(name: str) -> None:
+    drawing = draw(name)
+    units = drawing.values.groupby(
+        ["model", *(["effect", "level"] if name == "influence" else ["quantity"]), "unit"]
+    ).size()
+    most = 1 if name == "influence" else 80 // 5
+    assert units.max() <= most
+    with theme.applied():
+        points = max(len(line.get_xdata()) for axes in drawing.figure.axes for line in axes.lines)
+    assert points <= max(2, most)
+    few = (
+        INPUTS[name].groupby(["model", "unit", *(["effect", "level"] if name == "influence" else ["quantity"])]).head(4)
+    )
+    assert list(draw(name, **{name: few}).values.columns) == ["not_available"]
+
+
 def test_influence_draws_every_unit_that_was_left_out_around_the_full_estimate() -> None:
-    drawing = draw("influence")
+    drawing = draw("influence", ALLOWED)
     rows = INPUTS["influence"]
     with theme.applied():
         shown = sorted(
@@ -43,7 +64,7 @@ def test_influence_draws_every_unit_that_was_left_out_around_the_full_estimate()
         )
     assert shown == pytest.approx(sorted(rows["without"]))
     assert list(drawing.values["level"].unique()) == ["within", "between_patient"]  # in the order of the estimates
-    assert set(drawing.values.columns) == {*rows.columns, "low", "high", "flag"}
+    assert set(drawing.values.columns) == {*rows.columns, "lowest", "highest", "low", "high", "flag"}
 
 
 def test_flag_of_an_influential_path_is_explained() -> None:
@@ -55,11 +76,11 @@ def test_flag_of_an_influential_path_is_explained() -> None:
 
 def test_single_units_beyond_the_axes_are_counted() -> None:
     table = INPUTS["shrinkage"].assign(alone=np.nan)
-    assert draw("shrinkage", shrinkage=table).notes == "Intervals: 95%."
+    assert draw("shrinkage", ALLOWED, shrinkage=table).notes == "Intervals: 95%."
     table.loc[0, "alone"] = 1e6
-    assert draw("shrinkage", shrinkage=table).notes == "Intervals: 95%. 1 faint point lies beyond the axes."
+    assert draw("shrinkage", ALLOWED, shrinkage=table).notes.endswith(" 1 faint point lies beyond the axes.")
     table.loc[1, "alone"] = -1e6
-    assert draw("shrinkage", shrinkage=table).notes == "Intervals: 95%. 2 faint points lie beyond the axes."
+    assert draw("shrinkage", ALLOWED, shrinkage=table).notes.endswith(" 2 faint points lie beyond the axes.")
 
 
 def test_region_of_a_moderator_is_shaded_where_the_interval_excludes_zero() -> None:

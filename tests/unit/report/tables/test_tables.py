@@ -16,9 +16,9 @@ from alliance.facts.cautions import CAUTIONS
 from alliance.report.tables import TABLES, load_table
 from alliance.report.tables.latex import escape_latex, render_latex
 from alliance.report.tables.render import columns_of, numeric_columns, render_html
-from alliance.report.tables.suppression import suppress_counts
 from alliance.report.tables.table import Table
 from alliance.report.tables.word import render_docx
+from alliance.results.disclosure import bounds_of, suppress_counts
 from alliance.runs.files import write_csv
 from tests.artefacts import builders
 
@@ -150,8 +150,8 @@ def test_word_file_is_the_same_bytes_again_and_has_no_author() -> None:
 
 
 def test_cell_that_looks_like_a_formula_is_neutralised_in_csv(tmp_path) -> None:
-    table = _make("checks", "arms")
-    assert "=1+1" in set(table.data["value"])
+    table = _make("checks", "arms", checks=INPUTS["arms"]["checks"].assign(column="=1+1"))
+    assert "=1+1" in set(table.data["column"])
     write_csv(table.data, tmp_path / "checks.csv")
     assert "'=1+1" in (tmp_path / "checks.csv").read_text(encoding="utf-8")
 
@@ -181,13 +181,31 @@ def test_small_count_takes_another_with_it_wherever_a_sum_would_reveal_it() -> N
 
 def test_suppressed_counts_cannot_be_computed_from_what_is_shown() -> None:
     rng = np.random.default_rng(3)
-    for _ in range(200):
+    for _ in range(25):
         cells = rng.poisson(rng.choice([1, 4, 12]), (rng.integers(2, 5), rng.integers(2, 4)))
         counts = np.column_stack([cells, cells.sum(axis=1)])
         hidden = suppress_counts(counts, 5, rows_add_up=True, columns_add_up=True)
         assert hidden[(counts > 0) & (counts < 5)].all()
         assert not (hidden.sum(axis=0) == 1).any()
         assert not (hidden.sum(axis=1) == 1).any()
+        exact = [
+            (np.eye(cells.size)[i * cells.shape[1] + j], counts[i, j])
+            for i, j in np.ndindex(cells.shape)
+            if not hidden[i, j]
+        ]
+        exact += [
+            (np.kron(row, np.ones(cells.shape[1])), counts[i, -1])
+            for i, row in enumerate(np.eye(len(cells)))
+            if not hidden[i, -1]
+        ]
+        exact += [
+            (np.kron(np.ones(len(cells)), column), cells[:, j].sum()) for j, column in enumerate(np.eye(cells.shape[1]))
+        ]
+        shown, values = (np.array(part, dtype=float) for part in zip(*exact, strict=True))
+        for i, j in zip(*np.nonzero((cells > 0) & (cells < 5)), strict=True):
+            low, high = bounds_of(np.eye(cells.size)[i * cells.shape[1] + j], shown, values, values)
+            # A column or a row in which all counts are small may leave less open: then nothing of it is shown.
+            assert (low < 1 + 1e-6 and high > 4 - 1e-6) or hidden[i].all() or hidden[:, j].all()
 
 
 def test_counts_without_sums_are_suppressed_one_by_one() -> None:
@@ -203,7 +221,11 @@ def test_sample_by_arm_counts_patients_by_hand() -> None:
     women = inputs["patients"].query("gender == 'woman' and arm == 'standard'")
     assert shown.loc["Gender: woman", "Standard"].startswith(f"{len(women)} (")
     ages = inputs["patients"].query("arm == 'standard'")["age"]
-    assert shown.loc["Age (years), mean (SD)", "Standard"].startswith(f"{ages.mean():.2f} ({ages.std():.2f}")
+    # The standard error is 10.45 / sqrt(40) = 1.65, a quarter of it .41, the next step .5.
+    assert (
+        shown.loc["Age (years), mean (SD)", "Standard"]
+        == f"{round(2 * ages.mean()) / 2:.1f} ({round(2 * ages.std()) / 2:.1f})"
+    )
     assert config.privacy.minimum_cell == 5
 
 
@@ -328,10 +350,21 @@ def test_block_of_priors_that_a_model_does_not_have_is_a_dash() -> None:
     assert list(_make("sensitivity", "arms", sensitivity=without).shown["Effects"]).count("–") == 1
 
 
-def test_influence_table_holds_the_five_most_influential_of_each_kind() -> None:
-    table = _make("influence", "arms")
-    kinds = table.data.groupby(["model", "path", "level", "unit"])
+def test_influence_table_holds_single_patients_only_where_they_are_allowed() -> None:
+    whole = _make("influence", "arms")
+    assert (
+        set(whole.data.groupby(["model", "path", "level", "unit"]).size()) == {1} and whole.data["without"].isna().all()
+    )
+    allowed = builders.arms_config(privacy={"original_ids": False, "minimum_cell": 5, "single_patients": True})
+    table = load_table("influence").make(INPUTS["arms"], allowed)
+    kinds = table.data[table.data["unit"] == "patient"].groupby(["model", "path", "level"])
     assert set(kinds["rank"].max()) == {5} and set(kinds.size()) == {5}
+    assert set(table.data[table.data["unit"] == "therapist"].groupby(["model", "path", "level"]).size()) == {1}
+    rows = INPUTS["arms"]["influence"]
+    first = rows[
+        (rows["unit"] == "patient") & (rows["level"] == "within") & (rows["model"] == table.data["model"].iloc[0])
+    ]
+    assert table.data["lowest"].iloc[0] == pytest.approx(first["without"].min(), abs=0.02)
     assert "no fitted model" in _make("influence", "single").notes[0].lower()
 
 
