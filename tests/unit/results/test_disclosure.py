@@ -127,7 +127,7 @@ def test_counts_by_session_tell_nobody_who_stopped_or_skipped(seed: int) -> None
             attacker.learn({("seen", arm, session, score): 1.0, ("blank", arm, session, score): 1.0, **later}, 0, 0)
     for row in observed.drop_duplicates("session").itertuples():
         in_all: dict[object, float] = {("stops", arm, s): 1.0 for arm in (0, 1) for s in sessions if s >= row.session}
-        low, high = (0, 2 * LEAST - 1) if math.isnan(row.still_in) else interval_of(row.still_in, whole)
+        low, high = (0, 3 * LEAST - 1) if math.isnan(row.still_in) else interval_of(row.still_in, whole)
         attacker.learn(in_all, low, high)
     for row in observed[observed["variable"].isin(scores)].dropna(subset=["still_in"]).itertuples():
         seen: dict[object, float] = {("seen", arm, row.session, row.variable): 1.0 for arm in (0, 1)}

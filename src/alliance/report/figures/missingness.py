@@ -109,9 +109,9 @@ def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
 
 
 def _fewest(panel: pd.DataFrame, config: Config) -> int:
-    """Return how many patients a session must have: the minimum in each group, since another figure says which groups have it."""
-    groups = label_groups(panel, config)
-    return config.privacy.minimum_cell * (1 if groups is None else max(1, groups.nunique()))
+    """Return how many patients a session must have: since another figure says which groups have the minimum, once more than they need."""
+    groups, least = label_groups(panel, config), config.privacy.minimum_cell
+    return least * (1 + (1 if groups is None else max(1, groups.nunique()))) if least > 1 else 1
 
 
 def _ordered_variables(config: Config) -> list[str]:
