@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.workflow.project import SMOKE, Project, copy_project
+from tests.workflow.project import NOTE, SMOKE, Project, copy_project
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +16,12 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the project with the small run `smoke` finished."""
     project = copy_project(tmp_path_factory.mktemp("smoke") / "project")
     project.write("config/smoke.yaml", SMOKE)
+    for name in ("sessions", "patients"):  # notes are part of many exports, and nobody maps them
+        path = project.root / f"data/example/{name}.csv"
+        header, *rows = path.read_text(encoding="utf-8").splitlines()
+        project.write(
+            f"data/example/{name}.csv", "\n".join([f"{header},notes", *(f"{row},{NOTE}" for row in rows), ""])
+        )
     done = project.snakemake("--cores", "2", "--configfile", "config/smoke.yaml")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return project

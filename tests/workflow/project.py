@@ -12,6 +12,7 @@ REPOSITORY = Path(__file__).parents[2]
 PATIENTS = 60  # of the example study: enough for every model to be estimated, few enough for seconds
 
 # One model of each family and analysis, few draws; the interval thresholds stay, so estimates are flagged, not refused.
+NOTE = "Anna Meierhofer calls at night"
 EXCLUDED = "C0932"  # of the example study
 SMOKE = f"""\
 run: {{name: smoke}}

@@ -18,7 +18,7 @@ import yaml
 from alliance import Run, Study
 from alliance.runs.fingerprint import imported_modules, module_path
 from alliance.steps import STEPS
-from tests.workflow.project import EXCLUDED, Project, planned_rules
+from tests.workflow.project import EXCLUDED, NOTE, SMOKE, Project, planned_rules
 
 KILLED = """\
 run: {name: killed}
@@ -161,6 +161,36 @@ def test_excluded_id_is_left_out_and_stands_in_no_record_of_the_workflow(smoke: 
     records = [path for path in (smoke.root / ".snakemake").rglob("*") if path.is_file()]
     assert len(records) > 10
     assert [path.name for path in records if EXCLUDED.encode() in path.read_bytes()] == []
+
+
+def left_behind(smoke: Project) -> list[str]:
+    """Name the files of runs and records in which an id or a note of the export stands; pictures inside a page are no text."""
+    with open(smoke.root / "data/example/patients.csv", encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    words = {row[key].strip() for row in rows for key in ("client_id", "therapist_id")} | {"Meierhofer"}
+    alone = re.compile(
+        rb"(?<![A-Za-z0-9+/])(" + b"|".join(sorted(re.escape(word.encode()) for word in words)) + rb")(?![A-Za-z0-9+/])"
+    )
+    files = [
+        path for place in (smoke.results, smoke.root / ".snakemake") for path in place.rglob("*") if path.is_file()
+    ]
+    assert len(words) > 60 and len(files) > 50
+    return [str(path) for path in files if alone.search(path.read_bytes())]
+
+
+def test_no_id_and_no_note_of_the_export_is_left_anywhere(smoke: Project) -> None:
+    assert left_behind(smoke) == []
+
+
+def test_refused_run_quotes_nothing_of_a_wrong_column(smoke: Project) -> None:
+    smoke.write(
+        "config/planted.yaml", SMOKE.replace("name: smoke", "name: planted") + "variables: {age: {column: notes}}\n"
+    )
+    done = smoke.snakemake("--cores", "1", "--configfile", "config/planted.yaml")
+    said = done.stdout + done.stderr
+    assert done.returncode != 0 and f"text of {len(NOTE)} characters" in said
+    assert "Meierhofer" not in said
+    assert left_behind(smoke) == []
 
 
 def test_export_as_it_was_read_is_not_kept(smoke: Project) -> None:
