@@ -59,6 +59,8 @@ def _message(kind: str, problem: Mapping[str, Any]) -> str:
     elif kind in ("too_long", "too_short"):
         limit = f"at most {context['max_length']}" if kind == "too_long" else f"at least {context['min_length']}"
         return f"expected {limit} entries"
+    if kind == "string_too_long":
+        return f"expected at most {context['max_length']} characters"
     return _WANTED.get(kind) or str(problem["msg"]).removeprefix("Value error, ")
 
 

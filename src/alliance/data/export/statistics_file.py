@@ -79,7 +79,7 @@ def _in_words(ranges: Sequence[Mapping[str, Any]]) -> str:
 def _check_encoding(encoding: str | None, table: str) -> None:
     try:
         codecs.lookup(encoding or "utf-8")
-    except LookupError:
+    except (LookupError, ValueError):
         raise DataError(
             f"data.{table}.encoding: '{encoding}' is not an encoding. Use utf-8, cp1252 or latin-1, or remove the setting."
         ) from None

@@ -19,6 +19,7 @@ from alliance.facts.plain import plain_text
 from alliance.facts.quoting import without_quotes
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_NO_DELIMITERS = '"\r\n\0'  # they quote cells and end lines
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",  # before UTF-16, whose mark begins alike
     codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
@@ -120,8 +121,8 @@ def _utf_16_without_mark(content: bytes) -> str | None:
 
 def _decode_as(content: bytes, encoding: str, marked: str | None, path: Path, place: str) -> str:
     try:
-        codecs.lookup(encoding)
-    except LookupError:
+        "".encode(encoding)  # codecs that turn no text into bytes are refused too
+    except (LookupError, ValueError):
         raise DataError(
             f"{place}.encoding: '{encoding}' is not an encoding. Use utf-8, cp1252 or latin-1, or remove the setting."
         ) from None
@@ -162,9 +163,10 @@ def _delimiter(text: str, source: Source, path: Path, place: str, used: Collecti
     widths = {mark: _width(text, mark, skipped) for mark in _DELIMITERS}
     best = max(widths, key=lambda mark: widths[mark])
     if source.delimiter is not None:
-        if len(source.delimiter) != 1:
+        if len(source.delimiter) != 1 or source.delimiter in _NO_DELIMITERS:
             raise DataError(
-                f"{place}.delimiter must be one character, but is {source.delimiter!r}. Correct it or remove it."
+                f"{place}.delimiter must be one character that separates cells, but is {source.delimiter!r}. "
+                "Correct it or remove it."
             )
         if _width(text, source.delimiter, skipped) < 2 and _needs_several_columns(source):
             hint = f"{best!r}" if widths[best] > 1 else "another one"

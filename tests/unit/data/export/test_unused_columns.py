@@ -64,6 +64,20 @@ def test_setting_of_another_format_is_refused_by_name(tmp_path: Path, ending: st
         read_table(tmp_path / f"t{ending}", source(**setting), "sessions", USED)
 
 
+@pytest.mark.parametrize("delimiter", ['"', "\r", "\n", "\0", "", ";;"])
+def test_delimiter_that_separates_nothing_is_refused(tmp_path: Path, delimiter: str) -> None:
+    FRAME.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(DataError, match=r"data\.sessions\.delimiter must be one character that separates cells"):
+        read_table(tmp_path / "t.csv", source(delimiter=delimiter), "sessions", USED)
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "base64", "zlib", "utf\0", "", "klingon"])
+def test_encoding_that_is_none_of_text_is_refused(tmp_path: Path, encoding: str) -> None:
+    FRAME.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(DataError, match=r"data\.sessions\.encoding: .* is not an encoding. Use utf-8"):
+        read_table(tmp_path / "t.csv", source(encoding=encoding), "sessions", USED)
+
+
 def test_impossible_date_of_a_sheet_is_pointed_at_where_it_is_used(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     for row in (["id", "no", "score", "day"], ["a", 1, 3, 45000], ["b", 1, 4, 99999999]):
