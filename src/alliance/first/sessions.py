@@ -1,6 +1,7 @@
 """Which column numbers the sessions, how they are named, and which holds their dates."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -104,11 +105,14 @@ def find_session(draft: Draft) -> None:
             )
         return
     date = draft.keys["sessions"].get("date")
+    named = _repeating(draft)
+    if named is not None and not _counted_by_date(draft, named, dated=date is not None):
+        return
     if date is not None:
         draft.set(number_sessions="by_date")
         draft.say(
             "number_sessions", "session: the dates of each patient, counted", "fairly sure",
-            "no column numbers the sessions, so the dates of each patient are counted",
+            "as answered" if named is not None else "no column numbers the sessions, so the dates of each patient are counted",
         )  # fmt: skip
         return
     offered = [column for column in draft.free if column.kind in ("whole", "text") and 1 < column.distinct <= _LARGEST][
@@ -122,6 +126,29 @@ def find_session(draft: Draft) -> None:
         Question("Which column numbers the sessions?", {column.name: column.name for column in offered}, None), remedy
     )
     _take(draft, draft.sessions.columns[answer], 0, sureness)
+
+
+def _repeating(draft: Draft) -> Column | None:
+    """Return a column that is named like the number of a session but comes back within patients."""
+    named = [column for column in draft.free if has_word(column.name, SESSION) and _numbers(column) is not None]
+    return next((column for column in named if column.distinct > 1), None)
+
+
+def _counted_by_date(draft: Draft, column: Column, dated: bool) -> bool:
+    """Ask whether dates count in place of numbers that come back; unless somebody says so, the numbers stay, for the checks to judge."""
+    shown = f"Column {column.name} is named like the number of a session, but numbers come back within patients"
+    why = "another course of treatment, several raters as rows, or ids given out twice"
+    if dated:
+        choices = {
+            "keep": f"no, it is {why}: let the checks say which",
+            "date": "yes, count each patient's dates instead",
+        }
+        if draft.question(Question(f"{shown}. Is the column wrong?", choices, "keep"))[0] == "date":
+            return True
+    _take(draft, column, 0, "assumed")
+    draft.guesses[-1] = replace(draft.guesses[-1], evidence=f"numbers come back within patients: {why}")
+    draft.why["keys.session"] = f"assumed: {draft.guesses[-1].evidence}"
+    return False
 
 
 def _score(column: Column, draft: Draft) -> float | None:

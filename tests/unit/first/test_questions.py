@@ -65,6 +65,25 @@ def test_dates_that_can_be_read_in_two_ways_are_not_used_without_an_answer(root:
     assert "dates that can be read in two ways" in said
 
 
+def two_courses() -> pd.DataFrame:
+    """Patients who all came back for a second course, in which sessions are numbered from 1 again."""
+    rows = scores().assign(date=exports.sessions()["date"])
+    return pd.concat([rows, rows.assign(date=rows["date"] + pd.Timedelta(days=400))])
+
+
+def test_session_numbers_that_come_back_are_not_replaced_by_dates_in_silence(root: Path) -> None:
+    found, said = overlay(root, two_courses())
+    assert found["data"]["sessions"]["keys"]["session"] == "session"
+    assert "number_sessions" not in found["data"]["sessions"]
+    assert "Left to do:" in said
+    assert "cleaning.new_episode_after_days" in said
+
+
+def test_dates_count_where_somebody_says_that_session_numbers_are_wrong(root: Path) -> None:
+    found, _ = overlay(root, two_courses(), answers(Is_the_column_wrong="date")[0])
+    assert found["data"]["sessions"]["number_sessions"] == "by_date"
+
+
 def grouped() -> pd.DataFrame:
     rows = scores()
     rows["alliance"] = (10 * rows["alliance"]).round().astype(int)
