@@ -234,7 +234,7 @@ def test_prior_reruns_only_the_bayesian_branch(edited: Project) -> None:
 def test_rescoring_reruns_scores_and_what_depends_on_them(edited: Project) -> None:
     edited.replace("config/config.yaml", 'items: "wai_{item}"\n', 'items: "wai_{item}"\n    metric: mean\n')
     rules, output = plan(edited)
-    assert rules == {"score_measures", "build_panel", "fit_model"} | AFTER_ESTIMATES
+    assert rules == {"score_measures", "build_panel", "fit_model", "write_codebook"} | AFTER_ESTIMATES
     assert set(re.findall(r"model=(\w+)", output)) == {"variance", "alliance_predicts_symptoms", "arm_jointly"}
 
 
@@ -247,7 +247,14 @@ def test_instrument_file_reruns_from_the_checks_on(edited: Project) -> None:
 def test_label_changes_the_presentation_only(edited: Project) -> None:
     edited.replace("config/config.yaml", "label: working alliance\n", "label: bond and agreement\n")
     rules, _ = plan(edited)
-    assert rules == {"draw_figure", "write_table", "write_report", "record_provenance", "write_manifest"}
+    assert rules == {
+        "write_codebook",
+        "draw_figure",
+        "write_table",
+        "write_report",
+        "record_provenance",
+        "write_manifest",
+    }
 
 
 def test_another_figure_draws_only_that_figure(edited: Project) -> None:
