@@ -117,6 +117,34 @@ def test_results_that_were_cut_or_deleted_are_made_again_and_nothing_else(smoke:
     assert plan(smoke)[0] == set()
 
 
+def test_damaged_result_is_noticed_whatever_is_asked_for(smoke: Project) -> None:
+    path = smoke.results / "smoke/estimates/estimates.csv"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    try:
+        done = smoke.snakemake(
+            "--dry-run", "--configfile", "config/smoke.yaml", "--", "results/smoke/tables/effects.csv"
+        )
+    finally:
+        path.write_bytes(whole)
+    assert {"collect_estimates", "write_table"} <= planned_rules(done.stdout + done.stderr)
+    done = smoke.snakemake("--dry-run", "--configfile", "config/smoke.yaml", "--", "results/smoke/tables/effects.csv")
+    assert planned_rules(done.stdout + done.stderr) == set()
+
+
+def test_results_whose_records_are_lost_are_made_again(edited: Project) -> None:
+    records, aside = edited.root / ".snakemake/metadata", edited.root / ".snakemake/aside"
+    records.rename(aside)
+    try:
+        rules, output = plan(edited)
+    finally:
+        shutil.rmtree(records, ignore_errors=True)
+        aside.rename(records)
+    assert "the records of how" in output
+    assert {"check_data", "clean_data", "fit_model", "write_report"} <= rules
+    assert plan(edited)[0] == set()
+
+
 def test_manifest_lists_every_file_with_its_hash(smoke: Project) -> None:
     folder = smoke.results / "smoke"
     listed = {row["file"]: row for row in read_manifest(smoke)}

@@ -19,10 +19,19 @@ from alliance.report.words import Speech
 from alliance.runs import guards, plan
 from alliance.runs.files import ORIGIN as RUN_FILE, remove_unfinished
 from alliance.runs.fingerprint import code_of, remember
-from alliance.runs.made import changed_files, contents_of, describe_changed, edited_files, keep_aside, shorten_record
+from alliance.runs.made import (
+    changed_files,
+    contents_of,
+    describe_changed,
+    describe_lost,
+    edited_files,
+    keep_aside,
+    shorten_record,
+    still_holds,
+)
 from alliance.runs.messages import failures_in, final_message, message_of
 from alliance.runs.plan import ACCEPTED, FLOW_DATA, IDS_FILE, RUN_FILES
-from alliance.runs.sealed import seal_ids
+from alliance.runs.sealed import begin_key, seal_ids
 from alliance.runs.worker import start_worker
 from alliance.steps import STEPS
 
@@ -50,6 +59,10 @@ config.clear()
 LOGS = OUT / "logs"
 # The export as it was read, from the checks to the cleaning. It holds ids, so it lies beside the results and does not last.
 TYPED = Path(".snakemake/typed") / f"{cfg.run.name}.pickle"
+LOCK = Path(".snakemake/locks_of_runs") / cfg.run.name
+# What a killed run left there cannot be read any more.
+if begin_key() and not guards.is_held(LOCK):
+    TYPED.unlink(missing_ok=True)
 ARTEFACT = {name: OUT / artefact.path for name, artefact in ARTEFACTS.items()}
 PLAIN = plan.plain(cfg)
 SHOWN = plan.without_ids(cfg)
@@ -79,16 +92,38 @@ def code_with(step, module):
 
 
 def everything(wildcards):
-    """Name all results, since one that is missing is made again, and have Snakemake make those again that somebody changed."""
-    workflow._dag.forcefiles.update(str(OUT / name) for name in CHANGED)
+    """Name all results, since one that is missing is made again."""
     return [OUT / name for name in MADE]
+
+
+def export_files(wildcards):
+    """Name the files of the export, with which everything begins, and have Snakemake make again what nothing vouches for.
+
+    Called while the jobs are laid out, whatever was asked for: results that somebody changed, and those whose records are lost.
+    """
+    if not workflow.is_main_process:
+        return TABLE_FILES
+    lost = [
+        name
+        for name in MADE
+        if (OUT / name).is_file() and workflow.persistence.metadata(IOFile(str(OUT / name))) is None
+    ]
+    lost = [name for name in lost if name not in CHANGED]
+    if lost and not still_holds(OUT, SHOWN, CONTENTS, FINGERPRINTS):
+        print(describe_lost(OUT, lost), file=sys.stderr)
+    elif lost:
+        # The records of a run say nothing of another run's results, or of a known truth.
+        compared = [ARTEFACTS[name].path for rule in ("compare_runs", "compare_truth") for name in made_by(rule)]
+        lost = [name for name in lost if name in compared]
+    workflow._dag.forcefiles.update(str(OUT / name) for name in [*CHANGED, *lost])
+    return TABLE_FILES
 
 
 def begin_run():
     """Take the run's lock, note whose results these are, clear away what a killed run left half-written; start the worker."""
     try:
         guards.check_places([OUT, LOGS, Path(".snakemake")])
-        guards.hold_lock(Path(".snakemake/locks_of_runs") / cfg.run.name, OUT)
+        guards.hold_lock(LOCK, OUT)
         guards.check_origin(OUT, ORIGIN)
         guards.record_origin(OUT, ORIGIN)
     except AllianceError as error:

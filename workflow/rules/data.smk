@@ -16,7 +16,7 @@ IDS = {"ids": OUT / IDS_FILE} if cfg.privacy.original_ids else {}
 
 rule check_data:
     input:
-        **TABLE_FILES,
+        unpack(export_files),
         instruments=INSTRUMENT_FILES,
     output:
         checks=ARTEFACT["checks"],

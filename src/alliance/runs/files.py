@@ -6,7 +6,6 @@ killed job leaves behind starts with `UNFINISHED` and is removed when the run go
 
 import json
 import os
-import pickle
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,8 @@ if TYPE_CHECKING:  # the workflow itself removes files and need not wait for pan
 UNFINISHED = ".unfinished-"
 ORIGIN = "run.yaml"  # in a run's folder: the configuration it belongs to
 MANIFEST = "manifest.csv"
+PROVENANCE = "provenance.yaml"
+CONFIG = "config.yaml"
 
 # A text that a spreadsheet would run. Signed numbers such as "-0.25 [-0.40, -0.10]" are left alone.
 _FORMULA = re.compile(r"^(?:[=@\t\r]|[+-](?![\d.]))")
@@ -91,11 +92,6 @@ def write_parquet(table: "pd.DataFrame", path: str | Path) -> None:
     """Write a table as Parquet, without index."""
     with replacing(path) as temporary:
         table.to_parquet(temporary, index=False)
-
-
-def write_object(content: object, path: str | Path) -> None:
-    """Write Python objects for a later step of the same run; never a result."""
-    write_bytes(pickle.dumps(content), path)
 
 
 def write_tree(tree: "xr.DataTree", path: str | Path) -> None:

@@ -219,6 +219,20 @@ def hold_lock(path: Path, folder: Path) -> int:
     return descriptor
 
 
+def is_held(path: Path) -> bool:
+    """Return whether a process holds the lock of a run."""
+    import fcntl
+
+    if not path.is_file():
+        return False
+    with open(path, encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
 def check_places(places: Iterable[Path]) -> None:
     """Refuse a run that could not write its results or its own records.
 

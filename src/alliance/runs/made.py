@@ -8,8 +8,11 @@ import csv
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from alliance.runs.files import MANIFEST, ORIGIN, write_text
+import yaml
+
+from alliance.runs.files import CONFIG, MANIFEST, ORIGIN, PROVENANCE, write_text
 from alliance.runs.provenance import sha256_of
 
 RECORD = "logs/made.sha256"
@@ -89,6 +92,40 @@ def describe_changed(folder: Path, changed: Sequence[str]) -> str:
         f"Warning: {len(changed)} result(s) in {folder}/ are not as the workflow wrote them (edited, cut short or replaced): {shown}. "
         f"They are made again, with all that depends on them; as they are now, they are kept in {folder}/{ASIDE}/. "
         "To work on a result, copy it to another folder first."
+    )
+
+
+def still_holds(
+    folder: Path, settings: Mapping[str, Any], contents: Mapping[str, str], fingerprints: Mapping[str, str]
+) -> bool:
+    """Return whether a finished run's own records say that it was made from these settings, these inputs and this code.
+
+    Where Snakemake's records are lost, nothing else tells: time stamps do not. All that the manifest lists must be as it was then.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration as results hold it. Ids that are left out are not in it, so a run that leaves somebody out never holds.
+    contents
+        File -> SHA-256 of the export and the instruments.
+    fingerprints
+        Step or model -> fingerprint of the code behind it.
+    """
+    listed = _in_manifest(folder / MANIFEST)
+    if not {CONFIG, PROVENANCE} <= set(listed) or settings["cleaning"]["exclude"]["patients"]:
+        return False
+    if any(not (folder / name).is_file() or sha256_of(folder / name) != sha256 for name, sha256 in listed.items()):
+        return False
+    record, merged = (yaml.safe_load((folder / name).read_text(encoding="utf-8")) for name in (PROVENANCE, CONFIG))
+    read = {entry["file"]: entry["sha256"] for entry in record["inputs"]}
+    return bool(merged == settings and read == dict(contents) and record["code"]["fingerprints"] == dict(fingerprints))
+
+
+def describe_lost(folder: Path, lost: Sequence[str]) -> str:
+    """Say that results are made again since nothing vouches for them."""
+    return (
+        f"Warning: the records of how {len(lost)} result(s) in {folder}/ were made are gone (the folder .snakemake was deleted or is from "
+        "another place), and the run's own do not fit its present files, settings and code. They are made again."
     )
 
 

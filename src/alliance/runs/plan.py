@@ -12,7 +12,7 @@ from alliance.errors import ConfigError, suggest
 from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
 from alliance.report.figures import FIGURES
 from alliance.report.tables import ALWAYS, TABLES
-from alliance.runs.files import MANIFEST, ORIGIN, UNFINISHED
+from alliance.runs.files import CONFIG, MANIFEST, ORIGIN, PROVENANCE, UNFINISHED
 from alliance.runs.fingerprint import read_constant
 
 # The JSON files hold title, caption and description for the report.
@@ -27,8 +27,8 @@ ACCEPTED = "data/accepted.txt"
 RUN_FILES = {
     "report": "report.html",
     "headline": "headline.txt",
-    "provenance": "provenance.yaml",
-    "config": "config.yaml",
+    "provenance": PROVENANCE,
+    "config": CONFIG,
     "manifest": MANIFEST,
 }
 

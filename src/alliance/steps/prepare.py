@@ -1,6 +1,5 @@
 """Check and clean the export: raw tables in, clean tables out."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from alliance.data.cleaning.clean import clean_tables
 from alliance.data.export.tables import read_tables
 from alliance.errors import DataError
 from alliance.runs.artefacts import read_artefact, write_artefact
-from alliance.runs.files import write_csv, write_object, write_text
-from alliance.runs.sealed import unseal_ids
+from alliance.runs.files import write_bytes, write_csv, write_text
+from alliance.runs.sealed import lock_object, unlock_object, unseal_ids
 
 Settings = Mapping[str, Any]
 
@@ -63,7 +62,7 @@ def check_data(
         read_instruments(instruments),
     )
     write_artefact("checks", findings_table(check_export(export)), checks)
-    write_object(export, typed)
+    write_bytes(lock_object(export), typed)
 
 
 def accept_data(*, checks: str, accepted: str) -> None:
@@ -97,7 +96,7 @@ def clean_data(*, typed: str, flow_data: str, ids: str | None = None, **artefact
     artefacts
         Files to be written, by their names in `alliance.facts.artefacts`.
     """
-    export = pickle.loads(Path(typed).read_bytes())
+    export = unlock_object(Path(typed).read_bytes())
     study = clean_tables(export.tables, export.cleaning)
     tables = {
         "sessions": study.sessions,

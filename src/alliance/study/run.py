@@ -1,6 +1,6 @@
 """The results of the workflow, read when they are asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ from alliance.study.show import Text, html_page
 class Shown(Mapping[str, pd.DataFrame]):
     """The numbers behind a run's figures, or its tables: name -> what it shows."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, present: Callable[[str], Path]) -> None:
         self._folder = folder
+        self._present = present
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in set(self):
             raise KeyError(f"There is no '{name}' in {self._folder}.{suggest(name, self)} It has: {', '.join(self)}.")
-        return read_artefact(self._folder / f"{name}.csv")
+        return read_artefact(self._present(f"{self._folder.name}/{name}.csv"))
 
     def __iter__(self) -> Iterator[str]:
         return (path.stem for path in sorted(self._folder.glob("*.csv")))
@@ -101,12 +102,12 @@ class Run:
     @property
     def tables(self) -> Shown:
         """The numbers behind each table of the report, by its name."""
-        return Shown(self.folder / "tables")
+        return Shown(self.folder / "tables", self._present)
 
     @property
     def figures(self) -> Shown:
         """The numbers behind each figure of the report, by its name."""
-        return Shown(self.folder / "figures")
+        return Shown(self.folder / "figures", self._present)
 
     def fit(self, model: str) -> Fit:
         """Return one of the run's fitted models, with all its draws.

@@ -5,10 +5,21 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from alliance.errors import DataError
 from alliance.runs.files import ORIGIN
-from alliance.runs.made import RECORD, changed_files, contents_of, keep_aside, record_made, shorten_record
+from alliance.runs.made import (
+    RECORD,
+    changed_files,
+    contents_of,
+    edited_files,
+    keep_aside,
+    record_made,
+    record_provisional,
+    shorten_record,
+    still_holds,
+)
 from alliance.steps.record import record_provenance, write_manifest
 
 NAMES = ["estimates/estimates.csv", "report.html", "manifest.csv"]
@@ -119,3 +130,58 @@ def test_export_replaced_during_a_run_is_not_put_on_record(tmp_path: Path) -> No
             data=[str(export)], instruments=[], provenance=str(tmp_path / "p"), config=str(tmp_path / "c"),
             settings={}, origin=[], fingerprints={}, read=read,
         )  # fmt: skip
+
+
+def test_provisional_file_is_made_again_without_being_called_edited(folder: Path) -> None:
+    record_provisional([folder / NAMES[0]])
+    (folder / NAMES[1]).write_text("edited", encoding="utf-8")
+    changed = changed_files(folder, NAMES)
+    assert changed == NAMES[:2]
+    assert edited_files(folder, changed) == NAMES[1:2]
+    shorten_record(folder)
+    assert edited_files(folder, changed_files(folder, NAMES)) == NAMES[1:2]
+    record_made([folder / NAMES[0]])
+    assert changed_files(folder, NAMES) == NAMES[1:2]
+
+
+SETTINGS = {"panel": {"lag": 1}, "cleaning": {"exclude": {"patients": []}}}
+READ, CODE = {"sessions.csv": "ab12"}, {"fit_model": "7f"}
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> Path:
+    """A finished run whose manifest lists its settings and what made it."""
+    run = tmp_path / "results/main"
+    record = {"inputs": [{"file": "sessions.csv", "sha256": "ab12"}], "code": {"fingerprints": CODE}}
+    texts = {
+        "config.yaml": yaml.safe_dump(SETTINGS),
+        "provenance.yaml": yaml.safe_dump(record),
+        ORIGIN: "x",
+        "report.html": "text",
+    }
+    for name, text in texts.items():
+        (run / name).parent.mkdir(parents=True, exist_ok=True)
+        (run / name).write_text(text, encoding="utf-8")
+    record_made([run / name for name in texts])
+    write_manifest(
+        files=[str(run / name) for name in texts if name != ORIGIN],
+        manifest=str(run / "manifest.csv"),
+        folder=str(run),
+        stray=[],
+    )
+    return run
+
+
+def test_finished_run_holds_for_the_same_settings_inputs_and_code_only(certified: Path) -> None:
+    assert still_holds(certified, SETTINGS, READ, CODE)
+    assert not still_holds(certified, {**SETTINGS, "panel": {"lag": 2}}, READ, CODE)
+    assert not still_holds(certified, SETTINGS, {"sessions.csv": "cd34"}, CODE)
+    assert not still_holds(certified, SETTINGS, READ, {"fit_model": "80"})
+    # Who was left out stands in no result, so nobody could tell whether it was the same patient.
+    assert not still_holds(certified, {**SETTINGS, "cleaning": {"exclude": {"patients": ["1 not shown"]}}}, READ, CODE)
+
+
+@pytest.mark.parametrize("name", ["report.html", "provenance.yaml", "manifest.csv"])
+def test_run_that_is_not_whole_holds_for_nothing(certified: Path, name: str) -> None:
+    (certified / name).unlink()
+    assert not still_holds(certified, SETTINGS, READ, CODE)

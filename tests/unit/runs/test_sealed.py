@@ -5,7 +5,7 @@ import json
 import pytest
 
 from alliance.errors import AllianceError
-from alliance.runs.sealed import seal_ids, unseal_ids
+from alliance.runs.sealed import begin_key, lock_object, seal_ids, unlock_object, unseal_ids
 
 CLEANING = {"orphans": "drop", "exclude": {"patients": ["Miller-7", "ü 8"]}}
 EXPORT = {"sessions.csv": "ab12"}
@@ -38,3 +38,27 @@ def test_ids_that_did_not_come_along_stop_the_step(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("ALLIANCE_EXCLUDED", "")
     with pytest.raises(AllianceError, match="nobody could be left out"):
         unseal_ids(sealed)
+
+
+def test_what_one_step_leaves_for_the_next_is_read_by_its_run_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLIANCE_KEY", "")
+    content = {"ids": ["Miller-7"] * 1000, "numbers": list(range(100))}
+    assert begin_key()
+    assert not begin_key(), "processes of the run keep its key"
+    locked = lock_object(content)
+    assert b"Miller" not in locked
+    assert lock_object(content) != locked
+    assert unlock_object(locked) == content
+    with pytest.raises(AllianceError, match="written by another run"):
+        unlock_object(locked[:-1] + bytes([locked[-1] ^ 1]))
+    monkeypatch.setenv("ALLIANCE_KEY", "")
+    with pytest.raises(AllianceError, match="written by another run"):
+        unlock_object(locked)
+    begin_key()
+    with pytest.raises(AllianceError, match="written by another run"):
+        unlock_object(locked)
+
+
+def test_step_outside_a_run_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLIANCE_KEY", "")
+    assert unlock_object(lock_object([1, 2])) == [1, 2]

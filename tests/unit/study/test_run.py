@@ -9,6 +9,7 @@ from alliance import Run
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.runs.files import write_csv
 from alliance.runs.guards import RunError
+from alliance.runs.made import record_made
 from tests.artefacts import builders
 from tests.artefacts.runs import write_run
 
@@ -80,3 +81,15 @@ def test_run_shows_itself(root: Path) -> None:
     run = Run("main", root)
     assert "The headline." in run._repr_html_() and "estimates" in run._repr_html_()
     assert repr(run).startswith("Run 'main': Does the working alliance")
+
+
+def test_changed_table_or_figure_is_not_shown(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    (folder / "run.yaml").write_text("configuration: [config/config.yaml]\n", encoding="utf-8")
+    record_made([folder / "tables/effects.csv"])
+    run = Run("main", tmp_path)
+    assert len(run.tables["effects"]) == 3
+    text = (folder / "tables/effects.csv").read_text(encoding="utf-8")
+    (folder / "tables/effects.csv").write_text(text.replace("0", "1"), encoding="utf-8")
+    with pytest.raises(RunError, match=r"tables/effects\.csv is not as the workflow wrote it.*run `make`"):
+        _ = run.tables["effects"]
