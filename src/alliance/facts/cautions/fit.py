@@ -222,6 +222,25 @@ OF_FIT: Final = (
         source="Stram and Lee 1994, doi 10.2307/2533455; Falkenström et al. 2017, doi 10.1037/ccp0000231",
     ),
     Caution(
+        "lasting_residuals",
+        "lasting residuals",
+        "How probable it would be, if what the equations leave of an outcome at one session said nothing about the next, that residuals "
+        "which depend on the one before explain the data as much better as they do.",
+        INFORMATION,
+        "always",
+        unit="probability",
+    ),
+    Caution(
+        "boundary_autocorrelation",
+        "boundary autocorrelation",
+        "How much residuals of a patient may go with the one before, at the outer end of the interval. Near one they last as long as "
+        "differences between patients do, and the data do not tell the two apart.",
+        "standard deviations and correlations of the equation",
+        "at most",
+        0.95,  # after ten sessions .6 is left, and few series are longer than what is needed to see it go
+        "correlation",
+    ),
+    Caution(
         "influential_unit",
         "influential unit",
         "How far an estimate moves at most when one unit is left out. A change of sign, or a model without a clear estimate once a unit "

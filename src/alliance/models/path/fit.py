@@ -26,6 +26,7 @@ from alliance.models.joint import (
 )
 from alliance.models.path.caution import check_residuals, mark_censored, mark_filled, mark_fit
 from alliance.models.path.filled import Completion, complete, standardise_observed
+from alliance.models.path.lasting import compare_independent
 from alliance.models.path.layout import Natural
 from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, population_of
 from alliance.models.path.posterior import PathPosterior
@@ -85,6 +86,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         open_correlations(task.design, quantities)
         marks += mark_small(task.design, quantities, population_of(maximum, found.point))
     trends, of_trends = compare_trends(task, maximum, quantities) if spec.trends else ([], [])
+    lasting, of_lasting = compare_independent(task, maximum, quantities)
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])
     own = basis.own
     sensitivity, of_priors = (
@@ -95,11 +97,11 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         else ([], [])
     )
     groups = _groups(found, values)
-    tables = (("trends", trends), ("influence", influence), ("sensitivity", sensitivity))
+    tables = (("trends", trends), ("autocorrelation", lasting), ("influence", influence), ("sensitivity", sensitivity))
     groups |= {name: pack_rows(rows) for name, rows in tables if rows}
     if spec.random_effects:
         groups |= draw_units(task, maximum.target, natural.take(own))
-    marks += [*of_trends, *of_influence, *of_priors]
+    marks += [*of_trends, *of_lasting, *of_influence, *of_priors]
     restricted = _restricted(basis) if found.posterior else None
     drawn = Drawn(values, found.chains, *(None if each is None else each.named for each in (point, prior, restricted)))
     result = make_result(task, drawn, quantities, Findings(found.engine, found.interval_kind, marks, groups))

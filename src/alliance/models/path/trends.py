@@ -9,23 +9,22 @@ that is on the safe side, since these too are zero where a variance is.
 All is by maximum likelihood, with trends and without, from the same data.
 """
 
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.cautions import CAUTIONS
-from alliance.facts.columns import LAG, PATIENT
-from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
+from alliance.facts.columns import PATIENT
 from alliance.facts.marks import Mark
-from alliance.facts.quantity import BETWEEN_LEVELS, join_names, join_nodes, key_of
+from alliance.facts.quantity import BETWEEN_LEVELS, join_names
 from alliance.inference.maximum import Maximum
 from alliance.inference.search import climb
 from alliance.models.container import Quantities
 from alliance.models.design.arrays import INTERCEPT
 from alliance.models.design.trends import Trends, add_trends
-from alliance.models.joint import Task, compute_effects
+from alliance.models.joint import Task
+from alliance.models.path.beside import put_beside
 from alliance.models.path.layout import LEVELS
 from alliance.models.path.maximum import PathMaximum, name_sd, table_at
 from alliance.models.path.target import PathTarget, make_target
@@ -34,7 +33,6 @@ from alliance.report.numbers import format_number
 _MOVED: Final = (
     0.25  # standard errors; at a half, effects between patients that are 12 % wrong go unflagged in half of the studies
 )
-_DRAWS: Final = 1000  # for standard errors
 _START_SD: Final = 0.1  # of trends, standard units
 
 
@@ -57,38 +55,17 @@ def compare_trends(task: Task, maximum: PathMaximum, quantities: Quantities) -> 
     if trends is None:
         return [], []
     other = maximise_trends(trends, maximum)
-    beside = replace(task, design=trends.design)
-    drawn = compute_effects(beside, other.target.named(other.draw(_DRAWS, task.generator("trends"))))
-    errors = {key_of(row): float(draws.std(ddof=1)) for row, draws in zip(drawn.rows, drawn.draws, strict=True)}
-    without, changed = (
-        {key_of(row): float(draws[0]) for row, draws in zip(found.rows, found.draws, strict=True)}
-        for found in (
-            compute_effects(task, maximum.target.named(maximum.top.position[None]), point=True),
-            compute_effects(beside, other.target.named(other.top.position[None]), point=True),
-        )
-    )
     rows, moved = [], []
-    for position, (row, draws) in enumerate(zip(quantities.rows, quantities.draws, strict=True)):
-        key, sd = key_of(row), float(draws.std(ddof=1))
-        if key not in without or key not in changed:
-            continue
-        change = (changed[key] - without[key]) / sd if sd > 0 else 0.0
+    for each in put_beside(task, maximum, quantities, other, "trends"):
         # Series that drift come to rest nowhere, so there are no levels at which they do.
-        if row["level"] in BETWEEN_LEVELS.values() or abs(change) > _MOVED:
-            moved.append(position)
-        if _is_shown(row):
-            numbers = {"without": without[key], "sd": sd, "with_trends": changed[key], "change": change}
-            rows.append(row | numbers | {"sd_with_trends": errors.get(key, np.nan)})
+        if each.row["level"] in BETWEEN_LEVELS.values() or abs(each.change) > _MOVED:
+            moved.append(each.position)
+        if each.shown:
+            numbers = {"without": each.own, "sd": each.sd, "with_trends": each.other, "sd_with_trends": each.sd_other}
+            rows.append(each.row | numbers | {"change": each.change})
     columns = [name for name in ARTEFACTS["trends"].header if name != "model"]
     shown = rows if other.converged else []
     return [{name: row[name] for name in columns} for row in shown], [_mark(trends, maximum, other, moved)]
-
-
-def _is_shown(row: dict[str, Any]) -> bool:
-    """Whether an estimate is one of those that models are fitted for, or an outcome's own past."""
-    if row["path"] == join_nodes(f"{row['outcome']}{LAG}", row["outcome"]):
-        return bool(row["effect"] == "coefficient")
-    return row["level"] in EFFECT_LEVELS and EFFECTS[row["effect"]].central
 
 
 def maximise_trends(trends: Trends, maximum: PathMaximum) -> PathMaximum:

@@ -24,6 +24,7 @@ from alliance.report.prose.results import (
     describe_reverse,
 )
 from alliance.report.prose.robustness import (
+    describe_autocorrelation,
     describe_influence,
     describe_methods,
     describe_sensitivity,
@@ -51,6 +52,7 @@ SENTENCES = {
         describe_flow,
         describe_treatment,
         describe_trends,
+        describe_autocorrelation,
         describe_indirect,
         describe_influence,
         describe_limits,

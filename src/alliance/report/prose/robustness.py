@@ -6,7 +6,15 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.effects import EFFECTS
-from alliance.report.labels import join_units, label_effect, label_level, label_model, label_names, label_path
+from alliance.report.labels import (
+    join_units,
+    label_effect,
+    label_level,
+    label_model,
+    label_names,
+    label_of,
+    label_path,
+)
 from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number, format_probability
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
 from alliance.report.prose.wording import capitalise, count_of, describe_flag, join_words
@@ -138,6 +146,59 @@ def _describe_trends(rows: list[dict[str, Any]], test: dict[str, Any] | None, co
     chance = format_probability(test["value"])
     chance = f"p {chance[0]} {chance[1:]}" if chance[0] in "<>" else f"p = {chance}"
     return f"The data {'ask' if asked else 'do not ask'} for trends ({chance}). {moved}"
+
+
+def describe_autocorrelation(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe how far what equations leave of outcomes lasts, and what becomes of the estimates without that."""
+    lasting = rows_of(table_of(inputs, "estimates"), effect="autocorrelation")
+    if not lasting:
+        return []
+    table = rows_of(table_of(inputs, "autocorrelation"))
+    tests = {row["model"]: row for row in rows_of(table_of(inputs, "diagnostics"), caution="lasting_residuals")}
+    points = []
+    for model in dict.fromkeys(row["model"] for row in lasting):
+        told = [
+            f"Residuals of {label_of(row['outcome'], config)} {row['horizon']} are correlated by "
+            f"{format_estimate(row['estimate'], row['low'], row['high'])}{describe_flag(row)}."
+            for row in lasting
+            if row["model"] == model
+        ]
+        told += _describe_independent([row for row in table if row["model"] == model], tests.get(model), config)
+        points.append(Point(label_model(model, config), " ".join(told)))
+    return [
+        text(
+            "What an equation leaves of an outcome may last: a patient who is worse than expected at one session still is at the next. "
+            "Residuals that are taken for independent though they last make intervals of slow changes too narrow, and something else that "
+            "lasts can appear to have an effect. Where a model lets them last, it was also fitted with independent residuals."
+        ),
+        Passage(tuple(points), kind="list"),
+    ]
+
+
+def _describe_independent(rows: list[dict[str, Any]], test: dict[str, Any] | None, config: Config) -> list[str]:
+    """Say whether the data tell residuals that last from independent ones, and which estimate moves most without."""
+    told = []
+    if test is not None and not pd.isna(test["value"]):
+        told.append(
+            f"Were they independent, so much better an account would have a probability of {_name_chance(test['value'])}."
+        )
+    if rows:
+        most = max(rows, key=lambda row: abs(row["change"]))
+        places = common_decimals([most["lasting"], most["independent"]], most["sd"])
+        own, other = (format_number(most[side], places) for side in ("lasting", "independent"))
+        errors = common_decimals([most["sd"], most["sd_independent"]], most["sd"])
+        sds = (format_number(most[side], errors) for side in ("sd", "sd_independent"))
+        told.append(
+            f"With independent residuals most of all moves {label_path(most['path'], config)}, {label_effect(most['effect'])}, "
+            f"{label_level(most['level'])}: {own} as the model has it, {other} then ({format_number(abs(most['change']))} standard "
+            f"errors; these are {' and '.join(sds)})."
+        )
+    return told
+
+
+def _name_chance(probability: float) -> str:
+    found = format_probability(probability)
+    return f"less than {found[1:].strip()}" if found[0] == "<" else found
 
 
 def describe_influence(inputs: Inputs, config: Config) -> list[Passage]:

@@ -22,6 +22,7 @@ TABLES = {
     "agreement": "alliance.report.tables.agreement",
     "sensitivity": "alliance.report.tables.sensitivity",
     "trends": "alliance.report.tables.trends",
+    "autocorrelation": "alliance.report.tables.autocorrelation",
     "influence": "alliance.report.tables.influence",
     "diagnostics": "alliance.report.tables.diagnostics",
     "cautions": "alliance.report.tables.cautions",

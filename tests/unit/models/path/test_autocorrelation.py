@@ -13,7 +13,7 @@ from alliance.config import ModelSpec
 from alliance.errors import ModelError
 from alliance.facts.marks import Mark
 from alliance.models.checking.priors import describe_priors
-from alliance.models.container import FitResult, marks_of
+from alliance.models.container import FitResult, marks_of, rows_of
 from alliance.models.design.arrays import Design
 from alliance.models.design.names import AUTOCORRELATION
 from alliance.models.design.series import add_series
@@ -183,6 +183,28 @@ def test_model_with_independent_residuals_fails_the_check_of_neighbours() -> Non
     mark = predictive_mark(run(simulate(150, 8, 3), autocorrelation={}, equations=trending))
     assert not mark.passed
     assert "neighbouring sessions" in mark.detail
+
+
+def test_independent_residuals_stand_beside_it() -> None:
+    result = run(simulate(150, 8, 3))
+    (row,) = rows_of(result.tree["autocorrelation"]).to_dict("records")
+    table = table_of(maximise(design_of(declare(autocorrelation={}), simulate(150, 8, 3)))).set_index("parameter")
+    assert row["path"] == "arm -> y" and row["effect"] == "intention_to_treat"
+    # Two searches for the same maximum.
+    assert row["independent"] == pytest.approx(table.loc["y: arm", "estimate"], rel=1e-6)
+    assert row["sd_independent"] == pytest.approx(
+        table.loc["y: arm", "se"], rel=0.1
+    )  # of 1000 draws, 4 standard errors
+    marks = {mark.caution: mark for mark in marks_of(result.tree)}
+    assert marks["lasting_residuals"].value < 1e-6
+    assert marks["boundary_autocorrelation"].passed
+    assert "autocorrelation" not in run(simulate(150, 8, 3), autocorrelation={}).tree.children
+
+
+def test_residuals_that_hardly_change_are_flagged() -> None:
+    marks = {mark.caution: mark for mark in marks_of(run(simulate(80, 6, 4, phi=0.98)).tree)}
+    assert not marks["boundary_autocorrelation"].passed
+    assert "autocorrelation" in marks["boundary_autocorrelation"].effects
 
 
 def test_own_past_beside_it_is_refused() -> None:

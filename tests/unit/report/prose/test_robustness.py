@@ -6,6 +6,7 @@ import pandas as pd
 
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.prose.robustness import (
+    describe_autocorrelation,
     describe_influence,
     describe_methods,
     describe_sensitivity,
@@ -135,3 +136,32 @@ def test_trends_are_told_with_what_the_data_say_of_them_and_the_estimate_that_mo
         assert claim in sentence
         assert re.search(r"0\.50 without trends, 0\.35 with them \(3\.00 standard errors\)", sentence), sentence
     assert describe_trends({}, CONFIG) == []
+
+
+def test_lasting_residuals_are_told_with_the_answer_that_moves_most_without_them() -> None:
+    name = "arm_overall"
+    found = {
+        "model": name, "outcome": "symptoms", "effect": "autocorrelation", "level": "session", "horizon": "one session apart",
+        "estimate": 0.42, "low": 0.38, "high": 0.46, "flag": "",
+    }  # fmt: skip
+    row = {
+        "model": name,
+        "outcome": "symptoms",
+        "path": "arm -> symptoms",
+        "effect": "intention_to_treat",
+        "level": "overall",
+    }
+    moved = [row | {"lasting": -1.78, "independent": -1.74, "sd": 0.39, "sd_independent": 0.35, "change": 0.1}]
+    test = {"model": name, "caution": "lasting_residuals", "value": 1e-9, "threshold": float("nan")}
+    tables = {
+        "estimates": pd.DataFrame([found]),
+        "autocorrelation": pd.DataFrame(moved),
+        "diagnostics": pd.DataFrame([test]),
+    }
+    sentence = said(describe_autocorrelation(tables, CONFIG))
+    assert "one session apart are correlated by 0.42 [0.38, 0.46]." in sentence
+    assert "a probability of less than 0.001." in sentence
+    assert re.search(
+        r"1\.78 as the model has it, .1\.74 then \(0\.10 standard errors; these are 0\.39 and 0\.35\)", sentence
+    ), sentence
+    assert describe_autocorrelation({}, CONFIG) == []

@@ -41,7 +41,7 @@ def _small(cell: str = "1.5") -> Table:
 
 # A run may have none of these: no moderator, nothing cleaned, no estimate that another run or a known truth has as well.
 @pytest.mark.parametrize(
-    "name", ["moderation", "agreement", "sensitivity", "trends",
+    "name", ["moderation", "agreement", "sensitivity", "trends", "autocorrelation",
            "influence", "predictive", "cleaning", "checks", "settings", "comparison", "truth"]
 )  # fmt: skip
 def test_table_of_nothing_renders_in_every_format(name: str) -> None:
