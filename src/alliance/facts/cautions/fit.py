@@ -241,6 +241,16 @@ OF_FIT: Final = (
         "correlation",
     ),
     Caution(
+        "no_autocorrelation",
+        "boundary autocorrelation",
+        "Lower end of the interval of how much residuals of a patient go with those a week before. By days it cannot be below zero, and "
+        "near that edge the interval does not hold. Count by sessions, or take residuals as independent.",
+        "autocorrelations of the equation",
+        "at least",
+        0.01,  # a hundredth is no lasting that anybody could see, and the logit that it is searched on has no curvature further down
+        "correlation",
+    ),
+    Caution(
         "influential_unit",
         "influential unit",
         "How far an estimate moves at most when one unit is left out. A change of sign, or a model without a clear estimate once a unit "

@@ -24,7 +24,8 @@ from alliance.models.path.maximum import PathMaximum
 from alliance.models.path.target import make_target
 from alliance.report.numbers import format_number
 
-_OF_RESIDUALS: Final = ("sd", "correlation", "autocorrelation")
+_AUTOCORRELATION: Final = "autocorrelation"
+_OF_RESIDUALS: Final = ("sd", "correlation", _AUTOCORRELATION)
 
 
 def compare_independent(
@@ -42,7 +43,8 @@ def compare_independent(
     rows
         Rows of the artefact `autocorrelation`; none where residuals are independent, or the search for the other maximum did not arrive.
     marks
-        How probable so much better an account would be with independent residuals, and autocorrelations near one.
+        How probable so much better an account would be with independent residuals, and autocorrelations at the edge of
+        what is possible.
     """
     if not task.design.series:
         return [], []
@@ -54,7 +56,7 @@ def compare_independent(
             numbers = {"lasting": each.own, "sd": each.sd, "independent": each.other, "sd_independent": each.sd_other}
             row = each.row | numbers | {"change": each.change}
             rows.append({name: row[name] for name in columns})
-    return rows, [_mark_gain(maximum, other), *_mark_near_one(task, quantities)]
+    return rows, [_mark_gain(maximum, other), *_mark_edges(task, quantities)]
 
 
 def _maximise_independent(maximum: PathMaximum) -> PathMaximum:
@@ -78,16 +80,20 @@ def _mark_gain(maximum: PathMaximum, other: PathMaximum) -> Mark:
     return Mark("lasting_residuals", join_names(*series), probability, detail)
 
 
-def _mark_near_one(task: Task, quantities: Quantities) -> list[Mark]:
-    """Mark autocorrelations that may be one: the upper end of their 95 % interval, or the lower one of a negative one."""
+def _mark_edges(task: Task, quantities: Quantities) -> list[Mark]:
+    """Mark autocorrelations that may be one, by the outer end of the interval; by the lower one those that cannot be negative."""
     marks = []
     for row, draws in zip(quantities.rows, quantities.draws, strict=True):
-        if row["effect"] == "autocorrelation":
+        if row["effect"] == _AUTOCORRELATION:
             low, high = (float(limit) for limit in central_limits(draws))
-            outcome = row["outcome"]
-            detail = f"residuals {task.design.apart[outcome]} are correlated by {format_number(low)} to {format_number(high)}"
+            outcome, apart = row["outcome"], task.design.apart[row["outcome"]]
+            detail = f"residuals {apart} are correlated by {format_number(low)} to {format_number(high)}"
             most = max(high, -low)
             marks.append(
                 Mark("boundary_autocorrelation", outcome, most, detail, outcomes=(outcome,), effects=_OF_RESIDUALS)
             )
+            if not task.design.series[outcome].signed:
+                marks.append(
+                    Mark("no_autocorrelation", outcome, low, detail, outcomes=(outcome,), effects=(_AUTOCORRELATION,))
+                )
     return marks

@@ -207,6 +207,13 @@ def test_residuals_that_hardly_change_are_flagged() -> None:
     assert "autocorrelation" in marks["boundary_autocorrelation"].effects
 
 
+def test_residuals_that_do_not_last_are_flagged_where_they_are_counted_by_days() -> None:
+    panel = simulate(80, 6, 4, phi=0.0).assign(days=lambda rows: 7.0 * rows["session"])
+    marks = {mark.caution: mark for mark in marks_of(run(panel, autocorrelation={"y": "days"}).tree)}
+    assert not marks["no_autocorrelation"].passed
+    assert "no_autocorrelation" not in {mark.caution for mark in marks_of(run(panel).tree)}
+
+
 def test_own_past_beside_it_is_refused() -> None:
     with pytest.raises(ValidationError, match="'y_lag' in the equation of 'y' are two accounts of the same thing"):
         declare(equations={"y": {"on": ["arm", "y_lag"], "vary": VARY}})
