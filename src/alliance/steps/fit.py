@@ -12,6 +12,11 @@ from alliance.models.container import make_failed_tree
 from alliance.models.fitting import fit_declared
 from alliance.runs.files import write_csv, write_tree
 
+_SINGULAR = (
+    "A matrix that the fit needs has no inverse: some of its effects cannot be told apart in these data, usually because too many vary "
+    "between units. Take varying slopes or predictors out of the model."
+)
+
 
 def fit_model(*, panel: str, draws: str, flow: str, model: str, spec: dict[str, Any], settings: dict[str, Any]) -> None:
     """Fit a model with its family; write the draws of its paths and the patient flow that led to its rows.
@@ -23,8 +28,9 @@ def fit_model(*, panel: str, draws: str, flow: str, model: str, spec: dict[str, 
         result = fit_declared(pd.read_parquet(panel), model, declared, settings)
     except (ModelError, np.linalg.LinAlgError) as error:
         write_csv(pd.DataFrame(columns=ARTEFACTS["flow"].header), flow)
-        write_tree(make_failed_tree(model=model, family=declared.family, reason=str(error)), draws)
-        print(f"Model '{model}' could not be fitted; the report does without it. {error}")
+        reason = _SINGULAR if isinstance(error, np.linalg.LinAlgError) else str(error)
+        write_tree(make_failed_tree(model=model, family=declared.family, reason=reason), draws)
+        print(f"Model '{model}' could not be fitted; the report does without it. {reason}")
         return
     write_csv(result.flow, flow)
     write_tree(result.tree, draws)

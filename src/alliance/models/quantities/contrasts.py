@@ -1,7 +1,7 @@
 """What several paths together say: the total indirect effect, differences between specific ones, the share of the total effect.
 
-The share, indirect / total, has no meaning where the total may be zero, where the two have opposite signs or where indirect is larger than
-the total, and is then withheld.
+The share, indirect / total, has no meaning where the total may be close to zero, where the two have opposite signs or where indirect is
+larger than the total, and is then withheld.
 """
 
 from itertools import combinations
@@ -84,5 +84,5 @@ def add_share(
         return
     reason = "indirect and total do not surely have the same sign"
     if not part:
-        reason = "indirect is larger than the total" if settled else "the total may be zero"
+        reason = "indirect is larger than the total" if settled else "the total is too close to zero"
     quantities.marks.append(Mark("undefined_proportion", join_level(text, LEVELS[level].label), same, reason))

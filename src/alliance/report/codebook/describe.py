@@ -162,8 +162,10 @@ def _from_file(name: str, variable: Variable, table: Typed) -> dict[str, Any]:
     first = asked[0]
     labels = table.raw.labels.get(first, {})
     coded = [f"{_code(code)} = {label}" for code, label in labels.items()]
+    # What a file calls an item is its wording, which may be licensed and says nothing of the score.
+    title = "" if variable.kind == "scale" else table.raw.titles.get(first, "")
     said = [
-        f"called '{title}'" if (title := table.raw.titles.get(first)) else "",
+        f"called '{title}'" if title else "",
         f"measured as {level}" if (level := table.raw.levels.get(first)) else "",
         f"values {', '.join(coded[:_MOST_CODES])}{', ...' if len(coded) > _MOST_CODES else ''}" if coded else "",
         f"missing {missing}" if (missing := table.raw.missing.get(first)) else "",

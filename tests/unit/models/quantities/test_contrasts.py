@@ -92,7 +92,7 @@ def test_further_effects_add_their_paths_and_repeat_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("direct", "sd", "reason"),
-    [(0.4, 0.01, None), (0.4, 2.0, "may be zero"), (-1.0, 0.01, "same sign")],
+    [(0.4, 0.01, None), (0.4, 2.0, "too close to zero"), (-1.0, 0.01, "same sign")],
     ids=["clear total", "unclear total", "opposite signs"],
 )
 def test_share_of_the_total_is_reported_only_where_it_means_something(direct: float, sd: float, reason: str) -> None:

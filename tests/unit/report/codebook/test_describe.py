@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyreadstat
 import pytest
 import yaml
 
@@ -115,3 +116,13 @@ def test_column_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     assert notes["warmth"] == "not in the file"
     assert notes["symptoms"] == "9 of its 9 items are not in the file"
     assert notes["both"] == "one of its parts is not there"
+
+
+def test_what_a_file_calls_a_score_is_shown_and_the_wording_of_its_items_is_not(tmp_path: Path) -> None:
+    write_project(tmp_path, OVERLAY.replace("sessions.csv", "sessions.sav"))
+    table = pd.read_csv(tmp_path / "data/raw/sessions.csv")
+    titles = {"BOND": "bond, mean of four", "PHQ1": "Wording of the first item"}
+    pyreadstat.write_sav(table, tmp_path / "data/raw/sessions.sav", column_labels=titles)
+    told = Study(tmp_path / "config/mine.yaml", root=tmp_path).codebook.set_index("variable")["in_file"]
+    assert "called 'bond, mean of four'" in told["alliance"]
+    assert not told.str.contains("Wording").any()

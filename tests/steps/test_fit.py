@@ -1,0 +1,47 @@
+"""A model that cannot be fitted costs its own part of the report, and says why in words."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance.errors import ModelError
+from alliance.models.container import reason_of_failure
+from alliance.models.fitting import settings_for
+from alliance.runs.files import read_tree, write_parquet
+from alliance.runs.plan import bare_spec
+from alliance.steps import fit
+from tests.artefacts import builders
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModelError("No rows are left."), "No rows are left."),
+        (np.linalg.LinAlgError("Singular matrix"), "cannot be told apart in these data"),
+    ],
+)
+def test_reason_is_kept_in_words(
+    error: Exception, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = builders.arms_config()
+    name = next(iter(config.models.specs))
+    spec = config.models.specs[name]
+
+    def refuse(*given: object) -> None:
+        raise error
+
+    monkeypatch.setattr(fit, "fit_declared", refuse)
+    write_parquet(pd.DataFrame({"patient": ["a"]}), tmp_path / "panel.parquet")
+    paths = {"panel": "panel.parquet", "draws": "draws.nc", "flow": "flow.csv"}
+    fit.fit_model(
+        model=name,
+        spec=bare_spec(spec),
+        settings=settings_for(spec, config),
+        **{key: str(tmp_path / file) for key, file in paths.items()},
+    )
+    assert said in reason_of_failure(read_tree(tmp_path / "draws.nc"))
+    assert pd.read_csv(tmp_path / "flow.csv").empty
+    told = capsys.readouterr().out
+    assert f"Model '{name}' could not be fitted" in told and said in told
