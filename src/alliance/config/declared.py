@@ -122,7 +122,7 @@ class ModelSpec(Section):
         others = {name: spec_class(name).model_fields for name in FAMILIES}
         for key in [key for key in declared if key not in kind.model_fields]:
             owners = {
-                name: fields[key].get_default(call_default_factory=True)
+                name: fields[key].get_default(call_default_factory=True, validated_data={})
                 for name, fields in others.items()
                 if key in fields
             }

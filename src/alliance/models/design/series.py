@@ -74,9 +74,9 @@ def _check_cells(place: str, equation: Equation, grid: Grid) -> None:
         count = len(np.unique(cells[cells >= 0])) if (cells := grid.of.get(column)) is not None else 0
         if count:
             raise ModelError(
-                f"{place}: {count} missing {'value' if count == 1 else 'values'} of '{column}' would be filled in, which is done for "
-                f"independent residuals only. Add 'missing: drop' to the model, which leaves out the rows that need them, or remove this "
-                f"line."
+                f"{place}: {count} {'value' if count == 1 else 'values'} of '{column}' {'is' if count == 1 else 'are'} missing or at an "
+                f"end of the scale and would be filled in, which is done for independent residuals only. Write 'missing: drop' at the "
+                f"model, which leaves out the rows that need missing values and takes recorded ones as they are, or remove this line."
             )
 
 

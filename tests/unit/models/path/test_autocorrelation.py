@@ -236,14 +236,31 @@ def test_other_outcome_of_the_session_is_refused_unless_one_predicts_the_other()
     assert not estimates_of(run(panel, equations=both, **changes)).empty
 
 
-def test_missing_cells_are_refused_and_rows_left_out_instead() -> None:
+def test_missing_cells_are_filled_in_only_beside_independent_residuals() -> None:
     panel = simulate(60, 8, 1)
     panel["x"] = np.random.default_rng(1).normal(size=len(panel))
     panel.loc[panel.index % 9 == 4, "x"] = np.nan
     equations = {"y": {"on": ["arm", "x"], "vary": VARY}}
-    with pytest.raises(ModelError, match=r"of 'x' would be filled in.*'missing: drop'"):
-        run(panel, equations=equations)
+    with pytest.raises(ModelError, match=r"of 'x' are missing .* would be filled in.*'missing: drop'"):
+        run(panel, equations=equations, missing="fill")
     assert not estimates_of(run(panel, equations=equations, missing="drop")).empty
+    assert not estimates_of(run(panel, equations=equations, missing="fill", autocorrelation={})).empty
+
+
+def test_patients_without_a_first_value_are_left_out_by_default() -> None:
+    panel = simulate(60, 8, 1, kept=1.0)
+    first = panel[panel["session"] == 1].set_index("patient")["y"]
+    panel["y_baseline"] = panel["patient"].map(first)
+    without = panel["patient"] < "P005"
+    panel.loc[without, "y_baseline"] = np.nan
+    panel.loc[without & (panel["session"] == 1), "y"] = np.nan
+    equations = {"y": {"on": ["arm", "y_baseline"], "vary": VARY}}
+    result = run(panel, equations=equations)
+    reasons = result.flow.set_index("reason")["removed_patients"]
+    assert reasons["not observed at the first session: y_baseline"] == 5
+    known = run(panel[~without].reset_index(drop=True), equations=equations)
+    np.testing.assert_array_equal(estimates_of(result)["estimate"], estimates_of(known)["estimate"])
+    assert (declare().missing, declare(autocorrelation={}).missing) == ("drop", "fill")  # type: ignore[attr-defined]
 
 
 def test_blank_outcomes_are_gaps() -> None:
