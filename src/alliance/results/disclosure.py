@@ -205,7 +205,10 @@ def in_multiples(count: float, minimum: int) -> float:
 
 
 def publish_influence(table: pd.DataFrame, single_patients: bool, minimum: int) -> pd.DataFrame:
-    """Return what may be shown of the estimates without single units: the lowest and the highest, in steps of half a standard error.
+    """Return what may be shown of the estimates without single units: the lowest and the highest, with two digits of the standard error.
+
+    That is what estimates themselves are published with: two runs, one of which leaves a patient out, tell as much. Coarser steps would
+    hide what is asked, whether anybody moves the estimate by a part of its error.
 
     Rows of single patients stand in it only if they are allowed; of therapists only what holds for all of them, since some may have few
     patients. Where fewer units than the minimum were left out, nothing is shown.
@@ -224,10 +227,9 @@ def publish_influence(table: pd.DataFrame, single_patients: bool, minimum: int) 
         error = (
             float(((moved["without"] - moved["estimate"]) / moved["change"]).abs().median()) if len(moved) else math.nan
         )
-        step = 2 * step_for(error)
         ends = {
-            "lowest": to_step(float(rows["without"].min()), step),
-            "highest": to_step(float(rows["without"].max()), step),
+            "lowest": _to_error(float(rows["without"].min()), error),
+            "highest": _to_error(float(rows["without"].max()), error),
         }
         if minimum == 1 or (single_patients and unit == "patient"):
             parts.append(rows.assign(**ends))
@@ -235,7 +237,7 @@ def publish_influence(table: pd.DataFrame, single_patients: bool, minimum: int) 
         change = round(float(rows["change"].abs().max()), 1)
         parts.append(
             rows.head(1).assign(
-                **ends, without=math.nan, change=change, estimate=to_step(float(rows["estimate"].iloc[0]), step / 2)
+                **ends, without=math.nan, change=change, estimate=_to_error(float(rows["estimate"].iloc[0]), error)
             )
         )
     columns = [*table.columns, "lowest", "highest"]

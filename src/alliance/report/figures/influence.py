@@ -58,7 +58,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
             figure.align_labels()
             for axis in axes[i * len(units) : (i + 1) * len(units)]:
                 axis.set_xlabel(theme.wrap(describe_unit(part["path"].iloc[0], config), 46 if len(units) > 1 else 90))
-        figure.legend(handles=_handles(units), loc="outside upper left", ncols=len(units) + 2)
+        figure.legend(handles=_handles(units, single=single), loc="outside upper left", ncols=len(units) + 2)
     notes = [
         f"Intervals: {format_percent(config.inference.interval)}. Codes of patients and therapists are not shown.",
         "The most influential stands at the top."
@@ -104,9 +104,17 @@ def _subject(part: pd.DataFrame, config: Config) -> str:
     return capitalised_name(f"{label_path(row['path'], config)}, {label_level(row['level'])}")
 
 
-def _handles(units: list[str]) -> list[Line2D | Patch]:
+def _handles(units: list[str], *, single: bool) -> list[Line2D | Patch]:
     points = [
-        Line2D([], [], linestyle="", marker=theme.MARKERS[i], color=theme.SERIES[i], label=f"Without one {unit}")
+        Line2D(
+            [],
+            [],
+            linestyle="" if single else "-",
+            linewidth=2.5,
+            marker=theme.MARKERS[i] if single else "",
+            color=theme.SERIES[i],
+            label=f"Without one {unit}",
+        )
         for i, unit in enumerate(_UNITS)
         if unit in units
     ]

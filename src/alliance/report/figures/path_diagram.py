@@ -28,6 +28,10 @@ CAPTION = (
     "table of coefficients."
 )
 NEEDS = ("estimates",)
+_ADDED_UP = (
+    "Indirect at a session: what has added up by then. Arrows are single steps, so the one from the first variable to the outcome is no "
+    "part of the same sum; what runs beside the middle up to that session is in the table of paths."
+)
 _WIDTH = theme.DOUBLE * theme.POINTS
 _BOX = (104.0, 26.0)  # points
 _TITLE, _GAP, _LEGEND = 15.0, 6.0, 20.0  # points
@@ -69,6 +73,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     left_out = ", ".join(f"“{label_model(panel.model, config)}”" for panel in others)
     notes = [
         f"Intervals: {format_percent(config.inference.interval)}.",
+        _ADDED_UP if any(map(is_at_session, values["horizon"])) else "",
         f"No room on the page for {left_out}: see the table of paths." if others else "",
         theme.note_of_flags(list(values["flag"])),
     ]

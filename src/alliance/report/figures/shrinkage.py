@@ -1,5 +1,6 @@
 """How much the steps of the path differ between patients and between therapists."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,7 +78,10 @@ def publish_units(table: pd.DataFrame, config: Config) -> pd.DataFrame:
         ordered = rows.sort_values("order").reset_index(drop=True)
         group = pd.Series(np.arange(len(rows)) * count // len(rows))
         means = ordered[["estimate", "low", "high"]].groupby(group).mean()
-        step = step_for(float((means["high"] - means["low"]).mean()) / 4)
+        spread = (
+            float((means["high"] - means["low"]).mean()) / 4
+        )  # of one unit; an average of n is surer by the root of n
+        step = step_for(spread / math.sqrt(len(rows) / count))
         for name in means:
             means[name] = [to_step(value, step) for value in means[name]]
         first = ordered.groupby(group)[["model", "unit", "quantity", "path"]].first()

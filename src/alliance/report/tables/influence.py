@@ -61,7 +61,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
 
 
 def _decimals(row: Any) -> int:
-    """Return decimals that show half a standard error, the same for all units of a path."""
+    """Return decimals that suit the standard error, the same for all units of a path."""
     far = max((row.lowest, row.highest), key=lambda end: abs(end - row.estimate))
     error = abs((far - row.estimate) / row.change) if row.change else None
-    return common_decimals([row.estimate, far], error / 2 if error else None)
+    return common_decimals([row.estimate, far], error)

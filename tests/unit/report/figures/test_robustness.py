@@ -67,6 +67,20 @@ def test_influence_draws_every_unit_that_was_left_out_around_the_full_estimate()
     assert set(drawing.values.columns) == {*rows.columns, "lowest", "highest", "low", "high", "flag"}
 
 
+def test_range_without_one_is_as_wide_as_the_largest_change() -> None:
+    keys = ["model", "path", "effect", "level", "unit"]
+    whole = INPUTS["influence"]
+    errors = (
+        ((whole["without"] - whole["estimate"]) / whole["change"]).abs().groupby([whole[key] for key in keys]).median()
+    )
+    values = draw("influence").values
+    reach = np.maximum(values["highest"] - values["estimate"], values["estimate"] - values["lowest"])
+    error = errors[pd.MultiIndex.from_frame(values[keys])].to_numpy()
+    # Two digits of the standard error and one of the change: a tenth and a twentieth of it, twice.
+    assert (np.abs(reach / error - values["change"]) < 0.25).all()
+    assert (values["lowest"] < values["highest"]).all()
+
+
 def test_flag_of_an_influential_path_is_explained() -> None:
     estimates = INPUTS["estimates"].assign(flag="influential unit")
     drawing = draw("influence", estimates=estimates)
@@ -116,3 +130,10 @@ def test_diagrams_beyond_the_page_are_left_to_the_table(monkeypatch: pytest.Monk
     assert 0 < less.values["model"].nunique() < drawn.values["model"].nunique()
     assert "No room on the page for “" in less.notes
     assert less.figure.get_size_inches()[1] * theme.POINTS <= 300
+
+
+def test_path_diagram_says_that_what_added_up_is_no_sum_of_its_arrows() -> None:
+    estimates = INPUTS["estimates"]
+    assert "added up" not in draw("path_diagram", estimates=estimates.assign(horizon="next session")).notes
+    late = estimates.assign(horizon=estimates["horizon"].mask(estimates["effect"] == "indirect", "at session 8"))
+    assert "Indirect at a session: what has added up by then." in draw("path_diagram", estimates=late).notes
