@@ -11,7 +11,7 @@ from alliance.errors import AllianceError, ConfigError, DataError, suggest
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.runs.files import ORIGIN, write_text
 from alliance.runs.machine import read_only, shortage_in
-from alliance.runs.made import is_changed
+from alliance.runs.made import is_changed, is_provisional
 from alliance.runs.plan import RUN_FILES, data_files, instruments_of, needs_of
 
 _OF_TRUTH = ("outcome", "path", "effect", "level", "horizon", "value")
@@ -47,7 +47,7 @@ def check_overlay(config: Config, base: Path, origin: Sequence[str], is_overlay:
 
 
 def check_origin(folder: Path, origin: Sequence[str]) -> None:
-    """Refuse a run whose folder was made by another configuration.
+    """Refuse a run whose folder was made by another configuration; one that was only checked made no results.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def check_origin(folder: Path, origin: Sequence[str]) -> None:
         The folder holds results of another configuration.
     """
     record = folder / ORIGIN
-    if not record.is_file():
+    if not record.is_file() or is_provisional(folder):
         return
     content = yaml.safe_load(record.read_text(encoding="utf-8"))
     owner = content.get("configuration") if isinstance(content, dict) else None
@@ -69,7 +69,7 @@ def check_origin(folder: Path, origin: Sequence[str]) -> None:
 
 def record_origin(folder: Path, origin: Sequence[str]) -> None:
     """Write down which configuration a run's folder belongs to, once."""
-    if not (folder / ORIGIN).is_file():
+    if not (folder / ORIGIN).is_file() or is_provisional(folder):
         text = yaml.safe_dump({"configuration": list(origin)}, allow_unicode=True)
         write_text(f"# Which configuration these results belong to; another one is refused.\n{text}", folder / ORIGIN)
 

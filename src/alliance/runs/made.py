@@ -40,6 +40,12 @@ def record_provisional(paths: Iterable[str | Path]) -> None:
             record.write(_line(_PROVISIONAL, path.relative_to(folder).as_posix()))
 
 
+def is_provisional(folder: Path) -> bool:
+    """Whether a run's folder holds nothing but what was written outside the workflow."""
+    known = recorded(folder)
+    return bool(known) and set(known.values()) == {_PROVISIONAL}
+
+
 def edited_files(folder: Path, changed: Iterable[str]) -> list[str]:
     """Return those of the changed files that somebody changed by hand."""
     known = recorded(folder)

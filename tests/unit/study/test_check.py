@@ -74,9 +74,21 @@ def test_earlier_results_stay_and_an_outdated_codebook_is_made_again_by_the_next
 
 
 def test_results_of_another_configuration_are_not_touched(tmp_path: Path) -> None:
-    overlay = write_project(tmp_path)
+    overlay, folder = write_project(tmp_path), tmp_path / "results/codebook"
     check([overlay], tmp_path)
+    record_made([folder / CODEBOOK])  # as a run does
     other = overlay.with_name("other.yaml")
     other.write_text(OVERLAY, encoding="utf-8")
     with pytest.raises(RunError, match=r"holds results of config/mine\.yaml"):
         check([other], tmp_path)
+    assert "config/mine.yaml" in (folder / ORIGIN).read_text(encoding="utf-8")
+
+
+def test_check_leaves_a_name_to_whoever_runs_first(tmp_path: Path) -> None:
+    overlay, folder = write_project(tmp_path), tmp_path / "results/codebook"
+    check([overlay], tmp_path)
+    other = overlay.with_name("other.yaml")
+    other.write_text(OVERLAY.replace("working alliance", "bond"), encoding="utf-8")
+    assert not check([other], tmp_path).stops
+    assert "config/other.yaml" in (folder / ORIGIN).read_text(encoding="utf-8")
+    assert "bond" in (folder / CODEBOOK).read_text(encoding="utf-8")
