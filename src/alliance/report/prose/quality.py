@@ -1,5 +1,6 @@
 """Sentences on how far the numbers can be trusted: variance, models, diagnostics, checks, priors, truth, comparison."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -37,6 +38,7 @@ from alliance.report.prose.passage import (
     text,
 )
 from alliance.report.prose.wording import (
+    Row,
     capitalise,
     count_of,
     describe_flag,
@@ -49,8 +51,8 @@ from alliance.report.prose.wording import (
 
 _EXPLODED = 1000  # times what the data show: no measure does that
 _EXPLOSION = (
-    "Where an outcome depends on earlier sessions, the priors also allow series that grow from session to session without end. "
-    "The data rule these out. Priors that did so beforehand would draw the effects of small studies towards zero."
+    "Where an outcome depends on earlier sessions, the priors also allow series that grow from session to session without end{}. The data "
+    "rule these out. Priors that did so beforehand would draw the effects of small studies towards zero."
 )
 _SHARE_PHRASES = {
     "session": "between sessions of the same patient",
@@ -157,13 +159,24 @@ def describe_predictive(inputs: Inputs, config: Config) -> list[Passage]:
         outside = [row for row in rows if not row["low"] <= row["observed"] <= row["high"]]
         held = f"{format_count(len(rows) - len(outside))} of {format_count(len(rows))}"
         lead = f"{capitalise(str(kind))} predictive checks: in {held} the observed statistic lies within what the model predicts."
-        listed = [Point(_place(row, config), _observed_outside(row)) for row in outside]
+        exploded = [row for row in rows if kind == "prior" and 0 < _EXPLODED * abs(row["observed"]) < row["high"]]
+        listed = [Point(_place(row, config), _observed_outside(row)) for row in outside if row not in exploded]
         passages.append(text(lead))
         if listed:
             passages.append(Passage(tuple(listed), kind="list"))
-        if kind == "prior" and any(row["high"] > _EXPLODED * abs(row["observed"]) for row in rows if row["observed"]):
-            passages.append(text(_EXPLOSION))
+        if exploded:
+            passages.append(text(_EXPLOSION.format(_left_out(exploded, outside, config))))
     return passages
+
+
+def _left_out(exploded: Sequence[Row], outside: Sequence[Row], config: Config) -> str:
+    """Say how many of the statistics outside are not listed one by one, since nobody can read such numbers, and of what."""
+    rows = [row for row in exploded if row in outside]
+    if not rows:
+        return ""
+    outcomes = join_words(list(dict.fromkeys(label_of(row["outcome"], config) for row in rows)))
+    verb = "lies" if len(rows) == 1 else "lie"
+    return f": {format_count(len(rows))} of the statistics {verb} outside for that reason ({outcomes})"
 
 
 def describe_priors(inputs: Inputs, config: Config) -> list[Passage]:

@@ -101,6 +101,10 @@ def test_priors_that_let_series_explode_are_said_to() -> None:
     table.loc[0, "high"] = 3e8
     assert "grow from session to session without end" in said(describe_predictive({"predictive": table}, CONFIG))
     assert "without end" not in said(describe_predictive({"predictive": table.assign(kind="posterior")}, CONFIG))
+    far = table.assign(low=10 * table["observed"].abs() + 1, high=1e6 * table["observed"].abs() + 1)
+    sentences = said(describe_predictive({"predictive": far}, CONFIG))
+    assert f"without end: {len(far)} of the statistics lie outside for that reason" in sentences
+    assert "predicted" not in sentences.replace("what the model predicts", "")  # none of these numbers is listed
 
 
 def test_priors_are_spoken_of_only_where_there_are_any() -> None:
