@@ -42,7 +42,7 @@ _INSIDE = re.compile(
 
 
 class TooSlow(BaseException):
-    """Something took longer than anybody waits."""
+    """Something took longer than anybody waits. No `Exception`, so that nothing on the way can take it for an error of its own."""
 
 
 @dataclass
@@ -112,7 +112,7 @@ def walk(file: Path, pose: bool = True) -> Seen:
         seen.refused = str(error)
     except TooSlow:
         seen.crash = f"more than {LONGEST:g} seconds"
-    except Exception:
+    except Exception:  # anything else that a user can cause is the defect that is looked for; an interrupt passes
         seen.crash = traceback.format_exc()
     seen.seconds = time.monotonic() - begin
     return seen

@@ -51,7 +51,7 @@ def new(
     first, *others = with_sessions_first([look_at(path) for path in paths])
     draft = recognise(Draft({"sessions": first}, instruments, ask, others=others))
     named = {table: _as_named(found.path, folder) for table, found in draft.tables.items()}
-    text = overlay_text(draft, run, named | {"patients": named["sessions"]} | named)
+    text = overlay_text(draft, run, {"patients": named["sessions"]} | named)
     write_new_text(text, target)
     shown = from_here(target.relative_to(folder), folder)
     return describe(draft, text, str(shown), _checked(target, folder))

@@ -25,44 +25,40 @@ def with_sessions_first(tables: Sequence[Table]) -> list[Table]:
 
 def find_patients_table(draft: Draft) -> None:
     """Recognise a file of patients by ids of the sessions, each in one row."""
-    found = _table_of(draft, draft.patient)
-    if found is None:
+    column = _find_table(draft, "patient", draft.patient)
+    if column is None:
         return
-    table, column = found
-    draft.tables["patients"] = table
-    draft.keys["patients"] = {"patient": column.name}
-    draft.settings["patients"] = dict(table.settings)
-    for other in table:
+    for other in draft.tables["patients"]:
         if has_word(other.name, THERAPIST) and other.kind in ("whole", "text") and 1 < other.distinct < column.distinct:
             draft.keys["patients"]["therapist"] = other.name
             break
-    draft.say(
-        "patients.path",
-        f"patients: {table.path.name}, column `{column.name}`",
-        "sure",
-        f"{plural(column.distinct, 'patient')}, each in one row",
-    )
 
 
 def find_therapists_table(draft: Draft) -> None:
-    """Recognise a file of therapists by their ids, each in one row."""
-    named = draft.keys["sessions"].get("therapist")
-    therapist = draft.sessions.columns[named] if named else None
-    if therapist is None and "therapist" in draft.keys.get("patients", {}):
-        therapist = draft.tables["patients"].columns[draft.keys["patients"]["therapist"]]
-    found = _table_of(draft, therapist) if therapist is not None else None
+    """Recognise a file of therapists by their ids, each in one row; sessions or patients name them."""
+    for table in ("sessions", "patients"):
+        named = draft.keys.get(table, {}).get("therapist")
+        if named is not None:
+            _find_table(draft, "therapist", draft.tables[table].columns[named])
+            return
+
+
+def _find_table(draft: Draft, unit: str, ids: Column) -> Column | None:
+    """Take the file with one row for each of these ids into the draft; return its column of them."""
+    found = _table_of(draft, ids)
     if found is None:
-        return
-    table, column = found
-    draft.tables["therapists"] = table
-    draft.keys["therapists"] = {"therapist": column.name}
-    draft.settings["therapists"] = dict(table.settings)
+        return None
+    (table, column), name = found, f"{unit}s"
+    draft.tables[name] = table
+    draft.keys[name] = {unit: column.name}
+    draft.settings[name] = dict(table.settings)
     draft.say(
-        "therapists.path",
-        f"therapists: {table.path.name}, column `{column.name}`",
+        f"{name}.path",
+        f"{name}: {table.path.name}, column `{column.name}`",
         "sure",
-        f"{plural(column.distinct, 'therapist')}, each in one row",
+        f"{plural(column.distinct, unit)}, each in one row",
     )
+    return column
 
 
 def _table_of(draft: Draft, ids: Column) -> tuple[Table, Column] | None:

@@ -9,9 +9,6 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config, validate_config
-from alliance.config.cleaning import Cleaning
-from alliance.config.instruments import read_instruments
-from alliance.data.export.tables import read_tables
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.codebook.describe import describe_codebook
 from alliance.report.page.codebook import build_codebook_page
@@ -20,7 +17,7 @@ from alliance.runs.files import write_bytes, write_text
 from alliance.runs.guards import check_origin, check_places, hold_lock, record_origin
 from alliance.runs.made import record_provisional
 from alliance.runs.plan import CODEBOOK_PAGE
-from alliance.runs.sealed import unseal_ids
+from alliance.steps.reading import read_export
 
 
 def write_codebook(
@@ -55,14 +52,8 @@ def write_codebook(
         The section of that name, with ids that are left out sealed.
     """
     files = {"sessions": sessions, "patients": patients, "therapists": therapists}
+    export = read_export(files, instruments, settings["data"], settings["variables"], cleaning)
     config = validate_config(settings)
-    export = read_tables(
-        {name: path for name, path in files.items() if path is not None},
-        config.data,
-        config.variables,
-        Cleaning.model_validate(unseal_ids(cleaning)),
-        read_instruments(instruments),
-    )
     described = describe_codebook(export, config)
     write_artefact("codebook", described, codebook)
     write_text(build_codebook_page(described, read_artefact(checks, "checks"), config), page)

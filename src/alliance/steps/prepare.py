@@ -4,19 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from alliance.config.cleaning import Cleaning
-from alliance.config.instruments import read_instruments
-from alliance.config.schema import Data, Variable
-from alliance.config.section import Name
 from alliance.data.checks import check_export, describe_errors, findings_table
 from alliance.data.cleaning.clean import clean_tables
-from alliance.data.export.tables import read_tables
 from alliance.errors import DataError
 from alliance.runs.artefacts import read_artefact, write_artefact
 from alliance.runs.files import write_bytes, write_csv, write_text
-from alliance.runs.sealed import lock_object, unlock_object, unseal_ids
+from alliance.runs.sealed import lock_object, unlock_object
+from alliance.steps.reading import read_export
 
 Settings = Mapping[str, Any]
 
@@ -54,13 +48,7 @@ def check_data(
         A file cannot be read at all. Errors inside a readable table are findings: `accept_data` stops on them.
     """
     files = {"sessions": sessions, "patients": patients, "therapists": therapists}
-    export = read_tables(
-        {name: path for name, path in files.items() if path is not None},
-        Data.model_validate(data),
-        TypeAdapter(dict[Name, Variable]).validate_python(variables),
-        Cleaning.model_validate(unseal_ids(cleaning)),
-        read_instruments(instruments),
-    )
+    export = read_export(files, instruments, data, variables, cleaning)
     write_artefact("checks", findings_table(check_export(export)), checks)
     write_bytes(lock_object(export), typed)
 
