@@ -89,11 +89,10 @@ def _check(asked: argparse.Namespace) -> tuple[str, int]:
     from alliance.report.words import Speech
     from alliance.runs.project import command_for
     from alliance.study.check import check
-    from alliance.study.study import Study
 
-    findings, codebook = checked = check(asked.config)
+    findings, codebook, config = checked = check(asked.config)
     width = shutil.get_terminal_size().columns
-    speech = Speech(Study(*asked.config).config)
+    speech = Speech(config)
     parts = [show_findings(findings, speech, width), "What was understood:", show_codebook(codebook, speech, width)]
     one = f"make run CONFIG={asked.config[0]}" if asked.config else "make"
     command = one if len(asked.config) < 2 else command_for(None, asked.config)

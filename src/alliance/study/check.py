@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from alliance.config import Config
 from alliance.runs.guards import check_files, check_origin, check_overlay
 from alliance.runs.plan import origin_of
 from alliance.runs.project import BASE, INSTRUMENTS, RESULTS, find_project
@@ -15,10 +16,11 @@ from alliance.study.study import Study
 
 
 class Checked(NamedTuple):
-    """What the checks found, and what each variable was understood to be; the artefacts `checks` and `codebook`."""
+    """What the checks found, and what each variable was understood to be: the artefacts `checks` and `codebook`; under which settings."""
 
     findings: pd.DataFrame
     codebook: pd.DataFrame
+    config: Config
 
     @property
     def stops(self) -> bool:
@@ -49,7 +51,7 @@ def check(overlays: Sequence[str | Path] = (), root: str | Path | None = None, *
 
     Examples
     --------
-    >>> findings, codebook = check(["config/local_clinic.yaml"])
+    >>> findings, codebook, config = check(["config/local_clinic.yaml"])
     """
     folder = find_project(root)
     # As the workflow does: paths of a configuration are relative to the project's folder.
@@ -60,7 +62,7 @@ def check(overlays: Sequence[str | Path] = (), root: str | Path | None = None, *
         check_overlay(study.config, BASE, origin, is_overlay=bool(paths))
         check_origin(RESULTS / study.config.run.name, origin)
         check_files(study.config, INSTRUMENTS)
-        checked = Checked(study.findings, study.codebook)
+        checked = Checked(study.findings, study.codebook, study.config)
         if keep:
             keep_codebook(checked.codebook, checked.findings, study.config, RESULTS, origin)
     return checked

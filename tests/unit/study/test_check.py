@@ -25,7 +25,8 @@ def stop(root: Path) -> None:
 
 def test_findings_and_codebook_come_back_and_the_codebook_is_written(tmp_path: Path) -> None:
     overlay = write_project(tmp_path)
-    findings, codebook = check([overlay], tmp_path)
+    findings, codebook, config = check([overlay], tmp_path)
+    assert config.run.name == "codebook"
     assert not (findings["severity"] == "error").any()
     written = read_artefact(tmp_path / "results/codebook" / CODEBOOK, "codebook")
     pd.testing.assert_frame_equal(written, codebook, check_dtype=False)
