@@ -6,7 +6,7 @@ nobody has verified does not score data until the config vouches for it.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -191,7 +191,17 @@ def _check_item_numbers(place: str, numbers: list[int], items: int) -> None:
         raise ValueError(f"{place} names an item twice: {numbers}")
 
 
-def problems_of_use(name: str, variable: Variable, instrument: Instrument) -> list[str]:
+class UseProblem(NamedTuple):
+    """Why an instrument may not score a variable, and what to do about it; two sentences."""
+
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.remedy}"
+
+
+def problems_of_use(name: str, variable: Variable, instrument: Instrument) -> list[UseProblem]:
     """List why an instrument may not score a variable: unverified facts, a form without a key, a contradiction.
 
     ``instrument_confirmed: true`` of the variable lifts what is unverified, never a contradiction.
@@ -199,26 +209,26 @@ def problems_of_use(name: str, variable: Variable, instrument: Instrument) -> li
     place = f"variables.{name}"
     problems = []
     if variable.higher_is is not None and variable.higher_is != instrument.higher_is:
-        problems.append(
+        what = (
             f"{place}.higher_is: '{variable.higher_is}' contradicts {instrument.name}, where higher is "
-            f"{instrument.higher_is} once its reversed items are turned round. Correct or remove it."
+            f"{instrument.higher_is} once its reversed items are turned round."
         )
+        problems.append(UseProblem(what, "Correct or remove it."))
     if variable.instrument_confirmed:
         return problems
     remedy = f"Check it against your own copy of the instrument, then set {place}.instrument_confirmed: true."
     for part in SCORING_PARTS:
         if not instrument.facts[part].verified:
             source = instrument.facts[part].source
-            problems.append(f"{place}.instrument: '{part}' of {instrument.name} is not verified ({source}). {remedy}")
+            what = f"{place}.instrument: '{part}' of {instrument.name} is not verified ({source})."
+            problems.append(UseProblem(what, remedy))
     rater = _FORM_OF_RATER.get(variable.rater or "", variable.rater)
     if rater is not None:
         form = next((fact for known, fact in instrument.forms.items() if known == rater), None)
         if form is None or not form.verified:
             reason = form.source if form else f"the file knows: {', '.join(instrument.forms)}"
-            problems.append(
-                f"{place}.rater: the key of {instrument.name} is not verified for the form of the {variable.rater} "
-                f"({reason}). {remedy}"
-            )
+            what = f"{place}.rater: the key of {instrument.name} is not verified for the form of the {variable.rater} ({reason})."
+            problems.append(UseProblem(what, remedy))
     return problems
 
 

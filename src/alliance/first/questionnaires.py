@@ -183,10 +183,8 @@ def _take(draft: Draft, block: _Block, sureness: Sureness, why: str) -> None:
     held = "words in a known order" if block.answers is not None else f"answers {block.shown}"
     evidence = f"{plural(instrument.items, 'item')} of {instrument.name}, {held}{why}"
     trial = Variable.model_validate({**settings, "label": "-", "measured": "after"})
-    if problems := problems_of_use("x", trial, instrument):
-        draft.left_out.append(
-            f"`{_shown(series)}`: {evidence}; {len(problems)} of its facts are not verified for the form of the {rater}"
-        )
+    if problems_of_use("x", trial, instrument):
+        draft.left_out.append(f"`{_shown(series)}`: {evidence}; its key is not verified for the form of the {rater}")
         return
     add_measure(
         draft, Measure(instrument, settings, sureness, f"`{_shown(series)}`", evidence, rater, tuple(block.columns))

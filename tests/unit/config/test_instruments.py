@@ -129,7 +129,7 @@ def test_shipped_instruments_may_score_the_patients_form_at_once(path: Path) -> 
 @pytest.mark.parametrize("key", ["wai_s", "wai_sr"])
 def test_therapist_short_forms_of_the_wai_are_refused_until_confirmed(key: str) -> None:
     instrument = read_instrument(FOLDER / f"{key}.yaml")
-    (problem,) = problems_of_use("x", variable(rater="therapist"), instrument)
+    (problem,) = map(str, problems_of_use("x", variable(rater="therapist"), instrument))
     assert "therapist" in problem and "instrument_confirmed" in problem
     assert problems_of_use("x", variable(rater="therapist", instrument_confirmed=True), instrument) == []
 
@@ -137,7 +137,7 @@ def test_therapist_short_forms_of_the_wai_are_refused_until_confirmed(key: str) 
 def test_unverified_fact_is_named_until_the_config_confirms_it(tmp_path: Path) -> None:
     facts = declaration()["facts"] | {"reversed": {"source": "hearsay", "confidence": "low", "verified": False}}
     instrument = read_instrument(write(tmp_path, declaration(facts=facts)))
-    (problem,) = problems_of_use("bond", variable(), instrument)
+    (problem,) = map(str, problems_of_use("bond", variable(), instrument))
     assert "'reversed'" in problem and "hearsay" in problem and "variables.bond.instrument_confirmed: true" in problem
     assert problems_of_use("bond", variable(instrument_confirmed=True), instrument) == []
 
@@ -145,7 +145,7 @@ def test_unverified_fact_is_named_until_the_config_confirms_it(tmp_path: Path) -
 def test_polarity_that_contradicts_the_instrument_is_refused_even_when_confirmed(tmp_path: Path) -> None:
     instrument = read_instrument(write(tmp_path, declaration()))
     problems = problems_of_use("x", variable(higher_is="worse", instrument_confirmed=True), instrument)
-    assert len(problems) == 1 and "variables.x.higher_is" in problems[0]
+    assert len(problems) == 1 and "variables.x.higher_is" in problems[0].what
 
 
 def test_allowed_missing_items_are_a_share_of_the_scale_rounded_down_or_set_for_it(tmp_path: Path) -> None:

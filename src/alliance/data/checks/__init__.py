@@ -20,7 +20,7 @@ from alliance.data.checks.columns import (
 )
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.grouped import check_grouped
-from alliance.data.checks.items import check_against_scale, check_instrument_version
+from alliance.data.checks.items import check_against_scale, check_instrument_use, check_instrument_version
 from alliance.data.checks.keys import check_contradicting_rows, check_id_missing, check_id_spelling, check_repeated_rows
 from alliance.data.checks.links import (
     check_excluded_unknown,
@@ -77,6 +77,7 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "therapist_change": check_therapist_change,
     "without_sessions": check_without_sessions,
     "excluded_unknown": check_excluded_unknown,
+    "instrument_use": check_instrument_use,
     "instrument_version": check_instrument_version,
     "against_scale": check_against_scale,
 }

@@ -1,4 +1,4 @@
-"""Checks of questionnaires against their key: is it this version, and does every item point where the key says?"""
+"""Checks of questionnaires against their key: may it score them, is it this version, and does every item point where the key says?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.config.cleaning import LargestShare
-from alliance.config.instruments import Instrument
+from alliance.config.instruments import Instrument, problems_of_use
 from alliance.config.schema import Variable
 from alliance.data.checks.codes import suspected_codes
 from alliance.data.checks.finding import Finding, Severity
@@ -56,6 +56,15 @@ def _forms(export: Export) -> Iterator[_Form]:
                 export.cleaning.largest_share.out_of_range,
             )
             yield _Form(name, variable, instrument, table, measures, answers, slips)
+
+
+def check_instrument_use(export: Export) -> list[Finding]:
+    """Find questionnaires whose key may not score the answers: scoring, after the cleaning, would stop the run."""
+    return [
+        about_table(form.table, "instrument_use", problem.what, problem.remedy, column=form.measures[0].column)
+        for form in _forms(export)
+        for problem in problems_of_use(form.name, form.variable, form.instrument)
+    ]
 
 
 def check_instrument_version(export: Export) -> list[Finding]:

@@ -70,7 +70,7 @@ def score_variable(table: pd.DataFrame, name: str, variable: Variable, instrumen
     """
     problems = problems_of_use(name, variable, instrument)
     if problems:
-        raise InstrumentError("\n  - ".join(["An instrument may not score these data:", *problems]))
+        raise InstrumentError("\n  - ".join(["An instrument may not score these data:", *map(str, problems)]))
     items = item_columns(table, name, instrument)
     _refuse_values_out_of_range(items, name, instrument)
     scored = score_items(items, instrument, metric=variable.metric, stored_reversed=variable.stored_reversed)

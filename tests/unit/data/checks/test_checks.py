@@ -175,6 +175,14 @@ CASES = {
     "excluded nobody": Case(
         "excluded_unknown", lambda _: None, ("entry 2",), "warning", cleaning={**CLEANING, "exclude": {"patients": ["C001", "C777"]}}
     ),
+    "key of another form": Case(
+        "instrument_use", lambda _: None, ("variables.bond.rater", "not verified", "variables.bond.instrument_confirmed: true"),
+        variables={**VARIABLES, "bond": {**VARIABLES["bond"], "rater": "therapist"}},
+    ),
+    "direction that contradicts the key": Case(
+        "instrument_use", lambda _: None, ("variables.bond.higher_is: 'worse' contradicts WAI-S", "Correct or remove it"),
+        variables={**VARIABLES, "bond": {**VARIABLES["bond"], "higher_is": "worse"}},
+    ),
     "seven steps in a five-step key": Case(
         "instrument_version", recode("phq", lambda c: c * 2, list(range(1, 10))), ("PHQ-9", "0 to 3", "0 to 6")
     ),
