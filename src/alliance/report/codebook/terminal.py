@@ -47,7 +47,9 @@ def _group(findings: pd.DataFrame, speech: Speech, severity: str, what: str, wid
         table = group.table
         for message in group.messages:
             lines += _wrapped(message, width, "  - ")
-        lines += _wrapped(group.remedy, width, "    What to do: " if severity == "error" else "    What follows: ")
+        lines += _wrapped(
+            group.remedy, width, "    What to do: " if severity == "error" else "    What to do or know: "
+        )
     return [*lines, ""] if lines else []
 
 

@@ -59,5 +59,5 @@ def _group(findings: pd.DataFrame, severity: str, speech: Speech) -> Mapping[str
     is_error = severity == "error"
     return {
         "title": f"{severity.capitalize()}s", "count": count, "meaning": meaning, "findings": groups, "open": is_error,
-        "remedy": "What to do" if is_error else "What follows",
+        "remedy": "What to do" if is_error else "What to do or know",
     }  # fmt: skip

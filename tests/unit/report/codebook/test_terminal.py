@@ -22,7 +22,7 @@ def test_errors_stand_first_each_with_its_remedy(findings: pd.DataFrame, width: 
     text = show_findings(findings, SPEECH, width)
     assert text.startswith("1 error that would stop a run:")
     assert text.index("1 label is not declared.") < text.index("1 warning") < text.index("3 values lie outside")
-    assert text.count("What to do: ") == text.count("What follows: ") == 1
+    assert text.count("What to do: ") == text.count("What to do or know: ") == 1
     assert max(map(len, text.splitlines())) <= width
 
 

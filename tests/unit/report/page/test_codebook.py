@@ -12,7 +12,7 @@ def test_page_holds_findings_and_variables_and_needs_nothing_else() -> None:
     page = build_codebook_page(codebook, findings, config)
     assert all(f"<code>{name}</code>" in page for name in config.variables)
     assert all(message in page for message in findings["message"])
-    assert page.index("What to do:") < page.index("What follows:")
+    assert page.index("What to do:") < page.index("What to do or know:")
     assert "&lt;b&gt;bond&lt;/b&gt; &amp; more" in page
     assert "<script" not in page
     assert "http://" not in page and "https://" not in page
