@@ -10,8 +10,8 @@ import pandas as pd
 from alliance.config.cleaning import Cleaning
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import found
-from alliance.data.export.cells import as_number
-from alliance.data.export.mapping import Measure, Typed
+from alliance.data.export.cells import as_number, as_text, is_code
+from alliance.data.export.mapping import Measure, Typed, key_parts
 from alliance.data.export.tables import Export
 from alliance.facts.quoting import means_missing
 
@@ -40,9 +40,27 @@ def all_codes_setting(cleaning: Cleaning, more: Iterable[float | str] = ()) -> s
     return f"cleaning.missing_codes: {_listed([*cleaning.missing_codes, *more])}"
 
 
+CODES_OUT = "take it out of cleaning.missing_codes and give the variables that need it missing_codes of their own."
+
+
 def _listed(codes: Iterable[float | str]) -> str:
     shown = [f"{code:.12g}" if not isinstance(code, str) else "'" + code.replace("'", "''") + "'" for code in codes]
     return f"[{', '.join(dict.fromkeys(shown))}]"
+
+
+def coded_key(export: Export, table: Typed, key: str) -> tuple[pd.Series, str]:
+    """Return where a key is blank only because its cell holds a declared code for "missing", and which codes these are."""
+    where = table.keys[key].isna() & ~table.bad.get(table.key_column(key), pd.Series(False, index=table.keys.index))
+    parts = [table.column(part) for part in key_parts(table.source)[key]]
+    for part in parts:
+        where &= as_text(part).fillna("").str.strip() != ""
+    numbers = [as_number(part, table.raw.decimal)[0] for part in parts]
+    codes = [
+        code
+        for code in export.cleaning.missing_codes
+        if any((where & is_code(part, number, [code])).any() for part, number in zip(parts, numbers, strict=True))
+    ]
+    return where, _listed(codes)[1:-1]
 
 
 def check_codes_that_are_answers(export: Export) -> list[Finding]:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from alliance.config.cleaning import Ids
+from alliance.data.checks.codes import CODES_OUT, coded_key
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import found
 from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows
@@ -30,10 +31,17 @@ def check_id_missing(export: Export) -> list[Finding]:
                 if needed
                 else "Their therapist is unknown to the models; add the id if it is known."
             )
-            findings += found(
-                table, "id_missing", where, table.key_column(key), f"have no {key} id", remedy,
-                severity="error" if needed else "warning",
-            )  # fmt: skip
+            # Not which code: what looks like one may be an id.
+            coded, _ = coded_key(export, table, key)
+            but = " but a code that counts as missing (cleaning.missing_codes)"
+            for cells, more, then in (
+                (where & ~coded, "", ""),
+                (coded, but, f" If the code is an id, {CODES_OUT}"),
+            ):
+                findings += found(
+                    table, "id_missing", cells, table.key_column(key), f"have no {key} id{more}", remedy + then,
+                    severity="error" if needed else "warning",
+                )  # fmt: skip
     return findings
 
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from alliance.data.checks.codes import CODES_OUT, coded_key
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import cell_value, found, quote_cell
 from alliance.data.checks.shares import cleaned_rows, mixed_courses
@@ -45,24 +46,19 @@ def check_session_number(export: Export) -> list[Finding]:
         names = "If these are whole numbers with decimals, set data.sessions.thousands: none."
     elif pattern is not None:
         names = f'If the number is the session, set data.sessions.session_names: "{pattern}".'
-    cases = {
-        "have no session number": number.isna() & ~named,
-        "have a session number that is not a number": named,
-        "have a session number that is not whole": number.notna() & (number % 1 != 0),
-        "have a negative session number": number < 0,
-    }
+    coded, codes = coded_key(export, table, SESSION)
+    counts = f"have no session number but {codes}, which counts as missing (cleaning.missing_codes)"
+    cases = [
+        ("have no session number", number.isna() & ~named & ~coded, remedy),
+        (counts, coded, f"{remedy} If {codes} is a session's number, {CODES_OUT}"),
+        ("have a session number that is not a number", named, names),
+        ("have a session number that is not whole", number.notna() & (number % 1 != 0), remedy),
+        ("have a negative session number", number < 0, remedy),
+    ]
     return [
         finding
-        for what, where in cases.items()
-        for finding in found(
-            table,
-            "session_number",
-            where,
-            column,
-            what,
-            names if where is named else remedy,
-            value=cell_value(table, column, where),
-        )
+        for what, where, then in cases
+        for finding in found(table, "session_number", where, column, what, then, value=cell_value(table, column, where))
     ]
 
 

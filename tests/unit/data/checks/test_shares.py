@@ -184,8 +184,21 @@ def test_numbers_that_count_on_are_sessions_and_others_of_the_same_value_are_cod
     assert study.sessions["session"].max() == 101
     typed = course("P1", "2020-01-01", seed=1)
     typed.iloc[3, typed.columns.get_loc("no")] = "99"
-    (message,) = stops(read(pd.concat([typed, *people()[1:]])))
-    assert "no session number" in message
+    frame = pd.concat([typed, *people()[1:]])
+    (message,) = stops(read(frame))
+    assert "has no session number but 99, which counts as missing (cleaning.missing_codes)" in message
+    assert "take it out of cleaning.missing_codes" in message
+    study = clean(read(frame, missing_codes=[-9, "n/a"], largest_session=99, dated=False))
+    assert len(study.sessions) == PATIENTS * SESSIONS
+
+
+def test_an_id_that_is_a_declared_code_is_told_and_is_an_id_without_the_code() -> None:
+    frame = pd.concat([*people(), course("n/a", "2022-05-02", seed=99), course("", "2022-05-02", seed=98)])
+    blank, coded = stops(read(frame))
+    assert f"{SESSIONS} rows of sessions.csv" in blank and "have no patient id." in blank
+    assert "have no patient id but a code that counts as missing (cleaning.missing_codes)" in coded
+    study = clean(read(frame[frame["id"] != ""], missing_codes=[99, -9]))
+    assert len(study.patients) == PATIENTS + 1
 
 
 @pytest.mark.parametrize("number", ["99", "10000"])
