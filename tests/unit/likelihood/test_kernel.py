@@ -5,20 +5,13 @@ import pytest
 
 from alliance.likelihood.layout import make_statistics
 from alliance.likelihood.patterns import EquationRows
+from tests.unit.likelihood.agreement import VALUE, assert_dense
 from tests.unit.likelihood.studies import (
     Effects,
-    Study,
-    dense_at,
-    differentiate,
     draw_position,
     evaluate,
     make_study,
 )
-
-# Two routes to a log density of some hundreds in double precision; observed differences are below 1e-12.
-VALUE = 1e-8
-# Of a component; those near zero are held to the same share of the largest one. See `differentiate` for what differences can tell.
-GRADIENT = 1e-6
 
 
 def effects_of(q: int) -> Effects:
@@ -26,17 +19,10 @@ def effects_of(q: int) -> Effects:
     return [(place % 3, place // 3) for place in range(q)]
 
 
-def check(study: Study, position: np.ndarray) -> None:
-    value, gradient = evaluate(study.statistics, position)
-    assert value == pytest.approx(dense_at(study, position), rel=VALUE)
-    numerical = differentiate(lambda at: dense_at(study, at), position)
-    np.testing.assert_allclose(gradient, numerical, rtol=GRADIENT, atol=GRADIENT * np.abs(numerical).max())
-
-
 @pytest.mark.parametrize("q", range(1, 11))
 def test_two_levels_are_the_dense_density(q: int) -> None:
     study = make_study(effects_of(q), [], seed=q)
-    check(study, draw_position(study, seed=q))
+    assert_dense(study.statistics, study, draw_position(study, seed=q))
 
 
 @pytest.mark.parametrize(
@@ -52,18 +38,18 @@ def test_two_levels_are_the_dense_density(q: int) -> None:
 )
 def test_three_levels_are_the_dense_density(q: int, by_therapist: Effects) -> None:
     study = make_study(effects_of(q), by_therapist, seed=20 + q)
-    check(study, draw_position(study, seed=20 + q))
+    assert_dense(study.statistics, study, draw_position(study, seed=20 + q))
 
 
 def test_effects_between_therapists_only_are_the_dense_density() -> None:
     study = make_study([], [(0, 0), (1, 1)])
-    check(study, draw_position(study))
+    assert_dense(study.statistics, study, draw_position(study))
 
 
 def test_equation_without_varying_effects_is_the_dense_density() -> None:
     study = make_study([(0, 0), (0, 1)], [], seed=5)
     assert study.equations[1].z.shape[1] == 0
-    check(study, draw_position(study))
+    assert_dense(study.statistics, study, draw_position(study))
 
 
 def test_covariance_across_equations_reaches_the_likelihood() -> None:
@@ -78,7 +64,7 @@ def test_covariance_across_equations_reaches_the_likelihood() -> None:
 @pytest.mark.parametrize("patients", [1, 7, 8, 9, 16])
 def test_blocks_may_have_empty_lanes(patients: int) -> None:
     study = make_study([(0, 0), (1, 0), (1, 1)], [(0, 0)], patients=patients, therapists=min(patients, 3), seed=3)
-    check(study, draw_position(study))
+    assert_dense(study.statistics, study, draw_position(study))
 
 
 def test_therapist_without_patients_changes_nothing() -> None:
@@ -108,7 +94,7 @@ def test_factors_of_zero_are_independent_rows_and_have_a_gradient(by_therapist: 
     study = make_study([(0, 0), (1, 0), (1, 1)], by_therapist)
     position = draw_position(study)
     position[study.n_beta + 2 :] = 0.0
-    check(study, position)
+    assert_dense(study.statistics, study, position)
     value, gradient = evaluate(study.statistics, position)
     used, expected = 0, 0.0
     for number, rows in enumerate(study.equations):
@@ -128,7 +114,7 @@ def test_singular_covariances_are_the_dense_density() -> None:
     position[at + 2] = 0.0  # L_22: the second effect is a multiple of the first
     position[at + 5] = 0.0  # L_33
     position[at + 8] = 0.0  # P_22: perfect correlation between therapists
-    check(study, position)
+    assert_dense(study.statistics, study, position)
 
 
 def test_sign_of_a_column_of_the_factor_changes_nothing() -> None:

@@ -7,22 +7,24 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from alliance.likelihood.density import log_density
-from alliance.likelihood.layout import Statistics, weigh
 from alliance.likelihood.units import draw_effects
-from alliance.likelihood.values import log_values
+from tests.unit.likelihood.agreement import (
+    PRIOR,
+    assert_cross_products_are_of_all_rows,
+    assert_dense,
+    assert_order_of_rows_does_not_matter,
+    assert_posterior_has_its_gradient,
+    assert_weights_are_counts,
+)
 from tests.unit.likelihood.studies import (
     Effects,
     Study,
     correlations_of,
-    dense_at,
-    differentiate,
     draw_position,
     evaluate,
     make_study,
 )
 
-PRIOR = np.array([1.0, 0.5, 1.0, 0.5, 2.0])
 STAR: Effects = [(1, 0), (2, 1)]
 PATH: Effects = [(1, 0), (2, 1), (3, 2)]
 ALL: Effects = [(1, 0), (2, 0), (2, 1)]
@@ -47,12 +49,7 @@ NAMED = pytest.mark.parametrize("study", STUDIES.values(), ids=list(STUDIES))
 
 @NAMED
 def test_density_is_the_dense_density(study: Study) -> None:
-    position = draw_position(study)
-    value, gradient = evaluate(study.statistics, position)
-    assert value == pytest.approx(dense_at(study, position), rel=1e-8)
-    numerical = differentiate(lambda at: dense_at(study, at), position)
-    # Differences of a log density of some hundreds are good to 1e-10, see `differentiate`.
-    np.testing.assert_allclose(gradient, numerical, rtol=1e-6, atol=1e-6 * np.abs(numerical).max())
+    assert_dense(study.statistics, study, draw_position(study))
 
 
 def test_studies_have_occasions_with_and_without_each_outcome() -> None:
@@ -76,55 +73,21 @@ def test_correlations_of_zero_are_independent_equations(study: Study) -> None:
 
 @NAMED
 def test_posterior_has_the_gradient_of_its_values(study: Study) -> None:
-    position = draw_position(study)
-    statistics = study.statistics
-
-    def value_at(position: np.ndarray) -> float:
-        gradient = np.empty(len(position))
-        return float(log_density(*statistics.arrays, PRIOR, position, gradient))
-
-    _, gradient = evaluate(statistics, position, PRIOR)
-    numerical = differentiate(value_at, position)
-    np.testing.assert_allclose(gradient, numerical, rtol=1e-6, atol=1e-6 * np.abs(numerical).max())
-
-
-@NAMED
-def test_values_without_gradient_are_the_same(study: Study) -> None:
-    positions = np.array([draw_position(study, seed) for seed in range(3)])
-    values = np.empty(3)
-    log_values(*study.statistics.arrays, PRIOR, positions, values)
-    expected = [evaluate(study.statistics, position, PRIOR)[0] for position in positions]
-    np.testing.assert_allclose(values, expected, rtol=1e-13)
+    assert_posterior_has_its_gradient(study)
 
 
 @NAMED
 def test_order_of_rows_does_not_matter(study: Study) -> None:
-    position = draw_position(study)
-    value, _ = evaluate(study.statistics, position)
-    found, _ = evaluate(study.rearranged(np.random.default_rng(1)).statistics, position)
-    assert found == pytest.approx(value, rel=1e-10)
+    assert_order_of_rows_does_not_matter(study)
 
 
 @pytest.mark.parametrize("name", ["two outcomes", "three levels, an ordered pair"])
 def test_weight_of_a_patient_is_how_often_there_is_one(name: str) -> None:
-    study = STUDIES[name]
-    counts = np.random.default_rng(1).integers(0, 3, study.n_patients)
-    patients = np.repeat(np.arange(study.n_patients), counts)
-    repeated = study.repeated(patients, study.therapist_of[patients])
-    position = draw_position(study)
-    weighted: Statistics = weigh(study.statistics, counts.astype(float))
-    value, gradient = evaluate(weighted, position)
-    expected, slope = evaluate(repeated.statistics, position)
-    assert value == pytest.approx(expected, rel=1e-12)
-    np.testing.assert_allclose(gradient, slope, rtol=1e-9, atol=1e-9 * np.abs(slope).max())
+    assert_weights_are_counts(STUDIES[name])
 
 
 def test_cross_products_of_an_equation_are_those_of_all_its_rows() -> None:
-    study = STUDIES["three levels, an ordered pair"]
-    for rows, (products, count) in zip(study.equations, study.statistics.cross_products, strict=True):
-        both = np.column_stack([rows.x, rows.y])
-        assert count == len(both)
-        np.testing.assert_allclose(products, both.T @ both, rtol=1e-12, atol=1e-12)
+    assert_cross_products_are_of_all_rows(STUDIES["three levels, an ordered pair"])
 
 
 def test_paired_equation_without_occasions_is_refused() -> None:

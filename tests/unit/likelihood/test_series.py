@@ -6,24 +6,27 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from alliance.likelihood.density import NO_PRIOR, log_density
-from alliance.likelihood.layout import weigh
+from alliance.likelihood.density import NO_PRIOR
 from alliance.likelihood.quadratic import fill_quadratic
 from alliance.likelihood.residuals import autocorrelations_at, draw_coordinates
 from alliance.likelihood.units import draw_effects
-from alliance.likelihood.values import log_values
+from tests.unit.likelihood.agreement import (
+    PRIOR,
+    assert_cross_products_are_of_all_rows,
+    assert_dense,
+    assert_order_of_rows_does_not_matter,
+    assert_posterior_has_its_gradient,
+    assert_weights_are_counts,
+)
 from tests.unit.likelihood.studies import (
     Study,
     choose_rows,
-    dense_at,
-    differentiate,
     draw_position,
     evaluate,
     make_study,
     with_series,
 )
 
-PRIOR = np.array([1.0, 0.5, 1.0, 0.5, 2.0])
 SESSIONS, DAYS = (1, True), (7, False)
 STUDIES = {
     "one outcome by sessions": with_series(make_study([(0, 0), (0, 1)], [(0, 0)]), {0: SESSIONS}),
@@ -42,12 +45,7 @@ NAMED = pytest.mark.parametrize("study", STUDIES.values(), ids=list(STUDIES))
 
 @NAMED
 def test_density_is_the_dense_density(study: Study) -> None:
-    position = draw_position(study)
-    value, gradient = evaluate(study.statistics, position)
-    assert value == pytest.approx(dense_at(study, position), rel=1e-8)
-    numerical = differentiate(lambda at: dense_at(study, at), position)
-    # Differences of a log density of some hundreds are good to 1e-10, see `differentiate`.
-    np.testing.assert_allclose(gradient, numerical, rtol=1e-6, atol=1e-6 * np.abs(numerical).max())
+    assert_dense(study.statistics, study, draw_position(study))
 
 
 def test_studies_have_several_gaps() -> None:
@@ -79,17 +77,7 @@ def test_autocorrelation_of_one_has_no_density(study: Study) -> None:
 
 @NAMED
 def test_posterior_has_the_gradient_of_its_values(study: Study) -> None:
-    position, statistics = draw_position(study), study.statistics
-
-    def value_at(position: np.ndarray) -> float:
-        return float(log_density(*statistics.arrays, PRIOR, position, np.empty(len(position))))
-
-    _, gradient = evaluate(statistics, position, PRIOR)
-    numerical = differentiate(value_at, position)
-    np.testing.assert_allclose(gradient, numerical, rtol=1e-6, atol=1e-6 * np.abs(numerical).max())
-    value = np.empty(1)
-    log_values(*statistics.arrays, PRIOR, position[None], value)
-    assert value[0] == pytest.approx(value_at(position), rel=1e-13)
+    assert_posterior_has_its_gradient(study)
 
 
 @NAMED
@@ -105,30 +93,17 @@ def test_density_is_quadratic_in_the_coefficients(study: Study) -> None:
 
 @NAMED
 def test_order_of_rows_does_not_matter(study: Study) -> None:
-    position = draw_position(study)
-    value, _ = evaluate(study.statistics, position)
-    found, _ = evaluate(study.rearranged(np.random.default_rng(1)).statistics, position)
-    assert found == pytest.approx(value, rel=1e-10)
+    assert_order_of_rows_does_not_matter(study)
 
 
 @NAMED
 def test_weight_of_a_patient_is_how_often_there_is_one(study: Study) -> None:
-    counts = np.random.default_rng(1).integers(0, 3, study.n_patients)
-    patients = np.repeat(np.arange(study.n_patients), counts)
-    repeated = study.repeated(patients, study.therapist_of[patients])
-    position = draw_position(study)
-    value, gradient = evaluate(weigh(study.statistics, counts.astype(float)), position)
-    expected, slope = evaluate(repeated.statistics, position)
-    assert value == pytest.approx(expected, rel=1e-12)
-    np.testing.assert_allclose(gradient, slope, rtol=1e-9, atol=1e-9 * np.abs(slope).max())
+    assert_weights_are_counts(study)
 
 
 @NAMED
 def test_cross_products_of_an_equation_are_those_of_all_its_rows(study: Study) -> None:
-    for rows, (products, count) in zip(study.equations, study.statistics.cross_products, strict=True):
-        both = np.column_stack([rows.x, rows.y])
-        assert count == len(both)
-        np.testing.assert_allclose(products, both.T @ both, rtol=1e-12, atol=1e-12)
+    assert_cross_products_are_of_all_rows(study)
 
 
 def test_conditional_means_of_effects_are_those_of_the_dense_normal() -> None:
@@ -157,7 +132,7 @@ def test_prior_of_an_autocorrelation_is_uniform() -> None:
         assert np.mean(phi < (1 + low) / 2) == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(4000))
         assert low <= phi.min()
     study = STUDIES["one outcome by days"]
-    none = tuple(_none(choose_rows(rows, np.empty(0, dtype=np.int64))) for rows in study.equations)
+    none = tuple(choose_rows(rows, np.empty(0, dtype=np.int64)) for rows in study.equations)
     empty = replace(study, equations=none).statistics
     position = np.zeros(study.size)
     place = study.n_beta + study.n_residuals - 1
@@ -171,10 +146,6 @@ def test_prior_of_an_autocorrelation_is_uniform() -> None:
     assert ratio == pytest.approx(phi * (1 - phi) / 0.25, rel=1e-10)
     total, _ = integrate.quad(lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2, -30, 30)
     assert total == pytest.approx(1, rel=1e-8)
-
-
-def _none(rows: object) -> object:
-    return rows
 
 
 def test_pair_with_residuals_that_depend_on_the_one_before_is_refused() -> None:
