@@ -64,6 +64,14 @@ _COUNTS: Final = dict.fromkeys(COUNT_COLUMNS, COUNT)
 _EFFECT: Final = _columns("path effect level")
 _ESTIMATE: Final = _columns(estimate=NUMBER, sd=NUMBER, low=NUMBER, high=NUMBER)
 _INTERVAL: Final = _columns(interval=NUMBER, interval_kind=TEXT)
+
+
+def _beside(account: str, other: str) -> Columns:
+    """Columns of two accounts of the same estimates; `sd` is the standard error of the first, in which `change` is counted."""
+    numbers: Columns = dict.fromkeys((account, "sd", other, f"sd_{other}", "change"), NUMBER)
+    return _columns("model outcome path effect level horizon") | _COUNTS | numbers
+
+
 # What two runs are compared by, and what of each stands beside the other's.
 _COMPARED: Final = {name: kind for name, kind in _QUANTITY.items() if name != "horizon"}
 _CARRIED: Final = _columns("horizon") | _ESTIMATE | _INTERVAL | _COUNTS | _columns("flag")
@@ -174,9 +182,7 @@ ARTEFACTS: Final = Registry(
         "trends",
         "estimates/trends.csv",
         "collect_estimates",
-        _columns("model outcome path effect level horizon")
-        | _COUNTS
-        | _columns(without=NUMBER, sd=NUMBER, with_trends=NUMBER, sd_with_trends=NUMBER, change=NUMBER),
+        _beside("without", "with_trends"),
         from_fit=True,
     ),
     # Estimates with residuals that depend on the one before and with independent ones, both by maximum likelihood; `change` is in the
@@ -185,9 +191,7 @@ ARTEFACTS: Final = Registry(
         "autocorrelation",
         "estimates/autocorrelation.csv",
         "collect_estimates",
-        _columns("model outcome path effect level horizon")
-        | _COUNTS
-        | _columns(lasting=NUMBER, sd=NUMBER, independent=NUMBER, sd_independent=NUMBER, change=NUMBER),
+        _beside("lasting", "independent"),
         from_fit=True,
     ),
     # How much an effect moves when a block of priors, or the likelihood, counts a little more or less; `narrowed` is its posterior spread

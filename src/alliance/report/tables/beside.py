@@ -1,0 +1,46 @@
+"""Two accounts of the same estimates side by side: what models give as they are reported, and with one thing changed."""
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.facts.columns import records
+from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
+from alliance.report.numbers import common_decimals, format_count, format_number
+
+
+def show_beside(
+    data: pd.DataFrame, reported: tuple[str, str], changed: tuple[str, str], config: Config
+) -> pd.DataFrame:
+    """Return both accounts of each estimate with their standard errors, written for people.
+
+    Parameters
+    ----------
+    data
+        One row per estimate; the standard error as reported is `sd`, that of the other account ``sd_`` and its column, and `change` is in
+        the former.
+    reported, changed
+        Column and heading of each account.
+    """
+    (one, first), (other, second) = reported, changed
+    rows = list(records(data))
+    digits = [common_decimals([getattr(row, one), getattr(row, other)], row.sd) for row in rows]
+
+    def written(column: str, error: str) -> list[str]:
+        return [
+            f"{format_number(getattr(row, column), places)} ({format_number(getattr(row, error), places)})"
+            for row, places in zip(rows, digits, strict=True)
+        ]
+
+    return pd.DataFrame(
+        {
+            "Model": [label_model(model, config) for model in data["model"]],
+            "Path": [capitalised_name(label_path(path, config)) for path in data["path"]],
+            "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
+            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
+            first: written(one, "sd"),
+            second: written(other, f"sd_{other}"),
+            "Change (standard errors)": data["change"].map(format_number),
+            "Patients": data["n_patients"].map(format_count),
+            "Sessions": data["n_sessions"].map(format_count),
+        }
+    )
