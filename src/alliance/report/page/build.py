@@ -8,10 +8,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import jinja2
 import pandas as pd
 import yaml
 from markupsafe import Markup
@@ -21,6 +19,7 @@ from alliance.data.panel import sessions_held
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
 from alliance.report.numbers import format_count, format_number, format_percent
 from alliance.report.page.blocks import BLOCKS, Block, Material, Output, tabulate
+from alliance.report.page.fill import fill_template, read_resource
 from alliance.report.prose import SENTENCES, Inputs, Passage, describe_headline, say_sentences
 from alliance.report.tables.render import render_html
 from alliance.report.words import Speech
@@ -93,7 +92,7 @@ class Section:
 @cache
 def read_sections() -> tuple[Mapping[str, Any], ...]:
     """Return the sections declared in `sections.yaml`."""
-    return parse_sections(resources.files("alliance.report.page").joinpath("sections.yaml").read_text(encoding="utf-8"))
+    return parse_sections(read_resource("sections.yaml"))
 
 
 def parse_sections(text: str) -> tuple[Mapping[str, Any], ...]:
@@ -144,28 +143,22 @@ def build_report(
         material, {item.output.name: item for item in figures}, {item.output.name: item for item in tables}
     )
     sections = [_said(section, speech) for section in filled]
-    folder = resources.files("alliance.report.page")
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
-    )
-    environment.filters |= {
-        "picture": embed_picture,
-        "size": size_picture,
-        "trusted": Markup,
-        "html": render_block,
-        "values": lambda figure: tabulate_values(figure, speech),
-    }
-    return environment.get_template("template.html.j2").render(
-        config=config,
-        headline=say_sentences(describe_headline(inputs, speech.config), speech),
-        facts=[(speech.say(name), value) for name, value in _state_facts(config, inputs)],
-        sections=sections,
-        tables={table.output.name for table in tables},
-        style=Markup(folder.joinpath("style.css").read_text(encoding="utf-8")),
+    return fill_template(
+        "template.html.j2",
+        {
+            "config": config,
+            "headline": say_sentences(describe_headline(inputs, speech.config), speech),
+            "facts": [(speech.say(name), value) for name, value in _state_facts(config, inputs)],
+            "sections": sections,
+            "tables": {table.output.name for table in tables},
+        },
+        {
+            "picture": embed_picture,
+            "size": size_picture,
+            "trusted": Markup,
+            "html": render_block,
+            "values": lambda figure: tabulate_values(figure, speech),
+        },
     )
 
 

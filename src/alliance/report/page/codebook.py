@@ -1,15 +1,13 @@
 """Findings and codebook as a page of their own, in the style of the report; on a narrow screen each row becomes a card."""
 
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
-import jinja2
 import pandas as pd
-from markupsafe import Markup
 
 from alliance.config import Config
 from alliance.report.numbers import format_count
+from alliance.report.page.fill import fill_template
 from alliance.report.tables.checks import group_findings
 from alliance.report.tables.codebook import make
 from alliance.report.tables.render import columns_of, numeric_columns, rows_of
@@ -27,28 +25,22 @@ def build_codebook_page(codebook: pd.DataFrame, findings: pd.DataFrame, config: 
     """
     speech = Speech(config)
     table = said_table(make({"codebook": codebook}, speech.config), speech)
-    folder = resources.files("alliance.report.page")
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
-    )
     groups = [_group(findings, severity, speech) for severity in ("error", "warning")]
-    return environment.get_template("codebook.html.j2").render(
-        config=config,
-        facts=[
-            ("Run", config.run.name),
-            ("Variables", format_count(len(config.variables))),
-            *((group["title"], format_count(group["count"])) for group in groups),
-        ],
-        groups=[group for group in groups if group["count"]],
-        columns=columns_of(table),
-        numeric=numeric_columns(table),
-        rows=rows_of(table),
-        table=table,
-        style=Markup(folder.joinpath("style.css").read_text(encoding="utf-8")),
+    return fill_template(
+        "codebook.html.j2",
+        {
+            "config": config,
+            "facts": [
+                ("Run", config.run.name),
+                ("Variables", format_count(len(config.variables))),
+                *((group["title"], format_count(group["count"])) for group in groups),
+            ],
+            "groups": [group for group in groups if group["count"]],
+            "columns": columns_of(table),
+            "numeric": numeric_columns(table),
+            "rows": rows_of(table),
+            "table": table,
+        },
     )
 
 
