@@ -11,7 +11,7 @@ from alliance.config.timing import TIME_TERMS
 from alliance.facts.quantity import ends_of, is_at_session
 from alliance.report.labels import label_model, label_of, label_path, units_that_differ
 from alliance.report.numbers import format_estimate, format_number, format_percent
-from alliance.report.prose.licence import Licence
+from alliance.report.prose.licence import Licence, held_equal
 from alliance.report.prose.passage import (
     Inputs,
     Passage,
@@ -23,6 +23,7 @@ from alliance.report.prose.passage import (
     table_of,
     text,
 )
+from alliance.report.prose.results import describe_assumptions
 from alliance.report.prose.wording import (
     capitalise,
     describe_contrast,
@@ -34,6 +35,7 @@ from alliance.report.prose.wording import (
     describe_when,
     join_words,
     mediators_of,
+    name_end,
     name_interval,
 )
 
@@ -43,7 +45,7 @@ _PARTS = ("indirect", "indirect_total", "direct")
 def describe_treatment(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe, for each model that follows a constant cause over sessions, what it has done by the last one, and its parts."""
     passages: list[Passage] = []
-    followed = []
+    followed, end = [], ""
     for name, pair in questions_of(config, "forward"):
         estimates = table_of(inputs, "estimates")
         rows = rows_of(estimates, model=name)
@@ -55,7 +57,12 @@ def describe_treatment(inputs: Inputs, config: Config) -> list[Passage]:
         licence = licence_for(name, rows, config, pair)
         lead = capitalise(label_path(total[0]["path"], config) + describe_when(total[0], config))
         point = Point(lead, describe_course(found, licence, inputs, config))
-        passages += [Passage((point,), heading=label_model(name, config), kind="list"), *_cautions(found, config)]
+        passages += [
+            Passage((point,), heading=label_model(name, config), kind="list"),
+            *describe_assumptions(licence, [], config),
+            *_cautions(found, config),
+        ]
+        end = name_end(total[0], config)
     if passages:
         units = units_that_differ(followed, config)
         over = (
@@ -66,7 +73,8 @@ def describe_treatment(inputs: Inputs, config: Config) -> list[Passage]:
         passages.insert(
             0,
             text(
-                f"These numbers follow each model from the first session that the cause can act on, session by session, {over}."
+                f"These numbers follow each model from the first session that the cause can act on, session by session, {over}. "
+                f"{capitalise(end)}."
             ),
         )
     return passages
@@ -88,6 +96,8 @@ def describe_course(rows: list[dict[str, Any]], licence: Licence, inputs: Inputs
         if row["effect"] == "proportion":
             share, low, high = (format_percent(row[name]) for name in ("estimate", "low", "high"))
             sentences.append(f"The first part is {share}{describe_flag(row)} of the whole ({low} to {high}).")
+    if licence.kind == "adjusted":
+        sentences.append(f"All this with {join_words(held_equal(licence, config))} held equal.")
     return " ".join([*sentences, _beside(total, inputs, config)]).strip()
 
 

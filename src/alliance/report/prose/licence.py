@@ -21,6 +21,7 @@ from alliance.config import Config, ModelSpec
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.facts.columns import BASELINE
 from alliance.facts.families import FAMILIES
+from alliance.report.labels import label_of
 
 LicenceKind = Literal["effect", "adjusted", "association", "single_group"]
 
@@ -86,6 +87,12 @@ def licence_of(spec: ModelSpec, mediators: set[str], config: Config) -> Licence:
         )
     )
     return Licence("adjusted" if adjusted else "effect", source, target, adjusted, signed_off)
+
+
+def held_equal(licence: Licence, config: Config) -> list[str]:
+    """Label what a model holds equal that was measured after a random assignment, each once."""
+    terms = [parse_term(name, config.variables) for name in licence.adjusted_for]
+    return list(dict.fromkeys(label_of(term.base, config) for term in terms if term is not None))
 
 
 def _may_be_changed_by_assignment(name: str, mediators: set[str], config: Config) -> bool:

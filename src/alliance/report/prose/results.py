@@ -5,12 +5,11 @@ from typing import Any
 from alliance.config import Config
 from alliance.config.answers import Direction, questions_of
 from alliance.config.declared import Effects
-from alliance.config.timing import parse_term
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.quantity import ends_of, is_at_session, nodes_of, split_contrast, split_level
 from alliance.report.labels import label_level, label_model, label_names, label_of, label_path, variable_of
 from alliance.report.numbers import common_decimals, format_estimate, format_number, format_percent
-from alliance.report.prose.licence import Licence
+from alliance.report.prose.licence import Licence, held_equal
 from alliance.report.prose.passage import (
     Inputs,
     Passage,
@@ -40,6 +39,7 @@ from alliance.report.prose.wording import (
     is_given_past,
     join_words,
     mediators_of,
+    name_end,
     name_interval,
 )
 
@@ -133,12 +133,13 @@ def _describe_single_paths(inputs: Inputs, config: Config, direction: Direction)
     for name, pair in questions_of(config, direction):
         rows = rows_of(table_of(inputs, "estimates"), model=name)
         licence = licence_for(name, rows, config, pair)
-        single = select_answers(rows, "effect", licence)
+        single = [row for effect in ("intention_to_treat", "effect") for row in select_answers(rows, effect, licence)]
         if single:
             sentences = [describe_part(row, rows, licence, config) for row in single]
             sentences += _describe_withheld(name, pair, inputs, config)
             passages += [Passage(tuple(sentences), heading=_head(name, pair, config), kind="list")]
-            passages += [*_describe_averages(single, config), *_describe_assumptions(licence, [], config)]
+            passages += [*_describe_averages(single, config), *_describe_end(single, config)]
+            passages += describe_assumptions(licence, [], config)
     return passages
 
 
@@ -178,7 +179,7 @@ def _describe_mediated_pair(
     return [
         Passage((*points, *withheld), heading=heading, kind="list"),
         *_describe_averages(parts, config),
-        *_describe_assumptions(licence, mediators, config),
+        *describe_assumptions(licence, mediators, config),
     ]
 
 
@@ -323,7 +324,13 @@ def _without_covariance(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     return ""
 
 
-def _describe_assumptions(licence: Licence, mediators: list[str], config: Config) -> list[Passage]:
+def _describe_end(rows: list[dict[str, Any]], config: Config) -> list[Passage]:
+    """Say which session the effects of a constant cause are given at, if any is."""
+    ends = [end for row in rows if (end := name_end(row, config))]
+    return [text(f"{capitalise(ends[0])}.")] if ends else []
+
+
+def describe_assumptions(licence: Licence, mediators: list[str], config: Config) -> list[Passage]:
     """Say what must hold for a model's numbers to mean what they are called."""
     source, target = label_of(licence.source, config), label_of(licence.target, config)
     if licence.kind == "single_group":
@@ -340,8 +347,7 @@ def _describe_assumptions(licence: Licence, mediators: list[str], config: Config
             )
         ]
     if licence.kind == "adjusted":
-        terms = [parse_term(name, config.variables) for name in licence.adjusted_for]
-        held = join_words(list(dict.fromkeys(label_of(term.base, config) for term in terms if term is not None)))
+        held = join_words(held_equal(licence, config))
         return [
             caution(
                 f"There was random assignment of {source}, but the equations also hold measurements made after it, which it "

@@ -11,7 +11,7 @@ from alliance.config import Config, Variable
 from alliance.config.answers import holds_own_past
 from alliance.config.timing import parse_term
 from alliance.facts.families import FAMILIES
-from alliance.facts.quantity import NEXT_SESSION, SAME_SESSION, nodes_of
+from alliance.facts.quantity import NEXT_SESSION, SAME_SESSION, count_sessions, is_at_session, nodes_of
 from alliance.report.labels import label_level, label_of, plain_label, unit_of, variable_of
 from alliance.report.numbers import (
     common_decimals,
@@ -182,6 +182,18 @@ def describe_when(row: Row, config: Config) -> str:
     """Return when the outcome is measured, seen from the cause, with a leading blank, or nothing."""
     horizon = "" if is_between(row, config) else str(row["horizon"])
     return f" {_HORIZONS.get(horizon, horizon)}" if horizon else ""
+
+
+def name_end(row: Row, config: Config) -> str:
+    """Say what the session is at which an effect of a constant cause is given; empty for other estimates."""
+    if not is_at_session(row["horizon"]):
+        return ""
+    end = (
+        "the planned end of treatment"
+        if config.study.planned_sessions
+        else "the last one that half of the patients reached"
+    )
+    return f"session {count_sessions(row['horizon'])} is {end}"
 
 
 def categories_of(node: str, config: Config) -> tuple[str, str] | None:

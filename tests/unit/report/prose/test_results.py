@@ -7,6 +7,7 @@ import pytest
 
 from alliance.config import Config
 from alliance.report.prose import describe_headline
+from alliance.report.prose.courses import describe_treatment
 from alliance.report.prose.results import describe_agreement, describe_indirect, describe_predictions, describe_reverse
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs, of_design, with_models
@@ -192,6 +193,32 @@ def test_randomised_cause_without_mediator_has_an_effect() -> None:
     sentence = said(describe_predictions(inputs(arm_row(effect="effect", path="arm -> symptoms")), config))
 
     assert "Effect of treatment arm: Symptoms 0.21 points lower (better) with treatment arm" in sentence
+
+
+def test_whole_difference_of_a_randomised_cause_stands_in_the_section_with_the_session_it_is_given_at() -> None:
+    equations = {"symptoms": {"on": ["arm", "session"], "vary": {"patient": ["intercept"]}}}
+    row = arm_row(effect="intention_to_treat", path="arm -> symptoms", horizon="at session 8")
+    reached = with_models(CONFIG, arm_by_steps={"equations": equations})
+    planned = reached.model_copy(update={"study": reached.study.model_copy(update={"planned_sessions": 8})})
+
+    sentence = said(describe_predictions(inputs(row), reached))
+    assert "Effect of treatment arm: Symptoms 0.21 points lower (better) at session 8 with treatment arm" in sentence
+    assert "Session 8 is the last one that half of the patients reached." in sentence
+    assert "Session 8 is the planned end of treatment." in said(describe_predictions(inputs(row), planned))
+
+
+def test_course_of_an_arm_says_what_its_model_holds_equal() -> None:
+    rows = [arm_row(model="arm_jointly", horizon="at session 8", effect="indirect")]
+    rows += [
+        arm_row(model="arm_jointly", horizon="at session 8", effect=effect, path="arm -> symptoms")
+        for effect in ("direct", "total")
+    ]
+    sentence = said(describe_treatment(inputs(*rows), CONFIG))
+
+    assert "All this with alliance-helping technique held equal." in sentence
+    assert "not the total effect of the assignment" in sentence
+    assert "Session 8 is the last one that half of the patients reached." in sentence
+    assert "held equal" in " ".join(map(str, describe_headline(inputs(*rows), CONFIG)))
 
 
 def test_run_without_mediator_says_so() -> None:
