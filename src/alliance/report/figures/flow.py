@@ -11,6 +11,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from alliance.config import Config
 from alliance.facts.columns import records
+from alliance.models.rows import AT_FIRST
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, label_model, label_of, label_reason
@@ -183,21 +184,27 @@ def _describe_losses(branches: pd.DataFrame) -> str:
     """Say how much the equations leave out at most; values that are filled in leave nothing out."""
     if branches.empty:
         return ""
-    removed = ["removed_sessions", "removed_patients"]
-    left_out = branches[removed].where(branches["stage"] == "left out", 0)
-    sessions, patients = (int(most) for most in left_out.groupby([branches["model"], branches["outcome"]]).sum().max())
     if not branches["removed_sessions"].any():
         return "Every equation uses every session."
-    if not sessions:
-        return "No equation leaves a session out; where its outcome was not observed, it is an unknown of the model."
-    whole = int(branches["n_sessions"].max())
-    whom = "no patient is left out."
-    if patients:
-        whom = (
-            f"up to {format_count(patients)} {'patient is' if patients == 1 else 'patients are'} left out altogether."
-        )
-    said = f"An equation leaves out up to {format_count(sessions)} of {format_count(whole)} sessions, because a value it needs is missing"
-    return f"{said}; {whom}"
+    removed = branches[branches["stage"] == "left out"]
+    first = removed["reason"] == AT_FIRST
+    initial, missing = (_most(rows, "removed_sessions") for rows in (removed[first], removed[~first]))
+    whole, patients = int(branches["n_sessions"].max()), _most(removed, "removed_patients")
+    said = (
+        f"An equation leaves out up to {format_count(missing)} of {format_count(whole)} sessions, because a value it needs is missing"
+        if missing
+        else "No equation leaves a session out because a value is missing; an outcome that was not observed is an unknown of the model"
+    )
+    verb = "patient is" if patients == 1 else "patients are"
+    said += f"; up to {format_count(patients)} {verb} left out altogether." if patients else "; no patient is left out."
+    if initial:
+        said += f" Up to {format_count(initial)} first sessions are no outcomes: their values are the initial values of a model."
+    return said
+
+
+def _most(rows: pd.DataFrame, column: str) -> int:
+    """Return what is removed from an equation in all, of the one that loses most."""
+    return int(rows.groupby(["model", "outcome"])[column].sum().max()) if len(rows) else 0
 
 
 def _describe(trunk: pd.DataFrame, branches: pd.DataFrame, config: Config) -> str:

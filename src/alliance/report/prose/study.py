@@ -6,7 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.data.panel import sessions_held
-from alliance.models.rows import CENSORED, EARLIER_BLANK, NO_EARLIER
+from alliance.models.rows import AT_FIRST, CENSORED, EARLIER_BLANK, NO_EARLIER
 from alliance.report.labels import label_model, label_of
 from alliance.report.numbers import format_count, format_number
 from alliance.report.prose.answers import describe_speakers
@@ -117,6 +117,8 @@ def _describe_used(flow: pd.DataFrame) -> str:
         sentence += f", and a value from an earlier session only counts if{among} that session took place and is not too long ago"
     if any(reason.startswith(EARLIER_BLANK) for reason in reasons):
         sentence += "; where it took place and the value is blank, the next session is left out as well"
+    if AT_FIRST in reasons:
+        sentence += ". First sessions whose values are the initial values of a model are no outcomes there"
     said = f"{sentence}."
     if filled:
         said += (

@@ -17,6 +17,7 @@ from alliance.config import Config, read_yaml, validate_config
 from alliance.config.load import merge_configs
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.models.diagram import paths_of
+from alliance.models.rows import AT_FIRST
 from alliance.report.figures import accumulated, missingness
 from alliance.report.figures import flow as flow_figure
 from alliance.report.prose import SENTENCES, describe_headline
@@ -158,6 +159,18 @@ KINDS: dict[str, tuple[str, Callable[[Case], str], Case, Case]] = {
     ),
     "no patient is left out, in the figure": (
         "no patient is left out", partial(notes_of_figure, flow_figure), flow(ARMS, removed=17), flow(ARMS, removed=0),
+    ),
+    "first sessions are initial values": (
+        "First sessions whose values are the initial values", prose("describe_flow"),
+        flow(ARMS, removed=9, reason=AT_FIRST), flow(ARMS, removed=9),
+    ),
+    "first sessions are initial values, in the figure": (
+        "Up to 9 first sessions are no outcomes", partial(notes_of_figure, flow_figure),
+        flow(ARMS, removed=9, reason=AT_FIRST), flow(ARMS, removed=9),
+    ),
+    "first sessions do not count as missing, in the figure": (
+        "because a value it needs is missing", partial(notes_of_figure, flow_figure),
+        flow(ARMS, removed=9), flow(ARMS, removed=9, reason=AT_FIRST),
     ),
     "a missed session costs the next one": (
         "counts if that session took place", prose("describe_flow"),
