@@ -15,8 +15,9 @@ from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, ENDINGS
 from alliance.facts.effects import EFFECTS, LEVELS
 from alliance.facts.quantity import join_contrast, join_names, names_of, nodes_of, split_contrast
 from alliance.models.diagram import paths_of
-from alliance.report.numbers import format_value
+from alliance.report.numbers import format_number, format_value
 
+_QUANTITY = re.compile(rf"\(({'|'.join(EFFECTS)}), ({'|'.join(LEVELS)})\)")  # as marks write it
 _NAME = re.compile(r"\b[a-z][a-z0-9_]*\b")
 _TIMES = {"session": "session number", "weeks": "weeks since the first session"}
 _ENDINGS = {
@@ -132,7 +133,7 @@ def label_value(term: str, value: float, config: Config) -> str:
 
 
 def label_names(text: str, config: Config) -> str:
-    """Return a sentence in which names of terms are replaced by labels, and arrows by real ones.
+    """Return a sentence in which names of terms, of effects with their level, and arrows are replaced by labels and real ones.
 
     Models write such texts with the names they know: ``units of symptoms per unit of alliance_lag``. Names of smooths of time stay:
     they are often common words; their numbered columns are replaced.
@@ -143,6 +144,7 @@ def label_names(text: str, config: Config) -> str:
         known = variable_of(name, config) is not None or (name not in smooths and _label_derived(name, config))
         return label_of(name, config) if known else name
 
+    text = _QUANTITY.sub(lambda found: f"({label_effect(found[1])}, {label_level(found[2])})", text)
     return _NAME.sub(lambda found: replace(found[0]), text.replace("->", "→"))
 
 
@@ -156,10 +158,19 @@ def label_effect(effect: str) -> str:
     return EFFECTS[effect].label if effect in EFFECTS else effect.replace("_", " ")
 
 
-def describe_rule(caution: Caution, config: Config) -> str:
-    """Say when a caution passes: ``passes with 30 or more (patients)``."""
+def describe_rule(caution: Caution, config: Config, limit: float = math.nan) -> str:
+    """Say when a caution passes: ``passes with 30 or more (patients)``.
+
+    Parameters
+    ----------
+    limit
+        Threshold of a diagnostic that has one of its own.
+    """
     threshold = getattr(config.inference, caution.setting) if caution.setting else caution.threshold
-    number, unit = format_value(threshold), f" ({caution.unit})" if caution.unit else ""
+    own = not math.isnan(limit) and limit != threshold
+    # Values just beyond it are told apart from it by as many decimals.
+    number = format_number(limit, 4).rstrip("0").rstrip(".") if own else format_value(threshold)
+    unit = f" ({caution.unit})" if caution.unit else ""
     return {
         "at least": f"passes with {number} or more{unit}",
         "at most": f"passes with {number} or less{unit}",

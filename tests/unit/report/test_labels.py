@@ -73,6 +73,9 @@ def test_names_in_sentences_become_labels() -> None:
         "the intercept of alliance-helping technique → working alliance"
     )
     assert label_names(text, ARMS) == expected
+    marked = "most of all alliance -> symptoms (effect, between_therapist). Report it (effect, sizes)"
+    named = "most of all working alliance → symptoms (slope, between therapists). Report it (effect, sizes)"
+    assert label_names(marked, ARMS) == named
 
 
 def test_units_of_numbers_categories_and_time() -> None:

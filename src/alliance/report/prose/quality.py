@@ -7,10 +7,12 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.cautions import CAUTIONS
-from alliance.facts.columns import SESSION
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.effects import EFFECTS, LEVELS
+from alliance.facts.families import FAMILIES
 from alliance.report.labels import (
     describe_rule,
+    join_units,
     label_effect,
     label_level,
     label_model,
@@ -60,14 +62,15 @@ _SHARE_PHRASES = {
     "therapist": "between therapists",
 }
 
-_INTERVALS = {
-    "credible": "Credible intervals hold the value with the stated probability, given the model, its priors and the data.",
-    "Monte Carlo confidence": "Monte Carlo confidence intervals come from draws from the estimated sampling distribution; in joint models "
-    "variances are drawn first, by the degrees of freedom that patients and therapists leave, and then slopes given the variances, so "
-    "few units make wide intervals (with robust standard errors slopes are drawn from a normal distribution, and limits of standard "
-    "deviations and correlations of what varies between units are those of the profile likelihood).",
-    "bootstrap confidence": "Bootstrap confidence intervals come from fits to patients or therapists drawn with replacement.",
-}
+_CREDIBLE = "Credible intervals hold the value with the stated probability, given the model, its priors and the data."
+_BY_VARIANCES = (
+    "in joint models variances are drawn first, by the degrees of freedom that {units} leave, and then slopes given the variances, so few "
+    "units make wide intervals"
+)
+_ROBUST = (
+    "with robust standard errors slopes are drawn from a normal distribution, and limits of standard deviations and correlations of what "
+    "varies between units are those of the profile likelihood"
+)
 
 
 def describe_variance(inputs: Inputs, config: Config) -> list[Passage]:
@@ -103,7 +106,9 @@ def describe_models(inputs: Inputs, config: Config) -> list[Passage]:
             f"{capitalise(count_of(len(found), 'model'))} {'was' if len(found) == 1 else 'were'} fitted: {join_words(parts)}."
         )
         kinds = dict.fromkeys(estimates["interval_kind"])
-        sentences += [_INTERVALS[kind] for kind in kinds if kind in _INTERVALS]
+        sentences += [
+            _describe_intervals(str(kind), estimates[estimates["interval_kind"] == kind], config) for kind in kinds
+        ]
         if rows_of(estimates, effect="correlation", level=SESSION):
             sentences.append(
                 "Where two outcomes are observed at the same session and neither predicts the other there, what their equations leave "
@@ -140,8 +145,10 @@ def describe_diagnostics(inputs: Inputs, config: Config) -> list[Passage]:
     if not failed:
         models = table["model"].nunique()
         return [text(f"All {count_of(len(table), 'diagnostic')} of {count_of(models, 'model')} passed.")]
-    found = dict.fromkeys(row["caution"] for row in failed)
-    points = [_describe_failed([row for row in failed if row["caution"] == name], config) for name in found]
+    alike: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in failed:
+        alike.setdefault((row["caution"], str(row["threshold"])), []).append(row)
+    points = [_describe_failed(rows, config) for rows in alike.values()]
     lead = text(
         f"{format_count(len(failed))} of {count_of(len(table), 'diagnostic')} did not pass; the numbers concerned are flagged."
     )
@@ -185,7 +192,7 @@ def describe_priors(inputs: Inputs, config: Config) -> list[Passage]:
         return []
     largest, prior = format_number(2 * config.priors.slope_sd), config.priors.correlations
     correlations = (
-        "Every correlation of intercepts and slopes that vary is equally plausible from -1 to 1, however many vary"
+        f"Every correlation of intercepts and slopes that vary is equally plausible from {MINUS}1 to 1, however many vary"
         if isinstance(prior, str)
         else f"Correlations of intercepts and slopes that vary are held near zero, the more so the more vary (LKJ with eta = {prior:g})"
     )
@@ -257,6 +264,23 @@ def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
     return passages
 
 
+def _describe_intervals(kind: str, estimates: pd.DataFrame, config: Config) -> str:
+    """Say where the intervals of one kind come from in the models that have them."""
+    specs = [config.models.specs[name] for name in dict.fromkeys(estimates["model"])]
+    if kind == "credible":
+        return _CREDIBLE
+    if kind == "bootstrap confidence":
+        units = join_units({spec.bootstrap.level for spec in specs if getattr(spec, "bootstrap", None)})
+        return f"Bootstrap confidence intervals come from fits to {units} drawn with replacement."
+    units = join_units({PATIENT, THERAPIST} if (estimates["n_therapists"] > 0).any() else {PATIENT})
+    joint = [spec for spec in specs if FAMILIES[spec.family].joint]
+    robust = [spec for spec in joint if getattr(spec, "standard_errors", None) == "robust"]
+    ways = ["Monte Carlo confidence intervals come from draws from the estimated sampling distribution"]
+    ways += [_BY_VARIANCES.format(units=units)] if len(robust) < len(joint) else []
+    ways += [_ROBUST] if robust else []
+    return f"{'; '.join(ways)}."
+
+
 def _place(row: dict[str, Any], config: Config) -> str:
     outcome = f", {label_of(row['outcome'], config)}" if row["outcome"] else ""
     return f"{label_model(row['model'], config)}{outcome}"
@@ -274,7 +298,7 @@ def _describe_share(row: dict[str, Any]) -> str:
 
 
 def _describe_failed(rows: list[dict[str, Any]], config: Config) -> Point:
-    """Describe one caution that did not pass: what it means, and where it happened."""
+    """Describe one caution that did not pass by one threshold: what it means, and where it happened."""
     declared = CAUTIONS[rows[0]["caution"]]
     places: dict[str, list[str]] = {}
     for row in rows:
@@ -282,7 +306,7 @@ def _describe_failed(rows: list[dict[str, Any]], config: Config) -> Point:
     where = "; ".join(f"{model}: {', '.join(subjects)}" for model, subjects in places.items())
     return Point(
         capitalise(declared.title),
-        f"{declared.meaning} {capitalise(describe_rule(declared, config))}. Seen in: {where}.",
+        f"{declared.meaning} {capitalise(describe_rule(declared, config, rows[0]['threshold']))}. Seen in: {where}.",
         table="cautions",
     )
 

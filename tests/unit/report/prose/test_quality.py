@@ -17,7 +17,7 @@ from alliance.report.prose.quality import (
 from alliance.results.comparison import compare_estimates, compare_with_truth
 from alliance.results.diagnostics import row_of
 from tests.artefacts import builders
-from tests.unit.report.prose.rows import estimate, inputs
+from tests.unit.report.prose.rows import estimate, inputs, with_models
 
 CONFIG = builders.arms_config()
 ARTEFACTS = builders.artefacts(CONFIG)
@@ -73,6 +73,37 @@ def test_value_just_beyond_its_threshold_does_not_look_like_it() -> None:
 
     assert "Passes with 1.01 or less." in said(describe_diagnostics({"diagnostics": table}, CONFIG))
     assert "(1.0104)" in said(describe_diagnostics({"diagnostics": table}, CONFIG))
+
+
+def test_threshold_of_one_model_is_said_where_it_is_not_that_of_all() -> None:
+    two = builders.diagnostics(CONFIG).head(2).assign(caution="rhat", value=[1.2, 1.3], passed=False)
+    sentences = [
+        str(point)
+        for point in describe_diagnostics({"diagnostics": two.assign(threshold=[1.01, 1.0956])}, CONFIG)[1].sentences
+    ]
+
+    assert "Passes with 1.01 or less." in sentences[0] and "(1.20" in sentences[0]
+    assert "Passes with 1.0956 or less." in sentences[1] and "(1.30" in sentences[1]
+
+
+def test_where_intervals_come_from_is_said_of_the_models_that_have_them() -> None:
+    joint = {"model": "technique_jointly", "family": "multilevel_path", "engine": "restricted maximum likelihood"}
+    alone = said(describe_models(inputs(estimate()), CONFIG))
+    without = said(describe_models(inputs(estimate(**joint, n_therapists=0)), CONFIG))
+    robust = with_models(CONFIG, technique_jointly={"standard_errors": "robust", "depth": "ml"})
+
+    assert "the estimated sampling distribution." in alone and "joint models" not in alone
+    assert "the degrees of freedom that patients leave" in without and "robust" not in without
+    assert "that patients and therapists leave" in said(describe_models(inputs(estimate(**joint)), CONFIG))
+    said_of_robust = said(describe_models(inputs(estimate(**joint)), robust))
+    assert "with robust standard errors" in said_of_robust and "drawn first" not in said_of_robust
+
+
+def test_fits_to_samples_say_whose_samples_they_are() -> None:
+    config = with_models(CONFIG, technique_jointly={"bootstrap": {"level": "therapist"}, "depth": "ml"})
+    row = estimate(model="technique_jointly", family="multilevel_path", interval_kind="bootstrap confidence")
+
+    assert "from fits to therapists drawn with replacement" in said(describe_models(inputs(row), config))
 
 
 def test_diagnostics_that_passed_are_said_to_have_passed() -> None:
