@@ -3,7 +3,8 @@
 Numbers are published together, so they are protected together. Counts of one table are linear in counts of its parts (levels by
 groups), which nobody knows but which are not negative. What a reader can find out about any of them is the interval between the
 smallest and the largest value that agrees with all that is shown: a linear programme each (Fischetti and Salazar 2001, Management
-Science 47, 1008). A count from 1 to ``minimum - 1`` is protected if that interval holds 1 and ``minimum - 1``.
+Science 47, 1008). A count from 1 to ``minimum - 1`` is protected if that interval holds 1 and ``minimum - 1``, and 2 if the minimum
+is 2. Each table is protected by itself.
 
 Counts in series (patients at each session) are rounded to multiples of the minimum instead: the difference of two such numbers leaves
 ``minimum - 1`` open on both sides. Means are rounded to a step between a quarter and five eighths of their standard error: N times the
@@ -35,13 +36,17 @@ def bounds_of(target: np.ndarray, shown: np.ndarray, low: np.ndarray, high: np.n
         One row for each number that is shown: its parts, shape (number, part).
     low, high
         What is known of it: both the number itself where it is exact.
+
+    Returns
+    -------
+    tuple
+        NaN where nothing agrees, since what is shown contradicts itself; infinity where nothing that is shown limits the sum.
     """
-    rows, limits = np.vstack([shown, -shown]), np.concatenate([high, -low])
-    ends = []
-    for sign in (1.0, -1.0):
-        found = linprog(sign * target, A_ub=rows, b_ub=limits + _EPS / 10, bounds=(0, None), method="highs")
-        ends.append(sign * found.fun if found.status == 0 else -sign * math.inf)
-    return ends[0], ends[1]
+    rows, limits = np.vstack([shown, -shown]), np.concatenate([high, -low]) + _EPS / 10
+    least, most = (linprog(sign * target, A_ub=rows, b_ub=limits, bounds=(0, None), method="highs") for sign in (1, -1))
+    if least.status != 0:  # a sum of parts that are not negative has a smallest value wherever it has any
+        return math.nan, math.nan
+    return float(least.fun), float(-most.fun) if most.status == 0 else math.inf
 
 
 def suppress(
@@ -81,7 +86,7 @@ def suppress(
         open_rows = np.vstack([parts[~without], known])
         exact = np.concatenate([values[~without], known_values])
         low, high = bounds_of(target, open_rows, exact, exact)
-        return low <= 1 + _EPS and high >= minimum - 1 - _EPS
+        return low <= 1 + _EPS and high >= max(2, minimum - 1) - _EPS
 
     for target in small:
         while not protected(target, hidden):

@@ -61,6 +61,20 @@ def test_one_small_count_takes_three_others_along() -> None:
     assert hidden.sum() == 4 and hidden[1, 0]
 
 
+def test_smallest_minimum_leaves_more_than_one_number_open() -> None:
+    # A single hidden count is 10 - 9 = 1: hiding it alone tells it.
+    assert suppress_counts(np.array([[1], [9]]), 2, rows_add_up=False, columns_add_up=True).all()
+
+
+def test_bounds_tell_what_nothing_limits_from_what_contradicts_itself() -> None:
+    one, other = np.eye(2)
+    exact = np.array([3.0])
+
+    assert bounds_of(one, one[None], exact, exact) == pytest.approx((3, 3))
+    assert bounds_of(other, one[None], exact, exact) == (0, math.inf)
+    assert all(map(math.isnan, bounds_of(one, np.array([one, one]), *([np.array([3.0, 4.0])] * 2))))
+
+
 @pytest.mark.parametrize("missing", [[1, 0], [2, 6], [0, 17], [18, 20], [3, 3]])
 def test_missing_values_tell_neither_who_is_missing_nor_who_is_not(missing: list[int]) -> None:
     sizes = [20, 22]

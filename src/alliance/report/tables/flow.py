@@ -38,7 +38,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     ]
     if flow[["n_patients", "removed_patients"]].isna().any(axis=None):
         notes.append(
-            f"Numbers of fewer than {config.privacy.minimum_cell} patients, and those from which they could be computed, are not shown (–)."
+            f"Of the data, numbers of fewer than {config.privacy.minimum_cell} patients, and those from which they could be computed, are "
+            "not shown (–); how many patients an equation has is always exact, and so is how many it leaves out."
         )
     return Table(flow, shown, "Patient flow from the export to the rows of every equation", notes, "Part")
 
