@@ -270,7 +270,7 @@ def _describe_intervals(kind: str, estimates: pd.DataFrame, config: Config) -> s
     if kind == "credible":
         return _CREDIBLE
     if kind == "bootstrap confidence":
-        units = join_units({spec.bootstrap.level for spec in specs if getattr(spec, "bootstrap", None)})
+        units = join_units({how.level for spec in specs if (how := getattr(spec, "bootstrap", None)) is not None})
         return f"Bootstrap confidence intervals come from fits to {units} drawn with replacement."
     units = join_units({PATIENT, THERAPIST} if (estimates["n_therapists"] > 0).any() else {PATIENT})
     joint = [spec for spec in specs if FAMILIES[spec.family].joint]
