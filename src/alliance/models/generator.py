@@ -22,9 +22,8 @@ from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.terms import Factor, Origin, center_factor, own_means
 from alliance.models.quantities.population import Population
 
-_LARGEST: Final = (
-    1e60  # of a value: under wide priors long series explode, and cubes of what is generated must stay finite
-)
+# Of a value: under wide priors long series explode, and cubes of what is generated must stay finite.
+_LARGEST: Final = 1e60
 
 Values = dict[str, np.ndarray]  # outcome -> (row of the panel, data set)
 

@@ -62,8 +62,9 @@ OF_FIT: Final = (
         "hardly_known",
         "hardly known",
         "How wide the 95 % interval is of how units differ in one average by another, in standard deviations of the two averages between "
-        "these units; the widest is shown. Above the threshold it reaches as far as from no difference to a large one, and tells no more "
-        "than a correlation in 60 people: read the interval, not the number.",
+        "these units; the widest is shown. Above the threshold it is as wide as the way from no difference to a large one, as that of a "
+        "correlation in 60 people is. It may still lie on one side of zero: the direction is known then, and hardly how much. Read the "
+        "interval, not the number.",
         "the estimates between patients or between therapists that are beyond the threshold",
         "at most",
         # Simulated studies: .5 to .9 with 50 or 60 patients, .2 to .3 with 300; .7 and more between therapists who are few or alike.

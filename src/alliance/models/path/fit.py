@@ -44,9 +44,7 @@ from alliance.models.path.units import draw_units
 from alliance.models.quantities.pairs import Quantities
 
 DATA_SETS: Final = 10  # completed ones
-_OWN_DRAWS: Final = (
-    50  # that each must have at least: with fewer, what is looked at in one data set alone is mostly chance
-)
+_OWN_DRAWS: Final = 50  # of each at least: with fewer, what is looked at in one data set alone is mostly chance
 
 
 def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any]) -> FitResult:

@@ -26,16 +26,14 @@ class Spec(ModelSpec):
     depth: Annotated[str, AfterValidator(known_depth)] = "nuts"  # how far the likelihood is explored
     standard_errors: Literal["information", "robust"] = "information"
     bootstrap: Bootstrap | None = None
-    autocorrelation: dict[Name, Literal["sessions", "days"]] = Field(
-        default_factory=dict  # outcome -> how time is counted between its residuals, which then depend on the one before
-    )
+    # Outcome -> how time is counted between its residuals, which then depend on the one before.
+    autocorrelation: dict[Name, Literal["sessions", "days"]] = Field(default_factory=dict)
     # Missing cells are unknowns of the model, or rows with one are left out; nothing says how cells beside such residuals are drawn.
     missing: Literal["fill", "drop"] = Field(
         default_factory=lambda declared: "drop" if declared.get("autocorrelation") else "fill"
     )
-    trends: bool = (
-        True  # fit the model with trends of patients beside it, where an outcome is predicted by its own past
-    )
+    # Fit the model with trends of patients beside it, where an outcome is predicted by its own past.
+    trends: bool = True
     influence: bool = False  # leave out each patient and each therapist in turn
     random_effects: bool = False  # effects of single patients, without ids
 

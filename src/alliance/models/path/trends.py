@@ -30,9 +30,8 @@ from alliance.models.path.maximum import PathMaximum, name_sd, table_at
 from alliance.models.path.target import PathTarget, make_target
 from alliance.report.numbers import format_number
 
-_MOVED: Final = (
-    0.25  # standard errors; at a half, effects between patients that are 12 % wrong go unflagged in half of the studies
-)
+# In standard errors. At a half, effects between patients that are 12 % wrong go unflagged in half of the studies.
+_MOVED: Final = 0.25
 _START_SD: Final = 0.1  # of trends, standard units
 
 
