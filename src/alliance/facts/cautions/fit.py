@@ -236,7 +236,7 @@ OF_FIT: Final = (
         "boundary autocorrelation",
         "How much residuals of a patient may go with the one before, at the outer end of the interval. Near one they last as long as "
         "differences between patients do, and the data do not tell the two apart.",
-        "standard deviations and correlations of the equation",
+        "standard deviations, correlations and autocorrelations of the equation",
         "at most",
         0.95,  # after ten sessions .6 is left, and few series are longer than what is needed to see it go
         "correlation",
@@ -244,12 +244,13 @@ OF_FIT: Final = (
     Caution(
         "no_autocorrelation",
         "boundary autocorrelation",
-        "Lower end of the interval of how much residuals of a patient go with those a week before. By days it cannot be below zero, and "
-        "near that edge the interval does not hold. Count by sessions, or take residuals as independent.",
+        "How probable it would be, if residuals of a patient a week apart had nothing to do with each other, that letting them last "
+        "explains the data as much better as it does. By days a correlation cannot be below zero; where it is not told from zero, its "
+        "interval does not hold. Count by sessions, or take residuals as independent.",
         "autocorrelations of the equation",
-        "at least",
-        0.01,  # a hundredth is no lasting that anybody could see, and the logit that it is searched on has no curvature further down
-        "correlation",
+        "at most",
+        0.05,  # simulated studies in which nothing lasts: validation/autocorrelation
+        "probability",
     ),
     Caution(
         "influential_unit",

@@ -8,7 +8,8 @@ patient that lie d apart are correlated by
 
 and a missed session makes the gap longer. These are `corAR1` and `corCAR1` of nlme (`corExp`, with a range of -7 / log phi days; Pinheiro &
 Bates 2000, Mixed-Effects Models in S and S-PLUS, section 5.3). Where residuals are taken for independent though they are not, standard
-errors of what changes slowly are too small, and a predictor that is slow itself can appear to have an effect.
+errors of what changes slowly are too small, and a slow predictor that follows the outcome can appear to have an effect
+(`validation/autocorrelation`).
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
+from scipy import stats
 
 from alliance.config import ModelSpec
 from alliance.errors import ModelError
@@ -18,6 +19,7 @@ from alliance.models.design.arrays import Design
 from alliance.models.design.names import AUTOCORRELATION
 from alliance.models.design.series import add_series
 from alliance.models.path.fit import fit
+from alliance.models.path.lasting import chance_of_lasting, maximise_independent
 from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, table_of
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.precision import measure_precision
@@ -212,6 +214,34 @@ def test_residuals_that_do_not_last_are_flagged_where_they_are_counted_by_days()
     marks = {mark.caution: mark for mark in marks_of(run(panel, autocorrelation={"y": "days"}).tree)}
     assert not marks["no_autocorrelation"].passed
     assert "no_autocorrelation" not in {mark.caution for mark in marks_of(run(panel).tree)}
+
+
+def test_chance_of_a_gain_is_halved_where_zero_is_a_boundary() -> None:
+    plain = design_of(declare(autocorrelation={}), simulate(60, 8, 5, phi=0.15))
+    for kind, share in (("sessions", 1.0), ("days", 0.5)):
+        maximum = maximise(add_series("study", {"y": kind}, plain, None))
+        other = maximise_independent(maximum, ["y"])
+        gain = 2 * (maximum.top.value - maximise(plain).top.value)
+        assert 0.5 < gain < 20, "this study is meant to be undecided"
+        # Two searches for the same maximum, each within 1e-8 standard errors.
+        assert chance_of_lasting(maximum, other) == pytest.approx(share * stats.chi2.sf(gain, 1), rel=1e-6)
+        assert chance_of_lasting(other, other) == 1.0
+
+
+def test_each_outcome_by_days_is_held_against_its_own_independence() -> None:
+    panel = simulate(60, 8, 5)
+    panel["m"] = np.random.default_rng(1).normal(size=len(panel))
+    equations = {"m": {"on": ["arm"], "vary": VARY}, "y": {"on": ["arm", "m"], "vary": VARY}}
+    both, only_m = {"m": "days", "y": "days"}, {"m": "days"}
+    marks = [
+        mark
+        for mark in marks_of(run(panel, equations=equations, autocorrelation=both).tree)
+        if mark.caution == "no_autocorrelation"
+    ]
+    assert [(mark.subject, mark.passed) for mark in marks] == [("m", False), ("y", True)]
+    plain = design_of(declare(autocorrelation={}, equations=equations), panel)
+    tops = [maximise(add_series("study", declared, plain, None)).top.value for declared in (both, only_m)]
+    assert marks[1].value == pytest.approx(stats.chi2.sf(2 * (tops[0] - tops[1]), 1) / 2, rel=1e-6)
 
 
 def test_own_past_beside_it_is_refused() -> None:
