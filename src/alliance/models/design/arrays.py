@@ -24,6 +24,7 @@ The change of units is linear, so it is undone exactly:
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -174,8 +175,9 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
     ------
     ModelError
         Equations form a circle within one session, predictors of an equation determine each other, an effect is said to vary
-        between units within which its predictor never changes, or the data cannot tell variances apart: too few
-        therapists, one session for every patient, one patient for every therapist, patients with several therapists.
+        between units within which its predictor never changes, or the data cannot tell variances apart: no more patients than
+        effects that vary between them, too few therapists, one session for every patient, one patient for every therapist, patients
+        with several therapists.
     """
     made = {outcome: make_predictors(name, outcome, spec, rows[outcome], variables) for outcome in spec.equations}
     varying = _varying(spec, made)
@@ -186,6 +188,10 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
     }
     if THERAPIST in concerned:
         _check_therapists(name, units[THERAPIST], [rows[outcome] for outcome in concerned[THERAPIST]])
+    if PATIENT in concerned:
+        check_patients(
+            f"models.specs.{name}.equations", [effect.text for effect in varying[PATIENT]], len(units[PATIENT])
+        )
     equations = {}
     for outcome in _order(name, {outcome: predictors.origins for outcome, predictors in made.items()}):
         place = f"models.specs.{name}.equations.{outcome}"
@@ -313,6 +319,24 @@ def _check_therapists(name: str, therapists: list[str], rows: list[pd.DataFrame]
         raise ModelError(
             f"models.specs.{name}: effects vary between therapists, but {several} patients have more than one therapist. Let "
             f"cleaning.therapist_change give each patient one ('first' or 'most_sessions'), or remove 'therapist' from 'vary'."
+        )
+
+
+def check_patients(place: str, effects: Sequence[str], patients: int) -> None:
+    """Refuse as many varying effects as patients: their deviations have a singular covariance matrix whatever the data are.
+
+    Of therapists, who are few in most studies, models with priors and flags say how little is known.
+
+    Raises
+    ------
+    ModelError
+        There are no more patients than effects.
+    """
+    if effects and patients <= len(effects):
+        raise ModelError(
+            f"{place}: {len(effects)} effects vary by patient ({', '.join(effects)}), but there are only {patients} patients in the rows "
+            f"the model can use, too few to tell them apart. Keep at most {patients - 1} of them under 'vary.patient': the intercepts, "
+            f"and the predictors of the path that is asked for."
         )
 
 

@@ -9,7 +9,7 @@ from alliance.config import Equation, Variable
 from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.marks import Mark
-from alliance.models.design.arrays import INTERCEPT
+from alliance.models.design.arrays import INTERCEPT, check_patients
 from alliance.models.textbook.centring import (
     Column,
     keep_independent,
@@ -93,7 +93,7 @@ def make_design(
     ------
     ModelError
         A predictor does not change within patients, predictors determine each other, an effect cannot vary where it is said to,
-        or there are fewer than two therapists.
+        there are fewer than two therapists, or no more patients than effects that vary between them.
     """
     place = f"models.specs.{name}.equations.{outcome}"
     terms = {PATIENT: equation.vary.get(PATIENT, []), THERAPIST: equation.vary.get(THERAPIST, [])}
@@ -101,6 +101,7 @@ def make_design(
         raise ModelError(
             f"{place}.vary.therapist: the rows it can use have only one therapist. Remove 'therapist' from 'vary'."
         )
+    check_patients(place, terms[PATIENT], rows[PATIENT].nunique())
     keys = [*([THERAPIST] if terms[THERAPIST] else []), PATIENT, SESSION]
     used = rows.sort_values(keys, kind="stable").reset_index(drop=True)
     first, later = split_predictors(place, outcome, equation.on, used, variables, bool(terms[THERAPIST]))

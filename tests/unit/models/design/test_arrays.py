@@ -145,6 +145,29 @@ def test_one_patient_for_every_therapist_is_refused():
         design_of(three_levels(), PANEL.assign(therapist="T" + PANEL["patient"]))
 
 
+def test_as_many_varying_effects_as_patients_are_refused_and_one_fewer_are_not():
+    rng = np.random.default_rng(1)
+    more = {f"z{n}": rng.normal(size=len(PANEL)) for n in range(4)}
+    panel = PANEL.assign(**more)
+    panel = panel[panel["patient"].isin(panel["patient"].unique()[:7])]
+    variables = VARIABLES | {name: Variable(label=name, column=name, measured="during") for name in more}
+    effects = ["intercept", "x", *more]
+
+    def design_of_first(count: int) -> Design:
+        equations = {
+            "m": {"on": ["x", *more], "vary": {"patient": effects[:count]}},
+            "y": {"on": ["m", "x"], "vary": {"patient": ["intercept"]}},
+        }
+        spec = make_spec(equations=equations)
+        return make_design("study", spec, select_rows(panel, "study", spec)[0], variables)
+
+    with pytest.raises(
+        ModelError, match=r"7 effects vary by patient \(m: intercept, .*only 7 patients.*at most 6 of them"
+    ):
+        design_of_first(6)
+    assert len(design_of_first(5).varying["patient"]) == 6
+
+
 def test_therapist_level_predictor_cannot_vary_between_therapists():
     vary = {"patient": ["intercept"], "therapist": ["intercept", "arm"]}
     equations = {"m": {"on": ["x"]}, "y": {"on": ["m", "x", "arm"], "vary": vary}}
