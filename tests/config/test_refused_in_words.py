@@ -79,6 +79,15 @@ CASES: dict[str, tuple[str, list[str], str]] = {
         ["inference.monte_carlo_draws"],
         "inference: {monte_carlo_draws: 1000000}",
     ),
+    "more effective draws than any posterior has": (
+        "inference: {ess_min: 1.0e+30}", ["inference.ess_min", "smaller whole number"], "inference: {ess_min: 100000}",
+    ),
+    "chains that never disagree": (
+        "inference: {rhat_max: 1.0e+30}", ["inference.rhat_max", "1.5"], "inference: {rhat_max: 1.5}",
+    ),
+    "as many divergent transitions as draws": (
+        "inference: {divergences_max: 4000}", ["inference.divergences_max", "4,000 draws"], "inference: {divergences_max: 5}",
+    ),
     "interval beyond all draws": (
         "inference: {interval: 0.999999999, monte_carlo_draws: 1000}",
         ["inference.interval", "Write 0.99 or less"],

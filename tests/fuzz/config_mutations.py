@@ -281,6 +281,7 @@ def sizes(settings: dict[str, Any], draw: Draw) -> Written:
                 "alliance", "range"), [7, 1]),
             (("cleaning", "exclude"), {"patients": ["K-01", "k-1", "MÜ-02"]}), (("models", "answers"), {"arm": "nobody"}), (("cleaning",
                 "new_episode_after_days"), 1e-9),
+            (("inference", "ess_min"), 1e30), (("inference", "rhat_max"), 1e30), (("inference", "divergences_max"), 10**9),
             (("panel", "max_gap_days"), 1e-9), (("panel", "max_gap_days"), 1e300),
         ]
     )

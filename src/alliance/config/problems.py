@@ -16,6 +16,7 @@ _WANTED = {
     "model_type": "expected settings, each as 'name: value'",
     "list_type": "expected a list in square brackets, such as [a, b]",
     "tuple_type": "expected two numbers in square brackets, such as [0, 6]",
+    "int_parsing_size": "expected a smaller whole number",
     "string_type": "expected text; put quotes around it",
     "string_pattern_mismatch": "expected letters, digits and . _ -, beginning with a letter or digit",
 }

@@ -330,12 +330,12 @@ class Priors(Section):
 
 
 class Inference(Section):
-    """Intervals, Monte Carlo draws, and the thresholds of the diagnostics."""
+    """Intervals, Monte Carlo draws, and the thresholds of the diagnostics: none that no fit can reach, or that every fit does."""
 
     interval: Annotated[float, Field(gt=0.5, lt=1)]
     monte_carlo_draws: Annotated[int, Field(ge=1000, le=1_000_000)]
-    rhat_max: Annotated[float, Field(gt=1)]
-    ess_min: Annotated[int, Field(ge=10)]
+    rhat_max: Annotated[float, Field(gt=1, le=1.5)]
+    ess_min: Annotated[int, Field(ge=10, le=100_000)]
     divergences_max: Annotated[int, Field(ge=0)]
 
 

@@ -16,6 +16,11 @@ def check_sizes(config: Config) -> list[str]:
     fitted = [config.models.specs[name] for name in config.models.fit if name in config.models.specs]
     if any("sampling" in FAMILIES[spec.family].sections for spec in fitted):
         counts["sampling.draws"] = sampling.draws * sampling.chains
+        if config.inference.divergences_max >= counts["sampling.draws"]:
+            problems.append(
+                f"inference.divergences_max: {config.inference.divergences_max:,} transitions may diverge, which is all that "
+                f"{counts['sampling.draws']:,} draws (sampling) have, so nothing would ever be flagged. Write 0, or a small number."
+            )
     for key, count in counts.items():
         if count * share < _FEWEST_BEYOND:
             problems.append(
