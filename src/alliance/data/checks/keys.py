@@ -68,7 +68,8 @@ def check_id_spelling(export: Export) -> list[Finding]:
                 (
                     apart[here],
                     "error",
-                    "Switch on strip, fold_case or strip_leading_zeros under cleaning.ids, or rename one of them.",
+                    "If they are the same, switch on strip, fold_case or strip_leading_zeros under cleaning.ids; if not, rename one of "
+                    f"them, or make ids of several columns, as in data.{table.name}.keys.{key}: [CLINIC, ID].",
                 ),
             ):
                 findings += found(

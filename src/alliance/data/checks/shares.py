@@ -14,8 +14,9 @@ _DUPLICATES = ("duplicates_identical", "duplicates_conflicting")
 _LIKE = {
     "ids": (
         "are spelled otherwise than usual and would be taken for others",
-        "This looks like ids that differ on purpose, or like another column.",
-        "Switch off what does not hold here under cleaning.ids, or correct data.{table}.keys",
+        "This looks like different people whose ids differ on purpose, or like another column.",
+        "Tell different people apart by several columns (under data.{table}.keys, as in patient: [CLINIC, ID]) or by other ids, or name "
+        "the right column there",
     ),
     "labels": ("have blanks around them", "This looks like another column.", "Correct the column under variables"),
     "missing_codes": (

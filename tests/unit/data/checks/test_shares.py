@@ -145,10 +145,85 @@ def test_a_wrong_key_is_named_with_the_column_that_fits() -> None:
 def test_a_share_that_is_raised_lets_the_rule_work() -> None:
     frame = pd.concat([*people(), *[part.iloc[:1].assign(mood="") for part in people()[:12]]])
     (message,) = stops(read(frame))
-    share = re.search(r"largest_share\.duplicates_conflicting: (\d\.\d+)", message)
-    assert share is not None
-    raised = {"duplicates_conflicting": float(share[1])}
-    assert len(clean(read(frame, largest_share=raised)).sessions) == PATIENTS * SESSIONS
+    share = raised(message, "duplicates_conflicting")
+    assert len(clean(read(frame, largest_share=share)).sessions) == PATIENTS * SESSIONS
+
+
+def raised(message: str, rule: str) -> dict[str, float]:
+    """Return the share that a message offers."""
+    share = re.search(rf"cleaning\.largest_share\.{rule}: (\d\.?\d*)", message)
+    assert share is not None, message
+    return {rule: float(share[1])}
+
+
+def test_ids_that_differ_on_purpose_are_made_of_two_columns_and_other_spellings_are_let_pass() -> None:
+    others = [
+        course(f"p{n}", "2022-05-02", seed=50 + n, therapist="T2", clinic="south", sessions=3) for n in range(1, 15)
+    ]
+    frame = pd.concat(people(clinic="north") + others)
+    spelled = next(message for message in stops(read(frame)) if "spelled otherwise" in message)
+    assert "42 of 162 ids" in spelled and "patient: [CLINIC, ID]" in spelled
+    assert len(clean(read(frame, {"patient": ["clinic", "id"]})).patients) == PATIENTS + 14
+    same = pd.concat(people()).reset_index(drop=True)
+    same["id"] = same["id"].where(same.index % 2 == 1, same["id"].str.lower())
+    (message,) = stops(read(same))
+    assert "60 of 120 ids" in message
+    assert len(clean(read(same, largest_share=raised(message, "ids"))).patients) == PATIENTS
+
+
+def with_patients(known: list[str], **rules: Any) -> Export:
+    frames = {"sessions": pd.concat(people()).reset_index(drop=True), "patients": pd.DataFrame({"id": known})}
+    keys = {"sessions": {"patient": "id", "session": "no", "date": "day"}, "patients": {"patient": "id"}}
+    data = {name: {"path": f"{name}.csv", "keys": columns} for name, columns in keys.items()}
+    return export_of(frames, data=data, variables=VARIABLES, cleaning={**CLEANING, **rules})
+
+
+def test_many_orphans_are_dropped_only_by_a_raised_share_and_ids_of_two_spellings_are_joined() -> None:
+    ids = [f"P{n}" for n in range(1, PATIENTS + 1)]
+    (message,) = stops(with_patients(ids[4:]))
+    assert "24 of 120 rows" in message and "would be dropped" in message
+    study = clean(with_patients(ids[4:], largest_share=raised(message, "orphans")))
+    assert len(study.patients) == PATIENTS - 4
+    lower = [name.lower() for name in ids[:4]] + ids[4:]
+    apart = {"strip": True, "fold_case": False, "strip_leading_zeros": True}
+    assert any(
+        "cleaning.ids" in message and "would be dropped" in message
+        for message in stops(with_patients(lower, ids=apart))
+    )
+    assert len(clean(with_patients(lower, largest_share={"ids": 0.2})).patients) == PATIENTS
+
+
+def test_two_therapists_at_a_time_are_settled_by_another_column_or_a_raised_share() -> None:
+    parts = [part.assign(main="T1") for part in people()]
+    frame = pd.concat([part.assign(therapist=["T1", "T2"] * 3) if n < 8 else part for n, part in enumerate(parts)])
+    (message,) = stops(read(frame))
+    assert "24 of 120 rows" in message and "data.sessions.keys.therapist" in message
+    assert len(clean(read(frame, {"therapist": "main"})).sessions) == PATIENTS * SESSIONS
+    study = clean(read(frame, largest_share=raised(message, "therapist_change")))
+    assert study.sessions.groupby("patient")["therapist"].nunique().eq(1).all()
+
+
+def test_a_minimum_that_most_patients_miss_is_lowered_or_its_share_raised() -> None:
+    frame = pd.concat([part.iloc[:2] if n < 12 else part for n, part in enumerate(people())])
+    (message,) = stops(read(frame, minimum_sessions=3))
+    assert "12 of 20 patients" in message and "Lower cleaning.minimum_sessions" in message
+    assert len(clean(read(frame, minimum_sessions=2)).patients) == PATIENTS
+    study = clean(read(frame, minimum_sessions=3, largest_share=raised(message, "minimum_sessions")))
+    assert len(study.patients) == 8
+
+
+def test_rows_that_were_exported_twice_are_dropped_by_a_raised_share_or_chosen_by_a_column() -> None:
+    twice = pd.concat(
+        [part.assign(export="first") for part in people()] + [part.assign(export="second") for part in people()[:5]]
+    )
+    once = clean(read(pd.concat(people()))).sessions
+    (message,) = stops(read(twice.drop(columns="export")))
+    assert "30 of 150 rows" in message
+    study = clean(read(twice.drop(columns="export"), largest_share=raised(message, "duplicates_identical")))
+    pd.testing.assert_frame_equal(study.sessions, once)
+    (message,) = stops(read(twice))
+    assert "data.sessions.where: {export: ...}" in message
+    pd.testing.assert_frame_equal(clean(read(twice, where={"export": "first"})).sessions, once)
 
 
 def test_a_range_that_blanks_many_answers_of_one_measure_stops() -> None:
