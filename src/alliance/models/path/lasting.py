@@ -100,7 +100,7 @@ def _gain(maximum: PathMaximum, other: PathMaximum) -> float:
 def _describe_gain(maximum: PathMaximum, other: PathMaximum) -> str:
     if not other.converged:
         return "the search for a maximum with independent residuals did not arrive"
-    return f"twice the log-likelihood gains {format_number(_gain(maximum, other))}"
+    return f"twice the log-likelihood gains {format_number(max(_gain(maximum, other), 0.0))}"
 
 
 def _mark_gain(maximum: PathMaximum, other: PathMaximum) -> Mark:

@@ -22,6 +22,9 @@ from alliance.models.path.target import PathTarget
 PRIOR_SETTINGS: Final = ("intercept_sd", "slope_sd", "residual_sd", "varying_sd")
 _LEAST_SD: Final = 0.05  # where the search for the mode starts
 _SPREAD: Final = 0.01  # first guess of the inverse curvature of what has none in the likelihood's coordinates
+_MOST_LASTING: Final = (
+    3.0  # the coordinate of an autocorrelation where the search starts; further out the likelihood is level
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,13 @@ class PathPosterior:
         parts = [position[fixed], *(_signed_from(covariance[0]) for covariance in natural.covariances.values())]
         spread = _SPREAD * np.eye(layout.size)
         spread[fixed, fixed] = covariance[fixed, fixed] + 1e-10 * np.eye(fixed.stop)
-        return Start(np.concatenate(parts), spread)
+        pulled = np.concatenate(parts)
+        own = np.array([layout.autocorrelation(outcome) for outcome in layout.series], dtype=int)
+        level = own[np.abs(position[own]) > _MOST_LASTING]
+        pulled[level] = np.copysign(_MOST_LASTING, position[level])
+        spread[level, :] = spread[:, level] = 0.0
+        spread[level, level] = 1.0
+        return Start(pulled, spread)
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> np.ndarray:
         """Draw positions from the priors."""

@@ -13,6 +13,7 @@ from scipy import stats
 from alliance.config import ModelSpec
 from alliance.errors import ModelError
 from alliance.facts.marks import Mark
+from alliance.inference.mode import find_mode
 from alliance.models.checking.priors import describe_priors
 from alliance.models.container import FitResult, marks_of, rows_of
 from alliance.models.design.arrays import Design
@@ -214,6 +215,18 @@ def test_residuals_that_do_not_last_are_flagged_where_they_are_counted_by_days()
     marks = {mark.caution: mark for mark in marks_of(run(panel, autocorrelation={"y": "days"}).tree)}
     assert not marks["no_autocorrelation"].passed
     assert "no_autocorrelation" not in {mark.caution for mark in marks_of(run(panel).tree)}
+
+
+def test_mode_is_found_from_a_maximum_at_the_edge() -> None:
+    plain = design_of(declare(autocorrelation={}), simulate(80, 6, 4, phi=0.0))
+    maximum = maximise(add_series("study", {"y": "days"}, plain, None))
+    place = maximum.target.layout.autocorrelation("y")
+    assert maximum.top.position[place] < -10, "this study is meant to end at the edge"
+    posterior = PathPosterior(maximum.target, make_settings()["priors"])
+    mode = find_mode(posterior, maximum)
+    # The likelihood falls from zero on, so the mode of the logit lies less than two standard errors, of .07, above it.
+    assert 0 < posterior.named(mode.position[None])[AUTOCORRELATION][0, 0] < 0.14
+    assert np.abs(posterior.value(mode.position)[1]).max() < 1e-3
 
 
 def test_chance_of_a_gain_is_halved_where_zero_is_a_boundary() -> None:
