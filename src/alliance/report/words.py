@@ -16,6 +16,7 @@ from alliance.config.words import UNITS
 
 _SHIELD = "\u2060"  # joins words without being seen; texts of the configuration have none (`plain_text`)
 _UNIT = re.compile(rf"\b({'|'.join(UNITS)})", re.IGNORECASE)
+_ALONE = re.compile(rf"({'|'.join(UNITS)})s?", re.IGNORECASE)
 _VOWEL = re.compile(r"(?!eu|uni([^nm]|$)|use|one\b)([aeiou]|hour|heir)", re.IGNORECASE)
 # A unit's word with what belongs to it. Not after a dot, a slash, a brace or a quote, nor before an ending of a file: those are names.
 _NAMED = (
@@ -65,14 +66,17 @@ class Speech:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        """Labels of categories stay as the data have them, unless they are but the word itself."""
+        """Labels of categories stay as the data have them, also across lines, unless they are but the word itself."""
         labels = {
             label.replace("_", " ")
             for variable in self._config.variables.values()
             for label in [*(variable.levels or {}), *([variable.reference] if variable.reference else [])]
         }
-        longest = sorted((label for label in labels if _UNIT.search(label) and " " in label), key=len, reverse=True)
-        return re.compile("|".join([_KEPT, *map(re.escape, longest), _NAMED]))
+        own = sorted(
+            (label for label in labels if _UNIT.search(label) and not _ALONE.fullmatch(label)), key=len, reverse=True
+        )
+        spaced = [r"(?<!\w)" + r"\s+".join(map(re.escape, label.split())) + r"(?!\w)" for label in own]
+        return re.compile("|".join([_KEPT, *spaced, _NAMED]))
 
     def _replace(self, found: re.Match[str]) -> str:
         if found["unit"] is None:
@@ -110,7 +114,7 @@ def _shielded(config: Config) -> Config:
         update={
             "variables": variables,
             "study": study,
-            "run": config.run.model_copy(update={"title": shield(config.run.title), "name": config.run.name}),
+            "run": config.run.model_copy(update=_texts_of(config.run, ("title", "compare_to"))),
             "models": config.models.model_copy(update={"specs": specs}),
         }
     )

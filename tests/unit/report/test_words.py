@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from alliance.config import Config
+from alliance.config import Config, validate_config
 from alliance.config.words import Words
 from alliance.errors import ConfigError
 from alliance.report.figures import FIGURES, load_figure, theme
@@ -66,6 +66,42 @@ def test_own_words_change_nothing() -> None:
     ours = Speech(builders.arms_config())
     assert ours.say("a patient's sessions") == "a patient's sessions"
     assert ours.config is builders.arms_config() or ours.config == builders.arms_config()
+
+
+def test_labels_of_categories_stay_as_the_data_have_them() -> None:
+    settings = builders.arms_config(words=WORDS).model_dump(mode="json", by_alias=True)
+    settings["variables"]["arm"]["levels"] = {"therapist-led": 0, "by_patient": 1}
+    ours = Speech(validate_config(settings))
+
+    assert ours.say("“therapist-led”, by patient, by\npatient") == "“therapist-led”, by patient, by\npatient"
+    assert ours.say("therapist-ledger, by patients") == "child-ledger, by students"
+
+
+def test_name_of_the_other_run_stays() -> None:
+    settings = builders.arms_config(words=WORDS).model_dump(mode="json", by_alias=True)
+    settings["run"] |= {"name": "other", "compare_to": "all-patients"}
+    ours = Speech(validate_config(settings))
+
+    assert (
+        ours.say(f"No setting differs from run “{ours.config.run.compare_to}”.")
+        == "No setting differs from run “all-patients”."
+    )
+
+
+def test_citations_and_names_of_questionnaires_stay() -> None:
+    config = builders.arms_config(words=WORDS)
+    inputs = builders.artefacts(config)
+    title = "Duncan (2003). The Session Rating Scale."
+    meanings = inputs["meanings"].assign(instrument="Patient Scale", citation=title)
+    reliability = inputs["reliability"].assign(instrument="Patient Scale")
+    codebook = inputs["codebook"].assign(kind="scale: Patient Scale, 4 items")
+    given = {"measurement": {"meanings": meanings, "reliability": reliability}, "codebook": {"codebook": codebook}}
+    for name, tables in given.items():
+        ours = Speech(config)
+        table = said_table(load_table(name).make(inputs | tables, ours.config), ours)
+        written = render_html(table, name)
+        assert "Patient Scale" in written and "Student Scale" not in written and SHIELD not in written
+        assert name == "codebook" or title in written
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from alliance.report.words import Speech
 TITLE = "Codebook"
 NEEDS = ("codebook",)
 OWN = ("Variable", "Label", "Columns", "Distribution", "In the file")
+_SCALE = r"^scale: (.+), \d+ items"
 CAPTION = "What each variable was understood to be"
 _MOMENTS = {"before": "before the session", "during": "during the session", "after": "after the session"}
 
@@ -26,7 +27,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         "Numbers are those of the cells as they were read, before cleaning; declared codes for missing and impossible values count as "
         f"missing. Of fewer than {config.privacy.minimum_cell} people nothing is shown."
     ]
-    return Table(data, codebook_cells(data), CAPTION, notes, group="Table", own=OWN)
+    return Table(data, codebook_cells(data), CAPTION, notes, group="Table", own=OWN, quoted=_questionnaires(data))
 
 
 def codebook_cells(codebook: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +58,13 @@ def codebook_cells(codebook: pd.DataFrame) -> pd.DataFrame:
 def said_cells(codebook: pd.DataFrame, speech: Speech) -> pd.DataFrame:
     """Return `codebook_cells` in the words of the study."""
     cells = codebook_cells(codebook)
-    return said_table(Table(codebook.head(0), cells, CAPTION, own=OWN), speech).shown
+    return said_table(Table(codebook.head(0), cells, CAPTION, own=OWN, quoted=_questionnaires(codebook)), speech).shown
+
+
+def _questionnaires(codebook: pd.DataFrame) -> tuple[str, ...]:
+    """Return what the questionnaires are called."""
+    kinds = codebook["kind"].astype("str").str.extract(_SCALE, expand=False).dropna()
+    return tuple(kinds.unique())
 
 
 def _joined(*parts: str) -> str:

@@ -16,6 +16,7 @@ from alliance.results.disclosure import step_for, to_step
 TITLE = "Measurement"
 NEEDS = ("reliability", "meanings")
 _TOTAL = "total"
+_QUOTED = ("instrument", "citation", "case_source", "change_source")  # what the authors of questionnaires wrote
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
@@ -54,7 +55,9 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         ]
         notes += [f"{name}: {remark}." for name, remark in remarks]
     notes += _describe_meanings(inputs["meanings"], config)
-    return Table(table, shown, "Measures, their distribution and reliability", notes)
+    meanings = inputs["meanings"]
+    quoted = {str(cell) for name in _QUOTED for cell in meanings[name].dropna() if cell}
+    return Table(table, shown, "Measures, their distribution and reliability", notes, quoted=tuple(sorted(quoted)))
 
 
 def _published(table: pd.DataFrame) -> pd.DataFrame:

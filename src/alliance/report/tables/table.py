@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from alliance.report.words import Speech
+from alliance.report.words import Speech, shield
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Table:
     """A table for people: formatted cells, a caption and notes; `data` keeps the numbers.
 
     `group` names a column of `shown` whose values become headings of the rows below them, `code` those that hold code, `own` those that
-    hold what the researchers or their files call things.
+    hold what the researchers or their files call things. `quoted` are names and citations that others wrote, wherever they stand.
     """
 
     data: pd.DataFrame
@@ -23,6 +23,7 @@ class Table:
     group: str | None = None
     code: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+    quoted: tuple[str, ...] = ()
 
 
 # Columns of numbers' tables that hold sentences.
@@ -34,7 +35,13 @@ def said_table(table: Table, speech: Speech) -> Table:
     if speech.silent:
         return table
     kept = {*table.code, *table.own}
-    shown = _texts(table.shown, lambda column: speech.bare if column in kept else speech.say)
+
+    def say(text: str) -> str:
+        for phrase in sorted(table.quoted, key=len, reverse=True):  # a title may hold a name
+            text = text.replace(phrase, shield(phrase))
+        return speech.say(text)
+
+    shown = _texts(table.shown, lambda column: speech.bare if column in kept else say)
     data = _texts(table.data, lambda column: speech.say if column in _SENTENCES else speech.bare)
     names = {column: speech.say(str(column)) for column in shown.columns}
     return replace(
@@ -42,7 +49,7 @@ def said_table(table: Table, speech: Speech) -> Table:
         data=data,
         shown=shown.rename(columns=names),
         caption=speech.say(table.caption),
-        notes=speech.say_all(table.notes),
+        notes=[say(note) for note in table.notes],
         group=names.get(table.group) if table.group is not None else None,
         code=tuple(names.get(column, column) for column in table.code),
         own=tuple(names.get(column, column) for column in table.own),
