@@ -15,10 +15,18 @@ from alliance.report.labels import (
     label_of,
     label_path,
 )
-from alliance.report.numbers import common_decimals, format_count, format_estimate, format_number, format_probability
+from alliance.report.numbers import (
+    common_decimals,
+    format_count,
+    format_estimate,
+    format_number,
+    format_probability,
+    format_value,
+)
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
 from alliance.report.prose.wording import capitalise, count_of, describe_flag, join_words
 from alliance.results.comparison import SIDES, compare_methods
+from alliance.results.disclosure import publish_influence
 from alliance.results.estimates import MOVED, main_rows, moved_by_priors
 
 _LEFT_OUT = {
@@ -202,15 +210,21 @@ def _name_chance(probability: float) -> str:
 
 
 def describe_influence(inputs: Inputs, config: Config) -> list[Passage]:
-    """Describe how far the most influential patient and therapist move each path."""
+    """Describe how far leaving out a patient or therapist moves each path, of single ones only where the table shows them."""
     table = table_of(inputs, "influence")
-    rows = rows_of(main_rows(table)) if len(table) else []
+    if table.empty:
+        return []
+    privacy = config.privacy
+    rows = rows_of(publish_influence(main_rows(table), privacy.single_patients, privacy.minimum_cell))
     if not rows:
         return []
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row["model"], row["path"], row["level"]), []).append(row)
-    turned = sum(any(row["without"] * row["estimate"] <= 0 for row in found) for found in groups.values())
+    turned = sum(
+        any(min(row["lowest"] * row["estimate"], row["highest"] * row["estimate"]) <= 0 for row in found)
+        for found in groups.values()
+    )
     verdict = (
         "Nobody turns the direction of any of them."
         if not turned
@@ -247,15 +261,24 @@ def _describe_sensitive(row: dict[str, Any], config: Config) -> Point:
 
 def _describe_most_influential(rows: list[dict[str, Any]], config: Config) -> Point:
     first = [row for row in rows if row["rank"] == 1]
-    values = [first[0]["estimate"], *(row["without"] for row in first)]
-    errors = [abs((row["without"] - row["estimate"]) / row["change"]) for row in first if row["change"]]
-    digits = common_decimals(values, min(errors) if errors else None)
-    moved = [
-        f"{format_number(row['without'], digits)} without the most influential {row['unit']} "
-        f"({format_number(abs(row['change']))} standard errors)"
-        for row in first
-    ]
+    values = [first[0]["estimate"], *(row[end] for row in first for end in ("lowest", "highest"))]
+    errors = [abs((_furthest(row) - row["estimate"]) / row["change"]) for row in first if row["change"]]
+    digits = common_decimals(values, max(errors, default=None))
+    moved = [_describe_without(row, digits) for row in first]
     return Point(
         f"{capitalise(label_path(rows[0]['path'], config))}, {label_level(rows[0]['level'])}",
         f"{format_number(values[0], digits)} with everybody, {join_words(moved)} ({label_model(rows[0]['model'], config)}).",
     )
+
+
+def _furthest(row: dict[str, Any]) -> float:
+    """Return the estimate without one unit that lies furthest from that with everybody."""
+    return max((float(row[end]) for end in ("lowest", "highest")), key=lambda end: abs(end - row["estimate"]))
+
+
+def _describe_without(row: dict[str, Any], digits: int) -> str:
+    if pd.notna(row["without"]):
+        far = format_number(abs(row["change"]))
+        return f"{format_number(row['without'], digits)} without the most influential {row['unit']} ({far} standard errors)"
+    low, high = (format_number(row[end], digits) for end in ("lowest", "highest"))
+    return f"{low} to {high} without any one {row['unit']} (at most {format_value(row['change'])} standard errors away)"

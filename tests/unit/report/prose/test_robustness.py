@@ -107,7 +107,8 @@ def test_answers_that_priors_move_stand_beside_what_the_data_say_without_them() 
 
 def test_most_influential_of_each_kind_is_told_and_a_turned_direction_too() -> None:
     rows = [left_out("patient", 1, -0.17), left_out("patient", 2, -0.19), left_out("therapist", 1, -0.1)]
-    sentence = said(describe_influence({"influence": pd.DataFrame(rows)}, CONFIG))
+    allowed = builders.arms_config(privacy={"original_ids": False, "minimum_cell": 1, "single_patients": True})
+    sentence = said(describe_influence({"influence": pd.DataFrame(rows)}, allowed))
 
     assert "Nobody turns the direction" in sentence
     assert "−0.20 with everybody, −0.17 without the most influential patient (0.60 standard errors)" in sentence
@@ -115,9 +116,18 @@ def test_most_influential_of_each_kind_is_told_and_a_turned_direction_too() -> N
 
     turned = pd.DataFrame([*rows, left_out("therapist", 2, 0.01)])
     assert "In 1 of 1 leaving out one of them turns the direction" in said(
-        describe_influence({"influence": turned}, CONFIG)
+        describe_influence({"influence": turned}, allowed)
     )
     assert describe_influence(EMPTY, CONFIG) == []
+
+
+def test_of_single_units_that_may_not_be_shown_the_range_is_told() -> None:
+    rows = [left_out(unit, 1 + i, -0.17 - 0.01 * i) for unit in ("patient", "therapist") for i in range(6)]
+    sentence = said(describe_influence({"influence": pd.DataFrame(rows)}, CONFIG))
+
+    assert "−0.20 with everybody, −0.22 to −0.17 without any one patient (at most 0.6 standard errors away)" in sentence
+    assert "most influential" not in sentence
+    assert describe_influence({"influence": pd.DataFrame(rows[:3])}, CONFIG) == []
 
 
 def test_trends_are_told_with_what_the_data_say_of_them_and_the_estimate_that_moves_most() -> None:
