@@ -83,8 +83,20 @@ def describe_accumulated(inputs: Inputs, config: Config) -> list[Passage]:
     )
     return [
         Passage(points, heading="Accumulated over sessions", kind="list"),
-        text(f"{steps} at every session, and what is usual for a patient is taken to stay as it is."),
+        text(
+            f"{steps} at every session, and what is usual for a patient is taken to stay as it is.",
+            _count_from(config.panel.lag),
+        ),
     ]
+
+
+def _count_from(lag: int) -> str:
+    """Say what sessions are counted where what the last of them does arrives later than at the next one."""
+    if lag == 1:
+        return ""
+    return (
+        f"Sessions are counted at which the value is higher; what the last of them does is seen {lag} sessions later."
+    )
 
 
 def describe_differences(inputs: Inputs, config: Config) -> list[Passage]:

@@ -257,8 +257,8 @@ def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
         passages.append(Passage(tuple(listed), heading="What happened to the estimates", kind="list"))
     passages.append(
         caution(
-            "Both runs use the same or overlapping data, so overlap of two intervals is a description and not a test of their difference. "
-            "With another lag or other predictors, the two numbers answer different questions."
+            "Where both runs use the same or overlapping data, overlap of two intervals is a description and not a test of their "
+            "difference. With another lag or other predictors, the two numbers answer different questions."
         )
     )
     return passages

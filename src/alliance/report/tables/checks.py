@@ -82,5 +82,5 @@ def _without_place(finding: Mapping[Any, Any], minimum: int) -> str:
         f": {finding['value']}",
         f" ({finding['value']})",
     ):
-        said = said.replace(quoted, "")
+        said = re.sub(rf"{re.escape(quoted)}(?![\w]|[.,]\d)", "", said)  # not the beginning of another number or word
     return re.sub(r"^\d+ rows? of ", "Some rows of ", said) if finding["count"] < minimum else said

@@ -236,6 +236,10 @@ KINDS: dict[str, tuple[str, Callable[[Case], str], Case, Case]] = {
         "compatible with no difference", prose("describe_indirect"),
         estimates(ARMS, estimate(low=-0.4, high=0.1)), estimates(ARMS, estimate()),
     ),
+    "what lags further than a session arrives later": (
+        "is seen 2 sessions later", prose("describe_accumulated"),
+        estimates(ARMS.model_copy(update={"panel": ARMS.panel.model_copy(update={"lag": 2})}), grown()), estimates(ARMS, grown()),
+    ),
     "steps differ between patients": (
         "averages over patients, whose steps differ", prose("describe_accumulated"),
         estimates(by_patient, grown()), estimates(alike, grown()),

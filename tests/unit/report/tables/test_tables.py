@@ -14,6 +14,7 @@ from alliance.errors import ConfigError
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.cautions import CAUTIONS
 from alliance.report.tables import TABLES, load_table
+from alliance.report.tables.checks import published
 from alliance.report.tables.latex import escape_latex, render_latex
 from alliance.report.tables.render import columns_of, numeric_columns, render_html
 from alliance.report.tables.table import Table
@@ -147,6 +148,14 @@ def test_word_file_is_the_same_bytes_again_and_has_no_author() -> None:
     first, second = render_docx(_small()), render_docx(_small())
     assert first == second
     assert Document(io.BytesIO(first)).core_properties.author == ""
+
+
+def test_value_of_a_finding_is_left_out_and_not_the_beginning_of_another_number() -> None:
+    message = "A value is out of range (row 4): 1, and others are: 12 of them, 1.5 at most"
+    checks = INPUTS["arms"]["checks"].head(1).assign(row=4, value="1", message=message, column="age")
+    (said,) = published(checks, 1)["message"]
+
+    assert said == "A value is out of range (column age), and others are: 12 of them, 1.5 at most"
 
 
 def test_cell_that_looks_like_a_formula_is_neutralised_in_csv(tmp_path) -> None:
