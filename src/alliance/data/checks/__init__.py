@@ -41,6 +41,7 @@ from alliance.data.checks.times import (
     check_session_number,
 )
 from alliance.data.checks.values import check_label_spelling, check_label_unknown, check_out_of_range
+from alliance.data.checks.versions import check_two_versions
 from alliance.data.export.tables import Export
 from alliance.facts.artefacts import ARTEFACTS
 
@@ -79,6 +80,7 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "excluded_unknown": check_excluded_unknown,
     "instrument_use": check_instrument_use,
     "instrument_version": check_instrument_version,
+    "two_versions": check_two_versions,
     "against_scale": check_against_scale,
 }
 

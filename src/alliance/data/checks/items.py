@@ -23,7 +23,7 @@ _Z_99_9 = 3.29  # an item counts as reversed if even the upper end of a 99.9 % i
 
 
 @dataclass(frozen=True)
-class _Form:
+class Form:
     """The answers to one questionnaire."""
 
     name: str
@@ -36,14 +36,17 @@ class _Form:
 
     @property
     def low(self) -> float:
+        """Lowest answer of the key."""
         return self.instrument.range[0]
 
     @property
     def high(self) -> float:
+        """Highest answer of the key."""
         return self.instrument.range[1]
 
 
-def _forms(export: Export) -> Iterator[_Form]:
+def forms(export: Export) -> Iterator[Form]:
+    """Go through the questionnaires with at least one item in the export."""
     for name, variable in export.variables.items():
         if variable.kind != "scale" or variable.table not in export.tables:
             continue
@@ -55,14 +58,14 @@ def _forms(export: Export) -> Iterator[_Form]:
                 export.instruments[variable.instrument or ""],
                 export.cleaning.largest_share.out_of_range,
             )
-            yield _Form(name, variable, instrument, table, measures, answers, slips)
+            yield Form(name, variable, instrument, table, measures, answers, slips)
 
 
 def check_instrument_use(export: Export) -> list[Finding]:
     """Find questionnaires whose key may not score the answers: scoring, after the cleaning, would stop the run."""
     return [
         about_table(form.table, "instrument_use", problem.what, problem.remedy, column=form.measures[0].column)
-        for form in _forms(export)
+        for form in forms(export)
         for problem in problems_of_use(form.name, form.variable, form.instrument)
     ]
 
@@ -70,7 +73,7 @@ def check_instrument_use(export: Export) -> list[Finding]:
 def check_instrument_version(export: Export) -> list[Finding]:
     """Compare the observed answers with the key: another number of steps, or steps counted from another number."""
     findings = []
-    for form in _forms(export):
+    for form in forms(export):
         problem = _version_problem(form)
         if problem is None:
             continue
@@ -90,11 +93,11 @@ def check_instrument_version(export: Export) -> list[Finding]:
 
 def of_another_version(export: Export) -> set[str]:
     """Name the variables whose answers as a whole do not fit their instrument."""
-    problems = {form.name: _version_problem(form) for form in _forms(export)}
+    problems = {form.name: _version_problem(form) for form in forms(export)}
     return {name for name, problem in problems.items() if problem is not None and problem[0] == "error"}
 
 
-def _version_problem(form: _Form) -> tuple[Severity, str] | None:
+def _version_problem(form: Form) -> tuple[Severity, str] | None:
     answers = form.answers.to_numpy(dtype=float)
     known = answers[np.isfinite(answers)]
     if not known.size:
@@ -130,7 +133,7 @@ def check_against_scale(export: Export) -> list[Finding]:
     run against the others while no single item does: the same holds for the mean of a block and the mean of the other items.
     """
     findings = []
-    for form in _forms(export):
+    for form in forms(export):
         against = _against(form) or _block_against(form)
         if not against:
             continue
@@ -161,7 +164,7 @@ def check_against_scale(export: Export) -> list[Finding]:
     return findings
 
 
-def _keyed(form: _Form) -> pd.DataFrame:
+def _keyed(form: Form) -> pd.DataFrame:
     """Return the answers with reversed items turned round as the config says, impossible ones blank."""
     answers = form.answers.where((form.answers >= form.low) & (form.answers <= form.high))
     if not form.variable.stored_reversed:
@@ -175,7 +178,7 @@ def _is_below_zero(r: float, rows: int) -> bool:
     return bool(upper < 0)
 
 
-def _block_against(form: _Form) -> dict[int, float]:
+def _block_against(form: Form) -> dict[int, float]:
     """Item number -> correlation of the block with the other items, for a block of items that runs against its scale.
 
     Two blocks are tried: the items that the key reverses, and those that the first principal component sets against the others.
@@ -204,7 +207,7 @@ def _block_against(form: _Form) -> dict[int, float]:
     return {}
 
 
-def _against(form: _Form) -> dict[int, float]:
+def _against(form: Form) -> dict[int, float]:
     """Item number -> item-rest correlation, for items that run against their scale."""
     answers = _keyed(form).dropna()
     if len(answers) < _ENOUGH_ROWS or answers.shape[1] < 3:

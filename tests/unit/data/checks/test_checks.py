@@ -9,7 +9,7 @@ import pytest
 
 from alliance.data.checks import CHECKS, check_export, describe_errors, findings_table
 from alliance.facts.artefacts import ARTEFACTS
-from tests.unit.data.checks.study import CLEANING, STRICT, VARIABLES, Frames, clean_frames, export_of, findings
+from tests.unit.data.checks.study import CLEANING, DATA, STRICT, VARIABLES, Frames, clean_frames, export_of, findings
 
 
 def put(table: str, row: int, column: str, value: str) -> Callable[[Frames], None]:
@@ -23,7 +23,7 @@ def put(table: str, row: int, column: str, value: str) -> Callable[[Frames], Non
 
 def fill(table: str, column: str, value: Callable[[pd.Series], Any]) -> Callable[[Frames], None]:
     def change(frames: Frames) -> None:
-        frames[table][column] = value(frames[table][column])
+        frames[table][column] = value(frames[table].get(column, frames[table].iloc[:, 0]))
 
     return change
 
@@ -52,6 +52,15 @@ def rename(table: str, old: str, new: str) -> Callable[[Frames], None]:
         frames[table] = frames[table].rename(columns={old: new})
 
     return change
+
+
+def other_columns(frames: Frames) -> None:
+    """Move the items of the later half of the patients to columns of their own."""
+    sessions = frames["sessions"]
+    late = sessions["client"] > "C010"
+    for item in range(1, 13):
+        sessions[f"wai2_{item}"] = sessions[f"wai_{item}"].where(late, "")
+        sessions[f"wai_{item}"] = sessions[f"wai_{item}"].where(~late, "")
 
 
 @dataclass(frozen=True)
@@ -183,6 +192,13 @@ CASES = {
         "instrument_use", lambda _: None, ("variables.bond.higher_is: 'worse' contradicts WAI-S", "Correct or remove it"),
         variables={**VARIABLES, "bond": {**VARIABLES["bond"], "higher_is": "worse"}},
     ),
+    "items of half of the patients in other columns": Case(
+        "two_versions", other_columns, ("40 rows", "row 42", "12 columns", "wai2_1 to wai2_12", "variable of its own"), "warning", 42
+    ),
+    "a column that says which version": Case(
+        "two_versions", fill("sessions", "WAI_Version", lambda column: ["A", "B"] * (len(column) // 2)),
+        ("2 kinds", "'bond'", "data.sessions.where: {WAI_Version: ...}"), "warning", 2,
+    ),
     "seven steps in a five-step key": Case(
         "instrument_version", recode("phq", lambda c: c * 2, list(range(1, 10))), ("PHQ-9", "0 to 3", "0 to 6")
     ),
@@ -260,6 +276,20 @@ def test_a_word_that_means_missing_is_no_wrong_type() -> None:
     frames = clean_frames()
     put("sessions", 2, "warmth", "N/A")(frames)
     assert findings("number", frames) == []
+
+
+def test_rows_of_one_version_are_chosen_by_its_column() -> None:
+    frames = clean_frames()
+    CASES["a column that says which version"].spoil(frames)
+    data = {**DATA, "sessions": {**DATA["sessions"], "where": {"WAI_Version": "A"}}}
+    assert findings("two_versions", frames, data=data) == []
+
+
+def test_another_questionnaire_beside_the_items_is_no_second_version() -> None:
+    frames = clean_frames()
+    for item in range(1, 13):
+        frames["sessions"][f"wai_t_{item}"] = "3"
+    assert findings("two_versions", frames) == []
 
 
 def test_few_slips_are_no_wrong_version() -> None:

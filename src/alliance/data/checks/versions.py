@@ -1,0 +1,82 @@
+"""Two versions of a questionnaire in one file: in columns of their own, or in rows that another column tells apart."""
+
+import re
+from collections.abc import Iterator
+
+import pandas as pd
+
+from alliance.data.checks.finding import Finding
+from alliance.data.checks.items import Form, forms
+from alliance.data.checks.place import found
+from alliance.data.export.cells import as_text
+from alliance.data.export.mapping import mapped_columns
+from alliance.data.export.tables import Export
+
+_NUMBERED = re.compile(r"(.*?\D)0*\d+(\D*)")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SAYS_VERSION = re.compile(r"(?<!con)version|fassung|edition|variante?|(?<![^\W\d_])form(?![^\W\d_])")
+_MOST = 0.8  # share of the answers elsewhere that stand where the questionnaire is blank
+_ENOUGH_ROWS = 10
+_MOST_KINDS = 12
+
+
+def check_two_versions(export: Export) -> list[Finding]:
+    """Find answers that look like another version of a questionnaire: nobody joins its columns, and nothing tells its rows apart."""
+    return [finding for form in forms(export) for finding in (*_in_columns(form), *_in_rows(form))]
+
+
+def _in_columns(form: Form) -> Iterator[Finding]:
+    """Find unused columns, named alike, that are answered where all items are blank."""
+    table = form.table
+    blank = form.answers.isna().all(axis="columns")
+    words = _words(form.measures[0].column)
+    series: dict[tuple[str, str], list[str]] = {}
+    for column in _unused(form):
+        numbered = _NUMBERED.fullmatch(column)
+        if numbered is not None and words & _words(column):
+            series.setdefault((numbered[1], numbered[2]), []).append(column)
+    for columns in series.values():
+        answered = pd.concat([as_text(table.column(column)).notna() for column in columns], axis="columns").any(
+            axis="columns"
+        )
+        instead = answered & blank & ~table.excluded
+        if len(columns) < form.instrument.items / 2 or instead.sum() < max(_ENOUGH_ROWS, _MOST * answered.sum()):
+            continue
+        yield from found(
+            table, "two_versions", instead, form.measures[0].column,
+            f"hold no answer to the items of '{form.name}', but answers in {len(columns)} columns that are not used ({columns[0]} to "
+            f"{columns[-1]}), as another version of the questionnaire would",
+            "If it is the same questionnaire under other names, write both into the same columns; if it is another version, declare it "
+            "as a variable of its own. Otherwise do nothing.",
+            severity="warning",
+        )  # fmt: skip
+
+
+def _in_rows(form: Form) -> Iterator[Finding]:
+    """Find an unused column that, by its name, says of answered rows which version they hold."""
+    table = form.table
+    answered = form.answers.notna().any(axis="columns") & ~table.excluded
+    for column in _unused(form):
+        if not _SAYS_VERSION.search(column.casefold()):
+            continue
+        kinds = as_text(table.column(column)).where(answered)
+        if not 2 <= kinds.nunique() <= _MOST_KINDS:
+            continue
+        yield from found(
+            table, "two_versions", kinds.notna(), column,
+            f"are of {kinds.nunique()} kinds by this column, and the items of '{form.name}' are scored as one version of "
+            f"{form.instrument.name} in all of them",
+            f"If these are versions that differ in items, order or steps, choose the rows of one by data.{table.name}.where: "
+            f"{{{column}: ...}}. Otherwise do nothing.",
+            severity="warning",
+        )  # fmt: skip
+
+
+def _unused(form: Form) -> list[str]:
+    table = form.table
+    used = {*mapped_columns(table.source, list(table.measures)), *table.source.where}
+    return [str(column) for column in table.raw.frame.columns if column not in used]
+
+
+def _words(column: str) -> set[str]:
+    return set(_WORD.findall(column.casefold()))
