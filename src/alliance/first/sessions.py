@@ -20,6 +20,7 @@ _FORMATS = (
 )  # fmt: skip
 _DATE_SHAPE = r"^\d+[-./ ]\s?\w+[-./ ]\s?\d+"  # day, month and year in any order
 _TIMES = ("pre", "baseline", "intake", "screening", "t0", "mid", "post", "end", "followup", "follow", "fu")
+_MIDDLE = _TIMES.index("mid")
 
 
 def find_date(draft: Draft) -> None:
@@ -186,21 +187,26 @@ def _numbers(column: Column) -> pd.Series | None:
 
 
 def order_of_names(names: Sequence[str]) -> dict[str, int] | None:
-    """Put names of sessions in order: words for the beginning, numbered ones, words for the end; None if one is neither."""
+    """Put names of sessions in order: words for the beginning, numbered ones or a middle, words for the end; None if one is neither.
+
+    A middle beside numbered ones has no place among them.
+    """
     placed = []
     for name in names:
         parts = tokens(name)
         digits = [int(part) for part in parts if part.isdigit()]
         known = [place for place, word in enumerate(_TIMES) if word in parts or "".join(parts).startswith(word)]
-        if known and (known[0] < 5 or known[0] > 5):
-            placed.append(((0 if known[0] < 5 else 2, known[0], digits[0] if digits else 0), name))
+        if known and known[0] != _MIDDLE:
+            placed.append(((0 if known[0] < _MIDDLE else 2, known[0], digits[0] if digits else 0), name))
         elif digits:
             placed.append(((1, 0, digits[0]), name))
         elif known:
-            placed.append(((1, 0, 500), name))
+            placed.append(((1, _MIDDLE, 1), name))
         else:
             return None
     if len(placed) > 30 or len({key for key, _ in placed}) < len(placed):
+        return None
+    if sum(key[0] == 1 for key, _ in placed) > 1 and any(key[:2] == (1, _MIDDLE) for key, _ in placed):
         return None
     numbered = [key[2] for key, _ in placed if key[0] == 1]
     order: dict[str, int] = {}

@@ -122,12 +122,12 @@ def look_at(path: Path) -> Table:
             f"{path} does not exist. Give the path of the file that you exported, as in: alliance new data/raw/export.csv"
         )
     settings: dict[str, Any] = {}
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         try:
             raw = read_table(path, Source(path=str(path), keys={}, **settings), "sessions", ())
             break
         except DataError as error:
-            if not error.settings or error.settings.items() <= settings.items():
+            if attempt == _ATTEMPTS - 1 or not error.settings or error.settings.items() <= settings.items():
                 raise
             settings.update(error.settings)
     named = [name for name in raw.frame.columns if "(column " not in name]
