@@ -30,7 +30,9 @@ def describe(draft: Draft, text: str, overlay: str, checked: tuple[list[str], in
     parts += ["", f"Written: {overlay} ({plural(text.count(chr(10)), 'line')}, {plural(draft.asked, 'question')})."]
     if errors or draft.to_do:
         parts += ["", "Left to do:"]
-        further = [f"{plural(len(errors) - _MOST, 'further error')}, which the checks list"] if len(errors) > _MOST else []
+        further = (
+            [f"{plural(len(errors) - _MOST, 'further error')}, which the checks list"] if len(errors) > _MOST else []
+        )
         parts += [line for one in [*draft.to_do, *errors[:_MOST], *further] for line in _hanging(f"  - {one}", 4)]
         parts += (
             ["", f"Then check it again: make check CONFIG={overlay}"]

@@ -6,6 +6,7 @@ them those with names of patients, are not looked at.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ _RESPONSE = "QuestionnaireResponse"
 _PATIENT, _DATE, _ENCOUNTER, _SOURCE = "patient", "date", "encounter", "source"
 _KEYS = (_PATIENT, _DATE, _ENCOUNTER, _SOURCE)
 _SCORES = ("ordinalValue", "itemWeight")  # extensions that give the number an answer stands for
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
 _DELETED = "entered-in-error"
 
 
@@ -94,11 +96,11 @@ def _row(response: Mapping[str, Any], several: bool, titles: dict[str, str]) -> 
         if isinstance(source := response.get("source"), Mapping) and "reference" in source
         else None,
     }
-    row = {key: value for key, value in row.items() if value is not None}
+    row = {key: value for key, value in row.items() if isinstance(value, str)}
     before = f"{_questionnaire(response)}_" if several else ""
     for item in _items(response):
-        values = [_value(answer) for answer in item.get("answer", ()) if isinstance(answer, Mapping)]
-        values = [value for value in values if value is not None]
+        values = [_value(answer) for answer in _parts(item, "answer")]
+        values = [value for value in values if isinstance(value, str | int | float)]
         link = str(item.get("linkId", "")).strip("/")
         column = f"{before}{link}" if f"{before}{link}" not in _KEYS else f"item_{link}"
         if isinstance(item.get("text"), str):
@@ -121,15 +123,18 @@ def _identifier(reference: Any) -> str | None:
 
 def _items(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield items with answers, those inside groups and below answers too."""
-    for item in part.get("item", ()):
-        if not isinstance(item, Mapping):
-            continue
-        if item.get("answer"):
+    for item in _parts(part, "item"):
+        answers = _parts(item, "answer")
+        if answers:
             yield item
-        yield from _items(item)
-        for answer in item.get("answer", ()):
-            if isinstance(answer, Mapping):
-                yield from _items(answer)
+        for below in (item, *answers):
+            yield from _items(below)
+
+
+def _parts(parent: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Return what stands in a list of a resource; nothing where it is none."""
+    found = parent.get(key)
+    return [part for part in found if isinstance(part, Mapping)] if isinstance(found, list) else []
 
 
 def _value(answer: Mapping[str, Any]) -> Any:
@@ -142,11 +147,12 @@ def _value(answer: Mapping[str, Any]) -> Any:
         return value
     if kind == "valueQuantity":
         return value.get("value")
-    for extension in [*value.get("extension", ()), *answer.get("extension", ())]:
-        if isinstance(extension, Mapping) and str(extension.get("url", "")).endswith(_SCORES):
-            return extension.get("valueDecimal")
+    for extension in [*_parts(value, "extension"), *_parts(answer, "extension")]:
+        number = next((extension[key] for key in ("valueDecimal", "valueInteger") if key in extension), None)
+        if number is not None and str(extension.get("url", "")).endswith(_SCORES):
+            return number
     code = str(value.get("code", ""))
-    return int(code) if code.lstrip("-").isdigit() else value.get("display") or code or None
+    return int(code) if _WHOLE.fullmatch(code) else value.get("display") or code or None
 
 
 def _merged(rows: list[dict[str, Any]], questionnaires: list[str]) -> dict[int, dict[str, Any]]:

@@ -50,6 +50,42 @@ def test_response_is_a_row(tmp_path: Path, name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("answer", "cell"),
+    [
+        ({"valueCoding": {"code": "²", "display": "two"}}, "two"),
+        ({"valueCoding": {"code": "--5"}}, "--5"),
+        ({"valueCoding": {"code": "-5"}}, -5),
+        ({"valueCoding": {"code": "9" * 5000}}, "9" * 5000),
+        ({"valueCoding": {"code": "x", "extension": [{"url": "http://x.org/itemWeight", "valueInteger": 2}]}}, 2),
+        ({"valueCoding": {"code": "x", "extension": [{"url": "http://x.org/itemWeight"}]}}, "x"),
+        ({"valueCoding": {"code": "3", "extension": None}, "extension": 1}, 3),
+    ],
+)
+def test_code_is_a_number_only_where_it_is_one(tmp_path: Path, answer: dict[str, Any], cell: object) -> None:
+    items = [item("1", **answer), item("2", valueInteger=1)]
+    assert read(tmp_path / "a.json", response("7", "2024-05-02", items)).frame["1"].tolist() == [cell]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"item": None},
+        {"item": 3},
+        {"item": {"linkId": "1"}},
+        {"authored": {"at": 1}},
+        {"subject": 4},
+        {"encounter": []},
+    ],
+)
+def test_parts_that_are_not_what_they_should_be_hold_nothing(tmp_path: Path, broken: dict[str, Any]) -> None:
+    odd = {"linkId": "3", "answer": [{"valueString": ["a"]}, None], "item": None}
+    sound = response("8", "2024-05-02", [item("1", valueInteger=2), {"linkId": "2", "answer": None}, odd])
+    raw = read(tmp_path / "a.json", {**response("7", "2024-05-02", []), **broken}, sound)
+    assert raw.frame["1"].tolist()[-1] == 2
+    assert len(raw.frame) == 2
+
+
 def test_questionnaires_of_one_day_share_a_row(tmp_path: Path) -> None:
     raw = read(
         tmp_path / "a.json",
