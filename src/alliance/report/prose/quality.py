@@ -235,11 +235,8 @@ def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
     rows = rows_of(table_of(inputs, "comparison"))
     both = [row for row in rows if pd.notna(row["difference"])]
     verb = "differs" if len(settings) == 1 else "differ"
-    sentences = [
-        f"{capitalise(count_of(len(settings), 'setting'))} {verb} from run “{base}”, apart from the run's own name, title and seed."
-        if settings
-        else f"No setting differs from run “{base}”, apart from the run's own name, title and seed."
-    ]
+    differing = f"{capitalise(count_of(len(settings), 'setting'))} {verb}" if settings else "No setting differs"
+    sentences = [f"{differing} from run “{base}”, apart from those of the run itself (name, title, seed, comparison)."]
     sentences.append(f"{capitalise(count_of(len(both), 'estimate'))} can be compared.")
     changes = pd.Series([row["change"] for row in rows], dtype=object).value_counts(sort=False)
     listed = [f"{capitalise(str(change))}: {format_count(number)}." for change, number in changes.items()]
@@ -248,7 +245,7 @@ def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
     if moved and pd.notna(moved[0]["shift"]) and moved[0]["difference"] != 0:
         top = moved[0]
         sentences.append(
-            f"The largest move is {format_number(abs(top['shift']))} standard deviations of the estimate "
+            f"The largest move is {format_number(abs(top['shift']))} standard deviations of the estimate in run “{base}” "
             f"({label_model(top['model'], config)}: {label_effect(top['effect'])}, {label_path(top['path'], config)}, "
             f"{label_level(top['level'])}): from {_in_comparison(top, 'base')} to {_in_comparison(top, 'this')}."
         )
