@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from alliance.facts.plain import folded_text
 
-_ONE = r"[-+]?((\d+([.,]\d*)?|[.,]\d+|\d{1,3}([.,' ]\d{3})+([.,]\d+)?)(e[-+]?\d+)?\s?%?|inf(inity)?)"
+_ONE = r"[-+]?((\d+([.,]\d*)?|[.,]\d+|[1-9]\d{0,2}([.,' ]\d{3})+([.,]\d+)?)(e[-+]?\d+)?\s?%?|inf(inity)?)"
 _NUMBER = re.compile(rf"{_ONE}( to {_ONE})?|true|false|#[A-Z/0]+[!?]?", re.IGNORECASE)  # or an error of a spreadsheet
 _FORM = re.compile(r"(?=.*\d)[\d\s.,:/+()-]+")
 _MEANS_MISSING = re.compile(
@@ -18,7 +18,9 @@ _MEANS_MISSING = re.compile(
     r"nicht (beantwortet|zutreffend|bekannt)|wei(ß|ss) nicht|don'?t know|refused|verweigert|system missing|[-.?*]+",
     re.IGNORECASE,
 )
-_MARKED = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")
+_MARKED = re.compile(
+    r"(?<!\w)'([^\n]*?)'(?!\w)|(?<!\w)\"([^\n]*?)\"(?!\w)"
+)  # an apostrophe within a word marks nothing
 
 
 def means_missing(label: str) -> bool:
