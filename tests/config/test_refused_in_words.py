@@ -64,6 +64,10 @@ CASES: dict[str, tuple[str, list[str], str]] = {
         "variables: {arm: {levels: {alliance_focused: 1}}}",
     ),
     "number for true": ("privacy: {original_ids: 1}", ["privacy.original_ids", "true or false"], "privacy: {original_ids: false}"),
+    "one word for the many of two units": (
+        "words: {patient: [child, people], therapist: [guide, people]}", ["words", "a word of its own", "people"],
+        "words: {patient: [child, children], therapist: [guide, people]}",
+    ),
     "infinite gap": ("panel: {max_gap_days: .inf}", ["panel.max_gap_days", "finite"], "panel: {max_gap_days: null}"),
     "empty label": ("variables: {age: {label: ' '}}", ["variables.age.label"], "variables: {age: {label: age}}"),
     "equal labels": ("variables: {age: {label: Gender }}", ["variables.gender.label", "'age' too"], "variables: {age: {label: years}}"),

@@ -45,9 +45,9 @@ class Words(Section):
 
     @model_validator(mode="after")
     def _words_differ(self) -> Self:
-        singular = [getattr(self, unit)[0].casefold() for unit in UNITS]
-        if len(set(singular)) < len(singular):
-            raise ValueError(f"each unit needs a word of its own, but these are {', '.join(singular)}")
+        for words in zip(*(getattr(self, unit) for unit in UNITS), strict=True):
+            if len({word.casefold() for word in words}) < len(words):
+                raise ValueError(f"each unit needs a word of its own, but these are {', '.join(words)}")
         return self
 
     @property

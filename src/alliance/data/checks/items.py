@@ -54,10 +54,8 @@ def forms(export: Export) -> Iterator[Form]:
         measures = [measure for measure in table.measures if measure.variable == name]
         if measures:
             answers = pd.DataFrame({measure.item: table.values[measure.name] for measure in measures})
-            instrument, slips = (
-                export.instruments[variable.instrument or ""],
-                export.cleaning.largest_share.out_of_range,
-            )
+            instrument = export.instruments[variable.instrument or ""]
+            slips = export.cleaning.largest_share.out_of_range
             yield Form(name, variable, instrument, table, measures, answers, slips)
 
 
