@@ -18,9 +18,8 @@ _MEANS_MISSING = re.compile(
     r"nicht (beantwortet|zutreffend|bekannt)|wei(ß|ss) nicht|don'?t know|refused|verweigert|system missing|[-.?*]+",
     re.IGNORECASE,
 )
-_MARKED = re.compile(
-    r"(?<!\w)'([^\n]*?)'(?!\w)|(?<!\w)\"([^\n]*?)\"(?!\w)"
-)  # an apostrophe within a word marks nothing
+# An apostrophe within a word marks nothing, and bytes have a letter before their mark.
+_MARKED = re.compile(r"(?<!\w)[bu]?(?:'([^\n]*?)'|\"([^\n]*?)\")(?!\w)")
 
 
 def means_missing(label: str) -> bool:
