@@ -28,7 +28,9 @@ def check_two_versions(export: Export) -> list[Finding]:
 def _in_columns(form: Form) -> Iterator[Finding]:
     """Find unused columns, named alike, that are answered where all items are blank."""
     table = form.table
-    blank = form.answers.isna().all(axis="columns")
+    blank = form.answers.isna().all(axis="columns") & ~table.excluded
+    if blank.sum() < _ENOUGH_ROWS:
+        return
     words = _words(form.measures[0].column)
     series: dict[tuple[str, str], list[str]] = {}
     for column in _unused(form):
@@ -39,7 +41,7 @@ def _in_columns(form: Form) -> Iterator[Finding]:
         answered = pd.concat([as_text(table.column(column)).notna() for column in columns], axis="columns").any(
             axis="columns"
         )
-        instead = answered & blank & ~table.excluded
+        instead = answered & blank
         if len(columns) < form.instrument.items / 2 or instead.sum() < max(_ENOUGH_ROWS, _MOST * answered.sum()):
             continue
         yield from found(
