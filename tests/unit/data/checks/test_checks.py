@@ -285,6 +285,15 @@ def test_rows_of_one_version_are_chosen_by_its_column() -> None:
     assert findings("two_versions", frames, data=data) == []
 
 
+def test_items_of_a_second_version_are_a_variable_of_their_own() -> None:
+    frames = clean_frames()
+    other_columns(frames)
+    second = {**VARIABLES["bond"], "label": "bond, second version", "items": "wai2_{item}"}
+    export = export_of(frames, variables={**VARIABLES, "bond_second": second})
+    assert [finding for finding in check_export(export) if finding.severity == "error"] == []
+    assert CHECKS["two_versions"](export) == []
+
+
 def test_another_questionnaire_beside_the_items_is_no_second_version() -> None:
     frames = clean_frames()
     for item in range(1, 13):
