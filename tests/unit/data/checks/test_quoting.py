@@ -30,8 +30,8 @@ COLUMNS = {
 
 def said(export: Export) -> str:
     """Everything the checks write down."""
-    table = findings_table(check_export(export))
-    return table.to_csv() + "".join(repr(vars(finding)) for finding in check_export(export))
+    findings = check_export(export)
+    return findings_table(findings).to_csv() + "".join(repr(vars(finding)) for finding in findings)
 
 
 def no_traces(text: str, planted: list[str] = PLANTED) -> None:
