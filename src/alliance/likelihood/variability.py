@@ -1,0 +1,172 @@
+"""Patients who differ in variability: what the likelihood reads of the data, and its log density (Numba).
+
+Equations: `alliance.likelihood.scales`. Coordinates are those of `alliance.likelihood.density`: fixed effects, logarithms of the residual
+standard deviations of a patient of middling variability, and the covariance of what differs between patients, variability first.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from alliance.likelihood.compiling import compiled
+from alliance.likelihood.coordinates import fill_factor, fill_signed, pack_factor, turn_signed
+from alliance.likelihood.density import add_prior
+from alliance.likelihood.layout import N_BETA, N_EQUATIONS, N_PATIENT, Statistics
+from alliance.likelihood.scales import evaluate_patients
+
+NODES: Final = (1, 15, 11)  # of each dimension, by how many outcomes' variability differs
+MOST_OUTCOMES: Final = 2
+
+
+@dataclass(frozen=True)
+class Variability:
+    """What the likelihood reads.
+
+    Parameters
+    ----------
+    layout
+        Of the equations, see `alliance.likelihood.layout`; effects of patients include their variability.
+    heads
+        Of each equation: first beta, betas, first product, columns of z, and position of its outcome among those whose variability differs
+        or -1: (equation, 5).
+    places
+        Of each column of z, equations one after the other, its position among the effects: (column,).
+    products
+        [Z X y]'[Z X y] of the equations of each patient, one after the other: (patient, product).
+    counts
+        Number of rows, (patient, equation).
+    weights
+        How often each patient counts, (patient,).
+    nodes
+        Places and logarithms of weights for an integral over standard deviations from the mode, (node, outcome + 1).
+    """
+
+    layout: np.ndarray
+    heads: np.ndarray
+    places: np.ndarray
+    products: np.ndarray
+    counts: np.ndarray
+    weights: np.ndarray
+    nodes: np.ndarray
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """The arrays of the kernel, in its order."""
+        return self.layout, self.heads, self.places, self.products, self.counts, self.nodes, self.weights
+
+    @property
+    def outcomes(self) -> int:
+        """Number of outcomes whose variability differs."""
+        return int(self.nodes.shape[1]) - 1
+
+    def weigh(self, weights: np.ndarray) -> "Variability":
+        """Count patients more or less often than once."""
+        return replace(self, weights=np.asarray(weights, dtype=float))
+
+
+def make_variability(
+    statistics: Statistics, by_patient: Sequence[tuple[int, int]], scaled: Sequence[int], nodes: int | None = None
+) -> Variability:
+    """Compute the cross-products of all patients.
+
+    Parameters
+    ----------
+    statistics
+        Of the same model without differences in variability.
+    by_patient
+        The effects that vary, in the order of their covariance matrix: (equation, column of its z).
+    scaled
+        Positions of the equations whose residual variance differs between patients.
+    nodes
+        Number of nodes of each dimension.
+    """
+    heads, parts, places, first_beta, first = [], [], [], 0, 0
+    n_patients, layout = statistics.n_patients, statistics.layout.copy()
+    layout[N_PATIENT] += len(scaled)
+    for k, rows in enumerate(statistics.equations):
+        both = np.column_stack([rows.z, rows.x, rows.y])
+        size = both.shape[1]
+        products = np.zeros((n_patients, size, size))
+        np.add.at(products, rows.patient, both[:, :, None] * both[:, None, :])
+        heads.append((first_beta, rows.x.shape[1], first, rows.z.shape[1], scaled.index(k) if k in scaled else -1))
+        parts.append(products.reshape(n_patients, -1))
+        places += [by_patient.index((k, column)) for column in range(rows.z.shape[1])]
+        first_beta, first = first_beta + rows.x.shape[1], first + size * size
+    counts = np.column_stack([np.bincount(rows.patient, minlength=n_patients) for rows in statistics.equations]).astype(
+        float
+    )
+    return Variability(
+        layout,
+        np.array(heads, dtype=np.int64),
+        np.array(places, dtype=np.int64),
+        np.ascontiguousarray(np.concatenate(parts, axis=1)),
+        counts,
+        np.ones(n_patients),
+        _product_rule(NODES[len(scaled)] if nodes is None else nodes, len(scaled)),
+    )
+
+
+def _product_rule(count: int, dimensions: int) -> np.ndarray:
+    """Return nodes sqrt(2) x and log w + x'x + log(2) / 2 in each dimension, of the Gauss-Hermite rule with nodes x and weights w."""
+    x, w = np.polynomial.hermite.hermgauss(count)
+    places = np.stack(np.meshgrid(*[x] * dimensions, indexing="ij"), axis=-1).reshape(-1, dimensions)
+    logs = np.stack(np.meshgrid(*[np.log(w)] * dimensions, indexing="ij"), axis=-1).reshape(-1, dimensions)
+    weights = logs.sum(axis=1) + (places**2).sum(axis=1) + dimensions * math.log(2) / 2
+    return np.ascontiguousarray(np.column_stack([math.sqrt(2) * places, weights]))
+
+
+@compiled
+def log_density(layout, heads, places, products, counts, nodes, weights, prior, position, gradient):
+    """Return the log density at a position and write its gradient, see `alliance.likelihood.density.log_density`.
+
+    Parameters
+    ----------
+    layout
+        Of the equations, where effects of patients include their variability.
+    prior
+        Settings of the priors; empty: log-likelihood, in ``factor`` coordinates.
+    gradient
+        Result, (parameter,); empty where it is not wanted.
+    """
+    n_beta, size, wanted = layout[N_BETA], layout[N_PATIENT], len(gradient) > 0
+    free = n_beta + layout[N_EQUATIONS]
+    factor = np.zeros((size, size))
+    if len(prior) > 0:
+        fill_signed(position[free:], factor)
+    else:
+        fill_factor(position[free:], factor)
+    each, no_means = np.empty((len(products), free + size * size + 1 if wanted else 1)), np.empty((len(products), 0))
+    evaluate_patients(
+        heads, places, products, counts, nodes, position[:n_beta], position[n_beta:free], factor, each, no_means
+    )
+    value, total = 0.0, np.zeros(each.shape[1])
+    for i in range(len(products)):
+        if weights[i] != 0.0:
+            value += weights[i] * each[i, -1]
+            for number in range(len(total)):
+                total[number] += weights[i] * each[i, number]
+    change = np.zeros(len(position))
+    if wanted:
+        change[:free] = total[:free]
+        if len(prior) > 0:
+            turn_signed(total[free:], size, position[free:], change[free:])
+        else:
+            pack_factor(total[free:], size, change[free:])
+    if len(prior) > 0:
+        value += add_prior(layout, prior, position, change)
+    found = math.isfinite(value)
+    for number in range(len(gradient)):
+        gradient[number] = change[number] if found else 0.0
+    return value if found else -np.inf
+
+
+@compiled
+def log_values(layout, heads, places, products, counts, nodes, weights, prior, positions, values):
+    """Write the log density at each position, (draw, parameter)."""
+    for draw in range(len(positions)):
+        values[draw] = log_density(
+            layout, heads, places, products, counts, nodes, weights, prior, positions[draw], np.empty(0)
+        )
