@@ -22,7 +22,7 @@ def maxima() -> dict[str, PathMaximum]:
     for kind, vary in VARY.items():
         spec = spec_of("one_equation", equations={"y": {"on": ["x", "m"], "vary": vary}})
         rows, _ = select_rows(pd.read_csv(HERE / "series.csv"), "series", spec)
-        found[kind] = maximise(add_series("series", {"y": kind}, make_design("series", spec, rows, VARIABLES), None))
+        found[kind] = maximise(add_series("series", {"y": kind}, make_design("series", spec, rows, VARIABLES)))
     return found
 
 

@@ -91,7 +91,7 @@ def fit(world: str, study: int) -> Iterator[dict[str, Any]]:
     time = WORLDS[world][0]
     rows, _ = select_rows(simulate(world, study), "lasting", SPEC)
     plain = make_design("lasting", SPEC, rows, VARIABLES)
-    methods = {"lasting": add_series("lasting", {"y": time}, plain, None)}
+    methods = {"lasting": add_series("lasting", {"y": time}, plain)}
     if not world.startswith("phi"):
         methods["independent"] = plain
     for method, design in methods.items():
@@ -104,7 +104,7 @@ def fit(world: str, study: int) -> Iterator[dict[str, Any]]:
         for name, (estimate, draws) in estimands.items():
             low, high = np.quantile(draws, [0.025, 0.975])
             row = {"world": world, "study": study, "method": method, "estimand": name, "estimate": estimate}
-            chance = chance_of_lasting(maximum, maximise_independent(maximum, ["y"])) if name == "phi" else np.nan
+            chance = chance_of_lasting([maximum], [maximise_independent(maximum, ["y"])]) if name == "phi" else np.nan
             yield row | {"low": low, "high": high, "sd": draws.std(ddof=1), "chance": chance}
 
 

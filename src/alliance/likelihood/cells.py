@@ -6,6 +6,9 @@ residual is linear in the cells z of its patient, e = e0 + G z. With the precisi
 
     Q = G' Omega G        h = -G' Omega e0        z ~ N(Q^-1 h, Q^-1)
 
+Where residuals of an equation depend on the one before, (e_t - r e_t-1) / sqrt(1 - r^2) takes the place of e_t, and the same combination
+of its rows that of G: these are independent, with the variance of e_t (`alliance.likelihood.paired`).
+
 The cells of a patient are drawn together, and those of different patients do not depend on each other. Working from the residuals e
 at present values of z, the mean of the change is -Q^-1 G' Omega e, so e0 is never computed.
 
@@ -13,170 +16,17 @@ Cells of patients with a score at an end of its scale are drawn within their lim
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
-from alliance.likelihood.limits import Limits, draw_beyond
+from alliance.likelihood.limits import draw_beyond
+from alliance.likelihood.packing import PREDICTOR, VARYING, CellLayout
 from alliance.likelihood.patterns import EquationRows
 
-OUTCOME = 0  # parts of an equation that a cell can enter
-PREDICTOR = 1
-VARYING = 2
-
+_LARGEST: Final = 1 - 1e-12  # of an autocorrelation: residuals that do not change at all have no density
 _SWEEPS: Final = 5  # over the cells of a patient, from their present values
-
-
-@dataclass(frozen=True)
-class Entries:
-    """Where cells enter the rows of one equation; a place may have several cells, and a cell several places.
-
-    Parameters
-    ----------
-    row
-        Row of the equation, (entry,).
-    part, column
-        `OUTCOME`, `PREDICTOR` or `VARYING`, and the column of `x` or `z`: (entry,).
-    cell
-        Position of the cell, (entry,).
-    weight
-        What a change of the cell by one changes the value of the place by, (entry,).
-    """
-
-    row: np.ndarray
-    part: np.ndarray
-    column: np.ndarray
-    cell: np.ndarray
-    weight: np.ndarray
-
-    def shift(self, rows: EquationRows, change: np.ndarray) -> EquationRows:
-        """Return the rows after a change of the cells, (cell,)."""
-        amount = self.weight * change[self.cell]
-        arrays = []
-        for part, array in ((OUTCOME, rows.y[:, None]), (PREDICTOR, rows.x), (VARYING, rows.z)):
-            chosen, moved = self.part == part, array.copy()
-            np.add.at(moved, (self.row[chosen], self.column[chosen]), amount[chosen])
-            arrays.append(moved)
-        return replace(rows, x=arrays[1], y=arrays[0][:, 0], z=arrays[2])
-
-
-@dataclass(frozen=True)
-class CellLayout:
-    """How cells touch the rows of all equations, packed by patient.
-
-    Parameters
-    ----------
-    cells, rows, entries
-        Where the cells, the rows and the entries of each patient start, (patient + 1,). Patients without cells have no rows here.
-    order
-        The cells by patient, (cell,).
-    noise
-        Random number of each cell in this order, (cell,).
-    row, equation, occasion
-        Row within its equation, equation, and number of the occasion: (packed row,).
-    limits
-        What is known of the values, (cell,), not in this order.
-    pattern, present
-        Number of the pattern of each row's occasion, (packed row,), and the equations that have a row in each pattern.
-    entry
-        Packed row within the patient, part, first place of the equation's columns plus the column, cell within the patient: (entry, 4).
-    weight
-        See `Entries`, (entry,).
-    """
-
-    cells: np.ndarray
-    noise: np.ndarray
-    rows: np.ndarray
-    entries: np.ndarray
-    order: np.ndarray
-    limits: Limits
-    row: np.ndarray
-    equation: np.ndarray
-    occasion: np.ndarray
-    pattern: np.ndarray
-    present: tuple[np.ndarray, ...]
-    entry: np.ndarray
-    weight: np.ndarray
-
-
-def pack_cells(
-    equations: Sequence[EquationRows],
-    entries: Sequence[Entries],
-    occasions: Sequence[np.ndarray],
-    patient_of: np.ndarray,
-    turns: np.ndarray,
-    limits: Limits,
-) -> CellLayout:
-    """Pack what the draws need to know of where cells enter.
-
-    Parameters
-    ----------
-    equations, entries
-        Rows of each equation, and where cells enter them.
-    occasions
-        Number of the occasion of each row of each equation; residuals of one occasion of a patient may be correlated.
-    patient_of
-        Patient of each cell, (cell,).
-    turns
-        Whose turn it is to take random numbers: position of each patient among all, (patient,).
-    limits
-        What is known of the values.
-    """
-    n_patients = len(turns)
-    of_row = np.concatenate([rows.patient for rows in equations])
-    equation = np.repeat(np.arange(len(equations)), [len(rows.y) for rows in equations])
-    row = np.concatenate([np.arange(len(rows.y)) for rows in equations])
-    occasion = np.concatenate(list(occasions))
-    has_cells = np.bincount(patient_of, minlength=n_patients) > 0
-    kept = np.flatnonzero(has_cells[of_row])
-    kept = kept[np.lexsort((equation[kept], occasion[kept], of_row[kept]))]
-    starts = _starts(of_row[kept], n_patients)
-    place = np.full(len(of_row), -1)
-    place[kept] = np.arange(len(kept)) - starts[of_row[kept]]
-    order = np.argsort(patient_of, kind="stable")
-    cell_starts = _starts(patient_of[order], n_patients)
-    cell_place = np.empty(len(order), dtype=np.int64)
-    cell_place[order] = np.arange(len(order)) - cell_starts[patient_of[order]]
-    first_row = np.cumsum([0, *(len(rows.y) for rows in equations)])
-    parts, weights, owners = [], [], []
-    x_starts = np.cumsum([0, *(rows.x.shape[1] for rows in equations)])
-    z_starts = np.cumsum([0, *(rows.z.shape[1] for rows in equations)])
-    for number, found in enumerate(entries):
-        first = np.select([found.part == PREDICTOR, found.part == VARYING], [x_starts[number], z_starts[number]], 0)
-        parts.append(
-            np.column_stack(
-                [place[first_row[number] + found.row], found.part, first + found.column, cell_place[found.cell]]
-            )
-        )
-        weights.append(found.weight)
-        owners.append(patient_of[found.cell])
-    entry, weight, owner = np.concatenate(parts), np.concatenate(weights), np.concatenate(owners)
-    by_patient = np.argsort(owner, kind="stable")
-    pattern, present = _patterns(of_row[kept], occasion[kept], equation[kept], len(equations))
-    taken = np.argsort(turns[patient_of[order]], kind="stable")
-    noise = np.empty_like(taken)
-    noise[taken] = np.arange(len(taken))
-    return CellLayout(
-        cell_starts,
-        noise,
-        starts,
-        _starts(owner[by_patient], n_patients),
-        order,
-        limits,
-        row[kept],
-        equation[kept],
-        occasion[kept],
-        pattern,
-        present,
-        np.ascontiguousarray(entry[by_patient].astype(np.int64)),
-        weight[by_patient],
-    )
-
-
-def _starts(sorted_codes: np.ndarray, count: int) -> np.ndarray:
-    return np.searchsorted(sorted_codes, np.arange(count + 1)).astype(np.int64)
 
 
 def draw_change(
@@ -187,6 +37,7 @@ def draw_change(
     covariance: np.ndarray,
     values: np.ndarray,
     rng: np.random.Generator | None,
+    autocorrelations: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw how the cells change from their present values, which the rows hold.
 
@@ -204,6 +55,8 @@ def draw_change(
         Present values, (cell,).
     rng
         None: the conditional mean, as if there were no limits.
+    autocorrelations
+        Of the residuals of the first equations, zero where they are independent, as they are in all others: (equation,).
 
     Returns
     -------
@@ -218,13 +71,16 @@ def draw_change(
         x_start, z_start = x_start + rows.x.shape[1], z_start + rows.z.shape[1]
     starts = np.cumsum([0, *(len(rows.y) for rows in equations)])
     residual = np.concatenate(residuals)[starts[packed.equation] + packed.row]
+    carried = _carried(packed, autocorrelations)
+    size = np.sqrt(1 - carried**2)
+    residual = np.where(packed.earlier >= 0, residual - carried * residual[packed.earlier], residual) / size
     noise = np.zeros(len(packed.order)) if rng is None else rng.standard_normal(len(packed.order))[packed.noise]
     change = np.empty(len(packed.order))
     bounded, place = _bounded(packed)
     if rng is None:
         bounded, place = bounded[:0], np.full_like(place, -1)
-    size = int(np.diff(packed.cells)[bounded].max(initial=0))
-    q, h = np.tile(np.eye(size), (len(bounded), 1, 1)), np.zeros((len(bounded), size))
+    most = int(np.diff(packed.cells)[bounded].max(initial=0))
+    q, h = np.tile(np.eye(most), (len(bounded), 1, 1)), np.zeros((len(bounded), most))
     _draw(
         packed.cells,
         packed.rows,
@@ -235,6 +91,9 @@ def draw_change(
         packed.weight,
         packed.pattern,
         _precisions(packed.present, covariance),
+        packed.earlier,
+        carried,
+        size,
         residual,
         beta,
         effects,
@@ -249,6 +108,15 @@ def draw_change(
     result = np.empty_like(change)
     result[packed.order] = change
     return result
+
+
+def _carried(packed: CellLayout, autocorrelations: np.ndarray | None) -> np.ndarray:
+    """Return how much of a residual comes from the one before, zero where there is none: (packed row,)."""
+    if autocorrelations is None:
+        return np.zeros(len(packed.gap))
+    limited = np.zeros(int(packed.equation.max(initial=-1)) + 1)
+    limited[: len(autocorrelations)] = np.clip(autocorrelations, -_LARGEST, _LARGEST)[: len(limited)]
+    return np.where(packed.earlier >= 0, limited[packed.equation] ** packed.gap, 0.0)
 
 
 def _bounded(packed: CellLayout) -> tuple[np.ndarray, np.ndarray]:
@@ -281,17 +149,6 @@ def _draw_bounded(
     change[at] = moved[there]
 
 
-def _patterns(
-    owner: np.ndarray, occasion: np.ndarray, equation: np.ndarray, count: int
-) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """Say which equations have a row at each occasion: the number of each row's pattern, and the equations of each pattern."""
-    groups = np.unique(np.column_stack([owner, occasion]), axis=0, return_inverse=True)[1].reshape(-1)
-    there = np.zeros((int(groups.max(initial=-1)) + 1, count), dtype=bool)
-    there[groups, equation] = True
-    patterns, which = np.unique(there, axis=0, return_inverse=True)
-    return which.reshape(-1)[groups].astype(np.int64), tuple(np.flatnonzero(pattern) for pattern in patterns)
-
-
 def _precisions(present: Sequence[np.ndarray], covariance: np.ndarray) -> np.ndarray:
     """Return the precision of the residuals of each pattern, (pattern, equation, equation)."""
     precision = np.zeros((len(present), *covariance.shape))
@@ -312,6 +169,9 @@ def _draw(
     weight,
     pattern,
     precision,
+    earlier,
+    carried,
+    size,
     residual,
     beta,
     effects,
@@ -336,6 +196,11 @@ def _draw(
             elif part == VARYING:
                 factor = -effects[p, column]
             g[entry[number, 0], entry[number, 3]] += factor * weight[number]
+        for a in range(m - 1, -1, -1):  # rows that others depend on come before them, so they are as they were
+            before = earlier[first + a] - first
+            if before >= 0:
+                for i in range(n):
+                    g[a, i] = (g[a, i] - carried[first + a] * g[before, i]) / size[first + a]
         q, h = np.zeros((n, n)), np.zeros(n)
         start = 0
         while start < m:

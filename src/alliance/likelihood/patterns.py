@@ -122,6 +122,17 @@ def connect(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
     return block
 
 
+def rows_before(rows: EquationRows) -> tuple[np.ndarray, np.ndarray]:
+    """Return the position of the row before each one, -1 at the first of a patient, and the time since, zero there: (row,)."""
+    assert rows.series is not None
+    order = np.lexsort((rows.series.time, rows.patient))
+    same = np.diff(rows.patient[order], prepend=-1) == 0
+    earlier, gap = np.full(len(order), -1), np.zeros(len(order), dtype=np.int64)
+    earlier[order[same]] = order[np.flatnonzero(same) - 1]
+    gap[order[same]] = np.diff(rows.series.time[order], prepend=0)[same]
+    return earlier, gap
+
+
 def find_patterns(equations: Sequence[EquationRows], pairs: Sequence[tuple[int, int]]) -> tuple[Pattern, ...]:
     """Sort the rows of all equations by pattern.
 
@@ -166,12 +177,12 @@ def _sort_by_gap(equations: Sequence[EquationRows], members: Sequence[int]) -> l
     rows = equations[k]
     assert rows.series is not None
     order = np.lexsort((rows.series.time, rows.patient))
-    gap = np.diff(rows.series.time[order], prepend=0)
-    gap[np.diff(rows.patient[order], prepend=-1) != 0] = 0
-    found = [Pattern((k,), (order[gap == 0],), rows.patient[order[gap == 0]])]
+    earlier, gap = rows_before(rows)
+    first = order[gap[order] == 0]
+    found = [Pattern((k,), (first,), rows.patient[first])]
     for width in np.unique(gap[gap > 0]):
-        places = np.flatnonzero(gap == width)
-        found.append(Pattern((k,), (order[places],), rows.patient[order[places]], int(width), order[places - 1]))
+        later = order[gap[order] == width]
+        found.append(Pattern((k,), (later,), rows.patient[later], int(width), earlier[later]))
     return found
 
 

@@ -20,37 +20,30 @@ import numpy as np
 import pandas as pd
 
 from alliance.errors import ModelError
-from alliance.facts.columns import DAYS, PATIENT, WEEKS
+from alliance.facts.columns import DAYS, FILLED, PATIENT, WEEKS
 from alliance.facts.series import TIMES
 from alliance.likelihood.patterns import Series
 from alliance.models.design.arrays import Design, Equation
-from alliance.models.filling.grid import Grid
 
 _FEWEST_NEIGHBOURS: Final = 20  # rows that have one before them; fewer say next to nothing of a correlation
 _DAYS_PER_WEEK: Final = 7
 
 
-def add_series(name: str, declared: Mapping[str, str], design: Design, grid: Grid | None) -> Design:
+def add_series(name: str, declared: Mapping[str, str], design: Design) -> Design:
     """Let the residuals of some equations depend on the one before.
 
     Parameters
     ----------
     declared
         Outcome -> how time is counted, see `alliance.facts.series`.
-    grid
-        The cells that are filled in, if any are.
 
     Raises
     ------
     ModelError
-        Cells would be filled in that these equations use, their outcome shares an occasion with another one, dates are missing or the same,
-        or too few rows have one before them.
+        Their outcome shares an occasion with another one, dates are missing or the same, or too few rows have one before them.
     """
     for outcome in declared:
-        equation, place = design.equations[outcome], f"models.specs.{name}.autocorrelation.{outcome}"
-        _check_pairs(place, outcome, design)
-        if grid is not None:
-            _check_cells(place, equation, grid)
+        _check_pairs(f"models.specs.{name}.autocorrelation.{outcome}", outcome, design)
     series = {outcome: _series_of(name, design.equations[outcome], kind) for outcome, kind in declared.items()}
     ordered = {outcome: series[outcome] for outcome in design.equations if outcome in series}
     return replace(design, series=ordered, apart={outcome: TIMES[declared[outcome]].apart for outcome in ordered})
@@ -69,35 +62,26 @@ def _check_pairs(place: str, outcome: str, design: Design) -> None:
             )
 
 
-def _check_cells(place: str, equation: Equation, grid: Grid) -> None:
-    names = [equation.outcome, *(f.term for o in equation.origins.values() for f in o.factors), *equation.terms]
-    for column in dict.fromkeys(names):
-        count = len(np.unique(cells[cells >= 0])) if (cells := grid.of.get(column)) is not None else 0
-        if count:
-            raise ModelError(
-                f"{place}: {count} {'value' if count == 1 else 'values'} of '{column}' {'is' if count == 1 else 'are'} missing or at an "
-                f"end of the scale and would be filled in, which is done for independent residuals only. Write 'missing: drop' at the "
-                f"model, which leaves out the rows that need missing values and takes recorded ones as they are, or remove this line."
-            )
-
-
 def _series_of(name: str, equation: Equation, kind: str) -> Series:
     """Return the times of an equation's rows."""
     time, place = TIMES[kind], f"models.specs.{name}.autocorrelation.{equation.outcome}"
     values = _elapsed(equation.rows) if time.column == DAYS else equation.rows[time.column].astype(float)
-    blank = int(values.isna().sum())
-    if blank:
+    filled = equation.rows.get(FILLED, pd.Series(False, index=equation.rows.index)).to_numpy(dtype=bool)
+    remedy = " write 'missing: drop' at the model, so that nothing is filled in at them," if filled.any() else ""
+    blank = values.isna().to_numpy()
+    if blank.any():
         raise ModelError(
-            f"{place}: {blank} of {len(values)} sessions with '{equation.outcome}' have no date, so nobody knows how many days lie between "
-            f"them. Give dates or weeks under data.sessions, or count in 'sessions'."
+            f"{place}: {int(blank.sum())} of {len(values)} sessions with '{equation.outcome}'{_count_filled(blank & filled)} have no date, "
+            f"so nobody knows how many days lie between them. Give dates or weeks under data.sessions,{remedy} or count in 'sessions'."
         )
     whole = values.round().astype(np.int64).to_numpy()
     frame = pd.DataFrame({PATIENT: equation.rows[PATIENT].astype(str).to_numpy(), "time": whole})
-    twice = int(frame.duplicated().sum())
-    if twice:
+    twice = frame.duplicated().to_numpy()
+    if twice.any():
+        again = frame.duplicated(keep=False).to_numpy()
         raise ModelError(
-            f"{place}: {twice} sessions lie on the same day as another one of the same patient, so their residuals would be one and the "
-            f"same. Correct the dates, or count in 'sessions'."
+            f"{place}: {int(twice.sum())} sessions{_count_filled(again & filled)} lie on the same day as another one of the same patient, "
+            f"so their residuals would be one and the same. Correct the dates,{remedy} or count in 'sessions'."
         )
     neighbours = len(frame) - frame[PATIENT].nunique()
     if neighbours < _FEWEST_NEIGHBOURS:
@@ -106,6 +90,11 @@ def _series_of(name: str, equation: Equation, kind: str) -> Series:
             f"together; at least {_FEWEST_NEIGHBOURS} are needed. Remove this line."
         )
     return Series(whole, time.unit, time.signed)
+
+
+def _count_filled(chosen: np.ndarray) -> str:
+    count = int(chosen.sum())
+    return f" ({count} of them filled in)" if count else ""
 
 
 def _elapsed(rows: pd.DataFrame) -> pd.Series:

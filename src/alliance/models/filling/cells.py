@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from alliance.facts.columns import BASELINE, PATIENT, SESSION
-from alliance.likelihood.cells import OUTCOME, PREDICTOR, VARYING, CellLayout, Entries, draw_change, pack_cells
+from alliance.likelihood.cells import draw_change
+from alliance.likelihood.packing import OUTCOME, PREDICTOR, VARYING, CellLayout, Entries, pack_cells
 from alliance.likelihood.patterns import EquationRows
 from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.groups import Groups
@@ -179,8 +180,7 @@ def find_cells(
 
 def start_values(cells: Cells, equations: Sequence[EquationRows]) -> Filled:
     """Return the first guess, which the arrays of the design hold."""
-    count = len(cells.packed.cells) - 1
-    differences = []
+    count, differences = len(cells.packed.cells) - 1, []
     for found in cells.auxiliary:
         rows, own = found.rows, np.zeros(count)
         if found.varies:
@@ -225,12 +225,13 @@ def draw_given(
     covariance: np.ndarray,
     auxiliary: Sequence[Drawn],
     rng: np.random.Generator | None,
+    autocorrelations: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw how the cells change, (cell,), given all parameters and the random effects.
 
     Parameters
     ----------
-    beta, effects, covariance, rng
+    beta, effects, covariance, rng, autocorrelations
         See `alliance.likelihood.cells.draw_change`, of the equations of the design.
     """
     own = len(covariance)
@@ -247,6 +248,7 @@ def draw_given(
         whole,
         filled.values,
         rng,
+        autocorrelations,
     )
 
 
@@ -257,10 +259,11 @@ def draw_values(
     effects: np.ndarray,
     covariance: np.ndarray,
     rng: np.random.Generator,
+    autocorrelations: np.ndarray | None = None,
 ) -> Filled:
     """Draw the cells given the parameters of the design and the random effects; those of the other equations are drawn too."""
     auxiliary = draw_auxiliary(cells, filled, rng)
-    change = draw_given(cells, filled, beta, effects, covariance, auxiliary, rng)
+    change = draw_given(cells, filled, beta, effects, covariance, auxiliary, rng, autocorrelations)
     return replace(shift(cells, filled, change), differences=[drawn.differences for drawn in auxiliary])
 
 

@@ -138,7 +138,7 @@ def complete(design: Design, grid: Grid, count: int, rng: np.random.Generator) -
         maximum = chain.maximise(filled, maximum, thorough=number == _SETTLED - 1)
         if number >= _SETTLED:
             averaged.append(maximum.top.position)
-    point = _average(target, np.array(averaged))
+    point = average_positions(target, np.array(averaged))
     sets = []
     for _ in range(count):
         for number in range(_BETWEEN):
@@ -171,7 +171,8 @@ class _Chain:
             self.turns,
         )
         effects = _by_column(target, drawn)
-        return draw_values(self.cells, filled, natural.beta[0], effects, natural.residual_covariance[0], self.rng)
+        covariance, lasting = natural.residual_covariance[0], _by_equation(target, natural.autocorrelations[0])
+        return draw_values(self.cells, filled, natural.beta[0], effects, covariance, self.rng, lasting)
 
     def maximise(self, filled: Filled, near: PathMaximum, *, thorough: bool) -> PathMaximum:
         """Find the maximum for completed data from that of others; its curvature is that of the others unless it is to be thorough."""
@@ -212,7 +213,13 @@ def _by_column(target: PathTarget, drawn: Sequence[np.ndarray]) -> np.ndarray:
     return effects
 
 
-def _average(target: PathTarget, positions: np.ndarray) -> np.ndarray:
+def _by_equation(target: PathTarget, autocorrelations: np.ndarray) -> np.ndarray:
+    """Return the autocorrelation of each equation, zero where residuals are independent."""
+    known = dict(zip(target.design.series, autocorrelations, strict=True))
+    return np.array([known.get(outcome, 0.0) for outcome in target.design.equations])
+
+
+def average_positions(target: PathTarget, positions: np.ndarray) -> np.ndarray:
     """Return the position of averaged coefficients, log residuals and covariances: factors have arbitrary signs."""
     point = positions.mean(axis=0)
     natural = target.natural(positions)

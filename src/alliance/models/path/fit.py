@@ -84,7 +84,8 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         open_correlations(task.design, quantities)
         marks += mark_small(task.design, quantities, population_of(maximum, found.point))
     trends, of_trends = compare_trends(task, maximum, quantities) if spec.trends else ([], [])
-    lasting, of_lasting = compare_independent(task, maximum, quantities)
+    completed = [each.maximum for each in basis.completion.sets] if basis.completion is not None else []
+    lasting, of_lasting = compare_independent(task, maximum, quantities, completed)
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])
     own = basis.own
     sensitivity, of_priors = (
@@ -144,7 +145,7 @@ def _explore(panel: pd.DataFrame, name: str, spec: Spec, settings: dict[str, Any
     fill = spec.missing == "fill"
     grid = make_grid(panel, spec, variables, settings["lag"], settings.get("max_gap_days")) if fill else None
     task = prepare_task(panel, name, spec, settings, grid)
-    task = replace(task, design=add_series(name, spec.autocorrelation, task.design, grid))
+    task = replace(task, design=add_series(name, spec.autocorrelation, task.design))
     if grid is None:
         maximum = maximise(task.design)
         check_residuals(name, maximum)

@@ -28,10 +28,7 @@ class Spec(ModelSpec):
     bootstrap: Bootstrap | None = None
     # Outcome -> how time is counted between its residuals, which then depend on the one before.
     autocorrelation: dict[Name, Literal["sessions", "days"]] = Field(default_factory=dict)
-    # Missing cells are unknowns of the model, or rows with one are left out; nothing says how cells beside such residuals are drawn.
-    missing: Literal["fill", "drop"] = Field(
-        default_factory=lambda declared: "drop" if declared.get("autocorrelation") else "fill"
-    )
+    missing: Literal["fill", "drop"] = "fill"  # missing cells are unknowns of the model, or rows with one are left out
     # Fit the model with trends of patients beside it, where an outcome is predicted by its own past.
     trends: bool = True
     influence: bool = False  # leave out each patient and each therapist in turn

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from alliance.models.design.arrays import Design, make_design
+from alliance.models.design.series import add_series
 from alliance.models.filling.cells import Cells, draw_auxiliary, draw_given, find_cells, shift, start_values
 from alliance.models.filling.grid import Grid, make_grid
 from alliance.models.path.target import PathTarget, make_target, varying_terms
@@ -19,11 +20,14 @@ SLOPES: dict[str, Any] = {
 }
 
 
-def prepared(sessions: pd.DataFrame, equations: dict[str, Any]) -> tuple[Grid, Design, PathTarget, Cells]:
+def prepared(
+    sessions: pd.DataFrame, equations: dict[str, Any], lasting: dict[str, str] | None = None
+) -> tuple[Grid, Design, PathTarget, Cells]:
     spec = make_spec(equations)
     grid = make_grid(panel_of(sessions), spec, VARIABLES, 1, None)
     assert grid is not None
     design = make_design("study", spec, select_rows(grid.panel, "study", spec)[0], VARIABLES)
+    design = add_series("study", lasting or {}, design)
     target = make_target(design)
     terms = [varying_terms(design, outcome) for outcome in design.equations]
     return (
@@ -71,10 +75,17 @@ def test_every_place_follows_its_cells() -> None:
         np.testing.assert_allclose(rows.y, (used[outcome].to_numpy() - equation.y_mean) / equation.y_sd, atol=1e-12)
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.5])
-def test_draws_have_the_mean_and_covariance_of_the_dense_normal_density(correlation: float) -> None:
+@pytest.mark.parametrize(
+    ("correlation", "lasting"),
+    [(0.0, {}), (0.5, {}), (0.0, {"m": ("days", 0.4), "y": ("sessions", -0.6)})],
+)
+def test_draws_have_the_mean_and_covariance_of_the_dense_normal_density(
+    correlation: float, lasting: dict[str, tuple[str, float]]
+) -> None:
     """The log density of all residuals is a quadratic of the cells: its second differences are exact."""
-    _, design, target, cells = prepared(holey(12, 5), SLOPES)
+    kinds = {outcome: kind for outcome, (kind, _) in lasting.items()}
+    _, design, target, cells = prepared(holey(12, 5), SLOPES, kinds)
+    phi = np.array([lasting[outcome][1] if outcome in lasting else 0.0 for outcome in design.equations])
     rng = np.random.default_rng(2)
     start = start_values(cells, target.statistics.equations)
     beta = rng.normal(0, 0.3, target.layout.fixed.stop)
@@ -90,8 +101,14 @@ def test_draws_have_the_mean_and_covariance_of_the_dense_normal_density(correlat
             residuals.append(
                 rows.y - rows.x @ b - (rows.z * effects[rows.patient, 2 * number : 2 * number + 2]).sum(axis=1)
             )
+        for k in np.flatnonzero(phi):  # by patient; sessions lie a week apart
+            for patient in {patient for patient, _ in where[k]}:
+                own = [number for number, (other, _) in enumerate(where[k]) if other == patient]
+                times = np.array([where[k][number][1] for number in own])
+                among = covariance[k, k] * phi[k] ** np.abs(times[:, None] - times).astype(float)
+                total -= residuals[k][own] @ np.linalg.solve(among, residuals[k][own]) / 2
         for key in {*where[0], *where[1]}:
-            present = [k for k in (0, 1) if key in where[k]]
+            present = [k for k in (0, 1) if key in where[k] and phi[k] == 0]
             e = np.array([residuals[k][where[k].index(key)] for k in present])
             total -= e @ np.linalg.solve(covariance[np.ix_(present, present)], e) / 2
         for rows, drawn in zip(moved.beside, fixed, strict=True):
@@ -111,7 +128,7 @@ def test_draws_have_the_mean_and_covariance_of_the_dense_normal_density(correlat
             hessian[i, j] = hessian[j, i] = log_density(eye[i] + eye[j]) - single[i] - single[j] + centre
     draws = np.array(
         [
-            draw_given(cells, start, beta, effects, covariance, fixed, generator)
+            draw_given(cells, start, beta, effects, covariance, fixed, generator, phi)
             for generator in [None, *(np.random.default_rng(seed) for seed in range(1500))]
         ]
     )
