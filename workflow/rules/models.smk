@@ -1,6 +1,6 @@
 # From the panel to estimates.
 #
-# needs  the panel, the patient flow so far, and models.specs
+# needs  the panel, how reliable scores are, the patient flow so far, and models.specs
 # gives  draws of the paths and the patient flow of each model in models.fit; every artefact that is declared as made by collect_estimates
 SPECS = cfg.models.specs
 
@@ -8,6 +8,7 @@ SPECS = cfg.models.specs
 rule fit_model:
     input:
         panel=ARTEFACT["panel"],
+        reliability=ARTEFACT["reliability"],
     output:
         draws=OUT / "models/{model}/draws.nc",
         flow=OUT / "models/{model}/flow.csv",

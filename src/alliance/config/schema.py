@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 from alliance.config.cleaning import Cleaning
 from alliance.config.declared import ModelSpec
 from alliance.config.patterns import fill, holes
+from alliance.config.reliability import Reliability, check_reliability
 from alliance.config.section import Code, Label, Name, RunName, Section, Text
 from alliance.config.wording import Answers, check_wording
 from alliance.config.words import Words
@@ -206,6 +207,9 @@ class Variable(Section):
     levels: dict[Text, float] | None = None  # label in the data -> number in the models
     reference: Text | None = None
     of: list[Name] = Field(default_factory=list)
+    # How reliable the score is: numbers by level, or computed from its items. Models then give estimates corrected for it beside those
+    # as they are, see `alliance.models.quantities.unreliable`.
+    reliability: Reliability | Literal["items"] | None = None
 
     @model_validator(mode="after")
     def _kind_has_what_it_needs(self) -> Self:
@@ -237,6 +241,7 @@ class Variable(Section):
         if self.kind == "composite" and self.missing_codes is not None:
             raise ValueError("a composite has no cells of its own; give 'missing_codes' at its parts")
         self._check_censored()
+        check_reliability(self.reliability, self.table, self.kind, len(self.of))
         return self
 
     def _check_answers(self) -> None:

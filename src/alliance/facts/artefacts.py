@@ -110,6 +110,8 @@ ARTEFACTS: Final = Registry(
         "score_measures",
         _columns("variable scale instrument", n_items=COUNT, n_patients=COUNT, n_sessions=COUNT)
         | dict.fromkeys(("mean", "sd", "alpha", "omega_within", "omega_between"), NUMBER)
+        # Standard errors of the logits of omega, where models correct for it.
+        | dict.fromkeys(("omega_within_error", "omega_between_error"), NUMBER)
         | {"prorated": COUNT, "missing": COUNT, "note": TEXT},
     ),
     # What scores of questionnaires mean, in their units: `case_rule` and `case_value` tell a case, a change of `change_value` is reliable.
@@ -192,6 +194,19 @@ ARTEFACTS: Final = Registry(
         "estimates/autocorrelation.csv",
         "collect_estimates",
         _beside("lasting", "independent"),
+        from_fit=True,
+    ),
+    # Estimates as they are, and corrected for the error of scores whose reliability is declared.
+    Artefact(
+        "corrected",
+        "estimates/corrected.csv",
+        "collect_estimates",
+        _columns("model outcome path effect level horizon")
+        | _ESTIMATE
+        | {f"{name}_corrected": kind for name, kind in _ESTIMATE.items()}
+        | _INTERVAL
+        | _COUNTS
+        | _columns("flag"),
         from_fit=True,
     ),
     # How much an effect moves when a block of priors, or the likelihood, counts a little more or less; `narrowed` is its posterior spread

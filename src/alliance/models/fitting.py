@@ -1,9 +1,10 @@
 """Fit a declared model: the one place where a family's name becomes a call."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from alliance.config import Config, ModelSpec
+from alliance.config import Config, ModelSpec, Variable
 from alliance.config.timing import parse_term
 from alliance.facts.families import FAMILIES
 
@@ -39,6 +40,7 @@ def settings_for(spec: ModelSpec, config: Config) -> dict[str, Any]:
     """
     terms = (parse_term(item, config.variables) for item in spec.named_columns())
     owners = {term.variable for term in terms if term is not None}
+    used = {key: variable for key, variable in config.variables.items() if key in owners}
     bare = {"label": "-", "unit": "-", "rater": None, "higher_is": None}
     return {
         "seed": config.run.seed,
@@ -46,10 +48,48 @@ def settings_for(spec: ModelSpec, config: Config) -> dict[str, Any]:
         "max_gap_days": config.panel.max_gap_days,
         "planned_sessions": config.study.planned_sessions,
         "monte_carlo_draws": config.inference.monte_carlo_draws,
-        "variables": {
-            key: variable.model_copy(update=bare).model_dump(mode="json")
-            for key, variable in config.variables.items()
-            if key in owners
-        },
+        "variables": {key: variable.model_copy(update=bare).model_dump(mode="json") for key, variable in used.items()},
+        "reliability": _declared_reliability(used),
         **{section: getattr(config, section).model_dump(mode="json") for section in FAMILIES[spec.family].sections},
     }
+
+
+def _declared_reliability(variables: Mapping[str, Variable]) -> dict[str, dict[str, Any]]:
+    """Return reliabilities: column -> level -> value, and the standard error of its logit; no value where items are to say it."""
+    declared = {}
+    for name, variable in variables.items():
+        if variable.reliability == "items":
+            declared[name] = {"within": [None, 0.0], "between": [None, 0.0], "note": "items were not read"}
+        elif variable.reliability is not None:
+            known = variable.reliability
+            declared[name] = {"within": [known.within, 0.0], "between": [known.between, 0.0], "note": ""}
+    return declared
+
+
+def needs_items(settings: Mapping[str, Any]) -> bool:
+    """Whether a fit depends on reliabilities that are computed from items."""
+    return any(variable.get("reliability") == "items" for variable in settings["variables"].values())
+
+
+def with_reliability(settings: dict[str, Any], table: "pd.DataFrame") -> dict[str, Any]:
+    """Add the reliabilities that were computed from items to the settings of a fit.
+
+    Parameters
+    ----------
+    settings
+        What `settings_for` gives.
+    table
+        Columns of the artefact `reliability`; a subscale stands in models under the name of its variable and its own.
+    """
+    from alliance.data.scoring.tables import score_column  # with pandas, which the workflow need not wait for
+
+    found = dict(settings["reliability"])
+    for row in table.to_dict("records"):
+        variable, scale = str(row["variable"]), str(row["scale"])
+        if settings["variables"].get(variable, {}).get("reliability") == "items":
+            levels = {level: [row[f"omega_{level}"], row[f"omega_{level}_error"]] for level in ("within", "between")}
+            plain = {
+                level: [float(number) if number == number else None for number in two] for level, two in levels.items()
+            }
+            found[score_column(variable, scale)] = {**plain, "note": str(row["note"])}
+    return {**settings, "reliability": found}

@@ -17,12 +17,14 @@ from alliance.models.checking.predictive import Statistic, check_predictive, mar
 from alliance.models.checking.priors import describe_priors
 from alliance.models.checking.rows import mark_beyond_data, mark_rows, mark_short_series
 from alliance.models.checking.scores import mark_scores
+from alliance.models.checking.unreliable import UNCORRECTED, mark_unreliable
 from alliance.models.checking.varying import mark_covariances, mark_latent_means
 from alliance.models.container import FitResult, make_tree, pack_rows
 from alliance.models.design.arrays import Design, make_design
 from alliance.models.diagram import Path, every_path
 from alliance.models.filling.grid import Grid
 from alliance.models.quantities.compute import compute_quantities
+from alliance.models.quantities.corrected import Known, correct_quantities
 from alliance.models.quantities.course import find_sessions
 from alliance.models.quantities.pairs import Quantities
 from alliance.models.quantities.population import make_population, standard_covariances
@@ -154,6 +156,22 @@ def compute_effects(task: Task, values: Values, *, point: bool = False) -> Quant
     )
 
 
+def correct_effects(
+    task: Task, values: Values, known: Known, *, point: bool = False
+) -> tuple[Quantities | None, list[Mark]]:
+    """Compute the effects without the error of scores whose reliability is known, as `compute_effects` does with it."""
+    return correct_quantities(
+        task.design,
+        make_population(task.design, values),
+        task.groups,
+        task.variables,
+        task.settings["lag"],
+        None if point else task.generator("reliability"),
+        known,
+        find_sessions(task.panel, task.settings.get("planned_sessions")),
+    )
+
+
 def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Findings) -> FitResult:
     """Turn draws of the parameters, and the quantities computed from them, into the container."""
     population = make_population(task.design, drawn.values)
@@ -182,6 +200,12 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
     groups = {"predictive": pack_predictive(checks), **findings.groups}
     if drawn.prior is not None:
         groups["priors"] = pack_rows(describe_priors(task.design, task.settings["priors"]))
+    error = mark_unreliable(task.design, task.variables, task.settings.get("reliability", {}))
+    marks += error
+    corrected, found = _correct(task, drawn, error)
+    marks += found
+    if corrected is not None:
+        groups["corrected"] = corrected
     if quantities.moderation.rows:
         groups["moderation"] = quantities.moderation.pack(drawn.chains, estimates and estimates.moderation)
     tree = make_tree(
@@ -194,6 +218,18 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         groups=groups,
     )
     return FitResult(tree, task.flow)
+
+
+def _correct(task: Task, drawn: Drawn, error: Sequence[Mark]) -> tuple[xr.Dataset | None, list[Mark]]:
+    """Return the corrected effects as a group of the container, if there is error and nothing stands in the way."""
+    if not error or any(mark.caution == UNCORRECTED for mark in error):
+        return None, []
+    known = {mark.subject: task.settings["reliability"][mark.subject] for mark in error}
+    corrected, marks = correct_effects(task, drawn.values, known)
+    if corrected is None or not corrected.rows:
+        return None, marks
+    point = None if drawn.point is None else correct_effects(task, drawn.point, known, point=True)[0]
+    return corrected.pack(drawn.chains, point), marks
 
 
 def _check(task: Task, drawn: Drawn) -> dict[str, list[Statistic]]:

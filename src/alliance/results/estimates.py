@@ -15,7 +15,7 @@ from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import FLAG_SEPARATOR
 from alliance.facts.effects import COVARIANCE, EFFECTS
 from alliance.facts.marks import Mark
-from alliance.facts.quantity import arrows_on, ends_of, nodes_of, outcomes_on, varying_on
+from alliance.facts.quantity import arrows_on, ends_of, keys_of, nodes_of, outcomes_on, varying_on
 from alliance.models.container import quantities_of, rows_of
 
 MOVED = 0.25  # standard errors between a posterior and an estimate without priors that a reader should know of
@@ -69,6 +69,35 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
     indirect = [str(row["path"]) for row in rows if row["effect"] == "indirect"]
     table["flag"] = [flag_of(quantity, position, marks, indirect) for position, quantity in enumerate(rows)]
     return table[ARTEFACTS["estimates"].header]
+
+
+def summarise_corrected(tree: xr.DataTree, marks: list[Mark], interval: float) -> pd.DataFrame:
+    """Put effects corrected for unreliable scores beside the same effects as they are.
+
+    Parameters
+    ----------
+    tree, marks, interval
+        As in `summarise_estimates`. The group ``corrected`` holds draws; flags are those that correction does not answer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of the artefact `corrected`; no rows where nothing is corrected.
+    """
+    if "corrected" not in tree.children:
+        return pd.DataFrame(columns=ARTEFACTS["corrected"].header)
+    group = tree.children["corrected"]
+    table, draws = quantities_of(group), _flat(group)
+    table["estimate_corrected"] = _points(group, draws.mean(axis=0))
+    table["sd_corrected"] = draws.std(axis=0, ddof=1)
+    table["low_corrected"], table["high_corrected"] = _limits(draws, interval)
+    left = [mark for mark in marks if mark.caution != "corrected_error"]
+    own = summarise_estimates(tree, left, interval)
+    places = {key: place for place, key in enumerate(keys_of(own))}
+    known = [key in places for key in keys_of(table)]
+    beside = own.iloc[[places[key] for key in keys_of(table[known])]].reset_index(drop=True)
+    changed = table.loc[known, [name for name in ARTEFACTS["corrected"].header if name.endswith("_corrected")]]
+    return beside.join(changed.reset_index(drop=True))[ARTEFACTS["corrected"].header]
 
 
 def summarise_moderation(group: xr.DataTree, interval: float) -> pd.DataFrame:

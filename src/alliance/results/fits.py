@@ -8,6 +8,7 @@ from alliance.facts.artefacts import ARTEFACTS
 from alliance.models.container import reason_of_failure, rows_of
 from alliance.results.diagnostics import diagnose, tabulate_marks
 from alliance.results.estimates import (
+    summarise_corrected,
     summarise_estimates,
     summarise_moderation,
     summarise_predictive,
@@ -44,12 +45,13 @@ def tabulate_fit(tree: xr.DataTree, inference: Inference) -> dict[str, pd.DataFr
         **{
             name: _tabulate(tree, name, inference.interval) for name, artefact in ARTEFACTS.items() if artefact.from_fit
         },
+        "corrected": summarise_corrected(tree, marks, inference.interval),
     }
 
 
 def _tabulate(tree: xr.DataTree, name: str, interval: float) -> pd.DataFrame:
     columns = ARTEFACTS[name].header
-    if name not in tree.children:
+    if name not in tree.children or name == "corrected":
         return pd.DataFrame(columns=columns)
     group = tree.children[name]
     table = _SUMMARIES[name](group, interval) if name in _SUMMARIES else rows_of(group)

@@ -73,12 +73,13 @@ def without_ids(config: Config) -> dict[str, Any]:
 def bare_variables(variables: Mapping[str, Variable], scored: bool = True) -> dict[str, Any]:
     """Return the variables with their names for labels, so that another label computes nothing again.
 
-    Steps before scoring also get one metric for all (`scored` is False): how items are added up is not theirs to know.
+    Steps before scoring also get one metric for all (`scored` is False): how items are added up, and how reliable the sum is, is not
+    theirs to know.
     """
     bare = {}
     for name, variable in variables.items():
         ignored = _BARE if variable.kind == "scale" else {**_BARE, **_BARE_UNLESS_SCALE}
-        metric = {} if scored else {"metric": "sum"}
+        metric = {} if scored else {"metric": "sum", "reliability": None}
         bare[name] = variable.model_copy(update={"label": name, **ignored, **metric}).model_dump(mode="json")
     return bare
 

@@ -9,7 +9,8 @@ from alliance.config import ModelSpec
 from alliance.errors import ModelError
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.models.container import make_failed_tree
-from alliance.models.fitting import fit_declared
+from alliance.models.fitting import fit_declared, needs_items, with_reliability
+from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_csv, write_tree
 
 _SINGULAR = (
@@ -18,12 +19,23 @@ _SINGULAR = (
 )
 
 
-def fit_model(*, panel: str, draws: str, flow: str, model: str, spec: dict[str, Any], settings: dict[str, Any]) -> None:
+def fit_model(
+    *,
+    panel: str,
+    draws: str,
+    flow: str,
+    model: str,
+    spec: dict[str, Any],
+    settings: dict[str, Any],
+    reliability: str | None = None,
+) -> None:
     """Fit a model with its family; write the draws of its paths and the patient flow that led to its rows.
 
     A model that these data do not allow costs its own part of the report and no more: what is written then holds the reason.
     """
     declared = ModelSpec.model_validate(spec)
+    if reliability is not None and needs_items(settings):
+        settings = with_reliability(settings, read_artefact("reliability", reliability))
     try:
         result = fit_declared(pd.read_parquet(panel), model, declared, settings)
     except (ModelError, np.linalg.LinAlgError) as error:

@@ -200,7 +200,9 @@ class Study:
         """
         from alliance.models.fitting import (  # with xarray, which a look at the data does not need
             fit_declared,
+            needs_items,
             settings_for,
+            with_reliability,
         )
 
         if model not in self.config.models.specs:
@@ -212,7 +214,10 @@ class Study:
         config = self._validated(merge_configs(self._settings, asked))
         spec = config.models.specs[model]
         rows = self.panel if panel is None else panel
-        result = fit_declared(rows, model, spec, settings_for(spec, config))
+        settings = settings_for(spec, config)
+        if needs_items(settings):
+            settings = with_reliability(settings, self._scored[1])
+        result = fit_declared(rows, model, spec, settings)
         return Fit(model, config, result.tree, result.flow)
 
     @cached_property

@@ -7,7 +7,13 @@ import pandas as pd
 
 from alliance.config import Variable
 from alliance.config.instruments import TOTAL, Instrument
-from alliance.data.scoring.reliability import cronbach_alpha, omega_between, omega_within, split_levels
+from alliance.data.scoring.reliability import (
+    cronbach_alpha,
+    logit_errors,
+    omega_between,
+    omega_within,
+    split_levels,
+)
 from alliance.data.scoring.tables import ScoredTable, score_column, score_table
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
@@ -55,8 +61,8 @@ def describe_scales(
     """Describe every scale: how many scores, their mean and spread, how reliable they are, and at which level.
 
     Alpha and omega use the rows in which every item of the scale is answered; they are those of the sum of the items.
-    The parts of a composite count as its items. A ready-made number has no items, so no reliability. `note` says why a
-    number is missing.
+    The parts of a composite count as its items. A ready-made number has no items, so no reliability. Where models use it, omega has
+    the standard error of its logit. `note` says why a number is missing.
     """
     rows: list[dict[str, object]] = []
     for name, variable in variables.items():
@@ -67,18 +73,19 @@ def describe_scales(
                 if scale in scales.refused:
                     rows.append({"variable": name, "scale": scale, "instrument": label, "note": scales.refused[scale]})
                     continue
-                row = _describe(scored.scores[score_column(name, scale)], scales.items[numbers], patients)
+                row = _describe(scored.scores[score_column(name, scale)], scales.items[numbers], patients, variable)
                 row |= {"variable": name, "scale": scale, "instrument": label, "prorated": scales.prorated[scale]}
                 rows.append(row)
         elif name in scored.scores:
             parts = scored.scores[variable.of]
             rows.append(
-                _describe(scored.scores[name], parts, patients) | {"variable": name, "scale": TOTAL, "instrument": ""}
+                _describe(scored.scores[name], parts, patients, variable)
+                | {"variable": name, "scale": TOTAL, "instrument": ""}
             )
     return pd.DataFrame(rows, columns=ARTEFACTS["reliability"].header)
 
 
-def _describe(score: pd.Series, items: pd.DataFrame, patients: pd.Series) -> dict[str, object]:
+def _describe(score: pd.Series, items: pd.DataFrame, patients: pd.Series, variable: Variable) -> dict[str, object]:
     observed = score.notna()
     row: dict[str, object] = {
         "n_patients": int(patients[observed].nunique()),
@@ -92,7 +99,8 @@ def _describe(score: pd.Series, items: pd.DataFrame, patients: pd.Series) -> dic
         return row
     complete = items.notna().all(axis=1)
     answers = items[complete].to_numpy(dtype=float)
-    levels = split_levels(answers, pd.factorize(patients[complete])[0])
+    groups = np.asarray(pd.factorize(patients[complete])[0])
+    levels = split_levels(answers, groups)
     found = {
         "alpha": cronbach_alpha(answers),
         "omega_within": omega_within(levels),
@@ -100,4 +108,6 @@ def _describe(score: pd.Series, items: pd.DataFrame, patients: pd.Series) -> dic
     }
     reasons = [coefficient.reason for coefficient in found.values() if coefficient.reason]
     row |= {"n_items": items.shape[1], "note": "; ".join(reasons)}
+    if variable.reliability == "items":
+        row["omega_within_error"], row["omega_between_error"] = logit_errors(answers, groups)
     return row | {name: coefficient.value for name, coefficient in found.items()}

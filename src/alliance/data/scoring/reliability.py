@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 # between -.2 and -5 where they do not.
 _MOST_NEGATIVE = -0.10
 _LARGEST_STEPS, _SMALLEST_CHANGE = 5000, 1e-9
+_STEP = 1e-4  # standard deviations by which a covariance is moved for a slope
 Matrix = NDArray[np.float64]
 
 
@@ -151,3 +152,52 @@ def one_factor_omega(covariance: Matrix, level: str) -> Coefficient:
         return Coefficient(np.nan, f"omega {level}: the one-factor model did not converge")
     common = float((loadings * scale).sum() ** 2)
     return Coefficient(common / (common + float(((1 - loadings**2) * variances).sum())))
+
+
+def logit_errors(items: Matrix, groups: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the standard errors of log(omega / (1 - omega)) within and between patients; NaN where there is no such omega.
+
+    By what each patient contributes to the covariance C of the items, d_i, and the slope of the logit on each element of it (delta method
+    with patients as clusters; Shao & Tu 1995, ch. 2.2): se^2 = n / (n - 1) sum_i (sum_jk slope_jk d_ijk)^2. On the logit errors are near
+    normal and omega stays between 0 and 1.
+
+    Parameters
+    ----------
+    items, groups
+        As in `split_levels`.
+    """
+    levels = split_levels(items, groups)
+    if levels.n_groups < 2 or levels.within_degrees < 1:
+        return np.nan, np.nan
+    sizes = np.bincount(groups).astype(float)
+    means = np.zeros((levels.n_groups, items.shape[1]))
+    np.add.at(means, groups, items)
+    means /= sizes[:, None]
+    inside, apart = items - means[groups], means - items.mean(axis=0)
+    products = np.zeros((levels.n_groups, *levels.within.shape))
+    np.add.at(products, groups, inside[:, :, None] * inside[:, None, :])
+    within = (products - (sizes - 1)[:, None, None] * levels.within) / levels.within_degrees
+    typical_size = (len(items) - (sizes**2).sum() / len(items)) / (levels.n_groups - 1)
+    mean_square = levels.within + typical_size * levels.between
+    squares = sizes[:, None, None] * apart[:, :, None] * apart[:, None, :]
+    between = ((squares - mean_square) / (levels.n_groups - 1) - within) / typical_size
+    found = (omega_within(levels), levels.within, within), (omega_between(levels), levels.between, between)
+    first, second = (_error(omega.value, covariance, parts) for omega, covariance, parts in found)
+    return first, second
+
+
+def _error(omega: float, covariance: Matrix, parts: Matrix) -> float:
+    """Return the standard error of a logit from what each patient contributes to the covariance, (patient, k, k)."""
+    if not 0 < omega < 1:
+        return np.nan
+    slopes = np.zeros_like(covariance)
+    scale = np.sqrt(np.diag(covariance))
+    for i, j in zip(*np.tril_indices(len(covariance)), strict=True):
+        step = np.zeros_like(covariance)
+        step[i, j] = step[j, i] = _STEP * scale[i] * scale[j]
+        up, down = (one_factor_omega(covariance + sign * step, "").value for sign in (1, -1))
+        if not (0 < up < 1 and 0 < down < 1):
+            return np.nan
+        slopes[i, j] = (np.log(up / (1 - up)) - np.log(down / (1 - down))) / (2 * step[i, j])
+    moved = np.einsum("nij,ij->n", parts, slopes)
+    return float(np.sqrt(len(parts) / (len(parts) - 1) * np.square(moved).sum()))

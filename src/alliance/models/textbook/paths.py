@@ -23,6 +23,7 @@ from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, name_horizon
 from alliance.models.checking.rows import mark_few_units, mark_untold_patients
 from alliance.models.checking.scores import mark_scores
+from alliance.models.checking.unreliable import mark_separate
 from alliance.models.container import FitResult, Quantities
 from alliance.models.diagram import Edge, Path, outcomes_of, paths_of
 from alliance.models.quantities.components import add_components, add_residual
@@ -65,7 +66,7 @@ def fit_paths(
             *mark_lagged_outcome(drawn[outcome], variables),
             *mark_observed_means(equation),
         ]
-    marks += mark_missing_covariance(paths, spec)
+    marks += [*mark_missing_covariance(paths, spec), *mark_separate(spec, variables)]
     _add_effects(quantities, paths, drawn, _is_session_level(paths[0].edges[0], variables), lag)
     for draws in drawn.values():
         _add_coefficients(quantities, draws, lag)

@@ -38,6 +38,7 @@ from alliance.report.prose.study import (
     describe_measurement,
     describe_question,
 )
+from alliance.report.prose.unreliable import describe_corrected
 
 SENTENCES = {
     function.__name__: function
@@ -47,6 +48,7 @@ SENTENCES = {
         describe_checks,
         describe_cleaning,
         describe_comparison,
+        describe_corrected,
         describe_diagnostics,
         describe_differences,
         describe_flow,

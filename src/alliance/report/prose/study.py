@@ -146,7 +146,12 @@ def describe_measurement(inputs: Inputs, config: Config) -> list[Passage]:
     if scales:
         passages.append(
             text(
-                "A measure that shows change unreliably makes what it predicts within patients look smaller than it is."
+                "A measure that shows change unreliably makes what it predicts within patients look smaller than it is. "
+                + (
+                    "What becomes of estimates without the error of scores is said under robustness."
+                    if any(variable.reliability is not None for variable in config.variables.values())
+                    else "Models take scores as free of error: no reliability is declared for any of them."
+                )
             )
         )
     without = [label_of(row["variable"], config) for row in rows if row not in scales]

@@ -23,6 +23,7 @@ TABLES = {
     "sensitivity": "alliance.report.tables.sensitivity",
     "trends": "alliance.report.tables.trends",
     "autocorrelation": "alliance.report.tables.autocorrelation",
+    "corrected": "alliance.report.tables.corrected",
     "influence": "alliance.report.tables.influence",
     "diagnostics": "alliance.report.tables.diagnostics",
     "cautions": "alliance.report.tables.cautions",

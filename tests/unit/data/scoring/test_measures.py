@@ -116,3 +116,11 @@ def test_refused_scale_is_listed_with_the_reason_and_not_among_the_scores() -> N
     assert "alliance_bond" not in scores
     bond = reliability.set_index("scale").loc["bond"]
     assert np.isnan(bond["mean"]) and "instrument_confirmed" in bond["note"]
+
+
+def test_reliability_has_an_error_where_models_correct_for_it() -> None:
+    declared = VARIABLES | {"alliance": VARIABLES["alliance"].model_copy(update={"reliability": "items"})}
+    _, reliability = score_sessions(sessions(), declared, INSTRUMENTS)
+    errors = reliability.set_index(["variable", "scale"])[["omega_within_error", "omega_between_error"]]
+    assert errors.loc[("alliance", "total")].gt(0).all()
+    assert errors.drop(index="alliance").isna().all(axis=None)

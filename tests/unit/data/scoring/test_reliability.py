@@ -5,6 +5,7 @@ import pytest
 
 from alliance.data.scoring.reliability import (
     cronbach_alpha,
+    logit_errors,
     omega_between,
     omega_within,
     one_factor_omega,
@@ -128,3 +129,34 @@ def test_too_few_patients_or_sessions_leave_the_between_level_open(groups: np.nd
 def test_patients_with_one_session_leave_the_within_level_open() -> None:
     coefficient = omega_within(split_levels(np.random.default_rng(1).normal(size=(20, 6)), np.arange(20)))
     assert np.isnan(coefficient.value) and "too few repeated sessions" in coefficient.reason
+
+
+def test_error_of_omega_is_the_spread_of_its_logit_over_studies() -> None:
+    """One factor at both levels; omega of four items is .69 within and .80 between 40 patients with 6 sessions."""
+    rng, groups, found = np.random.default_rng(11), np.repeat(np.arange(40), 6), []
+    for _ in range(24):
+        lasting = 0.7 * rng.normal(size=(40, 1)) + 0.7 * rng.normal(size=(40, 4))
+        items = 0.6 * rng.normal(size=(240, 1)) + lasting[groups] + 0.8 * rng.normal(size=(240, 4))
+        levels = split_levels(items, groups)
+        omegas = np.array([omega_within(levels).value, omega_between(levels).value])
+        found.append([*np.log(omegas / (1 - omegas)), *logit_errors(items, groups)])
+    spread, error = np.std(found, axis=0, ddof=1)[:2], np.median(found, axis=0)[2:]
+    assert error == pytest.approx(spread, rel=0.4)  # the spread of 24 values is known to 15 %
+
+
+def test_error_of_omega_is_about_what_leaving_patients_out_says() -> None:
+    rng, groups = np.random.default_rng(12), np.repeat(np.arange(60), 5)
+    items = 0.6 * rng.normal(size=(300, 1)) + 0.8 * rng.normal(size=(300, 5)) + rng.normal(size=(60, 5))[groups]
+    without = []
+    for patient in range(60):
+        kept = groups != patient
+        omega = omega_within(split_levels(items[kept], np.unique(groups[kept], return_inverse=True)[1])).value
+        without.append(np.log(omega / (1 - omega)))
+    jackknife = np.sqrt(59 / 60 * np.square(without - np.mean(without)).sum())
+    assert logit_errors(items, groups)[0] == pytest.approx(jackknife, rel=0.03)
+
+
+def test_error_of_an_omega_that_is_not_there_is_none() -> None:
+    items = np.random.default_rng(1).normal(size=(20, 6))
+    assert np.isnan(logit_errors(items, np.repeat(np.arange(4), 5))[1])
+    assert np.isnan(logit_errors(items, np.arange(20))).all()

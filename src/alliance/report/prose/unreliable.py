@@ -1,0 +1,106 @@
+"""Sentences on scores with error of measurement: what becomes of estimates once it is taken off, and where it cannot be."""
+
+from typing import Any
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.report.labels import label_effect, label_level, label_model, label_names, label_of, label_path
+from alliance.report.numbers import format_estimate, format_number
+from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
+from alliance.report.prose.wording import capitalise, describe_flag, join_words
+from alliance.results.estimates import main_rows
+
+
+def describe_corrected(inputs: Inputs, config: Config) -> list[Passage]:
+    """Put answers corrected for unreliable scores beside those as they are, and say of which models that does not hold."""
+    found = table_of(inputs, "diagnostics")
+    refused, corrected = (rows_of(found, caution=f"{name}_error") for name in ("uncorrected", "corrected"))
+    if not refused and not corrected:
+        return []
+    known = dict.fromkeys(row["subject"] for row in (*corrected, *refused))
+    passages = [text(f"{capitalise(join_words([_reliability(name, inputs, config) for name in known]))}.")]
+    answers = _answers(table_of(inputs, "corrected"), config)
+    if answers:
+        passages += [
+            text(
+                "Below are estimates as they are and corrected for that error. The correction assumes that the error is independent of "
+                "everything else, that its variance is the same in all patients and sessions, and that the reliability is "
+                f"{_known(list(known), config)}."
+            ),
+            Passage(tuple(answers), kind="list"),
+        ]
+    reasons = [
+        Point(
+            label_model(model, config),
+            "Not corrected. "
+            + " ".join(
+                f"{capitalise(label_of(row['subject'], config))}: {label_names(str(row['detail']), config)}."
+                for row in refused
+                if row["model"] == model
+            ),
+        )
+        for model in dict.fromkeys(row["model"] for row in refused)
+    ]
+    if reasons:
+        passages += [
+            text(
+                "In other models no formula takes the error off, and their estimates are as the scores have them: what the score predicts "
+                "looks smaller than it is."
+                if answers
+                else "No formula takes the error off in the models that were fitted, and their estimates are as the scores have them: what "
+                "the score predicts looks smaller than it is."
+            ),
+            Passage(tuple(reasons), kind="list"),
+        ]
+    return passages
+
+
+def _reliability(name: str, inputs: Inputs, config: Config) -> str:
+    """Say how reliable a score is at each level, and who says it."""
+    declared = _declared(name, config)
+    if declared != "items" and declared is not None:
+        levels = {"for changes within a patient": declared.within, "for differences between patients": declared.between}
+        said = [f"{format_number(value, 2)} {level}" for level, value in levels.items() if value < 1]
+        return f"{label_of(name, config)} is declared with a reliability of {join_words(said)}"
+    for row in rows_of(table_of(inputs, "reliability")):
+        column = row["variable"] if row["scale"] == "total" else f"{row['variable']}_{row['scale']}"
+        if column == name and pd.notna(row["omega_within"]) and pd.notna(row["omega_between"]):
+            within, between = format_number(row["omega_within"], 2), format_number(row["omega_between"], 2)
+            return (
+                f"{label_of(name, config)} has by its items a reliability of {within} for changes within a patient and {between} for "
+                "differences between patients (omega)"
+            )
+    return f"the reliability of {label_of(name, config)} could not be computed from its items"
+
+
+def _declared(name: str, config: Config) -> Any:
+    owner = max((known for known in config.variables if name == known or name.startswith(f"{known}_")), key=len)
+    return config.variables[owner].reliability
+
+
+def _known(names: list[str], config: Config) -> str:
+    """Say in what sense reliabilities are known."""
+    computed = [_declared(name, config) == "items" for name in names]
+    if all(computed):
+        return "that of the items, whose sampling error is in the intervals"
+    return (
+        "right as declared"
+        if not any(computed)
+        else "right as declared, or that of the items (with its sampling error)"
+    )
+
+
+def _answers(table: pd.DataFrame, config: Config) -> list[Point]:
+    if table.empty:
+        return []
+    return [
+        Point(
+            f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}",
+            f"{format_estimate(row['estimate'], row['low'], row['high'])} as it is, "
+            f"{format_estimate(row['estimate_corrected'], row['low_corrected'], row['high_corrected'])} corrected"
+            f"{describe_flag(row)} ({label_model(row['model'], config)}).",
+            table="corrected",
+        )
+        for row in rows_of(main_rows(table))
+    ]

@@ -1,0 +1,44 @@
+"""Estimates as they are, and corrected for the error of unreliable scores, side by side."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.facts.columns import records
+from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
+from alliance.report.numbers import format_count, format_estimate
+from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.table import Table
+
+TITLE = "Corrected for unreliable scores"
+NEEDS = ("corrected",)
+
+
+def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return every effect of the models that can be corrected for the error of their scores, as it is and corrected."""
+    data = inputs["corrected"]
+    shown = pd.DataFrame(
+        {
+            "Model": [label_model(model, config) for model in data["model"]],
+            "Path": [capitalised_name(label_path(path, config)) for path in data["path"]],
+            "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
+            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
+            "As it is [interval]": [format_estimate(row.estimate, row.low, row.high) for row in records(data)],
+            "Corrected [interval]": [
+                format_estimate(row.estimate_corrected, row.low_corrected, row.high_corrected) + mark_of(row.flag)
+                for row in records(data)
+            ],
+            "Patients": data["n_patients"].map(format_count),
+            "Sessions": data["n_sessions"].map(format_count),
+        }
+    )
+    notes = [
+        "Corrected: from the same draws of the model, with the error that the declared reliability implies taken off. This assumes that "
+        "the error is independent of everything else and has the same variance in all patients and sessions, and that the reliability is "
+        "right. In the outcome's units per unit of the first variable.",
+        *notes_of(data),
+    ]
+    if data.empty:
+        notes = ["No fitted model is corrected: no score has a declared reliability, or the correction does not hold."]
+    return Table(data, shown, "Estimates as they are and corrected for unreliable scores", notes, "Model")
