@@ -82,15 +82,17 @@ def find_obstacle(design: Design, name: str, variables: Mapping[str, Variable]) 
 
 
 def _obstacles(design: Design, name: str, variables: Mapping[str, Variable]) -> Iterator[str]:
-    for outcome, equation in design.equations.items():
-        for term, origin in equation.origins.items():
-            if any(factor.base == name for factor in origin.factors):
-                yield f"it is a factor of the product '{term}' in the equation of '{outcome}'"
-            if origin.base == name and term != name:
-                yield (
-                    f"'{term}' predicts '{outcome}', and the error of a value that is not the session's own has no formula; a model in "
-                    f"which '{name}' predicts at its own session only is corrected"
-                )
+    arrows = [
+        (o, term, origin) for o, equation in design.equations.items() for term, origin in equation.origins.items()
+    ]
+    for outcome, term, origin in sorted(arrows, key=lambda arrow: not arrow[2].lagged):  # earlier values say it best
+        if any(factor.base == name for factor in origin.factors):
+            yield f"it is a factor of the product '{term}' in the equation of '{outcome}'"
+        if origin.base == name and term != name:
+            yield (
+                f"'{term}' predicts '{outcome}', and the error of a value that is not the session's own has no formula; a model in "
+                f"which '{name}' predicts at its own session only is corrected"
+            )
     children = children_of(design, name)
     if not children:
         return
