@@ -26,6 +26,7 @@ import numpy as np
 
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.coordinates import LEAST, fill_factor, fill_signed, pack_factor, turn_signed
+from alliance.likelihood.coupled import evaluate_crossed
 from alliance.likelihood.kernel import LOG_2PI, add_pooled, evaluate, first_of_factor
 from alliance.likelihood.lanes import LANES, load, sum_of
 from alliance.likelihood.layout import (
@@ -52,11 +53,13 @@ UNIFORM: Final = 0.0  # in place of eta: uniform correlations
 
 
 @compiled
-def log_density(layout, owner, products, pooled, weights, therapist_weights, prior, position, gradient):
+def log_density(layout, owner, products, pooled, weights, therapist_weights, crossed, prior, position, gradient):
     """Return the log density at a position and write its gradient.
 
     Parameters
     ----------
+    crossed
+        Patients with several therapists, see `alliance.likelihood.layout.Statistics.arrays`; None, and then nothing is compiled for them.
     prior
         Settings of the priors, (5,): log posterior density in ``signed`` coordinates, with the Jacobians of the coordinates.
         Empty: log-likelihood in ``factor`` coordinates.
@@ -87,9 +90,16 @@ def log_density(layout, owner, products, pooled, weights, therapist_weights, pri
     first = first_of_factor(layout)
     sums = np.empty((1, first + q * q + 1, LANES))
     of_p = np.empty((layout[N_THERAPISTS], e * e + 1))
-    evaluate(
-        layout, owner, products, pooled, weights, therapist_weights, beta, precision, by_patient, by_therapist, sums, of_p
-    )  # fmt: skip
+    if crossed is None:
+        evaluate(
+            layout, owner, products, pooled, weights, therapist_weights, beta, precision, by_patient, by_therapist,
+            sums, of_p,
+        )  # fmt: skip
+    else:
+        evaluate_crossed(
+            layout, owner, products, pooled, weights, therapist_weights, crossed, beta, precision, by_patient,
+            by_therapist, sums, of_p,
+        )  # fmt: skip
     total = _sum_lanes(sums[0])
     therapists = np.zeros(e * e + 1)
     for j in range(of_p.shape[0]):
@@ -117,7 +127,7 @@ def log_density(layout, owner, products, pooled, weights, therapist_weights, pri
 
 @compiled
 def log_density_around(
-    layout, owner, products, pooled, weights, therapist_weights, prior, centre, spread, standard, gradient
+    layout, owner, products, pooled, weights, therapist_weights, crossed, prior, centre, spread, standard, gradient
 ):
     """Return the log density at centre + spread @ standard, and write its gradient by `standard`.
 
@@ -130,7 +140,7 @@ def log_density_around(
         for j in range(size):
             total += spread[i, j] * standard[j]
         position[i] = total
-    value = log_density(layout, owner, products, pooled, weights, therapist_weights, prior, position, inner)
+    value = log_density(layout, owner, products, pooled, weights, therapist_weights, crossed, prior, position, inner)
     for j in range(size):
         gradient[j] = 0.0
     for i in range(size):

@@ -64,56 +64,86 @@ def evaluate(
     of_p
         Result, (therapist, e * e + 1): derivatives by P and the log-likelihood of each therapist, without those of the patients.
     """
-    q, e = layout[N_PATIENT], layout[N_THERAPIST]
-    columns = layout[N_COLUMNS]
+    e = layout[N_THERAPIST]
     blocks = owner.shape[0]
-    kept = blocks if e > 0 else 1  # with therapists the second half of the pass needs what the first one found
-    r = np.empty((kept, columns, LANES))
-    a = np.empty((kept, q * q, LANES))
-    root = np.empty((kept, q * q, LANES))
-    x = np.empty((kept, q, LANES))
-    y = np.empty((kept, q * e, LANES))
     t, c = start_therapists(layout)
     mean, var = np.empty_like(c), np.empty_like(t)
     work = np.empty((rows_of_work(layout), LANES))
-    inner, space = inner_of(layout), np.empty((kept, rows_of_effective(layout), LANES))
-    moments = np.empty((rows_of_effective(layout), LANES))
-    paired = layout[N_PATTERNS] > 0
-    tau = np.ones(1) if paired else precision
+    clear(sums, of_p)
+    arrays = layout, owner, products, weights, therapist_weights, beta, precision, by_patient
+    if e > 0:  # the second half of the pass needs what the first one found
+        room = room_of(layout, blocks)
+        forward_blocks(*arrays, room, 0, blocks, work, sums, 0, t, c)
+        add_therapists(t, c, by_therapist, therapist_weights, mean, var, of_p)
+        backward_blocks(*arrays, room, 0, blocks, mean, var, work, sums, 0)
+    else:
+        room = room_of(layout, 1)
+        for block in range(blocks):
+            forward_blocks(*arrays, room, block, block + 1, work, sums, 0, t, c)
+            backward_blocks(*arrays, room, block, block + 1, mean, var, work, sums, 0)
+
+
+@compiled
+def clear(sums, of_p):
+    """Set the results of `evaluate` to zero."""
     for slot in range(sums.shape[0]):
         for number in range(sums.shape[1]):
             store(sums[slot], number, everywhere(0.0))
     for j in range(of_p.shape[0]):
         for number in range(of_p.shape[1]):
             of_p[j, number] = 0.0
-    for block in range(blocks):
-        slot = block if sums.shape[0] > 1 else 0
-        keep = block if e > 0 else 0
+
+
+@compiled
+def room_of(layout, blocks):
+    """Return room for what the halves of a pass share, of some blocks: r, S L, R, x, Y and the effective products; and for one block."""
+    q, e, effective = layout[N_PATIENT], layout[N_THERAPIST], rows_of_effective(layout)
+    r = np.empty((blocks, layout[N_COLUMNS], LANES))
+    a, root = np.empty((blocks, q * q, LANES)), np.empty((blocks, q * q, LANES))
+    x, y = np.empty((blocks, q, LANES)), np.empty((blocks, q * e, LANES))
+    return r, a, root, x, y, np.empty((blocks, effective, LANES)), np.empty((effective, LANES)), np.ones(1)
+
+
+@compiled
+def forward_blocks(
+    layout, owner, products, weights, therapist_weights, beta, precision, by_patient,
+    room, begin, end, work, sums, first, t, c,
+):  # fmt: skip
+    """Go through the first half of a pass: add the values of patients, in slots from `first` on, and fill T and c of their therapists."""
+    r, a, root, x, y, space, _, alone = room
+    inner, paired = inner_of(layout), layout[N_PATTERNS] > 0
+    tau = alone if paired else precision
+    for block in range(begin, end):
+        slot = first + block if sums.shape[0] > 1 else 0
+        keep = block if r.shape[0] > 1 else 0
         found = space[keep] if paired else products[block]
         if paired:
             fill_effective(layout, products[block], beta, precision, found)
         forward(inner, found, beta, tau, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep])
         add_values(layout, root[keep], x[keep], weights[block], therapist_weights, owner[block], work, sums[slot])
-        if e > 0:
+        if layout[N_THERAPIST] > 0:
             gather(inner, found, tau, r[keep], x[keep], y[keep], weights[block], owner[block], work, t, c)
-        else:
-            backward(
-                inner, found, tau, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep],
-                mean, var, owner[block], weights[block], therapist_weights, work, sums[slot],
-            )  # fmt: skip
-            if paired:
-                spread(layout, products[block], beta, precision, by_patient, moments, work, sums[slot])
-    if e > 0:
-        add_therapists(t, c, by_therapist, therapist_weights, mean, var, of_p)
-        for block in range(blocks):
-            slot = block if sums.shape[0] > 1 else 0
-            found = space[block] if paired else products[block]
-            backward(
-                inner, found, tau, by_patient, r[block], a[block], root[block], x[block], y[block],
-                mean, var, owner[block], weights[block], therapist_weights, work, sums[slot],
-            )  # fmt: skip
-            if paired:
-                spread(layout, products[block], beta, precision, by_patient, moments, work, sums[slot])
+
+
+@compiled
+def backward_blocks(
+    layout, owner, products, weights, therapist_weights, beta, precision, by_patient,
+    room, begin, end, mean, var, work, sums, first,
+):  # fmt: skip
+    """Go through the second half of a pass, given means and covariances of the effects of therapists."""
+    r, a, root, x, y, space, moments, alone = room
+    inner, paired = inner_of(layout), layout[N_PATTERNS] > 0
+    tau = alone if paired else precision
+    for block in range(begin, end):
+        slot = first + block if sums.shape[0] > 1 else 0
+        keep = block if r.shape[0] > 1 else 0
+        found = space[keep] if paired else products[block]
+        backward(
+            inner, found, tau, by_patient, r[keep], a[keep], root[keep], x[keep], y[keep],
+            mean, var, owner[block], weights[block], therapist_weights, work, sums[slot],
+        )  # fmt: skip
+        if paired:
+            spread(layout, products[block], beta, precision, by_patient, moments, work, sums[slot])
 
 
 @compiled

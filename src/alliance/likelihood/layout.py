@@ -6,12 +6,15 @@ them and are vectorised. The size of a block does not depend on the number of se
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 
+from alliance.likelihood.crossed import Crossed, connect_therapists, find_changers, repeat_columns
 from alliance.likelihood.lanes import LANES, into_lanes
 from alliance.likelihood.patterns import EquationRows, Pattern, Series, connect, find_patterns
+from alliance.likelihood.products import cross, pool
 
 # Places of the whole numbers at the head of `Statistics.layout`.
 (
@@ -74,6 +77,8 @@ class Statistics:
         Number of patients; the lanes beyond it are empty.
     patterns
         Occasions by the outcomes that are there, and rows by the gap before them; empty where no residuals are correlated.
+    crossed
+        Patients with rows under several therapists; None where every patient has one.
     """
 
     equations: tuple[EquationRows, ...]
@@ -85,6 +90,7 @@ class Statistics:
     therapist_weights: np.ndarray
     n_patients: int
     patterns: tuple[Pattern, ...] = ()
+    crossed: Crossed | None = None
 
     @property
     def n_therapists(self) -> int:
@@ -93,7 +99,7 @@ class Statistics:
 
     @property
     def therapist_of(self) -> np.ndarray:
-        """Position of each patient's therapist, (patient,)."""
+        """Position of each patient's therapist, the first of several, (patient,)."""
         return self.owner.reshape(-1)[: self.n_patients]
 
     @property
@@ -118,10 +124,24 @@ class Statistics:
                 start += size if one >= other else 0
         return found
 
-    @property
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        """The arrays of the kernel, in its order."""
-        return self.layout, self.owner, self.products, self.pooled, self.weights, self.therapist_weights
+    @cached_property
+    def arrays(self) -> tuple[Any, ...]:
+        """The arrays of the kernel, in its order; the last one is None where every patient has one therapist.
+
+        Otherwise patients with several therapists count nothing among the others, and stand once more in a tuple of their own: layout,
+        owner, products and weights, then seats, order, first and starts, see `alliance.likelihood.crossed`.
+        """
+        whole = self.layout, self.owner, self.products, self.pooled
+        if self.crossed is None:
+            return *whole, self.weights, self.therapist_weights, None
+        several, count = self.crossed, len(self.crossed.patients)
+        weights = self.weights.copy().reshape(-1)
+        own = into_lanes(weights[several.patients][:, None])[:, 0]
+        weights[several.patients] = 0.0
+        owner = np.minimum(np.arange(own.size), count - 1).reshape(own.shape)
+        crossed = several.layout, owner, several.products, own
+        places = several.seats, several.order, several.first, several.starts
+        return *whole, weights.reshape(self.weights.shape), self.therapist_weights, (*crossed, *places)
 
 
 def make_statistics(
@@ -150,7 +170,8 @@ def make_statistics(
     Raises
     ------
     ValueError
-        Effects vary between therapists, but no therapists are given; or equations are paired whose occasions are not known.
+        Effects vary between therapists, but no therapists are given; or equations are paired whose occasions are not known; or too many
+        therapists share patients.
     """
     if by_therapist and therapist_of is None:
         raise ValueError("effects vary between therapists, but 'therapist_of' is not given")
@@ -158,40 +179,63 @@ def make_statistics(
     series = [rows.series for rows in equations]
     correlated = bool(pairs) or any(series)
     patterns = find_patterns(equations, pairs) if correlated else ()
-    heads, records, parts = _cross(equations, patterns, n_patients)
     owner = np.zeros(blocks * LANES, dtype=np.int64)
     if therapist_of is not None:
         owner[:n_patients] = therapist_of
     n_therapists = int(owner.max(initial=0)) + 1
-    if correlated:
-        order = order or range(len(equations))
-        layout = _pack_paired(heads, by_patient, by_therapist, n_therapists, patterns, records, pairs, order, series)
-    else:
-        layout = _pack_layout(heads, by_patient, by_therapist, n_therapists, _product_of(heads))
+
+    def pack(
+        rows: Sequence[EquationRows], effects: Sequence[tuple[int, int]], units: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        heads, records, parts = cross(rows, patterns, n_patients)
+        if correlated:
+            residuals = pairs, order or range(len(rows)), series
+            layout = _pack_paired(heads, by_patient, effects, units, patterns, records, *residuals)
+        else:
+            layout = _pack_layout(heads, by_patient, effects, units, _product_of(heads))
+        return layout, np.concatenate(parts, axis=1)
+
+    crossed = None
+    patients, therapists = find_changers(equations, n_patients)
+    if len(patients):
+        n_therapists = max(n_therapists, int(therapists.max()) + 1)
+        repeated, effects = repeat_columns(equations, by_therapist, patients, therapists, n_patients)
+        found, of_changers = pack(repeated, effects, len(patients))
+        order_of, first, starts = connect_therapists(therapists, len(by_therapist))
+        own = into_lanes(of_changers[patients])
+        crossed = Crossed(patients, therapists, order_of, first, starts, found, own, tuple(by_therapist))
+    layout, of_patients = pack(equations, by_therapist, n_therapists)
     weights = np.zeros(blocks * LANES)
     weights[:n_patients] = 1.0
     return Statistics(
         tuple(equations),
         layout,
         owner.reshape(blocks, LANES),
-        into_lanes(np.concatenate(parts, axis=1)),
-        _pool(equations, patterns, np.ones(n_patients)),
+        into_lanes(of_patients),
+        pool(equations, patterns, np.ones(n_patients)),
         weights.reshape(blocks, LANES),
         np.ones(int(layout[N_THERAPISTS])),
         n_patients,
         patterns,
+        crossed,
     )
 
 
 def refill(statistics: Statistics, equations: Sequence[EquationRows]) -> Statistics:
     """Return the cross-products of other values in the same rows, every patient counting once."""
     count = statistics.n_patients
-    products = np.concatenate(_cross(equations, statistics.patterns, count)[2], axis=1)
+    products = np.concatenate(cross(equations, statistics.patterns, count)[2], axis=1)
+    crossed = statistics.crossed
+    if crossed is not None:
+        repeated, _ = repeat_columns(equations, crossed.effects, crossed.patients, crossed.therapists, count)
+        of_changers = np.concatenate(cross(repeated, statistics.patterns, count)[2], axis=1)[crossed.patients]
+        crossed = replace(crossed, products=into_lanes(of_changers))
     return replace(
         statistics,
         equations=tuple(equations),
         products=into_lanes(products),
-        pooled=_pool(equations, statistics.patterns, np.ones(count)),
+        pooled=pool(equations, statistics.patterns, np.ones(count)),
+        crossed=crossed,
     )
 
 
@@ -207,7 +251,14 @@ def weigh(statistics: Statistics, patients: np.ndarray | None, therapists: np.nd
         Shape (patient,); None: as they are.
     therapists
         Shape (therapist,); None: as they are.
+
+    Raises
+    ------
+    ValueError
+        Therapists are weighted who share patients.
     """
+    if therapists is not None and statistics.crossed is not None:
+        raise ValueError("therapists who share patients cannot count more or less often than each other")
     flat = statistics.weights.copy().reshape(-1)
     if patients is not None:
         flat[: statistics.n_patients] = patients
@@ -217,87 +268,8 @@ def weigh(statistics: Statistics, patients: np.ndarray | None, therapists: np.nd
         statistics,
         weights=flat.reshape(statistics.weights.shape),
         therapist_weights=of_therapists,
-        pooled=_pool(statistics.equations, statistics.patterns, each),
+        pooled=pool(statistics.equations, statistics.patterns, each),
     )
-
-
-def _cross(
-    equations: Sequence[EquationRows], patterns: Sequence[Pattern], n_patients: int
-) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]], list[np.ndarray]]:
-    """Return the equations' places, the records of pairs in patterns (none without patterns), and the products of patients."""
-    heads: list[tuple[int, ...]] = []
-    records: list[tuple[int, ...]] = []
-    parts, first_beta, first_column, place = [], 0, 0, 0
-    for rows in equations:
-        betas, columns = rows.x.shape[1], rows.z.shape[1]
-        after = place + columns * columns
-        heads.append((first_beta, betas, first_column, columns, place, after))
-        first_beta, first_column = first_beta + betas, first_column + columns
-        if not patterns:
-            parts.append(_sum_by_patient(rows.z, np.column_stack([rows.z, rows.x, rows.y]), rows.patient, n_patients))
-            place = after + columns * (betas + 1)
-    pooled, weight = 0, 0
-    for pattern in patterns:
-        for one, other, offset, of_rows in pattern.terms:
-            columns, rows = equations[one].z.shape[1], equations[other]
-            wide = rows.z.shape[1] if one >= other else 0
-            products = []
-            for of_one, chosen in of_rows:
-                right = np.column_stack([rows.z[chosen][:, :wide], rows.x[chosen], rows.y[chosen]])
-                products.append(_sum_by_patient(equations[one].z[of_one], right, pattern.patient, n_patients, wide))
-            parts.append(sum(products[1:], products[0]))
-            after = place + columns * wide
-            records.append(
-                (one, other, weight + offset, *((place, after, pooled) if one >= other else (-1, after, -1)))
-            )
-            place = after + columns * (rows.x.shape[1] + 1)
-            pooled += (equations[one].x.shape[1] + 1) * (rows.x.shape[1] + 1) if one >= other else 0
-        weight += len(pattern.products)
-    return heads, records, parts
-
-
-def _sum_by_patient(
-    z: np.ndarray, both: np.ndarray, patient: np.ndarray, n_patients: int, split: int | None = None
-) -> np.ndarray:
-    """Return Z'Z and Z'[X y] of each patient, flattened: (patient, product); `both` holds the columns of Z (`split`), X and y."""
-    if np.any(np.diff(patient) < 0):
-        order = np.argsort(patient, kind="stable")
-        z, patient, both = z[order], patient[order], both[order]
-    starts = np.flatnonzero(np.diff(patient, prepend=-1))
-    present = patient[starts]
-    sums = np.zeros((n_patients, z.shape[1], both.shape[1]))
-    for column in range(z.shape[1]):
-        if len(starts):
-            sums[present, column] = np.add.reduceat(z[:, [column]] * both, starts, axis=0)
-    split = z.shape[1] if split is None else split
-    return np.concatenate(
-        [sums[:, :, :split].reshape(n_patients, -1), sums[:, :, split:].reshape(n_patients, -1)], axis=1
-    )
-
-
-def _pool(equations: Sequence[EquationRows], patterns: Sequence[Pattern], weights: np.ndarray) -> np.ndarray:
-    parts, counts = [], []
-    if not patterns:
-        for rows in equations:
-            both = np.column_stack([rows.x, rows.y])
-            each = weights[rows.patient]
-            parts.append((both.T @ (both * each[:, None])).reshape(-1))
-            counts.append(each.sum())
-    for pattern in patterns:
-        each = weights[pattern.patient]
-        for one, other, _, of_rows in pattern.terms:
-            if one >= other:
-                sums = [
-                    _beside(equations[one], a).T @ (_beside(equations[other], b) * each[:, None]) for a, b in of_rows
-                ]
-                parts.append(sum(sums[1:], sums[0]).reshape(-1))
-        counts.append(each.sum())
-    return np.concatenate([*parts, np.array(counts, dtype=float)])
-
-
-def _beside(rows: EquationRows, chosen: np.ndarray) -> np.ndarray:
-    """Return [X y] of some rows."""
-    return np.column_stack([rows.x[chosen], rows.y[chosen]])
 
 
 _Effect = tuple[int, int]

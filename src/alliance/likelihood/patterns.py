@@ -51,6 +51,9 @@ class EquationRows:
         not, shape (row,); needed by equations that are paired.
     series
         Times of the rows, where residuals depend on the one before; None where they do not.
+    therapist
+        Position of each row's therapist, shape (row,); None where no effect of the equation varies between therapists, or where every
+        patient has one.
     """
 
     x: np.ndarray
@@ -59,6 +62,7 @@ class EquationRows:
     z: np.ndarray
     occasion: np.ndarray | None = None
     series: Series | None = None
+    therapist: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

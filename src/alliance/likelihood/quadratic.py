@@ -16,6 +16,7 @@ import numpy as np
 
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.coordinates import fill_factor
+from alliance.likelihood.coupled import collect, couple, halve
 from alliance.likelihood.kernel import start_therapists
 from alliance.likelihood.lanes import LANES, everywhere, load, plus, store, sum_of
 from alliance.likelihood.layout import (
@@ -38,25 +39,62 @@ from alliance.likelihood.residuals import count_coordinates, count_precisions, f
 
 
 @compiled
-def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, position, result):
+def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, crossed, position, result):
     """Fill A, (coefficient + 1, coefficient + 1), at a position in ``factor`` coordinates, whose coefficients are not looked at.
 
     All of it is zero where it cannot be computed.
     """
-    n_beta, inner, paired = layout[N_BETA], inner_of(layout), layout[N_PATTERNS] > 0
-    q, e, columns = layout[N_PATIENT], layout[N_THERAPIST], layout[N_COLUMNS]
+    n_beta = layout[N_BETA]
+    q, e = layout[N_PATIENT], layout[N_THERAPIST]
     free = n_beta + count_coordinates(layout)
     precision = np.empty(count_precisions(layout))
     fill_precision(layout, position[n_beta:free], precision)
-    tau = np.ones(1) if paired else precision
     factor, of_therapists = np.zeros((q, q)), np.zeros((e, e))
     fill_factor(position[free + fill_factor(position[free:], factor) :], of_therapists)
-    nothing, space = np.zeros(n_beta), np.empty((rows_of_effective(layout), LANES))
-    r, a, root = np.empty((columns, LANES)), np.empty((q * q, LANES)), np.empty((q * q, LANES))
-    x, y, single = np.empty(((n_beta + 1) * q, LANES)), np.empty((q * e, LANES)), np.empty((1, LANES))
     sums = np.zeros(((n_beta + 1) * (n_beta + 1), LANES))
     t, c_outcomes = start_therapists(layout)
     c = np.zeros((n_beta + 1, len(t), e, LANES))
+    _add_patients(layout, owner, products, weights, therapist_weights, precision, factor, t, c_outcomes, c, sums)
+    if crossed is not None:
+        own_layout, own_owner, own_products, own_weights, seats, order, first, starts = crossed
+        own_t, own_outcomes = start_therapists(own_layout)
+        own_c = np.zeros((n_beta + 1, own_t.shape[0], own_layout[N_THERAPIST], LANES))
+        _add_patients(
+            own_layout, own_owner, own_products, own_weights, np.ones(len(seats)), precision, factor,
+            own_t, own_outcomes, own_c, sums,
+        )  # fmt: skip
+        joint, half = np.empty(starts[-1]), np.empty((n_beta + 1, len(first)))
+        couple(t, own_t, crossed, of_therapists, joint)
+        for p in range(n_beta + 1):
+            collect(c[p], own_c[p], crossed, half[p])
+            halve(of_therapists, joint, first, starts, half[p])
+        _add_connected(half, sums)
+    work, k = np.empty((2 * e * e, LANES)), np.empty(((n_beta + 1) * e, LANES))
+    single = np.empty((1, LANES))
+    alone = therapist_weights.copy()
+    if crossed is not None:
+        for p in range(len(order)):
+            alone[order[p]] = 0.0
+    for block in range(len(t)):
+        factor_therapists(t[block], of_therapists, work[: e * e], work[e * e :])
+        for p in range(n_beta + 1):
+            halfway(c[p, block], of_therapists, work[e * e :], k[p * e : (p + 1) * e])
+        for lane in range(LANES):
+            therapist = block * LANES + lane
+            single[0, lane] = alone[therapist] if therapist < layout[N_THERAPISTS] else 0.0
+        _add_squares(k, e, load(single, 0), sums)
+    _fill_result(layout, pooled, precision, sums, result)
+
+
+@compiled
+def _add_patients(layout, owner, products, weights, therapist_weights, precision, factor, t, c_outcomes, c, sums):
+    """Add the squares of patients, and fill T and the columns of c of their therapists; the last column is that of the outcomes."""
+    n_beta, inner, paired = layout[N_BETA], inner_of(layout), layout[N_PATTERNS] > 0
+    q, e, columns = layout[N_PATIENT], layout[N_THERAPIST], layout[N_COLUMNS]
+    tau = np.ones(1) if paired else precision
+    nothing, space = np.zeros(n_beta), np.empty((rows_of_effective(layout), LANES))
+    r, a, root = np.empty((columns, LANES)), np.empty((q * q, LANES)), np.empty((q * q, LANES))
+    x, y, single = np.empty(((n_beta + 1) * q, LANES)), np.empty((q * e, LANES)), np.empty((1, LANES))
     for block in range(owner.shape[0]):
         found = space if paired else products[block]
         if paired:
@@ -73,16 +111,18 @@ def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, 
             single[0, lane] = weights[block, lane] * therapist_weights[owner[block, lane]]
         _add_squares(x, q, load(single, 0), sums)
     c[n_beta] = c_outcomes
-    work, k = np.empty((2 * e * e, LANES)), np.empty(((n_beta + 1) * e, LANES))
-    for block in range(len(t)):
-        factor_therapists(t[block], of_therapists, work[: e * e], work[e * e :])
-        for p in range(n_beta + 1):
-            halfway(c[p, block], of_therapists, work[e * e :], k[p * e : (p + 1) * e])
-        for lane in range(LANES):
-            therapist = block * LANES + lane
-            single[0, lane] = therapist_weights[therapist] if therapist < layout[N_THERAPISTS] else 0.0
-        _add_squares(k, e, load(single, 0), sums)
-    _fill_result(layout, pooled, precision, sums, result)
+
+
+@compiled
+def _add_connected(half, sums):
+    """Add the products of all pairs of columns of the connected therapists, (column, effect), to the lower triangle of the sums."""
+    size = len(half)
+    for i in range(size):
+        for j in range(i + 1):
+            total = 0.0
+            for m in range(half.shape[1]):
+                total += half[i, m] * half[j, m]
+            sums[i * size + j, 0] += total
 
 
 @compiled

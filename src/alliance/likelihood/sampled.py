@@ -8,19 +8,20 @@ import math
 import numpy as np
 from numba import carray, types
 
-from alliance.likelihood.compiling import compiled_for_c
+from alliance.likelihood.compiling import compiled, compiled_for_c
 from alliance.likelihood.density import PRIORS, log_density_around
 from alliance.likelihood.lanes import LANES
 from alliance.likelihood.layout import Statistics
 
 # Whole numbers at the head of the block of memory.
-_LENGTH, _LAYOUT, _BLOCKS, _PRODUCTS, _POOLED, _THERAPISTS, _PACKED = range(7)
-_NUMBERS = types.CPointer(types.float64)
+LENGTH, _LAYOUT, _BLOCKS, _PRODUCTS, _POOLED, _THERAPISTS, _PACKED = range(7)
+NUMBERS = types.CPointer(types.float64)
 _NO_GRADIENT, _NO_VALUE = 3, 4  # what the sampler takes for a place it cannot go to
 
 
-def _evaluate(size, position, gradient, value, packed):
-    whole = carray(packed, carray(packed, 1, np.int64)[_LENGTH], np.int64)
+@compiled
+def unpack(whole, size):
+    """Return the arrays of the density, with the place of what follows them in the block of memory."""
     n_layout, blocks, n_products = whole[_LAYOUT], whole[_BLOCKS], whole[_PRODUCTS]
     layout = whole[_PACKED : _PACKED + n_layout]
     first = _PACKED + n_layout + blocks * LANES
@@ -32,16 +33,30 @@ def _evaluate(size, position, gradient, value, packed):
     d = c + whole[_THERAPISTS]
     e = d + PRIORS
     f = e + size
-    slope = carray(gradient, size)
-    found = log_density_around(
-        layout, owner, real[:a].reshape(blocks, n_products, LANES), real[a:b], real[b:c].reshape(blocks, LANES),
-        real[c:d], real[d:e], real[e:f], real[f:].reshape(size, size), carray(position, size), slope,
-    )  # fmt: skip
+    g = f + size * size
+    products, weights = real[:a].reshape(blocks, n_products, LANES), real[b:c].reshape(blocks, LANES)
+    around = real[d:e], real[e:f], real[f:g].reshape(size, size)
+    return layout, owner, products, real[a:b], weights, real[c:d], around, first + g
+
+
+@compiled
+def tell(found, slope, value):
+    """Keep the value, and return the sign of a place that has none or no gradient."""
     value[0] = found
-    for number in range(size):
+    for number in range(len(slope)):
         if not math.isfinite(slope[number]):
             return _NO_GRADIENT
     return 0 if math.isfinite(found) else _NO_VALUE
+
+
+def _evaluate(size, position, gradient, value, packed):
+    whole = carray(packed, carray(packed, 1, np.int64)[LENGTH], np.int64)
+    layout, owner, products, pooled, weights, therapist_weights, around, _ = unpack(whole, size)
+    slope = carray(gradient, size)
+    found = log_density_around(
+        layout, owner, products, pooled, weights, therapist_weights, None, *around, carray(position, size), slope
+    )
+    return tell(found, slope, carray(value, 1))
 
 
 def _copy(size, length, position, values, packed):
@@ -50,9 +65,10 @@ def _copy(size, length, position, values, packed):
     return 0
 
 
+SIGNATURE = types.int64(types.uint64, NUMBERS, NUMBERS, NUMBERS, types.voidptr)
 # Of the standardised position, and what is kept of each draw: the position itself. Each has an ``address``.
-DENSITY = compiled_for_c(types.int64(types.uint64, _NUMBERS, _NUMBERS, _NUMBERS, types.voidptr), _evaluate)
-COPY = compiled_for_c(types.int64(types.uint64, types.uint64, _NUMBERS, _NUMBERS, types.voidptr), _copy)
+DENSITY = compiled_for_c(SIGNATURE, _evaluate)
+COPY = compiled_for_c(types.int64(types.uint64, types.uint64, NUMBERS, NUMBERS, types.voidptr), _copy)
 
 
 def pack(statistics: Statistics, prior: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
@@ -63,12 +79,12 @@ def pack(statistics: Statistics, prior: np.ndarray, centre: np.ndarray, spread: 
     prior, centre, spread
         See `alliance.likelihood.density.log_density_around`.
     """
-    layout, owner, products, pooled, weights, therapist_weights = statistics.arrays
+    layout, owner, products, pooled, weights, therapist_weights, _ = statistics.arrays
     sizes = [len(layout), len(owner), products.shape[1], len(pooled), len(therapist_weights)]
     real = np.concatenate(
         [part.ravel() for part in (products, pooled, weights, therapist_weights, prior, centre, spread)]
     )
     parts = [np.array([0, *sizes]), layout, owner.ravel(), real.view(np.int64)]
     packed = np.concatenate(parts)
-    packed[_LENGTH] = len(packed)
+    packed[LENGTH] = len(packed)
     return packed

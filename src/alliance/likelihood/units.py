@@ -5,13 +5,16 @@ With R, x and Y of `alliance.likelihood.kernel`, and T_j, c_j of a therapist,
     w_j | y = P k,    k ~ N(N^-1 P'c, N^-1),    N = I + P'T P = Q Q'        so  k = Q'^-1 (Q^-1 P'c + noise)
     u_i | w, y = L z, z ~ N(M^-1 L'(r - S_pe w), M^-1)                      so  z = R'^-1 (x - Y w + noise)
 
-Noise of zero gives the conditional means of w, and of u given w.
+Noise of zero gives the conditional means of w, and of u given w. Therapists whom patients connect are drawn together, see
+`alliance.likelihood.coupled`.
 """
 
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
-from alliance.likelihood.kernel import start_therapists
+from alliance.likelihood.coupled import collect, couple, halve
+from alliance.likelihood.envelope import solve_upper
+from alliance.likelihood.kernel import forward_blocks, room_of, start_therapists
 from alliance.likelihood.lanes import LANES, everywhere, into_lanes, load, minus, out_of_lanes, plus, store, times
 from alliance.likelihood.layout import (
     N_COLUMNS,
@@ -63,16 +66,22 @@ def draw_effects(
         of_therapists = rng.standard_normal(of_therapists.shape)
         if turns is not None:
             of_patients, of_therapists = of_patients[turns[0]], of_therapists[turns[1]]
-    layout, owner, products, _, weights, _ = statistics.arrays
+    layout, owner, products, _, weights, _, crossed = statistics.arrays
     u, w = into_lanes(of_patients), into_lanes(of_therapists)
+    several = None if statistics.crossed is None else statistics.crossed.patients
+    of_several = None if several is None else into_lanes(of_patients[several])
     precision = precision_of(statistics, residual, together)
-    _draw(layout, owner, products, weights, beta, precision, by_patient, by_therapist, u, w)
-    return out_of_lanes(u, count), out_of_lanes(w, statistics.n_therapists)
+    _draw(layout, owner, products, weights, crossed, beta, precision, by_patient, by_therapist, u, w, of_several)
+    drawn = out_of_lanes(u, count)
+    if several is not None and of_several is not None:
+        drawn = drawn.copy()
+        drawn[several] = out_of_lanes(of_several, len(several))
+    return drawn, out_of_lanes(w, statistics.n_therapists)
 
 
 @compiled
-def _draw(layout, owner, products, weights, beta, precision, by_patient, by_therapist, u, w):
-    """Turn noise, (block, effect, lane), into effects."""
+def _draw(layout, owner, products, weights, crossed, beta, precision, by_patient, by_therapist, u, w, of_several):
+    """Turn noise, (block, effect, lane), into effects; `of_several` is that of patients with several therapists."""
     q, e = layout[N_PATIENT], layout[N_THERAPIST]
     blocks = owner.shape[0]
     r = np.empty((layout[N_COLUMNS], LANES))
@@ -92,8 +101,22 @@ def _draw(layout, owner, products, weights, beta, precision, by_patient, by_ther
         forward(inner, found, beta, tau, by_patient, r, a, root[block], x[block], y[block])
         if e > 0:
             gather(inner, found, tau, r, x[block], y[block], weights[block], owner[block], single, t, c)
+    if crossed is not None:
+        own_layout, own_owner, own_products, own_weights, seats, _, first, starts = crossed
+        own_room, sums, work = room_of(own_layout, own_owner.shape[0]), np.zeros((1, 1, LANES)), np.empty((2, LANES))
+        own_t, own_c = start_therapists(own_layout)
+        forward_blocks(
+            own_layout, own_owner, own_products, own_weights, np.ones(len(seats)), beta, precision, by_patient,
+            own_room, 0, own_owner.shape[0], work, sums, 0, own_t, own_c,
+        )  # fmt: skip
+        joint, half = np.empty(starts[-1]), np.empty(len(first))
+        couple(t, own_t, crossed, by_therapist, joint)
+        collect(c, own_c, crossed, half)
+        halve(by_therapist, joint, first, starts, half)
+        _add_noise(crossed, w, half)
+        solve_upper(first, starts, joint, half)
     tp, square = np.empty((e * e, LANES)), np.empty((e * e, LANES))
-    k, of_owner = np.empty((e, LANES)), np.empty((e, LANES))
+    k = np.empty((e, LANES))
     for block in range(len(t)):
         factor_therapists(t[block], by_therapist, tp, square)
         halfway(c[block], by_therapist, square, k)
@@ -101,7 +124,19 @@ def _draw(layout, owner, products, weights, beta, precision, by_patient, by_ther
             store(k, f, plus(load(k, f), 1.0, load(w[block], f)))
         _solve_transposed(square, k)
         _apply(by_therapist, k, w[block])
-    for block in range(blocks):
+    if crossed is not None:
+        own_w = np.zeros_like(own_c)
+        _place(crossed, by_therapist, half, w, own_w)
+        _draw_patients(own_owner, own_room[2], own_room[3], own_room[4], own_w, by_patient, of_several)
+    _draw_patients(owner, root, x, y, w, by_patient, u)
+
+
+@compiled
+def _draw_patients(owner, root, x, y, w, by_patient, u):
+    """Turn the noise of patients into effects, given those of therapists."""
+    q, e = x.shape[1], w.shape[1]
+    of_owner = np.empty((e, LANES))
+    for block in range(owner.shape[0]):
         for f in range(e):
             for lane in range(LANES):
                 j = owner[block, lane]
@@ -113,6 +148,33 @@ def _draw(layout, owner, products, weights, beta, precision, by_patient, by_ther
             store(x[block], i, total)
         _solve_transposed(root[block], x[block])
         _apply(by_patient, x[block], u[block])
+
+
+@compiled
+def _add_noise(crossed, w, half):
+    """Add the noise of connected therapists to Q^-1 P'c."""
+    order, e = crossed[5], w.shape[1]
+    for p in range(len(order)):
+        for f in range(e):
+            half[p * e + f] += w[order[p] // LANES, f, order[p] % LANES]
+
+
+@compiled
+def _place(crossed, by_therapist, k, w, own_w):
+    """Fill the effects of connected therapists, w = P k, and those of the therapists of each patient."""
+    seats, order, e = crossed[4], crossed[5], len(by_therapist)
+    for p in range(len(order)):
+        for f in range(e):
+            total = 0.0
+            for h in range(f + 1):
+                total += by_therapist[f, h] * k[p * e + h]
+            w[order[p] // LANES, f, order[p] % LANES] = total
+    for i in range(len(seats)):
+        for s in range(seats.shape[1]):
+            if seats[i, s] >= 0:
+                j = order[seats[i, s]]
+                for f in range(e):
+                    own_w[i // LANES, s * e + f, i % LANES] = w[j // LANES, f, j % LANES]
 
 
 @compiled

@@ -9,8 +9,9 @@ import numpy as np
 
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.coordinates import fill_signed
+from alliance.likelihood.coupled import collect, couple, halve, replace_values, value_of
 from alliance.likelihood.density import add_prior
-from alliance.likelihood.kernel import add_pooled, add_therapists, add_values, start_therapists
+from alliance.likelihood.kernel import add_pooled, add_therapists, add_values, forward_blocks, room_of, start_therapists
 from alliance.likelihood.lanes import LANES, load, sum_of
 from alliance.likelihood.layout import (
     N_BETA,
@@ -26,11 +27,13 @@ from alliance.likelihood.residuals import count_coordinates, count_precisions, f
 
 
 @compiled
-def log_values(layout, owner, products, pooled, weights, therapist_weights, prior, positions, values):
+def log_values(layout, owner, products, pooled, weights, therapist_weights, crossed, prior, positions, values):
     """Write the log density at each position in ``signed`` coordinates.
 
     Parameters
     ----------
+    crossed
+        Patients with several therapists, or None.
     prior
         Settings of the priors: log posterior density. Empty: log-likelihood.
     positions
@@ -48,6 +51,11 @@ def log_values(layout, owner, products, pooled, weights, therapist_weights, prio
     inner, alone, space = inner_of(layout), np.ones(1), np.empty((rows_of_effective(layout), LANES))
     free, paired = n_beta + count_coordinates(layout), layout[N_PATTERNS] > 0
     by_patient, by_therapist = np.zeros((q, q)), np.zeros((e, e))
+    if crossed is not None:
+        own_layout, own_owner, own_products, own_weights, seats, _, first, starts = crossed
+        own_t, own_c = start_therapists(own_layout)
+        own_room, once = room_of(own_layout, 1), np.ones(len(seats))
+        factor, half = np.empty(starts[-1]), np.empty(len(first))
     for draw in range(positions.shape[0]):
         position = positions[draw]
         fill_precision(layout, position[n_beta:free], precision)
@@ -67,6 +75,17 @@ def log_values(layout, owner, products, pooled, weights, therapist_weights, prio
         value = sum_of(load(sums, 0))
         if e > 0:
             add_therapists(t, c, by_therapist, therapist_weights, mean, var, of_p)
+            if crossed is not None:
+                own_t[:], own_c[:], sums[:] = 0.0, 0.0, 0.0
+                forward_blocks(
+                    own_layout, own_owner, own_products, own_weights, once, position, precision, by_patient,
+                    own_room, 0, own_owner.shape[0], work, sums.reshape(1, 1, LANES), 0, own_t, own_c,
+                )  # fmt: skip
+                value += sum_of(load(sums, 0))
+                couple(t, own_t, crossed, by_therapist, factor)
+                collect(c, own_c, crossed, half)
+                halve(by_therapist, factor, first, starts, half)
+                replace_values(crossed, value_of(factor, first, starts, half), of_p)
             for j in range(therapists):
                 value += of_p[j, e * e]
         value += add_pooled(layout, pooled, position, precision, ignored, np.empty(len(precision)))

@@ -87,7 +87,10 @@ def choose_rows(rows: EquationRows, chosen: np.ndarray) -> EquationRows:
     """Return rows by their positions."""
     occasion = None if rows.occasion is None else rows.occasion[chosen]
     series = None if rows.series is None else replace(rows.series, time=rows.series.time[chosen])
-    return EquationRows(rows.x[chosen], rows.y[chosen], rows.patient[chosen], rows.z[chosen], occasion, series)
+    therapist = None if rows.therapist is None else rows.therapist[chosen]
+    return EquationRows(
+        rows.x[chosen], rows.y[chosen], rows.patient[chosen], rows.z[chosen], occasion, series, therapist
+    )
 
 
 def make_study(
@@ -140,6 +143,21 @@ def with_series(study: Study, which: Mapping[int, tuple[int, bool]]) -> Study:
     return replace(study, equations=tuple(equations))
 
 
+def with_changes(study: Study, patients: int = 5, therapists: int = 6, most: int = 3, seed: int = 3) -> Study:
+    """Let some patients have rows with up to `most` of the therapists, in turns that differ between equations."""
+    rng = np.random.default_rng(seed)
+    own = {int(i): rng.choice(therapists, most, replace=False) for i in rng.permutation(study.n_patients)[:patients]}
+    equations = list(study.equations)
+    for k in {k for k, _ in study.by_therapist}:
+        rows = equations[k]
+        therapist = study.therapist_of[rows.patient].copy()
+        for i, chosen in own.items():
+            there = np.flatnonzero(rows.patient == i)[1:]  # the first one stays with the therapist of the study
+            therapist[there] = rng.choice(chosen, len(there))
+        equations[k] = replace(rows, therapist=therapist)
+    return replace(study, equations=tuple(equations))
+
+
 def draw_position(study: Study, seed: int = 2) -> np.ndarray:
     """Draw free parameters of moderate size."""
     return np.random.default_rng(seed).normal(scale=0.6, size=study.size)
@@ -184,7 +202,10 @@ def dense_log_likelihood(
     """
     equation = np.concatenate([np.full(len(rows.y), k) for k, rows in enumerate(study.equations)])
     patient = np.concatenate([rows.patient for rows in study.equations])
-    therapist, y = study.therapist_of[patient], np.concatenate([rows.y for rows in study.equations])
+    y = np.concatenate([rows.y for rows in study.equations])
+    therapist = np.concatenate(
+        [study.therapist_of[rows.patient] if rows.therapist is None else rows.therapist for rows in study.equations]
+    )
     starts = np.cumsum([0, *(rows.x.shape[1] for rows in study.equations)])
     mean = np.concatenate([rows.x @ beta[a:b] for rows, a, b in zip(study.equations, starts, starts[1:], strict=False)])
     of_occasion = np.diag(residual**2) if residual.ndim == 1 else residual

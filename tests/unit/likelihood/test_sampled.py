@@ -1,13 +1,15 @@
 """The density that a sampler in another language calls: the numbers of the function, and a sign where there are none."""
 
 import ctypes
+from typing import Any
 
 import numpy as np
 import pytest
 
+from alliance.likelihood import sampled_crossed
 from alliance.likelihood.density import log_density_around
 from alliance.likelihood.sampled import COPY, DENSITY, pack
-from tests.unit.likelihood.studies import Study, draw_position, make_study
+from tests.unit.likelihood.studies import Study, draw_position, make_study, with_changes
 
 PRIOR = np.array([1.1, 0.4, 0.9, 0.6, 2.5])
 
@@ -16,10 +18,10 @@ def address(numbers: np.ndarray) -> "ctypes._Pointer[ctypes.c_double]":
     return numbers.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
 
 
-def call(packed: np.ndarray, standard: np.ndarray) -> tuple[int, float, np.ndarray]:
+def call(packed: np.ndarray, standard: np.ndarray, density: Any = DENSITY) -> tuple[int, float, np.ndarray]:
     value, gradient = np.empty(1), np.empty(len(standard))
     places = address(standard), address(gradient), address(value)
-    return DENSITY.ctypes(len(standard), *places, packed.ctypes.data), value[0], gradient
+    return density.ctypes(len(standard), *places, packed.ctypes.data), value[0], gradient
 
 
 @pytest.mark.parametrize("therapists", [[], [(0, 0), (1, 1)]])
@@ -36,6 +38,18 @@ def test_value_and_gradient_are_those_of_the_function(therapists: list[tuple[int
         # The same code compiled twice: the compiler may join other multiplications with additions.
         assert value == pytest.approx(expected, rel=1e-12)
         np.testing.assert_allclose(gradient, slope, rtol=1e-9, atol=1e-10 * np.abs(slope).max())
+
+
+def test_patients_with_several_therapists_are_packed_too() -> None:
+    study = with_changes(make_study([(0, 0), (1, 0), (0, 1)], [(0, 0), (1, 1)], patients=70), 40)
+    centre, standard, slope = draw_position(study), np.full(study.size, 0.1), np.empty(study.size)
+    spread = np.diag(np.linspace(0.1, 1, study.size))
+    packed = sampled_crossed.pack(study.statistics, PRIOR, centre, spread)
+    expected = log_density_around(*study.statistics.arrays, PRIOR, centre, spread, standard, slope)
+    found, value, gradient = call(packed, standard, sampled_crossed.DENSITY)
+    assert found == 0
+    assert value == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient, slope, rtol=1e-9, atol=1e-10 * np.abs(slope).max())
 
 
 def test_several_studies_do_not_share_anything() -> None:

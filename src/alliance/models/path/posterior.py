@@ -135,12 +135,18 @@ class PathPosterior:
         """Where the density and the function that keeps its position lie, see `alliance.likelihood.sampled`."""
         from alliance.likelihood.sampled import COPY, DENSITY
 
-        return DENSITY.address, COPY.address
+        if self.target.statistics.crossed is None:
+            return DENSITY.address, COPY.address
+        from alliance.likelihood import sampled_crossed
+
+        return sampled_crossed.DENSITY.address, COPY.address
 
     def pack(self, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Pack what the density needs besides the position."""
-        from alliance.likelihood.sampled import pack
-
+        if self.target.statistics.crossed is None:
+            from alliance.likelihood.sampled import pack
+        else:
+            from alliance.likelihood.sampled_crossed import pack
         return pack(self.target.statistics, self.prior, centre, spread)
 
 

@@ -44,7 +44,7 @@ def _split_scores(statistics: Statistics, layout: Layout, natural: Natural) -> t
     sums = np.empty((len(statistics.owner), first + q * q + 1, LANES))
     of_p = np.empty((statistics.n_therapists, e * e + 1))
     factors = (natural.factors[level][0] for level in layout.effects)
-    evaluate(*statistics.arrays, beta, precision, *factors, sums, of_p)
+    evaluate(*statistics.arrays[:-1], beta, precision, *factors, sums, of_p)
     each = sums.transpose(0, 2, 1).reshape(-1, sums.shape[1])[: statistics.n_patients]
     turn = _turn_by_precision(statistics, layout, natural, precision)
     whole = each[:, : len(beta) + len(turn)] + _pooled_scores(statistics, beta, precision)
