@@ -237,3 +237,74 @@ def test_label_of_a_category_is_no_outcome_unless_signed_off(outcome: str) -> No
     with pytest.raises(ConfigError, match=f"the outcome '{outcome}' is yes/no"):
         validate_config(config_with(model))
     validate_config(config_with(model | {"discrete_signed_off": "Only to show what goes wrong."}))
+
+
+RUPTURE = {
+    "label": "rupture",
+    "kind": "category",
+    "column": "rupture",
+    "measured": "during",
+    "levels": {"no": 0, "yes": 1},
+}
+
+
+def of_rupture(variable: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    model = {
+        "label": "Rupture",
+        "family": "multilevel_path",
+        "depth": "ml",
+        "equations": {"rupture": {"on": ["alliance_lag"]}},
+        "effects": {"from": "alliance", "to": "rupture"},
+    }
+    settings = config_with(model | changes)
+    settings["variables"]["rupture"] = RUPTURE | variable
+    return settings
+
+
+def test_yes_no_outcome_is_refused_with_a_key_that_works_when_it_is_given() -> None:
+    with pytest.raises(ConfigError, match=r"Declare variables.rupture.yes_no: true"):
+        validate_config(of_rupture({}))
+    validate_config(of_rupture({"yes_no": True}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"missing": "drop"}, r"missing: 'rupture' is yes/no, .*Remove 'missing'"),
+        ({"standard_errors": "robust"}, r"standard_errors: 'rupture' is yes/no"),
+        ({"influence": True}, r"influence: 'rupture' is yes/no"),
+        ({"bootstrap": {"samples": 200}}, r"bootstrap: 'rupture' is yes/no"),
+        (
+            {"family": "textbook", "depth": "nuts"},
+            r"family 'textbook' takes residuals for normal. Use family multilevel_path",
+        ),
+        (
+            {
+                "products": {"both": ["rupture", "symptoms"]},
+                "equations": {
+                    "rupture": {"on": ["symptoms"]},
+                    "alliance": {"on": ["rupture", "symptoms", "both"]},
+                },
+                "effects": {"from": "rupture", "to": "alliance"},
+            },
+            r"products.both: 'rupture' is yes/no and has an equation",
+        ),
+    ],
+)
+def test_what_a_yes_no_outcome_cannot_have_is_refused_by_name(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        validate_config(of_rupture({"yes_no": True}, **changes))
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ({"levels": {"no": 1, "yes": 2}}, "'levels' with the numbers 0 and 1"),
+        ({"levels": None, "reference": "no"}, "'levels' with the numbers 0 and 1"),
+        ({"table": "patients"}, "answers given at sessions"),
+        ({"kind": "number", "levels": None, "censored": [0, None]}, "remove one of them"),
+    ],
+)
+def test_yes_no_needs_two_numbers_at_sessions(variable: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        validate_config(of_rupture({"yes_no": True} | variable))

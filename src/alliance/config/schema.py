@@ -198,6 +198,7 @@ class Variable(Section):
     answers: Answers | None = None  # of cells that hold labels instead of numbers; in place of those of the instrument
     missing_codes: list[Code] | None = None  # in place of cleaning.missing_codes; [] where every value is an answer
     censored: Censored = False  # see `censored_at`
+    yes_no: bool = False  # 0 and 1 at sessions, which stand for a propensity where it is an outcome
     instrument: str | None = None
     instrument_confirmed: bool = False  # the user vouches for a key that ships unverified
     # Pattern with {item} ("wai_{item}", or "WAI{item:02d}" with leading zeros), or one column for each item of the questionnaire.
@@ -242,6 +243,7 @@ class Variable(Section):
             raise ValueError("a composite has no cells of its own; give 'missing_codes' at its parts")
         self._check_censored()
         check_reliability(self.reliability, self.table, self.kind, len(self.of))
+        self._check_yes_no()
         return self
 
     def _check_answers(self) -> None:
@@ -276,6 +278,20 @@ class Variable(Section):
             raise ValueError(
                 "'censored' needs to know the ends of the scale: give 'range', or the ends themselves as in 'censored: [0, null]'"
             )
+
+    def _check_yes_no(self) -> None:
+        if not self.yes_no:
+            return
+        if self.table != "sessions" or self.kind not in ("number", "category"):
+            raise ValueError(
+                "'yes_no' is for a column of answers given at sessions (kind number or category); remove it"
+            )
+        if self.kind == "category" and (self.levels is None or set(self.levels.values()) != {0.0, 1.0}):
+            raise ValueError(
+                "a category that is 'yes_no' needs 'levels' with the numbers 0 and 1, as in {no: 0, yes: 1}"
+            )
+        if self.censored:
+            raise ValueError("'censored' is for scores, and 'yes_no' for two answers; remove one of them")
 
     @property
     def censored_at(self) -> tuple[float, float]:

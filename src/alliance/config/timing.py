@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alliance.config.declared import ModelSpec
+from alliance.config.propensity import check_yes_no, refuse_yes_no
 from alliance.config.schema import Config, Source, Variable
 from alliance.errors import suggest
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
@@ -17,7 +18,7 @@ TIME_TERMS = ("session", "weeks")
 _SUFFIXES = (LAG, BASELINE, BETWEEN)
 MOMENTS = {"before": 0, "during": 1, "after": 2}
 _MOMENTS_PER_SESSION = 3
-_FEWEST_LEVELS = 3  # of a category that may be an outcome, as numbers
+_FEWEST_LEVELS = 3  # of a category whose numbers may be scores
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ def parse_term(name: str, variables: dict[str, Variable]) -> Term | None:
     if part is not None and variables[owner].kind not in ("scale", "category"):
         return None
     return Term(name, base, owner, part, suffix)
+
+
+def is_yes_no(outcome: str, spec: ModelSpec, variables: dict[str, Variable]) -> bool:
+    """Whether a model takes an outcome for a propensity: declared `yes_no`, and not signed off as one with normal residuals."""
+    term = parse_term(outcome, variables)
+    if term is None or term.variable is None or term.part is not None or spec.discrete_signed_off is not None:
+        return False
+    return variables[term.variable].yes_no
 
 
 def varies_between_sessions(term: Term, variables: dict[str, Variable]) -> bool:
@@ -85,12 +94,10 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
         if target is None or target.suffix or target.variable is None:
             problems.append(f"{place}.equations: {_undeclared(outcome, known)}")
             continue
-        if spec.discrete_signed_off is None and _is_yes_no(config.variables[target.variable]):
-            problems.append(
-                f"{place}.equations: the outcome '{outcome}' is yes/no, and family '{spec.family}' takes residuals for normal. Leave "
-                f"the equation out or use '{outcome}' as a predictor; or accept it with a reason under {place}.discrete_signed_off, "
-                f"which flags every estimate of the model."
-            )
+        if is_yes_no(outcome, spec, config.variables):
+            problems += check_yes_no(place, outcome, spec)
+        elif spec.discrete_signed_off is None and _has_two_labels(config.variables[target.variable]):
+            problems.append(refuse_yes_no(place, outcome, target.variable))
         if not varies_between_sessions(target, config.variables):
             problems.append(
                 f"{place}.equations.{outcome}: an outcome must be measured at sessions, not once. Use it as a predictor."
@@ -135,7 +142,7 @@ def _undeclared(name: str, known: Iterable[str]) -> str:
     )
 
 
-def _is_yes_no(variable: Variable) -> bool:
+def _has_two_labels(variable: Variable) -> bool:
     """Whether a category stands in the panel as yes or no: a column for each label, or two numbers."""
     return variable.kind == "category" and (variable.levels is None or len(variable.levels) < _FEWEST_LEVELS)
 

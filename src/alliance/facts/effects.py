@@ -126,6 +126,7 @@ EFFECTS: Final = Registry(
         weighed=True,
         arrow=True,
     ),
+    Effect("probability", "difference in the probability of a yes", "path", several_paths=True, of_slopes=True),
     Effect("accumulated", "indirect, accumulated over sessions", "path", of_slopes=True, curve=True),
     Effect("accumulated_direct", "direct, accumulated over sessions", "path", of_slopes=True, curve=True),
     Effect("accumulated_total", "total, accumulated over sessions", "path", of_slopes=True, curve=True),

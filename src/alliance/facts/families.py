@@ -25,6 +25,8 @@ class Family:
     has_settings
         Whether declarations of this family have settings of their own: the class ``Spec`` in its module ``settings``, which is imported
         when a declaration is read.
+    propensities
+        Whether it takes a yes/no outcome for the sign of a propensity.
     sections
         Sections of the configuration that its fits depend on.
     threads
@@ -35,6 +37,7 @@ class Family:
     package: str
     joint: bool
     has_settings: bool = False
+    propensities: bool = False
     sections: tuple[str, ...] = ()
     threads: int = 1
 
@@ -48,6 +51,14 @@ _BAYESIAN: Final = ("sampling", "priors")
 
 FAMILIES: Final = Registry(
     Family("textbook", "alliance.models.textbook", joint=False),
-    Family("multilevel_path", "alliance.models.path", joint=True, has_settings=True, sections=_BAYESIAN, threads=2),
+    Family(
+        "multilevel_path",
+        "alliance.models.path",
+        joint=True,
+        has_settings=True,
+        propensities=True,
+        sections=_BAYESIAN,
+        threads=2,
+    ),
     Family("direct", "alliance.models.direct", joint=True, sections=_BAYESIAN, threads=2),
 )

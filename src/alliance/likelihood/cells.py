@@ -13,6 +13,11 @@ The cells of a patient are drawn together, and those of different patients do no
 at present values of z, the mean of the change is -Q^-1 G' Omega e, so e0 is never computed.
 
 Cells of patients with a score at an end of its scale are drawn within their limits, see `alliance.likelihood.limits`.
+
+Effects u = L v of the patient, v ~ N(0, 1), can be integrated out instead of given, as long as no cell is multiplied by one: they are more
+columns of G, -Z L, with a precision of their own, and are eliminated from Q and h,
+
+    Q_zz - Q_zv Q_vv^-1 Q_vz        h_z - Q_zv Q_vv^-1 h_v
 """
 
 from collections.abc import Sequence
@@ -38,6 +43,7 @@ def draw_change(
     values: np.ndarray,
     rng: np.random.Generator | None,
     autocorrelations: np.ndarray | None = None,
+    spread: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw how the cells change from their present values, which the rows hold.
 
@@ -57,20 +63,26 @@ def draw_change(
         None: the conditional mean, as if there were no limits.
     autocorrelations
         Of the residuals of the first equations, zero where they are independent, as they are in all others: (equation,).
+    spread
+        Of effects of patients that are integrated out, what each column of `z` is multiplied by, L in the rows of its columns:
+        (column, effect). They are not part of `effects` then. None where all effects are given.
 
     Returns
     -------
     numpy.ndarray
         Shape (cell,).
     """
-    residuals, x_start, z_start = [], 0, 0
+    residuals, integrated, x_start, z_start = [], [], 0, 0
+    spread = np.empty((effects.shape[1], 0)) if spread is None else spread
     for rows in equations:
         b = beta[x_start : x_start + rows.x.shape[1]]
         v = effects[rows.patient, z_start : z_start + rows.z.shape[1]]
         residuals.append(rows.y - rows.x @ b - (rows.z * v).sum(axis=1))
+        integrated.append(rows.z @ spread[z_start : z_start + rows.z.shape[1]])
         x_start, z_start = x_start + rows.x.shape[1], z_start + rows.z.shape[1]
     starts = np.cumsum([0, *(len(rows.y) for rows in equations)])
-    residual = np.concatenate(residuals)[starts[packed.equation] + packed.row]
+    at = starts[packed.equation] + packed.row
+    residual = np.concatenate(residuals)[at]
     carried = _carried(packed, autocorrelations)
     size = np.sqrt(1 - carried**2)
     residual = np.where(packed.earlier >= 0, residual - carried * residual[packed.earlier], residual) / size
@@ -95,6 +107,7 @@ def draw_change(
         carried,
         size,
         residual,
+        np.concatenate(integrated)[at],
         beta,
         effects,
         noise,
@@ -173,6 +186,7 @@ def _draw(
     carried,
     size,
     residual,
+    integrated,
     beta,
     effects,
     noise,
@@ -182,12 +196,14 @@ def _draw(
     change,
 ):
     """Write the change of the cells, by patient; for those with a place among the bounded ones, Q and h instead."""
+    more = integrated.shape[1]
     for p in range(len(cells) - 1):
         first, last = rows[p], rows[p + 1]
         n, m = cells[p + 1] - cells[p], last - first
         if n == 0:
             continue
-        g = np.zeros((m, n))
+        g = np.zeros((m, n + more))
+        g[:, n:] = -integrated[first:last]
         for number in range(entries[p], entries[p + 1]):
             part, column = entry[number, 1], entry[number, 2]
             factor = 1.0
@@ -199,9 +215,11 @@ def _draw(
         for a in range(m - 1, -1, -1):  # rows that others depend on come before them, so they are as they were
             before = earlier[first + a] - first
             if before >= 0:
-                for i in range(n):
+                for i in range(n + more):
                     g[a, i] = (g[a, i] - carried[first + a] * g[before, i]) / size[first + a]
-        q, h = np.zeros((n, n)), np.zeros(n)
+        q, h = np.zeros((n + more, n + more)), np.zeros(n + more)
+        for i in range(n, n + more):
+            q[i, i] = 1.0
         start = 0
         while start < m:
             end = start + 1
@@ -212,13 +230,19 @@ def _draw(
                     omega = precision[pattern[first + a], equation[first + a], equation[first + b]]
                     if omega == 0.0:
                         continue
-                    for i in range(n):
+                    for i in range(n + more):
                         scaled = g[a, i] * omega
                         if scaled != 0.0:
                             h[i] -= scaled * residual[first + b]
                             for j in range(i + 1):
                                 q[i, j] += scaled * g[b, j]
             start = end
+        for k in range(n + more - 1, n - 1, -1):
+            for i in range(k):
+                ratio = q[k, i] / q[k, k]
+                h[i] -= ratio * h[k]
+                for j in range(i + 1):
+                    q[i, j] -= ratio * q[k, j]
         place = bounded[p]
         if place >= 0:
             for i in range(n):

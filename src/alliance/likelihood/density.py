@@ -43,6 +43,7 @@ from alliance.likelihood.residuals import (
     count_coordinates,
     count_precisions,
     fill_precision,
+    is_unit,
     turn_precision,
 )
 
@@ -118,6 +119,9 @@ def log_density(layout, owner, products, pooled, weights, therapist_weights, cro
     else:
         pack_factor(total[first:], q, gradient[free:])
         pack_factor(therapists, e, gradient[used:])
+        for k in range(layout[N_EQUATIONS]):
+            if is_unit(layout, k):
+                value += _add_normal(1.0, position, gradient, n_beta + k)
     if not math.isfinite(value):
         for number in range(len(gradient)):
             gradient[number] = 0.0
@@ -167,8 +171,11 @@ def add_prior(layout, prior, position, gradient):
         for p in range(layout[at + 1]):
             place = layout[at] + p
             value += _add_normal(prior[INTERCEPT_SD] if p == 0 else prior[SLOPE_SD], position, gradient, place)
-        # Half-normal for the standard deviation, and the Jacobian of its logarithm.
         place = n_beta + k
+        if is_unit(layout, k):
+            value += _add_normal(1.0, position, gradient, place)
+            continue
+        # Half-normal for the standard deviation, and the Jacobian of its logarithm.
         scaled = math.exp(position[place]) / prior[RESIDUAL_SD]
         value += 0.5 * math.log(2.0 / math.pi) - math.log(prior[RESIDUAL_SD]) - 0.5 * scaled * scaled + position[place]
         gradient[place] += 1.0 - scaled * scaled

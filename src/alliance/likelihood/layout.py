@@ -42,7 +42,9 @@ from alliance.likelihood.products import cross, pool
     AT_INNER,
     HEAD,
 ) = range(23)
-PER_EQUATION: Final = 6  # first beta, betas, first column, columns, place of Z'Z, place of Z'[X y]
+# First beta, betas, first column, columns, place of Z'Z, place of Z'[X y], and 1 where the residual standard deviation is one.
+PER_EQUATION: Final = 7
+OF_UNIT: Final = 6
 # Where residuals are correlated: of a pattern the number of its members, its first weight, its gap and its members; of two equations in a
 # pattern these, their weight, the places of Z'Z and Z'[X y], and of [X y]'[X y] among what is pooled; a place is -1 where the other order
 # of the two has it. Of each equation which coordinate of the residuals its autocorrelation is (-1: it has none), the unit of its gaps, and
@@ -335,7 +337,7 @@ def _pack_paired(
     with_series = [k for k, each in enumerate(series) if each is not None]
     places = {k: count + len(pairs) + place for place, k in enumerate(with_series)}
     # Inside, the columns of all equations are those of one equation without predictors, whose precision is one.
-    head = (heads[-1][0] + heads[-1][1] + n_weights, 0, 0, n_columns, -1, n_columns * (n_columns + 1) // 2)
+    head = (heads[-1][0] + heads[-1][1] + n_weights, 0, 0, n_columns, -1, n_columns * (n_columns + 1) // 2, 0)
     columns = [[(0, heads[k][2] + place) for k, place in effects] for effects in (by_patient, by_therapist)]
     inner = _pack_layout([head], columns[0], columns[1], n_therapists, product)
     outer = _pack_layout(heads, by_patient, by_therapist, n_therapists, lambda one, other: -1)

@@ -54,6 +54,8 @@ class EquationRows:
     therapist
         Position of each row's therapist, shape (row,); None where no effect of the equation varies between therapists, or where every
         patient has one.
+    unit_residual
+        Whether the residual standard deviation is one and no parameter, as in the equation of a propensity to yes.
     """
 
     x: np.ndarray
@@ -63,6 +65,7 @@ class EquationRows:
     occasion: np.ndarray | None = None
     series: Series | None = None
     therapist: np.ndarray | None = None
+    unit_residual: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def cross(
     for rows in equations:
         betas, columns = rows.x.shape[1], rows.z.shape[1]
         after = place + columns * columns
-        heads.append((first_beta, betas, first_column, columns, place, after))
+        heads.append((first_beta, betas, first_column, columns, place, after, int(rows.unit_residual)))
         first_beta, first_column = first_beta + betas, first_column + columns
         if not patterns:
             parts.append(_sum_by_patient(rows.z, np.column_stack([rows.z, rows.x, rows.y]), rows.patient, n_patients))

@@ -18,6 +18,9 @@ entries follow from canonical partial correlations z, as in ``signed`` coordinat
 The prior is uniform over all R with these zeros. The change from R to z has a triangular derivative,
 dR_ij / dz_ij = sqrt(prod_m<j (1 - z_im^2) (1 - z_jm^2)), so p(z_ij) ~ (1 - z_ij^2)^c with 2 c the number of free pairs (i, m), m between
 j and i, and (m, i), m after i. With all pairs free that is LKJ(1), and with two outcomes the correlation is uniform between -1 and 1.
+
+An equation may have a residual standard deviation of one that is no parameter (`EquationRows.unit_residual`). Its coordinate keeps its
+place, so that no place moves, but nothing depends on it: a standard normal density of its own takes care of it.
 """
 
 import math
@@ -28,6 +31,7 @@ import numpy as np
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.coordinates import LEAST, fill_signed, turn_signed
 from alliance.likelihood.layout import (
+    AT_EQUATIONS,
     AT_FACTOR,
     AT_PATTERNS,
     AT_SERIES,
@@ -36,6 +40,8 @@ from alliance.likelihood.layout import (
     N_PATTERNS,
     N_SERIES,
     N_WEIGHTS,
+    OF_UNIT,
+    PER_EQUATION,
     PER_PATTERN,
     PER_SERIES,
     Statistics,
@@ -114,26 +120,41 @@ def _turn_gap(layout, k, gap, coordinates):
 
 
 @compiled
+def is_unit(layout, equation):
+    """Say whether the residual standard deviation of an equation is one and no parameter."""
+    return layout[layout[AT_EQUATIONS] + PER_EQUATION * equation + OF_UNIT] == 1
+
+
+@compiled
+def _log_sd(layout, coordinates, equation):
+    return 0.0 if is_unit(layout, equation) else coordinates[equation]
+
+
+@compiled
 def fill_precision(layout, coordinates, precision):
     """Fill the precision."""
     count, patterns, weights = layout[N_EQUATIONS], layout[N_PATTERNS], layout[N_WEIGHTS]
     if patterns == 0:
         for k in range(count):
-            precision[k] = math.exp(-2.0 * coordinates[k])
+            precision[k] = math.exp(-2.0 * _log_sd(layout, coordinates, k))
         return
     sigma = precision[weights + patterns :]
     correlations = np.empty((count, count))
     fill_correlations(layout, coordinates[count:], correlations)
     for k in range(count):
         for m in range(count):
-            sigma[k * count + m] = correlations[k, m] * math.exp(coordinates[k] + coordinates[m])
+            sigma[k * count + m] = correlations[k, m] * math.exp(
+                _log_sd(layout, coordinates, k) + _log_sd(layout, coordinates, m)
+            )
     root, inverse = np.empty((count, count)), np.empty((count, count))
     for pattern in range(patterns):
         at = layout[AT_PATTERNS] + (PER_PATTERN + count) * pattern
         size, first, members = layout[at], layout[at + 1], layout[at + PER_PATTERN : at + PER_PATTERN + layout[at]]
         if layout[at + 2] > 0:
             r, left, _ = _turn_gap(layout, members[0], layout[at + 2], coordinates)
-            precision[first] = math.exp(-2.0 * coordinates[members[0]]) / left if left > 0.0 else np.inf
+            precision[first] = (
+                math.exp(-2.0 * _log_sd(layout, coordinates, members[0])) / left if left > 0.0 else np.inf
+            )
             precision[first + 1] = -r * precision[first]
             precision[first + 2] = r * r * precision[first]
             precision[weights + pattern] = math.log(precision[first])
@@ -166,7 +187,7 @@ def turn_precision(layout, coordinates, precision, by_precision, gradient):
     count, patterns, weights = layout[N_EQUATIONS], layout[N_PATTERNS], layout[N_WEIGHTS]
     if patterns == 0:
         for k in range(count):
-            gradient[k] = -2.0 * precision[k] * by_precision[k]
+            gradient[k] = 0.0 if is_unit(layout, k) else -2.0 * precision[k] * by_precision[k]
         return
     sigma, of_sigma = precision[weights + patterns :], np.zeros((count, count))
     omega, change = np.empty((count, count)), np.empty((count, count))
@@ -196,12 +217,13 @@ def turn_precision(layout, coordinates, precision, by_precision, gradient):
         k = order[i]
         gradient[k] = 0.0
         for m in range(count):
-            gradient[k] += 2.0 * of_sigma[k, m] * sigma[k * count + m]
+            if not is_unit(layout, k):
+                gradient[k] += 2.0 * of_sigma[k, m] * sigma[k * count + m]
         for j in range(i + 1):  # of C: 2 H C, H the derivatives by R
             for m in range(count):
                 if m >= j:
                     n = order[m]
-                    scale = math.exp(coordinates[k] + coordinates[n])
+                    scale = math.exp(_log_sd(layout, coordinates, k) + _log_sd(layout, coordinates, n))
                     of_factor[i * count + j] += 2.0 * of_sigma[k, n] * scale * factor[m, j]
     turn_signed(of_factor, count, signed, turned)
     for number in range(count * (count - 1) // 2):
@@ -215,7 +237,7 @@ def turn_precision(layout, coordinates, precision, by_precision, gradient):
         first, gap, k = layout[at + 1], layout[at + 2], layout[at + PER_PATTERN]
         if gap > 0:
             r, left, slope = _turn_gap(layout, k, gap, coordinates)
-            for number in range(3):
+            for number in range(0 if is_unit(layout, k) else 3):
                 gradient[k] -= 2.0 * precision[first + number] * by_precision[first + number]
             # By r: of 1 / (1 - r^2) and r^2 / (1 - r^2) the same, of -r / (1 - r^2) another.
             change = 2.0 * r * (by_precision[first] + by_precision[first + 2]) - (1.0 + r * r) * by_precision[first + 1]

@@ -9,7 +9,7 @@ from alliance.errors import ModelError, suggest
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, FILLED, LAG, PATIENT, SESSION, THERAPIST
 from alliance.facts.families import FAMILIES
-from alliance.models.checking.scores import kind_of_scores
+from alliance.models.checking.scores import YES_NO, kind_of_scores
 from alliance.models.filling.grid import Grid
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
@@ -19,6 +19,7 @@ NO_EARLIER = "no earlier session"
 AT_FIRST = "first session: its values are the initial values"
 EARLIER_BLANK = "earlier session held, its value not observed"
 _FEWEST_PATIENTS = 5
+_MOST_SHOWN = 3
 _EMPTY = 1e-9  # of the range of a variable: means that differ by less differ by rounding
 
 
@@ -67,6 +68,8 @@ def select_rows(
                 f"{suggest(unknown[0], panel.columns)} Scores, their subscales and the labels of categories can be used."
             )
         kept = panel if grid is None else grid.panel.assign(**{FILLED: ~grid.held})
+        if grid is not None and outcome in grid.yes_no:
+            _check_answers(panel, outcome)
         flow.append(_stage(kept, kept, name, outcome, "panel", "", len(flow)))
         initial = [other for other in spec.equations if f"{other}{BASELINE}" in columns]
         if FAMILIES[spec.family].joint and initial:
@@ -86,13 +89,8 @@ def select_rows(
             kept = _use_filled(kept, grid, name, outcome, flow)
         flow.append(_stage(kept, kept, name, outcome, "analysed", "", len(flow)))
         _check_rows(kept, name, outcome, columns)
-        kind = kind_of_scores(observed_scores(kept, outcome))
-        if kind and spec.discrete_signed_off is None:
-            raise ModelError(
-                f"models.specs.{name}: the outcome '{outcome}' is {kind}, and family '{spec.family}' takes residuals for normal. "
-                f"Leave the equation out or use '{outcome}' as a predictor; or accept it with a reason "
-                f"under models.specs.{name}.discrete_signed_off, which flags every estimate of the model."
-            )
+        if spec.discrete_signed_off is None and (grid is None or outcome not in grid.yes_no):
+            _check_scores(kept, name, spec, outcome)
         rows[outcome] = kept
     return rows, pd.DataFrame(flow, columns=ARTEFACTS["flow"].header)
 
@@ -172,6 +170,31 @@ def observed_scores(rows: pd.DataFrame, outcome: str) -> np.ndarray:
     """Return the scores of an outcome in rows of its equation, without those that were filled in."""
     observed = rows[~rows[FILLED]] if FILLED in rows else rows
     return observed[outcome].to_numpy(dtype=float)
+
+
+def _check_scores(rows: pd.DataFrame, name: str, spec: ModelSpec, outcome: str) -> None:
+    """Refuse scores that normal residuals are out of the question for."""
+    kind = kind_of_scores(observed_scores(rows, outcome))
+    if kind:
+        propensity = (
+            f"declare variables.{outcome}.yes_no: true in a model of family multilevel_path, " if kind == YES_NO else ""
+        )
+        raise ModelError(
+            f"models.specs.{name}: the outcome '{outcome}' is {kind}, and family '{spec.family}' takes residuals for normal. "
+            f"To go on, {propensity}leave the equation out or use '{outcome}' as a predictor; or accept it with a reason "
+            f"under models.specs.{name}.discrete_signed_off, which flags every estimate of the model."
+        )
+
+
+def _check_answers(panel: pd.DataFrame, outcome: str) -> None:
+    """Refuse answers other than 0 and 1 of an outcome that is declared yes/no."""
+    others = sorted(set(panel[outcome].dropna().unique().tolist()) - {0.0, 1.0})
+    if others:
+        shown = ", ".join(f"{value:g}" for value in others[:_MOST_SHOWN])
+        raise ModelError(
+            f"variables.{outcome}.yes_no: the column holds {shown}{' and more' if len(others) > _MOST_SHOWN else ''}, but no is 0 and yes "
+            f"is 1. Say which is which: 'kind: category' with levels as in {{\"1\": 1, \"2\": 0}}; or remove 'yes_no'."
+        )
 
 
 def _check_rows(rows: pd.DataFrame, name: str, outcome: str, columns: list[str]) -> None:

@@ -212,6 +212,8 @@ def unit_of(term: str, config: Config) -> str:
     variable = variable_of(term, config)
     if variable is None:
         return "units"
+    if variable.yes_no and variable.kind == "number":
+        return "yes against no"
     if variable.kind != "category":
         return variable.unit
     if variable.levels:

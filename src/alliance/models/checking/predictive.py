@@ -70,6 +70,9 @@ def check_predictive(
     earlier = earlier_positions(panel, lag)
     observed = {outcome: panel[outcome].to_numpy(dtype=float)[:, None] for outcome in design.equations}
     generated = generate_outcomes(panel, design, population, lag, rng)
+    for outcome, equation in design.equations.items():
+        if equation.yes_no:  # what would be seen of a propensity
+            observed[outcome], generated[outcome] = ((v[outcome] > 0).astype(float) for v in (observed, generated))
     return [
         Statistic(name, about, float(compute(observed)[0]), compute(generated))
         for name, about, compute in _statistics(panel, design, index, earlier, edges, variables)
@@ -141,6 +144,9 @@ class _Rows:
     def between(self, generated: Values) -> np.ndarray:
         return self.groups.means(self.values(generated)).std(axis=0)
 
+    def share(self, generated: Values) -> np.ndarray:
+        return np.asarray(self.values(generated).mean(axis=0))
+
     def follow_trends(self) -> np.ndarray:
         """Say of which patients there are sessions enough for a trend: (patient,)."""
         return np.bincount(self.groups.codes) >= _ENOUGH_FOR_TREND
@@ -184,18 +190,24 @@ def _statistics(
         before = np.where(earlier[rows] >= 0, place[earlier[rows]], -1)
         sessions = panel[SESSION].to_numpy(dtype=float)[rows, None]
         about = _Rows(outcome, rows, before, Groups(patients[rows]), sessions)
-        found += [
-            ("standard deviation within patients", outcome, about.within),
-            ("standard deviation of patients' means", outcome, about.between),
-            ("skewness", outcome, about.skewness),
-        ]
+        if design.equations[outcome].yes_no:
+            found += [
+                ("share of yes", outcome, about.share),
+                ("standard deviation of patients' shares of yes", outcome, about.between),
+            ]
+        else:
+            found += [
+                ("standard deviation within patients", outcome, about.within),
+                ("standard deviation of patients' means", outcome, about.between),
+                ("skewness", outcome, about.skewness),
+            ]
         if about.follow_trends().any():
             found.append(("standard deviation of patients' trends over sessions", outcome, about.trends))
         if (before >= 0).any():
             found.append(("correlation of neighbouring sessions within patients", outcome, about.persistence))
         term = parse_term(outcome, variables)
         owner = None if term is None or term.variable is None or term.part is not None else variables[term.variable]
-        if owner is not None and owner.range is not None:
+        if owner is not None and owner.range is not None and not design.equations[outcome].yes_no:
             found.append((_OUTSIDE, outcome, partial(about.outside, owner.range)))
     found += [_slope_statistic(design, index, earlier, patients, edge) for edge in edges]
     for one, other in combinations(design.equations, 2):

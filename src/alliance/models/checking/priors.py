@@ -76,6 +76,8 @@ def _fixed(equation: Equation, priors: Mapping[str, Any]) -> list[dict[str, Any]
                 f"Difference in {outcome} per unit of {term}; most likely small, in either direction.",
             )
         )
+    if equation.yes_no:
+        return rows
     rows.append(
         _half_normal(
             "residuals",

@@ -8,6 +8,7 @@ from alliance.config import Variable
 from alliance.config.timing import parse_term
 from alliance.facts.marks import Mark
 
+YES_NO = "yes/no"
 _FEW_VALUES = 10  # distinct values of a count; a sum score with more of them is no count
 _MANY_ZEROS = 1 / 3
 
@@ -19,7 +20,7 @@ def kind_of_scores(values: np.ndarray) -> str:
     """
     found = np.unique(values)
     if len(found) == 2:
-        return "yes/no"
+        return YES_NO
     whole = bool((found >= 0).all() and (found == np.round(found)).all())
     if whole and len(found) <= _FEW_VALUES and np.mean(values == 0) >= _MANY_ZEROS:
         return "a count"

@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
-from alliance.config.timing import TIME_TERMS
+from alliance.config.timing import TIME_TERMS, is_yes_no
 from alliance.errors import ModelError
 from alliance.facts.columns import BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, THERAPIST
 from alliance.facts.quantity import join_nodes
@@ -98,6 +98,8 @@ class Equation:
         Level (``patient``, ``therapist``) -> position of each row's unit in `Design.units` of that level.
     levels
         Predictor whose effect varies -> the level from which it deviates; the patient's own mean where there is none.
+    yes_no
+        Whether the outcome is the propensity to a yes, whose residual standard deviation is its unit: `y_sd` is one.
     """
 
     outcome: str
@@ -112,6 +114,7 @@ class Equation:
     x_sd: np.ndarray
     units: dict[str, np.ndarray] = field(default_factory=dict)
     levels: dict[str, Level] = field(default_factory=dict)
+    yes_no: bool = False
 
     def scale(self, term: str) -> float:
         """Return what an effect of `term` in standard units is multiplied by to be in raw units."""
@@ -197,7 +200,8 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
         place = f"models.specs.{name}.equations.{outcome}"
         used, terms = made[outcome].rows, list(made[outcome].origins)
         y, x = used[outcome].to_numpy(dtype=float), used[terms].to_numpy(dtype=float)
-        y_mean, y_sd, x_mean, x_sd = y.mean(), y.std(ddof=1), x.mean(axis=0), x.std(axis=0, ddof=1)
+        yes_no = is_yes_no(outcome, spec, variables)
+        y_mean, y_sd, x_mean, x_sd = y.mean(), 1.0 if yes_no else y.std(ddof=1), x.mean(axis=0), x.std(axis=0, ddof=1)
         scaled = (x - x_mean) / x_sd
         _check_tolerance(place, terms, scaled)
         indices = {}
@@ -219,6 +223,7 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
             x_mean,
             x_sd,
             indices,
+            yes_no=yes_no,
         )
         moving = {e.term for effects in varying.values() for e in effects if e.outcome == outcome}
         equations[outcome] = replace(equation, levels=_find_levels(equation, moving))

@@ -1,12 +1,7 @@
-"""How the cells of a grid enter the arrays of a design, and the equations that give densities to what the design conditions on.
+"""How the cells of a grid enter the arrays of a design.
 
 Every place of an array is linear in the cells: an outcome, a predictor, its deviation from the patient's level where its effect varies,
-and a product whose other factor is known. Two kinds of cells need equations beside those of the design:
-
-- initial values: each a regression on the patient-level predictors and on the initial values before it, one row per patient;
-- predictors without an equation: a mean, the terms of time of the model, differences between patients, and a residual.
-
-Their parameters are drawn under flat priors, given the present values of the cells.
+and a product whose other factor is known. What the design conditions on has equations beside it, see `alliance.models.filling.auxiliary`.
 """
 
 from collections.abc import Sequence
@@ -15,66 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from alliance.facts.columns import BASELINE, PATIENT, SESSION
+from alliance.facts.columns import PATIENT, SESSION
 from alliance.likelihood.cells import draw_change
 from alliance.likelihood.packing import OUTCOME, PREDICTOR, VARYING, CellLayout, Entries, pack_cells
 from alliance.likelihood.patterns import EquationRows
 from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.groups import Groups
 from alliance.models.design.terms import Factor, center_factor, own_means
+from alliance.models.filling.auxiliary import Auxiliary, Drawn, initial_equations, join_entries, without_equation
 from alliance.models.filling.grid import Grid
-from alliance.models.filling.trend import independent_columns
-
-_NO_ENTRIES = np.empty(0, dtype=np.int64)
-
-
-@dataclass(frozen=True)
-class Auxiliary:
-    """An equation beside those of the design.
-
-    Parameters
-    ----------
-    rows
-        Its rows, in raw units. `z` is a column of ones where patients differ, otherwise it has no column.
-    entries
-        Where cells enter it.
-    """
-
-    rows: EquationRows
-    entries: Entries
-
-    @property
-    def varies(self) -> bool:
-        """Whether patients differ in its intercept."""
-        return bool(self.rows.z.shape[1])
-
-    def draw(self, rows: EquationRows, effects: np.ndarray, turns: np.ndarray, rng: np.random.Generator) -> "Drawn":
-        """Draw coefficients, residual variance and differences between patients, given present values.
-
-        Parameters
-        ----------
-        rows
-            The rows with present values of the cells.
-        effects
-            Present differences between patients, (patient,); zero where there are none.
-        turns
-            See `Cells`.
-        """
-        left = rows.y - effects[rows.patient]
-        inverse = np.linalg.inv(rows.x.T @ rows.x)
-        estimate = inverse @ (rows.x.T @ left)
-        free = len(left) - rows.x.shape[1]
-        variance = float(((left - rows.x @ estimate) ** 2).sum() / rng.chisquare(free))
-        beta = estimate + np.linalg.cholesky(inverse) @ rng.standard_normal(len(estimate)) * np.sqrt(variance)
-        if not self.varies:
-            return Drawn(beta, variance, effects)
-        count = np.bincount(rows.patient, minlength=len(effects)).astype(float)
-        present = count > 0
-        between = float((effects[present] ** 2).sum() / rng.chisquare(max(int(present.sum()) - 2, 1)))
-        total = np.bincount(rows.patient, rows.y - rows.x @ beta, minlength=len(effects))
-        precision = count / variance + 1 / max(between, 1e-12 * variance)
-        drawn = total / variance / precision + rng.standard_normal(len(effects))[turns] / np.sqrt(precision)
-        return Drawn(beta, variance, drawn)
 
 
 @dataclass(frozen=True)
@@ -156,8 +100,8 @@ def find_cells(
     positions = _positions(design, equations)
     patient_of = grid.cells[PATIENT].astype(str).map(positions).to_numpy(dtype=np.int64)
     auxiliary = [
-        *_initial_equations(grid, design, positions),
-        *(_without_equation(grid, name, positions) for name in grid.filled),
+        *initial_equations(grid, design, positions),
+        *(without_equation(grid, name, positions) for name in grid.filled),
     ]
     # Rows of the other equations share an occasion with no row.
     beside, last = [], len(panel)
@@ -200,19 +144,16 @@ def shift(cells: Cells, filled: Filled, change: np.ndarray) -> Filled:
     )
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """Parameters of an equation beside the design: coefficients, residual variance, and differences between patients, (patient,)."""
-
-    beta: np.ndarray
-    variance: float
-    differences: np.ndarray
-
-
 def draw_auxiliary(cells: Cells, filled: Filled, rng: np.random.Generator) -> list[Drawn]:
     """Draw the parameters of the equations beside the design, given the present values."""
     return [
-        found.draw(rows, differences, cells.turns, rng)
+        found.draw(
+            rows,
+            differences,
+            cells.turns,
+            rng,
+            None if found.spread_of is None else float(filled.equations[found.spread_of].y.var()),
+        )
         for found, rows, differences in zip(cells.auxiliary, filled.beside, filled.differences, strict=True)
     ]
 
@@ -226,12 +167,13 @@ def draw_given(
     auxiliary: Sequence[Drawn],
     rng: np.random.Generator | None,
     autocorrelations: np.ndarray | None = None,
+    spread: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw how the cells change, (cell,), given all parameters and the random effects.
 
     Parameters
     ----------
-    beta, effects, covariance, rng, autocorrelations
+    beta, effects, covariance, rng, autocorrelations, spread
         See `alliance.likelihood.cells.draw_change`, of the equations of the design.
     """
     own = len(covariance)
@@ -249,6 +191,7 @@ def draw_given(
         filled.values,
         rng,
         autocorrelations,
+        None if spread is None else np.vstack([spread, np.zeros((len(moving), spread.shape[1]))]),
     )
 
 
@@ -260,10 +203,11 @@ def draw_values(
     covariance: np.ndarray,
     rng: np.random.Generator,
     autocorrelations: np.ndarray | None = None,
+    spread: np.ndarray | None = None,
 ) -> Filled:
     """Draw the cells given the parameters of the design and the random effects; those of the other equations are drawn too."""
     auxiliary = draw_auxiliary(cells, filled, rng)
-    change = draw_given(cells, filled, beta, effects, covariance, auxiliary, rng, autocorrelations)
+    change = draw_given(cells, filled, beta, effects, covariance, auxiliary, rng, autocorrelations, spread)
     return replace(shift(cells, filled, change), differences=[drawn.differences for drawn in auxiliary])
 
 
@@ -293,7 +237,7 @@ def _entries_of(
                 moved = [_deviation(entries, rows.patient)]
             place = list(varying).index(term)
             found += [replace(e, part=np.full(len(e.row), VARYING), column=np.full(len(e.row), place)) for e in moved]
-    return _join(found)
+    return join_entries(found)
 
 
 def _of_term(grid: Grid, equation: Equation, term: str, of_row: np.ndarray, place: int, weight: float) -> Entries:
@@ -324,7 +268,7 @@ def _of_product(
         values = equation.rows[other.term].to_numpy(dtype=float)[:, None]
         own = own_means(equation.rows, values) if other.centring == "own mean" else None
         found.append(replace(entries, weight=entries.weight * center_factor(other, values, own)[entries.row, 0]))
-    return _join(found)
+    return join_entries(found)
 
 
 def _deviation(entries: Entries, patient: np.ndarray) -> Entries:
@@ -343,57 +287,4 @@ def _deviation(entries: Entries, patient: np.ndarray) -> Entries:
         entries.cell[repeated],
         -entries.weight[repeated] / sizes[of_entry][repeated],
     )
-    return _join([entries, spread])
-
-
-def _join(found: Sequence[Entries]) -> Entries:
-    if not found:
-        return Entries(_NO_ENTRIES, _NO_ENTRIES, _NO_ENTRIES, _NO_ENTRIES, np.empty(0))
-    names = ("row", "part", "column", "cell", "weight")
-    return Entries(*(np.concatenate([getattr(one, name) for one in found]) for name in names))
-
-
-def _initial_equations(grid: Grid, design: Design, positions: dict[str, int]) -> list[Auxiliary]:
-    """Return the regressions of initial values: each on what is constant within patients and on the ones before it."""
-    names = [f"{outcome}{BASELINE}" for outcome in grid.initial]
-    missing = [name for name in names if name in grid.of]
-    if not missing:
-        return []
-    constant = [term for term in design.constant_terms if term in grid.panel]  # products are made of these
-    columns = [*constant, *names]
-    numbered = {name: grid.of.get(name, np.full(len(grid.panel), -1)) for name in names}
-    first = grid.panel.drop_duplicates(PATIENT)
-    known = (first[columns].notna().all(axis=1) & first[PATIENT].astype(str).isin(positions)).to_numpy()
-    first = first[known]
-    at = first.index.to_numpy()
-    patient = first[PATIENT].astype(str).map(positions).to_numpy(dtype=np.int64)
-    made = []
-    for name in names:
-        before = [*constant, *names[: names.index(name)]]
-        if not any((numbered[later] >= 0).any() for later in [name, *before] if later in numbered):
-            continue
-        x = np.column_stack([np.ones(len(first)), first[before].to_numpy(dtype=float)])
-        entries = [_at_first(numbered[name][at], OUTCOME, 0)]
-        entries += [
-            _at_first(numbered[term][at], PREDICTOR, place)
-            for place, term in enumerate(before, start=1)
-            if term in numbered
-        ]
-        y = first[name].to_numpy(dtype=float)
-        made.append(Auxiliary(EquationRows(x, y, patient, np.empty((len(y), 0))), _join(entries)))
-    return made
-
-
-def _at_first(cells: np.ndarray, part: int, place: int) -> Entries:
-    rows = np.flatnonzero(cells >= 0)
-    size = len(rows)
-    return Entries(rows, np.full(size, part), np.full(size, place), cells[rows], np.ones(size))
-
-
-def _without_equation(grid: Grid, name: str, positions: dict[str, int]) -> Auxiliary:
-    """Return the equation of a predictor without one: a mean, a course over sessions and differences between patients."""
-    values, patient = grid.panel[name].to_numpy(dtype=float), grid.panel[PATIENT].astype(str).map(positions).to_numpy()
-    kept = np.flatnonzero(~np.isnan(values) & ~np.isnan(patient))
-    ones, courses = np.ones((len(kept), 1)), independent_columns(grid.trend[kept])
-    rows = EquationRows(np.column_stack([ones, courses]), values[kept], patient[kept].astype(np.int64), ones)
-    return Auxiliary(rows, _at_first(grid.of[name][kept], OUTCOME, 0))
+    return join_entries([entries, spread])

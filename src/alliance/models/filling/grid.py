@@ -11,6 +11,10 @@ the cells.
 
 A score at an end of a scale that is declared `censored` is a cell too: a value at that end or beyond. It has a density like any other, or
 stays as recorded: at a session that no equation uses, or where a product multiplies it with what may be missing or censored itself.
+
+An outcome that is declared `yes_no` is a cell wherever an equation has a row for it: the propensity behind the answer, above zero where it
+is yes and below where it is no (Albert & Chib 1993, doi 10.1080/01621459.1993.10476321). The propensity is never observed, so in such a
+model the recorded answers are nowhere predictors themselves.
 """
 
 from collections.abc import Mapping
@@ -20,13 +24,12 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
-from alliance.config.timing import TIME_TERMS, Term, parse_term, varies_between_sessions
-from alliance.data.panel import first_sessions
-from alliance.facts.columns import BASELINE, DAYS, LAG, PATIENT, SESSION, THERAPIST, WEEKS
+from alliance.config.timing import Term, is_yes_no, parse_term, varies_between_sessions
+from alliance.facts.columns import BASELINE, LAG, PATIENT, SESSION, THERAPIST
 from alliance.likelihood.limits import Limits
+from alliance.models.filling.propensity import guess_propensity
+from alliance.models.filling.sessions import add_skipped
 from alliance.models.filling.trend import time_columns
-
-_DAYS_PER_WEEK = 7.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Grid:
         What such an equation holds besides intercepts: the terms of time of the model, (row, column).
     nonlinear
         Outcome -> rows its equation cannot use, since a product of two missing values stands in them: (row,).
+    yes_no
+        Outcomes whose cells are propensities.
     """
 
     panel: pd.DataFrame
@@ -64,6 +69,7 @@ class Grid:
     filled: list[str]
     trend: np.ndarray
     nonlinear: dict[str, np.ndarray]
+    yes_no: frozenset[str] = frozenset()
 
     def unseen(self, column: str) -> np.ndarray:
         """Say which values of a column were not observed, (row,)."""
@@ -71,6 +77,8 @@ class Grid:
 
     def censored(self, column: str) -> np.ndarray:
         """Say which values of a column were recorded at an end of the scale, (row,)."""
+        if column in self.yes_no:
+            return np.zeros(len(self.panel), dtype=bool)
         return self._hold(column, self.limits.censored)
 
     def _hold(self, column: str, chosen: np.ndarray) -> np.ndarray:
@@ -101,9 +109,10 @@ def make_grid(
     known = {name: term for name, term in terms.items() if term is not None}
     outcomes = list(spec.equations)
     filled = _without_equation(known, outcomes, variables)
-    rows = _add_skipped(panel, outcomes, known, variables, max_gap_days)
+    rows = add_skipped(panel, outcomes, known, variables, max_gap_days)
     ends = {outcome: ends_of(outcome, variables) for outcome in outcomes}
-    found = _Search(rows, spec, known, [*outcomes, *filled], lag, ends)
+    yes_no = frozenset(outcome for outcome in outcomes if is_yes_no(outcome, spec, variables))
+    found = _Search(rows, spec, known, [*outcomes, *filled], lag, ends, yes_no)
     return found.grid(filled)
 
 
@@ -127,61 +136,6 @@ def _without_equation(terms: dict[str, Term], outcomes: list[str], variables: di
     return [base for base in dict.fromkeys(bases) if base not in outcomes]
 
 
-def _add_skipped(
-    panel: pd.DataFrame,
-    outcomes: list[str],
-    terms: dict[str, Term],
-    variables: dict[str, Variable],
-    max_gap_days: float | None,
-) -> pd.DataFrame:
-    """Return the panel with rows for skipped sessions, and columns ``held`` and ``linked`` (to the row before)."""
-    constant = [PATIENT, THERAPIST, *(name for name, term in terms.items() if _is_constant(term, variables))]
-    frame = _with_first(panel.sort_values([PATIENT, SESSION], ignore_index=True), constant)
-    seen = frame[outcomes].notna().any(axis=1)
-    last = frame[PATIENT].map(frame[seen].groupby(PATIENT)[SESSION].max())
-    elapsed = _elapsed(frame)
-    following = frame[PATIENT].eq(frame[PATIENT].shift(-1)) & (frame[SESSION] < last)
-    width = (frame[SESSION].shift(-1) - frame[SESSION]).where(following, 1).to_numpy()
-    pause = elapsed.shift(-1).to_numpy() - elapsed.to_numpy()
-    short = np.ones(len(frame), dtype=bool) if max_gap_days is None else ~(pause > max_gap_days * width)
-    copies = np.where(short, width, 1).astype(int)
-    source = np.repeat(np.arange(len(frame)), copies)
-    step = np.arange(len(source)) - np.repeat(np.cumsum(copies) - copies, copies)
-    grid = frame.iloc[source].reset_index(drop=True)
-    unknown = [name for name in grid.columns if name not in constant]
-    grid[unknown] = grid[unknown].where(pd.Series(step == 0))
-    grid[SESSION] = frame[SESSION].to_numpy()[source] + step
-    for name in (WEEKS, DAYS):
-        if name in grid:
-            grid[name] = np.where(step == 0, grid[name].astype(float), _between(frame[name], source, step, copies))
-    return grid.assign(held=(step == 0) & frame["held"].to_numpy()[source])
-
-
-def _with_first(frame: pd.DataFrame, constant: list[str]) -> pd.DataFrame:
-    """Add rows for first sessions that patients have missed, and the column ``held``."""
-    first = first_sessions(frame)
-    late = (frame[SESSION] > first) & ~frame.duplicated(PATIENT)
-    missed = frame.loc[late, constant].assign(**{SESSION: first[late]})
-    return pd.concat([frame.assign(held=True), missed.assign(held=False)]).sort_values(
-        [PATIENT, SESSION], ignore_index=True
-    )
-
-
-def _is_constant(term: Term, variables: dict[str, Variable]) -> bool:
-    return term.name not in TIME_TERMS and not varies_between_sessions(term, variables)
-
-
-def _elapsed(frame: pd.DataFrame) -> pd.Series:
-    days = frame[DAYS] if DAYS in frame else pd.Series(np.nan, index=frame.index)
-    return days.fillna(frame[WEEKS] * _DAYS_PER_WEEK) if WEEKS in frame else days
-
-
-def _between(values: pd.Series, source: np.ndarray, step: np.ndarray, copies: np.ndarray) -> np.ndarray:
-    """Interpolate between the rows on both sides of a gap."""
-    here, after = values.to_numpy(dtype=float), np.append(values.to_numpy(dtype=float)[1:], np.nan)
-    return np.asarray(here[source] + (after - here)[source] * step / copies[source])
-
-
 class _Search:
     """Which blanks are cells."""
 
@@ -193,8 +147,9 @@ class _Search:
         names: list[str],
         lag: int,
         ends: Mapping[str, tuple[float, float]],
+        yes_no: frozenset[str],
     ) -> None:
-        self.rows, self.spec, self.names, self.ends = rows, spec, names, ends
+        self.rows, self.spec, self.names, self.ends, self.yes_no = rows, spec, names, ends, yes_no
         self.terms = terms | {name: Term(name, name, None, None, "") for name in names if name not in terms}
         keys = pd.MultiIndex.from_frame(rows[[PATIENT, SESSION]])
         self.earlier = self._linked(keys.get_indexer(pd.MultiIndex.from_arrays([rows[PATIENT], rows[SESSION] - lag])))
@@ -203,7 +158,8 @@ class _Search:
         self.is_first = (rows[SESSION] == first).to_numpy()
         outcomes = list(spec.equations)
         self.initial = [o for o in outcomes if f"{o}{BASELINE}" in terms]
-        self.observed = {name: rows[name].notna().to_numpy() for name in names}
+        self.recorded = {name: rows[name].notna().to_numpy() for name in names}
+        self.observed = {name: there & (name not in yes_no) for name, there in self.recorded.items()}
         self.inside = self._inside(outcomes)
         self.cell = {name: self._candidates(name) for name in names}
         self.at_end = {name: self._at_end(name) for name in names}
@@ -226,7 +182,7 @@ class _Search:
 
     def _inside(self, outcomes: list[str]) -> np.ndarray:
         """Say which rows lie before the last session at which an outcome was observed, or at it."""
-        seen = np.column_stack([self.observed[o] for o in outcomes]).any(axis=1)
+        seen = np.column_stack([self.recorded[o] for o in outcomes]).any(axis=1)
         last = self.rows[PATIENT].map(self.rows[seen].groupby(PATIENT)[SESSION].max())
         return (self.rows[SESSION] <= last).to_numpy()
 
@@ -238,6 +194,8 @@ class _Search:
 
     def _at_end(self, name: str) -> np.ndarray:
         """Say where a score lies at an end that stands for all beyond it, and is in no product with another cell."""
+        if name in self.yes_no:
+            return np.asarray(self.inside & self.recorded[name])
         scores = self.rows[name].to_numpy(dtype=float)
         low, high = self.ends.get(name, (-np.inf, np.inf))
         at_end = self.inside & ((scores <= low) | (scores >= high))
@@ -352,7 +310,9 @@ class _Search:
             tables.append(panel.loc[rows, [PATIENT, SESSION]].assign(variable=name))
         if count == 0:
             return None
-        guesses = {name: _guess(panel, name) for name in self.names}
+        guesses = {
+            name: guess_propensity(panel[name]) if name in self.yes_no else _guess(panel, name) for name in self.names
+        }
         for column, term in self.terms.items():
             place = self.touched(column)
             if term.base in self.names and term.suffix in ("", LAG, BASELINE):
@@ -369,11 +329,12 @@ class _Search:
             [name for name in filled if (number[name] >= 0).any()],
             time_columns(self.rows, self.spec),
             {outcome: self.nonlinear(outcome) for outcome in self.spec.equations},
+            self.yes_no,
         )
 
     def _limits(self, name: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the end that each cell lies at or beyond, and on which side."""
-        low, high = self.ends.get(name, (-np.inf, np.inf))
+        low, high = (0.0, 0.0) if name in self.yes_no else self.ends.get(name, (-np.inf, np.inf))
         below = self.rows[name].to_numpy(dtype=float)[rows] <= low
         end = np.where(below, low, high)
         return np.where(self.at_end[name][rows], end, np.inf), np.where(self.at_end[name][rows] & ~below, -1.0, 1.0)
@@ -381,6 +342,8 @@ class _Search:
     def _values(self, column: str, term: Term) -> np.ndarray:
         """Return the observed values of a column, looked up anew: rows after a gap have a past now."""
         place = {LAG: self.earlier, BASELINE: self.first, "": np.arange(len(self.rows))}[term.suffix]
+        if term.base in self.yes_no:
+            return np.full(len(self.rows), np.nan)
         values = self.rows[term.base].to_numpy(dtype=float)[place]
         return np.where(place >= 0, values, self.rows[column])
 

@@ -99,6 +99,20 @@ def mark_censored(design: Design, grid: Grid) -> list[Mark]:
     return marks
 
 
+def mark_answers(design: Design, grid: Grid) -> list[Mark]:
+    """Say how often the answer was yes where the propensity behind it was estimated, and mark where one of the two is rare."""
+    marks = []
+    for outcome, equation in design.equations.items():
+        if equation.yes_no:
+            at = grid.of[outcome][equation.rows.index]
+            recorded = grid.limits.censored[at]
+            yes = int((grid.limits.side[at][recorded] < 0).sum())
+            count = int(recorded.sum())
+            detail = f"{yes} of {count} answers are yes"
+            marks.append(Mark("rare_answer", outcome, min(yes, count - yes), detail, outcomes=(outcome,)))
+    return marks
+
+
 def _mark_outliers(maximum: PathMaximum) -> list[Mark]:
     """Mark single sessions far from what the fitted model expects of their patient, and extreme values of other predictors.
 
@@ -107,6 +121,8 @@ def _mark_outliers(maximum: PathMaximum) -> list[Mark]:
     design, marks = maximum.target.design, []
     residuals, sds = _residuals(maximum)
     for outcome, equation in design.equations.items():
+        if equation.yes_no:  # its propensity was never seen
+            continue
         ratio = np.abs(residuals[outcome]) / sds[outcome]
         largest = float(np.abs(residuals[outcome]).max() * equation.y_sd)
         concerned = [

@@ -14,7 +14,7 @@ from alliance.inference.depths import Found, Request, explore, pool
 from alliance.inference.restricted import Restricted
 from alliance.models.container import FitResult, pack_rows
 from alliance.models.design.series import add_series
-from alliance.models.filling.grid import make_grid
+from alliance.models.filling.grid import Grid, make_grid
 from alliance.models.joint import (
     PREDICTIVE_DRAWS,
     Drawn,
@@ -24,8 +24,8 @@ from alliance.models.joint import (
     make_result,
     prepare_task,
 )
-from alliance.models.path.caution import check_residuals, mark_censored, mark_filled, mark_fit
-from alliance.models.path.filled import Completion, complete, standardise_observed
+from alliance.models.path.caution import check_residuals, mark_answers, mark_censored, mark_filled, mark_fit
+from alliance.models.path.filled import Completion, complete, schedule_for, standardise_observed
 from alliance.models.path.lasting import compare_independent
 from alliance.models.path.layout import Natural
 from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, population_of
@@ -43,7 +43,6 @@ from alliance.models.path.trends import compare_trends
 from alliance.models.path.units import draw_units
 from alliance.models.quantities.pairs import Quantities
 
-DATA_SETS: Final = 10  # completed ones
 _OWN_DRAWS: Final = 50  # of each at least: with fewer, what is looked at in one data set alone is mostly chance
 
 
@@ -75,7 +74,8 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     quantities = compute_effects(task, values)
     marks = [*mark_fit(maximum), *found.marks]
     if basis.completion is not None:
-        marks += [*mark_filled(task.design), *mark_censored(task.design, basis.completion.cells.grid)]
+        grid = basis.completion.cells.grid
+        marks += [*mark_filled(task.design), *mark_censored(task.design, grid), *mark_answers(task.design, grid)]
     if found.covariance is not None:
         components = profile_components(maximum, found.covariance)
         follow_profiles(quantities, components)
@@ -83,7 +83,9 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     elif point is not None:
         open_correlations(task.design, quantities)
         marks += mark_small(task.design, quantities, population_of(maximum, found.point))
-    trends, of_trends = compare_trends(task, maximum, quantities) if spec.trends else ([], [])
+    # A propensity was drawn from the model without trends, and so could not show any.
+    observed = not any(equation.yes_no for equation in task.design.equations.values())
+    trends, of_trends = compare_trends(task, maximum, quantities) if spec.trends and observed else ([], [])
     completed = [each.maximum for each in basis.completion.sets] if basis.completion is not None else []
     lasting, of_lasting = compare_independent(task, maximum, quantities, completed)
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])
@@ -152,7 +154,7 @@ def _explore(panel: pd.DataFrame, name: str, spec: Spec, settings: dict[str, Any
         posterior = PathPosterior(maximum.target, settings["priors"])
         found = explore(spec.depth, _request(task, spec), maximum, posterior)
         return _Basis(task, maximum, posterior, found, np.arange(len(found.positions)))
-    count = _count_sets(task)
+    count = _count_sets(task, spec.depth, grid)
     completion = complete(standardise_observed(task.design, grid), grid, count, task.generator("missing cells"))
     maxima = [each.maximum for each in completion.sets]
     chosen = completion.nearest
@@ -181,14 +183,18 @@ def explore_completed(
     found = pool(each)
     if found.point is not None:
         points = np.concatenate([one.point for one in each if one.point is not None])
-        found = replace(found, point=completion.estimate(points, np.array([one.top.position for one in maxima])))
+        point = completion.estimate(points, np.array([one.top.position for one in maxima]))
+        around = completion.around(found.positions, point) if completion.cells.grid.yes_no else found.positions
+        found = replace(found, point=point, positions=around)
     return posteriors, found
 
 
-def _count_sets(task: Task) -> int:
-    """Count the completed data sets: ten, or two at least where so few draws are wanted that each of ten would have next to none."""
-    sampling = task.settings["sampling"]
-    return int(np.clip(sampling["chains"] * sampling["draws"] // _OWN_DRAWS, 2, DATA_SETS))
+def _count_sets(task: Task, depth: str, grid: Grid) -> int:
+    """Count the completed data sets: two at least where so few draws are wanted that each of many would have next to none."""
+    sampling, most = task.settings["sampling"], schedule_for(grid).sets
+    if grid.yes_no and not DEPTHS[depth].posterior:  # draws of a sampler are not what they get
+        return most
+    return int(np.clip(sampling["chains"] * sampling["draws"] // _OWN_DRAWS, 2, most))
 
 
 def _take(quantities: Quantities, draws: np.ndarray) -> Quantities:
@@ -215,6 +221,8 @@ def _groups(found: Found, values: dict[str, np.ndarray]) -> dict[str, xr.Dataset
         return {}
     arrays = {}
     for name, flat in values.items():
+        if np.ptp(flat) == 0:  # no parameter, as the unit of a propensity
+            continue
         shaped = flat.reshape(found.chains, -1, *flat.shape[1:])
         arrays[name] = (("chain", "draw", *(f"{name}_{axis}" for axis in range(shaped.ndim - 2))), shaped)
     return {"posterior": xr.Dataset(arrays), "sample_stats": found.statistics}

@@ -45,12 +45,15 @@ class Layout:
         Positions of equations whose residuals may be correlated.
     series
         Outcomes whose residuals depend on the one before.
+    unit
+        Positions of equations whose residual standard deviation is one: their places hold numbers that nothing depends on.
     """
 
     coefficients: Mapping[str, int]
     effects: Mapping[str, int]
     pairs: tuple[tuple[int, int], ...] = ()
     series: tuple[str, ...] = ()
+    unit: tuple[int, ...] = ()
 
     @cached_property
     def blocks(self) -> dict[str, slice]:
@@ -85,6 +88,12 @@ class Layout:
         """Return the place of the coordinate of an autocorrelation."""
         first: int = self.together.start + len(self.pairs)
         return first + self.series.index(outcome)
+
+    def residual_sds(self, positions: np.ndarray) -> np.ndarray:
+        """Return the residual standard deviations at positions (draw, parameter): (draw, equation)."""
+        sds: np.ndarray = np.exp(positions[:, self.residuals])
+        sds[:, list(self.unit)] = 1.0
+        return sds
 
     def between(self, level: str) -> slice:
         """Return the places of the covariance of a level."""
@@ -178,4 +187,5 @@ def layout_of(design: Design) -> Layout:
         {level: len(design.varying.get(level, [])) for level in LEVELS},
         design.occasions.pairs,
         tuple(design.series),
+        tuple(number for number, equation in enumerate(design.equations.values()) if equation.yes_no),
     )

@@ -109,6 +109,8 @@ def _raw_parameters(design: Design, population: Population) -> tuple[list[str], 
             names.append(name_correlation(level, effects[i], effects[j]))
             values.append(correlations[:, i, j])
     for outcome, residual in population.residuals.items():
+        if design.equations[outcome].yes_no:
+            continue
         names.append(f"sd residual {outcome}")
         values.append(residual)
     outcomes = list(population.residuals)

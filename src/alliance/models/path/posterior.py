@@ -118,7 +118,9 @@ class PathPosterior:
         for count in layout.coefficients.values():
             parts.append(rng.normal(0, priors["intercept_sd"], (size, 1)))
             parts.append(rng.normal(0, priors["slope_sd"], (size, count - 1)))
-        parts.append(np.log(np.abs(rng.normal(0, priors["residual_sd"], (size, len(layout.coefficients))))))
+        residuals = np.log(np.abs(rng.normal(0, priors["residual_sd"], (size, len(layout.coefficients)))))
+        residuals[:, list(layout.unit)] = rng.standard_normal((size, len(layout.unit)))
+        parts.append(residuals)
         parts.append(draw_coordinates(self.target.statistics, size, rng))
         for q in layout.effects.values():
             parts.append(rng.normal(0, priors["varying_sd"], (size, q)))
@@ -178,7 +180,9 @@ def log_prior_blocks(
     blocks = {"intercepts": normal([intercept_name(outcome) for outcome in design.equations], priors["intercept_sd"])}
     if sloped:
         blocks["effects"] = normal(sloped, priors["slope_sd"])
-    blocks["residuals"] = normal([residual_name(outcome) for outcome in design.equations], priors["residual_sd"])
+    residuals = [residual_name(outcome) for outcome, equation in design.equations.items() if not equation.yes_no]
+    if residuals:
+        blocks["residuals"] = normal(residuals, priors["residual_sd"])
     for level, effects in design.varying.items():
         blocks[f"differences between {level}s"] = normal([sd_name(level)], priors["varying_sd"])
         if len(effects) > 1:

@@ -42,6 +42,8 @@ def find_starts(
         position[residual] = np.log(_START_RESIDUAL * np.sqrt(left))
         spread[places, places] = left * inverse
         spread[residual, residual] = 0.5 / max(count, 1)
+        if number in layout.unit:
+            position[residual], spread[residual, residual] = 0.0, 1.0
     fewest = min(count for _, count in cross_products)
     np.fill_diagonal(spread[layout.together, layout.together], 1.0 / max(fewest, 1))
     for level, units in zip(layout.effects, (patients, therapists), strict=True):

@@ -110,7 +110,7 @@ class PathTarget:
         return Natural(
             layout,
             positions[:, layout.fixed],
-            np.exp(positions[:, layout.residuals]),
+            layout.residual_sds(positions),
             together,
             np.column_stack([np.empty((len(positions), 0)), *(correlations[:, i, j] for i, j in layout.pairs)]),
             autocorrelations_at(self.statistics, together),
@@ -167,8 +167,17 @@ def make_target(design: Design) -> PathTarget:
         columns = varying_terms(design, outcome)
         z = np.column_stack([np.empty((len(equation.y), 0)), *(equation.varying_column(term) for term in columns)])
         session = equation.rows[SESSION].to_numpy().astype(np.int64)
-        series = design.series.get(outcome)
-        equations.append(EquationRows(_predictors(equation), equation.y, codes[outcome], z, session, series))
+        equations.append(
+            EquationRows(
+                _predictors(equation),
+                equation.y,
+                codes[outcome],
+                z,
+                session,
+                series=design.series.get(outcome),
+                unit_residual=equation.yes_no,
+            )
+        )
     numbers = {outcome: number for number, outcome in enumerate(design.equations)}
     by_patient, by_therapist = (
         [(numbers[e.outcome], varying_terms(design, e.outcome).index(e.term)) for e in design.varying.get(level, [])]

@@ -21,6 +21,7 @@ from alliance.models.quantities.latent import latent_means
 from alliance.models.quantities.moderation import add_conditional
 from alliance.models.quantities.pairs import Quantities, make_pairs
 from alliance.models.quantities.population import Population
+from alliance.models.quantities.probability import add_probability
 from alliance.models.quantities.within import add_steps, add_within
 from alliance.models.rows import count_rows
 
@@ -58,18 +59,21 @@ def compute_quantities(
         if add_course(quantities, design, population, pair, variables, sessions):
             if len(pair.paths[-1].edges) > 1:
                 add_steps(quantities, pair, builds_up=True)
+            add_probability(quantities, design, population, pair)
             continue
         add_steps(quantities, pair)
         add_within(quantities, population, pair)
         add_between(quantities, design, population, pair, means)
         add_accumulated(quantities, design, population, pair, sessions.start)
+        add_probability(quantities, design, population, pair)
     add_conditional(quantities, design, population, pairs)
     _add_coefficients(quantities, design, population, lag)
     for level, effects in population.varying.items():
         named = [(effect.term, effect.outcome) for effect in effects]
         add_components(quantities, level, named, population.covariances[level])
     for outcome, values in population.residuals.items():
-        add_residual(quantities, outcome, values)
+        if not design.equations[outcome].yes_no:  # its standard deviation is the unit
+            add_residual(quantities, outcome, values)
     outcomes = list(design.equations)
     for (later, earlier), values in population.together.items():
         add_residual_correlation(quantities, outcomes[earlier], outcomes[later], values)

@@ -11,8 +11,9 @@ from alliance.facts.quantity import ends_of
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.intervals import ROW_HEIGHT, draw_intervals, head_rows, level_handles, note_of_cuts
-from alliance.report.labels import capitalised_name, label_level, label_model, label_of, label_path, unit_of
+from alliance.report.labels import capitalised_name, label_level, label_model, label_path
 from alliance.report.numbers import format_estimate, format_percent
+from alliance.report.propensity import is_propensity, name_in, unit_in
 
 TITLE = "Indirect paths in all models"
 CAPTION = (
@@ -87,14 +88,16 @@ def indirect_rows(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def describe_unit(path: str, config: Config) -> str:
     """Say what one unit of an estimate is: points of the outcome per unit of the cause."""
-    source, target = ends_of(path)
-    variable = config.variables.get(source)
-    step = (
-        f"({unit_of(source, config)})"
-        if variable is not None and variable.kind == "category"
-        else f"({_one(unit_of(source, config))})"
-    )
-    return f"{capitalised_name(label_of(target, config))} ({unit_of(target, config)}) per {label_of(source, config)} {step}"
+    (source, of_source), (target, of_target) = (_measure(node, config) for node in ends_of(path))
+    variable = config.variables.get(ends_of(path)[0])
+    step = f"({of_source})" if variable is not None and variable.kind == "category" else f"({_one(of_source)})"
+    return f"{capitalised_name(target)} ({of_target}) per {source} {step}"
+
+
+def _measure(node: str, config: Config) -> tuple[str, str]:
+    """Return label and unit of a node, those of a propensity where a fitted model takes it for one."""
+    model = next((name for name in config.models.fit if is_propensity(node, name, config)), "")
+    return name_in(node, model, config), unit_in(node, model, config)
 
 
 def _one(unit: str) -> str:

@@ -19,6 +19,7 @@ from alliance.report.prose.wording import (
     Row,
     capitalise,
     describe_flag,
+    describe_probability,
     describe_result,
     describe_when,
     includes_zero,
@@ -63,7 +64,14 @@ def describe_answer(answer: Answer, found: Found | None, inputs: Inputs, config:
         point = describe_part(row, [], licence, config)
     else:
         point = Point(capitalise(label_path(row["path"], config)), describe_result(row, licence, config))
-    sentences = [point.sentence, _without_own_past(row, licence, config), _describe_others(answer, row, inputs, config)]
+    every = rows_of(table_of(inputs, "estimates"), model=answer.model)
+    probability = "" if row["effect"] == "total" else describe_probability(row, every, config).strip()
+    sentences = [
+        point.sentence,
+        probability,
+        _without_own_past(row, licence, config),
+        _describe_others(answer, row, inputs, config),
+    ]
     return Point(lead or point.lead, " ".join(sentence for sentence in sentences if sentence))
 
 

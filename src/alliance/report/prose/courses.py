@@ -11,6 +11,7 @@ from alliance.config.timing import TIME_TERMS
 from alliance.facts.quantity import ends_of, is_at_session
 from alliance.report.labels import label_model, label_of, label_path, units_that_differ
 from alliance.report.numbers import format_estimate, format_number, format_percent
+from alliance.report.propensity import name_in
 from alliance.report.prose.licence import Licence, held_equal
 from alliance.report.prose.passage import (
     Inputs,
@@ -30,6 +31,7 @@ from alliance.report.prose.wording import (
     describe_difference,
     describe_flag,
     describe_openness,
+    describe_probability,
     describe_result,
     describe_size,
     describe_when,
@@ -98,13 +100,16 @@ def describe_course(rows: list[dict[str, Any]], licence: Licence, inputs: Inputs
             sentences.append(f"The first part is {share}{describe_flag(row)} of the whole ({low} to {high}).")
     if licence.kind == "adjusted":
         sentences.append(f"All this with {join_words(held_equal(licence, config))} held equal.")
-    return " ".join([*sentences, _beside(total, inputs, config)]).strip()
+    every = rows_of(table_of(inputs, "estimates"), model=total["model"])
+    return " ".join(
+        [*sentences, describe_probability(total, every, config).strip(), _beside(total, inputs, config)]
+    ).strip()
 
 
 def _claim(row: dict[str, Any], licence: Licence, config: Config) -> str:
     if licence.kind != "effect":
         return describe_result(row, licence, config)
-    outcome = label_of(ends_of(row["path"])[1], config)
+    outcome = name_in(ends_of(row["path"])[1], row["model"], config)
     size = f"{describe_difference(row['estimate'], row, config)}{describe_flag(row)}{describe_when(row, config)}"
     low, high = (format_number(row[end]) for end in ("low", "high"))
     evidence = f"({name_interval(row)} {low} to {high}; {describe_size(row)})"

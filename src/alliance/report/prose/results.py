@@ -7,8 +7,9 @@ from alliance.config.answers import Direction, questions_of
 from alliance.config.declared import Effects
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.quantity import ends_of, is_at_session, nodes_of, split_contrast, split_level
-from alliance.report.labels import label_level, label_model, label_names, label_of, label_path, variable_of
+from alliance.report.labels import label_level, label_model, label_names, label_of, label_path
 from alliance.report.numbers import common_decimals, format_estimate, format_number, format_percent
+from alliance.report.propensity import name_in, unit_in
 from alliance.report.prose.licence import Licence, held_equal
 from alliance.report.prose.passage import (
     Inputs,
@@ -30,6 +31,7 @@ from alliance.report.prose.wording import (
     describe_evidence,
     describe_flag,
     describe_openness,
+    describe_probability,
     describe_result,
     describe_size,
     describe_when,
@@ -215,8 +217,7 @@ def _describe_contrast_of_paths(row: dict[str, Any], licence: Licence, config: C
     ways = [
         join_words([label_of(node, config) for node in nodes_of(path)[1:-1]]) for path in split_contrast(row["path"])
     ]
-    variable = variable_of(licence.target, config)
-    unit = variable.unit if variable is not None else "points"
+    unit = unit_in(licence.target, row["model"], config)
     value = format_number(row["estimate"], common_decimals([row["low"], row["high"]], row["high"] - row["low"]))
     openness = " The data are compatible with two equal paths." if includes_zero(row) else ""
     return Point(
@@ -253,15 +254,17 @@ def describe_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Lice
         All estimates of the model, from which mediators and the product without the covariance are taken; empty to
         leave that product out.
     """
-    outcome = label_of(nodes_of(row["path"])[-1], config)
+    outcome = name_in(nodes_of(row["path"])[-1], row["model"], config)
     name = _name_part(row, rows, licence, config)
     if licence.kind != "effect":
-        return Point(name, describe_result(row, licence, config) + _without_covariance(row, rows))
+        result = describe_result(row, licence, config)
+        return Point(name, result + _without_covariance(row, rows) + describe_probability(row, rows, config))
     condition = _condition(row, rows, licence, config)
     size = f"{describe_difference(row['estimate'], row, config)}{describe_flag(row)}{describe_when(row, config)}"
     contrast = describe_contrast(row, config)
     sentence = f"{capitalise(outcome)} {size} with {contrast} {describe_evidence(row)}."
-    return Point(name + condition, sentence + describe_openness(row, config) + _without_covariance(row, rows))
+    further = _without_covariance(row, rows) + describe_probability(row, rows, config)
+    return Point(name + condition, sentence + describe_openness(row, config) + further)
 
 
 def _condition(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> str:

@@ -9,6 +9,7 @@ from alliance.data.panel import sessions_held
 from alliance.models.rows import AT_FIRST, CENSORED, EARLIER_BLANK, NO_EARLIER
 from alliance.report.labels import label_model, label_of
 from alliance.report.numbers import format_count, format_number
+from alliance.report.propensity import propensities_of
 from alliance.report.prose.answers import describe_speakers
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.passage import (
@@ -42,6 +43,12 @@ _ABOUT_CENSORED = (
     "of such a measure there is about points of its scale continued beyond its end: people with the same score at the end may differ, "
     "and what they report later may depend on it. How far beyond the end they are rests on the normal distribution, not on data. "
     "Separate equations take the score as it is."
+)
+_ABOUT_YES_NO = (
+    "An answer of yes stands for a propensity above zero, one of no for a propensity below, an unknown of the joint model. What is said of "
+    "the propensity, as an outcome, as something between and as its own past, is in standard deviations by which sessions differ when all "
+    "that the equation knows is equal, the patient included; differences in probability are averages over the recorded sessions. That "
+    "what is left is normal rests on the model, not on data."
 )
 _ABOUT_INTERVALS = (
     "An interval holds what the data and the model leave open by chance. It does not hold what an omitted influence, a wrong "
@@ -196,6 +203,7 @@ def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
     general: list[str | Point] = [
         _ABOUT_FILLED if rows_of(table_of(inputs, "flow"), stage="filled in") else _ABOUT_OBSERVED,
         *_censored(table_of(inputs, "flow"), config),
+        *_propensities(config),
         _ABOUT_INTERVALS,
     ]
     if unadjusted:
@@ -268,6 +276,12 @@ def _censored(flow: pd.DataFrame, config: Config) -> list[Point]:
         if outcomes
         else []
     )
+
+
+def _propensities(config: Config) -> list[Point]:
+    """Say which outcomes stand for a propensity to yes."""
+    labels = [label_of(outcome, config) for outcome in propensities_of(config)]
+    return [Point(capitalise(join_words(labels)), _ABOUT_YES_NO)] if labels else []
 
 
 def _ask(licence: Licence, ways: str, config: Config) -> str:

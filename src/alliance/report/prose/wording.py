@@ -4,7 +4,7 @@ Every result is worded as ``<a difference in the cause> <verb> <the outcome> <so
 by the interval, the N and the flag, which never leave the number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alliance.config import Config, Variable
@@ -19,11 +19,13 @@ from alliance.report.numbers import (
     format_number,
     format_percent,
 )
+from alliance.report.propensity import is_propensity, name_in, unit_in
 from alliance.report.prose.licence import Licence
 
 Row = Mapping[str, Any]
 
 _MOST_DECIMALS = 4
+_WHOLE = ("effect", "total", "intention_to_treat")  # what has a probability beside it
 _HORIZONS = {
     SAME_SESSION: "in the same session",
     NEXT_SESSION: "at the next session",
@@ -95,12 +97,35 @@ def includes_zero(row: Row) -> bool:
 
 def describe_difference(value: float, row: Row, config: Config) -> str:
     """Return a difference in the outcome in its units, with its direction, e.g. ``0.21 points lower (better)``."""
-    variable = variable_of(nodes_of(row["path"])[-1], config)
+    node = nodes_of(row["path"])[-1]
+    variable = variable_of(node, config)
     size = format_number(abs(value), _decimals(row))
-    unit = variable.unit if variable is not None else "points"
+    unit = "points" if variable is None else variable.unit
+    if is_propensity(node, row["model"], config):
+        unit = unit_in(node, row["model"], config)
     if value == 0:
         return f"{size} {unit} different"
     return f"{size} {unit} {'higher' if value > 0 else 'lower'}{_judgement(value, variable)}"
+
+
+def describe_probability(row: Row, rows: Sequence[Row], config: Config) -> str:
+    """Return the sentence that says what an effect on a propensity is as a difference in probability, with a leading blank, or nothing.
+
+    Parameters
+    ----------
+    rows
+        All estimates of the model.
+    """
+    same = ("path", "level", "horizon")
+    for other in rows:
+        if other["effect"] == "probability" and all(other[key] == row[key] for key in same) and row["effect"] in _WHOLE:
+            label = label_of(nodes_of(row["path"])[-1], config)
+            size, low, high = (format_number(100 * other[key], 1) for key in ("estimate", "low", "high"))
+            return (
+                f" In probability of {label}, on average over the recorded sessions: {size} percentage points ({name_interval(other)} "
+                f"{low} to {high})."
+            )
+    return ""
 
 
 def describe_range(row: Row, config: Config) -> str:
@@ -118,14 +143,14 @@ def describe_openness(row: Row, config: Config) -> str:
 def describe_contrast(row: Row, config: Config) -> str:
     """Return the difference in the cause that the estimate is about, at the level it is about."""
     node, level = nodes_of(row["path"])[0], str(row["level"])
-    label = label_of(node, config)
+    label, propensity = name_in(node, row["model"], config), is_propensity(node, row["model"], config)
     categories = categories_of(node, config)
-    if categories is not None:
+    if categories is not None and not propensity:
         return f"{label} “{categories[1]}” rather than “{categories[0]}”"
     variable = variable_of(node, config)
     if variable is None:
         return f"one more {_singular(unit_of(node, config))}"
-    unit = _singular(variable.unit)
+    unit = "standard deviation" if propensity else _singular(variable.unit)
     if variable.table != "sessions":
         return f"a difference of one {unit} in {label} between {variable.table}"
     if is_between(row, config):
@@ -139,7 +164,7 @@ def describe_contrast(row: Row, config: Config) -> str:
 
 def describe_result(row: Row, licence: Licence, config: Config) -> str:
     """Return the whole sentence about one estimate, and a second one if its interval holds zero."""
-    outcome = label_of(nodes_of(row["path"])[-1], config)
+    outcome = name_in(nodes_of(row["path"])[-1], row["model"], config)
     contrast = describe_contrast(row, config)
     difference = describe_difference(row["estimate"], row, config)
     verb = _verb(row, licence, config)
@@ -204,6 +229,8 @@ def categories_of(node: str, config: Config) -> tuple[str, str] | None:
     variable = config.variables[term.variable]
     if variable.reference is not None and term.part is not None:
         return plain_label(variable.reference), plain_label(term.part)
+    if variable.yes_no and variable.kind == "number":
+        return "no", "yes"
     if variable.levels is None or len(variable.levels) != 2:
         return None
     low, high = sorted(variable.levels, key=lambda label: (variable.levels or {})[label])

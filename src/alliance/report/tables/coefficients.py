@@ -9,6 +9,7 @@ from alliance.facts.columns import records
 from alliance.facts.quantity import nodes_of
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
 from alliance.report.numbers import format_estimate, format_probability
+from alliance.report.propensity import describe_scales
 from alliance.report.tables.marks import mark_of, notes_of
 from alliance.report.tables.table import Table
 
@@ -33,7 +34,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     )
     notes = [
         "Coefficients are in the outcome's units per unit of the predictor. Intercepts of joint models stand, as their standard deviations "
-        "do, at the average of every predictor; those of separate equations where every predictor is zero and deviations are none.",
+        "do, at the average of every predictor; those of separate equations where every predictor is zero and deviations are none."
+        f"{describe_scales(config).rstrip()}",
         *notes_of(data),
     ]
     if data.empty:

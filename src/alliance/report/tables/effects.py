@@ -11,6 +11,7 @@ from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.quantity import is_at_session
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_of, label_path
 from alliance.report.numbers import format_count, format_estimate, format_number, format_probability
+from alliance.report.propensity import describe_scales
 from alliance.report.tables.marks import mark_of, notes_of
 from alliance.report.tables.table import Table
 from alliance.results.estimates import MOVED, moved_by_priors
@@ -51,6 +52,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         )
     notes = [
         "Estimates are in the outcome's units per unit of the first variable; shares of a total have no unit. "
+        f"{describe_scales(config)}"
         "P(direction): share of the draws on the side of zero where most lie. "
         "Indirect includes the covariance of a and b between patients where both vary.",
         *([_WITHOUT_PRIORS] if moved.any() else []),
