@@ -13,6 +13,9 @@ class Ids(Section):
     strip: bool
     fold_case: bool
     strip_leading_zeros: bool
+    # Whether marks, blanks inside and kinds of letters count (K-17, K17, an id with a Cyrillic K): true takes ids that look alike for
+    # the same, false for different ones; null stops where there are such.
+    fold_marks: bool | None = None
 
 
 class Duplicates(Section):

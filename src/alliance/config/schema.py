@@ -92,7 +92,8 @@ class Source(Section):
     decimal: Literal[".", ","] | None = None
     # Mark between groups of three digits, none if there is none: says whether 1.250 is 1250 or 1.25.
     thousands: Literal[",", ".", " ", "'", "none"] | None = None
-    date_format: str | None = None
+    # How dates are written, "%d.%m.%Y" for 24.12.2025; several ways as a list; excel for the day numbers of a spreadsheet (45285).
+    date_format: str | Annotated[list[str], Field(min_length=1)] | None = None
     # Columns whose blank cells mean the same as the cell above (merged or grouped cells); [] if blank cells are blank on purpose.
     fill_down: list[Text] | None = None
     # How sessions are named, if not by numbers: a pattern, "S{session}", or each name with its number, {pre: 0, post: 12}.

@@ -20,6 +20,7 @@ AT_FIRST = "first session: its values are the initial values"
 EARLIER_BLANK = "earlier session held, its value not observed"
 _FEWEST_PATIENTS = 5
 _MOST_SHOWN = 3
+_SELDOM = 0.02  # share of the sessions that have an earlier value: of fewer nothing is learned
 _EMPTY = 1e-9  # of the range of a variable: means that differ by less differ by rounding
 
 
@@ -67,6 +68,7 @@ def select_rows(
                 f"models.specs.{name}: the panel has no column '{unknown[0]}' (equation of '{outcome}')."
                 f"{suggest(unknown[0], panel.columns)} Scores, their subscales and the labels of categories can be used."
             )
+        _check_earlier(panel, name, outcome, columns)
         kept = panel if grid is None else grid.panel.assign(**{FILLED: ~grid.held})
         if grid is not None and outcome in grid.yes_no:
             _check_answers(panel, outcome)
@@ -93,6 +95,24 @@ def select_rows(
             _check_scores(kept, name, spec, outcome)
         rows[outcome] = kept
     return rows, pd.DataFrame(flow, columns=ARTEFACTS["flow"].header)
+
+
+def _check_earlier(panel: pd.DataFrame, name: str, outcome: str, columns: list[str]) -> None:
+    """Refuse earlier values that hardly any session has: filled in, they would be what the model assumes and nothing else."""
+    later = panel[panel[SESSION] > first_sessions(panel)]
+    for column in columns:
+        if not column.endswith(LAG) or not len(later):
+            continue
+        known = int(later[column].notna().sum())
+        if known < _SELDOM * len(later):
+            numbers = sorted(panel[SESSION].unique())
+            shown = ", ".join(str(number) for number in numbers[:4]) + (", ..." if len(numbers) > 4 else "")
+            raise ModelError(
+                f"models.specs.{name}: '{column}' is known at {known} of {len(later)} sessions after the first ones, so the equation of "
+                f"'{outcome}' can learn nothing from it. Sessions are numbered {shown}; an earlier value is the one `panel.lag` numbers "
+                "before. If the measurement before is meant, number the sessions one by one (data.sessions.session_names: "
+                '{"0": 0, "4": 1, "8": 2}, for instance, or number_sessions: by_date), or set panel.lag to the usual step.'
+            )
 
 
 def _hold_initial_values(rows: pd.DataFrame, outcomes: list[str]) -> np.ndarray:

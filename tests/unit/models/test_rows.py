@@ -57,6 +57,16 @@ def test_patient_whose_first_session_lacks_a_value_is_left_out_by_that_reason() 
     ]
 
 
+def test_earlier_values_that_no_session_has_are_refused() -> None:
+    data = panel()
+    data["session"] *= 4
+    data["x_lag"] = np.nan
+    with pytest.raises(
+        ModelError, match=r"'x_lag' is known at 0 of 24 .* numbered 4, 8, 12, 16; .*session_names.*panel\.lag"
+    ):
+        select_rows(data, "m", spec(["x_lag"]))
+
+
 def with_past(data: pd.DataFrame) -> pd.DataFrame:
     return data.assign(y_baseline=data.groupby("patient")["y"].transform("first"))
 

@@ -13,6 +13,7 @@ from alliance.data.checks.columns import (
     check_column_missing,
     check_column_unmapped,
     check_constant_column,
+    check_doubled_column,
     check_empty_column,
     check_many_missing,
     check_measure_level,
@@ -21,7 +22,14 @@ from alliance.data.checks.columns import (
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.grouped import check_grouped
 from alliance.data.checks.items import check_against_scale, check_instrument_use, check_instrument_version
-from alliance.data.checks.keys import check_contradicting_rows, check_id_missing, check_id_spelling, check_repeated_rows
+from alliance.data.checks.keys import (
+    check_contradicting_rows,
+    check_id_alike,
+    check_id_missing,
+    check_id_shortened,
+    check_id_spelling,
+    check_repeated_rows,
+)
 from alliance.data.checks.links import (
     check_excluded_unknown,
     check_no_overlap,
@@ -31,6 +39,7 @@ from alliance.data.checks.links import (
     check_without_sessions,
 )
 from alliance.data.checks.numbers import check_magnitude, check_number
+from alliance.data.checks.pace import check_date_constant, check_date_swapped, check_session_steps
 from alliance.data.checks.shares import check_largest_share
 from alliance.data.checks.times import (
     check_date,
@@ -53,6 +62,7 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "grouped": check_grouped,
     "empty_column": check_empty_column,
     "constant_column": check_constant_column,
+    "doubled_column": check_doubled_column,
     "many_missing": check_many_missing,
     "number": check_number,
     "magnitude": check_magnitude,
@@ -63,6 +73,8 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "label_spelling": check_label_spelling,
     "id_missing": check_id_missing,
     "id_spelling": check_id_spelling,
+    "id_alike": check_id_alike,
+    "id_shortened": check_id_shortened,
     "repeated_rows": check_repeated_rows,
     "contradicting_rows": check_contradicting_rows,
     "largest_share": check_largest_share,
@@ -72,6 +84,9 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "date_implausible": check_date_implausible,
     "date_order": check_date_order,
     "long_pause": check_long_pause,
+    "session_steps": check_session_steps,
+    "date_constant": check_date_constant,
+    "date_swapped": check_date_swapped,
     "no_overlap": check_no_overlap,
     "patient_unknown": check_patient_unknown,
     "therapist_unknown": check_therapist_unknown,

@@ -171,6 +171,8 @@ def suspected_codes(table: Typed, measure: Measure) -> dict[float, _Suspect]:
     found_codes = {}
     counts = values.value_counts()
     codes = [float(code) for code in counts.index if looks_like_a_code(code) or code in labelled or code < 0]
+    if not np.isfinite(measure.high) and not declared:
+        codes += [code for code in _heaps_beyond(counts) if code not in codes]
     others = values[~values.isin([code for code in codes if looks_like_a_code(code) or code in labelled])]
     for code in sorted(codes):
         impossible = bool(measure.outside(pd.Series([code])).any())
@@ -178,6 +180,10 @@ def suspected_codes(table: Typed, measure: Measure) -> dict[float, _Suspect]:
             found_codes[code] = _Suspect("whose label in the file says that there is no answer", not impossible)
         elif impossible and (looks_like_a_code(code) or measure.low >= 0 > code):
             found_codes[code] = _Suspect("which the measure cannot take and which looks like a code for missing", False)
+        elif not declared and code in _heaps_beyond(counts):
+            found_codes[code] = _Suspect(
+                "which lies apart from all other values, always the same, as a code for missing would", True
+            )
         elif declared or impossible or not looks_like_a_code(code) or len(others) < _ENOUGH:
             continue
         elif not np.isfinite(measure.high - measure.low) and _is_apart(code, others):
@@ -201,6 +207,15 @@ def _is_apart(code: float, others: pd.Series) -> bool:
     if code < 0:
         return low >= 0
     return code > high + max(0.5 * (high - low), 1.0)
+
+
+def _heaps_beyond(counts: pd.Series) -> list[float]:
+    """Return the largest value if it is frequent and further from all others than they are from each other."""
+    values = sorted(float(value) for value in counts.index)
+    if len(values) < _ENOUGH or counts[values[-1]] < _HEAP:
+        return []
+    apart = values[-1] - values[-2] > max(values[-2] - values[0], 1.0)
+    return [values[-1]] if apart else []
 
 
 def _is_heap(code: float, counts: pd.Series, measure: Measure) -> bool:

@@ -13,6 +13,7 @@ from alliance.errors import suggest
 
 _NUMBER = re.compile(r"[\d.,:/-]*\d[\d.,:/-]*")
 _MOSTLY_MISSING = 0.6
+_DOUBLED_FROM = 30  # values from which two columns do not agree in all of them by chance
 _CONSTANT_FROM = 10  # fewer answers may be equal by chance
 
 
@@ -179,6 +180,29 @@ def check_constant_column(export: Export) -> list[Finding]:
                         f"{export.file(name)}: column {measure.column} holds one value only.",
                         "Check the export; a variable that does not vary cannot predict or be predicted.",
                         severity="warning", column=measure.column, value=f"{present.iloc[0]}",
+                    )
+                )  # fmt: skip
+    return findings
+
+
+def check_doubled_column(export: Export) -> list[Finding]:
+    """Find columns that hold the same in all rows as another one: copied by mistake, or mapped twice."""
+    findings = []
+    for name, table in export.tables.items():
+        first: dict[bytes, str] = {}
+        for measure in table.measures:
+            values = table.values[measure.name]
+            if measure.kind != "number" or values.notna().sum() < _DOUBLED_FROM or values.nunique() < 3:
+                continue
+            other = first.setdefault(values.to_numpy(dtype=float).tobytes(), measure.column)
+            if other != measure.column:
+                findings.append(
+                    about_table(
+                        table, "doubled_column",
+                        f"{export.file(name)}: column {measure.column} holds the same as column {other} in all {len(values)} rows.",
+                        "One of them was perhaps copied over the other: compare them with the questionnaires. If they are the same on "
+                        f"purpose, leave one of them out; they count twice in variables.{measure.variable} as they stand.",
+                        severity="warning", column=measure.column, count=len(values),
                     )
                 )  # fmt: skip
     return findings

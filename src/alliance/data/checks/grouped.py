@@ -25,12 +25,12 @@ def check_grouped(export: Export) -> list[Finding]:
             continue
         listed, place = json.dumps(columns, ensure_ascii=False), f"data.{name}.fill_down"
         blank = sum(int(table.column(column).isna().sum()) for column in columns)
-        is_are = "column" if len(columns) == 1 else "columns"
+        one_many = ("column", "holds") if len(columns) == 1 else ("columns", "hold")
         findings.append(
             about_table(
                 table, "grouped",
-                f"{export.file(name)}: {is_are} {', '.join(columns)} hold values in the first row of each block only, as merged or grouped "
-                f"cells do; {blank} cells below them are blank.",
+                f"{export.file(name)}: {one_many[0]} {', '.join(columns)} {one_many[1]} values in the first row of each block only, as "
+                f"merged or grouped cells do; {blank} cells below them are blank.",
                 f"If a blank cell means the same as the one above it, set {place}: {listed}. If the cells are blank on purpose, "
                 f"set {place}: [].",
                 column=columns[0], count=blank,

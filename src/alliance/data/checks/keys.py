@@ -9,10 +9,12 @@ from alliance.data.checks.place import found
 from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows
 from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.export.cells import as_text, comparable_ids, respelled
-from alliance.data.export.mapping import Typed
+from alliance.data.export.mapping import Typed, key_parts
 from alliance.data.export.tables import Export
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 
+_SHORTENED = r"[+-]?[0-9]([.,][0-9]+)?E\+[0-9]{1,3}"
+_LONG_NUMBER = r"[0-9]{16,}"
 _KEYS = {"sessions": [PATIENT, SESSION], "patients": [PATIENT], "therapists": [THERAPIST]}
 
 
@@ -76,6 +78,57 @@ def check_id_spelling(export: Export) -> list[Finding]:
                     table, "id_spelling", where.reset_index(drop=True), table.key_column(key),
                     f"hold a {key} id that differs from another one only by blanks, case or leading zeros", remedy,
                     severity=severity,  # type: ignore[arg-type]
+                )  # fmt: skip
+    return findings
+
+
+def check_id_alike(export: Export) -> list[Finding]:
+    """Find ids that a person would read as the same: they differ by marks, blanks inside, or letters that only look alike."""
+    said, findings = export.cleaning.ids.fold_marks, []
+    if said is False:
+        return []
+    rules = export.cleaning.ids.model_copy(update={"fold_marks": None})
+    for key in (PATIENT, THERAPIST):
+        tables = [table for table in export.tables.values() if key in table.keys]
+        ids = pd.concat(
+            [comparable_ids(table.column(table.key_column(key)), rules) for table in tables]
+            or [pd.Series(dtype="str")],
+            ignore_index=True,
+        )
+        odd = respelled(ids, comparable_ids(ids, rules.model_copy(update={"fold_marks": True})))
+        start = 0
+        for table in tables:
+            where = odd[start : start + len(table.keys)].reset_index(drop=True) & table.keys[key].notna()
+            start += len(table.keys)
+            findings += found(
+                table, "id_alike", where, table.key_column(key),
+                f"hold a {key} id that looks like another one: other marks, blanks inside or kinds of letters (as K-17, K 17 and K17)",
+                "They are taken for the same id (cleaning.ids.fold_marks: true)." if said
+                else "If they are the same, set cleaning.ids.fold_marks: true; if they are different people, set it to false.",
+                severity="warning" if said else "error",
+            )  # fmt: skip
+    return findings
+
+
+def check_id_shortened(export: Export) -> list[Finding]:
+    """Find long ids that a spreadsheet has shortened, as 1.04E+16: several may have become one."""
+    findings = []
+    for table in export.tables.values():
+        for key in (PATIENT, THERAPIST):
+            if key not in table.keys:
+                continue
+            for part in key_parts(table.source)[key]:
+                text = as_text(table.column(part)).str.strip()
+                cut = text.str.fullmatch(_SHORTENED).fillna(False).astype(bool)
+                long = text.str.fullmatch(_LONG_NUMBER).fillna(False).astype(bool)
+                # A spreadsheet keeps 15 digits; of true ids only a tenth ends in zero.
+                zeros = long & text.str.endswith("0").fillna(False).astype(bool)
+                where = cut | (long if text[long].nunique() > 1 and zeros.sum() == long.sum() else False)
+                findings += found(
+                    table, "id_shortened", where, part,
+                    f"hold a {key} id of which a spreadsheet has kept the first digits only (as in 1.04E+16)",
+                    "Different ids may have become the same there. Export the table again without opening it in a spreadsheet, or import "
+                    f"the column as text; or name another column under data.{table.name}.keys.{key}.",
                 )  # fmt: skip
     return findings
 

@@ -69,7 +69,7 @@ def _not_a_number(cleaning: Cleaning, table: Typed, measure: Measure, where: pd.
     setting = (
         codes_setting(cleaning, measure, [word]) if measure.codes is not None else all_codes_setting(cleaning, [word])
     )
-    last = _second_header(table, where)
+    last = second_header(table, where)
     if last is not None:
         return what, f"If the header goes on there, say where the data begin: {place}.data_row: {last + 1}."
     missing = f"declare the word if it means 'missing' ({setting}{_WITH_IT * (word != value)})"
@@ -95,8 +95,10 @@ def _groups(place: str, mark: str) -> str:
     return f"set {place}.thousands: '{mark}' and {place}.decimal: '{'.' if mark == ',' else ','}'."
 
 
-def _second_header(table: Typed, where: pd.Series) -> int | None:
+def second_header(table: Typed, where: pd.Series) -> int | None:
     """Return the last row of a header that goes on below the names: there only, and in most columns, numbers are text."""
+    if not where.any():
+        return None
     last = int(np.flatnonzero(where.to_numpy()).max()) + 1
     numbers = [measure.column for measure in table.measures if measure.kind == "number"]
     alike = [

@@ -1,15 +1,24 @@
 """No rule touches more than its share: what would change more of the data than single mistakes do stops the run."""
 
+import math
 from functools import lru_cache
+
+import pandas as pd
 
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.mixed import what_they_look_like
-from alliance.data.checks.place import about_table
+from alliance.data.checks.place import about_table, found
 from alliance.data.cleaning.clean import Rows, apply_rules
+from alliance.data.cleaning.duplicates import conflicting_rows
+from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.cleaning.ledger import Ledger, Touched
 from alliance.data.export.tables import Export
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 
+_SEVERAL, _HALF_COURSE = (
+    3,
+    0.35,
+)  # rows that come again, and their share of a patient's rows, from which a course is doubled
 _DUPLICATES = ("duplicates_identical", "duplicates_conflicting")
 _LIKE = {
     "ids": (
@@ -56,6 +65,8 @@ def check_largest_share(export: Export) -> list[Finding]:
     # Mixed courses bring their therapists along.
     alone = [t for t in over if t.rule not in _DUPLICATES and not (again and t.rule == "therapist_change")]
     findings = [_finding(touched, export) for touched in alone]
+    if not again:
+        findings += _whole_courses(export)
     if again:
         looks = what_they_look_like(sessions)
         worst = max(again, key=lambda touched: touched.count)
@@ -64,6 +75,38 @@ def check_largest_share(export: Export) -> list[Finding]:
                  f"They look like {looks.like}.", looks.remedy.rstrip("."))
         )  # fmt: skip
     return findings
+
+
+def _whole_courses(export: Export) -> list[Finding]:
+    """Find patients most of whose session numbers come twice with other values: in a single patient, too, these are no slips."""
+    twice, share = _doubled(export)
+    enough = math.ceil(100 * float(share.max())) / 100 if len(share) else 1.0
+    people = "1 patient" if len(share) == 1 else f"{len(share)} patients"
+    return found(
+        export.tables["sessions"], "largest_share", twice, None,
+        f"repeat a session number with other values, in {people} of whom most sessions come twice: no slips, but another course of "
+        "treatment or another person with the same id",
+        "Tell courses apart by data.sessions.keys.episode or cleaning.new_episode_after_days, people by an id of several columns "
+        "(data.sessions.keys.patient: [CLINIC, ID]), or leave these patients out (cleaning.exclude.patients). If they are mistakes all the "
+        f"same, set cleaning.largest_share.duplicates_conflicting: {enough:g}.",
+    )  # fmt: skip
+
+
+def _doubled(export: Export) -> tuple[pd.Series, pd.Series]:
+    """Return the rows that come again in patients whose course is doubled, and the share of such rows for each of these patients."""
+    rules, table = export.cleaning, export.tables["sessions"]
+    keys = pd.concat([table.keys, table.values], axis="columns")[export.stays("sessions")].dropna(
+        subset=[PATIENT, SESSION]
+    )
+    keys = keys[~later_episodes(keys, rules.new_episode_after_days)]
+    twice = conflicting_rows(keys, [PATIENT, SESSION]) & keys.duplicated([PATIENT, SESSION])
+    again = twice.groupby(keys[PATIENT]).sum()
+    share = again / keys.groupby(PATIENT).size()
+    limit = (
+        1.0 if rules.duplicates.conflicting == "stop" else max(_HALF_COURSE, rules.largest_share.duplicates_conflicting)
+    )
+    share = share[(again >= _SEVERAL) & (share > limit)]
+    return (twice & keys[PATIENT].isin(share.index)).reindex(table.keys.index, fill_value=False), share
 
 
 @lru_cache(maxsize=1)
@@ -76,8 +119,10 @@ def cleaned_rows(export: Export) -> tuple[Rows, Ledger] | None:
 
 
 def mixed_courses(export: Export, ledger: Ledger) -> bool:
-    """Whether so many rows share patient and session number that they cannot be slips."""
-    return any(touched.rule in _DUPLICATES and _too_many(touched, export) for touched in ledger.touched)
+    """Whether so many rows share patient and session number, in all or in one patient, that they cannot be slips."""
+    return any(touched.rule in _DUPLICATES and _too_many(touched, export) for touched in ledger.touched) or bool(
+        len(_doubled(export)[1])
+    )
 
 
 def _too_many(touched: Touched, export: Export) -> bool:

@@ -1,13 +1,17 @@
 """Checks of session numbers and dates: readable, plausible, and in the same order also after cleaning."""
 
+import json
+import re
+
 import pandas as pd
 
 from alliance.data.checks.codes import CODES_OUT, coded_key
 from alliance.data.checks.finding import Finding
+from alliance.data.checks.numbers import second_header
 from alliance.data.checks.place import cell_value, found, quote_cell
 from alliance.data.checks.shares import cleaned_rows, mixed_courses
-from alliance.data.export.cells import as_date, as_text, group_mark
-from alliance.data.export.mapping import DATE, WEEK
+from alliance.data.export.cells import EXCEL_DAYS, as_date, as_text, group_mark
+from alliance.data.export.mapping import DATE, WEEK, Typed
 from alliance.data.export.tables import Export
 from alliance.data.export.unsaid import session_pattern
 from alliance.facts.columns import PATIENT, SESSION
@@ -16,12 +20,29 @@ _EARLIEST, _LATEST = pd.Timestamp(1950, 1, 1), pd.Timestamp(2100, 1, 1)
 _LONG = pd.Timedelta(days=365)
 _MANY = 1000  # sessions: more are no treatment of one patient
 _STEP, _TIMES = 5, 3  # larger steps of session numbers, and how many times the usual pace they may be
+_FEW_NAMES = 0.1  # share of names among numbers up to which they are single cells
 _FAR = pd.Timedelta(days=20 * 365)
 _FORMATS = {
     "%d.%m.%Y": "day.month.year",
     "%d/%m/%Y": "day/month/year",
     "%m/%d/%Y": "month/day/year",
     "%Y-%m-%d": "year-month-day",
+    "%d-%m-%Y": "day-month-year",
+    "%m-%d-%Y": "month-day-year",
+    "%d.%m.%y": "day.month.year with two digits for the year",
+    "%d/%m/%y": "day/month/year with two digits for the year",
+    "%m/%d/%y": "month/day/year with two digits for the year",
+    "%Y/%m/%d": "year/month/day",
+    "%Y%m%d": "year, month and day without marks",
+    "%d %b %Y": "day, name of the month, year",
+    "%d-%b-%Y": "day-name of the month-year",
+    "%d.%m.%Y %H:%M": "day.month.year with a time",
+    "%d/%m/%Y %H:%M": "day/month/year with a time",
+    "%m/%d/%Y %H:%M": "month/day/year with a time",
+    "%d.%m.%Y %H:%M:%S": "day.month.year with a time",
+    "%d/%m/%Y %H:%M:%S": "day/month/year with a time",
+    "%m/%d/%Y %H:%M:%S": "month/day/year with a time",
+    EXCEL_DAYS: "day numbers of a spreadsheet",
 }
 
 
@@ -42,8 +63,16 @@ def check_session_number(export: Export) -> list[Finding]:
     named = table.bad.get(column, pd.Series(False, index=number.index))
     pattern = session_pattern(as_text(table.column(column)[named]))
     names = "If these are names of sessions, give each its number: data.sessions.session_names: {pre: 0, post: 12}, for instance."
-    if group_mark(cell_value(table, column, named) or "") is not None:
+    last = second_header(table, named)
+    if last is not None:
+        names = f"If the header goes on there, say where the data begin: data.sessions.data_row: {last + 1}."
+    elif group_mark(cell_value(table, column, named) or "") is not None:
         names = "If these are whole numbers with decimals, set data.sessions.thousands: none."
+    elif named.sum() < _FEW_NAMES * number.notna().sum():
+        names = (
+            "Correct these cells, or give each of these names the number of a session that the patient does not have yet: "
+            "data.sessions.session_names: {6a: 7}, for instance."
+        )
     elif pattern is not None:
         names = f'If the number is the session, set data.sessions.session_names: "{pattern}".'
     coded, codes = coded_key(export, table, SESSION)
@@ -86,18 +115,29 @@ def check_date(export: Export) -> list[Finding]:
                 )
             else:
                 declared = table.source.date_format
-                what = f"hold no date of the format {declared or 'year-month-day'} ({quote_cell(table, column, value or '')})"
+                formats = " or ".join([declared] if isinstance(declared, str) else declared or ["year-month-day"])
+                what = f"hold no date of the format {formats} ({quote_cell(table, column, value or '')})"
                 remedy = _format_remedy(table.column(column), where, name, declared)
             findings += found(table, "date", where, column, what, remedy, value=value)
     return findings
 
 
-def _format_remedy(column: pd.Series, where: pd.Series, table: str, declared: str | None) -> str:
-    for other, words in _FORMATS.items():
-        if other != declared and not as_date(column, other)[1].any():
-            return f'All dates fit {words}: set data.{table}.date_format: "{other}".'
+def _format_remedy(column: pd.Series, where: pd.Series, table: str, declared: str | list[str] | None) -> str:
+    place = f"data.{table}.date_format"
+    said = [declared] if isinstance(declared, str) else list(declared or [])
+    bad = {name: as_date(column, name)[1] for name in _FORMATS if name not in said}
+    fitting = [name for name, wrong in bad.items() if not wrong.any()]
+    if len(fitting) > 1:
+        ways = " or ".join(f'{place}: "{name}" ({_FORMATS[name]})' for name in fitting)
+        return f"All dates fit more than one way of writing. Say which it is: {ways}."
+    if fitting:
+        return f'All dates fit {_FORMATS[fitting[0]]}: set {place}: "{fitting[0]}".'
+    for name in bad:
+        both = [*(said or ["%Y-%m-%d"]), name]
+        if not as_date(column, both)[1].any():
+            return f"Dates are written in several ways here, each of them clear: set {place}: {json.dumps(both)}."
     if where.sum() == column.notna().sum():
-        return f'Set data.{table}.date_format to how dates are written, e.g. "%d.%m.%Y" for 24.12.2025.'
+        return f'Set {place} to how dates are written, e.g. "%d.%m.%Y" for 24.12.2025.'
     return "Correct these dates in the export, leave the cells blank, or declare what means 'missing' under cleaning.missing_codes."
 
 
@@ -132,9 +172,20 @@ def check_date_order(export: Export) -> list[Finding]:
     return found(
         table, "date_order", pd.Series(table.keys.index.isin(late)), table.key_column(time),
         "are dated before an earlier session of the same patient",
-        "Correct the date or the session number; where patients came back for another course of treatment, set "
+        _other_order(table) + "Correct the date or the session number; where patients came back for another course of treatment, set "
         "data.sessions.keys.episode or cleaning.new_episode_after_days.",
     )  # fmt: skip
+
+
+def _other_order(table: Typed) -> str:
+    """Say so if all dates can be read with day and month the other way round, too."""
+    declared = table.source.date_format
+    if DATE not in table.keys or not isinstance(declared, str) or not {"%d", "%m"} <= set(re.findall("%.", declared)):
+        return ""
+    other = declared.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
+    if as_date(table.column(table.key_column(DATE)), other)[1].any():
+        return ""
+    return f'All dates can be read with day and month the other way round, too: data.sessions.date_format: "{other}" if that is meant. '
 
 
 def check_long_pause(export: Export) -> list[Finding]:
@@ -148,8 +199,8 @@ def check_long_pause(export: Export) -> list[Finding]:
     return found(
         table, "long_pause", pd.Series(table.keys.index.isin(back)), table.key_column(DATE),
         "are dated more than a year after the patient's session before",
-        f"If they begin another course of treatment, set cleaning.new_episode_after_days: {_LONG.days} to keep the first one; "
-        "otherwise do nothing.", severity="warning",
+        f"If they begin another course of treatment, set cleaning.new_episode_after_days: {_LONG.days} to keep the first one; if the year "
+        "is a slip, correct it; otherwise do nothing.", severity="warning",
     )  # fmt: skip
 
 

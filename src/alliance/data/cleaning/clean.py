@@ -131,6 +131,11 @@ def _note_ids(table: Typed, cleaning: Cleaning, ledger: Ledger) -> None:
             cells = respelled(table.column(table.key_column(key)), table.keys[key])
             meaning = f"{key} ids spelled otherwise than usual were recognised"
             ledger.note(f"ids_{key}", table.name, ", ".join(on) or "none", meaning, cells=int(cells.sum()))
+            # Marks are folded where somebody said so, in whatever share of the cells.
+            slips = comparable_ids(
+                table.column(table.key_column(key)), cleaning.ids.model_copy(update={"fold_marks": None})
+            )
+            cells = respelled(table.column(table.key_column(key)), slips)
             ledger.touch("ids", table.name, int(cells.sum()), len(cells), "ids", table.key_column(key))
 
 

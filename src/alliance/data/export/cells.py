@@ -2,19 +2,23 @@
 
 import datetime
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from alliance.config.cleaning import Ids
+from alliance.facts.plain import alike_text
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _MARKED = re.compile(r"[+-]?[0-9]*[.,][0-9]+")
 _ONE_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,' ])[0-9]{3}(\1[0-9]{3})*([.,][0-9]+)?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
-_ZONE = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s?(?:Z|[+-]\d{2}:?\d{2})$")
+_ZONE = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$")
+EXCEL_DAYS = "excel"
+_EXCEL_DAY = re.compile(r"[1-9]\d{3,4}(\.\d+)?")  # 1902 to 2173
 _ZEROS_BEFORE_A_NUMBER = re.compile(r"(?<!\d)0+(?=\d)")
 
 
@@ -100,26 +104,37 @@ def group_mark(text: str) -> str | None:
     return None if found is None else found.group(1)
 
 
-def as_date(column: pd.Series, date_format: str | None) -> tuple[pd.Series, pd.Series]:
-    """Return the dates of a column, and where a cell is not blank and not a date of that format.
+def as_date(column: pd.Series, formats: str | Sequence[str] | None) -> tuple[pd.Series, pd.Series]:
+    """Return the dates of a column, and where a cell is not blank and not a date of that format, or of exactly one of several.
 
-    Without a format, year-month-day is expected. Columns that are dates already are taken as they are.
+    Without a format, year-month-day is expected. `excel` stands for the days since 1899-12-30 by which a spreadsheet keeps dates. Columns
+    that are dates already are taken as they are.
     """
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return column.dt.normalize(), pd.Series(False, index=column.index)
     text = as_text(column).str.strip()
     known = column.map(lambda cell: isinstance(cell, datetime.datetime), na_action=None).astype(bool)
-    if date_format is None:
-        text = text.str.replace(_ZONE.pattern, r"\1", regex=True)  # the day is that of the place
-        shaped = text.str.fullmatch(_ISO_DATE.pattern).fillna(False).astype(bool)
-        dates = pd.to_datetime(text.where(shaped), format="ISO8601", errors="coerce")
-    else:
-        dates = pd.to_datetime(text, format=date_format, errors="coerce")
-    dates = dates.astype("datetime64[us]")
+    dates, unclear = pd.Series(pd.NaT, index=column.index, dtype="datetime64[us]"), pd.Series(False, index=column.index)
+    for one in [formats] if formats is None or isinstance(formats, str) else formats:
+        read = _dates_of(text, one)
+        unclear |= dates.notna() & read.notna() & (dates != read)
+        dates = dates.fillna(read)
+    dates = dates.mask(unclear)
     if known.any():
         dates = dates.where(~known, column.where(known).astype("datetime64[us]"))
     dates = dates.dt.normalize()
     return dates, column.notna() & dates.isna()
+
+
+def _dates_of(text: pd.Series, one: str | None) -> pd.Series:
+    if one == EXCEL_DAYS:
+        days = pd.to_numeric(text.where(text.str.fullmatch(_EXCEL_DAY.pattern).fillna(False).astype(bool)))
+        return (pd.Timestamp(1899, 12, 30) + pd.to_timedelta(days, unit="D")).astype("datetime64[us]")
+    if one is not None:
+        return pd.to_datetime(text, format=one, errors="coerce").astype("datetime64[us]")
+    text = text.str.replace(_ZONE.pattern, r"\1", regex=True)  # the day is that of the place
+    shaped = text.str.fullmatch(_ISO_DATE.pattern).fillna(False).astype(bool)
+    return pd.to_datetime(text.where(shaped), format="ISO8601", errors="coerce").astype("datetime64[us]")
 
 
 def comparable_ids(column: pd.Series, rules: Ids) -> pd.Series:
@@ -129,6 +144,8 @@ def comparable_ids(column: pd.Series, rules: Ids) -> pd.Series:
         text = text.str.strip()
     if rules.fold_case:
         text = text.str.casefold()
+    if rules.fold_marks:
+        text = text.map(alike_text, na_action="ignore").astype("str")
     if rules.strip_leading_zeros:
         text = text.str.replace(_ZEROS_BEFORE_A_NUMBER.pattern, "", regex=True)
     return text

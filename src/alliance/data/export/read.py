@@ -71,8 +71,8 @@ def read_table(path: str | Path, source: Source, table: str, used: Collection[st
     raw = _with_plain_text(READERS[kind](path, source, table, used))
     if raw.frame.empty:
         raise DataError(f"{path} has column names but no rows. Export the table again, or correct data.{table}.path.")
-    raw = number_sessions(chosen_rows(fill_down(raw, source), source), source)
-    return raw if source.wide is None else reshape(raw, source)
+    raw = chosen_rows(fill_down(raw, source), source)
+    return number_sessions(raw if source.wide is None else reshape(raw, source), source)
 
 
 def _with_plain_text(raw: RawTable) -> RawTable:

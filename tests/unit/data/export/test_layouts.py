@@ -129,6 +129,17 @@ def test_label_in_the_first_row_of_each_patient_is_suspected(tmp_path: Path) -> 
     assert not read(path, {**MOOD, "arm": arm}, **remedy(finding.remedy))[1]
 
 
+def test_a_patient_without_a_value_of_their_own_does_not_get_the_one_of_the_patient_above(tmp_path: Path) -> None:
+    lines = "".join(f"{p},{s},{s},{p if s == 1 and p != 4 else ''}\n" for p in range(9) for s in (1, 2, 3))
+    path = text(tmp_path / "t.csv", "id,no,mood,start\n" + lines)
+    export, errors = read(path, {**MOOD, "start": {"label": "start", "column": "start"}}, fill_down=["start"])
+    assert not errors
+    filled = export.tables["sessions"].values["start"].groupby(export.tables["sessions"].keys["patient"])
+    assert filled.agg(["min", "max"]).loc["4"].isna().all()
+    assert (filled.nunique().drop("4") == 1).all()
+    assert any("16 blank cells" in note and "3 stayed blank" in note for note in export.tables["sessions"].raw.notes)
+
+
 def test_blank_cells_here_and_there_are_no_groups(tmp_path: Path) -> None:
     lines = "".join(f"{p},{s},{s},{'T' if (p * 7 + s * 3) % 5 > 1 else ''}\n" for p in range(8) for s in (1, 2, 3, 4))
     path = text(tmp_path / "t.csv", "id,no,mood,ther\n" + lines)
