@@ -45,7 +45,7 @@ def parse_term(name: str, variables: dict[str, Variable]) -> Term | None:
     if owner is None:
         return None
     part = base.removeprefix(owner).removeprefix("_") or None
-    if part is not None and variables[owner].kind not in ("scale", "category"):
+    if part is not None and not _has_parts(variables[owner]):
         return None
     return Term(name, base, owner, part, suffix)
 
@@ -56,6 +56,11 @@ def is_yes_no(outcome: str, spec: ModelSpec, variables: dict[str, Variable]) -> 
     if term is None or term.variable is None or term.part is not None or spec.discrete_signed_off is not None:
         return False
     return variables[term.variable].yes_no
+
+
+def _has_parts(variable: Variable) -> bool:
+    """Whether a variable has columns beside its own: subscales, or one for each label; labels with numbers are one column."""
+    return variable.kind == "scale" or (variable.kind == "category" and variable.levels is None)
 
 
 def varies_between_sessions(term: Term, variables: dict[str, Variable]) -> bool:

@@ -58,7 +58,7 @@ def format_estimate(estimate: float, low: float, high: float) -> str:
 
 
 def format_regions(regions: Sequence[tuple[float, float]], low: float, high: float) -> str:
-    """Write stretches of a range in words: ``12.0 to 35.0 and 41.0 to 60.0``, ``all observed values`` or ``none of the observed values``.
+    """Write stretches of a range in words: ``12.0 to 35.0 and 41.0 to 60.0``, ``all values from ...`` or ``none of the values from ...``.
 
     Parameters
     ----------
@@ -67,11 +67,12 @@ def format_regions(regions: Sequence[tuple[float, float]], low: float, high: flo
     low, high
         The whole range.
     """
-    if not regions:
-        return "none of the observed values"
-    if list(regions) == [(low, high)]:
-        return "all observed values"
     digits = common_decimals([low, high], high - low)
+    whole = f"{format_number(low, digits)} to {format_number(high, digits)}"
+    if not regions:
+        return f"none of the values from {whole}"
+    if list(regions) == [(low, high)]:
+        return f"all values from {whole}"
     return " and ".join(f"{format_number(first, digits)} to {format_number(last, digits)}" for first, last in regions)
 
 

@@ -4,7 +4,7 @@ Numbers are published together, so they are protected together. Counts of one ta
 groups), which nobody knows but which are not negative. What a reader can find out about any of them is the interval between the
 smallest and the largest value that agrees with all that is shown: a linear programme each (Fischetti and Salazar 2001, Management
 Science 47, 1008). A count from 1 to ``minimum - 1`` is protected if that interval holds 1 and ``minimum - 1``, and 2 if the minimum
-is 2. Each table is protected by itself.
+is 2. Each table is protected by itself, and the sample also from what the patient flow tells: how many an equation leaves out.
 
 Counts in series (patients at each session) are rounded to multiples of the minimum instead: the difference of two such numbers leaves
 ``minimum - 1`` open on both sides. Means are rounded to a step between a quarter and five eighths of their standard error: N times the
@@ -79,7 +79,7 @@ def suppress(
     """
     truth = np.linalg.lstsq(np.vstack([parts, known]), np.concatenate([values, known_values]), rcond=None)[0]
     every = np.unique(np.vstack([parts, targets]), axis=0)
-    small = [target for target in every if 0.5 < target @ truth < minimum - 0.5]
+    small = [target for target in every if 0.5 < target @ truth < minimum - 0.5 and not _is_known(target, known)]
     hidden = (values > 0) & (values < minimum)
 
     def protected(target: np.ndarray, without: np.ndarray) -> bool:
@@ -105,12 +105,19 @@ def suppress(
     return hidden
 
 
+def _is_known(target: np.ndarray, known: np.ndarray) -> bool:
+    """Whether a sum of parts follows from what the reader knows anyway: hiding numbers on its account would help nobody."""
+    return bool(len(known)) and np.linalg.matrix_rank(np.vstack([known, target])) == np.linalg.matrix_rank(known)
+
+
 def _together(cell: np.ndarray, target: np.ndarray, hidden: np.ndarray) -> bool:
     """Whether a number has parts in common with a target, or with what is hidden on its account."""
     return bool((cell * target).any() or (len(hidden) and (hidden @ cell).any()))
 
 
-def suppress_counts(counts: np.ndarray, minimum: int, *, rows_add_up: bool, columns_add_up: bool) -> np.ndarray:
+def suppress_counts(
+    counts: np.ndarray, minimum: int, *, rows_add_up: bool, columns_add_up: bool, told: np.ndarray | None = None
+) -> np.ndarray:
     """Find the cells of a table of counts that must not be shown.
 
     Parameters
@@ -121,6 +128,8 @@ def suppress_counts(counts: np.ndarray, minimum: int, *, rows_add_up: bool, colu
         Whether each row holds a sum of its other cells.
     columns_add_up
         Whether the levels are all there are, and the reader knows how many people each column has.
+    told
+        Counts that the reader knows from elsewhere, whether they are shown or not; same shape.
 
     Returns
     -------
@@ -139,17 +148,21 @@ def suppress_counts(counts: np.ndarray, minimum: int, *, rows_add_up: bool, colu
     parts = cells.reshape(levels * columns, -1)
     known = sums if columns_add_up else sums[:0]
     sizes = counts.sum(axis=0).astype(float) if columns_add_up else np.zeros(0)
+    if told is not None:
+        known, sizes = np.vstack([known, parts[told.ravel()]]), np.append(sizes, counts[told])
     found = suppress(counts.ravel().astype(float), parts, known, sizes, parts, minimum)
     return found.reshape(counts.shape)
 
 
-def suppress_missing(missing: np.ndarray, sizes: np.ndarray, minimum: int) -> np.ndarray:
+def suppress_missing(missing: np.ndarray, sizes: np.ndarray, minimum: int, *, told: bool = False) -> np.ndarray:
     """Find the counts of missing values that must not be shown: neither they nor those observed may be few.
 
     Parameters
     ----------
     missing, sizes
         By group, the sum over groups last where there is more than one, shape (group,); how many people each has is known.
+    told
+        Whether the reader knows from elsewhere how many are missing in all groups together.
     """
     both = np.vstack([missing, sizes - missing])
     if not ((both > 0) & (both < minimum)).any():
@@ -158,9 +171,10 @@ def suppress_missing(missing: np.ndarray, sizes: np.ndarray, minimum: int) -> np
     one = np.eye(groups) if len(missing) == 1 else np.vstack([np.eye(groups), np.ones(groups)])
     nothing = np.zeros_like(one)
     parts, observed = np.hstack([one, nothing]), np.hstack([nothing, one])
-    found = suppress(
-        missing.astype(float), parts, parts + observed, sizes.astype(float), np.vstack([parts, observed]), minimum
-    )
+    known, known_values = parts + observed, sizes.astype(float)
+    if told:
+        known, known_values = np.vstack([known, parts[-1:]]), np.append(known_values, missing[-1])
+    found = suppress(missing.astype(float), parts, known, known_values, np.vstack([parts, observed]), minimum)
     return np.asarray(found)
 
 
@@ -309,6 +323,9 @@ _OF_ERROR = (
     "with_trends",
     "sd_with_trends",
     "alone",
+    "lasting",
+    "independent",
+    "sd_independent",
     "difference",
 )
 

@@ -1,9 +1,11 @@
 """Figures: read what one needs, draw it, write it in all its formats."""
 
+from pathlib import Path
 from typing import Any
 
 from alliance.config import validate_config
 from alliance.report.figures import load_figure
+from alliance.report.figures.coordinates import in_tenths
 from alliance.report.figures.theme import applied, bare_values, say_figure
 from alliance.report.words import Speech
 from alliance.results.disclosure import publish_digits
@@ -35,6 +37,7 @@ def draw_figure(
             drawing.figure.savefig(
                 path, format="svg", dpi=config.output.figure_dpi, metadata={"Date": None, "Creator": None}
             )
+            Path(path).write_text(in_tenths(Path(path).read_text(encoding="utf-8")), encoding="utf-8")
         drawing.figure.set_layout_engine("none")  # both formats have the same layout, and it is made once
         with replacing(png) as path:
             drawing.figure.savefig(path, format="png", dpi=config.output.figure_dpi, metadata={"Software": None})

@@ -82,6 +82,6 @@ def test_probability_and_count() -> None:
 
 
 def test_stretches_of_a_range_in_words() -> None:
-    assert format_regions([], 0, 10) == "none of the observed values"
-    assert format_regions([(0, 10)], 0, 10) == "all observed values"
+    assert format_regions([], 0, 10) == "none of the values from 0.00 to 10.00"
+    assert format_regions([(0, 10)], 0, 10) == "all values from 0.00 to 10.00"
     assert format_regions([(0, 2.5), (8, 10)], 0, 10) == "0.00 to 2.50 and 8.00 to 10.00"

@@ -92,6 +92,36 @@ def test_missing_values_tell_neither_who_is_missing_nor_who_is_not(missing: list
         assert not 0 < count < LEAST or attacker.cannot_tell({(kind, group): 1})
 
 
+def test_sample_keeps_its_secrets_from_readers_of_the_flow() -> None:
+    # Of 40 patients 4 did not say their gender: an equation with gender has 4 fewer than the data, so the 3 of the rarest would follow.
+    counts = np.array([[23], [10], [3], [4]])
+    told = np.array([[False], [False], [False], [True]])
+    assert suppress_counts(counts, LEAST, rows_add_up=False, columns_add_up=True)[:, 0].tolist() == [False, False, True, True]
+    hidden = suppress_counts(counts, LEAST, rows_add_up=False, columns_add_up=True, told=told)[:, 0]
+    attacker = Attacker()
+    attacker.learn(dict.fromkeys(range(4), 1.0), 40, 40)
+    for level in np.flatnonzero(~hidden | told[:, 0]):
+        attacker.learn({level: 1.0}, counts[level, 0], counts[level, 0])
+    assert attacker.cannot_tell({2: 1.0})
+
+
+def test_variables_of_equations_count_as_told_by_the_flow() -> None:
+    others = len(INPUTS["patients"]) - 17
+    patients = INPUTS["patients"].assign(gender=["man"] * 10 + ["other"] * 3 + [None] * 4 + ["woman"] * others)
+    inputs = {**INPUTS, "patients": patients}
+    shown = {}
+    for term in ("session", "gender_man"):
+        spec = CONFIG.models.specs["arm_jointly"].model_dump(mode="json", by_alias=True)
+        spec["equations"]["symptoms"]["on"].append(term)
+        spec["equations"]["symptoms"]["on"] = list(dict.fromkeys(spec["equations"]["symptoms"]["on"]))
+        asked = {"fit": ["arm_jointly"], "specs": {"arm_jointly": spec}}
+        config = builders.arms_config(models=asked)
+        table = load_table("sample").make(inputs, config).data
+        rows = table[table["characteristic"].str.startswith("Gender") & (table["group"] == "Total")]
+        shown[term] = set(rows[~rows["suppressed"]]["characteristic"].str.removeprefix("Gender: "))
+    assert shown["gender_man"] < shown["session"]
+
+
 def small_study(seed: int) -> dict[str, pd.DataFrame]:
     """A study of 22 and 19 patients, who stop and skip one by one."""
     rng = np.random.default_rng(seed)
@@ -141,18 +171,18 @@ def test_counts_by_session_tell_nobody_who_stopped_or_skipped(seed: int) -> None
             attacker.learn({("seen", arm, session, score): 1.0, ("blank", arm, session, score): 1.0, **later}, 0, 0)
     for row in observed.drop_duplicates("session").itertuples():
         in_all: dict[object, float] = {("stops", arm, s): 1.0 for arm in (0, 1) for s in sessions if s >= row.session}
-        low, high = (0, 3 * LEAST - 1) if math.isnan(row.still_in) else interval_of(row.still_in, whole)
-        attacker.learn(in_all, low, high)
+        attacker.learn(in_all, *interval_of(row.still_in, whole))
+    for session in set(sessions) - set(observed["session"]):
+        attacker.learn({("stops", arm, s): 1.0 for arm in (0, 1) for s in sessions if s >= session}, 0, 3 * LEAST - 1)
     for row in observed[observed["variable"].isin(scores)].dropna(subset=["still_in"]).itertuples():
         seen: dict[object, float] = {("seen", arm, row.session, row.variable): 1.0 for arm in (0, 1)}
         low, high = (0, LEAST - 1) if math.isnan(row.share) else interval_of(round(row.share * row.still_in), whole)
         if row.share == 1 and row.still_in < whole:
             low, high = row.still_in - LEAST // 2, whole
         attacker.learn(seen, low, high)
-    for row in trajectories[trajectories["variable"].isin(scores)].itertuples():
-        arm = names[row.group]
-        low, high = (0, LEAST - 1) if row.suppressed else (LEAST, size[arm])
-        attacker.learn({("seen", arm, row.session, row.variable): 1.0}, low, high)
+    drawn = {(names[row.group], row.session, row.variable) for row in trajectories.itertuples()}
+    for cell in itertools.product((0, 1), sessions, scores):
+        attacker.learn({("seen", *cell): 1.0}, *((LEAST, size[cell[0]]) if cell in drawn else (0, LEAST - 1)))
     tried = 0
     for arm, session in itertools.product((0, 1), sessions):
         mine = arm_of[arm_of == arm].index
@@ -177,6 +207,17 @@ def _held(panel: pd.DataFrame) -> pd.Series:
     from alliance.data.panel import sessions_held
 
     return sessions_held(panel, CONFIG.variables)
+
+
+def test_figures_do_not_say_how_long_the_last_patient_stayed() -> None:
+    inputs, values = small_study(0), []
+    last = inputs["panel"].sort_values("session").tail(1)
+    for more in (0, 9):  # sessions that nobody else reached
+        panel = pd.concat([inputs["panel"], *(last.assign(session=last["session"] + 1 + n) for n in range(more))])
+        study = {**inputs, "panel": panel.reset_index(drop=True)}
+        values.append([load_figure(name).draw(study, CONFIG).values for name in ("trajectories", "missingness")])
+    for short, long in zip(*values, strict=True):
+        assert long["session"].max() == short["session"].max() < last["session"].iloc[0]
 
 
 def test_flow_tells_no_stage_that_removed_few() -> None:

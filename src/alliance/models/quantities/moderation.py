@@ -4,8 +4,12 @@ With a product of a cause x and a moderator w in an equation, the slope of x is 
 product's coefficient. A path is the expectation of the product of its slopes at w, over patients and therapists. If one arrow is moderated,
 the path is linear in w too, and its slope is the index of moderated mediation, p times the other arrows (Hayes 2015, doi
 10.1080/00273171.2014.962683). The Johnson-Neyman region is read from the effect on a grid of values: where its interval excludes zero.
+
+Values of w are published, so they are multiples of a round number, a tenth to a quarter of w's standard deviation: the ends of a grid from
+the smallest to the largest value would be those of single patients, and exact means of two runs that differ by one patient give his value.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +23,9 @@ from alliance.models.diagram import Path, outcomes_of
 from alliance.models.quantities.pairs import Pair, Quantities, Step, expect_steps
 from alliance.models.quantities.population import Population
 
-_GRID = 41
+_CENTRAL = (0.025, 0.975)  # quantiles between which the grid lies
+_SHARE_OF_SD = 0.1  # which the step of the grid is at least
+_ROUND = (1.0, 2.0, 5.0, 10.0)
 _DECIMALS = 10  # the mean of deviations from own means is zero but for rounding
 
 
@@ -54,14 +60,28 @@ class _Moderated:
         return len(np.unique(self.values)) == 2
 
     def chosen_values(self) -> np.ndarray:
-        """Return both values, or mean and mean plus and minus one standard deviation."""
+        """Return both values, or mean and mean plus and minus one standard deviation, to the next round number."""
         if self.two_valued:
             return np.unique(self.values)
-        return np.asarray(self.values.mean() + self.values.std(ddof=1) * np.array([-1.0, 0.0, 1.0]))
+        mean, sd, step = self.values.mean(), self.values.std(ddof=1), self.round_step()
+        return np.asarray(np.round((mean + sd * np.array([-1.0, 0.0, 1.0])) / step) * step)
 
     def grid(self) -> np.ndarray:
-        """Return both values, or values at equal steps over the observed range."""
-        return np.unique(self.values) if self.two_valued else np.linspace(self.values.min(), self.values.max(), _GRID)
+        """Return both values, or round numbers at equal steps over the central 95 % of the values, and over those chosen."""
+        if self.two_valued:
+            return np.unique(self.values)
+        step, chosen = self.round_step(), self.chosen_values()
+        low = np.quantile(self.values, _CENTRAL[0], method="higher")  # neither is drawn towards the value of the last patient
+        high = np.quantile(self.values, _CENTRAL[1], method="lower")
+        first = min(np.ceil(low / step), np.round(chosen[0] / step))
+        last = max(np.floor(high / step), np.round(chosen[-1] / step))
+        return np.asarray(np.arange(first, last + 1) * step)
+
+    def round_step(self) -> float:
+        """Return a round number (1, 2 or 5 times a power of ten) between a tenth and a quarter of the standard deviation."""
+        least = _SHARE_OF_SD * float(self.values.std(ddof=1))
+        power = 10.0 ** math.floor(math.log10(least))
+        return next(step * power for step in _ROUND if step * power >= least * (1 - 1e-9))
 
     def step(self, position: int) -> Step:
         """Return the slope of one arrow at the mean of its moderators."""
@@ -93,7 +113,7 @@ class _Moderated:
 def add_conditional(quantities: Quantities, design: Design, population: Population, pairs: Sequence[Pair]) -> None:
     """Add conditional slopes and indirect effects, and indices of moderated mediation where one arrow is moderated.
 
-    At the values that are reported they are quantities like any other; ``quantities.moderation`` holds them on a grid over the range of
+    At the values that are reported they are quantities like any other; ``quantities.moderation`` holds them on a grid over the values of
     the moderator, from which the Johnson-Neyman region is read.
     """
     for found in _moderated_paths(design, pairs):

@@ -22,11 +22,10 @@ from alliance.facts.artefacts import ARTEFACTS, COUNT, TEXT
 from alliance.facts.columns import ITEM, PATIENT, SESSION, THERAPIST
 from alliance.report.labels import find_roles
 from alliance.report.numbers import format_percent
-from alliance.results.disclosure import suppress_counts
+from alliance.results.disclosure import step_for, suppress_counts, to_step
 
 _KEYS = ("patient", "therapist", "session", "date", "week", "episode")
 _MOST_CODES = 8  # value labels that are written out
-_DIGITS = 3  # significant digits of a standard deviation, and the decimals of its mean
 
 
 def describe_codebook(export: Export, config: Config) -> pd.DataFrame:
@@ -211,7 +210,7 @@ def _numbers(name: str, variable: Variable, values: _Values, export: Export, con
         return found if n == 0 else found | {"note": _joined(note, _few(minimum))}
     if variable.kind == "category":
         return found | {"shares": _shares(column, people, variable, minimum)}
-    mean, sd = _mean_and_sd(column.astype(float))
+    mean, sd = _mean_and_sd(column.astype(float), people[there].nunique())
     return found | {"mean": mean, "sd": sd}
 
 
@@ -227,13 +226,13 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else math.nan
 
 
-def _mean_and_sd(values: pd.Series) -> tuple[float, float]:
-    """Return mean and standard deviation with the digits they need: more would tell a value from two means."""
+def _mean_and_sd(values: pd.Series, people: int) -> tuple[float, float]:
+    """Return mean and standard deviation with the digits they need: more would tell a value from two means, before and after cleaning."""
     mean, sd = float(values.mean()), float(values.std())
     if not (math.isfinite(mean) and math.isfinite(sd)):
         return math.nan, math.nan
-    decimals = _DIGITS - 1 - math.floor(math.log10(sd)) if sd > 0 else _DIGITS
-    return round(mean, decimals), round(sd, decimals)
+    step = step_for(sd / math.sqrt(people))
+    return to_step(mean, step), to_step(sd, step)
 
 
 def _shares(labels: pd.Series, people: pd.Series, variable: Variable, minimum: int) -> str:

@@ -31,7 +31,9 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     panel = inputs["panel"]
     values = share_observed(panel, config)
     if values.empty:
-        return theme.draw_unavailable("No variable of this study is measured at sessions.")
+        return theme.draw_unavailable(
+            "No variable of this study is measured at sessions, or at no session are enough patients still in treatment."
+        )
     counted = values.drop_duplicates(SESSION).set_index(SESSION)
     still_in, said = counted["still_in"], counted["patients"]
     variables = list(dict.fromkeys(values["variable"]))
@@ -74,7 +76,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         below.set_ylabel("")
         below.tick_params(length=0)
         below.tick_params(axis="both", labelrotation=0)
-    return Drawing(figure, values, _describe(values, config), _notes(values, config))
+    return Drawing(figure, values, _describe(values, config), _notes(panel, config))
 
 
 def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
@@ -82,7 +84,8 @@ def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
 
     Composites are left out (their parts are shown); a category is observed if any of its columns is. Numbers of patients are multiples
     of `privacy.minimum_cell`, and so are those behind the shares: differences between sessions, and between those who are still in and
-    those observed, would be counts of few. What is all of the study but so few counts as all of it.
+    those observed, would be counts of few. What is all of the study but so few counts as all of it. Sessions with too few patients are
+    left out: the number of the last one is how long the last patient stayed.
     """
     last = panel[sessions_held(panel, config.variables)].groupby(PATIENT)[SESSION].max()
     sessions = [int(number) for number in np.sort(panel.drop_duplicates(SESSION)[[SESSION]].to_numpy().ravel())]
@@ -100,8 +103,7 @@ def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
         for session in sessions:
             n, seen = int((last >= session).sum()), int(observed.get(session, 0))
             if n < fewest:
-                rows.append((name, session, np.nan, np.nan, f"<{fewest}"))
-                continue
+                break  # later sessions have no more
             share = np.nan if 0 < seen < least else min(1.0, rounded(seen) / rounded(n))
             said = f">{everyone - least}" if least > 1 and everyone - n < least else format_count(rounded(n))
             rows.append((name, session, rounded(n), round(share, 4), said))
@@ -149,11 +151,10 @@ def _describe(values: pd.DataFrame, config: Config) -> str:
     )
 
 
-def _notes(values: pd.DataFrame, config: Config) -> str:
-    least = config.privacy.minimum_cell
+def _notes(panel: pd.DataFrame, config: Config) -> str:
+    least, fewest = config.privacy.minimum_cell, _fewest(panel, config)
     notes = [f"Counts are multiples of {least}, shares are those of such counts."] if least > 1 else []
-    if values["still_in"].isna().any():
-        notes.append(
-            f"Sessions with too few patients still in ({values.loc[values['still_in'].isna(), 'patients'].iloc[0]}) are blank."
-        )
+    last = panel[sessions_held(panel, config.variables)].groupby(PATIENT)[SESSION].max()
+    if (last >= panel[SESSION].max()).sum() < fewest:
+        notes.append(f"Later sessions, with fewer than {fewest} patients still in, are not shown.")
     return " ".join(notes)

@@ -40,7 +40,8 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     known = pd.Series(_ALL, index=panel.index) if groups is None else groups
     order = [_ALL] if groups is None else order_groups(known, config)
     values = pd.concat([summarise_sessions(panel, score, known, config) for score in scores], ignore_index=True)
-    shown = values[~values["suppressed"]]
+    # Not even which sessions are left out stands in the values: the last of them is when the last patient stopped.
+    shown, hides = values[~values["suppressed"]].drop(columns="suppressed"), bool(values["suppressed"].any())
     if shown.empty:
         return theme.draw_unavailable("At no session are enough patients observed to show a mean.")
     with theme.applied():
@@ -55,7 +56,8 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
             _draw_cutoff(axis, meaning_of(score, inputs["meanings"]))
         if len(order) > 1:
             figure.legend(handles=_handles(order), loc="outside upper left", ncols=len(order))
-    return Drawing(figure, values, _describe(shown, order, config), _notes(values, inputs["meanings"], scores, config))
+    notes = _notes(inputs["meanings"], scores, config, hides=hides)
+    return Drawing(figure, shown.reset_index(drop=True), _describe(shown, order, config), notes)
 
 
 def summarise_sessions(panel: pd.DataFrame, score: str, groups: pd.Series, config: Config) -> pd.DataFrame:
@@ -168,11 +170,11 @@ def _describe(shown: pd.DataFrame, order: list[str], config: Config) -> str:
     return "Line chart of mean scores over sessions. " + "; ".join(parts) + "."
 
 
-def _notes(values: pd.DataFrame, meanings: pd.DataFrame, scores: list[str], config: Config) -> str:
+def _notes(meanings: pd.DataFrame, scores: list[str], config: Config, *, hides: bool) -> str:
     note = f"Intervals: {format_percent(config.inference.interval)}."
     if config.privacy.single_patients:
         note += " Faint lines are single patients."
-    if values["suppressed"].any():
+    if hides:
         note += f" Sessions with fewer than {config.privacy.minimum_cell} patients are not shown."
     for score in scores:
         meaning = meaning_of(score, meanings)

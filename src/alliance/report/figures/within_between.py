@@ -100,7 +100,9 @@ def _draw_panel(
             part[cause], part[outcome], s=5, color=theme.MUTED, alpha=0.18, linewidths=0, rasterized=True, zorder=1
         )
     slope, intercept = bins["slope"].iloc[0], bins["intercept"].iloc[0]
-    ends = float(part[cause].mean()) + float(part[cause].std()) * np.array([-1.5, 1.5])  # not those of single patients
+    step = step_for(float(part[cause].std()) / math.sqrt(part["patient"].nunique()))
+    mean, sd = (to_step(float(number), step) for number in (part[cause].mean(), part[cause].std()))
+    ends = mean + sd * np.array([-1.5, 1.5])  # not those of single patients, nor exact: an SVG can be measured
     axis.plot(ends, intercept + slope * ends, color=colour, linestyle=theme.LEVEL_LINES[level], linewidth=2, zorder=3)
     axis.scatter(
         bins["x_mean"],

@@ -9,7 +9,7 @@ from alliance.config import Config
 from alliance.report.numbers import format_count
 from alliance.report.page.fill import fill_template
 from alliance.report.tables.checks import group_findings
-from alliance.report.tables.codebook import make
+from alliance.report.tables.codebook import make_whole
 from alliance.report.tables.render import columns_of, numeric_columns, rows_of
 from alliance.report.tables.table import said_table
 from alliance.report.words import Speech
@@ -24,7 +24,7 @@ def build_codebook_page(codebook: pd.DataFrame, findings: pd.DataFrame, config: 
         The artefacts `codebook` and `checks`.
     """
     speech = Speech(config)
-    table = said_table(make({"codebook": codebook}, speech.config), speech)
+    table = said_table(make_whole({"codebook": codebook}, speech.config), speech)
     groups = [_group(findings, severity, speech) for severity in ("error", "warning")]
     return fill_template(
         "codebook.html.j2",

@@ -1,6 +1,8 @@
 """The codebook: what each variable was understood to be, the same in the report, on a page of its own and on the terminal."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -15,13 +17,29 @@ from alliance.report.words import Speech
 TITLE = "Codebook"
 NEEDS = ("codebook",)
 OWN = ("Variable", "Label", "Columns", "Distribution", "In the file")
+SESSIONS = "sessions"
+_NUMBERS = ("n", "missing", "missing_share", "mean", "sd", "shares")
 _SCALE = r"^scale: (.+), \d+ items"
 CAPTION = "What each variable was understood to be"
 _MOMENTS = {"before": "before the session", "during": "during the session", "after": "after the session"}
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
-    """Return one row for each column that says who and when, and for each variable."""
+    """Return the codebook for a report: without numbers of patients and therapists, which are of those before cleaning.
+
+    Beside those of the patients who are analysed (tables `sample` and `flow`) they would tell of the few whom cleaning left out.
+    """
+    data = inputs["codebook"].copy()
+    of_people = data["table"] != SESSIONS
+    for name in _NUMBERS:
+        data.loc[of_people, name] = "" if name == "shares" else pd.NA if data[name].dtype == "Int64" else math.nan
+    table = make_whole({"codebook": data}, config)
+    more = "Numbers of patients and therapists stand in the table of the sample, which is about those who are analysed."
+    return replace(table, notes=[*table.notes, more]) if of_people.any() else table
+
+
+def make_whole(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
+    """Return one row for each column that says who and when, and for each variable, for those who hold the data."""
     data = inputs["codebook"]
     notes = [
         "Numbers are those of the cells as they were read, before cleaning; declared codes for missing and impossible values count as "

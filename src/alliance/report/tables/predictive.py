@@ -1,5 +1,6 @@
 """Predictive checks: does what a model generates look like the data, in what matters for mediation?"""
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -9,6 +10,7 @@ from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_model, label_path
 from alliance.report.numbers import format_estimate, format_number, format_percent, format_probability
 from alliance.report.tables.table import Table
+from alliance.results.disclosure import step_for, to_step
 
 TITLE = "Predictive checks"
 NEEDS = ("predictive",)
@@ -16,7 +18,7 @@ NEEDS = ("predictive",)
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return observed statistics beside those of data generated from the prior and the posterior."""
-    data = inputs["predictive"]
+    data = _published(inputs["predictive"])
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],
@@ -39,3 +41,12 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         [note] if len(data) else ["No fitted model was compared with data drawn from it."],
         "Model",
     )
+
+
+def _published(table: pd.DataFrame) -> pd.DataFrame:
+    """Return observed statistics with the digits that their error justifies: how much those of data drawn from the posterior differ."""
+    keys = ["model", "statistic", "outcome"]
+    drawn = table[table["kind"] == "posterior"].drop_duplicates(keys).set_index(keys)
+    errors = ((drawn["high"] - drawn["low"]) / 4).to_dict()
+    steps = [step_for(errors.get(key, math.nan)) for key in table[keys].itertuples(index=False, name=None)]
+    return table.assign(observed=[to_step(value, step) for value, step in zip(table["observed"], steps, strict=True)])

@@ -1,14 +1,15 @@
 """Who was analysed: patients, their sessions and their therapists, by arm where arms were assigned at random."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from alliance.config import Config, Variable
+from alliance.config.timing import parse_term
 from alliance.data.panel import sessions_held
-from alliance.facts.columns import BASELINE, PATIENT, SESSION, THERAPIST
+from alliance.facts.columns import BASELINE, LAG, PATIENT, SESSION, THERAPIST
 from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, plain_label
 from alliance.report.meanings import (
     classify_change,
@@ -39,17 +40,30 @@ class _Rows:
     shown: list[dict[str, str]] = field(default_factory=list)
     data: list[dict[str, object]] = field(default_factory=list)
 
-    def add_counts(self, part: str, name: str, levels: list[str], counts: np.ndarray, sizes: np.ndarray | None) -> None:
-        """Add one row per level; `sizes` are the group sizes that the levels add up to, None where they do not."""
+    def add_counts(
+        self,
+        part: str,
+        name: str,
+        levels: list[str],
+        counts: np.ndarray,
+        sizes: np.ndarray | None,
+        told: Collection[str] = (),
+    ) -> None:
+        """Add one row per level; `sizes` are the group sizes that the levels add up to, None where they do not.
+
+        `told` are the levels of which another table says how many people they have in all.
+        """
+        elsewhere = np.zeros(counts.shape, dtype=bool)
+        elsewhere[:, -1] = [level in told for level in levels]
         hidden = suppress_counts(
-            counts, self.minimum, rows_add_up=len(self.columns) > 1, columns_add_up=sizes is not None
+            counts, self.minimum, rows_add_up=len(self.columns) > 1, columns_add_up=sizes is not None, told=elsewhere
         )
         self._add_rows(part, name, levels, counts, hidden, sizes)
 
-    def add_missing(self, part: str, name: str, missing: np.ndarray) -> None:
+    def add_missing(self, part: str, name: str, missing: np.ndarray, *, told: bool) -> None:
         """Add how many values are not known; how many people each column has, the reader knows."""
         sizes = np.array([len(chosen) for chosen in self.columns.values()])
-        hidden = suppress_missing(missing, sizes, self.minimum)
+        hidden = suppress_missing(missing, sizes, self.minimum, told=told)
         self._add_rows(part, name, [_MISSING_LEVEL], missing[None], hidden[None], None)
 
     def _add_rows(
@@ -68,8 +82,11 @@ class _Rows:
                 self._record(part, label, heading, "count", np.nan if secret else n, secret)
             self.shown.append({"Part": part, "": label, **cells})
 
-    def add_mean(self, part: str, name: str, values: pd.Series) -> None:
-        """Add mean and standard deviation, left out where fewer than the minimum are observed, and a row of those missing."""
+    def add_mean(self, part: str, name: str, values: pd.Series, *, told: bool = False) -> None:
+        """Add mean and standard deviation, left out where fewer than the minimum are observed, and a row of those missing.
+
+        `told` says that another table tells how many are missing in all.
+        """
         numbers = {heading: values.iloc[chosen] for heading, chosen in self.columns.items()}
         few = [self._few(column.dropna()) for column in numbers.values()]
         if len(few) > 1 and any(few[:-1]):
@@ -88,7 +105,7 @@ class _Rows:
         self.shown.append({"Part": part, "": f"{name}, mean (SD)", **cells})
         lost = np.array([int(column.isna().sum()) for column in numbers.values()])
         if lost.any():
-            self.add_missing(part, name, lost)
+            self.add_missing(part, name, lost, told=told)
 
     def _few(self, observed: pd.Series) -> bool:
         """Whether a mean rests on few people, or counts few: of two values, the mean says how often each was given."""
@@ -157,7 +174,7 @@ def _add_variable(
     label = capitalised_name(label_of(name, config))
     if variable.kind != "category":
         unit = "" if variable.unit == "points" else f" ({variable.unit})"
-        rows.add_mean(part, label + unit, pd.to_numeric(people[name]))
+        rows.add_mean(part, label + unit, pd.to_numeric(people[name]), told=name in _told_by_flow(config))
         return
     values = people[name].astype(object)
     found = sorted({str(value) for value in values.dropna()})
@@ -170,7 +187,19 @@ def _add_variable(
         counts.append(lost)
         names.append(_MISSING_LEVEL)
     if counts:
-        rows.add_counts(part, label, names, np.array(counts), sizes)
+        told = [_MISSING_LEVEL] if name in _told_by_flow(config) else []
+        rows.add_counts(part, label, names, np.array(counts), sizes, told)
+
+
+def _told_by_flow(config: Config) -> set[str]:
+    """Return the variables and columns of the fitted equations, which leave out who has no value: the flow says how many.
+
+    Numbers of patients of two equations of which one holds a variable more say the same.
+    """
+    columns = {column for name in config.models.fit for column in config.models.specs[name].named_columns()}
+    terms = [term for column in columns if (term := parse_term(column, config.variables)) is not None]
+    whole = {term.variable for term in terms if term.variable is not None and not term.suffix}
+    return columns | whole
 
 
 def _add_sessions(rows: _Rows, panel: pd.DataFrame, people: pd.DataFrame, config: Config) -> None:
@@ -182,6 +211,7 @@ def _add_sessions(rows: _Rows, panel: pd.DataFrame, people: pd.DataFrame, config
                 "Sessions",
                 f"{capitalised_name(label_of(score, config))} at the first session",
                 people[score + BASELINE],
+                told=score + BASELINE in _told_by_flow(config),
             )
 
 
@@ -203,7 +233,8 @@ def _add_meanings(
                 found = case.where(ends[end].notna(), _MISSING_LEVEL)
                 levels = ["case", "no case", *([_MISSING_LEVEL] if (found == _MISSING_LEVEL).any() else [])]
                 name = f"{label} at the {end} session observed (case: {describe_case(meaning, config)})"
-                rows.add_counts("Change", name, levels, _count(found, levels, rows), sizes)
+                # How many have a score at all, the table of measures says.
+                rows.add_counts("Change", name, levels, _count(found, levels, rows), sizes, [_MISSING_LEVEL])
         if has_change(meaning):
             change = pd.Series(classify_change(ends["first"], ends["last"], meaning)).where(ends["n"] > 1, _ONE_SESSION)
             levels = [
@@ -213,7 +244,8 @@ def _add_meanings(
                 *([_ONE_SESSION] if (change == _ONE_SESSION).any() else []),
             ]
             name = f"{label} from the first to the last session observed (reliable: {describe_change(meaning, config)})"
-            rows.add_counts("Change", name, levels, _count(change, levels, rows), sizes)
+            told = [_ONE_SESSION] if score + LAG in _told_by_flow(config) else []
+            rows.add_counts("Change", name, levels, _count(change, levels, rows), sizes, told)
 
 
 def _count(values: pd.Series, levels: list[str], rows: _Rows) -> np.ndarray:

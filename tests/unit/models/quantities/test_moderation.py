@@ -54,23 +54,32 @@ def test_index_is_the_difference_between_the_groups() -> None:
     assert found[PATH, "arm", None] == pytest.approx([P * B + 0.02])
 
 
-def test_continuous_moderator_is_taken_at_its_mean_and_one_sd_either_side_over_patients() -> None:
-    panel = PANEL.assign(arm=PANEL["patient"].str[1:].astype(float))
-    patients = panel.drop_duplicates("patient")["arm"]
+def test_continuous_moderator_is_taken_at_round_numbers_near_its_mean_and_one_sd_either_side() -> None:
+    panel = PANEL.assign(arm=PANEL["patient"].str[1:].astype(float))  # 1 to 24: mean 12.5, sd 7.07, so in steps of 1
     found = conditional_values(compute(moderated("arm"), panel=panel))
-    for sds in (-1, 0, 1):
-        value = patients.mean() + sds * patients.std()
-        expected = A + P * sds * patients.std()
-        assert found["x -> m", "arm", float(f"{value:.6g}")] == pytest.approx([expected])
+    for value in (5.0, 12.0, 20.0):
+        assert found["x -> m", "arm", value] == pytest.approx([A + P * (value - 12.5)])
 
 
-def test_grid_covers_the_range_and_meets_the_unconditional_effect_at_the_mean() -> None:
+def test_grid_covers_the_central_values_and_meets_the_unconditional_effect_at_the_mean() -> None:
     panel = PANEL.assign(arm=PANEL["patient"].str[1:].astype(float))
     table = grid_of(compute(moderated("arm"), panel=panel))
-    rows = table[table["path"] == PATH]
-    assert (len(rows), rows["value"].min(), rows["value"].max()) == (41, 1.0, 24.0)
-    middle = rows.set_index("value")["estimate"][12.5]
-    assert middle == pytest.approx(A * B + COV)
+    rows = table[table["path"] == PATH].set_index("value")["estimate"]
+    assert rows.index.tolist() == list(range(2, 24)), "1 and 24 are those of single patients"
+    assert rows[[12.0, 13.0]].mean() == pytest.approx(A * B + COV)
+
+
+def test_values_of_a_moderator_are_round_and_do_not_reach_the_extreme_patient() -> None:
+    age = {name: 30.0 + place % 11 for place, name in enumerate(sorted(PANEL["patient"].unique()))}
+    tables = []
+    for oldest in (57.0, 83.0):  # one patient, whatever his age
+        values = age | {min(age): oldest}
+        tables.append(grid_of(compute(moderated("arm"), panel=PANEL.assign(arm=PANEL["patient"].map(values)))))
+    for table in tables:
+        assert table["value"].max() < 57, "the grid ends before him"
+        sd = np.std(list(age.values()), ddof=1)
+        assert (table["value"].diff().dropna().abs() >= sd / 10 - 1e-9).all()
+        assert np.allclose(table["value"], table["value"].round(1), atol=1e-9), "round numbers"
 
 
 def test_region_is_where_the_interval_excludes_zero() -> None:
@@ -82,10 +91,10 @@ def test_region_is_where_the_interval_excludes_zero() -> None:
     slopes = {"m": {"x": rng.normal(0.0, 0.1, size), "x_by_w": np.full(size, 0.05)}, "y": {"m": 1.0}}
     table = grid_of(quantities_of(spec, design, population_of(design, slopes, {}, size)))
     rows = table[table["path"] == "x -> m"]
-    # 0.05 |w - 12.5| > 1.96 * 0.1, so w beyond 3.9 of the mean; the grid's step is 0.575 and the quantiles' error 0.1.
+    # 0.05 |w - 12.5| > 1.96 * 0.1, so w beyond 3.9 of the mean; the grid's step is 1 and the quantiles' error 0.1.
     inside = rows[~rows["excludes_zero"]]["value"]
-    assert inside.min() == pytest.approx(12.5 - 3.9, abs=0.7)
-    assert inside.max() == pytest.approx(12.5 + 3.9, abs=0.7)
+    assert inside.min() == pytest.approx(12.5 - 3.9, abs=1.1)
+    assert inside.max() == pytest.approx(12.5 + 3.9, abs=1.1)
 
 
 def test_two_groups_have_two_rows_instead_of_a_grid() -> None:
@@ -103,7 +112,7 @@ def test_moderator_that_varies_between_sessions_is_named_as_deviation() -> None:
     assert set(rows["moderator"]) == {"y_lag_within"}
     paths = conditional_values(compute(spec, panel=panel))
     assert paths["x -> m", "y_lag_within", 0.0] == pytest.approx([A])
-    assert rows["value"].min() == pytest.approx(deviations.min())
+    assert rows["value"].min() == pytest.approx(deviations.quantile(0.025), abs=deviations.std() / 4)
 
 
 def test_moderator_of_both_steps_changes_both_and_has_no_index() -> None:

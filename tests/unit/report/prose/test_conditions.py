@@ -53,8 +53,8 @@ def test_moderator_that_nobody_was_assigned_to_and_open_change_are_said() -> Non
     ("excludes", "words"),
     [
         ([True, True, False, False], "age at which the interval excludes zero: 20.0 to 30.0."),
-        ([False] * 4, "excludes zero: none of the observed values."),
-        ([True] * 4, "excludes zero: all observed values."),
+        ([False] * 4, "excludes zero: none of the values from 20.00 to 50.00."),
+        ([True] * 4, "excludes zero: all values from 20.00 to 50.00."),
     ],
 )
 def test_region_is_told_for_moderators_with_more_than_two_values(excludes: list[bool], words: str) -> None:
