@@ -47,7 +47,9 @@ class Words(Section):
     def _words_differ(self) -> Self:
         for words in zip(*(getattr(self, unit) for unit in UNITS), strict=True):
             if len({word.casefold() for word in words}) < len(words):
-                raise ValueError(f"each unit needs a word of its own, but these are {', '.join(words)}. Correct one of them")
+                raise ValueError(
+                    f"each unit needs a word of its own, but these are {', '.join(words)}. Correct one of them"
+                )
         return self
 
     @property

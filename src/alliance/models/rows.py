@@ -66,7 +66,8 @@ def select_rows(
         if unknown:
             raise ModelError(
                 f"models.specs.{name}: the panel has no column '{unknown[0]}' (equation of '{outcome}')."
-                f"{suggest(unknown[0], panel.columns)} Name a score, a subscale or a label of a category as the panel has it, or declare it among 'products' or 'bases'."
+                f"{suggest(unknown[0], panel.columns)} Name a score, a subscale or a label of a category as the panel has it, or declare "
+                f"it among 'products' or 'bases'."
             )
         _check_earlier(panel, name, outcome, columns)
         kept = panel if grid is None else grid.panel.assign(**{FILLED: ~grid.held})

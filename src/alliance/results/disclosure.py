@@ -297,12 +297,12 @@ def publish_digits(table: pd.DataFrame) -> pd.DataFrame:
     A standard error is the column `sd`, or a quarter of the width of the interval; columns of a comparison have it for each side.
     """
     published = table.copy()
-    errors = {side: _errors(table, side) for side in ("", "_base", "_this")}
+    errors = {side: _errors(table, side) for side in ("", *_SIDES)}
     for position, name in enumerate(table.columns):
         column = table.iloc[:, position]
         if column.dtype.kind != "f":
             continue
-        side = next((side for side in ("_base", "_this") if str(name).endswith(side)), "")
+        side = next((side for side in _SIDES if str(name).endswith(side)), "")
         error = errors[side] if str(name).removesuffix(side) in _OF_ERROR else None
         numbers = column.to_numpy(dtype=float)
         if error is None:
@@ -313,6 +313,7 @@ def publish_digits(table: pd.DataFrame) -> pd.DataFrame:
     return published
 
 
+_SIDES = ("_base", "_this", "_corrected")  # ends of columns of two accounts of the same, each with its own error
 _OF_ERROR = (
     "estimate",
     "sd",
@@ -331,7 +332,9 @@ _OF_ERROR = (
 
 
 def _errors(table: pd.DataFrame, side: str) -> np.ndarray | None:
-    if f"sd{side}" in table and f"estimate{side}" in table:
+    if "mean" in table:  # `sd` is how much people differ, `low` and `high` are ends of a scale
+        return None
+    if f"sd{side}" in table:
         return table[f"sd{side}"].to_numpy(dtype=float)
     if {f"low{side}", f"high{side}"} <= set(table.columns):
         return (table[f"high{side}"] - table[f"low{side}"]).to_numpy(dtype=float) / 4

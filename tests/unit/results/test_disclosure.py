@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from alliance.config import Config
+from alliance.facts.artefacts import ARTEFACTS, NUMBER
 from alliance.report.figures import load_figure
 from alliance.report.labels import find_roles
 from alliance.report.tables import load_table
@@ -96,7 +97,12 @@ def test_sample_keeps_its_secrets_from_readers_of_the_flow() -> None:
     # Of 40 patients 4 did not say their gender: an equation with gender has 4 fewer than the data, so the 3 of the rarest would follow.
     counts = np.array([[23], [10], [3], [4]])
     told = np.array([[False], [False], [False], [True]])
-    assert suppress_counts(counts, LEAST, rows_add_up=False, columns_add_up=True)[:, 0].tolist() == [False, False, True, True]
+    assert suppress_counts(counts, LEAST, rows_add_up=False, columns_add_up=True)[:, 0].tolist() == [
+        False,
+        False,
+        True,
+        True,
+    ]
     hidden = suppress_counts(counts, LEAST, rows_add_up=False, columns_add_up=True, told=told)[:, 0]
     attacker = Attacker()
     attacker.learn(dict.fromkeys(range(4), 1.0), 40, 40)
@@ -278,6 +284,37 @@ def test_estimates_keep_two_digits_of_their_error_and_counts_all_of_theirs() -> 
         "n": 12345.0,
         "p": 0.1235,
     }
+
+
+# Columns beside an error that are no estimates.
+NO_ESTIMATES = {
+    "interval",
+    "p_direction",
+    "value",
+    "change",
+    "shift",
+    "overlap",
+    "median",
+    "observed",
+    "p_value",
+    "truth",
+}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, one in ARTEFACTS.items() if {"sd", "low"} & set(one.columns) and "mean" not in one.columns]
+)
+def test_every_estimate_of_an_artefact_has_the_digits_of_its_error(name: str) -> None:
+    columns = [column for column, kind in ARTEFACTS[name].columns.items() if kind == NUMBER]
+    table = pd.DataFrame({column: [0.123456] for column in columns})
+    for column in columns:
+        if column.startswith("sd"):
+            table[column] = 0.0345678
+        if column.startswith("high"):
+            table[column] = 0.123456 + 4 * 0.0345678
+    published = publish_digits(table).iloc[0]
+    for column in set(columns) - NO_ESTIMATES:
+        assert published[column] == round(table[column].iloc[0], 3), column
 
 
 def test_multiples_leave_as_much_open_as_a_small_count_needs() -> None:

@@ -71,7 +71,9 @@ class _Moderated:
         if self.two_valued:
             return np.unique(self.values)
         step, chosen = self.round_step(), self.chosen_values()
-        low = np.quantile(self.values, _CENTRAL[0], method="higher")  # neither is drawn towards the value of the last patient
+        low = np.quantile(
+            self.values, _CENTRAL[0], method="higher"
+        )  # neither is drawn towards the value of the last patient
         high = np.quantile(self.values, _CENTRAL[1], method="lower")
         first = min(np.ceil(low / step), np.round(chosen[0] / step))
         last = max(np.floor(high / step), np.round(chosen[-1] / step))

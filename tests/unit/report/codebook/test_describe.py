@@ -117,7 +117,10 @@ def test_report_tells_nothing_of_patients_before_cleaning(root: Path, codebook: 
     whole = codebook.reset_index()
     published = load_table("codebook").make({"codebook": whole}, config)
     of_people = published.data[published.data["table"] == "patients"]
-    assert of_people[["n", "missing", "missing_share", "mean", "sd"]].isna().all(axis=None) and not of_people["shares"].any()
+    assert (
+        of_people[["n", "missing", "missing_share", "mean", "sd"]].isna().all(axis=None)
+        and not of_people["shares"].any()
+    )
     of_sessions = whole["table"] == "sessions"
     pd.testing.assert_frame_equal(published.data[of_sessions], whole[of_sessions])
     assert "sample" in published.notes[-1]

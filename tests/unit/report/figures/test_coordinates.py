@@ -32,6 +32,8 @@ def test_estimates_that_differ_beyond_their_digits_are_drawn_alike() -> None:
     assert places(svg_with(VALUE)) != places(svg_with(VALUE + 0.01))
 
 
-@pytest.mark.parametrize("shape", ['<path d="M 0 1.5 C 0.397805 1.5 0.77937 1.341951 1.06066 1.06066"/>', '<use x="3" y="4"/>'])
+@pytest.mark.parametrize(
+    "shape", ['<path d="M 0 1.5 C 0.397805 1.5 0.77937 1.341951 1.06066 1.06066"/>', '<use x="3" y="4"/>']
+)
 def test_markers_keep_their_form(shape: str) -> None:
     assert in_tenths(shape) == shape
