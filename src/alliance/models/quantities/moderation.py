@@ -23,7 +23,7 @@ from alliance.models.diagram import Path, outcomes_of
 from alliance.models.quantities.pairs import Pair, Quantities, Step, expect_steps
 from alliance.models.quantities.population import Population
 
-_CENTRAL = (0.025, 0.975)  # quantiles between which the grid lies
+_BEYOND = 0.025  # share of the values that lie beyond each end of the grid, one at least
 _SHARE_OF_SD = 0.1  # which the step of the grid is at least
 _ROUND = (1.0, 2.0, 5.0, 10.0)
 _DECIMALS = 10  # the mean of deviations from own means is zero but for rounding
@@ -71,10 +71,8 @@ class _Moderated:
         if self.two_valued:
             return np.unique(self.values)
         step, chosen = self.round_step(), self.chosen_values()
-        low = np.quantile(
-            self.values, _CENTRAL[0], method="higher"
-        )  # neither is drawn towards the value of the last patient
-        high = np.quantile(self.values, _CENTRAL[1], method="lower")
+        beyond, ordered = math.ceil(_BEYOND * len(self.values)), np.sort(self.values)
+        low, high = ordered[beyond], ordered[-1 - beyond]
         first = min(np.ceil(low / step), np.round(chosen[0] / step))
         last = max(np.floor(high / step), np.round(chosen[-1] / step))
         return np.asarray(np.arange(first, last + 1) * step)
