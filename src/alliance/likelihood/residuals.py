@@ -48,6 +48,9 @@ from alliance.likelihood.layout import (
 )
 
 _LARGEST: Final = 1 - 1e-12  # of a drawn partial correlation
+_LEAST_LEFT: Final = (
+    1e-8  # of 1 - r^2: with less, differences of rows have no digits, and a search climbs what rounding makes
+)
 
 
 def precision_of(statistics: Statistics, residual: np.ndarray, together: np.ndarray) -> np.ndarray:
@@ -153,7 +156,7 @@ def fill_precision(layout, coordinates, precision):
         if layout[at + 2] > 0:
             r, left, _ = _turn_gap(layout, members[0], layout[at + 2], coordinates)
             precision[first] = (
-                math.exp(-2.0 * _log_sd(layout, coordinates, members[0])) / left if left > 0.0 else np.inf
+                math.exp(-2.0 * _log_sd(layout, coordinates, members[0])) / left if left > _LEAST_LEFT else np.inf
             )
             precision[first + 1] = -r * precision[first]
             precision[first + 2] = r * r * precision[first]

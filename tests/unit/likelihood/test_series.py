@@ -69,9 +69,10 @@ def test_autocorrelation_of_zero_is_independent_residuals(study: Study) -> None:
 
 
 @NAMED
-def test_autocorrelation_of_one_has_no_density(study: Study) -> None:
+@pytest.mark.parametrize("coordinate", [25.0, 800.0])  # one all but 1e-11, and to all digits
+def test_autocorrelation_of_one_has_no_density(study: Study, coordinate: float) -> None:
     position = draw_position(study)
-    position[study.n_beta + study.n_residuals - 1] = 800.0
+    position[study.n_beta + study.n_residuals - 1] = coordinate
     assert evaluate(study.statistics, position)[0] == -np.inf
 
 

@@ -245,8 +245,8 @@ OF_FIT: Final = (
         "no_autocorrelation",
         "boundary autocorrelation",
         "How probable it would be, if residuals of a patient a week apart had nothing to do with each other, that letting them last "
-        "explains the data as much better as it does. By days a correlation cannot be below zero; where it is not told from zero, its "
-        "interval does not hold. Count by sessions, or take residuals as independent.",
+        "explains the data as much better as it does. By days a correlation cannot be below zero; where it is not told from zero, half of "
+        "what chance does to it is cut off: an interval by maximum likelihood then reaches to zero, one of a posterior cannot.",
         "autocorrelations of the equation",
         "at most",
         0.05,  # simulated studies in which nothing lasts: validation/autocorrelation

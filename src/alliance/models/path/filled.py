@@ -30,7 +30,10 @@ from alliance.models.filling.cells import Cells, Filled, draw_values, find_cells
 from alliance.models.filling.grid import Grid
 from alliance.models.path.layout import LEVELS, Layout
 from alliance.models.path.maximum import PathMaximum
+from alliance.models.path.passing import ZERO, find_curves
 from alliance.models.path.target import PathTarget, make_target, varying_terms
+
+_HARDLY: Final = -8.0  # a logit: a correlation of .0003; further out logits differ by accident
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,8 @@ class Completion:
         points, maxima
             Estimates, as those of restricted likelihood, and maxima: (data set, parameter).
         """
-        layout = self.sets[0].maximum.target.layout
-        moved: np.ndarray = self.point + (_upright(layout, points) - _upright(layout, maxima)).mean(axis=0)
+        target = self.sets[0].maximum.target
+        moved: np.ndarray = self.point + (_upright(target, points) - _upright(target, maxima)).mean(axis=0)
         return moved[None]
 
     def around(self, positions: np.ndarray, point: np.ndarray) -> np.ndarray:
@@ -113,7 +116,7 @@ class Completion:
         Where answers tell little of a propensity, parameters drawn with it are skewed, as standard deviations of patients are, while
         the estimate by maximum likelihood is not.
         """
-        draws = _upright(self.sets[0].maximum.target.layout, positions)
+        draws = _upright(self.sets[0].maximum.target, positions)
         return np.asarray(draws - draws.mean(axis=0) + point)
 
     def design(self, number: int) -> Design:
@@ -282,9 +285,12 @@ def _by_equation(target: PathTarget, autocorrelations: np.ndarray) -> np.ndarray
 
 
 def average_positions(target: PathTarget, positions: np.ndarray) -> np.ndarray:
-    """Return the position of averaged coefficients, log residuals and covariances: factors have arbitrary signs."""
+    """Return the position of averaged coefficients, log residuals and covariances: factors have arbitrary signs, and logits no end."""
     point = positions.mean(axis=0)
     natural = target.natural(positions)
+    for curve in find_curves(target):
+        phi = (1 / (1 + np.exp(-positions[:, curve.coordinate].clip(ZERO, -ZERO)))).mean()
+        point[curve.coordinate] = np.log(phi) - np.log1p(-phi)
     for level, factor in natural.factors.items():
         q = factor.shape[1]
         if q:
@@ -295,9 +301,12 @@ def average_positions(target: PathTarget, positions: np.ndarray) -> np.ndarray:
     return np.asarray(point)
 
 
-def _upright(layout: Layout, positions: np.ndarray) -> np.ndarray:
-    """Return positions, (draw, parameter), whose factors have a positive diagonal."""
-    return np.asarray(positions * _signs(layout, positions))
+def _upright(target: PathTarget, positions: np.ndarray) -> np.ndarray:
+    """Return positions, (draw, parameter), whose factors have a positive diagonal, and whose logits are of no less than hardly anything."""
+    result = np.asarray(positions * _signs(target.layout, positions))
+    for curve in find_curves(target):
+        result[:, curve.coordinate] = result[:, curve.coordinate].clip(_HARDLY)
+    return result
 
 
 def _signs(layout: Layout, positions: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from alliance.likelihood.residuals import autocorrelations_at, correlations_at
 from alliance.models.design.arrays import INTERCEPT, Design, Equation
 from alliance.models.path.clusters import find_clusters, has_therapists, weigh_clusters
 from alliance.models.path.layout import LEVELS, Layout, Natural, layout_of
+from alliance.models.path.passing import respread
 from alliance.models.path.precision import measure_precision
 from alliance.models.path.scores import cluster_scores
 from alliance.models.path.starts import find_starts
@@ -77,7 +78,8 @@ class PathTarget:
         """Draw residual standard deviations and covariances of varying effects, see `alliance.models.path.variances`."""
         natural = self.natural(position[None])
         precision = measure_precision(self.design, self.statistics, natural)
-        return draw_variances(natural, precision, position, covariance, size, rng)
+        drawn = draw_variances(natural, precision, position, covariance, size, rng)
+        return respread(self, position, drawn, rng)
 
     @property
     def levels(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
-from scipy import stats
+from scipy import optimize, stats
 
 from alliance.config import ModelSpec
 from alliance.errors import ModelError
@@ -227,6 +227,23 @@ def test_mode_is_found_from_a_maximum_at_the_edge() -> None:
     # The likelihood falls from zero on, so the mode of the logit lies less than two standard errors, of .07, above it.
     assert 0 < posterior.named(mode.position[None])[AUTOCORRELATION][0, 0] < 0.14
     assert np.abs(posterior.value(mode.position)[1]).max() < 1e-3
+
+
+def test_limits_by_days_are_where_the_likelihood_has_fallen() -> None:
+    plain = design_of(declare(autocorrelation={}), simulate(80, 6, 4, phi=0.0))
+    maximum = maximise(add_series("study", {"y": "days"}, plain))
+    target, place = maximum.target, maximum.target.layout.autocorrelation("y")
+    drawn = target.draw_variances(maximum.top.position, maximum.covariance, 4000, np.random.default_rng(1))
+    low, high = np.quantile(target.natural(drawn).autocorrelations[:, 0], [0.025, 0.975])
+    assert low == 0
+
+    def fall(others: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = target.value(np.insert(others, place, np.log(high / (1 - high))))
+        return maximum.top.value - value, -np.delete(gradient, place)
+
+    found = optimize.minimize(fall, np.delete(maximum.top.position, place), jac=True, method="BFGS")
+    # A cubic between values of the profile, and the quantile of 4000 equal steps.
+    assert 2 * found.fun == pytest.approx(stats.chi2.ppf(0.95, 1), rel=0.02)
 
 
 def test_chance_of_a_gain_is_halved_where_zero_is_a_boundary() -> None:
