@@ -4,9 +4,10 @@ Patients stand in blocks of `LANES`; the block's patients are the last axis of e
 them and are vectorised. The size of a block does not depend on the number of sessions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -52,6 +53,8 @@ OF_UNIT: Final = 6
 PER_PATTERN: Final = 3  # and one for each equation
 PER_RECORD: Final = 6
 PER_SERIES: Final = 3
+HELD: Final = 10**12  # parts in which a correlation that is held stands among whole numbers
+_NOTHING: Final[Mapping[tuple[int, int], float]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,7 @@ def make_statistics(
     n_patients: int,
     pairs: Sequence[tuple[int, int]] = (),
     order: Sequence[int] = (),
+    held: Mapping[tuple[int, int], float] = _NOTHING,
 ) -> Statistics:
     """Compute the cross-products of all patients.
 
@@ -168,6 +172,8 @@ def make_statistics(
     pairs, order
         Equations whose residuals of one occasion covary, (later, earlier), and an order of the equations in which a Cholesky factor of
         their covariance fills no zero.
+    held
+        Such pairs, of equations in no other pair, whose correlation is not free but has this value.
 
     Raises
     ------
@@ -179,8 +185,8 @@ def make_statistics(
         raise ValueError("effects vary between therapists, but 'therapist_of' is not given")
     blocks = max(1, -(-n_patients // LANES))
     series = [rows.series for rows in equations]
-    correlated = bool(pairs) or any(series)
-    patterns = find_patterns(equations, pairs) if correlated else ()
+    correlated = bool(pairs) or bool(held) or any(series)
+    patterns = find_patterns(equations, [*pairs, *held]) if correlated else ()
     owner = np.zeros(blocks * LANES, dtype=np.int64)
     if therapist_of is not None:
         owner[:n_patients] = therapist_of
@@ -191,7 +197,7 @@ def make_statistics(
     ) -> tuple[np.ndarray, np.ndarray]:
         heads, records, parts = cross(rows, patterns, n_patients)
         if correlated:
-            residuals = pairs, order or range(len(rows)), series
+            residuals = pairs, order or range(len(rows)), series, held
             layout = _pack_paired(heads, by_patient, effects, units, patterns, records, *residuals)
         else:
             layout = _pack_layout(heads, by_patient, effects, units, _product_of(heads))
@@ -320,9 +326,10 @@ def _pack_paired(
     pairs: Sequence[tuple[int, int]],
     order: Sequence[int],
     series: Sequence[Series | None],
+    held: Mapping[tuple[int, int], float],
 ) -> np.ndarray:
     """Pack the layout of correlated residuals, with an inner one at its end, see `alliance.likelihood.paired`."""
-    count, blocks = len(heads), connect(len(heads), pairs)
+    count, blocks = len(heads), connect(len(heads), [*pairs, *held])
     block_of = [block for head, block in zip(heads, blocks, strict=True) for _ in range(head[3])]
 
     def product(one: _Effect, other: _Effect) -> int:
@@ -330,6 +337,7 @@ def _pack_paired(
         return high * (high + 1) // 2 + low if block_of[low] == block_of[high] else -1
 
     of_pair = {frozenset(pair): place for place, pair in enumerate(pairs)}
+    of_pair |= {frozenset(pair): -2 - round((1 + value) * HELD) for pair, value in held.items()}
     free = [of_pair.get(frozenset((order[i], order[j])), -1) for i in range(count) for j in range(i)]
     sizes = [len(pattern.members) for pattern in patterns]
     firsts = np.cumsum([0, *(len(pattern.products) for pattern in patterns)])

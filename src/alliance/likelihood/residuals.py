@@ -12,6 +12,8 @@ A pattern of rows with a gap g before them has (1, -r, r^2) / (s^2 (1 - r^2)) fo
 `alliance.likelihood.paired`; the logarithm is that of the first number. The coordinate is the inverse hyperbolic tangent of an
 autocorrelation phi with a sign, and the logit of one without. Its prior is uniform.
 
+A correlation that is held at a value has no coordinate. Its equations are in no other pair, so that its partial correlation is itself.
+
 R = C C' has zeros where equations are not paired. In the order of elimination (`alliance.likelihood.layout`) C has them too, and its other
 entries follow from canonical partial correlations z, as in ``signed`` coordinates; the coordinates are the inverse hyperbolic tangents.
 
@@ -35,6 +37,7 @@ from alliance.likelihood.layout import (
     AT_FACTOR,
     AT_PATTERNS,
     AT_SERIES,
+    HELD,
     N_EQUATIONS,
     N_PAIRS,
     N_PATTERNS,
@@ -55,7 +58,7 @@ _LEAST_LEFT: Final = (
 
 def precision_of(statistics: Statistics, residual: np.ndarray, together: np.ndarray) -> np.ndarray:
     """Return the precision of residual standard deviations (equation,) and the coordinates of their correlations (coordinate,)."""
-    if not len(together):
+    if not statistics.layout[N_PATTERNS]:
         return np.asarray(residual**-2.0)
     precision = np.empty(count_precisions(statistics.layout))
     fill_precision(statistics.layout, np.concatenate([np.log(residual), together]), precision)
@@ -66,7 +69,7 @@ def correlations_at(statistics: Statistics, together: np.ndarray) -> np.ndarray:
     """Return correlations of residuals of one occasion (draw, equation, equation) from their coordinates (draw, coordinate)."""
     count = len(statistics.equations)
     correlations = np.tile(np.eye(count), (len(together), 1, 1))
-    if statistics.layout[N_PAIRS]:
+    if statistics.layout[N_PATTERNS]:
         for coordinates, matrix in zip(np.ascontiguousarray(together), correlations, strict=True):
             fill_correlations(statistics.layout, coordinates, matrix)
     return correlations
@@ -263,12 +266,15 @@ def fill_correlations(layout, coordinates, correlations):
 
 @compiled
 def _signed(layout, coordinates):
-    """Return ``signed`` coordinates of correlations in the order of elimination: standard deviations of one, zeros where none is free."""
+    """Return ``signed`` coordinates of correlations in the order of elimination: standard deviations of one, zeros where there is none."""
     count = layout[N_EQUATIONS]
     free = layout[layout[AT_FACTOR] + count :]
     result = np.ones(count + count * (count - 1) // 2)
     for number in range(count * (count - 1) // 2):
-        result[count + number] = coordinates[free[number]] if free[number] >= 0 else 0.0
+        if free[number] < -1:  # held
+            result[count + number] = math.atanh((-2 - free[number]) / HELD - 1.0)
+        else:
+            result[count + number] = coordinates[free[number]] if free[number] >= 0 else 0.0
     return result
 
 

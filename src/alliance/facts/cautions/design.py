@@ -116,6 +116,16 @@ OF_DESIGN: Final = (
         "never",
     ),
     Caution(
+        "held_correlation",
+        "residual correlation held",
+        "Correlation of what is left of two outcomes at a session that the model takes as given (residual_correlations) and does not "
+        "estimate. Estimates are those that would follow if it were true; the data do not tell whether it is.",
+        EQUATION,
+        "never",
+        unit="correlation",
+        source="Imai, Keele and Yamamoto 2010, doi 10.1214/10-STS321",
+    ),
+    Caution(
         "collinear_predictors",
         "collinear predictors",
         "How many times the sampling variance of a slope grows because other predictors go along with it. Above the threshold their "

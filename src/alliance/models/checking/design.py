@@ -29,6 +29,7 @@ def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
         *_mark_observed_deviations(design),
         *_mark_missing_initial_values(design),
         *_mark_uncorrelated_residuals(design),
+        *_mark_held(design),
     ]
     for paths in groups:
         first = paths[0].edges[0]
@@ -144,6 +145,20 @@ def _mark_missing_initial_values(design: Design) -> list[Mark]:
         )
         for outcome, terms in sorted(missing.items())
         if terms
+    ]
+
+
+def _mark_held(design: Design) -> list[Mark]:
+    """Mark residual correlations that are held: effects are those that would follow if they were true."""
+    outcomes = list(design.equations)
+    return [
+        Mark(
+            "held_correlation",
+            join_names(outcomes[earlier], outcomes[later]),
+            value,
+            outcomes=(outcomes[earlier], outcomes[later]),
+        )
+        for (later, earlier), value in design.occasions.held.items()
     ]
 
 

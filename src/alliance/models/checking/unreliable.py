@@ -105,6 +105,11 @@ def _obstacles(design: Design, name: str, variables: Mapping[str, Variable]) -> 
     for outcome in (name, *children):
         if outcome in design.series:
             yield f"residuals of '{outcome}' depend on the one before; take it out of 'autocorrelation'"
+    latent = [outcome for outcome in (name, *children) if design.equations[outcome].yes_no]
+    if latent:
+        yield f"'{latent[0]}' is yes/no, and the propensity behind its answers has a scale of its own that error would change"
+    if design.occasions.held:
+        yield "a residual correlation is held, and is one of scores with error; take 'residual_correlations' out of the model"
     known = parse_term(name, dict(variables))
     if known is not None and known.variable is not None and variables[known.variable].censored:
         yield "it is declared censored, and the reliability is that of the scores as they are"

@@ -14,6 +14,7 @@ between the chains are left out, the later ones first, and the model is marked.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ import pandas as pd
 from alliance.facts.columns import PATIENT, SESSION
 from alliance.models.design.terms import Origin
 
+_NOTHING: Final[Mapping[tuple[int, int], float]] = MappingProxyType({})
 FEWEST_SHARED: Final = 10  # that two outcomes share: with fewer there is nothing to estimate a correlation from
 
 
@@ -37,11 +39,14 @@ class Occasions:
         The equations in an order that keeps zeros, see above.
     left_out
         Pairs whose covariance should be free and is not.
+    held
+        Pairs whose correlation is not estimated but has this value.
     """
 
     pairs: tuple[tuple[int, int], ...] = ()
     order: tuple[int, ...] = ()
     left_out: tuple[tuple[int, int], ...] = ()
+    held: Mapping[tuple[int, int], float] = _NOTHING
 
 
 def find_occasions(origins: Mapping[str, Mapping[str, Origin]], rows: Mapping[str, pd.DataFrame]) -> Occasions:

@@ -13,6 +13,7 @@ from alliance.facts.depths import DEPTHS
 from alliance.inference.depths import Found, Request, explore, pool
 from alliance.inference.restricted import Restricted
 from alliance.models.container import FitResult, pack_rows
+from alliance.models.design.held import hold_correlations
 from alliance.models.design.series import add_series
 from alliance.models.filling.grid import Grid, make_grid
 from alliance.models.joint import (
@@ -147,7 +148,8 @@ def _explore(panel: pd.DataFrame, name: str, spec: Spec, settings: dict[str, Any
     fill = spec.missing == "fill"
     grid = make_grid(panel, spec, variables, settings["lag"], settings.get("max_gap_days")) if fill else None
     task = prepare_task(panel, name, spec, settings, grid)
-    task = replace(task, design=add_series(name, spec.autocorrelation, task.design))
+    design = hold_correlations(name, spec.residual_correlations, task.design)
+    task = replace(task, design=add_series(name, spec.autocorrelation, design))
     if grid is None:
         maximum = maximise(task.design)
         check_residuals(name, maximum)

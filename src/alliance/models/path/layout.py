@@ -6,7 +6,7 @@ residuals and of their autocorrelations (see `alliance.likelihood.residuals`), t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Final
@@ -47,6 +47,8 @@ class Layout:
         Outcomes whose residuals depend on the one before.
     unit
         Positions of equations whose residual standard deviation is one: their places hold numbers that nothing depends on.
+    held
+        Positions of equations whose residuals have this correlation, which is no parameter.
     """
 
     coefficients: Mapping[str, int]
@@ -54,6 +56,7 @@ class Layout:
     pairs: tuple[tuple[int, int], ...] = ()
     series: tuple[str, ...] = ()
     unit: tuple[int, ...] = ()
+    held: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
     @cached_property
     def blocks(self) -> dict[str, slice]:
@@ -155,7 +158,9 @@ class Natural:
     @property
     def residual_covariance(self) -> np.ndarray:
         """Covariance of the residuals of one occasion, (draw, equation, equation)."""
-        return join_covariance(self.residual, zip(self.layout.pairs, self.correlations.T, strict=True))
+        free = zip(self.layout.pairs, self.correlations.T, strict=True)
+        held = ((pair, np.full(len(self.residual), value)) for pair, value in self.layout.held.items())
+        return join_covariance(self.residual, [*free, *held])
 
     @property
     def named(self) -> dict[str, np.ndarray]:
@@ -188,4 +193,5 @@ def layout_of(design: Design) -> Layout:
         design.occasions.pairs,
         tuple(design.series),
         tuple(number for number, equation in enumerate(design.equations.values()) if equation.yes_no),
+        design.occasions.held,
     )

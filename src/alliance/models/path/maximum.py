@@ -114,9 +114,9 @@ def _raw_parameters(design: Design, population: Population) -> tuple[list[str], 
         names.append(f"sd residual {outcome}")
         values.append(residual)
     outcomes = list(population.residuals)
-    for (i, j), correlation in population.together.items():
+    for i, j in design.occasions.pairs:
         names.append(f"correlation residual {outcomes[i]} with {outcomes[j]}")
-        values.append(correlation)
+        values.append(population.together[i, j])
     for outcome, correlation in population.autocorrelations.items():
         names.append(name_autocorrelation(outcome))
         values.append(correlation)

@@ -28,6 +28,8 @@ class Spec(ModelSpec):
     bootstrap: Bootstrap | None = None
     # Outcome -> how time is counted between its residuals, which then depend on the one before.
     autocorrelation: dict[Name, Literal["sessions", "days"]] = Field(default_factory=dict)
+    # Outcome -> another outcome of the session -> correlation of their residuals that is held and not estimated.
+    residual_correlations: dict[Name, dict[Name, Annotated[float, Field(gt=-1, lt=1)]]] = Field(default_factory=dict)
     missing: Literal["fill", "drop"] = "fill"  # missing cells are unknowns of the model, or rows with one are left out
     # Fit the model with trends of patients beside it, where an outcome is predicted by its own past.
     trends: bool = True
@@ -56,4 +58,27 @@ class Spec(ModelSpec):
                     f"'autocorrelation' and '{past}' in the equation of '{outcome}' are two accounts of the same thing, which data hardly "
                     f"tell apart. Remove '{outcome}' from 'autocorrelation', or '{past}' from 'on'"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _residual_correlations_are_of_two_outcomes(self) -> Self:
+        seen: set[frozenset[str]] = set()
+        for one, others in self.residual_correlations.items():
+            for other in (one, *others):
+                if other not in self.equations:
+                    raise ValueError(
+                        f"'residual_correlations' names '{other}', which has no equation.{suggest(other, self.equations)} "
+                        f"Outcomes: {', '.join(self.equations)}"
+                    )
+            for other in others:
+                if other == one or frozenset((one, other)) in seen:
+                    what = "with itself" if other == one else f"and '{other}' twice"
+                    raise ValueError(f"'residual_correlations' names '{one}' {what}; remove one of the two")
+                seen.add(frozenset((one, other)))
+                lasting = [name for name in (one, other) if name in self.autocorrelation]
+                if lasting:
+                    raise ValueError(
+                        f"residuals of '{lasting[0]}' cannot depend on the one before ('autocorrelation') and on those of another outcome "
+                        f"('residual_correlations'); remove one of the two lines"
+                    )
         return self

@@ -185,8 +185,9 @@ def make_target(design: Design) -> PathTarget:
         [(numbers[e.outcome], varying_terms(design, e.outcome).index(e.term)) for e in design.varying.get(level, [])]
         for level in LEVELS
     )
-    pairs, order = design.occasions.pairs, design.occasions.order
-    statistics = make_statistics(equations, by_patient, by_therapist, owner, len(patients), pairs, order)
+    together = design.occasions
+    of_residuals = together.pairs, together.order, together.held
+    statistics = make_statistics(equations, by_patient, by_therapist, owner, len(patients), *of_residuals)
     return PathTarget(design, statistics, layout_of(design), patients, therapists)
 
 

@@ -37,7 +37,7 @@ class Population:
     varying
         Level -> the varying effects, in the order of the covariance.
     together
-        Positions of two equations whose residuals may be correlated -> the correlation, (draw,).
+        Positions of two equations whose residuals may be correlated, or have a correlation that is held -> the correlation, (draw,).
     autocorrelations
         Outcome whose residuals depend on the one before -> their correlation a unit of time apart, (draw,).
     """
@@ -117,5 +117,7 @@ def make_population(design: Design, draws: Mapping[str, np.ndarray]) -> Populati
         covariances[level] = correlations * sd[:, :, None] * sd[:, None, :]
     drawn = draws.get(RESIDUAL_CORRELATION)
     together = {} if drawn is None else dict(zip(design.occasions.pairs, drawn.T, strict=True))
+    size = len(next(iter(residuals.values())))
+    together |= {pair: np.full(size, value) for pair, value in design.occasions.held.items()}
     own = dict(zip(design.series, draws[AUTOCORRELATION].T, strict=True)) if design.series else {}
     return Population(intercepts, slopes, residuals, covariances, design.varying, together, own)
