@@ -29,7 +29,8 @@ def hold_correlations(name: str, declared: Mapping[str, Mapping[str, float]], de
     Raises
     ------
     ModelError
-        One of the two is yes/no, they are hardly observed at the same sessions, or residuals of one of them are correlated with those of a third outcome.
+        One of the two is yes/no, they are hardly observed at the same sessions, or residuals of one of them are correlated with those of a
+        third outcome.
     """
     outcomes = list(design.equations)
     held = {}
