@@ -110,6 +110,10 @@ def run_sessions(world: World, people: People, rng: np.random.Generator) -> Cour
     for name, variable in world.variables.items():
         people = _with_own_differences(world, people, name, variable, rng)
         noise[name] = rng.standard_normal(shape) if variable.chance is None else rng.random(shape)
+        for t in range(1, shape[1] if variable.lasts else 1):
+            noise[name][:, t] = (
+                variable.lasts * noise[name][:, t - 1] + np.sqrt(1 - variable.lasts**2) * noise[name][:, t]
+            )
     run = _Run(
         world,
         people,

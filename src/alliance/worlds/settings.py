@@ -4,7 +4,8 @@ A world is a linear system within persons. The value of variable k of patient i 
 
     y_kt = mean_k + u_ik + w_jk + sum_c (effect_kc + u_ikc + w_jkc) (x_c - centre_c) + sum_d effect_kd (innovation of d) + e_kt
 
-with causes c from the same session or the one before, the arm (0 or 1) or the number of the session. Effects are written as in the table of
+with e_kt = sd_k n_kt, where n_kt = phi_k n_k,t-1 + sqrt(1 - phi_k^2) times news of the session, phi_k is `lasts`, and with
+causes c from the same session or the one before, the arm (0 or 1) or the number of the session. Effects are written as in the table of
 estimates: ``intercept -> alliance`` is an intercept, ``alliance_lag -> symptoms`` the slope of symptoms on the alliance a session earlier.
 With ``slopes_act_on: own_deviation`` the deviations of slopes, u_ikc + w_jkc, multiply the distance of x_c from the patient's own level,
 which is the equilibrium of all variables at average slopes; fixed effects multiply the distance from the centre as ever. That is a dynamic
@@ -102,6 +103,7 @@ class Measure(Section):
     mean: float = 0.0  # where every cause is at its centre
     centre: float | None = None  # what depends on it depends on its distance from this; the mean if left out
     sd: Spread = 0.0  # of what nothing explains
+    lasts: Correlation = 0.0  # of what nothing explains with that of the session before
     causes: Effects  # variable, variable_lag, arm or session -> effect
     innovations: Effects  # variable -> effect of its distance from what was to be expected; a yes is never expected
     patient_sd: Spread = 0.0
@@ -206,6 +208,16 @@ class World(Section):
             c.base in constants for n in self.variables for c in self.causes(n)
         ):
             yield "slopes_act_on: patients have no level of their own where the arm or the session number moves it; remove these causes"
+        for outcome, variable in self.variables.items():
+            if variable.lasts and variable.chance is not None:
+                yield f"variables.{outcome}.lasts: what lasts is a number, and '{outcome}' is yes or no; remove 'lasts' or 'chance'"
+            lasting = [
+                cause for cause in variable.innovations if cause in self.variables and self.variables[cause].lasts
+            ]
+            yield from (
+                f"variables.{outcome}.innovations: what is left of '{cause}' lasts, so it is not new; remove it, or 'lasts' there"
+                for cause in lasting
+            )
         for place, name in self.missing.named():
             if name not in self.variables:
                 yield f"missing.{place}: '{name}' is not a variable.{suggest(name, self.variables)}"

@@ -29,6 +29,7 @@ from alliance.facts.quantity import (
     name_session,
     name_sessions,
 )
+from alliance.facts.series import TIMES
 from alliance.worlds.linear import Linear, Path, delay_of, text_of
 from alliance.worlds.settings import ARM, INTERCEPT, Cause, Differences, World
 
@@ -162,7 +163,10 @@ def _components(linear: Linear, level: str, of: Differences) -> Iterator[Row]:
 
 
 def _residuals(world: World) -> Iterator[Row]:
-    """Give the standard deviation of what is left of a variable, rounding included, unless answers of yes and no are part of it."""
+    """Give the standard deviation of what is left of a variable, rounding included, unless answers of yes and no are part of it.
+
+    And how it goes with that of the session before, where it lasts.
+    """
 
     def variance(name: str) -> float:
         scale = world.variables[name].scale
@@ -173,3 +177,12 @@ def _residuals(world: World) -> Iterator[Row]:
         if all(world.variables[part].chance is None for part in (name, *others)):
             news = sum(effect**2 * variance(cause) for cause, effect in variable.innovations.items())
             yield name, join_nodes("residual", name), "sd", SESSION, "", float(np.sqrt(variance(name) + news))
+        if variable.lasts:
+            yield (
+                name,
+                join_nodes("residual", name),
+                "autocorrelation",
+                SESSION,
+                TIMES["sessions"].apart,
+                variable.lasts,
+            )

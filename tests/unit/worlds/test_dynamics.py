@@ -9,7 +9,7 @@ from alliance.worlds.people import draw_people
 from alliance.worlds.settings import World
 from alliance.worlds.study import rows_of, run_study, simulate_rows, streams_of
 
-from .settings_for_tests import changed, example, small_example, world
+from .settings_for_tests import WORLD, changed, example, small_example, world
 
 LARGE = example(seed=11, size={"patients": 3000, "therapists": 300})
 
@@ -70,6 +70,21 @@ def test_slopes_may_act_on_what_is_unusual_for_the_patient() -> None:
     news = news - people.deviation("m -> y")[:, None] * (m[:, 1:] - 10 - level_m[:, None])
     assert news.std() == pytest.approx(2.0, rel=0.02)
     assert abs(np.corrcoef(news.ravel(), y[:, :-1].ravel())[0, 1]) < 0.03
+
+
+def test_what_is_left_of_a_variable_lasts_as_far_as_set() -> None:
+    causes = {"causes": {"m": -0.5}, "first": None}
+    lasting, plain = (
+        run_study(
+            world(size={**WORLD["size"], "sessions": 12}, variables=changed("variables", "y", lasts=phi, **causes))
+        )[1]
+        for phi in (0.6, 0.0)
+    )
+    left = lasting.surprises["y"]
+    assert np.corrcoef(left[:, 1:].ravel(), left[:, :-1].ravel())[0, 1] == pytest.approx(0.6, abs=0.03)
+    assert np.corrcoef(left[:, 3:].ravel(), left[:, :-3].ravel())[0, 1] == pytest.approx(0.6**3, abs=0.03)
+    assert left.std() == pytest.approx(2.0, rel=0.03)
+    np.testing.assert_array_equal(lasting.values["m"], plain.values["m"])
 
 
 def test_nobody_has_a_level_of_their_own_where_the_session_number_moves_it() -> None:

@@ -29,6 +29,11 @@ def test_changes_replace_single_settings_and_keep_the_rest() -> None:
             "'sympptoms' is unknown. Did you mean 'symptoms'",
         ),
         ({"variables": {"alliance": {"innovations": {"strain": 1.0}}}}, "'strain' is not a variable"),
+        ({"variables": {"rupture": {"lasts": 0.5}}}, "what lasts is a number"),
+        (
+            {"variables": {"technique": {"lasts": 0.5}, "alliance": {"innovations": {"technique": 1.0}}}},
+            "so it is not new",
+        ),
         ({"variables": {"alliance": {"causes": {"arm_lag": 1.0}}}}, "'arm_lag' is unknown"),
         ({"variables": {"symptoms": {"causes": {"alliance": 1.0}}}}, "is a circle within one session"),
         ({"variables": {"technique": {"first": {"mean": 1, "sd": 1}}}}, "variables.technique.first"),

@@ -167,5 +167,18 @@ def test_residuals_hold_rounding_and_what_enters_as_a_surprise() -> None:
     assert run_study(settings)[1].surprises["symptoms"][:, 1:].std() == pytest.approx(truth, abs=0.03)
 
 
+def test_what_lasts_is_listed_as_models_call_it() -> None:
+    lasting = world(variables=changed("variables", "y", lasts=0.6))
+    table = true_quantities(lasting, [("x", "y")])
+    (row,) = table[table["effect"] == "autocorrelation"].to_dict("records")
+    assert (row["path"], row["level"], row["horizon"], row["value"]) == (
+        "residual -> y",
+        "session",
+        "one session apart",
+        0.6,
+    )
+    assert "autocorrelation" not in set(true_quantities(world(), [("x", "y")])["effect"])
+
+
 def test_each_quantity_is_listed_once() -> None:
     assert not true_quantities(example(), PAIRS).duplicated(KEYS).any()

@@ -9,6 +9,7 @@ import numpy as np
 from alliance.facts.columns import LAG
 from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
 from alliance.facts.quantity import join_nodes, key_of
+from alliance.facts.verdicts import told_sign
 from alliance.models.container import Quantities
 from alliance.models.joint import Task, compute_effects
 from alliance.models.path.maximum import PathMaximum
@@ -46,6 +47,13 @@ class Beside:
     def change(self) -> float:
         """From the model to the other one, in standard errors of the model."""
         return (self.other - self.own) / self.sd if self.sd > 0 else 0.0
+
+    @property
+    def turns(self) -> bool:
+        """Whether the two models tell an effect from zero differently: one of them does not, or they do in opposite directions."""
+        effect = self.row["level"] in EFFECT_LEVELS or self.row["effect"] == "coefficient"
+        directed = effect and EFFECTS[self.row["effect"]].directed
+        return directed and told_sign(self.own, self.sd) != told_sign(self.other, self.sd_other)
 
 
 def put_beside(

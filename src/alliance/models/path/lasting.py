@@ -64,7 +64,7 @@ def compare_independent(
     columns = [name for name in ARTEFACTS["autocorrelation"].header if name != "model"]
     rows = []
     for each in put_beside(task, maximum, quantities, other, "independent residuals"):
-        if each.shown and other.converged:
+        if (each.shown or each.turns) and other.converged:
             numbers = {"lasting": each.own, "sd": each.sd, "independent": each.other, "sd_independent": each.sd_other}
             row = each.row | numbers | {"change": each.change}
             rows.append({name: row[name] for name in columns})

@@ -6,6 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.effects import EFFECTS
+from alliance.facts.verdicts import told_sign
 from alliance.report.labels import (
     join_units,
     label_effect,
@@ -201,7 +202,31 @@ def _describe_independent(rows: list[dict[str, Any]], test: dict[str, Any] | Non
             f"{label_level(most['level'])}: {own} as the model has it, {other} then ({format_number(abs(most['change']))} standard "
             f"errors; these are {' and '.join(sds)})."
         )
+        told.append(_describe_turned(rows, config))
     return told
+
+
+def _describe_turned(rows: list[dict[str, Any]], config: Config) -> str:
+    """Say which estimates only one of two accounts tells from zero, or each in another direction."""
+    turned = []
+    for row in rows:
+        own, other = told_sign(row["lasting"], row["sd"]), told_sign(row["independent"], row["sd_independent"])
+        if own != other:
+            places = common_decimals([row["lasting"], row["independent"]], row["sd"])
+            values = [format_number(row[side], places) for side in ("lasting", "independent")]
+            when = "in opposite directions" if own and other else f"only {'as the model has it' if own else 'then'}"
+            where = [
+                label_path(row["path"], config),
+                label_effect(row["effect"]),
+                label_level(row["level"]),
+                row["horizon"],
+            ]
+            turned.append(
+                f"{', '.join(filter(None, where))}, {when} ({values[0]} as the model has it, {values[1]} then)"
+            )
+    if not turned:
+        return "No estimate is more than 1.96 standard errors from zero in one of the two accounts only."
+    return f"The choice matters: more than 1.96 standard errors from zero is {'; '.join(turned)}."
 
 
 def _name_chance(probability: float) -> str:

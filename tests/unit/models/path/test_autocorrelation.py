@@ -19,6 +19,7 @@ from alliance.models.container import FitResult, marks_of, rows_of
 from alliance.models.design.arrays import Design
 from alliance.models.design.names import AUTOCORRELATION
 from alliance.models.design.series import add_series
+from alliance.models.path.beside import Beside
 from alliance.models.path.fit import fit
 from alliance.models.path.lasting import chance_of_lasting, maximise_independent
 from alliance.models.path.maximum import PathMaximum, log_likelihood_of, maximise, table_of
@@ -202,6 +203,21 @@ def test_independent_residuals_stand_beside_it() -> None:
     assert marks["lasting_residuals"].value < 1e-6
     assert marks["boundary_autocorrelation"].passed
     assert "autocorrelation" not in run(simulate(150, 8, 3), autocorrelation={}).tree.children
+
+
+@pytest.mark.parametrize(
+    ("level", "effect", "other", "turns"),
+    [
+        ("overall", "intention_to_treat", 0.9, True),
+        ("overall", "intention_to_treat", 0.3, False),
+        ("overall", "coefficient", -0.9, True),
+        ("patient", "sd", 0.9, False),  # no sign
+    ],
+)
+def test_effect_turns_where_one_model_alone_tells_it_from_zero(
+    level: str, effect: str, other: float, turns: bool
+) -> None:
+    assert Beside(0, {"level": level, "effect": effect}, True, 0.2, 0.2, other, 0.2).turns == turns
 
 
 def test_residuals_that_hardly_change_are_flagged() -> None:

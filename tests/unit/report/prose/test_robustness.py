@@ -3,6 +3,7 @@
 import re
 
 import pandas as pd
+import pytest
 
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.prose.robustness import (
@@ -161,6 +162,7 @@ def test_lasting_residuals_are_told_with_the_answer_that_moves_most_without_them
         "effect": "intention_to_treat",
         "level": "overall",
     }
+    row |= {"horizon": "at session 15"}
     moved = [row | {"lasting": -1.78, "independent": -1.74, "sd": 0.39, "sd_independent": 0.35, "change": 0.1}]
     test = {"model": name, "caution": "lasting_residuals", "value": 1e-9, "threshold": float("nan")}
     tables = {
@@ -174,4 +176,29 @@ def test_lasting_residuals_are_told_with_the_answer_that_moves_most_without_them
     assert re.search(
         r"1\.78 as the model has it, .1\.74 then \(0\.10 standard errors; these are 0\.39 and 0\.35\)", sentence
     ), sentence
+    assert "No estimate is more than 1.96 standard errors from zero in one of the two accounts only." in sentence
     assert describe_autocorrelation({}, CONFIG) == []
+
+
+@pytest.mark.parametrize(
+    ("independent", "error", "claim"),
+    [
+        (-0.9, 0.3, r"at session 15, only then \(.0\.50 as the model has it, .0\.90 then\)\."),
+        (-0.9, 0.5, None),
+        (0.9, 0.3, r"at session 15, only then \(.0\.50 as the model has it, 0\.90 then\)\."),
+    ],
+)
+def test_estimates_that_only_independent_residuals_tell_from_zero_are_named(
+    independent: float, error: float, claim: str | None
+) -> None:
+    row = {"model": "arm_overall", "outcome": "symptoms", "path": "arm -> symptoms", "effect": "intention_to_treat"}
+    row |= {"level": "overall", "horizon": "at session 15"}
+    found = row | {"effect": "autocorrelation", "horizon": "one session apart", "level": "session"}
+    change = {"lasting": -0.5, "sd": 0.39, "independent": independent, "sd_independent": error, "change": 1.0}
+    tables = {
+        "estimates": pd.DataFrame([found | {"estimate": 0.42, "low": 0.38, "high": 0.46, "flag": ""}]),
+        "autocorrelation": pd.DataFrame([row | change]),
+    }
+    sentence = said(describe_autocorrelation(tables, CONFIG))
+    matters = re.search(rf"The choice matters: more than 1\.96 standard errors from zero is .*{claim}", sentence)
+    assert (matters is None) == (claim is None), sentence
