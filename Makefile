@@ -38,7 +38,8 @@ run: $(READY)  ## the same for another configuration: make run CONFIG=config/rev
 
 new: $(READY)  ## describe your own export: make new DATA=data/raw/export.sav (NAME=clinic; YES=1 asks nothing)
 	if [ -z "$(DATA)" ]; then echo "Which file? For example: make new DATA=data/raw/export.sav" >&2; exit 2; fi
-	$(BIN)/alliance new $(if $(NAME),--name "$(NAME)") $(if $(YES),--yes) -- $(DATA)
+	if [ -e "$(DATA)" ]; then set -- "$(DATA)"; else set -- $(DATA); fi; \
+	$(BIN)/alliance new $(if $(NAME),--name "$(NAME)") $(if $(YES),--yes) -- "$$@"
 
 check: $(READY)  ## only check the data, in seconds, and print what was understood: make check CONFIG=config/local_clinic.yaml
 	$(BIN)/alliance check $(if $(CONFIG),"$(CONFIG)")

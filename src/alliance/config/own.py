@@ -5,7 +5,7 @@ Whoever names the file and the columns of the sessions (``data.sessions.path`` a
 made (`alliance.config.ready`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from alliance.config.load import REPLACE, merge_configs
@@ -15,11 +15,17 @@ from alliance.config.ready import ready_models
 OF_THE_EXAMPLE = ("run.title", "study", "data", "variables", "models", "cleaning.missing_codes", "cleaning.exclude")
 
 
-def merge_with_base(base: Mapping[str, Any], overlays: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+# Settings -> variable -> what its file calls it.
+Titles = Callable[[Mapping[str, Any]], Mapping[str, str]]
+
+
+def merge_with_base(
+    base: Mapping[str, Any], overlays: Sequence[Mapping[str, Any]], titles: Titles | None = None
+) -> dict[str, Any]:
     """Merge overlays into the base file, one after the other.
 
     Where one of them describes data of its own, nothing of the example study is inherited. One that lists ``data`` under ``replace`` says
-    itself what is not inherited.
+    itself what is not inherited. A variable without a label then has the one of `titles`, or its name.
 
     Raises
     ------
@@ -35,7 +41,7 @@ def merge_with_base(base: Mapping[str, Any], overlays: Sequence[Mapping[str, Any
     gap_named = any(
         isinstance(panel := overlay.get("panel"), Mapping) and "max_gap_days" in panel for overlay in overlays
     )
-    return _filled(settings, gap_named)
+    return _filled(settings, gap_named, titles)
 
 
 def _describes_data(overlay: Mapping[str, Any]) -> bool:
@@ -70,7 +76,7 @@ def _still_there(overlay: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _filled(settings: Mapping[str, Any], gap_named: bool) -> dict[str, Any]:
+def _filled(settings: Mapping[str, Any], gap_named: bool, titles: Titles | None) -> dict[str, Any]:
     """Fill in what a study of one's own does not have to say."""
     parts: dict[str, Any] = {
         key: dict(value) if isinstance(value, Mapping) else value for key, value in settings.items()
@@ -81,9 +87,10 @@ def _filled(settings: Mapping[str, Any], gap_named: bool) -> dict[str, Any]:
         return parts  # the schema says what is wrong
     models = parts.setdefault("models", {})
     variables = parts.get("variables", {})
+    called = titles(parts) if titles is not None else {}
     for name, variable in variables.items():
         if isinstance(variable, Mapping):
-            variables[name] = {"label": str(name).replace("_", " "), **variable}
+            variables[name] = {"label": called.get(name) or str(name).replace("_", " "), **variable}
     if "specs" not in models:
         models.update(
             {key: value for key, value in ready_models(variables, _has_therapists(parts)).items() if key not in models}

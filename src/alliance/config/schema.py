@@ -197,6 +197,10 @@ class Variable(Section):
     column: Text | None = None
     range: tuple[float, float] | None = None
     answers: Answers | None = None  # of cells that hold labels instead of numbers; in place of those of the instrument
+    decimal: Literal[".", ","] | None = (
+        None  # in place of those of its table, where one column is written otherwise than the others
+    )
+    thousands: Literal[",", ".", " ", "'", "none"] | None = None
     missing_codes: list[Code] | None = None  # in place of cleaning.missing_codes; [] where every value is an answer
     censored: Censored = False  # see `censored_at`
     yes_no: bool = False  # 0 and 1 at sessions, which stand for a propensity where it is an outcome
@@ -242,6 +246,10 @@ class Variable(Section):
             self._check_answers()
         if self.kind == "composite" and self.missing_codes is not None:
             raise ValueError("a composite has no cells of its own; give 'missing_codes' at its parts")
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise ValueError(f"'decimal' and 'thousands' cannot both be '{self.decimal}'")
+        if (self.decimal or self.thousands) and self.kind in ("category", "composite"):
+            raise ValueError(f"'decimal' and 'thousands' are for numbers; remove them from a {self.kind}")
         self._check_censored()
         check_reliability(self.reliability, self.table, self.kind, len(self.of))
         self._check_yes_no()

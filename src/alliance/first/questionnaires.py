@@ -8,7 +8,7 @@ import pandas as pd
 
 from alliance.config.instruments import Instrument, problems_of_use
 from alliance.config.schema import Variable
-from alliance.first.answers import answers_in_order
+from alliance.facts.wordings import answers_in_order, is_coded
 from alliance.first.draft import Draft, Question, Sureness, between, plural
 from alliance.first.measures import Measure, add_measure, instrument_words
 from alliance.first.series import Series, series_in
@@ -56,13 +56,19 @@ def find_questionnaires(draft: Draft) -> None:
     for series in series_in([column.name for column in draft.free]):
         if not draft.claimed.isdisjoint(series.columns.values()):
             continue
-        words = set(tokens(series.before) + tokens(series.after))
+        words = set(tokens(series.before) + tokens(series.after)) | _said_by_file(draft, series)
         named = [one for one in draft.instruments.values() if instrument_words(one) & words]
         if named:
             _named(draft, series, named, words)
     for series in series_in([column.name for column in draft.free]):
         if draft.claimed.isdisjoint(series.columns.values()):
             _unnamed(draft, series)
+
+
+def _said_by_file(draft: Draft, series: Series) -> set[str]:
+    """Return the words that stand in what the file calls each of these columns ("WAI-SR, item 3")."""
+    titles = [set(tokens(draft.sessions.raw.titles.get(column, ""))) for column in series.columns.values()]
+    return set.intersection(*titles) if titles else set()
 
 
 def _named(draft: Draft, series: Series, named: Sequence[Instrument], words: set[str]) -> None:
@@ -181,6 +187,12 @@ def _take(draft: Draft, block: _Block, sureness: Sureness, why: str) -> None:
     if block.answers is not None:
         settings["answers"] = block.answers
     held = "words in a known order" if block.answers is not None else f"answers {block.shown}"
+    if block.answers is not None and is_coded(block.answers):
+        sureness = "assumed"
+        held = (
+            f"codes {block.answers[0]} to {block.answers[-1]}, {block.answers[0]} taken for the lowest answer: the codes do not say so, "
+            "look at the survey"
+        )
     evidence = f"{plural(instrument.items, 'item')} of {instrument.name}, {held}{why}"
     trial = Variable.model_validate({**settings, "label": "-", "measured": "after"})
     if problems_of_use("x", trial, instrument):

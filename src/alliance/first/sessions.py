@@ -1,7 +1,8 @@
 """Which column numbers the sessions, how they are named, and which holds their dates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from alliance.first.words import DATE, NOT_THE_DATE, PERHAPS_SESSION, SESSION, W
 
 _UNIQUE = 0.9  # share of rows that a session number tells apart within patients; the checks list the others
 _LARGEST = 1000
+_COUNTED = 12  # measurements that are counted, each named in the overlay
 _FEWEST = 3  # rows with the same name of a session
 _FORMATS = (
     "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y", "%d.%m.%Y %H:%M",
@@ -224,6 +226,18 @@ def order_of_names(names: Sequence[str]) -> dict[str, int] | None:
     return order
 
 
+def counted(numbers: Iterable[float]) -> dict[float, int] | None:
+    """Give numbers of measurements that mostly go up in larger steps (weeks 0, 4, 8; months 2, 3, 5, 8) their places; None for others.
+
+    A single larger step, as to a follow-up, is a pause and stays one.
+    """
+    held = sorted({float(number) for number in numbers if number == number})
+    steps = [after - before for before, after in pairwise(held)]
+    if not steps or sum(step > 1 for step in steps) <= len(steps) / 2 or len(held) > _COUNTED:
+        return None
+    return {number: place for place, number in enumerate(held, start=0 if held[0] == 0 else 1)}
+
+
 def _take(draft: Draft, column: Column, score: float, sureness: Sureness | None = None) -> None:
     draft.keys["sessions"]["session"] = column.name
     draft.claimed.add(column.name)
@@ -231,12 +245,28 @@ def _take(draft: Draft, column: Column, score: float, sureness: Sureness | None 
     named = ""
     if column.kind == "text":
         pattern = session_pattern(column.text)
-        draft.set(session_names=pattern if pattern is not None else order_of_names(list(column.text.dropna().unique())))
+        names: str | dict[str, int] | None = pattern or order_of_names(list(column.text.dropna().unique()))
+        if numbers is not None and (places := counted(numbers)) is not None:
+            by_name = dict(zip(column.text, numbers, strict=True))
+            names = {
+                name: places[number]
+                for name, number in sorted(by_name.items(), key=lambda one: one[1])
+                if number in places
+            }
+        draft.set(session_names=names)
         named = ", from their names" if pattern is not None else ", from the order that their names say"
     shown = f"{column.distinct} different values"
     if numbers is not None:
-        steps = pd.Series(sorted(numbers.dropna().unique())).diff().dropna()
-        uneven = ", in uneven steps" if steps.nunique() > 1 and steps.max() < 100 and (steps > 1).mean() > 0.3 else ""
-        shown = f"numbers {between(numbers.min(), numbers.max())}{named}{uneven}"
+        places = counted(numbers)
+        if places is not None and column.kind != "text":
+            draft.set(session_names={f"{number:.0f}": place for number, place in places.items()})
+        shown = f"numbers {between(numbers.min(), numbers.max())}{named}"
+        if places is not None:
+            ends = f"counted from {min(places.values())} to {max(places.values())}"
+            shown = f"{between(numbers.min(), numbers.max())}{named}, in larger steps: {ends} (earlier is the measurement before)"
+            sureness = "assumed"
+            draft.why["session_names"] = (
+                "assumed: each measurement has its place in the order, whatever time lies between them"
+            )
     sure: Sureness = sureness or ("sure" if score >= 5 else "fairly sure" if score >= 2.5 else "assumed")
     draft.say("keys.session", f"session: column `{column.name}`", sure, f"{shown}, one row for each within a patient")

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from alliance.config.schema import Source
+from alliance.data.export.unsaid import number_sessions
 from alliance.data.export.wide import reshape
 from alliance.first.draft import Draft, Sureness, between, plural
 from alliance.first.measures import instrument_words
 from alliance.first.series import series_in
-from alliance.first.sessions import order_of_names
+from alliance.first.sessions import counted, order_of_names
 from alliance.first.table import columns_of
 from alliance.first.words import tokens
 
@@ -43,13 +44,22 @@ def find_wide(draft: Draft) -> None:
     wide = {"columns": _patterns(stems, sessions), "sessions": sessions}
     table = draft.sessions
     keys = {"patient": draft.patient.name}
-    raw = reshape(table.raw, Source.model_validate({"path": str(table.path), "keys": keys, "wide": wide}))
+    settings: dict[str, Any] = {"wide": wide}
+    places = counted(sessions)
+    if places is not None:
+        settings["session_names"] = {f"{number:.0f}": place for number, place in places.items()}
+        draft.why["session_names"] = (
+            "assumed: each measurement has its place in the order, whatever time lies between them"
+        )
+    source = Source.model_validate({"path": str(table.path), "keys": keys, **settings})
+    raw = number_sessions(reshape(table.raw, source), source)
     draft.tables["sessions"] = replace(table, raw=raw, columns=columns_of(raw))
     draft.claimed.add("session")
-    draft.set(wide=wide)
+    draft.set(**settings)
+    numbered = f", counted from {min(places.values())}; earlier is the measurement before" if places else ""
     draft.say(
-        "wide", "sessions: columns, one row per patient", sureness,
-        f"{plural(len(sessions), 'session')} ({between(sessions[0], sessions[-1])}) of {plural(len(stems), 'measure')}",
+        "wide", "sessions: columns, one row per patient", "assumed" if places else sureness,
+        f"{plural(len(sessions), 'session')} ({between(sessions[0], sessions[-1])}{numbered}) of {plural(len(stems), 'measure')}",
     )  # fmt: skip
 
 

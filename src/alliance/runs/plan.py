@@ -14,6 +14,7 @@ from alliance.report.figures import FIGURES
 from alliance.report.tables import ALWAYS, TABLES
 from alliance.runs.files import CONFIG, MANIFEST, ORIGIN, PROVENANCE, UNFINISHED
 from alliance.runs.fingerprint import read_constant
+from alliance.runs.titles import titles_from
 
 # The JSON files hold title, caption and description for the report.
 FIGURE_FORMATS = ("svg", "png", "csv", "json")
@@ -46,7 +47,7 @@ def merge_files(base: Path, overlays: Sequence[Path], values: Mapping[str, Any])
     ConfigError
         A file cannot be read, or the merged settings cannot be used.
     """
-    return validate_config(merge_with_base(read_yaml(base), [*map(read_yaml, overlays), values]))
+    return validate_config(merge_with_base(read_yaml(base), [*map(read_yaml, overlays), values], titles_from(Path())))
 
 
 def origin_of(base: Path, overlays: Sequence[Path], values: Mapping[str, Any], root: Path) -> list[str]:

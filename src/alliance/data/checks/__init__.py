@@ -21,7 +21,12 @@ from alliance.data.checks.columns import (
 )
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.grouped import check_grouped
-from alliance.data.checks.items import check_against_scale, check_instrument_use, check_instrument_version
+from alliance.data.checks.items import (
+    check_against_scale,
+    check_instrument_use,
+    check_instrument_version,
+    check_labels_against_key,
+)
 from alliance.data.checks.keys import (
     check_contradicting_rows,
     check_id_alike,
@@ -96,6 +101,7 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "instrument_use": check_instrument_use,
     "instrument_version": check_instrument_version,
     "two_versions": check_two_versions,
+    "labels_against_key": check_labels_against_key,
     "against_scale": check_against_scale,
 }
 

@@ -11,7 +11,7 @@ from alliance.config.cleaning import Cleaning
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import found
 from alliance.data.export.cells import as_number, as_text, is_code
-from alliance.data.export.mapping import Measure, Typed, key_parts
+from alliance.data.export.mapping import Measure, Typed, key_parts, numbers_of
 from alliance.data.export.tables import Export
 from alliance.facts.quoting import means_missing
 
@@ -80,7 +80,7 @@ def _could_be_answers(table: Typed, measure: Measure) -> pd.Series:
     nothing = pd.Series(np.nan, index=column.index)
     if measure.kind == "category" or not table.codes[measure.name].any():
         return nothing
-    numbers = as_number(column, table.raw.decimal, table.source.thousands)[0].where(table.codes[measure.name])
+    numbers = numbers_of(column, measure, table.raw, table.source)[0].where(table.codes[measure.name])
     low, high, others = measure.low, measure.high, table.values[measure.name].dropna()
     if not np.isfinite(high - low):
         if len(others) < _ENOUGH:

@@ -14,6 +14,8 @@ from alliance.data.checks.finding import Finding, Severity
 from alliance.data.checks.place import about_table
 from alliance.data.export.mapping import Measure, Typed
 from alliance.data.export.tables import Export
+from alliance.facts.quoting import means_missing
+from alliance.facts.wordings import run_of_codes
 
 _SLIPS = LargestShare().out_of_range  # a shift by one step is no slip, however many slips a study declares
 _WIDESPREAD = 0.5  # share of items concerned from which a pattern is one of the whole form
@@ -87,6 +89,55 @@ def check_instrument_version(export: Export) -> list[Finding]:
             )
         )  # fmt: skip
     return findings
+
+
+def check_labels_against_key(export: Export) -> list[Finding]:
+    """Find questionnaires whose value labels, in the file, run the other way than the numbers are scored."""
+    findings = []
+    for form in forms(export):
+        if any(measure.answers for measure in form.measures):
+            continue  # the labels decide
+        runs = {measure.item: run_of_codes(_answer_labels(form.table, measure)) for measure in form.measures}
+        keyed = {item for item in runs if item in form.instrument.reversed}
+        falling = {item for item, run in runs.items() if run < 0}
+        columns = [measure.column for measure in form.measures if measure.item in falling]
+        stored, place = form.variable.stored_reversed, f"variables.{form.name}"
+        if keyed and falling == keyed and not stored:
+            what = "the items that the key reverses are labelled the other way round than the others, so they were turned round already"
+            remedy = f"Set {place}.stored_reversed: true."
+        elif keyed and not falling and stored and all(runs[item] > 0 for item in keyed):
+            what = "the items that the key reverses are labelled like the others, so they were not turned round"
+            columns, remedy = (
+                [m.column for m in form.measures if m.item in keyed],
+                f"Set {place}.stored_reversed: false.",
+            )
+        elif falling and falling != keyed:
+            what = f"the labels of {len(falling)} items fall while their codes rise: the highest number is the lowest answer"
+            remedy = (
+                f"List the labels of the file from the lowest to the highest answer, {place}.answers: [first, second, ...]: then "
+                "the labels count, and not the codes."
+            )
+        else:
+            continue
+        findings.append(
+            about_table(
+                form.table, "labels_against_key",
+                f"{export.file(form.table.name)}: '{form.name}' ({columns[0]} to {columns[-1]}): {what}.",
+                remedy, column=columns[0], count=len(columns),
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _answer_labels(table: Typed, measure: Measure) -> dict[float, str]:
+    """Return the labels that a file gives to possible answers."""
+    labels = table.raw.labels.get(measure.column, {})
+    codes = {float(code): label for code, label in labels.items() if isinstance(code, int | float)}
+    return {
+        code: label
+        for code, label in codes.items()
+        if not measure.outside(pd.Series([code])).any() and not means_missing(label)
+    }
 
 
 def of_another_version(export: Export) -> set[str]:

@@ -1,5 +1,6 @@
 """Checks of numbers: texts and truth values in their place, groups of three digits, values too large to be measured."""
 
+import datetime
 import re
 
 import numpy as np
@@ -37,11 +38,27 @@ def check_number(export: Export) -> list[Finding]:
     return findings
 
 
+def _others_are_read(table: Typed, measure: Measure) -> bool:
+    """Whether other columns have decimals that are read as they should be, so that marks of this one are its own."""
+    for other in table.measures:
+        if other.kind != "number" or other.variable == measure.variable or other.decimal or other.thousands:
+            continue
+        cells = table.column(other.column)
+        is_text = cells.map(lambda cell: isinstance(cell, str), na_action=None).astype(bool)
+        text = cells.where(is_text).dropna().astype("str")
+        if text.str.fullmatch(_DECIMAL.pattern).any() and not table.bad[other.column].any():
+            return True
+    return False
+
+
 def _not_a_number(cleaning: Cleaning, table: Typed, measure: Measure, where: pd.Series, value: str) -> tuple[str, str]:
     """Say what stands in place of a number, and what to do."""
     place, mark, decimal = f"data.{table.name}", group_mark(value), _DECIMAL.fullmatch(value)
+    if _others_are_read(table, measure):
+        place = f"variables.{measure.variable}"
+    thousands = measure.thousands or table.source.thousands
     cell = quote_cell(table, measure.column, value)
-    if mark in (".", ",") and table.source.thousands is None:
+    if mark in (".", ",") and thousands is None:
         other = "." if mark == "," else ","
         whole, broken = value.replace(mark, ""), value.replace(",", ".")
         if value.count(mark) > 1 or other in value:
@@ -51,7 +68,7 @@ def _not_a_number(cleaning: Cleaning, table: Typed, measure: Measure, where: pd.
             f"If it means {whole}: {_groups(place, mark)} If it means {broken}: set {place}.thousands: none and "
             f"{place}.decimal: '{mark}'.",
         )
-    if mark is not None and table.source.thousands is None:
+    if mark is not None and thousands is None:
         return f"hold a number in groups of three digits ({cell})", f'Set {place}.thousands: "{mark}".'
     if value.casefold() in ("true", "false"):
         return (
@@ -64,6 +81,12 @@ def _not_a_number(cleaning: Cleaning, table: Typed, measure: Measure, where: pd.
             f"hold a number with another decimal mark than the others ({cell})",
             f"If this is how all decimals are written, set {place}.decimal: '{decimal.group(1)}'; otherwise correct the cells.",
         )
+    if where.any() and isinstance(table.column(measure.column)[where].iloc[0], datetime.datetime):
+        return (
+            "hold a date instead of a number",
+            "A spreadsheet takes 5.3 for the fifth of March: import the column as text there, or correct the cells. If the column holds "
+            f"dates, correct variables.{measure.variable}.column.",
+        )
     what = f"hold text instead of a number ({cell})"
     word = value if cell.startswith("'") else _THE_WORD
     setting = (
@@ -71,7 +94,7 @@ def _not_a_number(cleaning: Cleaning, table: Typed, measure: Measure, where: pd.
     )
     last = second_header(table, where)
     if last is not None:
-        return what, f"If the header goes on there, say where the data begin: {place}.data_row: {last + 1}."
+        return what, f"If the header goes on there, say where the data begin: data.{table.name}.data_row: {last + 1}."
     missing = f"declare the word if it means 'missing' ({setting}{_WITH_IT * (word != value)})"
     if measure.answers:
         added = (

@@ -118,11 +118,18 @@ def check_label_spelling(export: Export) -> list[Finding]:
             plain = labels.str.casefold().str.replace(r"[\s_-]+", "", regex=True)
             spellings = pd.DataFrame({"plain": plain, "label": labels}).dropna().drop_duplicates()
             alike = spellings[spellings.duplicated("plain", keep=False)].sort_values("label")
+            if measure.closed and alike["label"].isin(measure.labels).all():
+                continue  # each of them has a number
             if alike.empty:
                 continue
             findings += found(
                 table, "label_spelling", labels.isin(alike["label"]), measure.column,
                 f"hold labels that differ only by case or blanks ({quote_cells(table, measure.column, alike["label"])})",
-                "Write each label in one way in the export.", value=str(alike["label"].iloc[0]),
+                (
+                    f"List each spelling with the same number under variables.{measure.variable}.levels, as in {{no: 0, yes: 1, Yes: 1}}."
+                    if measure.closed
+                    else f"Declare variables.{measure.variable}.levels in place of a reference, each spelling with the same number, as in "
+                    "{no: 0, yes: 1, Yes: 1}; or write each label in one way in the export."
+                ), value=str(alike["label"].iloc[0]),
             )  # fmt: skip
     return findings

@@ -11,6 +11,7 @@ from alliance.data.checks.place import found
 from alliance.data.export.cells import as_text
 from alliance.data.export.mapping import mapped_columns
 from alliance.data.export.tables import Export
+from alliance.facts.columns import PATIENT
 
 _NUMBERED = re.compile(r"(.*?\D)0*\d+(\D*)")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -18,11 +19,15 @@ _SAYS_VERSION = re.compile(r"(?<!con)version|fassung|edition|variante?|(?<![^\W\
 _MOST = 0.8  # share of the answers elsewhere that stand where the questionnaire is blank
 _ENOUGH_ROWS = 10
 _MOST_KINDS = 12
+# Answers that are lacking: their share elsewhere, and how many there would be; share of the last step here; patients.
+_OFTEN, _EXPECTED, _HEAP, _ENOUGH_PEOPLE = 0.05, 30, 0.1, 5
 
 
 def check_two_versions(export: Export) -> list[Finding]:
     """Find answers that look like another version of a questionnaire: nobody joins its columns, and nothing tells its rows apart."""
-    return [finding for form in forms(export) for finding in (*_in_columns(form), *_in_rows(form))]
+    return [
+        finding for form in forms(export) for finding in (*_in_columns(form), *(_in_rows(form) or _in_values(form)))
+    ]
 
 
 def _in_columns(form: Form) -> Iterator[Finding]:
@@ -54,8 +59,9 @@ def _in_columns(form: Form) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _in_rows(form: Form) -> Iterator[Finding]:
+def _in_rows(form: Form) -> list[Finding]:
     """Find an unused column that, by its name, says of answered rows which version they hold."""
+    findings = []
     table = form.table
     answered = form.answers.notna().any(axis="columns") & ~table.excluded
     for column in _unused(form):
@@ -64,7 +70,7 @@ def _in_rows(form: Form) -> Iterator[Finding]:
         kinds = as_text(table.column(column)).where(answered)
         if not 2 <= kinds.nunique() <= _MOST_KINDS:
             continue
-        yield from found(
+        findings += found(
             table, "two_versions", kinds.notna(), column,
             f"are of {kinds.nunique()} kinds by this column, and the items of '{form.name}' are scored as one version of "
             f"{form.instrument.name} in all of them",
@@ -72,6 +78,48 @@ def _in_rows(form: Form) -> Iterator[Finding]:
             f"{{{column}: ...}}. Otherwise do nothing.",
             severity="warning",
         )  # fmt: skip
+    return findings
+
+
+def _in_values(form: Form) -> list[Finding]:
+    """Find a column of few kinds of rows of which one kind stops short of answers that the others give, at a step that it uses itself.
+
+    A shorter or shifted range ends in a heap; people who only feel better thin out towards the end. So the last step of the kind must be
+    frequent, and the answers that it lacks so frequent elsewhere that it would hold many of them.
+    """
+    table, answers = form.table, form.answers
+    patient = table.keys[PATIENT] if PATIENT in table.keys else pd.Series("", index=answers.index)
+    best: tuple[int, str, pd.Series, pd.Series, pd.Series] | None = None
+    for column in [*_unused(form), *(measure.column for measure in table.measures if measure.kind == "category")]:
+        kinds = as_text(table.column(column)).str.strip().where(answers.notna().any(axis="columns") & ~table.excluded)
+        if not 2 <= kinds.nunique() <= _MOST_KINDS:
+            continue
+        for kind in sorted(kinds.dropna().unique()):
+            rows, rest = kinds == kind, kinds.notna() & (kinds != kind)
+            here, others = answers[rows].stack(), answers[rest].stack()
+            people = min(patient[rows].nunique(), patient[rest].nunique())
+            if people >= _ENOUGH_PEOPLE and _stops_short(here, others) and (best is None or rows.sum() > best[0]):
+                best = (int(rows.sum()), column, rows, here, others)
+    if best is None:
+        return []
+    _, column, rows, here, others = best
+    return found(
+        table, "two_versions", rows, column,
+        f"are of one kind by this column, and their answers to the items of '{form.name}' run from {here.min():g} to {here.max():g}, those "
+        f"of the other rows from {others.min():g} to {others.max():g}: perhaps another version",
+        f"If it is one with other steps, choose the rows of one version by data.{table.name}.where: {{{column}: ...}}, or recode them in "
+        "the export. Otherwise do nothing.",
+        severity="warning",
+    )  # fmt: skip
+
+
+def _stops_short(here: pd.Series, others: pd.Series) -> bool:
+    """Whether answers of one kind of rows stop short, at either end, of those of the others."""
+    for end, beyond in ((here.max(), others > here.max()), (here.min(), others < here.min())):
+        lacking = float(beyond.mean()) if len(others) else 0.0
+        if lacking >= _OFTEN and lacking * len(here) >= _EXPECTED and (here == end).mean() >= _HEAP:
+            return True
+    return False
 
 
 def _unused(form: Form) -> list[str]:

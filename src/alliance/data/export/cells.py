@@ -18,6 +18,7 @@ _GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,' ])[0-9]{3}(\1[0-9]{3})*([.,][0-
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 _ZONE = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$")
 EXCEL_DAYS = "excel"
+_MINUS = "\u2212"
 _EXCEL_DAY = re.compile(r"[1-9]\d{3,4}(\.\d+)?")  # 1902 to 2173
 _ZEROS_BEFORE_A_NUMBER = re.compile(r"(?<!\d)0+(?=\d)")
 
@@ -57,7 +58,7 @@ def as_number(column: pd.Series, decimal: str = ".", thousands: str | None = Non
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         return column.astype("Float64").astype("float64"), pd.Series(False, index=column.index)
     is_text = column.map(lambda cell: isinstance(cell, str), na_action=None).astype(bool)
-    text = as_text(column).where(is_text).str.strip()
+    text = as_text(column).where(is_text).str.strip().str.replace(_MINUS, "-", regex=False)
     unclear = pd.Series(False, index=column.index)
     if thousands is None:
         unclear = _may_be_groups(text, decimal)
@@ -165,7 +166,8 @@ def respelled(column: pd.Series, ids: pd.Series) -> pd.Series:
 
 def is_code(column: pd.Series, numbers: pd.Series, codes: list[float | str]) -> pd.Series:
     """Return where a cell holds one of the codes for "missing": numbers by value, words by spelling without case."""
-    numeric = [float(code) for code in codes if not isinstance(code, str)]
+    # A code in quotes is a word that may also be spelled as a number: '-9' is -9.0.
+    numeric = [float(code) for code in codes if not isinstance(code, str) or _NUMBER.fullmatch(code.strip())]
     words = [code.strip().casefold() for code in codes if isinstance(code, str)]
     found = numbers.isin(numeric) if numeric else pd.Series(False, index=column.index)
     if words:

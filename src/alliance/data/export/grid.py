@@ -12,6 +12,7 @@ from alliance.errors import DataError
 from alliance.facts.plain import plain_text
 
 _ROWS_LOOKED_AT = 50
+_MOSTLY = 0.8  # of the cells that most rows fill
 _IMPORT_ID = '{"ImportId"'  # Qualtrics writes such cells below the texts of the questions
 
 
@@ -142,11 +143,12 @@ def _refuse_titles(lines: Sequence[list[Any]], path: Path, place: str, used: Col
             f"{path}: row 1 does not name the columns, row {best + 1} does. Set {place}.header_row: {best + 1}.",
             {"header_row": best + 1},
         )
-    width = Counter(len(cells) for cells in lines[:_ROWS_LOOKED_AT] if cells).most_common(1)[0][0]
-    if len(shown[0]) < 2 <= width and len(lines[0]) != width:
-        first = next(at for at, cells in enumerate(lines, start=1) if len(cells) == width)
+    filled = [sum(not is_blank(cell) for cell in cells) for cells in lines[:_ROWS_LOOKED_AT]]
+    width = Counter(count for count in filled if count).most_common(1)[0][0] if any(filled) else 0
+    if filled[0] < 2 <= width and filled[0] < width / 2 and not (needed and hits[0] == len(needed)):
+        first = next(at for at, count in enumerate(filled, start=1) if count >= max(2, _MOSTLY * width))
         raise DataError(
-            f"{path}: row 1 is no header, for most rows have {width} cells; the first of these is row {first}. "
+            f"{path}: row 1 is no header, for most rows fill {width} cells; the first of these is row {first}. "
             f"Set {place}.header_row: {first}.",
             {"header_row": first},
         )

@@ -36,6 +36,8 @@ class Measure:
     closed: bool = False  # whether these are all labels there are
     answers: Mapping[str, float] = field(default_factory=dict)  # label, as `folded_text` writes it -> number
     codes: tuple[float | str, ...] | None = None  # what stands for a missing answer, if the variable says so itself
+    decimal: str | None = None  # marks of its numbers, if the variable says so itself
+    thousands: str | None = None
 
     def outside(self, values: pd.Series) -> pd.Series:
         """Return where values lie outside what the measure can take."""
@@ -116,11 +118,20 @@ def measures_of(table: str, variables: Mapping[str, Variable], instruments: Mapp
             low, high = variable.range or (float("-inf"), float("inf"))
             answers = numbered(variable.answers, low)
             found.append(Measure(name, variable.column, name, "number", low, high, answers=answers))
-    declared = {name: variable.missing_codes for name, variable in variables.items()}
-    return [
-        measure if (codes := declared[measure.variable]) is None else replace(measure, codes=tuple(codes))
-        for measure in found
-    ]
+    return [_as_declared(measure, variables[measure.variable]) for measure in found]
+
+
+def _as_declared(measure: Measure, variable: Variable) -> Measure:
+    codes = None if variable.missing_codes is None else tuple(variable.missing_codes)
+    return replace(measure, codes=codes, decimal=variable.decimal, thousands=variable.thousands)
+
+
+def numbers_of(column: pd.Series, measure: Measure, raw: RawTable, source: Source) -> tuple[pd.Series, pd.Series]:
+    """Return the numbers of a measured column, and where a cell is none (`as_number`), by its own marks or those of its table."""
+    thousands, decimal = measure.thousands or source.thousands, measure.decimal or raw.decimal
+    if measure.decimal is None and measure.thousands in (".", ","):
+        decimal = "," if measure.thousands == "." else "."
+    return as_number(column, decimal, None if thousands == decimal else thousands)
 
 
 def _items_of(name: str, variable: Variable, instruments: Mapping[str, Instrument]) -> list[Measure]:
@@ -204,11 +215,12 @@ def type_table(raw: RawTable, source: Source, measures: list[Measure], cleaning:
         meant = cleaning.missing_codes if measure.codes is None else list(measure.codes)
         if measure.kind == "category":
             value, wrong = _labels(column, raw.labels.get(measure.column, {}), measure), None
-            number, _ = as_number(column, raw.decimal, source.thousands)
+            number, _ = numbers_of(column, measure, raw, source)
             # A label that is declared is one, unless the variable itself says that it means "missing".
             coded = is_code(column, number, meant) & (~value.isin(measure.labels) | (measure.codes is not None))
         else:
-            value, wrong = as_number(_with_numbers(column, measure), raw.decimal, source.thousands)
+            answered = _with_numbers(_with_answers(column, raw.labels.get(measure.column, {}), measure), measure)
+            value, wrong = numbers_of(answered, measure, raw, source)
             coded = is_code(column, value, meant)
             bad[measure.column] = wrong & ~coded
         values[measure.name] = value.mask(coded)
@@ -273,6 +285,15 @@ def _coded_key(
             reached = (number - 1).isin(number) | (number + 1).isin(number)
         coded |= is_code(frame[part], number, codes) & ~(reached & (number >= 0))
     return coded
+
+
+def _with_answers(column: pd.Series, value_labels: Mapping[object, str], measure: Measure) -> pd.Series:
+    """Put the labels that a file gives to codes in their place where all of them are among the declared answers: these say the order."""
+    names = {as_text(pd.Series([code]))[0]: label for code, label in value_labels.items()}
+    if not measure.answers or not {folded_text(label) for label in names.values()} <= set(measure.answers):
+        return column
+    labels = as_text(column).str.strip().map(names)
+    return column.astype(object).where(labels.isna(), labels)
 
 
 def _with_numbers(column: pd.Series, measure: Measure) -> pd.Series:

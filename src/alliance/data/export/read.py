@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from alliance.config.schema import Source
@@ -71,8 +72,34 @@ def read_table(path: str | Path, source: Source, table: str, used: Collection[st
     raw = _with_plain_text(READERS[kind](path, source, table, used))
     if raw.frame.empty:
         raise DataError(f"{path} has column names but no rows. Export the table again, or correct data.{table}.path.")
-    raw = chosen_rows(fill_down(raw, source), source)
+    raw = chosen_rows(fill_down(_without_idle_rows(raw, used), source), source)
     return number_sessions(raw if source.wide is None else reshape(raw, source), source)
+
+
+def _without_idle_rows(raw: RawTable, used: Collection[str] | None) -> RawTable:
+    """Leave out rows that repeat the names of the columns, and rows with nothing in any column that is used; tell how many."""
+    columns = [column for column in raw.frame.columns if used is None or column in used]
+    if not columns:
+        return raw
+    cells = raw.frame[columns]
+    blank = cells.isna().all(axis="columns").to_numpy()
+    header = np.ones(len(cells), dtype=bool)
+    for column in columns:
+        header &= np.array([isinstance(cell, str) and cell.strip() == column for cell in cells[column]], dtype=bool)
+    notes = []
+    if blank.any() and used is not None:
+        notes.append(f"{_rows(blank, 'hold nothing', 'holds nothing')} in any column that is used; not read.")
+    if header.any():
+        notes.append(
+            f"{_rows(header, 'repeat', 'repeats')} the names of the columns, as between files put together; not read."
+        )
+    kept = ~header & ~(blank & (used is not None))
+    return replace(raw, frame=raw.frame[kept], notes=(*raw.notes, *notes)) if notes and kept.any() else raw
+
+
+def _rows(where: np.ndarray, many: str, one: str) -> str:
+    count = int(where.sum())
+    return f"1 row {one}" if count == 1 else f"{count} rows {many}"
 
 
 def _with_plain_text(raw: RawTable) -> RawTable:

@@ -11,6 +11,7 @@ from alliance.data.export.mapping import key_parts
 from alliance.data.export.raw import RawTable
 from alliance.errors import DataError, suggest
 from alliance.facts.columns import PATIENT, THERAPIST
+from alliance.facts.plain import folded_text
 
 
 def chosen_rows(raw: RawTable, source: Source) -> RawTable:
@@ -40,7 +41,7 @@ def chosen_rows(raw: RawTable, source: Source) -> RawTable:
             )
             raise DataError(
                 f"No row of {Path(raw.path).name} holds {what} in column '{column}' (it has {known} different "
-                f"value{'s' * (known != 1)}). Correct {place}."
+                f"value{'s' * (known != 1)}).{_spelled(raw, column, missed[0])} Correct {place}."
             )
         frame = frame[hit.to_numpy()]
         raw = replace(raw, frame=frame)
@@ -50,6 +51,13 @@ def chosen_rows(raw: RawTable, source: Source) -> RawTable:
         raise DataError(f"No row of {Path(raw.path).name} has all that data.{raw.name}.where asks for. Correct it.")
     note = f"{before - len(frame)} of {before} rows are left out by data.{raw.name}.where ({', '.join(source.where)})."
     return replace(raw, notes=(*raw.notes, note))
+
+
+def _spelled(raw: RawTable, column: str, wanted: str | float) -> str:
+    """Name the value that differs from the wanted one by case and blanks only: it is known already but for these."""
+    texts = [*as_text(raw.frame[column]).dropna().unique(), *raw.labels.get(column, {}).values()]
+    alike = sorted({text.strip() for text in texts if folded_text(text) == folded_text(str(wanted))})
+    return f" Did you mean {alike[0]!r}?" if alike else ""
 
 
 def _names_people(source: Source, column: str) -> bool:

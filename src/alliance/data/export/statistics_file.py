@@ -4,6 +4,7 @@ import codecs
 import datetime
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from alliance.data.export.columns import column_of
 from alliance.data.export.grid import column_names
 from alliance.data.export.raw import RawTable, damaged, decimal_mark
 from alliance.errors import DataError
+from alliance.facts.plain import plain_text
 
+ENDINGS = (".sav", ".zsav", ".dta")
 _BEGINNING = {"spss": datetime.datetime(1582, 10, 14), "stata": datetime.datetime(1960, 1, 1)}
 # What a number stands for, by the beginning of its column's format: seconds, milliseconds or days since the beginning.
 _DATES = {
@@ -52,7 +55,10 @@ def read_statistics_file(path: Path, source: Source, table: str, used: Collectio
     for name, key in zip(names, meta.column_names, strict=True):
         cells, blanked = _without_missing(list(content[key]), ranges.get(key, ()))
         if blanked and (used is None or name in used):
-            notes.append(f"{blanked} cells of column {name} hold what SPSS declares as missing and count as missing.")
+            notes.append(
+                f"{blanked} cell{'s' * (blanked > 1)} of column {name} hold{'s' * (blanked == 1)} what SPSS declares as missing and "
+                f"count{'s' * (blanked == 1)} as missing."
+            )
         columns[name] = column_of(_with_dates(cells, program, str(meta.original_variable_types.get(key) or "")))
     frame = pd.DataFrame(columns)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
@@ -66,6 +72,23 @@ def read_statistics_file(path: Path, source: Source, table: str, used: Collectio
     return RawTable(
         table, str(path), frame, labels, titles, levels, missing, decimal=decimal_mark(source), notes=tuple(notes)
     )
+
+
+@lru_cache(maxsize=4)
+def _titles(path: Path, encoding: str, _changed: float) -> dict[str, str]:
+    import pyreadstat
+
+    reader = pyreadstat.read_dta if path.suffix.lower() == ".dta" else pyreadstat.read_sav
+    _, meta = reader(path, metadataonly=True, encoding=encoding or None)
+    return {plain_text(name).strip(): title for name, title in meta.column_names_to_labels.items() if title}
+
+
+def read_titles(path: Path, encoding: str = "") -> dict[str, str]:
+    """Return what a `.sav`, `.zsav` or `.dta` file calls its columns in words; nothing of one that cannot be read."""
+    try:
+        return _titles(path, encoding, path.stat().st_mtime)
+    except Exception:  # whatever is wrong with the file is said where it is read
+        return {}
 
 
 def _in_words(ranges: Sequence[Mapping[str, Any]]) -> str:

@@ -58,6 +58,7 @@ def read_text_table(path: Path, source: Source, table: str, used: Collection[str
         raise DataError(f"{path} has {text.count('\n') + 1} lines only. Correct {place}.header_row.")
     # Cells of any length are allowed: the limit of the csv module is one for programs, not for notes.
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    text = text.rstrip("\x1a")  # old programs end a file with it
     separator = _SEPARATOR.match(text)
     text = text[separator.end() :] if separator else text
     delimiter = (

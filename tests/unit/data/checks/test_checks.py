@@ -263,7 +263,9 @@ def test_check_is_silent_on_a_study_without_faults(check: str) -> None:
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_every_check_has_a_fault_that_it_finds(check: str) -> None:
-    assert check in ("read_as", "measure_level", "date_swapped") or any(case.check == check for case in CASES.values())
+    assert check in ("read_as", "measure_level", "date_swapped", "labels_against_key") or any(
+        case.check == check for case in CASES.values()
+    )
 
 
 def test_what_the_reader_found_out_is_passed_on() -> None:
@@ -352,3 +354,19 @@ def test_all_errors_are_listed_in_one_message() -> None:
     assert message.startswith("3 errors in the data stop the run:")
     assert all(part in message for part in ("row 4", "text of 4 characters", "text of 1 character"))
     assert describe_errors(table[table["severity"] == "warning"]) is None
+
+
+def test_labels_in_two_spellings_are_read_where_both_are_declared() -> None:
+    frames = clean_frames()
+    put("patients", 4, "arm", "B")(frames)
+    levels = {"a": 0, "b": 1, "B": 1}
+    arm = {**VARIABLES["arm"], "levels": levels}
+    assert findings("label_spelling", frames)
+    for check in ("label_spelling", "label_unknown"):
+        assert not findings(check, frames, variables={**VARIABLES, "arm": arm})
+
+
+def test_a_code_in_quotes_is_a_number_too() -> None:
+    frames = clean_frames()
+    put("sessions", 5, "warmth", "-9.0")(frames)
+    assert not findings("out_of_range", frames, cleaning={**CLEANING, "missing_codes": ["-9"]})

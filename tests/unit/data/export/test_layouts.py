@@ -140,6 +140,19 @@ def test_a_patient_without_a_value_of_their_own_does_not_get_the_one_of_the_pati
     assert any("16 blank cells" in note and "3 stayed blank" in note for note in export.tables["sessions"].raw.notes)
 
 
+def test_rows_that_repeat_the_names_or_hold_nothing_in_use_are_not_read(tmp_path: Path) -> None:
+    lines = [f"a,{n},{n},x" for n in (1, 2, 3)]
+    path = text(
+        tmp_path / "t.csv", "\n".join(["id,no,mood,note", *lines[:2], "id,no,mood,note", ",,,x", lines[2]]) + "\n\x1a"
+    )
+    export, errors = read(path)
+    assert not errors
+    table = export.tables["sessions"]
+    assert table.values["mood"].tolist() == [1, 2, 3]
+    assert list(table.rows) == [2, 3, 6]
+    assert len([note for note in table.raw.notes if note.startswith("1 row ")]) == 2
+
+
 def test_blank_cells_here_and_there_are_no_groups(tmp_path: Path) -> None:
     lines = "".join(f"{p},{s},{s},{'T' if (p * 7 + s * 3) % 5 > 1 else ''}\n" for p in range(8) for s in (1, 2, 3, 4))
     path = text(tmp_path / "t.csv", "id,no,mood,ther\n" + lines)

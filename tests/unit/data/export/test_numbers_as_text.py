@@ -146,3 +146,46 @@ def test_weeks_beyond_a_life_stop(tmp_path: Path, week: str) -> None:
     keys = {"patient": "id", "session": "no", "week": "minutes"}
     found = [finding for finding in read(path, {"range": [0, 5]}, keys=keys)[1] if finding.rule == "magnitude"]
     assert [finding.row for finding in found] == [4]
+
+
+def two_columns(tmp_path: Path, minutes: list[str], **variable: Any) -> tuple[Export, list[Finding]]:
+    """Read minutes beside scores with points as decimal marks."""
+    path = tmp_path / "t.csv"
+    lines = [f"a;{place};{cell};{place}.5" for place, cell in enumerate(minutes, start=1)]
+    path.write_text("\n".join(["id;no;minutes;score", *lines]) + "\n", encoding="utf-8")
+    data = Data.model_validate({"sessions": {"path": str(path), "keys": {"patient": "id", "session": "no"}}})
+    declared = {
+        "score": Variable.model_validate({"label": "score", "column": "score", "measured": "during"}),
+        "minutes": Variable.model_validate({"label": "minutes", "column": "minutes", "measured": "during", **variable}),
+    }
+    export = read_tables({"sessions": str(path)}, data, declared, Cleaning.model_validate(CLEANING), {})
+    return export, [finding for finding in check_export(export) if finding.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [(["1.234,50", "2.000,25", "-3.100,00"], [1234.5, 2000.25, -3100.0]), (["1,5", "2,25", "3,75"], [1.5, 2.25, 3.75])],
+)
+def test_marks_of_one_column_that_is_written_otherwise_are_its_own(
+    tmp_path: Path, cells: list[str], numbers: list[float]
+) -> None:
+    _, (finding,) = two_columns(tmp_path, cells)
+    said = dict(re.findall(r"variables\.minutes\.(decimal|thousands): '(.)'", finding.remedy))
+    export, errors = two_columns(tmp_path, cells, **said)
+    assert not errors
+    assert export.tables["sessions"].values["minutes"].tolist() == numbers
+    assert export.tables["sessions"].values["score"].tolist() == [1.5, 2.5, 3.5]
+
+
+def test_a_printed_minus_is_a_minus(tmp_path: Path) -> None:
+    export, errors = read(write(tmp_path / "t.csv", ",", ["\u22123", "4", "\u22121.5"]))
+    assert not errors
+    assert export.tables["sessions"].values["minutes"].tolist() == [-3, 4, -1.5]
+
+
+def test_a_number_that_a_spreadsheet_took_for_a_date_is_told_as_that(tmp_path: Path) -> None:
+    rows = {"id": ["a"] * 3, "no": [1, 2, 3], "minutes": [5, pd.Timestamp(2024, 3, 5).to_pydatetime(), 6]}
+    pd.DataFrame(rows).astype({"minutes": object}).to_excel(tmp_path / "t.xlsx", index=False)
+    _, (finding,) = read(tmp_path / "t.xlsx")
+    assert "holds a date instead of a number" in finding.message
+    assert "2024" not in finding.message + finding.remedy

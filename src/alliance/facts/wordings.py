@@ -1,7 +1,8 @@
-"""Answers that an export holds as words: in which order they stand."""
+"""Answers as words: in which order they stand, from the lowest to the highest."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 from alliance.facts.plain import folded_text
 
@@ -26,6 +27,33 @@ _ORDERS = (
 )  # fmt: skip
 
 
+def _known_orders() -> Iterable[tuple[list[list[str]], dict[str, int]]]:
+    for order in _ORDERS:
+        answers = [answer.strip().split("|") for answer in order.split(",")]
+        yield answers, {wording: place for place, wordings in enumerate(answers) for wording in wordings}
+
+
+def run_of_codes(labels: Mapping[float, str]) -> int:
+    """Say whether codes rise (1) or fall (-1) along a known order of their labels; 0 if no order has all of them.
+
+    >>> run_of_codes({1: "Always", 2: "Often", 5: "Never"}), run_of_codes({1: "agree", 2: "yes"})
+    (-1, 0)
+    """
+    said = [folded_text(labels[code]) for code in sorted(labels)]
+    runs = set()
+    for _, known in _known_orders():
+        if len(said) > 1 and set(said) <= set(known):
+            places = [known[label] for label in said]
+            steps = [after - before for before, after in pairwise(places)]
+            runs.add(1 if min(steps) > 0 else -1 if max(steps) < 0 else 0)
+    return runs.pop() if len(runs) == 1 else 0
+
+
+def is_coded(answers: Iterable[str]) -> bool:
+    """Whether answers are codes of a program (A1, A2) that say nothing of what they mean."""
+    return all(_CODED.fullmatch(answer) for answer in answers)
+
+
 def answers_in_order(labels: Iterable[str], steps: int) -> list[str] | None:
     """Return one answer for each of so many numbers, from the lowest to the highest; None if their order is not known.
 
@@ -39,9 +67,7 @@ def answers_in_order(labels: Iterable[str], steps: int) -> list[str] | None:
             numbers = {label: int(match.group(match.lastindex or 1)) for label, match in matches.items() if match}
             if sorted(numbers.values()) == list(range(min(numbers.values()), min(numbers.values()) + steps)):
                 return sorted(numbers, key=lambda label: numbers[label])
-    for order in _ORDERS:
-        answers = [answer.strip().split("|") for answer in order.split(",")]
-        known = {wording: place for place, wordings in enumerate(answers) for wording in wordings}
+    for answers, known in _known_orders():
         if len(answers) != steps or not set(found) <= set(known):
             continue
         places = {known[label]: said for label, said in found.items()}
