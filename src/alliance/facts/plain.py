@@ -11,6 +11,7 @@ _LOOKS = str.maketrans(
 )
 _UMLAUTS = str.maketrans({"\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue"})
 _AS_NUMBER = re.compile(r"(\d+)[.,]0+")  # an id that a program wrote as a number
+_IN_GROUPS = re.compile(r"\d{1,3}([.,' ]\d{3})+")
 _MARKS = re.compile(r"[\s_./\\'\"=\u2018\u2019\u00b4`-]+")
 
 
@@ -56,6 +57,8 @@ def alike_text(text: str) -> str:
     plain = plain.strip("'\"= ")
     if number := _AS_NUMBER.fullmatch(plain):
         plain = number[1]
+    if _IN_GROUPS.fullmatch(plain):
+        plain = re.sub(r"\D", "", plain)
     return _MARKS.sub(_between_digits, plain)
 
 

@@ -40,10 +40,11 @@ from alliance.data.checks.links import (
     check_no_overlap,
     check_patient_unknown,
     check_therapist_change,
+    check_therapist_places,
     check_therapist_unknown,
     check_without_sessions,
 )
-from alliance.data.checks.numbers import check_magnitude, check_number
+from alliance.data.checks.numbers import check_far_out, check_magnitude, check_number
 from alliance.data.checks.pace import check_date_constant, check_date_swapped, check_session_steps
 from alliance.data.checks.shares import check_largest_share
 from alliance.data.checks.times import (
@@ -71,6 +72,7 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "many_missing": check_many_missing,
     "number": check_number,
     "magnitude": check_magnitude,
+    "far_out": check_far_out,
     "out_of_range": check_out_of_range,
     "code_is_answer": check_codes_that_are_answers,
     "code_suspected": check_code_suspected,
@@ -96,6 +98,7 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "patient_unknown": check_patient_unknown,
     "therapist_unknown": check_therapist_unknown,
     "therapist_change": check_therapist_change,
+    "therapist_places": check_therapist_places,
     "without_sessions": check_without_sessions,
     "excluded_unknown": check_excluded_unknown,
     "instrument_use": check_instrument_use,

@@ -1,14 +1,21 @@
 """Checks across tables: do patients and therapists of one table exist in the others?"""
 
+import re
+
 import pandas as pd
 
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import about_table, found
 from alliance.data.cleaning.episodes import later_episodes
-from alliance.data.export.cells import comparable_ids
-from alliance.data.export.mapping import Typed
+from alliance.data.export.cells import as_text, comparable_ids
+from alliance.data.export.mapping import Typed, key_parts, mapped_columns
 from alliance.data.export.tables import Export
 from alliance.facts.columns import PATIENT, THERAPIST
+
+_PLACE = re.compile(
+    r"(?<![^\W\d_])(site|clinic|centre|center|hospital|ward|school|place|practice|klinik|zentrum|standort|ambulanz|praxis|einrichtung)"
+)
+_MOST_PLACES, _MOSTLY = 50, 0.8
 
 
 def _ids(table: Typed | None, key: str) -> pd.Series | None:
@@ -114,6 +121,32 @@ def check_therapist_change(export: Export) -> list[Finding]:
 def _with_several(keys: pd.DataFrame) -> pd.Series:
     several = keys.groupby(PATIENT)[THERAPIST].transform("nunique") > 1
     return several.fillna(False).astype(bool)
+
+
+def check_therapist_places(export: Export) -> list[Finding]:
+    """Find ids of therapists that come back at other places of treatment: each place may have numbered its own."""
+    findings = []
+    for table in export.tables.values():
+        if not {PATIENT, THERAPIST} <= set(table.keys) or len(key_parts(table.source)[THERAPIST]) > 1:
+            continue
+        taken = {*mapped_columns(table.source, list(table.measures)), *table.source.where}
+        for column in table.raw.frame.columns:
+            place = as_text(table.column(str(column)))
+            if column in taken or not _PLACE.search(str(column).casefold()) or not 2 <= place.nunique() <= _MOST_PLACES:
+                continue
+            where = table.keys.assign(place=place).dropna(subset=[PATIENT, THERAPIST, "place"])
+            stays = (where.groupby(PATIENT)["place"].nunique() == 1).mean()
+            shared = where.groupby(THERAPIST)["place"].nunique() > 1
+            if stays < _MOSTLY or shared.mean() < _MOSTLY or len(shared) < 2:
+                continue
+            findings += found(
+                table, "therapist_places", table.keys[THERAPIST].isin(shared.index[shared]) & place.notna(), table.key_column(THERAPIST),
+                f"name a therapist whose id comes back at several places (column {column}): {int(shared.sum())} of {len(shared)} ids do",
+                f"If each place has numbered its own therapists, set data.{table.name}.keys.therapist: [{column}, "
+                f"{table.key_column(THERAPIST)}]. If they work at several places, do nothing.",
+                severity="warning",
+            )  # fmt: skip
+    return findings
 
 
 def check_without_sessions(export: Export) -> list[Finding]:

@@ -19,6 +19,7 @@ _DECIMAL = re.compile(r"\s*[+-]?\d+([.,])\d+\s*")
 _LARGEST = 1e9  # no answer, score or duration is larger
 _OTHERS, _TIMES = 0.95, 1000  # or this many times as large as nearly all other values of its column
 _ENOUGH = 20
+_FAR_OUT, _FEW = 10, 0.05  # times the middle half's width, and the share of values that may lie so far
 _WEEKS = 5200
 _THE_WORD, _WITH_IT = "...", ", with the cell's text in place of the dots"
 _HEADERS = 3  # rows below the names that may belong to the header
@@ -160,5 +161,28 @@ def check_magnitude(export: Export) -> list[Finding]:
                 f"hold a value far beyond all others ({shown_cell(table, measure.column, value)})",
                 "Correct the cells, leave them blank, or add the number to cleaning.missing_codes if it means 'missing'. "
                 f"If it is possible, say so: variables.{measure.variable}.range.", value=value,
+            )  # fmt: skip
+    return findings
+
+
+def check_far_out(export: Export) -> list[Finding]:
+    """Find values far from nearly all others where no range says what is possible: a decimal mark that was lost, another unit."""
+    findings = []
+    for table in export.tables.values():
+        for measure in table.measures:
+            if measure.kind != "number" or np.isfinite(measure.high - measure.low):
+                continue
+            values = table.values[measure.name].where(~table.excluded)
+            low, middle, high = values.quantile([0.25, 0.5, 0.75]) if values.notna().sum() >= _ENOUGH else (0, 0, 0)
+            where = (values - middle).abs() > _FAR_OUT * (high - low)
+            if high <= low or not 0 < where.sum() <= _FEW * values.notna().sum():
+                continue
+            value = f"{values[where].iloc[0]:g}"
+            findings += found(
+                table, "far_out", where, measure.column,
+                f"hold a value far from nearly all others, half of which lie between {low:g} and {high:g} "
+                f"({shown_cell(table, measure.column, value)})",
+                f"If they are mistakes, correct them, or say what is possible (variables.{measure.variable}.range). Otherwise do nothing.",
+                severity="warning", value=value,
             )  # fmt: skip
     return findings

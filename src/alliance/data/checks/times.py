@@ -108,6 +108,11 @@ def check_date(export: Export) -> list[Finding]:
                     f"hold a week that is not a number ({quote_cell(table, column, value or '')})",
                     f"Correct the cells, or data.{name}.keys.week."
                     + (
+                        f" If this is how all decimals are written, set data.{name}.decimal: ','."
+                        if re.fullmatch(r"[+-]?\d+,\d+", (value or "").strip())
+                        else ""
+                    )
+                    + (
                         f" If it has three decimals, set data.{name}.thousands: none."
                         if group_mark(value or "")
                         else ""

@@ -24,6 +24,7 @@ _DATES = {
     "spss": {"DATE": 1.0, "ADATE": 1.0, "EDATE": 1.0, "SDATE": 1.0, "JDATE": 1.0, "DATETIME": 1.0, "YMDHMS": 1.0},
     "stata": {"%td": 86400.0, "%d": 86400.0, "%tc": 0.001, "%tC": 0.001},
 }  # fmt: skip
+_PERIODS = {"%tm": 12, "%tq": 4, "%th": 2, "%ty": 1, "%tw": 52}  # of Stata: how many make a year
 _TIMES = ("TIME", "DTIME", "MTIME")
 _FORMAT = {"spss": re.compile(r"[A-Z]+"), "stata": re.compile(r"%-?(t[a-zA-Z]|d)")}
 
@@ -130,8 +131,25 @@ def _with_dates(cells: list[Any], program: str, column_format: str) -> list[Any]
     kind = found.group(0).replace("-", "") if found else ""
     if program == "spss" and kind in _TIMES:
         return [cell if _is_empty(cell) else str(datetime.timedelta(seconds=float(cell))) for cell in cells]
+    if program == "stata" and kind in _PERIODS:
+        return [_period(cell, kind) for cell in cells]
     seconds = _DATES[program].get(kind)
     return cells if seconds is None else [_date(cell, _BEGINNING[program], seconds) for cell in cells]
+
+
+def _period(cell: Any, kind: str) -> Any:
+    """Return the first day of a month, quarter, week or year of Stata: weeks begin anew each year, and the last one is longer."""
+    if _is_empty(cell):
+        return cell
+    year, place = divmod(int(cell), _PERIODS[kind])
+    if kind == "%ty":
+        year, place = int(cell) - 1960, 0
+    try:
+        if kind == "%tw":
+            return datetime.datetime(1960 + year, 1, 1) + datetime.timedelta(days=7 * place)
+        return datetime.datetime(1960 + year, 1 + place * (12 // _PERIODS[kind]), 1)
+    except (ValueError, OverflowError):
+        return f"{float(cell):g}"
 
 
 def _is_empty(cell: Any) -> bool:

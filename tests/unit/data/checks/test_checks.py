@@ -63,6 +63,12 @@ def other_columns(frames: Frames) -> None:
         sessions[f"wai_{item}"] = sessions[f"wai_{item}"].where(~late, "")
 
 
+def clinics(frames: Frames) -> None:
+    frames["sessions"]["Clinic"] = [
+        "north" if int(client[1:]) > 10 else "south" for client in frames["sessions"]["client"]
+    ]
+
+
 def course_again(frames: Frames) -> None:
     """Let the second patient come twice, with other values."""
     sessions = frames["sessions"]
@@ -202,6 +208,13 @@ CASES = {
     "unknown patient": Case("patient_unknown", put("sessions", 2, "client", "C900"), ("patients.csv",), "warning", 2),
     "unknown patient, stop": Case("patient_unknown", put("sessions", 2, "client", "C900"), ("Add the patient",), cleaning=STRICT),
     "unknown therapist": Case("therapist_unknown", put("patients", 2, "leader", "T90"), ("therapists.csv",), "warning", 2),
+    "therapists numbered by each clinic": Case(
+        "therapist_places", clinics,
+        ("4 of 4 ids", "data.sessions.keys.therapist: [Clinic, leader]"), "warning",
+    ),
+    "lost decimal mark": Case(
+        "far_out", put("sessions", 6, "warmth", "60"), ("(60)", "variables.warmth.range"), "warning", 6, variables=FREE
+    ),
     "two therapists": Case("therapist_change", put("sessions", 5, "leader", "T02"), ("most_sessions",), "warning", 2),
     "two therapists, stop": Case("therapist_change", put("sessions", 5, "leader", "T02"), ("Correct",), cleaning=STRICT),
     "patient without sessions": Case("without_sessions", again("patients", 2, client="C500"), ("without any session",), "warning", 22),

@@ -188,7 +188,7 @@ def test_what_spss_says_about_a_column_is_used_and_shown(tmp_path: Path) -> None
     assert sessions.values["mood"].isna().tolist() == [False, True, False]
     assert (sessions.raw.titles["mood"], sessions.raw.levels["mood"]) == ("Mood today", "nominal")
     shown = {finding.rule: finding.message for finding in check_export(export)}
-    assert "1 cells of column mood hold what SPSS declares as missing" in shown["read_as"]
+    assert "1 cell of column mood holds what SPSS declares as missing" in shown["read_as"]
     assert "names its codes (1, 2)" in shown["measure_level"]
 
 

@@ -156,3 +156,13 @@ def test_wide_columns_keep_their_names_in_messages(tmp_path: Path) -> None:
 def test_reading_is_refused_for_a_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"is a folder.*data\.patients\.path"):
         read_table(tmp_path, source(), "patients")
+
+
+def test_months_quarters_weeks_and_years_of_stata_are_dated_by_their_first_day(tmp_path: Path) -> None:
+    kinds = {"tm": 771.0, "tq": 257.0, "th": 128.0, "tw": 3345.0, "ty": 2024.0}
+    frame = pd.DataFrame({"id": ["a"], "no": [1.0], **{kind: [value] for kind, value in kinds.items()}})
+    pyreadstat.write_dta(frame, str(tmp_path / "t.dta"), variable_format={kind: f"%{kind}" for kind in kinds})
+    source = Source(path="t.dta", keys={"patient": "id", "session": "no"})
+    read = read_table(tmp_path / "t.dta", source, "sessions").frame
+    days = {kind: str(read[kind].iloc[0].date()) for kind in kinds}
+    assert days == {"tm": "2024-04-01", "tq": "2024-04-01", "th": "2024-01-01", "tw": "2024-04-29", "ty": "2024-01-01"}
