@@ -9,7 +9,7 @@ from alliance.first.words import ARM, CONTROL, has_word, tokens
 _NAME = "arm"
 _MOST_GROUPS = 4
 _FEWEST_PATIENTS = 5  # of a group: fewer, and its label could be somebody's name or a note
-_OF_THE_READER = ("header_row", "data_row", "sheet", "delimiter", "encoding", "decimal", "thousands")
+_OF_THE_READER = ("header_row", "data_row", "sheet", "delimiter", "encoding", "decimal", "thousands", "fill_down")
 
 
 def find_arm(draft: Draft) -> None:

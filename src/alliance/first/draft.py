@@ -91,6 +91,12 @@ class Draft:
     def __post_init__(self) -> None:
         """Begin with the settings that the reader needed."""
         self.settings["sessions"] = dict(self.sessions.settings)
+        grouped = self.settings["sessions"].get("fill_down")
+        if grouped:
+            evidence = "they stand in the first row of each block only, as in merged cells"
+            self.say(
+                "fill_down", f"blank cells of {', '.join(grouped)} mean what stands above", "fairly sure", evidence
+            )
 
     @property
     def sessions(self) -> Table:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pandas as pd
 
-from alliance.data.export.cells import as_date
+from alliance.data.export.cells import EXCEL_DAYS, as_date
 from alliance.data.export.unsaid import session_pattern
 from alliance.first.draft import Draft, Question, Sureness, between, plural
 from alliance.first.table import Column
@@ -20,6 +20,7 @@ _FORMATS = (
     "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y", "%d.%m.%Y %H:%M",
     "%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d %b %Y", "%d-%b-%Y",
 )  # fmt: skip
+_EXCEL_DAYS = (20_000, 80_000)  # 1954 to 2119
 _DATE_SHAPE = r"^\d+[-./ ]\s?\w+[-./ ]\s?\d+"  # day, month and year in any order
 _TIMES = ("pre", "baseline", "intake", "screening", "t0", "mid", "post", "end", "followup", "follow", "fu")
 _MIDDLE = _TIMES.index("mid")
@@ -33,6 +34,7 @@ def find_date(draft: Draft) -> None:
     others = [one for one in dated if not has_word(one[0].name, NOT_THE_DATE)]
     chosen = named or others or dated
     if not chosen:
+        _find_unusual_date(draft)
         return
     best = min(chosen, key=lambda one: (not has_word(one[0].name, SESSION), -one[0].filled))[0]
     formats = {column.name: said for column, said in chosen}[best.name]
@@ -67,6 +69,44 @@ def find_date(draft: Draft) -> None:
         sureness,
         f"{plural(best.filled, 'date')}, which differ within patients",
     )
+
+
+def _find_unusual_date(draft: Draft) -> None:
+    """Take a column that is named like a date and written as day numbers or in two ways; say so if none can be read."""
+    named = [one for one in draft.free if has_word(one.name, DATE) and not has_word(one.name, NOT_THE_DATE)]
+    for column in named:
+        if column.kind not in ("whole", "text") or not _varies_within(column, draft.patient):
+            continue
+        form: str | list[str] | None = None
+        if column.kind == "whole":
+            form = EXCEL_DAYS if column.numbers.dropna().between(*_EXCEL_DAYS).all() else None
+        else:
+            form = _two_formats(column.text.dropna().drop_duplicates())
+        if form is None:
+            draft.to_do.append(
+                f"`{column.name}` is named like a date, but how its {plural(column.filled, 'cell')} are written was not recognised: add it "
+                "under keys with date_format (config/README.md), or leave it out"
+            )
+            draft.claimed.add(column.name)
+            draft.left_out.append(f"`{column.name}`: dates that could not be read")
+            continue
+        draft.keys["sessions"]["date"] = column.name
+        draft.set(date_format=form)
+        draft.claimed.add(column.name)
+        how = "day numbers of a spreadsheet" if form == EXCEL_DAYS else "written in two ways, each of them clear"
+        draft.why["date_format"] = f"assumed: {how}"
+        draft.say("keys.date", f"date: column `{column.name}`", "assumed", f"{plural(column.filled, 'date')}, {how}")
+        return
+
+
+def _two_formats(text: pd.Series) -> list[str] | None:
+    """Return two formats of which each cell has exactly one."""
+    if not text.str.contains(_DATE_SHAPE).all():
+        return None
+    for pair in combinations(("%Y-%m-%d", *_FORMATS), 2):
+        if not as_date(text, pair)[1].any():
+            return list(pair)
+    return None
 
 
 def formats_of(column: Column) -> list[str] | None:
@@ -214,8 +254,9 @@ def order_of_names(names: Sequence[str]) -> dict[str, int] | None:
     order: dict[str, int] = {}
     ordered = sorted(placed)
     before = [name for key, name in ordered if key[0] == 0]
+    # A baseline before week 4 is week 0; before the first session it is 0 too.
     for place, name in enumerate(before):
-        order[name] = place - len(before) + (min(numbered) if numbered else len(before))
+        order[name] = place - len(before) + min([*numbered, len(before)])
     for key, name in ordered:
         if key[0] == 1:
             order[name] = key[2]

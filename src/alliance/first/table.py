@@ -16,13 +16,16 @@ from alliance.data.checks.codes import looks_like_a_code
 from alliance.data.export.cells import as_number, as_text, comparable_ids, group_mark
 from alliance.data.export.raw import RawTable
 from alliance.data.export.read import read_table
+from alliance.data.export.unsaid import fill_down
 from alliance.errors import DataError
 from alliance.facts.quoting import means_missing
+from alliance.first.words import PATIENT, THERAPIST, has_word
 
 Kind = Literal["blank", "whole", "number", "date", "text"]
 _MOSTLY = 0.9  # share of numbers in a column of numbers; the checks list the other cells
 _ENOUGH = 10  # other values from which it can be told that a number lies apart
 _ATTEMPTS = 4
+_GROUPED = 0.5  # share of filled cells up to which ids may stand for the rows below them
 _IDS = Ids(strip=True, fold_case=True, strip_leading_zeros=True)
 
 
@@ -136,7 +139,18 @@ def look_at(path: Path) -> Table:
         raw = read_table(path, Source(path=str(path), keys={}, **settings), "sessions", named)
     if path.suffix.lower() in (".csv", ".tsv", ".txt") and raw.decimal == ",":
         settings["decimal"] = ","
+    grouped = [name for name in named if has_word(name, PATIENT | THERAPIST) and _begins_blocks(raw.frame[name])]
+    if grouped:
+        settings["fill_down"] = grouped
+        raw = fill_down(raw, Source(path=str(path), keys={}, **settings))
     return Table(path, raw, settings, columns_of(raw))
+
+
+def _begins_blocks(cells: pd.Series) -> bool:
+    """Whether ids stand in the first row of a block only, as in merged cells."""
+    given = cells.notna()
+    followed = (~given).shift(-1, fill_value=True)
+    return bool(given.iloc[0] and given.mean() <= _GROUPED and followed[given].mean() >= _MOSTLY)
 
 
 def columns_of(raw: RawTable) -> dict[str, Column]:

@@ -13,7 +13,7 @@ from alliance.first.measures import instrument_words
 from alliance.first.series import series_in
 from alliance.first.sessions import counted, order_of_names
 from alliance.first.table import columns_of
-from alliance.first.words import tokens
+from alliance.first.words import SESSION, has_word, tokens
 
 _MARKED = re.compile(
     r"(?:(?<![A-Za-z])|(?<=[a-z0-9])(?=[A-Z]))"
@@ -22,6 +22,10 @@ _MARKED = re.compile(
 )
 _LOOSE = re.compile(r"(?P<gap>[_ .-])(?P<number>\d{1,3})$")
 _EDGES = "_ .-[]"
+_COURSES, _CLEARLY = (
+    2,
+    3,
+)  # rows of a patient of a wide file at most, on average; sessions of a measure that is repeated for sure
 
 # A measure of a wide file -> number of the session -> column.
 Stems = dict[str, dict[int, str]]
@@ -29,14 +33,21 @@ Stems = dict[str, dict[int, str]]
 
 def find_wide(draft: Draft) -> None:
     """Recognise a file with one row per patient: columns that differ by a mark of the session (s0, T1, pre and post)."""
-    if draft.patient.distinct < draft.patient.filled:
+    once = draft.patient.distinct == draft.patient.filled
+    if draft.patient.filled > _COURSES * draft.patient.distinct:
         return
     names = [column.name for column in draft.free]
     sureness: Sureness = "sure"
     stems = _marked(names)
-    if not stems:
+    if not once:
+        # Some patients have a second row, as for another course of treatment: what the checks say of it holds.
+        counted_there = any(has_word(column.name, SESSION) and column.kind == "whole" for column in draft.free)
+        if counted_there or sum(len(columns) >= _CLEARLY for columns in stems.values()) < 2:
+            return
+        sureness = "fairly sure"
+    elif not stems:
         stems, sureness = _scores_beyond_items(draft, names), "fairly sure"
-    if not stems:
+    if once and not stems:
         stems, sureness = _named_times(names), "assumed"
     if not stems:
         return

@@ -11,6 +11,7 @@ from alliance.first.sessions import counted, order_of_names
         (["post", "pre"], {"pre": 0, "post": 1}),
         (["post", "mid", "pre"], {"pre": 0, "mid": 1, "post": 2}),
         (["pre", "mid", "post", "fu1", "fu2"], {"pre": 0, "mid": 1, "post": 2, "fu1": 3, "fu2": 4}),
+        (["Week 8", "Baseline", "Week 4"], {"Baseline": 0, "Week 4": 4, "Week 8": 8}),
         (["T2", "pre", "T1", "post"], {"pre": 0, "T1": 1, "T2": 2, "post": 3}),
     ],
 )
