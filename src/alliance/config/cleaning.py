@@ -22,7 +22,7 @@ class Duplicates(Section):
     """Rows with the same patient and session."""
 
     identical: Literal["drop", "stop"]
-    conflicting: Literal["keep_most_complete", "drop_all", "stop"]
+    conflicting: Literal["keep_most_complete", "drop_all", "join", "stop"]
 
 
 class Exclude(Section):

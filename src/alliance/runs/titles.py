@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from alliance.config.own import Titles
-from alliance.data.export.statistics_file import ENDINGS, read_titles
 from alliance.facts.plain import folded_text, plain_text
 
+_ENDINGS = (".sav", ".zsav", ".dta")
 _LONGEST = 60  # characters; longer ones are wordings of questions, and no label of an axis
 
 
@@ -42,7 +42,9 @@ def _title(variable: Mapping[str, Any], settings: Mapping[str, Any], root: Path)
     if not isinstance(source, Mapping) or source.get("wide") is not None:
         return ""  # in a wide file the title of one session would be that of all
     path = source.get("path")
-    if not isinstance(path, str) or not isinstance(column, str) or Path(path).suffix.lower() not in ENDINGS:
+    if not isinstance(path, str) or not isinstance(column, str) or Path(path).suffix.lower() not in _ENDINGS:
         return ""
+    from alliance.data.export.statistics_file import read_titles  # with pandas, which most studies do not need here
+
     title = plain_text(read_titles(root / path, str(source.get("encoding") or "")).get(column, "")).strip()
     return title if len(title) <= _LONGEST else ""

@@ -3,15 +3,16 @@
 import pandas as pd
 
 from alliance.config.cleaning import Ids
-from alliance.data.checks.codes import CODES_OUT, coded_key
+from alliance.data.checks.codes import CODES_OUT, all_codes_setting, coded_key
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import found
-from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows
+from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows, joined_rows
 from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.export.cells import as_text, comparable_ids, respelled
 from alliance.data.export.mapping import Typed, key_parts
 from alliance.data.export.tables import Export
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
+from alliance.facts.quoting import means_missing
 
 _SHORTENED = r"[+-]?[0-9]([.,][0-9]+)?E\+[0-9]{1,3}"
 _LONG_NUMBER = r"[0-9]{16,}"
@@ -110,6 +111,24 @@ def check_id_alike(export: Export) -> list[Finding]:
     return findings
 
 
+def check_id_says_missing(export: Export) -> list[Finding]:
+    """Find ids that read as if there were none ("n/a", "unknown"): people without an id would be one patient, or one therapist."""
+    findings = []
+    for table in export.tables.values():
+        for key in (PATIENT, THERAPIST):
+            if key not in table.keys:
+                continue
+            ids = table.keys[key]
+            unlike = ids.map(lambda text: means_missing(text) and len(text) > 1, na_action="ignore").eq(True)
+            setting = all_codes_setting(export.cleaning, sorted(ids[unlike].unique()))
+            findings += found(
+                table, "id_says_missing", unlike.astype(bool), table.key_column(key),
+                f"hold a word for missing where a {key} id should be, and would be one {key}",
+                f"If nobody knows whose they are, set {setting}. If it is an id (initials), do nothing.", severity="warning",
+            )  # fmt: skip
+    return findings
+
+
 def check_id_shortened(export: Export) -> list[Finding]:
     """Find long ids that a spreadsheet has shortened, as 1.04E+16: several may have become one."""
     findings = []
@@ -170,8 +189,10 @@ def check_contradicting_rows(export: Export) -> list[Finding]:
         key = [column for column in _KEYS[name] if column in table.keys]
         if key != _KEYS[name]:
             continue
-        handled = name == "sessions" and rule != "stop"
+        handled = name == "sessions" and rule not in ("stop", "join")
         rows = _keyed(table, without=(THERAPIST,) if name == "patients" else ())[_in_question(export, table)]
+        if name == "sessions" and rule == "join":
+            rows = joined_rows(rows.dropna(subset=key), [measure.name for measure in table.measures])
         where = conflicting_rows(rows, key).reindex(table.keys.index, fill_value=False)
         if handled:
             remedy = f"They are settled by cleaning.duplicates.conflicting: {rule}."

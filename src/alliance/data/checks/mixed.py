@@ -1,5 +1,6 @@
 """What rows of the same patient and session are that are no slips: found from their dates, therapists and other columns."""
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +11,7 @@ from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 
 _MOST = 0.8
 _FEW_KINDS = 12
+_ATTEMPT = re.compile(r"progress|finished|fortschritt|beendet|attempt|versuch")
 _CROWD = 4  # rows of one patient and session: more than raters or courses would make
 _SAME_OCCASION = 3.0  # days
 
@@ -33,7 +35,18 @@ def what_they_look_like(table: Typed) -> Looks:
     wrong = _wrong_key(table, rows)
     if wrong is not None:
         return wrong
+    if _complement(table, rows):
+        return Looks(
+            "rows that complete one another, as several questionnaires of the same session do: none fills in what another one says",
+            "Set cleaning.duplicates.conflicting: join to make one row of them.",
+        )
     splitting = [column for column in _free_columns(table) if _splits(rows, table.raw.frame[column])]
+    attempts = [column for column in splitting if _ATTEMPT.search(column.casefold())]
+    if attempts:
+        return Looks(
+            f"several attempts at the same session, of which some were not finished: column '{attempts[0]}' tells them apart",
+            f"Choose the finished ones by the value they have there: data.sessions.where: {{{attempts[0]}: ...}}.",
+        )
     column = splitting[0] if splitting else None
     alike = _same(rows, THERAPIST)
     together = _same(rows, "_days")
@@ -56,6 +69,15 @@ def what_they_look_like(table: Typed) -> Looks:
     if follow and (column is None or _one_kind_otherwise(table, rows, column)):
         return _episodes(table, rows, column)
     return _patients(table, column)
+
+
+def _complement(table: Typed, rows: pd.DataFrame) -> bool:
+    """Whether nearly all rows of the same session fill in different measures."""
+    values = table.values.loc[rows.index].groupby([rows[PATIENT], rows[SESSION]]).nunique()
+    several = rows.groupby([PATIENT, SESSION]).size() > 1
+    filled = table.values.loc[rows.index].notna().groupby([rows[PATIENT], rows[SESSION]]).sum()
+    apart = (filled[several] <= 1).all(axis="columns") & (values[several].sum(axis="columns") > 1)
+    return bool(len(apart)) and bool(apart.mean() >= _MOST)
 
 
 def _shared_keys(table: Typed) -> pd.DataFrame:

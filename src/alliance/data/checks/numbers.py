@@ -151,9 +151,12 @@ def check_magnitude(export: Export) -> list[Finding]:
             if measure.kind != "number":
                 continue
             size = table.values[measure.name].abs()
-            most = size.quantile(_OTHERS) if size.notna().sum() >= _ENOUGH else 0.0
+            if np.isfinite(measure.high - measure.low):  # a range has a check of its own
+                continue
+            known = size[np.isfinite(size)]
+            most = known.quantile(_OTHERS) if len(known) >= _ENOUGH else 0.0
             where = (size >= (min(_LARGEST, _TIMES * most) if most > 0 else _LARGEST)) & (size > 0)
-            if np.isfinite(measure.high - measure.low) or not where.any():  # a range has a check of its own
+            if not where.any():
                 continue
             value = f"{table.values[measure.name][where].iloc[0]:g}"
             findings += found(
@@ -172,7 +175,7 @@ def check_far_out(export: Export) -> list[Finding]:
         for measure in table.measures:
             if measure.kind != "number" or np.isfinite(measure.high - measure.low):
                 continue
-            values = table.values[measure.name].where(~table.excluded)
+            values = table.values[measure.name].where(~table.excluded).replace([np.inf, -np.inf], np.nan)
             low, middle, high = values.quantile([0.25, 0.5, 0.75]) if values.notna().sum() >= _ENOUGH else (0, 0, 0)
             where = (values - middle).abs() > _FAR_OUT * (high - low)
             if high <= low or not 0 < where.sum() <= _FEW * values.notna().sum():

@@ -103,7 +103,9 @@ def _doubled(export: Export) -> tuple[pd.Series, pd.Series]:
     again = twice.groupby(keys[PATIENT]).sum()
     share = again / keys.groupby(PATIENT).size()
     limit = (
-        1.0 if rules.duplicates.conflicting == "stop" else max(_HALF_COURSE, rules.largest_share.duplicates_conflicting)
+        1.0
+        if rules.duplicates.conflicting in ("stop", "join")
+        else max(_HALF_COURSE, rules.largest_share.duplicates_conflicting)
     )
     share = share[(again >= _SEVERAL) & (share > limit)]
     return (twice & keys[PATIENT].isin(share.index)).reindex(table.keys.index, fill_value=False), share
@@ -137,7 +139,11 @@ def _too_many(touched: Touched, export: Export) -> bool:
     allowed = getattr(rules.largest_share, touched.rule)
     if touched.rule == "orphans" and touched.count == touched.of:
         return False  # tables without any id in common are a finding of their own
-    return touched.count > 1 and touched.count > allowed * touched.of and settings.get(touched.rule) != "stop"
+    return (
+        touched.count > 1
+        and touched.count > allowed * touched.of
+        and settings.get(touched.rule) not in ("stop", "join")
+    )
 
 
 def _finding(touched: Touched, export: Export) -> Finding:

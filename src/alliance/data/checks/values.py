@@ -1,5 +1,6 @@
 """Checks of single values: values a measure cannot take, labels nobody declared."""
 
+import numpy as np
 import pandas as pd
 
 from alliance.data.checks.codes import codes_setting, suspected_codes
@@ -49,21 +50,22 @@ def _range_is_wrong(export: Export, table: Typed, measure: Measure, where: pd.Se
     values = table.values[measure.name]
     known = values[~table.excluded & ~values.isin(list(suspected_codes(table, measure)))].dropna()
     beyond = where[known.index]
-    count = int(beyond.sum())
-    if count <= max(_A_FEW, export.cleaning.largest_share.out_of_range * len(known)):
+    count, answers = int(beyond.sum()), len(known)
+    if count <= max(_A_FEW, export.cleaning.largest_share.out_of_range * answers):
         return None
+    known = known[np.isfinite(known)] if np.isfinite(known).any() else known
     seen = f"{known.min():g} to {known.max():g}"
     place = f"variables.{measure.variable}"
     if measure.item is None:
         remedy = f"Correct the range, for example {place}.range: [{known.min():g}, {known.max():g}], or the cells."
     else:
         remedy = f"Name the version used under {place}.instrument, or recode the items in the export."
-    enough = min(1.0, int(100 * count / len(known) + 1) / 100)
+    enough = min(1.0, int(100 * count / answers + 1) / 100)
     row = int(beyond.to_numpy().argmax())
     column = shown_column(table, measure.column, int(beyond.index[row]))
     return about_table(
         table, "out_of_range",
-        f"{export.file(table.name)}: {count} of {len(known)} values ({count / len(known):.0%}) in column {column} lie outside "
+        f"{export.file(table.name)}: {count} of {answers} values ({count / answers:.0%}) in column {column} lie outside "
         f"{measure.low:g} to {measure.high:g}, too many for slips: the values run from {seen}.",
         f"{remedy} If they are mistakes all the same, set cleaning.largest_share.out_of_range: {enough:g}.",
         column=column, value=seen, count=count,

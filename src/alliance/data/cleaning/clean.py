@@ -11,7 +11,13 @@ import pandas as pd
 
 from alliance.config.cleaning import Cleaning
 from alliance.data.cleaning.codes import content_codes
-from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows, most_complete_rows, therapist_of_patient
+from alliance.data.cleaning.duplicates import (
+    conflicting_rows,
+    identical_rows,
+    joined_rows,
+    most_complete_rows,
+    therapist_of_patient,
+)
 from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.cleaning.ledger import Counts, Ledger
 from alliance.data.export.cells import as_text, comparable_ids, respelled
@@ -261,6 +267,12 @@ def _drop_duplicates(rows: Rows, values: list[str], cleaning: Cleaning, ledger: 
     rows.sessions = rows.sessions[~again]
     ledger.note("duplicates_identical", "sessions", rule.identical, "repeated rows were dropped", rows=int(again.sum()))
     ledger.stage("Identical rows", "repetitions of the same row", rows.counts())
+    if rule.conflicting == "join":
+        before = len(rows.sessions)
+        rows.sessions = joined_rows(rows.sessions, values)
+        meaning = "rows of the same patient and session that complete one another were joined"
+        ledger.note("duplicates_joined", "sessions", "join", meaning, rows=before - len(rows.sessions))
+        ledger.stage("Joined rows", "rows of the same session that complete one another", rows.counts())
     before = len(rows.sessions)
     if rule.conflicting == "drop_all":
         rows.sessions = rows.sessions[~conflicting_rows(rows.sessions, [PATIENT, SESSION])]

@@ -29,6 +29,23 @@ def most_complete_rows(sessions: pd.DataFrame, values: list[str]) -> pd.DataFram
     return ranked.drop_duplicates([PATIENT, SESSION]).sort_index().drop(columns="_answers")
 
 
+def joined_rows(sessions: pd.DataFrame, values: list[str]) -> pd.DataFrame:
+    """Make one row of the rows of a patient and session that complete one another; rows that disagree stay as they are.
+
+    The joined row stands where the first of them was, and has the earliest of their dates.
+    """
+    by = sessions.groupby([PATIENT, SESSION])
+    agree = pd.Series(True, index=sessions.index)
+    for column in values:
+        agree &= by[column].transform("nunique") <= 1
+    times = [column for column in ("date", "week") if column in sessions]
+    whole = sessions.assign(**{column: by[column].transform("min") for column in times})
+    given = [str(column) for column in sessions.columns if column not in (PATIENT, SESSION, *times)]
+    whole = whole.assign(**{column: by[column].transform("first") for column in given})
+    again = whole.duplicated([PATIENT, SESSION])
+    return pd.concat([whole[agree & ~again], sessions[~agree]]).sort_index()
+
+
 def therapist_of_patient(sessions: pd.DataFrame, rule: str) -> pd.Series:
     """Choose one therapist for each patient from the sessions; the index of the result are the patients.
 

@@ -17,7 +17,6 @@ from alliance.data.export.raw import RawTable, damaged, decimal_mark
 from alliance.errors import DataError
 from alliance.facts.plain import plain_text
 
-ENDINGS = (".sav", ".zsav", ".dta")
 _BEGINNING = {"spss": datetime.datetime(1582, 10, 14), "stata": datetime.datetime(1960, 1, 1)}
 # What a number stands for, by the beginning of its column's format: seconds, milliseconds or days since the beginning.
 _DATES = {

@@ -1,18 +1,28 @@
 """The tables of an export, read and typed once, with the settings that say what they should hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from alliance.config.cleaning import Cleaning
 from alliance.config.instruments import Instrument
-from alliance.config.schema import Data, Variable
-from alliance.data.export.mapping import Typed, distinct_rows, mapped_columns, measures_of, type_table
+from alliance.config.schema import Data, Source, Variable
+from alliance.data.export.mapping import (
+    DATE,
+    WEEK,
+    Typed,
+    distinct_rows,
+    key_parts,
+    mapped_columns,
+    measures_of,
+    type_table,
+)
+from alliance.data.export.raw import RawTable
 from alliance.data.export.read import read_table
 from alliance.data.export.wide import columns_behind
-from alliance.facts.columns import PATIENT
+from alliance.facts.columns import PATIENT, SESSION
 
 
 @dataclass(frozen=True, eq=False)  # tables have no order and no hash: an export is equal to itself alone
@@ -43,6 +53,22 @@ class Export:
         return Path(self.tables[table].raw.path).name
 
 
+def _without_rows_of_no_session(raw: RawTable, source: Source, measured: list[str]) -> RawTable:
+    """Leave out rows without a session number, a date or any value: they are about the patient, as the first rows of REDCap's exports."""
+    keys = key_parts(source)
+    told = [column for key in (SESSION, DATE, WEEK) for column in keys.get(key, ())] + measured
+    held = [column for column in told if column in raw.frame]
+    if source.wide is not None or not set(keys[SESSION]) <= set(held):
+        return raw
+    blank = raw.frame[held].isna().all(axis="columns").to_numpy()
+    if not blank.any() or blank.all():
+        return raw
+    count = int(blank.sum())
+    rows = "1 row has" if count == 1 else f"{count} rows have"
+    note = f"{rows} no session number, date or value of a session, and no session was made of {'it' if count == 1 else 'them'}."
+    return replace(raw, frame=raw.frame[~blank], notes=(*raw.notes, note))
+
+
 def read_tables(
     files: Mapping[str, str],
     data: Data,
@@ -67,7 +93,10 @@ def read_tables(
         source = getattr(data, name)
         measures = measures_of(name, variables, instruments)
         used = columns_behind(source, [*mapped_columns(source, measures), *source.where])
-        table = type_table(read_table(path, source, name, used), source, measures, cleaning)
+        raw = read_table(path, source, name, used)
+        if name == "sessions":
+            raw = _without_rows_of_no_session(raw, source, [measure.column for measure in measures])
+        table = type_table(raw, source, measures, cleaning)
         # A table of patients or therapists inside the file of sessions repeats its rows at every session.
         repeats = name != "sessions" and Path(path) == Path(files["sessions"]) and data.sessions.wide is None
         tables[name] = distinct_rows(table) if repeats else table

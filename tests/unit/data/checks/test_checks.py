@@ -156,6 +156,9 @@ CASES = {
     "id in small letters": Case("id_spelling", put("sessions", 7, "client", "c002"), ("same id",), severity="warning"),
     "id without zeros": Case("id_spelling", put("sessions", 7, "client", "C2"), ("same id",), severity="warning"),
     "id spelling not handled": Case("id_spelling", put("sessions", 7, "client", "c002"), ("fold_case",), cleaning=STRICT),
+    "id that says there is none": Case(
+        "id_says_missing", put("sessions", 7, "leader", "unknown"), ("therapist id", "[99, -9, 'n/a', 'unknown']"), "warning", 7
+    ),
     "id with a hyphen": Case("id_alike", put("sessions", 7, "client", "C-002"), ("fold_marks: true", "false"), row=7),
     "shortened id": Case("id_shortened", put("sessions", 7, "client", "1.04E+16"), ("spreadsheet", "data.sessions.keys.patient"), row=7),
     "item copied over another": Case(
@@ -383,3 +386,12 @@ def test_a_code_in_quotes_is_a_number_too() -> None:
     frames = clean_frames()
     put("sessions", 5, "warmth", "-9.0")(frames)
     assert not findings("out_of_range", frames, cleaning={**CLEANING, "missing_codes": ["-9"]})
+
+
+def test_infinite_values_outside_a_range_are_told_by_the_finite_ones() -> None:
+    frames = clean_frames()
+    for row in range(2, 12):
+        put("sessions", row, "warmth", "1e999")(frames)
+    (found,) = findings("out_of_range", frames)
+    assert "inf" not in found.remedy
+    assert not findings("far_out", frames, variables=FREE)

@@ -259,6 +259,38 @@ def test_a_course_that_comes_twice_in_one_patient_stops_the_run_however_many_oth
         assert stops(read(pd.concat([*people(), again]), dated=dated, **way)) == []
 
 
+def questionnaires() -> pd.DataFrame:
+    """One row for each questionnaire of a session, as repeating instruments are exported."""
+    frame = pd.concat(people())
+    return pd.concat([frame.assign(bond="", form="mood"), frame.assign(mood="", form="bond")])
+
+
+def test_rows_that_complete_one_another_are_joined_where_that_is_said() -> None:
+    (message,) = stops(read(questionnaires()))
+    assert "rows that complete one another" in message and "cleaning.duplicates.conflicting: join" in message
+    rule = {"duplicates": {"identical": "drop", "conflicting": "join"}}
+    study = clean(read(questionnaires(), **rule))
+    pd.testing.assert_frame_equal(study.sessions, clean(read(pd.concat(people()))).sessions)
+    assert study.report.set_index("rule").loc["duplicates_joined", "rows"] == PATIENTS * SESSIONS
+    assert study.flow.set_index("stage").loc["Joined rows", "removed_sessions"] == PATIENTS * SESSIONS
+
+
+def test_joined_rows_that_disagree_stop_the_run() -> None:
+    frame = questionnaires()
+    more = frame.iloc[[4]].assign(mood="1.5")
+    (message,) = stops(read(pd.concat([frame, more]), duplicates={"identical": "drop", "conflicting": "join"}))
+    assert "3 rows" in message and "keep_most_complete or drop_all" in message
+
+
+def test_unfinished_attempts_are_no_episodes() -> None:
+    frame = pd.concat(people(Progress="100"))
+    attempts = frame.iloc[::5].assign(Progress="40", bond="")
+    (message,) = stops(read(pd.concat([frame, attempts])))
+    assert "attempts" in message and "data.sessions.where: {Progress: ...}" in message
+    study = clean(read(pd.concat([frame, attempts]), where={"Progress": 100}))
+    pd.testing.assert_frame_equal(study.sessions, clean(read(pd.concat(people()))).sessions)
+
+
 def test_a_second_course_whose_numbers_go_on_is_suspected_and_left_out_when_declared() -> None:
     again = course("P3", "2024-11-04", seed=300, sessions=4)
     again["no"] = [str(SESSIONS + int(number)) for number in again["no"]]

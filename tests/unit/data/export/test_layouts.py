@@ -153,6 +153,16 @@ def test_rows_that_repeat_the_names_or_hold_nothing_in_use_are_not_read(tmp_path
     assert len([note for note in table.raw.notes if note.startswith("1 row ")]) == 2
 
 
+def test_rows_about_the_patient_only_are_no_sessions(tmp_path: Path) -> None:
+    lines = "".join(f"{p},,,{'ab'[p % 2]}\n" + "".join(f"{p},{s},{s},\n" for s in (1, 2)) for p in range(4))
+    export, errors = read(text(tmp_path / "t.csv", "id,no,mood,arm\n" + lines))
+    assert not errors
+    assert len(export.tables["sessions"].keys) == 8
+    assert "4 rows have no session number, date or value of a session" in " ".join(export.tables["sessions"].raw.notes)
+    _, errors = read(text(tmp_path / "t.csv", "id,no,mood,arm\n" + lines + "3,,2,\n"))
+    assert [finding.rule for finding in errors] == ["session_number"]
+
+
 def test_blank_cells_here_and_there_are_no_groups(tmp_path: Path) -> None:
     lines = "".join(f"{p},{s},{s},{'T' if (p * 7 + s * 3) % 5 > 1 else ''}\n" for p in range(8) for s in (1, 2, 3, 4))
     path = text(tmp_path / "t.csv", "id,no,mood,ther\n" + lines)
