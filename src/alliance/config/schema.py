@@ -57,6 +57,11 @@ class Wide(Section):
                     raise ValueError(
                         f"'{column}' must list one column for each of the {len(self.sessions)} sessions, but lists {len(pattern)}"
                     )
+                given = [name for name in pattern if name is not None]
+                if len(set(given)) < len(given):
+                    raise ValueError(
+                        f"'{column}' names a column at two sessions; each session has a column of its own, or null"
+                    )
             elif holes(pattern, "session") != 1:
                 raise ValueError(f"the pattern of '{column}' must contain {{session}} once, but is '{pattern}'")
             for name in self.names(column):
@@ -89,7 +94,7 @@ class Source(Section):
     encoding: str | None = None
     header_row: Row | list[Row] | None = None  # row that names the columns; several rows are joined by _
     data_row: Row | None = None  # first row below the names that holds data
-    decimal: Literal[".", ","] | None = None
+    decimal: Literal[".", ",", "any"] | None = None  # any: both are decimal marks
     # Mark between groups of three digits, none if there is none: says whether 1.250 is 1250 or 1.25.
     thousands: Literal[",", ".", " ", "'", "none"] | None = None
     # How dates are written, "%d.%m.%Y" for 24.12.2025; several ways as a list; excel for the day numbers of a spreadsheet (45285).
@@ -197,9 +202,8 @@ class Variable(Section):
     column: Text | None = None
     range: tuple[float, float] | None = None
     answers: Answers | None = None  # of cells that hold labels instead of numbers; in place of those of the instrument
-    decimal: Literal[".", ","] | None = (
-        None  # in place of those of its table, where one column is written otherwise than the others
-    )
+    # In place of those of its table, where one column is written otherwise than the others.
+    decimal: Literal[".", ",", "any"] | None = None
     thousands: Literal[",", ".", " ", "'", "none"] | None = None
     missing_codes: list[Code] | None = None  # in place of cleaning.missing_codes; [] where every value is an answer
     censored: Censored = False  # see `censored_at`
@@ -230,6 +234,8 @@ class Variable(Section):
                 raise ValueError(f"a variable of kind '{self.kind}' needs '{key}'")
         if isinstance(self.items, str) and holes(self.items, "item") != 1:
             raise ValueError(f"'items' must contain {{item}} once, or be a list of columns, but is '{self.items}'")
+        if isinstance(self.items, list) and len(set(self.items)) < len(self.items):
+            raise ValueError("'items' names a column twice; each item has a column of its own")
         if self.kind == "category" and (self.levels is None) == (self.reference is None):
             raise ValueError("a category needs either 'levels' (label: number) or a 'reference' label, not both")
         if self.levels is not None and len(set(self.levels.values())) < 2:

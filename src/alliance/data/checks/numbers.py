@@ -52,6 +52,11 @@ def _others_are_read(table: Typed, measure: Measure) -> bool:
     return False
 
 
+def _has_both_marks(table: Typed, measure: Measure) -> bool:
+    marks = as_text(table.column(measure.column)).str.extract(_DECIMAL.pattern)[0].dropna()
+    return marks.nunique() > 1
+
+
 def _not_a_number(cleaning: Cleaning, table: Typed, measure: Measure, where: pd.Series, value: str) -> tuple[str, str]:
     """Say what stands in place of a number, and what to do."""
     place, mark, decimal = f"data.{table.name}", group_mark(value), _DECIMAL.fullmatch(value)
@@ -80,7 +85,9 @@ def _not_a_number(cleaning: Cleaning, table: Typed, measure: Measure, where: pd.
     if decimal is not None:
         return (
             f"hold a number with another decimal mark than the others ({cell})",
-            f"If this is how all decimals are written, set {place}.decimal: '{decimal.group(1)}'; otherwise correct the cells.",
+            f"Both marks are in this column: if both are decimal marks, set variables.{measure.variable}.decimal: any."
+            if _has_both_marks(table, measure)
+            else f"If this is how all decimals are written, set {place}.decimal: '{decimal.group(1)}'; otherwise correct the cells.",
         )
     if where.any() and isinstance(table.column(measure.column)[where].iloc[0], datetime.datetime):
         return (

@@ -157,7 +157,8 @@ def check_date_implausible(export: Export) -> list[Finding]:
     value = cell_value(table, column, where)
     return found(
         table, "date_implausible", where, column, f"hold a date far from the others ({quote_cell(table, column, value or '')})",
-        "Correct the year, or leave the cells blank.", value=value,
+        "Correct the year, leave the cells blank, or, if it stands for no date, name it under cleaning.missing_codes (as 1582-10-14).",
+        value=value,
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def as_number(column: pd.Series, decimal: str = ".", thousands: str | None = Non
     Parameters
     ----------
     decimal
-        The decimal mark of numbers that are text.
+        The decimal mark of numbers that are text; ``any`` if there are both.
     thousands
         The mark between groups of three digits, ``none`` if there is none; None if nobody said. Then a text such as ``1.250`` is
         no number, for it may mean 1250 or 1.25, unless another number of the column has another count of decimals.
@@ -64,6 +64,8 @@ def as_number(column: pd.Series, decimal: str = ".", thousands: str | None = Non
         unclear = _may_be_groups(text, decimal)
     elif thousands != "none":
         text = _without_groups(text, thousands, decimal)
+    if decimal == "any":
+        text = text.str.replace(r"^([+-]?\d*),(\d+)$", r"\1.\2", regex=True)
     if decimal == ",":
         # A point is no decimal mark there.
         text = text.mask(text.str.contains(".", regex=False).fillna(False).astype(bool), "?")
@@ -86,7 +88,8 @@ def _may_be_groups(text: pd.Series, decimal: str) -> pd.Series:
     if not one_group.any():
         return one_group
     marked = text.str.fullmatch(_MARKED.pattern).fillna(False).astype(bool)
-    shows = marked & ~one_group & text.str.contains(decimal, regex=False).fillna(False).astype(bool)
+    shown = "[.,]" if decimal == "any" else re.escape(decimal)
+    shows = marked & ~one_group & text.str.contains(shown).fillna(False).astype(bool)
     return one_group.mask(one_group, not shows.any())
 
 

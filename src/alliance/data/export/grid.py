@@ -59,6 +59,16 @@ def read_grid(
         begins = last + 1
     body = list(enumerate(lines, start=1))[begins - 1 :]
     filled = [(row, cells) for row, cells in body if not all(is_blank(cell) for cell in cells)]
+    full = [place for place, (_, cells) in enumerate(filled) if len(cells) >= len(header)]
+    below = filled[full[-1] + 1 :] if full else []
+    if between and below and all(sum(not is_blank(cell) for cell in cells) == 1 for _, cells in below):
+        filled = filled[: full[-1] + 1]
+        lines_were = (
+            "1 line of one cell below the table was"
+            if len(below) == 1
+            else f"{len(below)} lines of one cell below the table were"
+        )
+        notes.append(f"{lines_were} not read.")
     # Blank cells beyond the last name belong to no column.
     filled = [(row, _cut(cells, len(header))) for row, cells in filled]
     ragged = [(row, len(cells)) for row, cells in filled if len(cells) != len(header)]

@@ -59,6 +59,9 @@ def read_text_table(path: Path, source: Source, table: str, used: Collection[str
     # Cells of any length are allowed: the limit of the csv module is one for programs, not for notes.
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     text = text.rstrip("\x1a")  # old programs end a file with it
+    if unwrapped := _unwrapped(text):
+        text = unwrapped
+        notes.append("Each line was in quotation marks as a whole, as if it were one cell; its cells were read.")
     separator = _SEPARATOR.match(text)
     text = text[separator.end() :] if separator else text
     delimiter = (
@@ -80,6 +83,21 @@ def read_text_table(path: Path, source: Source, table: str, used: Collection[str
         decimal = ","
         notes.append("Numbers were found to have a decimal comma.")
     return TextTable(grid.header, grid.records, grid.rows, decimal, [*notes, *grid.notes])
+
+
+def _unwrapped(text: str) -> str | None:
+    """Return a text whose lines are each one quoted cell that holds a line of cells; None for other texts."""
+    if not text.startswith('"') or not text.rstrip().endswith('"'):
+        return None
+    lines = text.splitlines()
+    cells = [
+        line[1:-1].replace('""', '"') for line in lines if line.startswith('"') and line.endswith('"') and len(line) > 1
+    ]
+    inside = [line[1:-1].replace('""', "") for line in lines]
+    if len(cells) < len(lines) or any('"' in line for line in inside):
+        return None
+    counts = [{line.count(mark) for line in cells} for mark in _DELIMITERS]
+    return "\n".join(cells) + "\n" if any(len(found) == 1 and found != {0} for found in counts) else None
 
 
 def _decode(path: Path, encoding: str | None, place: str) -> tuple[str, list[str]]:

@@ -89,11 +89,29 @@ def reshape(raw: RawTable, source: Source) -> RawTable:
         for column, names in needed.items()
     }
     firsts = {column: next(name for name in names if name is not None) for column, names in needed.items()}
-    notes = (*raw.notes, *([note] if blank else []))
+    notes = (*raw.notes, *([note] if blank else []), *_left_out(wide, raw))
     return replace(
         raw, frame=long, labels=_of_made(raw.labels, firsts), titles=_of_made(raw.titles, firsts),
         levels=_of_made(raw.levels, firsts), missing=_of_made(raw.missing, firsts), patterns=patterns, notes=notes,
     )  # fmt: skip
+
+
+def _left_out(wide: Wide, raw: RawTable) -> list[str]:
+    """Say which columns a pattern would name at sessions that are not listed."""
+    present: Collection[str] = set(raw.frame.columns)
+    beyond = {
+        number: fill(pattern, session=number)
+        for pattern in wide.columns.values()
+        if isinstance(pattern, str) and not holes(pattern, "item")
+        for number in numbers_in(pattern, "session", present)
+        if number not in wide.sessions
+    }
+    if not beyond:
+        return []
+    listed = ", ".join(str(number) for number in sorted(beyond))
+    return [
+        f"Column {beyond[min(beyond)]} fits a wide pattern too, but wide.sessions does not list {listed}: not read."
+    ]
 
 
 def _of_made[T](said: dict[str, T], firsts: dict[str, str]) -> dict[str, T]:

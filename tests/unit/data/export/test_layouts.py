@@ -163,6 +163,36 @@ def test_rows_about_the_patient_only_are_no_sessions(tmp_path: Path) -> None:
     assert [finding.rule for finding in errors] == ["session_number"]
 
 
+def test_lines_that_are_quoted_as_a_whole_are_read_by_their_cells(tmp_path: Path) -> None:
+    export, errors = read(text(tmp_path / "t.csv", '"id,no,mood"\n"a,1,3"\n"a,2,4"\n'))
+    assert not errors
+    assert export.tables["sessions"].values["mood"].tolist() == [3, 4]
+    assert any("in quotation marks as a whole" in note for note in export.tables["sessions"].raw.notes)
+    export, errors = read(text(tmp_path / "t.csv", '"id","no","mood"\n"a","1","3"\n'))
+    assert not errors
+    assert not export.tables["sessions"].raw.notes
+
+
+def test_a_line_below_the_table_is_told_and_rows_that_are_cut_stop(tmp_path: Path) -> None:
+    table = "id,no,mood\na,1,3\na,2,4\n"
+    export, errors = read(text(tmp_path / "t.csv", table + "\nExported by somebody\n"))
+    assert not errors
+    assert any(note.startswith("1 line of one cell below") for note in export.tables["sessions"].raw.notes)
+    with pytest.raises(DataError, match="cells of the header"):
+        read(text(tmp_path / "t.csv", table + "a,3\n"))
+
+
+def test_sessions_that_a_pattern_fits_and_nobody_lists_are_told(tmp_path: Path) -> None:
+    path = text(tmp_path / "t.csv", "id,mood_1,mood_2,mood_3\na,1,2,3\nb,2,3,4\n")
+    wide = {"columns": {"mood": "mood_{session}"}, "sessions": [1, 2]}
+    export, errors = read(path, keys={"patient": "id"}, wide=wide)
+    assert not errors
+    assert any("mood_3" in note and "does not list 3" in note for note in export.tables["sessions"].raw.notes)
+    wide["columns"] = {"mood": ["mood_1", "mood_1"]}
+    with pytest.raises(ValueError, match="a column at two sessions"):
+        read(path, keys={"patient": "id"}, wide=wide)
+
+
 def test_blank_cells_here_and_there_are_no_groups(tmp_path: Path) -> None:
     lines = "".join(f"{p},{s},{s},{'T' if (p * 7 + s * 3) % 5 > 1 else ''}\n" for p in range(8) for s in (1, 2, 3, 4))
     path = text(tmp_path / "t.csv", "id,no,mood,ther\n" + lines)

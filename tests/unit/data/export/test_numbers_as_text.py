@@ -189,3 +189,14 @@ def test_a_number_that_a_spreadsheet_took_for_a_date_is_told_as_that(tmp_path: P
     _, (finding,) = read(tmp_path / "t.xlsx")
     assert "holds a date instead of a number" in finding.message
     assert "2024" not in finding.message + finding.remedy
+
+
+def test_two_decimal_marks_in_one_column_are_asked_about_and_can_both_be_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", ";", ["3,5", "4.25", "-1,75", "6"])
+    _, (finding,) = read(path)
+    assert "variables.minutes.decimal: any" in finding.remedy
+    export, errors = read(path, {"decimal": "any"})
+    assert not errors
+    assert export.tables["sessions"].values["minutes"].tolist() == [3.5, 4.25, -1.75, 6]
+    _, (unclear,) = read(write(tmp_path / "t.csv", ";", ["1,250", "2.500"]), {"decimal": "any"})
+    assert "three digits after a mark" in unclear.message
