@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pandas as pd
 
+from alliance.config.layout import Wide
 from alliance.config.patterns import fill, holes, numbers_in, padded
-from alliance.config.schema import Source, Wide
+from alliance.config.schema import Source
 from alliance.data.export.columns import column_of
 from alliance.data.export.mapping import key_columns
 from alliance.data.export.raw import RawTable
