@@ -97,6 +97,33 @@ CASES: dict[str, tuple[str, list[str], str]] = {
         ["inference.interval", "Write 0.99 or less"],
         "inference: {interval: 0.99, monte_carlo_draws: 1000}",
     ),
+    "prior beyond all numbers": ("priors: {slope_sd: 1.0e+300}", ["priors.slope_sd", "1000"], "priors: {slope_sd: 1000}"),
+    "eta beyond all numbers": ("priors: {correlations: 1.0e+300}", ["priors.correlations", "1000"], "priors: {correlations: 1000}"),
+    "name longer than files have": (
+        f"data: {{sessions: {{path: data/{'a' * 300}.csv}}}}", ["data.sessions.path", "longer than files may have"],
+        "data: {sessions: {path: data/a.csv}}",
+    ),
+    "truth in a name longer than files have": (f"study: {{truth: {'a' * 300}}}", ["study.truth", "longer"], "study: {truth: null}"),
+    "instrument of a name longer than files have": (
+        f"variables: {{symptoms: {{instrument: {'a' * 300}}}}}", ["variables.symptoms.instrument"],
+        "variables: {symptoms: {instrument: phq_9}}",
+    ),
+    "blank reason": (
+        "models: {specs: {technique_by_steps: {time_order_signed_off: ' '}}}", [f"{SPEC}.time_order_signed_off", "some text"],
+        "models: {specs: {technique_by_steps: {time_order_signed_off: rated last}}}",
+    ),
+    "outcome assigned at random": (
+        "study: {randomised: [arm, alliance]}", ["study.randomised", "'alliance' has an equation"], "study: {randomised: [arm]}",
+    ),
+    "assigned twice": ("study: {randomised: [arm, arm]}", ["study.randomised", "'arm' is named twice"], "study: {randomised: [arm]}"),
+    "variables of a path": (
+        "models: {specs: {technique_by_steps: {variables: [alliance]}}}", [SPEC, "'variables' says nothing"],
+        "models: {specs: {technique_by_steps: {variables: []}}}",
+    ),
+    "codes inherited from nobody": (
+        "cleaning: {missing_codes: [99], missing_codes_inherited: x}", ["cleaning.missing_codes_inherited"],
+        "cleaning: {missing_codes: [99], missing_codes_inherited: false}",
+    ),
     "own mean": (
         steps("symptoms: {on: [alliance_lag, symptoms_between, technique_lag]}"),
         [f"{SPEC}.equations.symptoms.on", "'symptoms_between'", "symptoms_lag"],
@@ -200,3 +227,14 @@ def test_file_that_is_no_truth_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(ConfigError, match=r"study\.truth.*null"):
         check_truth(path)
     check_truth(Path(__file__).parents[2] / "data/example/truth.yaml")
+
+
+def test_model_that_is_named_twice_is_refused() -> None:
+    settings = changed("run: {seed: 1}")
+    settings["models"]["fit"].append("technique_jointly")
+    with pytest.raises(ConfigError, match=r"models\.fit: 'technique_jointly' is named twice\. Remove one\."):
+        validate_config(settings)
+    settings["models"]["specs"]["variance"]["variables"].append("alliance")
+    settings["models"]["fit"] = ["variance"]
+    with pytest.raises(ConfigError, match=r"models\.specs\.variance: 'variables' names one twice"):
+        validate_config(settings)

@@ -122,6 +122,20 @@ def merged(tmp_path: Path, text: str) -> tuple[Path, list[Path]]:
     return BASE, [overlay]
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe{", b"[: no", None])
+def test_damaged_record_of_whose_results_these_are_is_refused_until_it_is_deleted(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    record = tmp_path / "run.yaml"
+    record.mkdir() if content is None else record.write_bytes(content)
+    with pytest.raises(
+        guards.RunError, match=r"run.yaml, which says whose results .* is damaged.*delete .*run.yaml if"
+    ):
+        guards.check_origin(tmp_path, ["config/mine.yaml"])
+    record.rmdir() if content is None else record.unlink()
+    guards.check_origin(tmp_path, ["config/mine.yaml"])
+
+
 def check_all(tmp_path: Path, text: str) -> None:
     """Run every guard of the Snakefile that looks at the configuration alone."""
     base, overlays = merged(tmp_path, text)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from alliance.config.section import Label, Name, Section
+from alliance.config.section import Label, Name, Reason, Section
 from alliance.errors import suggest
 from alliance.facts.families import FAMILIES
 
@@ -100,12 +100,12 @@ class ModelSpec(Section):
     products: dict[Name, list[Name]] = Field(default_factory=dict)
     bases: dict[Name, Basis] = Field(default_factory=dict)
     direction: Literal["forward", "reverse"] = "forward"
-    time_order_signed_off: str | None = None  # reason why a path against the order of measurement is accepted
-    discrete_signed_off: str | None = (
+    time_order_signed_off: Reason | None = None  # reason why a path against the order of measurement is accepted
+    discrete_signed_off: Reason | None = (
         None  # reason why a yes/no outcome or a count is taken for one with normal residuals
     )
 
-    initial_values_signed_off: str | None = (
+    initial_values_signed_off: Reason | None = (
         None  # reason why lagged outcomes bring no initial values into the equations
     )
 
@@ -138,6 +138,11 @@ class ModelSpec(Section):
             raise ValueError("a path model needs 'equations' and 'effects'")
         if self.analysis == "variance" and not self.variables:
             raise ValueError("a variance decomposition needs 'variables'")
+        for key in ("variables",) if self.analysis == "path" else ("equations", "effects"):
+            if getattr(self, key):
+                raise ValueError(f"'{key}' says nothing where 'analysis' is {self.analysis}; remove it")
+        if len(set(self.variables)) < len(self.variables):
+            raise ValueError(f"'variables' names one twice: {', '.join(self.variables)}; remove one")
         return self
 
     @model_validator(mode="after")

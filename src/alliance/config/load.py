@@ -77,13 +77,13 @@ def _with_origin_of_codes(merged: dict[str, Any], overlay: Mapping[str, Any]) ->
     if not isinstance(cleaning, Mapping) or _CODES not in cleaning:
         return merged
     if isinstance(own, Mapping) and _CODES in own:
-        inherited = bool(own.get(_INHERITED, False))
+        inherited = own.get(_INHERITED, False)
     elif "data" in overlay:
         inherited = True
     else:
         return merged
     rest = {key: value for key, value in cleaning.items() if key != _INHERITED}
-    return {**merged, "cleaning": rest | ({_INHERITED: True} if inherited else {})}
+    return {**merged, "cleaning": rest | ({} if inherited is False else {_INHERITED: inherited})}
 
 
 def _without(settings: Mapping[str, Any], path: list[str], place: str) -> dict[str, Any]:
@@ -176,7 +176,9 @@ def _listed(problems: list[str]) -> str:
 
 def _contradictions(config: Config) -> list[str]:
     problems = [*check_names_of_things(config), *check_sizes(config)]
-    for name in config.models.fit:
+    for place, name in enumerate(config.models.fit):
+        if name in config.models.fit[:place]:
+            problems.append(f"models.fit: '{name}' is named twice. Remove one.")
         if name not in config.models.specs:
             hint = suggest(name, config.models.specs)
             problems.append(
@@ -196,7 +198,15 @@ def _contradictions(config: Config) -> list[str]:
             problems.append(
                 f"variables.{name}.table: there is no data.{variable.table}. Declare the file or remove the variable."
             )
-    for name in config.study.randomised:
+    for place, name in enumerate(config.study.randomised):
+        if name in config.study.randomised[:place]:
+            problems.append(f"study.randomised: '{name}' is named twice. Remove one.")
+        specs = [config.models.specs[one] for one in config.models.fit if one in config.models.specs]
+        if any(name in spec.equations for spec in specs):
+            problems.append(
+                f"study.randomised: '{name}' has an equation in a fitted model, and what is assigned at random follows from nothing. "
+                "Name the variable that was assigned, or remove that equation."
+            )
         if name not in config.variables:
             problems.append(
                 f"study.randomised: '{name}' is not a variable.{suggest(name, config.variables)} Correct the name, or declare it."

@@ -10,7 +10,7 @@ from alliance.config.declared import ModelSpec
 from alliance.config.layout import Wide
 from alliance.config.patterns import fill, holes
 from alliance.config.reliability import Reliability, check_reliability
-from alliance.config.section import Code, Label, Name, RunName, Section, Text
+from alliance.config.section import Code, FilePath, Label, Name, RunName, Section, Text
 from alliance.config.wording import Answers, check_wording
 from alliance.config.words import Words
 
@@ -36,7 +36,7 @@ class Study(Section):
         None  # null: the last session that half of the patients reached
     )
     limits: list[str] = Field(default_factory=list)  # sentences on what these data cannot answer, printed in the report
-    truth: str | None = None  # file with the known truth of a simulated study
+    truth: FilePath | None = None  # file with the known truth of a simulated study
 
 
 Row = Annotated[int, Field(ge=1, le=1000)]
@@ -49,7 +49,7 @@ Wanted = Text | float | list[Text | float]
 class Source(Section):
     """One table of the export. What is not given is found out, and what does not concern the format of the file is refused."""
 
-    path: str
+    path: FilePath
     keys: dict[Key, Text | Annotated[list[Text], Field(min_length=2)]]
     where: dict[Text, Wanted] = Field(
         default_factory=dict
@@ -173,7 +173,7 @@ class Variable(Section):
     missing_codes: list[Code] | None = None  # in place of cleaning.missing_codes; [] where every value is an answer
     censored: Censored = False  # see `censored_at`
     yes_no: bool = False  # 0 and 1 at sessions, which stand for a propensity where it is an outcome
-    instrument: str | None = None
+    instrument: FilePath | None = None
     instrument_confirmed: bool = False  # the user vouches for a key that ships unverified
     # Pattern with {item} ("wai_{item}", or "WAI{item:02d}" with leading zeros), or one column for each item of the questionnaire.
     items: Text | list[Text] | None = None
@@ -314,19 +314,23 @@ class Sampling(Section):
     target_accept: Annotated[float, Field(gt=0.5, lt=1)]
 
 
+_WIDEST = 1000  # standard deviations: nothing in psychotherapy, and far from the numbers at which computers end
+Scale = Annotated[float, Field(gt=1 / _WIDEST, le=_WIDEST)]
+
+
 def _uniform_or_lkj(value: object) -> object:
-    if value == "uniform" or (isinstance(value, int | float) and value >= 1):
+    if value == "uniform" or (isinstance(value, int | float) and 1 <= value <= _WIDEST):
         return value
-    raise ValueError("expected uniform, or a number of at least 1, eta of LKJ(eta)")
+    raise ValueError(f"expected uniform, or a number from 1 to {_WIDEST}, eta of LKJ(eta)")
 
 
 class Priors(Section):
     """Priors on the standardised scale (outcome and predictors in units of their standard deviation)."""
 
-    slope_sd: Annotated[float, Field(gt=0)]
-    intercept_sd: Annotated[float, Field(gt=0)]
-    residual_sd: Annotated[float, Field(gt=0)]
-    varying_sd: Annotated[float, Field(gt=0)]
+    slope_sd: Scale
+    intercept_sd: Scale
+    residual_sd: Scale
+    varying_sd: Scale
     correlations: Annotated[Literal["uniform"] | float, BeforeValidator(_uniform_or_lkj)]
 
 

@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 from alliance.facts.plain import plain_text
 
+_LONGEST_NAME, _LONGEST_PATH = 255, 4095  # bytes, of all file systems
+
 
 def _plain_name(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
@@ -21,11 +23,23 @@ def _some_text(text: str) -> str:
     return text
 
 
+def _usable_path(path: str) -> str:
+    if any(len(part.encode()) > _LONGEST_NAME for part in path.split("/")) or len(path.encode()) > _LONGEST_PATH:
+        raise ValueError(
+            f"a name of {len(path):,} characters is longer than files may have; give the path of a file, as in data/raw/export.csv"
+        )
+    return path
+
+
 Name = Annotated[str, Field(max_length=60), AfterValidator(_plain_name)]
 # How people read it.
 Label = Annotated[str, Field(max_length=200), AfterValidator(plain_text), AfterValidator(_some_text)]
 # Text of the export: names of columns, labels, ids. Spelled as the reader spells them.
 Text = Annotated[str, AfterValidator(plain_text)]
+Reason = Annotated[
+    str, Field(max_length=2000), AfterValidator(plain_text), AfterValidator(_some_text)
+]  # printed in the report
+FilePath = Annotated[str, AfterValidator(_usable_path)]
 Code = float | Text  # what stands for a missing answer
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
 

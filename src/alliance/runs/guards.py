@@ -55,9 +55,15 @@ def check_origin(folder: Path, origin: Sequence[str]) -> None:
         The folder holds results of another configuration.
     """
     record = folder / ORIGIN
-    if not record.is_file() or is_provisional(folder):
+    if not record.exists() or is_provisional(folder):
         return
-    content = yaml.safe_load(record.read_text(encoding="utf-8"))
+    try:
+        content = yaml.safe_load(record.read_text(encoding="utf-8"))
+    except (IsADirectoryError, UnicodeDecodeError, yaml.YAMLError):
+        raise RunError(
+            f"{record}, which says whose results {folder}/ holds, is damaged. Choose another run.name; or delete {record} if the results "
+            f"are of {', '.join(origin)}."
+        ) from None
     owner = content.get("configuration") if isinstance(content, dict) else None
     if owner != list(origin):
         shown = ", ".join(owner) if isinstance(owner, list) else "an unknown configuration"

@@ -11,7 +11,7 @@ from alliance.data.export.mapping import Typed, key_parts
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.quoting import shown, text_of
 
-_OF_ONE = {"have": "has", "are": "is", "hold": "holds", "name": "names", "repeat": "repeats", "belong": "belongs"}
+OF_ONE = {"have": "has", "are": "is", "hold": "holds", "name": "names", "repeat": "repeats", "belong": "belongs"}
 _LISTED = 8  # cells that a message lists
 
 
@@ -49,7 +49,7 @@ def found(
     file = Path(table.raw.path).name
     if count == 1:
         verb, _, rest = what.partition(" ")
-        what = f"{_OF_ONE.get(verb, verb)} {rest}"
+        what = f"{OF_ONE.get(verb, verb)} {rest}"
     head = f"1 row of {file} ({place})" if count == 1 else f"{count} rows of {file} (first: {place})"
     value = None if value is None else shown_cell(table, column, value)
     return [Finding(severity, rule, table.name, f"{head} {what}.", remedy, row, named, value, count)]

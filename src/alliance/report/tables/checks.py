@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
+from alliance.data.checks.place import OF_ONE
 from alliance.report.labels import capitalised_name
 from alliance.report.numbers import MISSING, format_count
 from alliance.report.tables.table import Table
@@ -15,11 +16,12 @@ from alliance.report.words import Speech
 
 TITLE = "Checks"
 NEEDS = ("checks",)
+_OF_SEVERAL = {one: several for several, one in OF_ONE.items()}
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return every finding with its column and remedy, without rows and values of the export; few rows are not counted."""
-    data = published(inputs["checks"], config.privacy.minimum_cell)
+    data = published(inputs["checks"], config.privacy.minimum_cell, _files(config))
     shown = pd.DataFrame(
         {
             "Table": [capitalised_name(name) for name in data["table"].astype(str)],
@@ -60,13 +62,36 @@ def group_findings(findings: pd.DataFrame, severity: str) -> list[Group]:
     return sorted(found, key=lambda group: order.index(group.table))
 
 
-def published(table: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """Return the findings without what is about single rows: their numbers, their values, and counts below the minimum."""
+def _files(config: Config) -> dict[str, str]:
+    """Return table -> path of its file."""
+    return {
+        table: source.path
+        for table in type(config.data).model_fields
+        if (source := getattr(config.data, table)) is not None
+    }
+
+
+def published(table: pd.DataFrame, minimum: int, files: Mapping[str, str]) -> pd.DataFrame:
+    """Return the findings without what is about single rows: their numbers, their values, and counts below the minimum.
+
+    Nor are files named, which may be called after a person or a place, nor columns that nobody uses.
+    """
     few = pd.to_numeric(table["count"]) < minimum
     counts = pd.to_numeric(table["count"]).map(format_count).where(~few, f"<{minimum}")
     return table.drop(columns=["row", "value"]).assign(
-        count=counts, message=[_without_place(row, minimum) for row in table.to_dict("records")]
+        count=counts,
+        message=[_without_names(_without_place(row, minimum), row, files) for row in table.to_dict("records")],
     )
+
+
+def _without_names(said: str, finding: Mapping[Any, Any], files: Mapping[str, str]) -> str:
+    """Write a finding without the names of files, and of columns that are not used."""
+    for table, path in sorted(files.items(), key=lambda item: -len(item[1])):
+        for name in (path, path.rpartition("/")[2]):
+            said = said.replace(name, f"the file of {table}")
+    if finding["rule"] == "column_unmapped":
+        said = re.sub(r" not used\b.*", " not used; data/checks.csv of the run names them.", said, flags=re.DOTALL)
+    return said[:1].upper() + said[1:] if said.startswith("the file of") else said
 
 
 def _without_place(finding: Mapping[Any, Any], minimum: int) -> str:
@@ -83,4 +108,7 @@ def _without_place(finding: Mapping[Any, Any], minimum: int) -> str:
         f" ({finding['value']})",
     ):
         said = re.sub(rf"{re.escape(quoted)}(?![\w]|[.,]\d)", "", said)  # not the beginning of another number or word
-    return re.sub(r"^\d+ rows? of ", "Some rows of ", said) if finding["count"] < minimum else said
+    if finding["count"] >= minimum or not re.match(r"\d+ rows? of ", said):
+        return said
+    few = re.sub(r"^\d+ rows? of ", "Some rows of ", said)
+    return re.sub(rf"\b({'|'.join(_OF_SEVERAL)})\b", lambda verb: _OF_SEVERAL[verb[0]], few, count=1)

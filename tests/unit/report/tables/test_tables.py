@@ -144,6 +144,23 @@ def test_long_latex_table_may_break_across_pages() -> None:
     assert written.count(r"\endhead") == 1
 
 
+def test_findings_of_a_report_name_neither_files_nor_unused_columns_nor_one_row() -> None:
+    files = {"sessions": "data/raw/Praxis Meier.csv", "patients": "data/raw/Praxis Meier patients.csv"}
+    written = [
+        ("column_unmapped", "Praxis Meier.csv: 2 columns are not used: notes, called by Meier. Did you mean 'x'?", 2),
+        ("out_of_range", "1 row of Praxis Meier.csv (row 4, column age) holds a value outside 1 to 5.", 1),
+        ("dates", "data/raw/Praxis Meier patients.csv has no dates; 12 rows of Praxis Meier.csv have some.", 12),
+    ]
+    table = pd.DataFrame(written, columns=["rule", "message", "count"]).assign(
+        severity="warning", table="sessions", row=[None, 4, None], column="age", value=None, remedy="-"
+    )
+    assert published(table, 5, files)["message"].tolist() == [
+        "The file of sessions: 2 columns are not used; data/checks.csv of the run names them.",
+        "Some rows of the file of sessions (column age) hold a value outside 1 to 5.",
+        "The file of patients has no dates; 12 rows of the file of sessions have some.",
+    ]
+
+
 def test_word_file_is_the_same_bytes_again_and_has_no_author() -> None:
     first, second = render_docx(_small()), render_docx(_small())
     assert first == second
@@ -153,7 +170,7 @@ def test_word_file_is_the_same_bytes_again_and_has_no_author() -> None:
 def test_value_of_a_finding_is_left_out_and_not_the_beginning_of_another_number() -> None:
     message = "A value is out of range (row 4): 1, and others are: 12 of them, 1.5 at most"
     checks = INPUTS["arms"]["checks"].head(1).assign(row=4, value="1", message=message, column="age")
-    (said,) = published(checks, 1)["message"]
+    (said,) = published(checks, 1, {})["message"]
 
     assert said == "A value is out of range (column age), and others are: 12 of them, 1.5 at most"
 
