@@ -136,6 +136,14 @@ def test_damaged_record_of_whose_results_these_are_is_refused_until_it_is_delete
     guards.check_origin(tmp_path, ["config/mine.yaml"])
 
 
+@pytest.mark.parametrize("path", ["data/example/patients.csv", "config/instruments/phq_9.yaml"])
+def test_file_that_may_not_be_read_is_named(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setattr("os.access", lambda file, mode: not str(file).endswith(path))
+    with pytest.raises(DataError, match=rf"{path} may not be read. Give yourself the right"):
+        guards.check_files(plan.merge_files(BASE, [], {}), REPOSITORY / "config/instruments")
+
+
 def check_all(tmp_path: Path, text: str) -> None:
     """Run every guard of the Snakefile that looks at the configuration alone."""
     base, overlays = merged(tmp_path, text)

@@ -119,6 +119,9 @@ def export_files(wildcards):
     return TABLE_FILES
 
 
+ENDED = []
+
+
 def begin_run():
     """Take the run's lock, note whose results these are, clear away what a killed run left half-written; start the worker."""
     try:
@@ -133,12 +136,14 @@ def begin_run():
     keep_aside(OUT, EDITED)
     if not cfg.privacy.original_ids:
         (OUT / IDS_FILE).unlink(missing_ok=True)
+    atexit.register(say_if_nobody_did)
     if not workflow.deployment_settings.deployment_method:  # jobs in an environment of their own cannot share one
         start_worker()
 
 
 def end_run():
     """Name the report, after Snakemake's own closing lines; make does so itself, also when nothing was to be done."""
+    ENDED.append(True)
     has_report = (OUT / RUN_FILES["headline"]).exists()  # not if only some files were asked for
     if has_report and "MAKELEVEL" not in os.environ:
         atexit.register(print, final_message(OUT))
@@ -146,5 +151,13 @@ def end_run():
 
 def show_failures():
     """Repeat what the failed jobs said, after Snakemake's own closing lines; data that were not accepted are not kept."""
+    ENDED.append(True)
     TYPED.unlink(missing_ok=True)
     atexit.register(print, Speech(cfg).say(failures_in(LOGS, STARTED)), file=sys.stderr)
+
+
+def say_if_nobody_did():
+    """Say why a run stopped that Snakemake itself broke off without calling a handler, as on a full disk; it names its own folder only."""
+    if not ENDED:
+        TYPED.unlink(missing_ok=True)
+        print(Speech(cfg).say(failures_in(LOGS, STARTED)), file=sys.stderr)

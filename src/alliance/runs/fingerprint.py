@@ -120,7 +120,8 @@ def remember(path: Path) -> None:
 
 def _keep(path: Path) -> None:
     if not _SEEN.keys() <= _KNOWN.keys():
-        write_text(json.dumps(_SEEN), path)
+        with suppress(OSError):  # on a full disk it is computed anew the next time
+            write_text(json.dumps(_SEEN), path)
 
 
 # What else the following depends on: how Python compiles, and what is done here.

@@ -107,6 +107,14 @@ def check_files(config: Config, instruments: Path) -> None:
         raise DataError("\n  - ".join([f"{len(problems)} file(s) cannot be found:", *problems]))
     if config.study.truth is not None:
         check_truth(Path(config.study.truth))
+    for file in [
+        *map(Path, data_files(config).values()),
+        *(instruments / f"{name}.yaml" for name in instruments_of(config)),
+    ]:
+        if file.is_file() and not os.access(file, os.R_OK):
+            raise DataError(
+                f"The file {file} may not be read. Give yourself the right to (chmod u+r), or ask whom it belongs to."
+            )
     known = sorted(path.stem for path in instruments.glob("*.yaml"))
     unknown = [name for name in instruments_of(config) if name not in known]
     if unknown:

@@ -17,6 +17,10 @@ _FULL = (
     "The disk is full{where}. Make room (make clean-run NAME=... deletes the results of a run that is no longer needed), "
     f"then run again. {_AGAIN}"
 )
+_TOO_LARGE = (
+    "A file{where} grew larger than it may: this shell has a limit (ulimit -f), or the disk takes no larger ones. Raise the limit "
+    f"(ulimit -f unlimited), or copy the project to another disk, then run again. {_AGAIN}"
+)
 _READ_ONLY = (
     "A folder or file{where} may not be opened: it is read-only, or belongs to somebody else. Give yourself the right to read and write "
     f"(chmod -R u+w on the project's folder), or copy the project to a folder of your own, then run again. {_AGAIN}"
@@ -38,7 +42,7 @@ _DAMAGED = (
 _BY_NUMBER = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
-    errno.EFBIG: _FULL,
+    errno.EFBIG: _TOO_LARGE,
     errno.EROFS: _READ_ONLY,
     errno.EACCES: _READ_ONLY,
     errno.EPERM: _READ_ONLY,

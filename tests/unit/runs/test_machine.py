@@ -28,6 +28,7 @@ def wrapped(error: BaseException) -> Exception:
     [
         (OSError(errno.ENOSPC, "No space left on device", "a.csv"), r"disk is full \(a\.csv\)", "Make room"),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "disk is full", "Make room"),
+        (OSError(errno.EFBIG, "File too large", "a.nc"), r"\(a\.nc\) grew larger than it may", "ulimit -f unlimited"),
         (PermissionError(errno.EACCES, "Permission denied", "results"), r"read-only.*", "chmod"),
         (OSError(errno.EROFS, "Read-only file system", "results"), "read-only", "chmod"),
         (MemoryError(), "not enough memory", "CORES=1"),

@@ -53,6 +53,8 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
             f"Too few sessions with {label_of(cause, config)} and {label_of(outcome, config)} to compare slopes."
         )
     values = pd.concat([_bins(part, cause, outcome, level, config) for level, part in parts.items()], ignore_index=True)
+    if set(values["level"]) != set(parts):
+        return theme.draw_unavailable(f"There are fewer than {config.privacy.minimum_cell} patients to average.")
     with theme.applied():
         figure, axes = theme.new_figure(theme.DOUBLE, 2.9, 1, 2)
         for axis, (level, part) in zip(axes, parts.items(), strict=True):

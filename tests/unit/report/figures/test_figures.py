@@ -250,6 +250,14 @@ def test_skipped_session_counts_as_not_observed_and_later_dropout_does_not() -> 
     assert shares["share"].to_list() == [1.0, 0.5]
 
 
+@pytest.mark.parametrize("name", ["trajectories", "missingness", "within_between", "shrinkage", "influence", "flow"])
+def test_study_smaller_than_the_smallest_cell_is_told_instead_of_drawn(name: str) -> None:
+    least = 10**9
+    allowed = builders.arms_config(privacy={"original_ids": False, "minimum_cell": least, "single_patients": False})
+    drawing = load_figure(name).draw(INPUTS["arms"], allowed)
+    assert name == "flow" or drawing.alt.startswith("Not available: ")
+
+
 def test_bins_of_the_scatter_hold_enough_patients_and_average_the_cloud() -> None:
     values = _drawn("within_between", "arms").values
     assert (values["n_patients"] >= STUDIES["arms"].privacy.minimum_cell).all()
