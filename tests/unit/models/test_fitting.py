@@ -1,0 +1,52 @@
+"""What a fit depends on beside the panel: reliabilities that are declared, and those that items say."""
+
+import json
+
+import pandas as pd
+
+from alliance.facts.artefacts import ARTEFACTS
+from alliance.models.fitting import needs_items, settings_for, with_reliability
+from tests.artefacts import builders
+
+
+def settings(declared):
+    config = builders.arms_config()
+    alliance = config.variables["alliance"]
+    alliance = type(alliance).model_validate(alliance.model_dump() | {"reliability": declared})
+    config = config.model_copy(update={"variables": config.variables | {"alliance": alliance}})
+    return settings_for(config.models.specs["technique_jointly"], config)
+
+
+def table(omega_between: float = 0.9) -> pd.DataFrame:
+    rows = [
+        {"variable": "alliance", "scale": scale, "omega_within": omega, "omega_between": omega_between, "omega_within_error": 0.1,
+         "omega_between_error": 0.2, "note": "" if omega_between == omega_between else "patients hardly differ"}
+        for scale, omega in (("total", 0.8), ("bond", 0.6))
+    ]  # fmt: skip
+    other = {"variable": "symptoms", "scale": "total", "omega_within": 0.7, "omega_between": 0.9, "note": ""}
+    return pd.DataFrame([*rows, other], columns=ARTEFACTS["reliability"].header)
+
+
+def test_nothing_is_said_of_scores_without_a_declared_reliability() -> None:
+    assert settings(None)["reliability"] == {} and not needs_items(settings(None))
+
+
+def test_numbers_are_known_without_error() -> None:
+    declared = settings({"within": 0.7})
+    assert declared["reliability"]["alliance"] == {"within": [0.7, 0.0], "between": [1.0, 0.0], "note": ""}
+    assert not needs_items(declared)
+
+
+def test_items_say_the_reliability_of_total_and_subscales_of_what_asks_for_it() -> None:
+    declared = settings("items")
+    assert needs_items(declared) and declared["reliability"]["alliance"]["within"][0] is None
+    found = with_reliability(declared, table())["reliability"]
+    assert set(found) == {"alliance", "alliance_bond"}
+    assert found["alliance_bond"] == {"within": [0.6, 0.1], "between": [0.9, 0.2], "note": ""}
+
+
+def test_omega_that_could_not_be_computed_is_none_with_the_reason_and_settings_stay_plain() -> None:
+    found = with_reliability(settings("items"), table(float("nan")))
+    assert found["reliability"]["alliance"]["between"][0] is None
+    assert found["reliability"]["alliance"]["note"] == "patients hardly differ"
+    assert "NaN" not in json.dumps(found)
