@@ -89,14 +89,24 @@ def _in_values(form: Form) -> list[Finding]:
     """
     table, answers = form.table, form.answers
     patient = table.keys[PATIENT] if PATIENT in table.keys else pd.Series("", index=answers.index)
+    answered = (answers.notna().any(axis="columns") & ~table.excluded).to_numpy()
+    high, low = answers.max(axis="columns").to_numpy(dtype=float), answers.min(axis="columns").to_numpy(dtype=float)
+    cells = answers.to_numpy(dtype=float)
     best: tuple[int, str, pd.Series, pd.Series, pd.Series] | None = None
     for column in [*_unused(form), *(measure.column for measure in table.measures if measure.kind == "category")]:
-        kinds = as_text(table.column(column)).str.strip().where(answers.notna().any(axis="columns") & ~table.excluded)
-        if not 2 <= kinds.nunique() <= _MOST_KINDS:
+        codes, kinds = pd.factorize(as_text(table.column(column)))
+        if not 2 <= len(kinds) <= _MOST_KINDS:
             continue
-        for kind in sorted(kinds.dropna().unique()):
-            rows, rest = kinds == kind, kinds.notna() & (kinds != kind)
-            here, others = answers[rows].stack(), answers[rest].stack()
+        known = answered & (codes >= 0)
+        for kind in range(len(kinds)):
+            mine, others_are = known & (codes == kind), known & (codes != kind)
+            # Quickly: most kinds of most columns reach both ends.
+            if not mine.any() or not others_are.any():
+                continue
+            if high[mine].max() >= high[others_are].max() and low[mine].min() <= low[others_are].min():
+                continue
+            rows, rest = pd.Series(mine, index=answers.index), pd.Series(others_are, index=answers.index)
+            here, others = (pd.Series(cells[where].ravel()).dropna() for where in (mine, others_are))
             people = min(patient[rows].nunique(), patient[rest].nunique())
             if people >= _ENOUGH_PEOPLE and _stops_short(here, others) and (best is None or rows.sum() > best[0]):
                 best = (int(rows.sum()), column, rows, here, others)
