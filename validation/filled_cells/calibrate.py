@@ -35,8 +35,8 @@ from alliance.inference.montecarlo import generator_for
 from alliance.models.design.arrays import Design, Level, make_design
 from alliance.models.filling.grid import Grid, make_grid
 from alliance.models.generator import generate_outcomes
+from alliance.models.path.basis import explore_completed
 from alliance.models.path.filled import complete
-from alliance.models.path.fit import explore_completed
 from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.target import make_target

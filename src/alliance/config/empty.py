@@ -4,7 +4,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from alliance.config.declared import ModelSpec
 from alliance.config.schema import Config
-from alliance.config.timing import Term, parse_term
+from alliance.config.timing import Term, owner_of_part, parse_term
 from alliance.facts.columns import BETWEEN, LAG
 from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import join_nodes
@@ -60,7 +60,8 @@ def _holds_outcome(term: Term, target: Term, config: Config) -> bool:
 
 
 def _sources(variable: str, config: Config, above: frozenset[str] = frozenset()) -> set[str]:
-    parts = [part for part in config.variables[variable].of if part in config.variables and part not in above]
+    owners = (owner_of_part(part, config.variables) for part in config.variables[variable].of)
+    parts = [part for part in owners if part is not None and part not in above]
     return {variable}.union(*(_sources(part, config, above | {variable}) for part in parts))
 
 

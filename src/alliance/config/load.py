@@ -1,6 +1,7 @@
 """Merge configuration files, refuse what is unknown or contradictory, and say where."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ from pydantic import ValidationError
 from alliance.config.answers import check_answers
 from alliance.config.empty import check_meaning
 from alliance.config.initial import with_initial_values
+from alliance.config.latent import check_indicators
 from alliance.config.names import check_names_of_things
 from alliance.config.problems import explain
 from alliance.config.schema import Config
 from alliance.config.sizes import check_sizes
 from alliance.config.text import parse_yaml
-from alliance.config.timing import check_model
+from alliance.config.timing import check_model, owner_of_part
 from alliance.errors import ConfigError, suggest
 
 _CODES, _INHERITED = "missing_codes", "missing_codes_inherited"
@@ -185,12 +187,16 @@ def _contradictions(config: Config) -> list[str]:
                 f"models.fit: '{name}' is not declared under models.specs.{hint} Declare it there, or take it out."
             )
     for name, variable in config.variables.items():
+        problems += check_indicators(
+            name, variable, config.variables, partial(owner_of_part, variables=config.variables)
+        )
         for part in variable.of:
-            if part not in config.variables:
+            owner = owner_of_part(part, config.variables)
+            if owner is None:
                 problems.append(
                     f"variables.{name}.of: '{part}' is not a variable.{suggest(part, config.variables)} Correct the name, or declare it."
                 )
-            elif config.variables[part].table != variable.table:
+            elif config.variables[owner].table != variable.table:
                 problems.append(
                     f"variables.{name}.of: '{part}' belongs to another table than '{name}'. Name parts of one table."
                 )

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
 from alliance.config.cleaning import Cleaning
 from alliance.config.declared import ModelSpec
+from alliance.config.latent import check_latent
 from alliance.config.layout import Wide
 from alliance.config.patterns import fill, holes
 from alliance.config.reliability import Reliability, check_reliability
@@ -182,6 +183,7 @@ class Variable(Section):
     levels: dict[Text, float] | None = None  # label in the data -> number in the models
     reference: Text | None = None
     of: list[Name] = Field(default_factory=list)
+    latent: bool = False  # a composite whose parts are indicators of what they have in common
     # How reliable the score is: numbers by level, or computed from its items. Models then give estimates corrected for it beside those
     # as they are, see `alliance.models.quantities.unreliable`.
     reliability: Reliability | Literal["items"] | None = None
@@ -222,6 +224,7 @@ class Variable(Section):
         if (self.decimal or self.thousands) and self.kind in ("category", "composite"):
             raise ValueError(f"'decimal' and 'thousands' are for numbers; remove them from a {self.kind}")
         self._check_censored()
+        check_latent(self)
         check_reliability(self.reliability, self.table, self.kind, len(self.of))
         self._check_yes_no()
         return self

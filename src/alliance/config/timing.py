@@ -63,6 +63,15 @@ def _has_parts(variable: Variable) -> bool:
     return variable.kind == "scale" or (variable.kind == "category" and variable.levels is None)
 
 
+def owner_of_part(part: str, variables: dict[str, Variable]) -> str | None:
+    """Return the variable that a part of a composite is, or that it is a subscale of (``alliance_bond``); None if it is neither."""
+    if part in variables:
+        return part
+    term = parse_term(part, variables)
+    is_subscale = term is not None and term.part is not None and term.suffix == ""
+    return term.variable if term is not None and is_subscale and variables[str(term.variable)].kind == "scale" else None
+
+
 def varies_between_sessions(term: Term, variables: dict[str, Variable]) -> bool:
     """Whether a term can take another value at each session of one patient."""
     if term.variable is None:

@@ -17,7 +17,7 @@ from alliance.models.checking.predictive import Statistic, check_predictive, mar
 from alliance.models.checking.priors import describe_priors
 from alliance.models.checking.rows import mark_beyond_data, mark_rows, mark_short_series
 from alliance.models.checking.scores import mark_scores
-from alliance.models.checking.unreliable import UNCORRECTED, mark_unreliable
+from alliance.models.checking.unreliable import UNCORRECTED, TrueScore, mark_unreliable
 from alliance.models.checking.varying import mark_covariances, mark_latent_means
 from alliance.models.container import FitResult, make_tree, pack_rows
 from alliance.models.design.arrays import Design, make_design
@@ -103,12 +103,15 @@ class Findings:
         What the family reports about its fit.
     groups
         Groups of the container.
+    true_scores
+        Variable whose true values are unknowns of a second fit -> what became of that.
     """
 
     engine: str
     interval_kind: str
     marks: Sequence[Mark] = ()
     groups: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    true_scores: Mapping[str, TrueScore] = field(default_factory=dict)
 
 
 def prepare_task(
@@ -201,12 +204,13 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
     groups = {"predictive": pack_predictive(checks), **findings.groups}
     if drawn.prior is not None:
         groups["priors"] = pack_rows(describe_priors(task.design, task.settings["priors"]))
-    error = mark_unreliable(task.design, task.variables, task.settings.get("reliability", {}))
+    error = mark_unreliable(task.design, task.variables, task.settings.get("reliability", {}), findings.true_scores)
     marks += error
-    corrected, found = _correct(task, drawn, error)
-    marks += found
-    if corrected is not None:
-        groups["corrected"] = corrected
+    if "corrected" not in groups:
+        corrected, found = _correct(task, drawn, error)
+        marks += found
+        if corrected is not None:
+            groups["corrected"] = corrected
     if quantities.moderation.rows:
         groups["moderation"] = quantities.moderation.pack(drawn.chains, estimates and estimates.moderation)
     tree = make_tree(

@@ -7,7 +7,7 @@ from typing import Any
 
 from alliance.config import Config, Variable
 from alliance.config.instruments import Instrument
-from alliance.config.timing import parse_term
+from alliance.config.timing import owner_of_part, parse_term
 from alliance.data.cleaning.clean import clean_tables
 from alliance.data.export.mapping import key_columns
 from alliance.data.export.read import read_table
@@ -37,7 +37,8 @@ def variables_behind(names: Iterable[str], config: Config) -> dict[str, Variable
         name = waiting.pop(0)
         if name not in found:
             found[name] = config.variables[name]
-            waiting += found[name].of
+            owners = (owner_of_part(part, config.variables) for part in found[name].of)
+            waiting += [owner for owner in owners if owner is not None]
     return found
 
 

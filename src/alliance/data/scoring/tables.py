@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -67,8 +67,9 @@ def score_table(
             columns[name] = code_category(_column(table, name, variable), name, variable)
         elif variable.kind == "number":
             columns[name] = {name: _number(_column(table, name, variable), name, variable)}
+    scored = {name: list(columns[name]) for name in scales}
     for name in _composites_in_order(wanted):
-        parts = pd.DataFrame({part: _part(columns, name, part) for part in wanted[name].of}, index=table.index)
+        parts = pd.DataFrame({part: _part(columns, scored, name, part) for part in wanted[name].of}, index=table.index)
         joined = parts.mean(axis=1, skipna=False) if wanted[name].metric == "mean" else parts.sum(axis=1, skipna=False)
         columns[name] = {name: joined.astype(float)}
     return ScoredTable(_side_by_side(columns, wanted, table.index), scales)
@@ -152,12 +153,17 @@ def _number(column: pd.Series, name: str, variable: Variable) -> pd.Series:
     return numbers
 
 
-def _part(columns: Mapping[str, Mapping[str, pd.Series]], name: str, part: str) -> pd.Series:
-    if part not in columns.get(part, {}):
+def _part(
+    columns: Mapping[str, Mapping[str, pd.Series]], scales: Mapping[str, Collection[str]], name: str, part: str
+) -> pd.Series:
+    owner = next((known for known, scores in columns.items() if part in scores), None)
+    if owner is None or (part != owner and part not in scales.get(owner, ())):
+        known = [score for scores in scales.values() for score in scores]
         raise ConfigError(
-            f"variables.{name}.of: '{part}' is not one number. Use a scale, a number, or a category with levels."
+            f"variables.{name}.of: '{part}' is not one number.{suggest(part, known)} Use a scale or a subscale of it, a number, or a "
+            f"category with levels."
         )
-    return columns[part][part]
+    return columns[owner][part]
 
 
 def _composites_in_order(variables: Mapping[str, Variable]) -> list[str]:

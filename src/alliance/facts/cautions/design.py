@@ -214,8 +214,8 @@ OF_DESIGN: Final = (
         "uncorrected_error",
         "measurement error",
         "Reliability of a score that is declared to have error, the smallest of its levels. The model takes it for free of error: what it "
-        "predicts looks smaller than it is, and part of it passes for an effect of what it goes along with. There is no formula for this "
-        "model, so nothing is corrected.",
+        "predicts looks smaller than it is, and part of it passes for an effect of what it goes along with. In this model nothing is "
+        "corrected.",
         "estimates of the outcomes that the score predicts, and of paths through them",
         "never",
         unit="share of variance",

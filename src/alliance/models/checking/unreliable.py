@@ -1,6 +1,9 @@
 """Where estimates can be corrected for unreliable scores by a formula, and why not elsewhere (`alliance.models.quantities.unreliable`)."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
@@ -13,31 +16,64 @@ from alliance.models.quantities.corrected import Known
 from alliance.models.quantities.unreliable import children_of
 
 CORRECTED, UNCORRECTED = "corrected_error", "uncorrected_error"
+_CONSTRUCT: Final = {"within": [np.nan, 0.0], "between": [np.nan, 0.0]}  # its error is estimated
+_OF_SCORES: Final = (
+    "this family takes a composite as it is; a model of family multilevel_path fits what its parts have in common"
+)
+FITTED: Final = "corrected estimates, with all its true values as unknowns of the model, stand beside"
+_NOT_ALONE: Final = "another score of the model cannot be corrected, and correcting for one alone helps nobody"
 
 
-def mark_unreliable(design: Design, variables: Mapping[str, Variable], known: Known) -> list[Mark]:
+@dataclass(frozen=True)
+class TrueScore:
+    """What became of the true values of a variable, as unknowns of a second fit.
+
+    Parameters
+    ----------
+    reason
+        Why there was none; empty where its estimates are among the groups of the container.
+    reliability
+        Of the score within patients, where the fit tells it.
+    told
+        What else it tells, in words.
+    """
+
+    reason: str = ""
+    reliability: float = float("nan")
+    told: str = ""
+
+
+_NOT_FITTED: Final[Mapping[str, TrueScore]] = MappingProxyType({})
+
+
+def mark_unreliable(
+    design: Design, variables: Mapping[str, Variable], known: Known, true_scores: Mapping[str, TrueScore] = _NOT_FITTED
+) -> list[Mark]:
     """Say of each unreliable score of a model whether estimates are corrected for its error, and if not, why.
 
     Parameters
     ----------
     known
         Reliability of the columns that one is declared of.
+    true_scores
+        See `alliance.models.joint.Findings`.
     """
     marks = []
-    for name, of in known.items():
+    constructs = {name: _CONSTRUCT for name, variable in variables.items() if variable.latent}
+    for name, of in {**known, **constructs}.items():
         values = [of[level][0] for level in ("within", "between")]
-        predicted = tuple(
-            outcome
-            for outcome, equation in design.equations.items()
-            if any(name in (origin.base, *(f.base for f in origin.factors)) for origin in equation.origins.values())
-        )
+        predicted = predicted_by(design, name)
         if name not in design.equations and not predicted:
             continue
         reason = f"its reliability could not be computed from its items ({of['note']})" if None in values else ""
         value = np.nan if reason else min(values)
         if not reason and of["within"][0] < 1:
-            reason = find_obstacle(design, name, variables)
-        if not reason and not predicted:
+            reason = "" if name in constructs else find_obstacle(design, name, variables)
+        if name in constructs and name not in true_scores:
+            reason = _OF_SCORES
+        fitted = true_scores.get(name, TrueScore(reason))
+        reason, value = fitted.reason, value if np.isnan(fitted.reliability) else fitted.reliability
+        if not reason and not predicted and name not in constructs:
             marks.append(Mark("unreliable_outcome", name, value))
             continue
         marks.append(
@@ -45,20 +81,34 @@ def mark_unreliable(design: Design, variables: Mapping[str, Variable], known: Kn
                 UNCORRECTED if reason else CORRECTED,
                 name,
                 value,
-                reason or "corrected estimates stand beside",
+                reason or (FITTED + fitted.told if name in true_scores else "corrected estimates stand beside"),
                 outcomes=predicted,
                 effects=EFFECTS.names(lambda effect: effect.kind != "component" or effect.name == "coefficient"),
                 levels=EFFECT_LEVELS,
             )
         )
+    if any(mark.caution == UNCORRECTED for mark in marks):  # all of them or none
+        marks = [
+            replace(mark, caution=UNCORRECTED, detail=_NOT_ALONE) if mark.caution == CORRECTED else mark
+            for mark in marks
+        ]
     return marks
+
+
+def predicted_by(design: Design, name: str) -> tuple[str, ...]:
+    """List the outcomes that a variable predicts, at whichever session and in whichever product."""
+    return tuple(
+        outcome
+        for outcome, equation in design.equations.items()
+        if any(name in (origin.base, *(f.base for f in origin.factors)) for origin in equation.origins.values())
+    )
 
 
 def mark_separate(spec: ModelSpec, variables: Mapping[str, Variable]) -> list[Mark]:
     """Say of each score with a declared reliability that equations fitted one after the other are not corrected for it."""
     marks = []
     for name, variable in variables.items():
-        if variable.reliability is None:
+        if variable.reliability is None and not variable.latent:
             continue
         terms = {
             outcome: [parse_term(term, dict(variables)) for term in each.on] for outcome, each in spec.equations.items()

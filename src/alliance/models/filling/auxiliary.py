@@ -35,11 +35,14 @@ class Auxiliary:
     spread_of
         Equation of the design whose outcome has the spread of this one, where nothing else tells it: of a propensity only the sign is
         known, so at the first session it is taken to differ as much between patients as it does over the later ones.
+    variance
+        Residual variance, where it is not to be drawn.
     """
 
     rows: EquationRows
     entries: Entries
     spread_of: int | None = None
+    variance: float | None = None
 
     @property
     def varies(self) -> bool:
@@ -71,7 +74,9 @@ class Auxiliary:
         inverse = np.linalg.inv(rows.x.T @ rows.x)
         estimate = inverse @ (rows.x.T @ left)
         free = len(left) - rows.x.shape[1]
-        if spread is None:
+        if self.variance is not None:
+            variance = self.variance
+        elif spread is None:
             variance = float(((left - rows.x @ estimate) ** 2).sum() / rng.chisquare(free))
         else:
             variance = max(spread - float((rows.x @ estimate).var()), _LEAST_LEFT * spread)

@@ -5,7 +5,7 @@ and a product whose other factor is known. What the design conditions on has equ
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,16 @@ from alliance.models.design.groups import Groups
 from alliance.models.design.terms import Factor, center_factor, own_means
 from alliance.models.filling.auxiliary import Auxiliary, Drawn, initial_equations, join_entries, without_equation
 from alliance.models.filling.grid import Grid
+from alliance.models.filling.measured import (
+    DESCRIBED,
+    describe,
+    draw_spread,
+    guess_lasting,
+    places_of,
+    reading_equations,
+    redraw_errors,
+    to_composite,
+)
 
 
 @dataclass(frozen=True)
@@ -59,12 +69,15 @@ class Filled:
         Rows of the equations of the design, in standard units, and of those beside it, in raw units.
     differences
         Differences between patients in each equation beside the design, (patient,).
+    described
+        What `alliance.models.filling.measured.describe` says of each reading, (reading, 4); none before the first draw.
     """
 
     values: np.ndarray
     equations: list[EquationRows]
     beside: list[EquationRows]
     differences: list[np.ndarray]
+    described: np.ndarray = field(default_factory=lambda: np.empty((0, DESCRIBED)))
 
 
 def find_cells(
@@ -99,9 +112,15 @@ def find_cells(
     ]
     positions = _positions(design, equations)
     patient_of = grid.cells[PATIENT].astype(str).map(positions).to_numpy(dtype=np.int64)
+    guess = np.empty(len(grid.cells))
+    for column, cells in grid.of.items():
+        guess[cells[cells >= 0]] = panel[column].to_numpy(dtype=float)[cells >= 0]
+    for reading in grid.readings:
+        guess = guess_lasting(reading, guess)
     auxiliary = [
         *initial_equations(grid, design, positions),
         *(without_equation(grid, name, positions) for name in grid.filled),
+        *(found for reading in grid.readings for found in reading_equations(reading, patient_of, guess)),
     ]
     # Rows of the other equations share an occasion with no row.
     beside, last = [], len(panel)
@@ -116,9 +135,6 @@ def find_cells(
         turns,
         grid.limits,
     )
-    guess = np.empty(len(grid.cells))
-    for column, cells in grid.of.items():
-        guess[cells[cells >= 0]] = panel[column].to_numpy(dtype=float)[cells >= 0]
     return Cells(grid, entries, auxiliary, packed, guess, turns)
 
 
@@ -144,18 +160,24 @@ def shift(cells: Cells, filled: Filled, change: np.ndarray) -> Filled:
     )
 
 
+def redraw(cells: Cells, rng: np.random.Generator) -> Cells:
+    """Draw what is known with some doubt: the variances of errors whose reliability was estimated."""
+    return replace(cells, auxiliary=redraw_errors(cells.auxiliary, cells.grid.readings, rng))
+
+
 def draw_auxiliary(cells: Cells, filled: Filled, rng: np.random.Generator) -> list[Drawn]:
     """Draw the parameters of the equations beside the design, given the present values."""
-    return [
-        found.draw(
-            rows,
-            differences,
-            cells.turns,
-            rng,
-            None if found.spread_of is None else float(filled.equations[found.spread_of].y.var()),
-        )
-        for found, rows, differences in zip(cells.auxiliary, filled.beside, filled.differences, strict=True)
-    ]
+    readings, made = cells.grid.readings, cells.auxiliary
+    spreads = {place + 1: reading.lasting for place, reading in zip(places_of(made, readings), readings, strict=True)}
+    drawn: list[Drawn] = []
+    for place, (found, rows, differences) in enumerate(zip(made, filled.beside, filled.differences, strict=True)):
+        spread, lasting = None, spreads.get(place)
+        if found.spread_of is not None:
+            spread = float(filled.equations[found.spread_of].y.var())
+        elif lasting is not None and found.variance is None:
+            spread = draw_spread(filled.beside[place - 1], drawn[-1], filled.values[lasting], rng)
+        drawn.append(found.draw(rows, differences, cells.turns, rng, spread))
+    return drawn
 
 
 def draw_given(
@@ -208,7 +230,14 @@ def draw_values(
     """Draw the cells given the parameters of the design and the random effects; those of the other equations are drawn too."""
     auxiliary = draw_auxiliary(cells, filled, rng)
     change = draw_given(cells, filled, beta, effects, covariance, auxiliary, rng, autocorrelations, spread)
-    return replace(shift(cells, filled, change), differences=[drawn.differences for drawn in auxiliary])
+    changed = replace(shift(cells, filled, change), differences=[drawn.differences for drawn in auxiliary])
+    readings = cells.grid.readings
+    if not readings:
+        return changed
+    described = describe(cells.auxiliary, readings, auxiliary)
+    variable_of = cells.grid.cells["variable"].to_numpy()
+    change, described = to_composite(readings, described, variable_of, changed.values)
+    return replace(shift(cells, changed, change), described=described)
 
 
 def _positions(design: Design, equations: Sequence[EquationRows]) -> dict[str, int]:

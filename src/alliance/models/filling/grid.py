@@ -15,10 +15,14 @@ stays as recorded: at a session that no equation uses, or where a product multip
 An outcome that is declared `yes_no` is a cell wherever an equation has a row for it: the propensity behind the answer, above zero where it
 is yes and below where it is no (Albert & Chib 1993, doi 10.1080/01621459.1993.10476321). The propensity is never observed, so in such a
 model the recorded answers are nowhere predictors themselves.
+
+So is a true score, or a construct, of which only readings with error are recorded, see `alliance.models.filling.readings`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -28,8 +32,11 @@ from alliance.config.timing import Term, is_yes_no, parse_term, varies_between_s
 from alliance.facts.columns import BASELINE, LAG, PATIENT, SESSION, THERAPIST
 from alliance.likelihood.limits import Limits
 from alliance.models.filling.propensity import guess_propensity
+from alliance.models.filling.readings import LASTING, Indicator, Reading, find_readings
 from alliance.models.filling.sessions import add_skipped
 from alliance.models.filling.trend import time_columns
+
+SEEN: Final[Mapping[str, Sequence[Indicator]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,8 @@ class Grid:
         Outcome -> rows its equation cannot use, since a product of two missing values stands in them: (row,).
     yes_no
         Outcomes whose cells are propensities.
+    readings
+        What was recorded, with error, of variables that nobody sees.
     """
 
     panel: pd.DataFrame
@@ -70,10 +79,19 @@ class Grid:
     trend: np.ndarray
     nonlinear: dict[str, np.ndarray]
     yes_no: frozenset[str] = frozenset()
+    readings: tuple[Reading, ...] = ()
+
+    @property
+    def hides(self) -> bool:
+        """Whether there are outcomes that nobody ever sees."""
+        return bool(self.yes_no or self.readings)
 
     def unseen(self, column: str) -> np.ndarray:
-        """Say which values of a column were not observed, (row,)."""
-        return self._hold(column, ~self.limits.censored)
+        """Say of which values of a column nothing was observed, (row,)."""
+        told = self.limits.censored.copy()
+        for reading in self.readings:
+            told[reading.cells] = True
+        return self._hold(column, ~told)
 
     def censored(self, column: str) -> np.ndarray:
         """Say which values of a column were recorded at an end of the scale, (row,)."""
@@ -89,7 +107,12 @@ class Grid:
 
 
 def make_grid(
-    panel: pd.DataFrame, spec: ModelSpec, variables: dict[str, Variable], lag: int, max_gap_days: float | None
+    panel: pd.DataFrame,
+    spec: ModelSpec,
+    variables: dict[str, Variable],
+    lag: int,
+    max_gap_days: float | None,
+    hidden: Mapping[str, Sequence[Indicator]] = SEEN,
 ) -> Grid | None:
     """Find the cells of a joint model.
 
@@ -97,6 +120,8 @@ def make_grid(
     ----------
     panel
         One row per patient and session, see `alliance.data.panel`.
+    hidden
+        Variables that nobody sees -> what tells them.
 
     Returns
     -------
@@ -112,7 +137,7 @@ def make_grid(
     rows = add_skipped(panel, outcomes, known, variables, max_gap_days)
     ends = {outcome: ends_of(outcome, variables) for outcome in outcomes}
     yes_no = frozenset(outcome for outcome in outcomes if is_yes_no(outcome, spec, variables))
-    found = _Search(rows, spec, known, [*outcomes, *filled], lag, ends, yes_no)
+    found = _Search(rows, spec, known, [*outcomes, *filled], lag, ends, yes_no, hidden)
     return found.grid(filled)
 
 
@@ -148,8 +173,10 @@ class _Search:
         lag: int,
         ends: Mapping[str, tuple[float, float]],
         yes_no: frozenset[str],
+        hidden: Mapping[str, Sequence[Indicator]],
     ) -> None:
-        self.rows, self.spec, self.names, self.ends, self.yes_no = rows, spec, names, ends, yes_no
+        self.rows, self.spec, self.names, self.ends = rows, spec, names, ends
+        self.yes_no, self.hidden = yes_no, hidden
         self.terms = terms | {name: Term(name, name, None, None, "") for name in names if name not in terms}
         keys = pd.MultiIndex.from_frame(rows[[PATIENT, SESSION]])
         self.earlier = self._linked(keys.get_indexer(pd.MultiIndex.from_arrays([rows[PATIENT], rows[SESSION] - lag])))
@@ -158,8 +185,9 @@ class _Search:
         self.is_first = (rows[SESSION] == first).to_numpy()
         outcomes = list(spec.equations)
         self.initial = [o for o in outcomes if f"{o}{BASELINE}" in terms]
-        self.recorded = {name: rows[name].notna().to_numpy() for name in names}
-        self.observed = {name: there & (name not in yes_no) for name, there in self.recorded.items()}
+        self.recorded = {name: rows[self._told_by(name)].notna().any(axis=1).to_numpy() for name in names}
+        never = {*yes_no, *hidden}
+        self.observed = {name: there & (name not in never) for name, there in self.recorded.items()}
         self.inside = self._inside(outcomes)
         self.cell = {name: self._candidates(name) for name in names}
         self.at_end = {name: self._at_end(name) for name in names}
@@ -169,6 +197,10 @@ class _Search:
             pass
         while self._drop_without_use():
             pass
+
+    def _told_by(self, name: str) -> list[str]:
+        """List the columns that something of a variable is recorded in."""
+        return [each.column for each in self.hidden[name]] if name in self.hidden else [name]
 
     def _linked(self, earlier: np.ndarray) -> np.ndarray:
         """Take away earlier rows that lie too far back, as the panel has found."""
@@ -227,7 +259,8 @@ class _Search:
             there: np.ndarray = self.observed[term.base] | self.cell[term.base]
             if term.suffix == LAG:
                 # A lagged value whose own row is not in the panel stays as observed.
-                return np.asarray(np.where(self.earlier >= 0, there[self.earlier], self.rows[column].notna()))
+                known = self.rows[column].notna() & (term.base not in self.hidden)
+                return np.asarray(np.where(self.earlier >= 0, there[self.earlier], known))
             if term.suffix == BASELINE:
                 return np.asarray(there[self.first])
             if term.suffix == "":
@@ -291,7 +324,8 @@ class _Search:
                     needed[self.terms[column].base][place[place >= 0]] = True
         dropped = False
         for name in self.names:
-            kept = self.cell[name] & (needed[name] | self.at_end[name])
+            told = self.recorded[name] if name in self.hidden else self.at_end[name]
+            kept = self.cell[name] & (needed[name] | told)
             dropped |= bool((kept != self.cell[name]).any())
             self.cell[name] = kept
         return dropped
@@ -310,6 +344,10 @@ class _Search:
             tables.append(panel.loc[rows, [PATIENT, SESSION]].assign(variable=name))
         if count == 0:
             return None
+        readings, first = find_readings(self.rows, number, self.hidden, count)
+        if len(first):
+            limits.append((np.full(len(first), np.inf), np.ones(len(first))))
+            tables.append(panel.loc[first, [PATIENT, SESSION]].assign(variable=LASTING))
         guesses = {
             name: guess_propensity(panel[name]) if name in self.yes_no else _guess(panel, name) for name in self.names
         }
@@ -330,6 +368,7 @@ class _Search:
             time_columns(self.rows, self.spec),
             {outcome: self.nonlinear(outcome) for outcome in self.spec.equations},
             self.yes_no,
+            tuple(readings),
         )
 
     def _limits(self, name: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -342,7 +381,7 @@ class _Search:
     def _values(self, column: str, term: Term) -> np.ndarray:
         """Return the observed values of a column, looked up anew: rows after a gap have a past now."""
         place = {LAG: self.earlier, BASELINE: self.first, "": np.arange(len(self.rows))}[term.suffix]
-        if term.base in self.yes_no:
+        if term.base in self.yes_no or term.base in self.hidden:
             return np.full(len(self.rows), np.nan)
         values = self.rows[term.base].to_numpy(dtype=float)[place]
         return np.where(place >= 0, values, self.rows[column])

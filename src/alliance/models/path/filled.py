@@ -26,7 +26,7 @@ from alliance.likelihood.layout import refill
 from alliance.likelihood.packing import VARYING
 from alliance.likelihood.units import draw_effects
 from alliance.models.design.arrays import Design, Equation
-from alliance.models.filling.cells import Cells, Filled, draw_values, find_cells, start_values
+from alliance.models.filling.cells import Cells, Filled, draw_values, find_cells, redraw, start_values
 from alliance.models.filling.grid import Grid
 from alliance.models.path.layout import LEVELS, Layout
 from alliance.models.path.maximum import PathMaximum
@@ -59,11 +59,15 @@ class Schedule:
 # Answers of yes and no leave half and more of what completed data say about an effect unknown: rounds are alike for longer, and data sets
 # differ more. In simulated studies estimates then lie .1 to .3 standard errors from those of the integrated likelihood (validation/probit).
 _OF_PROPENSITIES: Final = Schedule(rounds=260, settled=60, between=8, sets=40)
+# Of true scores and constructs less is unknown, and rounds differ more (validation/measurement).
+_OF_READINGS: Final = Schedule(rounds=230, settled=30, between=6, sets=20)
 
 
 def schedule_for(grid: Grid) -> Schedule:
     """Return how often the cells of a grid are drawn."""
-    return _OF_PROPENSITIES if grid.yes_no else Schedule()
+    if grid.yes_no:
+        return _OF_PROPENSITIES
+    return _OF_READINGS if grid.readings else Schedule()
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,15 @@ class Completion:
         The estimate by maximum likelihood, (parameter,).
     sets
         Completed data sets.
+    described
+        What `alliance.models.filling.measured.describe` says of each reading in rounds at the estimate, and in rounds with the spread of
+        the parameters: (round, reading, 4) each.
     """
 
     cells: Cells
     point: np.ndarray
     sets: list[Completed]
+    described: tuple[np.ndarray, np.ndarray]
 
     @property
     def nearest(self) -> int:
@@ -176,19 +184,23 @@ def complete(design: Design, grid: Grid, count: int, rng: np.random.Generator) -
     filled = start_values(chain.cells, equations)
     maximum = _stand_up(find_maximum(target))
     averaged: list[np.ndarray] = []
+    described: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for number in range(schedule.rounds):
         filled = chain.draw(maximum.target, maximum.top.position, filled)
         maximum = chain.maximise(filled, maximum, thorough=number == schedule.settled - 1)
         if number >= schedule.settled:
             averaged.append(maximum.top.position)
+            described[0].append(filled.described)
     point = average_positions(target, np.array(averaged))
     sets = []
     for _ in range(count):
+        chain = replace(chain, cells=redraw(chain.cells, rng))
         for number in range(schedule.between):
             filled = chain.draw(maximum.target, chain.move(maximum), filled)
             maximum = chain.maximise(filled, maximum, thorough=number == schedule.between - 1)
+            described[1].append(filled.described)
         sets.append(Completed(filled, maximum))
-    return Completion(chain.cells, point, sets)
+    return Completion(chain.cells, point, sets, (np.array(described[0]), np.array(described[1])))
 
 
 @dataclass(frozen=True)
@@ -207,7 +219,7 @@ class _Chain:
         A propensity and the level of its patient tell nearly all of each other. Drawn in turns, they would take hundreds of rounds to get
         anywhere (what is drawn given what has the autocorrelation of a slow walk: Liu, Wong & Kong 1994, doi 10.1093/biomet/81.1.27).
         """
-        return bool(self.cells.grid.yes_no) and not any((e.part == VARYING).any() for e in self.cells.entries)
+        return self.cells.grid.hides and not any((e.part == VARYING).any() for e in self.cells.entries)
 
     def draw(self, target: PathTarget, position: np.ndarray, filled: Filled) -> Filled:
         """Draw random effects given the data, those of the target, then cells given the random effects."""

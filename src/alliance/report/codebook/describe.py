@@ -263,6 +263,8 @@ def _column(name: str, variable: Variable, table: Typed, export: Export) -> tupl
     if variable.kind == "scale":
         return _scored(name, variable, table, export)
     if variable.kind == "composite":
+        if any(part not in export.variables for part in variable.of):
+            return None, "made of subscales"
         parts = [_column(part, export.variables[part], table, export) for part in variable.of]
         if any(column is None for column, _ in parts):
             return None, "one of its parts is not there"

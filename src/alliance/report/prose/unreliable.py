@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
+from alliance.models.checking.unreliable import FITTED
 from alliance.report.labels import label_effect, label_level, label_model, label_names, label_of, label_path
 from alliance.report.numbers import format_estimate, format_number
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
@@ -20,13 +21,16 @@ def describe_corrected(inputs: Inputs, config: Config) -> list[Passage]:
         return []
     known = dict.fromkeys(row["subject"] for row in (*corrected, *refused))
     passages = [text(f"{capitalise(join_words([_reliability(name, inputs, config) for name in known]))}.")]
+    constructs = [row for row in corrected if _indicators(row["subject"], config) and pd.notna(row["value"])]
+    if constructs:
+        passages.append(Passage(tuple(_measured(row, config) for row in constructs), kind="list"))
     answers = _answers(table_of(inputs, "corrected"), config)
     if answers:
         passages += [
             text(
                 "Below are estimates as they are and corrected for that error. The correction assumes that the error is independent of "
-                "everything else, that its variance is the same in all patients and sessions, and that the reliability is "
-                f"{_known(list(known), config)}."
+                f"everything else, that its variance is the same in all patients and sessions{_assumed(list(known), config)}."
+                f"{_by_fit(corrected)}"
             ),
             Passage(tuple(answers), kind="list"),
         ]
@@ -45,10 +49,10 @@ def describe_corrected(inputs: Inputs, config: Config) -> list[Passage]:
     if reasons:
         passages += [
             text(
-                "In other models no formula takes the error off, and their estimates are as the scores have them: what the score predicts "
+                "In other models the error is not taken off, and their estimates are as the scores have them: what the score predicts "
                 "looks smaller than it is."
                 if answers
-                else "No formula takes the error off in the models that were fitted, and their estimates are as the scores have them: what "
+                else "The error is not taken off in the models that were fitted, and their estimates are as the scores have them: what "
                 "the score predicts looks smaller than it is."
             ),
             Passage(tuple(reasons), kind="list"),
@@ -58,6 +62,9 @@ def describe_corrected(inputs: Inputs, config: Config) -> list[Passage]:
 
 def _reliability(name: str, inputs: Inputs, config: Config) -> str:
     """Say how reliable a score is at each level, and who says it."""
+    parts = _indicators(name, config)
+    if parts:
+        return f"{label_of(name, config)} is a construct that is told by {join_words([label_of(part, config) for part in parts])}"
     declared = _declared(name, config)
     if declared != "items" and declared is not None:
         levels = {"for changes within a patient": declared.within, "for differences between patients": declared.between}
@@ -79,9 +86,50 @@ def _declared(name: str, config: Config) -> Any:
     return config.variables[owner].reliability
 
 
+def _indicators(name: str, config: Config) -> list[str]:
+    """List the indicators of a construct; none of a score."""
+    variable = config.variables.get(name)
+    return variable.of if variable is not None and variable.latent else []
+
+
+def _measured(row: dict[str, Any], config: Config) -> Point:
+    """Say how a model sees the indicators of a construct."""
+    said = str(row["detail"]).removeprefix(FITTED).removeprefix("; ")
+    return Point(
+        f"{capitalise(label_of(row['subject'], config))}, {label_model(row['model'], config)}",
+        f"The composite has a reliability of {format_number(row['value'], 2)} for changes within a patient; {label_names(said, config)}.",
+    )
+
+
+def _assumed(names: list[str], config: Config) -> str:
+    """Say what else the correction assumes, after a list of what it does."""
+    assumed = []
+    known = _known(names, config)
+    if known:
+        assumed.append(f"that the reliability is {known}")
+    if any(_indicators(name, config) for name in names):
+        assumed.append(
+            "that indicators of a construct have the same loadings and intercepts at all sessions and for all patients, but for what lasts "
+            "in a patient"
+        )
+    return f", and {' and '.join(assumed)}"
+
+
+def _by_fit(corrected: list[dict[str, Any]]) -> str:
+    """Say of models that were fitted again how."""
+    if not any(str(row["detail"]).startswith(FITTED) for row in corrected):
+        return ""
+    return (
+        " Where a value with error lasts, as in an own past, or a construct has indicators, no formula takes it off; there the model was "
+        "fitted once more, by maximum likelihood, with all true values as unknowns."
+    )
+
+
 def _known(names: list[str], config: Config) -> str:
     """Say in what sense reliabilities are known."""
-    computed = [_declared(name, config) == "items" for name in names]
+    computed = [_declared(name, config) == "items" for name in names if not _indicators(name, config)]
+    if not computed:
+        return ""
     if all(computed):
         return "that of the items, whose sampling error is in the intervals"
     return (

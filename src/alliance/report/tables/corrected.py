@@ -34,9 +34,11 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         }
     )
     notes = [
-        "Corrected: from the same draws of the model, with the error that the declared reliability implies taken off. This assumes that "
-        "the error is independent of everything else and has the same variance in all patients and sessions, and that the reliability is "
-        "right. In the outcome's units per unit of the first variable.",
+        "Corrected: from the same draws of the model, with the error that the declared reliability implies taken off. Where a value with "
+        "error lasts, as in an own past, and where a score is a construct told by several indicators, from a second fit of the model by "
+        "maximum likelihood, in which all true values are unknowns. This assumes that the error is independent of everything else and has "
+        "the same variance in all patients and sessions, and that the reliability is right, or that indicators mean the same at all "
+        "sessions and for all patients. In the outcome's units per unit of the first variable.",
         *notes_of(data),
     ]
     if data.empty:

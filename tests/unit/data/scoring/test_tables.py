@@ -88,6 +88,19 @@ def test_composite_may_be_made_of_a_composite() -> None:
     assert score(pd.DataFrame({"one": [1.0], "two": [3.0]}), declared)["outer"].tolist() == [1 + 3 + 1]
 
 
+def test_composite_may_be_made_of_subscales() -> None:
+    declared = variables(
+        core={"kind": "composite", "of": ["alliance_bond", "alliance_goal"], "metric": "mean"},
+        alliance={"kind": "scale", "instrument": "wai_sr", "items": "wai_{item}", "metric": "mean"},
+    )
+    table = pd.DataFrame({f"alliance__{item}": [1.0 + item % 5, 3.0] for item in range(1, 13)})
+    scores = score(table, declared)
+    np.testing.assert_allclose(scores["core"], (scores["alliance_bond"] + scores["alliance_goal"]) / 2)
+    declared["core"] = declared["core"].model_copy(update={"of": ["alliance_bund", "alliance_goal"]})
+    with pytest.raises(ConfigError, match="Did you mean 'alliance_bond'"):
+        score(table, declared)
+
+
 def test_composites_made_of_each_other_are_refused() -> None:
     declared = variables(one={"kind": "composite", "of": ["two"]}, two={"kind": "composite", "of": ["one"]})
     with pytest.raises(ConfigError, match="one, two are made of each other"):

@@ -243,7 +243,7 @@ def test_model_in_which_one_score_is_in_the_way_gives_no_correction_and_says_why
     tables = tables_of(spec, simulate(60), {"m": (0.8, 1.0), "x": (0.9, 1.0)})
     assert tables["corrected"].empty
     marks = tables["diagnostics"].set_index(["caution", "subject"])
-    assert "'m_lag' predicts 'm'" in marks.loc[("uncorrected_error", "m"), "detail"]
+    assert "remove 'missing: drop'" in marks.loc[("uncorrected_error", "m"), "detail"]
     flags = tables["estimates"].set_index(["path", "effect", "level"])["flag"]
     assert "measurement error" in flags["m -> y", "b", "within"]
 

@@ -55,7 +55,7 @@ def test_omega_of_items_is_said_with_its_error() -> None:
 def test_model_without_a_correction_says_why_by_name() -> None:
     reason = "'alliance_lag' predicts 'symptoms', and the error has no formula"
     sentence = said(describe_corrected(inputs("uncorrected_error", reason, corrected=False), with_reliability("items")))
-    assert "No formula takes the error off in the models that were fitted" in sentence
+    assert "The error is not taken off in the models that were fitted" in sentence
     assert "Not corrected. Working alliance: " in sentence and "predicts" in sentence and "alliance_lag" not in sentence
     assert "corrected for that error" not in sentence
 

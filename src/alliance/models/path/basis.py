@@ -1,0 +1,132 @@
+"""From a declaration to an explored likelihood: that of the data, or of data sets in which what nobody saw is filled in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from alliance.config import Variable
+from alliance.facts.depths import DEPTHS
+from alliance.inference.depths import Found, Request, explore, pool
+from alliance.models.design.held import hold_correlations
+from alliance.models.design.series import add_series
+from alliance.models.filling.grid import SEEN, Grid, make_grid
+from alliance.models.filling.readings import Indicator
+from alliance.models.joint import PREDICTIVE_DRAWS, Task, prepare_task
+from alliance.models.path.caution import check_residuals
+from alliance.models.path.filled import Completion, complete, schedule_for, standardise_observed
+from alliance.models.path.maximum import PathMaximum, maximise
+from alliance.models.path.posterior import PathPosterior
+from alliance.models.path.settings import Spec
+
+_OWN_DRAWS: Final = 50  # of each at least: with fewer, what is looked at in one data set alone is mostly chance
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What was found, and the data that look at one data set: the one there is, or the completed one nearest to the estimate.
+
+    Parameters
+    ----------
+    own
+        Draws that come from this data set.
+    completion
+        What was filled in; None where nothing was.
+    """
+
+    task: Task
+    maximum: PathMaximum
+    posterior: PathPosterior
+    found: Found
+    own: np.ndarray
+    completion: Completion | None = None
+
+
+def explore_declared(
+    panel: pd.DataFrame,
+    name: str,
+    spec: Spec,
+    settings: Mapping[str, Any],
+    hidden: Mapping[str, Sequence[Indicator]] = SEEN,
+) -> Basis:
+    """Fill in what is missing, and explore the likelihood of the data, or of each completed data set.
+
+    Parameters
+    ----------
+    hidden
+        Variables that nobody sees -> what tells them; none where values that were recorded are taken for free of error.
+
+    Raises
+    ------
+    ModelError
+        See `alliance.models.path.fit.fit`.
+    """
+    variables = {key: Variable.model_validate(value) for key, value in settings["variables"].items()}
+    fill = spec.missing == "fill"
+    gap = settings.get("max_gap_days")
+    grid = make_grid(panel, spec, variables, settings["lag"], gap, hidden) if fill else None
+    task = prepare_task(panel, name, spec, settings, grid)
+    design = hold_correlations(name, spec.residual_correlations, task.design)
+    task = replace(task, design=add_series(name, spec.autocorrelation, design))
+    if grid is None:
+        maximum = maximise(task.design)
+        check_residuals(name, maximum)
+        posterior = PathPosterior(maximum.target, settings["priors"])
+        found = explore(spec.depth, _request(task, spec), maximum, posterior)
+        return Basis(task, maximum, posterior, found, np.arange(len(found.positions)))
+    count = _count_sets(task, spec.depth, grid)
+    completion = complete(standardise_observed(task.design, grid), grid, count, task.generator("missing cells"))
+    maxima = [each.maximum for each in completion.sets]
+    chosen = completion.nearest
+    check_residuals(name, maxima[chosen])
+    posteriors, found = explore_completed(spec.depth, _request(task, spec), completion, settings["priors"])
+    task = replace(task, panel=completion.panel(chosen), design=completion.design(chosen))
+    maximum = replace(maxima[chosen], target=replace(maxima[chosen].target, design=task.design))
+    own = np.arange(chosen, len(found.positions), count)
+    return Basis(task, maximum, posteriors[chosen], found, own, completion)
+
+
+def explore_completed(
+    depth: str, request: Request, completion: Completion, priors: Mapping[str, Any]
+) -> tuple[list[PathPosterior], Found]:
+    """Explore the likelihood of each completed data set, all by the same engine, and pool what was found."""
+    maxima = [each.maximum for each in completion.sets]
+    posteriors = [PathPosterior(maximum.target, priors) for maximum in maxima]
+    count, fewest = len(maxima), 1 if DEPTHS[depth].posterior else 2 * len(completion.point)
+    requests = [request.part(number + 1, count, fewest) for number in range(count)]
+    each: list[Found] = []
+    for of_set, maximum, posterior in zip(requests, maxima, posteriors, strict=True):
+        near = each[0].restricted if each else None
+        each.append(explore(depth, replace(of_set, near=near), maximum, posterior))
+    if len({found.engine for found in each}) > 1:  # the approximation failed for some of them
+        each = [explore("nuts", *one) for one in zip(requests, maxima, posteriors, strict=True)]
+    found = pool(each)
+    if found.point is not None:
+        points = np.concatenate([one.point for one in each if one.point is not None])
+        point = completion.estimate(points, np.array([one.top.position for one in maxima]))
+        around = completion.around(found.positions, point) if completion.cells.grid.hides else found.positions
+        found = replace(found, point=point, positions=around)
+    return posteriors, found
+
+
+def _count_sets(task: Task, depth: str, grid: Grid) -> int:
+    """Count the completed data sets: two at least where so few draws are wanted that each of many would have next to none."""
+    sampling, most = task.settings["sampling"], schedule_for(grid).sets
+    if grid.hides and not DEPTHS[depth].posterior:  # draws of a sampler are not what they get
+        return most
+    return int(np.clip(sampling["chains"] * sampling["draws"] // _OWN_DRAWS, 2, most))
+
+
+def _request(task: Task, spec: Spec) -> Request:
+    bootstrap = spec.bootstrap
+    return Request(
+        task.name,
+        task.seed,
+        task.settings["monte_carlo_draws"],
+        task.settings["sampling"],
+        robust=spec.standard_errors == "robust",
+        bootstrap=None if bootstrap is None else (bootstrap.level, bootstrap.samples),
+        prior_draws=PREDICTIVE_DRAWS,
+    )
