@@ -7,10 +7,14 @@ import copy
 import datetime
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_origin
 
 import yaml
+from pydantic import BaseModel
 
+from alliance.config import Config
+from alliance.config.declared import ModelSpec, spec_class
+from alliance.config.section import types_in
 from tests.fuzz.data_mutations import Draw
 
 Where = tuple[str | int, ...]
@@ -366,8 +370,34 @@ def exploding(settings: dict[str, Any], draw: Draw) -> Written:
     return Written(text + more, harmless=what in ("used", "merge"), log=what)
 
 
+def keys_of(section: type[BaseModel], settings: Any, above: Where = ()) -> Iterator[Where]:
+    """Yield every place that the settings could have, those that nobody wrote among them."""
+    for name, field_ in section.model_fields.items():
+        key = field_.alias or name
+        yield (*above, key)
+        inside = next((one for one in types_in(field_.annotation) if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        value = settings.get(key, {}) if isinstance(settings, dict) else {}
+        named = any(get_origin(one) is dict for one in types_in(field_.annotation))
+        for place, part in value.items() if named and isinstance(value, dict) else [(None, value)]:
+            kind = spec_class(part["family"]) if inside is ModelSpec else inside
+            if kind is not None:
+                yield from keys_of(kind, part, (*above, key) if place is None else (*above, key, place))
+
+
+def any_key(settings: dict[str, Any], draw: Draw) -> Written:
+    """A setting that stands in the file or not, as something it is not."""
+    where, value = draw.one(list(keys_of(Config, settings))), draw.one(VALUES)
+    part: Any = settings
+    for key in where[:-1]:
+        if not isinstance(part.get(key), dict):
+            part[key] = {}
+        part = part[key]
+    part[where[-1]] = value
+    return Written(text_of(settings), where, value)
+
+
 CONFIG_MUTATIONS: tuple[MutateConfig, ...] = (
     delete, retype_leaf, retype_section, retype_number, rename, add_unknown, swap, swap_sections, list_for_map, list_changed, nest,
         names_of_others,
-    equations, patterns, reader, sizes, variables_otherwise, text_spoiled, exploding,
+    equations, patterns, reader, sizes, variables_otherwise, text_spoiled, exploding, any_key,
 )

@@ -44,10 +44,11 @@ Code = float | Text  # what stands for a missing answer
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
 
 
-def _types_in(annotation: Any) -> Iterator[Any]:
+def types_in(annotation: Any) -> Iterator[Any]:
+    """Yield a type and all that it is made of."""
     yield annotation
     for argument in get_args(annotation):
-        yield from _types_in(argument)
+        yield from types_in(argument)
 
 
 def _holds_truth_value(value: Any) -> bool:
@@ -66,7 +67,7 @@ class Section(BaseModel):
     @classmethod
     def _truth_values_are_neither_numbers_nor_texts(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse yes, no, on, off, true and false where a number or a text belongs; they would count as 1 and 0."""
-        types = list(_types_in(cls.model_fields[str(info.field_name)].annotation))
+        types = list(types_in(cls.model_fields[str(info.field_name)].annotation))
         if types == [bool] and isinstance(value, int | float) and not isinstance(value, bool):
             raise ValueError("expected true or false")
         if bool in types or Any in types or any(isinstance(one, type) and issubclass(one, BaseModel) for one in types):
