@@ -51,9 +51,12 @@ class Beside:
     @property
     def turns(self) -> bool:
         """Whether the two models tell an effect from zero differently: one of them does not, or they do in opposite directions."""
-        effect = self.row["level"] in EFFECT_LEVELS or self.row["effect"] == "coefficient"
-        directed = effect and EFFECTS[self.row["effect"]].directed
-        return directed and told_sign(self.own, self.sd) != told_sign(self.other, self.sd_other)
+        effect = EFFECTS[self.row["effect"]]  # no component: a coefficient of a part of a curve is no finding
+        return (
+            effect.kind != "component"
+            and effect.directed
+            and told_sign(self.own, self.sd) != told_sign(self.other, self.sd_other)
+        )
 
 
 def put_beside(

@@ -210,7 +210,8 @@ def test_independent_residuals_stand_beside_it() -> None:
     [
         ("overall", "intention_to_treat", 0.9, True),
         ("overall", "intention_to_treat", 0.3, False),
-        ("overall", "coefficient", -0.9, True),
+        ("within", "indirect", -0.9, True),
+        ("within", "coefficient", 0.9, False),  # of a part of a curve, perhaps
         ("patient", "sd", 0.9, False),  # no sign
     ],
 )
