@@ -65,7 +65,7 @@ class Cleaning(Section):
     duplicates: Duplicates
     out_of_range: Literal["set_missing", "stop"]
     orphans: Literal["drop", "stop"]
-    therapist_change: Literal["first", "most_sessions", "stop"]
+    therapist_change: Literal["first", "most_sessions", "keep", "stop"]
     minimum_sessions: Annotated[int, Field(ge=1, le=1000)]
     exclude: Exclude = Exclude()
     # A pause of more days between two sessions of a patient begins a new episode, of which only the first is kept

@@ -56,7 +56,8 @@ def make_panel(
     scores
         ``patient, therapist, session, days, weeks`` and one float column per session-level score.
     patients
-        ``patient, therapist`` and the variables of the patients; its therapist goes before that of the sessions.
+        ``patient, therapist`` and the variables of the patients; its therapist goes before that of the sessions, unless these
+        name several.
     therapists
         ``therapist`` and the variables of the therapists; may be empty.
     lag
@@ -145,7 +146,8 @@ def _refuse_repeated_keys(table: pd.DataFrame, keys: list[str], name: str) -> No
 
 def _therapist_of_rows(frame: pd.DataFrame, patients: pd.DataFrame) -> pd.Series:
     assigned = frame[PATIENT].map(patients.set_index(PATIENT)[THERAPIST])
-    return assigned.where(assigned.notna(), frame[THERAPIST])
+    several = frame.groupby(PATIENT)[THERAPIST].transform("nunique") > 1
+    return frame[THERAPIST].where(assigned.isna() | several, assigned)
 
 
 def _earlier(frame: pd.DataFrame, measured: pd.DataFrame, lag: int, max_gap_days: float | None) -> pd.DataFrame:

@@ -61,6 +61,8 @@ def independent_clusters(target: Target, level: str, setting: str) -> Clusters:
     """
     clusters = target.clusters(level)
     higher = target.independent
+    if higher not in target.levels:
+        target.clusters(higher)  # says why its units are no clusters
     if target.levels.index(level) < target.levels.index(higher):
         raise ModelError(
             f"{setting}: {level}s cannot be taken one by one in a model whose effects vary between {higher}s, since {level}s of one "

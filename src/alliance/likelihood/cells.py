@@ -54,7 +54,8 @@ def draw_change(
     beta
         Coefficients of all equations, (beta,).
     effects
-        What the columns of `z` of all equations are multiplied by, for each patient: (patient, column).
+        What the columns of `z` of all equations are multiplied by, for each patient: (patient, column); where patients have several
+        therapists also for each patient and therapist, see `alliance.likelihood.crossed.number_units`.
     covariance
         Residual covariance of the equations at one occasion, (equation, equation).
     values
@@ -76,7 +77,7 @@ def draw_change(
     spread = np.empty((effects.shape[1], 0)) if spread is None else spread
     for rows in equations:
         b = beta[x_start : x_start + rows.x.shape[1]]
-        v = effects[rows.patient, z_start : z_start + rows.z.shape[1]]
+        v = effects[rows.of_effects, z_start : z_start + rows.z.shape[1]]
         residuals.append(rows.y - rows.x @ b - (rows.z * v).sum(axis=1))
         integrated.append(rows.z @ spread[z_start : z_start + rows.z.shape[1]])
         x_start, z_start = x_start + rows.x.shape[1], z_start + rows.z.shape[1]
@@ -110,6 +111,7 @@ def draw_change(
         np.concatenate(integrated)[at],
         beta,
         effects,
+        np.concatenate([rows.of_effects for rows in equations])[starts[packed.equation] + packed.row],
         noise,
         place,
         q,
@@ -189,6 +191,7 @@ def _draw(
     integrated,
     beta,
     effects,
+    of_effects,
     noise,
     bounded,
     q_bounded,
@@ -210,7 +213,7 @@ def _draw(
             if part == PREDICTOR:
                 factor = -beta[column]
             elif part == VARYING:
-                factor = -effects[p, column]
+                factor = -effects[of_effects[first + entry[number, 0]], column]
             g[entry[number, 0], entry[number, 3]] += factor * weight[number]
         for a in range(m - 1, -1, -1):  # rows that others depend on come before them, so they are as they were
             before = earlier[first + a] - first

@@ -19,6 +19,10 @@ from alliance.likelihood.patterns import EquationRows
 MOST_CONNECTED = 1500  # varying effects of therapists whom changes connect: one value then takes about a second
 
 
+class TooManyConnected(ValueError):
+    """Changes connect so many effects of therapists that one value would take more than about a second."""
+
+
 @dataclass(frozen=True)
 class Crossed:
     """Patients who had several therapists, and these therapists.
@@ -56,6 +60,26 @@ class Crossed:
         return np.asarray(place[self.therapists])
 
 
+def of_units(
+    several: Crossed | None, of_patients: np.ndarray, of_therapists: np.ndarray, owner: np.ndarray
+) -> np.ndarray:
+    """Return the sum of what belongs to patient and therapist, for each patient and, after them, for each seat of each changer.
+
+    Parameters
+    ----------
+    of_patients, of_therapists
+        (patient, ...) and (therapist, ...).
+    owner
+        Position of each patient's therapist, (patient,).
+    """
+    whole: np.ndarray = of_patients + of_therapists[owner]
+    if several is None:
+        return whole
+    seats = several.therapists.shape[1]
+    patients, therapists = np.repeat(several.patients, seats), several.therapists.reshape(-1)
+    return np.concatenate([whole, of_patients[patients] + of_therapists[therapists]])
+
+
 def find_changers(equations: Sequence[EquationRows], n_patients: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the patients who had several therapists, and their therapists: (changer,) and (changer, seat), filled up by -1."""
     known = [np.column_stack([e.patient, e.therapist]) for e in equations if e.therapist is not None]
@@ -69,13 +93,31 @@ def find_changers(equations: Sequence[EquationRows], n_patients: int) -> tuple[n
     return patients, therapists
 
 
+def number_units(
+    equations: Sequence[EquationRows], patients: np.ndarray, therapists: np.ndarray, n_patients: int
+) -> list[EquationRows]:
+    """Return the rows with numbers of their patient and therapist together: patients first, then each seat of each changer."""
+    place = np.full(n_patients, -1)
+    place[patients] = np.arange(len(patients))
+    made = []
+    for rows in equations:
+        unit = rows.patient.copy()
+        if rows.therapist is not None:
+            moved = np.flatnonzero(place[rows.patient] >= 0)
+            changer = place[rows.patient[moved]]
+            seat = np.argmax(therapists[changer] == rows.therapist[moved][:, None], axis=1)
+            unit[moved] = n_patients + changer * therapists.shape[1] + seat
+        made.append(replace(rows, unit=unit))
+    return made
+
+
 def connect_therapists(therapists: np.ndarray, effects: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the order, the first places and the starts of the rows of `Crossed`.
 
     Raises
     ------
-    ValueError
-        So many effects of therapists are connected that one value would take more than about a second.
+    TooManyConnected
+        A row of their matrix spans more effects than `MOST_CONNECTED`.
     """
     several = np.unique(therapists[therapists >= 0])
     place = np.searchsorted(several, therapists)
@@ -87,7 +129,7 @@ def connect_therapists(therapists: np.ndarray, effects: int) -> tuple[np.ndarray
     order, first = order_units(neighbours)
     widest = int((np.arange(len(first)) - first).max() + 1) * effects
     if widest > MOST_CONNECTED:
-        raise ValueError(
+        raise TooManyConnected(
             f"changes connect {widest} effects of therapists; up to {MOST_CONNECTED} can be solved together"
         )
     of_effects = np.repeat(first * effects, effects)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from alliance.likelihood.crossed import Crossed, connect_therapists, find_changers, repeat_columns
+from alliance.likelihood.crossed import Crossed, connect_therapists, find_changers, number_units, repeat_columns
 from alliance.likelihood.lanes import LANES, into_lanes
 from alliance.likelihood.patterns import EquationRows, Pattern, Series, connect, find_patterns
 from alliance.likelihood.products import cross, pool
@@ -207,6 +207,7 @@ def make_statistics(
     patients, therapists = find_changers(equations, n_patients)
     if len(patients):
         n_therapists = max(n_therapists, int(therapists.max()) + 1)
+        equations = number_units(equations, patients, therapists, n_patients)
         repeated, effects = repeat_columns(equations, by_therapist, patients, therapists, n_patients)
         found, of_changers = pack(repeated, effects, len(patients))
         order_of, first, starts = connect_therapists(therapists, len(by_therapist))

@@ -56,6 +56,9 @@ class EquationRows:
         patient has one.
     unit_residual
         Whether the residual standard deviation is one and no parameter, as in the equation of a propensity to yes.
+    unit
+        Position of each row's patient and therapist together among all such, where patients have several, see
+        `alliance.likelihood.crossed.number_units`; None: the patient alone.
     """
 
     x: np.ndarray
@@ -66,6 +69,12 @@ class EquationRows:
     series: Series | None = None
     therapist: np.ndarray | None = None
     unit_residual: bool = False
+    unit: np.ndarray | None = None
+
+    @property
+    def of_effects(self) -> np.ndarray:
+        """Position of the effects of each row, (row,): those of its patient, or of patient and therapist together."""
+        return self.patient if self.unit is None else self.unit
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,8 @@ def _orphans(
 def check_therapist_change(export: Export) -> list[Finding]:
     """Find patients with several therapists.
 
-    A change within the sessions is settled by the declared rule. If only the patients table names therapists, nothing
-    tells which of two is the right one.
+    A change within the sessions is settled by the declared rule, or both therapists are kept. If only the patients table names
+    therapists, nothing tells which of two is the right one.
     """
     sessions, patients = export.tables["sessions"], export.tables.get("patients")
     findings = []
@@ -101,8 +101,7 @@ def check_therapist_change(export: Export) -> list[Finding]:
             sessions, "therapist_change", several & export.stays("sessions"),
             sessions.key_column("therapist"),
             "belong to a patient with more than one therapist",
-            f"The patient is assigned to one of them (cleaning.therapist_change: {rule})." if handled
-            else "Correct the export, or set cleaning.therapist_change: most_sessions or first.",
+            _settled(rule),
             severity="warning" if handled else "error",
         )  # fmt: skip
     if patients is not None and {PATIENT, THERAPIST} <= set(patients.keys):
@@ -116,6 +115,19 @@ def check_therapist_change(export: Export) -> list[Finding]:
             severity="warning" if handled else "error",
         )  # fmt: skip
     return findings
+
+
+def _settled(rule: str) -> str:
+    """Say what becomes of patients with several therapists, and what else there is to choose."""
+    match rule:
+        case "keep":
+            return "Each session stays with the therapist it names (cleaning.therapist_change: keep)."
+        case "stop":
+            return "Correct the export, or set cleaning.therapist_change: most_sessions, first, or keep (each session stays with its own)."
+    return (
+        f"The patient is assigned to one of them (cleaning.therapist_change: {rule}); with cleaning.therapist_change: keep each session "
+        f"stays with its own."
+    )
 
 
 def _with_several(keys: pd.DataFrame) -> pd.Series:

@@ -44,7 +44,8 @@ _LIKE = {
     "therapist_change": (
         "name another therapist than most of the patient's sessions and would be given to that one",
         "This looks like two therapists at a time, patients of two clinics with the same ids, or a wrong key.",
-        "Correct data.sessions.keys.therapist, or make ids of several columns (data.sessions.keys.patient: [CLINIC, ID])",
+        "If patients did change therapist, set cleaning.therapist_change: keep. Otherwise correct data.sessions.keys.therapist, or make "
+        "ids of several columns (data.sessions.keys.patient: [CLINIC, ID])",
     ),
     "minimum_sessions": (
         "have too few sessions and would be left out",

@@ -17,6 +17,7 @@ from alliance.data.cleaning.duplicates import (
     joined_rows,
     most_complete_rows,
     therapist_of_patient,
+    therapist_of_session,
 )
 from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.cleaning.ledger import Counts, Ledger
@@ -230,15 +231,21 @@ def _drop_empty(rows: Rows, values: list[str], ledger: Ledger) -> None:
 
 
 def _settle_therapists(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
-    """Give each patient one therapist: the sessions decide, the patients table fills in."""
-    cells = 0
+    """Settle who held each session: the sessions decide, the patients table fills in.
+
+    Patients have one therapist, unless they keep all of theirs; then the one of most sessions stands in the patients table.
+    """
+    cells, keep = 0, cleaning.therapist_change == "keep"
     if THERAPIST in rows.sessions:
-        chosen = therapist_of_patient(rows.sessions, cleaning.therapist_change)
+        chosen = therapist_of_patient(rows.sessions, "most_sessions" if keep else cleaning.therapist_change)
         own = rows.patients.dropna(subset=[THERAPIST]) if THERAPIST in rows.patients else rows.patients.iloc[:0]
         if len(own):
             stated = own.drop_duplicates(PATIENT).set_index(PATIENT)[THERAPIST]
             chosen = chosen.combine_first(stated)
         settled = rows.sessions[PATIENT].map(chosen).astype("str")
+        if keep:
+            named = rows.sessions.groupby(PATIENT)[THERAPIST].transform("nunique")
+            settled = therapist_of_session(rows.sessions).where(named > 0, settled).astype("str")
         cells = int((rows.sessions[THERAPIST].notna() & (settled != rows.sessions[THERAPIST])).sum())
         rows.sessions = rows.sessions.assign(**{THERAPIST: settled})
         stated_now = rows.patients[THERAPIST] if THERAPIST in rows.patients else pd.Series(dtype="str")
@@ -246,10 +253,11 @@ def _settle_therapists(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
             **{THERAPIST: rows.patients[PATIENT].map(chosen).astype("str").combine_first(stated_now)}
         )
     ledger.touch("therapist_change", "sessions", cells, len(rows.sessions), "rows")
-    ledger.note(
-        "therapist_change", "sessions", cleaning.therapist_change,
-        "sessions with another therapist were assigned to the patient's own", cells=cells,
+    meaning = (
+        "sessions of patients with several therapists stay with the therapist who held them" if keep
+        else "sessions with another therapist were assigned to the patient's own"
     )  # fmt: skip
+    ledger.note("therapist_change", "sessions", cleaning.therapist_change, meaning, cells=cells)
 
 
 def _drop_duplicates(rows: Rows, values: list[str], cleaning: Cleaning, ledger: Ledger) -> None:
@@ -334,13 +342,12 @@ def _with_codes(rows: Rows, values: list[str], ledger: Ledger) -> CleanStudy:
     if patients.empty:
         patients = sessions[[PATIENT]].drop_duplicates()
         if THERAPIST in sessions:
-            patients = (
-                sessions.dropna(subset=[THERAPIST])[[PATIENT, THERAPIST]].drop_duplicates().merge(patients, how="right")
-            )
+            patients = patients.merge(therapist_of_patient(sessions, "most_sessions").reset_index(), "left", PATIENT)
     if THERAPIST not in patients:
         patients = patients.assign(**{THERAPIST: pd.Series(pd.NA, index=patients.index, dtype="str")})
     patients = patients[[PATIENT, THERAPIST, *(c for c in patients if c not in (PATIENT, THERAPIST))]]
-    therapists = rows.therapists[rows.therapists[THERAPIST].isin(patients[THERAPIST])]
+    seen = pd.concat([table[THERAPIST] for table in (patients, sessions) if THERAPIST in table])
+    therapists = rows.therapists[rows.therapists[THERAPIST].isin(seen)]
     patient_codes, therapist_codes = content_codes(sessions, patients, therapists)
     coded: list[pd.DataFrame] = []
     for table, order in ((sessions, [PATIENT, SESSION]), (patients, [PATIENT]), (therapists, [THERAPIST])):

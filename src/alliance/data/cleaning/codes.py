@@ -29,9 +29,12 @@ def content_codes(
     )
     patient_rank = _rank(patient_content)
     of_patient = patients.set_index(PATIENT)[THERAPIST]
-    led = pd.DataFrame({THERAPIST: of_patient.dropna()})
-    led["patient_rank"] = [patient_rank[patient] for patient in led.index]
-    therapist_content = _join(_contents(led, THERAPIST), _contents(therapists, THERAPIST))
+    seen = [table[[PATIENT, THERAPIST]] for table in (patients, sessions) if THERAPIST in table]
+    led = (
+        pd.concat(seen).dropna().drop_duplicates()
+    )  # patients who keep several therapists have one of them in their own table
+    led["patient_rank"] = [patient_rank[patient] for patient in led[PATIENT]]
+    therapist_content = _join(_contents(led.drop(columns=PATIENT), THERAPIST), _contents(therapists, THERAPIST))
     therapist_place = {name: place for place, name in enumerate(_ordered(therapist_content), start=1)}
     place_of_patient = {patient: therapist_place.get(of_patient[patient], 0) for patient in of_patient.index}
     ordered = sorted(patient_rank, key=lambda patient: (patient_rank[patient], place_of_patient[patient]))

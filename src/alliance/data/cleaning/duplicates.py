@@ -54,7 +54,7 @@ def therapist_of_patient(sessions: pd.DataFrame, rule: str) -> pd.Series:
     """
     known = sessions.dropna(subset=[PATIENT, THERAPIST])
     if known.empty:
-        return pd.Series(dtype="str")
+        return pd.Series(index=pd.Index([], name=PATIENT), name=THERAPIST, dtype="str")
     seen = known.groupby([PATIENT, THERAPIST], sort=False)[SESSION].agg(["nunique", "min", "max"]).reset_index()
     seen["overall"] = seen[THERAPIST].map(known.groupby(THERAPIST).size())
     seen["sessions"], seen["all"] = -seen["nunique"], -seen["overall"]
@@ -62,3 +62,16 @@ def therapist_of_patient(sessions: pd.DataFrame, rule: str) -> pd.Series:
     # The spelling of the id decides only between therapists whom nothing else tells apart.
     seen = seen.sort_values([PATIENT, *order, "max", "all", THERAPIST])
     return seen.drop_duplicates(PATIENT).set_index(PATIENT)[THERAPIST]
+
+
+def therapist_of_session(sessions: pd.DataFrame) -> pd.Series:
+    """Return the therapist of each session where patients keep all of theirs, (row,).
+
+    A session without one takes that of the sessions before and after it, if these agree or there is only one of them; otherwise nobody
+    knows who held it.
+    """
+    ordered = sessions.sort_values([PATIENT, SESSION], kind="stable")
+    own = ordered.groupby(PATIENT)[THERAPIST]
+    before, after = own.ffill(), own.bfill()
+    found = before.where(after.isna() | (before == after), after.where(before.isna()))
+    return found.reindex(sessions.index).astype("str")

@@ -23,7 +23,6 @@ The change of units is linear, so it is undone exactly:
     b_raw = b sd(y) / sd(x)        u_raw = u sd(y) / sd(x)        intercept_raw = mean(y) + sd(y) intercept - mean(x)'b_raw
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
@@ -179,8 +178,7 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
     ModelError
         Equations form a circle within one session, predictors of an equation determine each other, an effect is said to vary
         between units within which its predictor never changes, or the data cannot tell variances apart: no more patients than
-        effects that vary between them, too few therapists, one session for every patient, one patient for every therapist, patients
-        with several therapists.
+        effects that vary between them, too few therapists, one session for every patient, one patient for every therapist.
     """
     made = {outcome: make_predictors(name, outcome, spec, rows[outcome], variables) for outcome in spec.equations}
     varying = _varying(spec, made)
@@ -190,7 +188,7 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
         for level, outcomes in concerned.items()
     }
     if THERAPIST in concerned:
-        _check_therapists(name, units[THERAPIST], [rows[outcome] for outcome in concerned[THERAPIST]])
+        _check_therapists(name, units[THERAPIST])
     if PATIENT in concerned:
         check_patients(
             f"models.specs.{name}.equations", [effect.text for effect in varying[PATIENT]], len(units[PATIENT])
@@ -312,18 +310,11 @@ def _check_varying(place: str, level: str, columns: dict[str, np.ndarray], units
             )
 
 
-def _check_therapists(name: str, therapists: list[str], rows: list[pd.DataFrame]) -> None:
+def _check_therapists(name: str, therapists: list[str]) -> None:
     if len(therapists) < _FEWEST_THERAPISTS:
         raise ModelError(
             f"models.specs.{name}: effects vary between therapists, but there are only {len(therapists)} therapists in the rows the "
             f"model can use; a variance needs at least {_FEWEST_THERAPISTS}. Remove 'therapist' from 'vary'."
-        )
-    known = {pair for some in rows for pair in zip(some[PATIENT].tolist(), some[THERAPIST].tolist(), strict=True)}
-    several = sum(count > 1 for count in Counter(patient for patient, _ in known).values())
-    if several:
-        raise ModelError(
-            f"models.specs.{name}: effects vary between therapists, but {several} patients have more than one therapist. Let "
-            f"cleaning.therapist_change give each patient one ('first' or 'most_sessions'), or remove 'therapist' from 'vary'."
         )
 
 

@@ -208,13 +208,18 @@ def draw_given(
         cells.packed,
         [*filled.equations, *filled.beside],
         np.concatenate([beta, *(drawn.beta for drawn in auxiliary)]),
-        np.column_stack([effects, *moving]),
+        np.column_stack([effects, *(_beyond_patients(own, len(effects)) for own in moving)]),
         whole,
         filled.values,
         rng,
         autocorrelations,
         None if spread is None else np.vstack([spread, np.zeros((len(moving), spread.shape[1]))]),
     )
+
+
+def _beyond_patients(effects: np.ndarray, count: int) -> np.ndarray:
+    """Fill up effects of patients, (patient, column), with zeros for patients with one of their therapists, whom other equations lack."""
+    return np.concatenate([effects, np.zeros((count - len(effects), effects.shape[1]))])
 
 
 def draw_values(

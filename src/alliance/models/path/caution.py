@@ -159,7 +159,8 @@ def _residuals(maximum: PathMaximum) -> tuple[dict[str, np.ndarray], dict[str, f
     residuals = {}
     for (outcome, equation), rows in zip(target.design.equations.items(), statistics.equations, strict=True):
         expected = rows.x @ beta[target.layout.of(outcome)]
-        owners = (rows.patient, statistics.therapist_of[rows.patient])
+        held_by = statistics.therapist_of[rows.patient] if rows.therapist is None else rows.therapist
+        owners = (rows.patient, held_by)
         for level, unit, of_units in zip(LEVELS, owners, means, strict=True):
             for place, effect in enumerate(target.design.varying.get(level, [])):
                 if effect.outcome == outcome:

@@ -25,9 +25,13 @@ def find_clusters(design: Design, patients: list[str], therapists: list[str], le
     known = _therapists_of(design, patients)
     unclear = sum(len(found) != 1 for found in known.values())
     if unclear:
+        # With effects that vary between therapists patients of one are not independent either, so that the level is no way out.
+        otherwise = (
+            "leave 'standard_errors' and 'bootstrap' at their defaults" if therapists else f"use the level '{PATIENT}'"
+        )
         raise ModelError(
             f"{unclear} of {len(known)} patients have no therapist or several, so therapists cannot be taken as units (standard "
-            f"errors, bootstrap). Choose a rule under cleaning.therapist_change (first or most_sessions), or use the level '{PATIENT}'."
+            f"errors, bootstrap). Choose a rule under cleaning.therapist_change (first or most_sessions), or {otherwise}."
         )
     of = [next(iter(found)) for found in known.values()]
     order = [*therapists, *sorted({*of} - {*therapists})]

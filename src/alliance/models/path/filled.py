@@ -22,6 +22,7 @@ from alliance.inference.maximum import Maximum, find_maximum
 from alliance.inference.montecarlo import symmetric_root
 from alliance.inference.refit import neighbourhood, refit
 from alliance.inference.search import limited_inverse, polish
+from alliance.likelihood.crossed import of_units
 from alliance.likelihood.layout import refill
 from alliance.likelihood.packing import VARYING
 from alliance.likelihood.units import draw_effects
@@ -268,6 +269,11 @@ def _turns(target: PathTarget) -> tuple[np.ndarray, np.ndarray]:
     for rows in statistics.equations:
         keys += np.bincount(rows.patient, rows.y + rows.x.sum(axis=1), minlength=len(keys))
     of_therapists = np.bincount(statistics.therapist_of, keys, minlength=statistics.n_therapists)
+    if statistics.crossed is not None:
+        of_therapists = np.zeros(statistics.n_therapists)
+        for rows in statistics.equations:
+            if rows.therapist is not None:
+                of_therapists += np.bincount(rows.therapist, rows.y + rows.x.sum(axis=1), minlength=len(of_therapists))
     return np.argsort(np.argsort(keys)), np.argsort(np.argsort(of_therapists))
 
 
@@ -281,14 +287,19 @@ def _spread(target: PathTarget, factor: np.ndarray) -> np.ndarray:
 
 
 def _by_column(target: PathTarget, drawn: Sequence[np.ndarray]) -> np.ndarray:
-    """Return what the columns of `z` of all equations are multiplied by, (patient, column), from the effects of each level."""
+    """Return what the columns of `z` of all equations are multiplied by, from the effects of each level.
+
+    For each patient, (patient, column), and after them for each therapist of patients who had several.
+    """
     places = [(outcome, term) for outcome in target.design.equations for term in varying_terms(target.design, outcome)]
-    owners = (np.arange(len(target.patients)), target.statistics.therapist_of)
-    effects = np.zeros((len(target.patients), len(places)))
-    for level, owner, of_units in zip(LEVELS, owners, drawn, strict=True):
+    found = []
+    for level, values in zip(LEVELS, drawn, strict=True):
+        effects = np.zeros((len(values), len(places)))
         for number, effect in enumerate(target.design.varying.get(level, [])):
-            effects[:, places.index((effect.outcome, effect.term))] += of_units[owner, number]
-    return effects
+            effects[:, places.index((effect.outcome, effect.term))] += values[:, number]
+        found.append(effects)
+    of_patients, of_therapists = found
+    return of_units(target.statistics.crossed, of_patients, of_therapists, target.statistics.therapist_of)
 
 
 def _by_equation(target: PathTarget, autocorrelations: np.ndarray) -> np.ndarray:

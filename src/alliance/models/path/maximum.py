@@ -24,7 +24,7 @@ def maximise(design: Design) -> PathMaximum:
     Raises
     ------
     ModelError
-        A patient has several therapists in a model whose effects vary between therapists.
+        Patients who changed connect more therapists than can be solved together.
     """
     return find_maximum(make_target(design))
 

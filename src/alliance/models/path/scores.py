@@ -6,6 +6,7 @@ import numpy as np
 
 from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.inference.target import Clusters
+from alliance.likelihood.coupled import evaluate_crossed
 from alliance.likelihood.kernel import evaluate, first_of_factor
 from alliance.likelihood.lanes import LANES
 from alliance.likelihood.layout import N_WEIGHTS, Statistics
@@ -41,11 +42,21 @@ def _split_scores(statistics: Statistics, layout: Layout, natural: Natural) -> t
     beta, free = np.ascontiguousarray(natural.beta[0]), layout.together.stop
     precision = precision_of(statistics, natural.residual[0], natural.together[0])
     first = first_of_factor(statistics.layout)
-    sums = np.empty((len(statistics.owner), first + q * q + 1, LANES))
+    several = statistics.crossed
+    sums = np.empty(
+        (len(statistics.owner) + (0 if several is None else len(several.products)), first + q * q + 1, LANES)
+    )
     of_p = np.empty((statistics.n_therapists, e * e + 1))
     factors = (natural.factors[level][0] for level in layout.effects)
-    evaluate(*statistics.arrays[:-1], beta, precision, *factors, sums, of_p)
-    each = sums.transpose(0, 2, 1).reshape(-1, sums.shape[1])[: statistics.n_patients]
+    if several is None:
+        evaluate(*statistics.arrays[:-1], beta, precision, *factors, sums, of_p)
+    else:
+        evaluate_crossed(*statistics.arrays, beta, precision, *factors, sums, of_p)
+    slots = sums.transpose(0, 2, 1).reshape(-1, sums.shape[1])
+    each = slots[: statistics.n_patients]
+    if several is not None:  # they count nothing in their place among the others
+        each = each.copy()
+        each[several.patients] = slots[statistics.owner.size :][: len(several.patients)]
     turn = _turn_by_precision(statistics, layout, natural, precision)
     whole = each[:, : len(beta) + len(turn)] + _pooled_scores(statistics, beta, precision)
     of_patients = np.zeros((statistics.n_patients, layout.size))

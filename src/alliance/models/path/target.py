@@ -14,6 +14,7 @@ import pandas as pd
 from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.inference.target import Clusters, Start
+from alliance.likelihood.crossed import TooManyConnected
 from alliance.likelihood.density import NO_PRIOR, log_density
 from alliance.likelihood.layout import Statistics, make_statistics
 from alliance.likelihood.patterns import EquationRows
@@ -160,7 +161,7 @@ def make_target(design: Design) -> PathTarget:
     Raises
     ------
     ModelError
-        A patient has several therapists in a model whose effects vary between therapists.
+        Patients who changed connect more therapists than can be solved together.
     """
     patients, codes = _find_patients(design)
     therapists, owner = _find_therapists(design, len(patients), codes)
@@ -177,6 +178,7 @@ def make_target(design: Design) -> PathTarget:
                 z,
                 session,
                 series=design.series.get(outcome),
+                therapist=equation.units.get(THERAPIST),
                 unit_residual=equation.yes_no,
             )
         )
@@ -187,7 +189,13 @@ def make_target(design: Design) -> PathTarget:
     )
     together = design.occasions
     of_residuals = together.pairs, together.order, together.held
-    statistics = make_statistics(equations, by_patient, by_therapist, owner, len(patients), *of_residuals)
+    try:
+        statistics = make_statistics(equations, by_patient, by_therapist, owner, len(patients), *of_residuals)
+    except TooManyConnected as error:
+        raise ModelError(
+            f"Patients have rows with several therapists, and {error}. Let cleaning.therapist_change give each patient one therapist "
+            f"(first or most_sessions), or keep fewer effects under 'vary.therapist'."
+        ) from error
     return PathTarget(design, statistics, layout_of(design), patients, therapists)
 
 
@@ -216,7 +224,7 @@ def _predictors(equation: Equation) -> np.ndarray:
 def _find_therapists(
     design: Design, patients: int, codes: Mapping[str, np.ndarray]
 ) -> tuple[list[str], np.ndarray | None]:
-    """Return the therapists and each patient's position among them.
+    """Return the therapists and each patient's position among them: the first one of several.
 
     Patients without rows in an equation whose effects vary between therapists share a therapist of their own, who has no data.
 
@@ -232,16 +240,7 @@ def _find_therapists(
         return [], None
     therapists = design.units[THERAPIST]
     owner = np.full(patients, len(therapists))
-    outcomes = dict.fromkeys(effect.outcome for effect in effects)
-    for outcome in outcomes:
-        owner[codes[outcome]] = design.equations[outcome].units[THERAPIST]
-    differ = [
-        codes[outcome][owner[codes[outcome]] != design.equations[outcome].units[THERAPIST]] for outcome in outcomes
-    ]
-    several = len(np.unique(np.concatenate(differ)))
-    if several:
-        raise ModelError(
-            f"{several} of {patients} patients have rows with several therapists, but therapists' effects are "
-            f"modelled as nested. Choose a rule under cleaning.therapist_change (first or most_sessions)."
-        )
+    for outcome in dict.fromkeys(effect.outcome for effect in effects):
+        rows = codes[outcome][::-1]
+        owner[rows] = design.equations[outcome].units[THERAPIST][::-1]
     return therapists, owner

@@ -62,14 +62,14 @@ def _draw_deviations(
 ) -> dict[str, dict[Varying, np.ndarray]]:
     """Draw the deviations of the units' slopes from the average: level -> effect -> (draw, unit), raw units.
 
-    A patient's deviation includes that of the therapist.
+    A patient's deviation includes that of the therapist: of several, their average over the patient's rows in the equation.
     """
     design = target.design
     places = {
         level: {effect: place for place, effect in enumerate(design.varying.get(level, [])) if effect in wanted}
         for level in LEVELS
     }
-    owner = target.statistics.therapist_of
+    owner, shares = target.statistics.therapist_of, _shares_of(target)
     counts = {PATIENT: target.statistics.n_patients, THERAPIST: len(target.therapists)}
     result = {
         level: {effect: np.empty((len(natural.beta), counts[level])) for effect in found}
@@ -77,7 +77,7 @@ def _draw_deviations(
         if found
     }
     for draw in range(len(natural.beta)):
-        of_patients, of_therapists = draw_effects(
+        found_effects = draw_effects(
             target.statistics,
             np.ascontiguousarray(natural.beta[draw]),
             natural.residual[draw],
@@ -86,14 +86,28 @@ def _draw_deviations(
             natural.factors[THERAPIST][draw],
             rng,
         )
-        drawn = {PATIENT: of_patients, THERAPIST: of_therapists}
+        drawn = dict(zip(LEVELS, found_effects, strict=True))
         for level, found in result.items():
             for effect, values in found.items():
                 scale = design.equations[effect.outcome].scale(effect.term)
                 values[draw] = drawn[level][: counts[level], places[level][effect]] * scale
                 if level == PATIENT and effect in places[THERAPIST]:
-                    values[draw] += drawn[THERAPIST][owner, places[THERAPIST][effect]] * scale
+                    of_therapists = drawn[THERAPIST][:, places[THERAPIST][effect]]
+                    share = shares.get(effect.outcome)
+                    values[draw] += (of_therapists[owner] if share is None else share @ of_therapists) * scale
     return result
+
+
+def _shares_of(target: PathTarget) -> dict[str, np.ndarray]:
+    """Return the share of each therapist in the rows of patients, (patient, therapist), by outcome; none where every patient has one."""
+    statistics, found = target.statistics, {}
+    if statistics.crossed is not None:
+        for outcome, rows in zip(target.design.equations, statistics.equations, strict=True):
+            if rows.therapist is not None:
+                counts = np.zeros((statistics.n_patients, statistics.n_therapists))
+                np.add.at(counts, (rows.patient, rows.therapist), 1.0)
+                found[outcome] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    return found
 
 
 def _fit_alone(target: PathTarget, beta: np.ndarray, level: str, effect: Varying) -> np.ndarray:

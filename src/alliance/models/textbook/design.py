@@ -96,6 +96,7 @@ def make_design(
         there are fewer than two therapists, or no more patients than effects that vary between them.
     """
     place = f"models.specs.{name}.equations.{outcome}"
+    rows, several = _settle_therapists(rows)
     terms = {PATIENT: equation.vary.get(PATIENT, []), THERAPIST: equation.vary.get(THERAPIST, [])}
     if terms[THERAPIST] and rows[THERAPIST].nunique() < 2:
         raise ModelError(
@@ -116,10 +117,25 @@ def make_design(
     columns_of = {level: tuple(varying.index(term) for term in names) for level, names in terms.items()}
     arrays = Arrays((y - y_mean) / y_sd, standard_x, standard_z, _positions(used[PATIENT]), therapist, columns_of)
     columns = (Column(INTERCEPT, INTERCEPT, "overall"), *(column for column, _ in kept))
+    if several and terms[THERAPIST]:
+        marks = [*marks, Mark("one_therapist_each", outcome, several, outcomes=(outcome,))]
     means = {column.term: mean_reliability(used, column.term) for column in columns if column.is_mean}
     return Design(
         outcome, used, columns, varying, arrays, y_mean, y_sd, x_mean, x_sd, z_mean, z_sd, means, tuple(marks)
     )
+
+
+def _settle_therapists(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Give each patient the therapist of most rows, the earlier one of two with as many; return how many patients had several."""
+    several = rows.groupby(PATIENT)[THERAPIST].nunique() > 1
+    if not several.any():
+        return rows, 0
+    known = rows[rows[PATIENT].map(several)].dropna(subset=[THERAPIST])
+    seen = known.groupby([PATIENT, THERAPIST], sort=False)[SESSION].agg(["size", "min"]).reset_index()
+    ranked = seen.sort_values([PATIENT, "size", "min"], ascending=[True, False, True], kind="stable")
+    chosen = ranked.drop_duplicates(PATIENT).set_index(PATIENT)[THERAPIST]
+    settled = rows[PATIENT].map(chosen)
+    return rows.assign(**{THERAPIST: settled.where(settled.notna(), rows[THERAPIST])}), int(several.sum())
 
 
 def _standardise(columns: list[np.ndarray], rows: int, ddof: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

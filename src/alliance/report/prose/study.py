@@ -6,6 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.data.panel import sessions_held
+from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.models.rows import AT_FIRST, CENSORED, EARLIER_BLANK, NO_EARLIER
 from alliance.report.labels import label_model, label_of
 from alliance.report.numbers import format_count, format_number
@@ -101,7 +102,23 @@ def describe_flow(inputs: Inputs, config: Config) -> list[Passage]:
             sentences.append(
                 f"{capitalise(count_of(blank, 'row'))} of these {verb} nothing that was measured; {them} not counted as sessions."
             )
-    return [text(*sentences, _describe_used(flow))]
+        sentences.append(_describe_changes(inputs["panel"], config))
+    return [text(*(sentence for sentence in sentences if sentence), _describe_used(flow))]
+
+
+def _describe_changes(panel: pd.DataFrame, config: Config) -> str:
+    """Say how many patients keep several therapists, and what that means in the models; nothing where each has one."""
+    held = panel.groupby(PATIENT)[THERAPIST].nunique()
+    changed, least = int((held > 1).sum()), config.privacy.minimum_cell
+    if not changed:
+        return ""
+    who = f"{count_of(changed, 'patient')}" if changed >= least else f"fewer than {count_of(least, 'patient')}"
+    return (
+        f"Sessions with more than one therapist belong to {who}, who keep them all: each session counts for the therapist who held it. "
+        "Joint models whose effects vary between therapists have patients crossed with therapists there; values of earlier sessions count "
+        "across a change, with the effects of the therapist of the session itself, and a first value counts for the first therapist. "
+        "Separate equations take such a patient for one of the therapist of most sessions."
+    )
 
 
 def _describe_used(flow: pd.DataFrame) -> str:

@@ -219,6 +219,10 @@ CASES = {
         "far_out", put("sessions", 6, "warmth", "60"), ("(60)", "variables.warmth.range"), "warning", 6, variables=FREE
     ),
     "two therapists": Case("therapist_change", put("sessions", 5, "leader", "T02"), ("most_sessions",), "warning", 2),
+    "two therapists, kept": Case(
+        "therapist_change", put("sessions", 5, "leader", "T02"), ("stays with",), "warning", 2,
+        cleaning={**CLEANING, "therapist_change": "keep"},
+    ),
     "two therapists, stop": Case("therapist_change", put("sessions", 5, "leader", "T02"), ("Correct",), cleaning=STRICT),
     "patient without sessions": Case("without_sessions", again("patients", 2, client="C500"), ("without any session",), "warning", 22),
     "excluded nobody": Case(

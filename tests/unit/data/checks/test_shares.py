@@ -201,6 +201,9 @@ def test_two_therapists_at_a_time_are_settled_by_another_column_or_a_raised_shar
     assert len(clean(read(frame, {"therapist": "main"})).sessions) == PATIENTS * SESSIONS
     study = clean(read(frame, largest_share=raised(message, "therapist_change")))
     assert study.sessions.groupby("patient")["therapist"].nunique().eq(1).all()
+    assert "set cleaning.therapist_change: keep" in message
+    kept = clean(read(frame, therapist_change="keep"))
+    assert kept.sessions.groupby("patient")["therapist"].nunique().gt(1).sum() == 8
 
 
 def test_a_minimum_that_most_patients_miss_is_lowered_or_its_share_raised() -> None:

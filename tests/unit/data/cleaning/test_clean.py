@@ -103,6 +103,30 @@ def test_patient_with_two_therapists_gets_the_declared_one(rule: str, therapist:
     assert touched(study, "therapist_change") == (0, 1 if rule == "most_sessions" else 3)
 
 
+def test_patient_with_two_therapists_can_keep_both() -> None:
+    frames = clean_frames()
+    frames["sessions"].loc[1:3, "leader"] = "T02"
+    study = cleaned(frames, therapist_change="keep")
+    codes = study.ids[study.ids["table"] == "therapists"].set_index("id")["code"]
+    assert list(person(study, "c1")["therapist"]) == [codes["t1"], codes["t2"], codes["t2"], codes["t2"]]
+    patient = person(study, "c1")["patient"].iloc[0]
+    assert study.patients.set_index("patient")["therapist"][patient] == codes["t2"]
+    assert touched(study, "therapist_change") == (0, 0)
+    row = study.report[study.report["rule"] == "therapist_change"].iloc[0]
+    assert (row["setting"], "stay with the therapist" in row["meaning"]) == ("keep", True)
+
+
+def test_session_between_two_therapists_has_neither_if_both_are_kept() -> None:
+    frames = clean_frames()
+    frames["sessions"].loc[0:3, "leader"] = ["T01", "", "T02", ""]
+    frames["sessions"].loc[4:7, "leader"] = ["", "T02", "", "T02"]
+    study = cleaned(frames, therapist_change="keep")
+    codes = study.ids[study.ids["table"] == "therapists"].set_index("id")["code"]
+    first, second = person(study, "c1")["therapist"], person(study, "c2")["therapist"]
+    assert list(first.fillna("")) == [codes["t1"], "", codes["t2"], codes["t2"]]
+    assert list(second) == [codes["t2"]] * 4
+
+
 def test_sessions_without_a_therapist_take_the_one_of_the_patient() -> None:
     frames = clean_frames()
     frames["sessions"].loc[0:3, "leader"] = ""

@@ -127,12 +127,13 @@ def test_two_therapists_are_too_few():
         design_of(three_levels(), panel)
 
 
-def test_patients_with_several_therapists_are_refused_only_where_therapists_matter():
+def test_each_row_of_patients_with_several_therapists_has_its_own():
     panel = PANEL.copy()
     panel.loc[[0, 9], "therapist"] = "T05"
-    with pytest.raises(ModelError, match=r"2 patients have more than one therapist.*cleaning\.therapist_change"):
-        design_of(three_levels(), panel)
-    assert list(design_of(three_levels(patient=["intercept"]), panel).varying) == ["patient"]
+    design = design_of(three_levels(), panel)
+    codes = [design.units["therapist"][place] for place in design.equations["y"].units["therapist"]]
+    assert codes == list(design.equations["y"].rows["therapist"])
+    assert codes.count("T05") == list(panel["therapist"]).count("T05")
 
 
 def test_one_session_for_every_patient_leaves_nothing_to_tell_them_from_sessions():

@@ -65,12 +65,25 @@ def test_target_does_not_depend_on_the_order_of_rows() -> None:
     assert shuffled.value(position)[0] == pytest.approx(target.value(position)[0], rel=1e-10)
 
 
-def test_patient_with_two_therapists_is_refused() -> None:
-    design = design_by(BY_THERAPIST, PANEL)
-    of_rows = design.equations["m"].units["therapist"]
-    of_rows[0] = (of_rows[0] + 1) % len(design.units["therapist"])
-    with pytest.raises(ModelError, match=r"1 of \d+ patients have rows with several therapists"):
-        make_target(design)
+def test_patients_with_two_therapists_keep_both() -> None:
+    panel = PANEL.copy()
+    second = panel["patient"].isin(["P0001", "P0005"]) & (panel["session"] > 2)
+    panel.loc[second, "therapist"] = "T007"
+    crossed = make_target(design_by(BY_THERAPIST, panel)).statistics.crossed
+    assert crossed is not None
+    assert [len(set(pair)) for pair in crossed.therapists.tolist()] == [2, 2]
+
+
+def test_therapists_whom_too_many_changes_connect_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = PANEL.copy()
+    panel.loc[panel["session"] > 2, "therapist"] = np.roll(panel["therapist"], 9)[panel["session"] > 2]
+    monkeypatch.setattr("alliance.likelihood.crossed.MOST_CONNECTED", 3)
+    with pytest.raises(
+        ModelError, match=r"changes connect \d+ effects of therapists; up to 3 .* cleaning\.therapist_change"
+    ):
+        make_target(design_by(BY_THERAPIST, panel))
+    settled = panel.assign(therapist=panel.groupby("patient")["therapist"].transform("first"))
+    assert make_target(design_by(BY_THERAPIST, settled)).statistics.crossed is None
 
 
 @pytest.mark.parametrize("signed", [True, False])

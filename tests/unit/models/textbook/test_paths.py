@@ -230,6 +230,16 @@ def test_patients_of_unknown_therapists_stay_and_are_mentioned() -> None:
     assert (mark.value, mark.passed) == (2, True)
 
 
+def test_patients_with_several_therapists_count_for_the_one_of_most_sessions_and_are_mentioned() -> None:
+    rows = panel()
+    changed = rows["patient"].isin(["P000", "P007"]) & (rows["session"] == rows["session"].max())
+    moved = rows.assign(therapist=rows["therapist"].mask(changed, rows["therapist"].iloc[-1]))
+    result, table = decompose(moved)
+    mark = next(mark for mark in marks_of(result.tree) if mark.declared.title == "one therapist each")
+    assert (mark.value, mark.passed) == (2, True)
+    pd.testing.assert_frame_equal(table, decompose(rows)[1])
+
+
 def test_a_variable_without_patients_is_reported_at_the_boundary() -> None:
     rows = panel()
     rows["x"] -= rows.groupby("patient")["x"].transform("mean")
