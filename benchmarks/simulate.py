@@ -35,18 +35,22 @@ class Study:
     ----------
     therapists
         Number of therapists with equally many patients; 0: patients have no therapists' effects.
+    changing
+        Share of patients who go on with another therapist half-way.
     """
 
     patients: int
     sessions: int
     therapists: int = 0
     seed: int = 1
+    changing: float = 0.0
 
     @property
     def text(self) -> str:
         """Size in words, e.g. ``300 x 20``."""
         size = f"{self.patients:,} x {self.sessions}"
-        return f"{size}, {self.therapists:,} therapists" if self.therapists else size
+        size = f"{size}, {self.therapists:,} therapists" if self.therapists else size
+        return f"{size}, {100 * self.changing:g} % change" if self.changing else size
 
 
 def simulate(study: Study) -> pd.DataFrame:
@@ -55,9 +59,14 @@ def simulate(study: Study) -> pd.DataFrame:
     patient = np.repeat(np.arange(study.patients), study.sessions)
     owner = np.arange(study.patients) * max(study.therapists, 1) // study.patients
     deviations = _draw(rng, PATIENT_SD, PATIENT_CORRELATION, study.patients)
-    if study.therapists:
-        deviations += _draw(rng, THERAPIST_SD, THERAPIST_CORRELATION, study.therapists)[owner]
+    owner = owner[patient]
     d = deviations[patient]
+    if study.changing:
+        late = np.tile(np.arange(study.sessions) >= study.sessions // 2, study.patients)
+        moves = rng.random(study.patients) < study.changing
+        owner = np.where(late & moves[patient], rng.integers(study.therapists, size=study.patients)[patient], owner)
+    if study.therapists:
+        d = d + _draw(rng, THERAPIST_SD, THERAPIST_CORRELATION, study.therapists)[owner]
     technique = rng.normal(0, 0.5, study.patients)[patient] + rng.normal(size=patient.size)
     alliance = d[:, 0] + (A + d[:, 1]) * technique + rng.normal(size=patient.size)
     symptoms = d[:, 2] + (B + d[:, 3]) * alliance + C_PRIME * technique + rng.normal(size=patient.size)
@@ -66,7 +75,7 @@ def simulate(study: Study) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "patient": names[patient],
-            "therapist": therapists[owner[patient]],
+            "therapist": therapists[owner],
             "session": np.tile(np.arange(1, study.sessions + 1), study.patients),
             "technique": technique,
             "alliance": alliance,

@@ -18,6 +18,7 @@ def write_tables(results: dict[str, dict[str, Any]]) -> str:
     parts = {
         "nuts_brms": _nuts_brms,
         "ml_peers": _ml_peers,
+        "crossed": _crossed,
         "growth": _growth,
         "scale": _scale,
         "python_peers": _python_peers,
@@ -176,6 +177,34 @@ def _ml_peers(found: dict[str, Any]) -> str:
     )
     heading = "### Maximum likelihood against lme4, nlme, statsmodels, mixedlm and lme-python"
     return "\n\n".join([heading, intro, _table(header, rows), "\n".join(lines)])
+
+
+def _crossed(found: dict[str, Any]) -> str:
+    rows = []
+    for row in found["rows"]:
+        maximum, changed, nested, peer = (row[name] for name in ("maximum", "changed", "nested", "lme4"))
+        if any(own["status"] != "ok" for own in (maximum, changed, nested)):
+            rows.append(
+                [row["size"], _missing(next(own for own in (maximum, changed, nested) if own["status"] != "ok"))]
+            )
+            continue
+        there = peer["status"] == "ok"
+        apart = maximum["separate"]
+        rows.append(
+            [
+                row["size"],
+                seconds(maximum["joint"]["seconds"]),
+                seconds(apart["seconds"]),
+                seconds(peer["seconds"]) if there else _missing(peer),
+                f"{apart['log_likelihood'] - peer['log_likelihood']:.4f}" if there else "",
+                seconds(changed["seconds_evaluation"]),
+                seconds(nested["seconds_evaluation"]),
+            ]
+        )
+    header = ["patients x sessions", "joint", "two separate", "lme4, two separate", "log-likelihood above lme4's",
+              "value and gradient", "the same without changes"]  # fmt: skip
+    text = "A fifth of the patients go on with another therapist half-way; effects as above, patients and therapists crossed."
+    return "\n\n".join(["### Patients who change therapist", text, _table(header, rows)])
 
 
 def _growth(found: dict[str, Any]) -> str:
