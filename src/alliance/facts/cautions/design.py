@@ -95,15 +95,6 @@ OF_DESIGN: Final = (
         "always",
         unit="patients",
     ),
-    Caution(
-        "one_therapist_each",
-        "one therapist each",
-        "Number of patients with several therapists, each of whom counts in this equation as a patient of the therapist of most of the "
-        "sessions it uses: equations fitted by themselves have no patients crossed with therapists. Joint models have.",
-        INFORMATION,
-        "always",
-        unit="patients",
-    ),
     # What the rows can tell.
     Caution(
         "single_sessions",

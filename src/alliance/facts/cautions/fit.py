@@ -271,4 +271,14 @@ OF_FIT: Final = (
         0.05,
         source="Kallioinen et al. 2024, doi 10.1007/s11222-023-10366-5",
     ),
+    # What the engine of a family leaves out.
+    Caution(
+        "one_therapist_each",
+        "one therapist each",
+        "Number of patients with several therapists, each of whom counts in this equation as a patient of the therapist of most of the "
+        "sessions it uses: equations fitted by themselves have no patients crossed with therapists. Joint models have.",
+        INFORMATION,
+        "always",
+        unit="patients",
+    ),
 )
