@@ -273,7 +273,23 @@ def test_yes_no_outcome_is_refused_with_a_key_that_works_when_it_is_given() -> N
         ({"missing": "drop"}, r"missing: 'rupture' is yes/no, .*Remove 'missing'"),
         ({"standard_errors": "robust"}, r"standard_errors: 'rupture' is yes/no"),
         ({"influence": True}, r"influence: 'rupture' is yes/no"),
+        ({"random_effects": True}, r"random_effects: 'rupture' is yes/no, .*Remove 'random_effects'"),
         ({"bootstrap": {"samples": 200}}, r"bootstrap: 'rupture' is yes/no"),
+        (
+            {"autocorrelation": {"rupture": "sessions"}},
+            r"autocorrelation.rupture: .*name 'rupture_lag' in the equation",
+        ),
+        (
+            {
+                "family": "textbook",
+                "analysis": "variance",
+                "variables": ["rupture"],
+                "equations": {},
+                "effects": None,
+                "depth": "nuts",
+            },
+            r"variables: 'rupture' is yes/no, and a variance decomposition",
+        ),
         (
             {"family": "textbook", "depth": "nuts"},
             r"family 'textbook' takes residuals for normal. Use family multilevel_path",
@@ -302,7 +318,11 @@ def test_what_a_yes_no_outcome_cannot_have_is_refused_by_name(changes: dict[str,
         ({"levels": {"no": 1, "yes": 2}}, "'levels' with the numbers 0 and 1"),
         ({"levels": None, "reference": "no"}, "'levels' with the numbers 0 and 1"),
         ({"table": "patients"}, "answers given at sessions"),
-        ({"kind": "number", "levels": None, "censored": [0, None]}, "remove one of them"),
+        ({"kind": "number", "levels": None, "censored": [0, None]}, "'censored' is for scores, .* remove one of them"),
+        (
+            {"kind": "number", "levels": None, "reliability": {"within": 0.7, "between": 0.9}},
+            "'reliability' is for scores, .* remove one of them",
+        ),
     ],
 )
 def test_yes_no_needs_two_numbers_at_sessions(variable: dict[str, Any], said: str) -> None:

@@ -12,6 +12,7 @@ _UNSUPPORTED: Final[dict[str, tuple[object, str]]] = {
     "missing": ("drop", "the propensity behind its answers is filled in like a missing value"),
     "standard_errors": ("robust", "robust standard errors would take its propensity for observed"),
     "influence": (True, "leaving out units would leave the propensities of all others as they were drawn"),
+    "random_effects": (True, "effects of single patients would be those of one draw of its propensities"),
 }
 
 
@@ -22,6 +23,14 @@ def refuse_yes_no(place: str, outcome: str, variable: str) -> str:
         f"true, with the numbers 0 and 1, in a model of a family that takes it for a propensity ({', '.join(_capable())}). Or leave the "
         f"equation out, or use '{outcome}' as a predictor; or accept it with a reason under {place}.discrete_signed_off, which flags "
         f"every estimate of the model."
+    )
+
+
+def refuse_decomposition(place: str, variable: str) -> str:
+    """Say why a yes/no measure has no decomposition of its variance."""
+    return (
+        f"{place}.variables: '{variable}' is yes/no, and a variance decomposition takes residuals for normal. Take it out; how much "
+        f"patients differ in the propensity stands among the estimates of a model ({', '.join(_capable())}) with an equation for it."
     )
 
 

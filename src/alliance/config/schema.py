@@ -273,8 +273,9 @@ class Variable(Section):
             raise ValueError(
                 "a category that is 'yes_no' needs 'levels' with the numbers 0 and 1, as in {no: 0, yes: 1}"
             )
-        if self.censored:
-            raise ValueError("'censored' is for scores, and 'yes_no' for two answers; remove one of them")
+        for key in ("censored", "reliability"):
+            if getattr(self, key):
+                raise ValueError(f"'{key}' is for scores, and 'yes_no' for two answers; remove one of them")
 
     @property
     def censored_at(self) -> tuple[float, float]:

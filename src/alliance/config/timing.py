@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alliance.config.declared import ModelSpec
-from alliance.config.propensity import check_yes_no, refuse_yes_no
+from alliance.config.propensity import check_yes_no, refuse_decomposition, refuse_yes_no
 from alliance.config.schema import Config, Source, Variable
 from alliance.errors import suggest
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
@@ -103,6 +103,8 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
                 f"{place}.variables: '{variable}' is not a session-level variable.{suggest(variable, known)} "
                 "Name one that is measured at sessions."
             )
+        elif is_yes_no(variable, spec, config.variables):
+            problems.append(refuse_decomposition(place, variable))
     for outcome, equation in spec.equations.items():
         target = parse_term(outcome, config.variables)
         if target is None or target.suffix or target.variable is None:

@@ -48,6 +48,33 @@ def symmetric_root(covariance: np.ndarray) -> np.ndarray:
     return root
 
 
+def given_others(factor: np.ndarray, drawn: np.ndarray, integrated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the means of effects given those that are not integrated out, and a factor of what is left of their covariance.
+
+    With G = LL' in parts (1, integrated; 2, not):  E u_1 = G_12 G_22^-1 u_2,  V u_1 = G_11 - G_12 G_22^-1 G_21.
+
+    Parameters
+    ----------
+    factor
+        L, (effect, effect).
+    drawn
+        Effects, (patient, effect).
+
+    Returns
+    -------
+    given, root
+        Shapes (patient, effect) and (effect, integrated effect).
+    """
+    covariance, others = factor @ factor.T, ~integrated
+    weights = covariance[np.ix_(integrated, others)] @ np.linalg.pinv(covariance[np.ix_(others, others)])
+    given, root = drawn.copy(), np.zeros((len(factor), int(integrated.sum())))
+    given[:, integrated] = drawn[:, others] @ weights.T
+    root[integrated] = symmetric_root(
+        covariance[np.ix_(integrated, integrated)] - weights @ covariance[np.ix_(others, integrated)]
+    )
+    return given, root
+
+
 def central_limits(draws: np.ndarray) -> np.ndarray:
     """Return the ends of the central 95 % of draws, for diagnostics: (end,)."""
     limits: np.ndarray = np.quantile(draws, [0.025, 0.975])

@@ -10,6 +10,7 @@ import pandas as pd
 from alliance.config import ModelSpec
 from alliance.facts.columns import records
 from alliance.facts.effects import of_kind
+from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import ends_of, join_together, name_condition, nodes_of
 from alliance.study.show import write_formula
 
@@ -99,9 +100,20 @@ def _blocks(spec: ModelSpec, estimates: pd.DataFrame) -> Iterator[str]:
     for level in estimates.loc[estimates["effect"] == "sd", "level"].unique():
         title = "Within patients, not explained" if level == _UNEXPLAINED else f"Between {level}s"
         yield from _spread(title, estimates[estimates["level"] == level])
+    yield from _units(spec, estimates)
     lasting = records(estimates[estimates["effect"] == "autocorrelation"])
     rows = [(f"{row.outcome}: residuals {row.horizon}", _numbers(row), row.marks) for row in lasting]
     yield from _block("Correlation of residuals with the one before", _COLUMNS, rows)
+
+
+def _units(spec: ModelSpec, estimates: pd.DataFrame) -> Iterator[str]:
+    """Say what outcomes are whose equations leave nothing that is estimated: propensities."""
+    left = estimates.loc[(estimates["effect"] == "sd") & (estimates["level"] == _UNEXPLAINED), "outcome"]
+    for outcome in spec.equations:
+        if FAMILIES[spec.family].propensities and outcome not in set(left):
+            yield from _wrapped(
+                f"{outcome} is the propensity to a yes. Its unit is the standard deviation of what its equation leaves between sessions."
+            )
 
 
 def _effect_rows(effects: pd.DataFrame) -> Iterator[Row]:

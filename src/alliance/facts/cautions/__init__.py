@@ -1,11 +1,12 @@
 """The cautions: everything a fit can report about how far its numbers can be trusted, each declared once.
 
 A family reports a caution by its name, with subject and value (`alliance.facts.marks`). Titles are what a flag says; several cautions may
-share one. To add a caution: one entry in `design` or `fit`, and whoever finds it.
+share one. To add a caution: one entry in `design`, `answers` or `fit`, and whoever finds it.
 """
 
 from typing import Final
 
+from alliance.facts.cautions.answers import OF_ANSWERS
 from alliance.facts.cautions.declared import Caution
 from alliance.facts.cautions.design import OF_DESIGN
 from alliance.facts.cautions.fit import OF_FIT
@@ -13,4 +14,4 @@ from alliance.facts.registry import Registry
 
 __all__ = ["CAUTIONS", "Caution"]
 
-CAUTIONS: Final = Registry(*OF_DESIGN, *OF_FIT)
+CAUTIONS: Final = Registry(*OF_DESIGN, *OF_ANSWERS, *OF_FIT)

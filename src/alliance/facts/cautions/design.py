@@ -31,19 +31,6 @@ OF_DESIGN: Final = (
         source="Tobin 1958, doi 10.2307/1907382",
     ),
     Caution(
-        "rare_answer",
-        "rare answer",
-        "Number of the rarer answers, yes or no, of an outcome that is declared yes/no. The propensity behind the answers is an unknown of "
-        "the model: it lies above zero where the answer is yes, and what the equation leaves of it between sessions is normal with a "
-        "standard deviation of one, its unit, which no data can show. Few answers of one kind say little, and normal intervals are too "
-        "narrow.",
-        EQUATION,
-        "at least",
-        30,
-        "answers",
-        source="Albert and Chib 1993, doi 10.1080/01621459.1993.10476321",
-    ),
-    Caution(
         "few_patients",
         "few patients",
         "Number of patients of the equation. With few of them, variances between patients are poorly known and normal intervals are too "

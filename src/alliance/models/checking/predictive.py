@@ -251,4 +251,6 @@ def _slope_statistic(
 
 def _correlate(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
-    return np.asarray((x * y).mean(axis=0) / (x.std(axis=0) * y.std(axis=0)))
+    both, spread = (x * y).mean(axis=0), x.std(axis=0) * y.std(axis=0)
+    # Answers that are all the same go with nothing.
+    return np.asarray(np.divide(both, spread, out=np.zeros_like(both), where=spread > 0))

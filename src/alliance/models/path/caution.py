@@ -100,7 +100,7 @@ def mark_censored(design: Design, grid: Grid) -> list[Mark]:
 
 
 def mark_answers(design: Design, grid: Grid) -> list[Mark]:
-    """Say how often the answer was yes where the propensity behind it was estimated, and mark where one of the two is rare."""
+    """Say how often the answer was yes where the propensity behind it was estimated; mark where one is rare, or answers are nearly told."""
     marks = []
     for outcome, equation in design.equations.items():
         if equation.yes_no:
@@ -110,6 +110,8 @@ def mark_answers(design: Design, grid: Grid) -> list[Mark]:
             count = int(recorded.sum())
             detail = f"{yes} of {count} answers are yes"
             marks.append(Mark("rare_answer", outcome, min(yes, count - yes), detail, outcomes=(outcome,)))
+            told = float(np.sqrt(max(equation.y.var() * equation.y_sd**2 - 1.0, 0.0)))  # the rest has a variance of one
+            marks.append(Mark("told_answers", outcome, told, outcomes=(outcome,)))
     return marks
 
 

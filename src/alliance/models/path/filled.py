@@ -9,17 +9,18 @@ set counting the same.
 Random numbers belong to patients in the order of what was observed of them, so neither ids nor the order of rows changes a result.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.inference.maximum import Maximum, find_maximum
-from alliance.inference.montecarlo import symmetric_root
+from alliance.inference.mode import find_mode
+from alliance.inference.montecarlo import given_others, symmetric_root
 from alliance.inference.refit import neighbourhood, refit
 from alliance.inference.search import limited_inverse, polish
 from alliance.likelihood.crossed import of_units
@@ -29,9 +30,10 @@ from alliance.likelihood.units import draw_effects
 from alliance.models.design.arrays import Design, Equation
 from alliance.models.filling.cells import Cells, Filled, draw_values, find_cells, redraw, start_values
 from alliance.models.filling.grid import Grid
-from alliance.models.path.layout import LEVELS, Layout
+from alliance.models.path.layout import LEVELS, Layout, Natural
 from alliance.models.path.maximum import PathMaximum
 from alliance.models.path.passing import ZERO, find_curves
+from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.target import PathTarget, make_target, varying_terms
 
 _HARDLY: Final = -8.0  # a logit: a correlation of .0003; further out logits differ by accident
@@ -58,7 +60,7 @@ class Schedule:
 
 
 # Answers of yes and no leave half and more of what completed data say about an effect unknown: rounds are alike for longer, and data sets
-# differ more. In simulated studies estimates then lie .1 to .3 standard errors from those of the integrated likelihood (validation/probit).
+# differ more (validation/probit). Estimates lie .1 to .3 standard errors from those of the integrated likelihood (tests/reference/probit).
 _OF_PROPENSITIES: Final = Schedule(rounds=260, settled=60, between=8, sets=40)
 # Of true scores and constructs less is unknown, and rounds differ more; with 20 sets standard errors were a tenth too small
 # (validation/measurement).
@@ -126,8 +128,11 @@ class Completion:
         Where answers tell little of a propensity, parameters drawn with it are skewed, as standard deviations of patients are, while
         the estimate by maximum likelihood is not.
         """
-        draws = _upright(self.sets[0].maximum.target, positions)
-        return np.asarray(draws - draws.mean(axis=0) + point)
+        target = self.sets[0].maximum.target
+        draws = _upright(target, positions)
+        moved = point - draws.mean(axis=0)
+        moved[:, [curve.coordinate for curve in find_curves(target)]] = 0.0  # these follow a profile
+        return np.asarray(draws + moved)
 
     def design(self, number: int) -> Design:
         """Return the design with the values of a completed data set."""
@@ -167,7 +172,9 @@ def _standardise(equation: Equation, grid: Grid) -> Equation:
     )
 
 
-def complete(design: Design, grid: Grid, count: int, rng: np.random.Generator) -> Completion:
+def complete(
+    design: Design, grid: Grid, count: int, rng: np.random.Generator, priors: Mapping[str, Any] | None = None
+) -> Completion:
     """Fill in the cells of a model.
 
     Parameters
@@ -176,19 +183,22 @@ def complete(design: Design, grid: Grid, count: int, rng: np.random.Generator) -
         Made of the rows of the grid, with first guesses.
     count
         Number of completed data sets.
+    priors
+        Draw parameters around the mode of the posterior under these priors: where most is unknown, so are propensities that go with
+        them. None: around the maximum of the likelihood.
     """
     target = make_target(design)
     equations = target.statistics.equations
     terms = [varying_terms(design, outcome) for outcome in design.equations]
     turns = _turns(target)
     schedule = schedule_for(grid)
-    chain = _Chain(find_cells(grid, design, equations, terms, turns[0]), target, turns, rng)
+    chain = _Chain(find_cells(grid, design, equations, terms, turns[0]), target, turns, rng, priors)
     filled = start_values(chain.cells, equations)
     maximum = _stand_up(find_maximum(target))
     averaged: list[np.ndarray] = []
     described: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for number in range(schedule.rounds):
-        filled = chain.draw(maximum.target, maximum.top.position, filled)
+        filled = chain.draw(maximum.target, maximum.target.natural(maximum.top.position[None]), filled)
         maximum = chain.maximise(filled, maximum, thorough=number == schedule.settled - 1)
         if number >= schedule.settled:
             averaged.append(maximum.top.position)
@@ -213,19 +223,25 @@ class _Chain:
     target: PathTarget
     turns: tuple[np.ndarray, np.ndarray]
     rng: np.random.Generator
+    priors: Mapping[str, Any] | None
 
     @cached_property
-    def integrated(self) -> bool:
-        """Whether effects of patients are integrated out of the draws of cells.
+    def integrated(self) -> np.ndarray:
+        """Which effects of patients are integrated out of the draws of cells, (effect,): of propensities all that multiply no cell.
 
         A propensity and the level of its patient tell nearly all of each other. Drawn in turns, they would take hundreds of rounds to get
-        anywhere (what is drawn given what has the autocorrelation of a slow walk: Liu, Wong & Kong 1994, doi 10.1093/biomet/81.1.27).
+        anywhere (Liu, Wong & Kong 1994, doi 10.1093/biomet/81.1.27).
         """
-        return self.cells.grid.hides and not any((e.part == VARYING).any() for e in self.cells.entries)
+        multiplied = {
+            (outcome, varying_terms(self.target.design, outcome)[column])
+            for outcome, found in zip(self.target.design.equations, self.cells.entries, strict=True)
+            for column in np.unique(found.column[found.part == VARYING])
+        }
+        effects, hides = self.target.design.varying.get(PATIENT, []), bool(self.cells.grid.hides)
+        return np.array([hides and (e.outcome, e.term) not in multiplied for e in effects], dtype=bool)
 
-    def draw(self, target: PathTarget, position: np.ndarray, filled: Filled) -> Filled:
+    def draw(self, target: PathTarget, natural: Natural, filled: Filled) -> Filled:
         """Draw random effects given the data, those of the target, then cells given the random effects."""
-        natural = target.natural(position[None])
         drawn = draw_effects(
             target.statistics,
             np.ascontiguousarray(natural.beta[0]),
@@ -237,9 +253,9 @@ class _Chain:
             self.turns,
         )
         spread = None
-        if self.integrated:
-            drawn = (np.zeros_like(drawn[0]), drawn[1])
-            spread = _spread(target, natural.factors[PATIENT][0])
+        if self.integrated.any():
+            given, root = given_others(natural.factors[PATIENT][0], drawn[0], self.integrated)
+            drawn, spread = (given, drawn[1]), _spread(target, root)
         effects = _by_column(target, drawn)
         covariance, lasting = natural.residual_covariance[0], _by_equation(target, natural.autocorrelations[0])
         return draw_values(self.cells, filled, natural.beta[0], effects, covariance, self.rng, lasting, spread)
@@ -255,11 +271,14 @@ class _Chain:
         value, _ = target.value(position)
         return _stand_up(Maximum(target, replace(near.top, position=position, value=value)))
 
-    def move(self, maximum: PathMaximum) -> np.ndarray:
+    def move(self, maximum: PathMaximum) -> Natural:
         """Draw parameters around a maximum."""
+        if self.priors is not None:
+            mode = find_mode(PathPosterior(maximum.target, self.priors), maximum)
+            position = mode.position + mode.spread @ self.rng.standard_normal(len(mode.position))
+            return mode.posterior.natural(position[None])
         root = symmetric_root(limited_inverse(maximum.target.value, maximum.top))
-        moved: np.ndarray = maximum.top.position + root @ self.rng.standard_normal(len(root))
-        return moved
+        return maximum.target.natural((maximum.top.position + root @ self.rng.standard_normal(len(root)))[None])
 
 
 def _turns(target: PathTarget) -> tuple[np.ndarray, np.ndarray]:
@@ -278,9 +297,9 @@ def _turns(target: PathTarget) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _spread(target: PathTarget, factor: np.ndarray) -> np.ndarray:
-    """Return what the columns of `z` of all equations are multiplied by, (column, effect), from the factor L of patients."""
+    """Return what the columns of `z` of all equations are multiplied by, (column, factor), from a factor of patients' covariance."""
     places = [(outcome, term) for outcome in target.design.equations for term in varying_terms(target.design, outcome)]
-    spread = np.zeros((len(places), len(factor)))
+    spread = np.zeros((len(places), factor.shape[1]))
     for number, effect in enumerate(target.design.varying.get(PATIENT, [])):
         spread[places.index((effect.outcome, effect.term))] = factor[number]
     return spread

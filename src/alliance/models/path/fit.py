@@ -80,7 +80,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         find_prior_sensitivity(
             task, posterior, found.positions[own], _take(quantities, own), None if prior is None else prior.named
         )
-        if found.posterior
+        if found.posterior and observed  # given one draw of its propensities an effect hardly depends on a prior
         else ([], [])
     )
     groups = _groups(found, values)

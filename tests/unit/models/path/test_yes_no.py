@@ -9,6 +9,7 @@ from scipy.special import ndtr
 
 from alliance.config import Variable
 from alliance.errors import ModelError
+from alliance.inference.montecarlo import given_others
 from alliance.models.container import FitResult, marks_of
 from alliance.models.path import filled
 from alliance.models.path.fit import fit
@@ -41,8 +42,9 @@ def draws_of(result: FitResult) -> pd.DataFrame:
     return pd.DataFrame(paths["draws"].to_numpy().reshape(-1, paths.sizes["quantity"]), columns=list(names))
 
 
-def test_own_past_and_cross_lags_are_those_of_the_propensity() -> None:
-    draws = draws_of(fit(panel_of(answers(100, 7, 4)), "study", make_spec(), declared()))
+def test_own_past_and_cross_lags_are_those_of_the_propensity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filled, "_OF_PROPENSITIES", filled.Schedule(rounds=120, settled=40, between=5, sets=20))
+    draws = draws_of(fit(panel_of(answers(100, 6, 4)), "study", make_spec(), declared()))
     for path, truth in (("m -> y", B), ("y_lag -> y", OWN_Y), ("y_lag -> m", CROSS)):
         values = draws[path, "coefficient", "within"]
         assert abs(values.mean() - truth) < 2.5 * values.std()
@@ -101,6 +103,42 @@ def test_answers_that_are_not_0_and_1_are_refused_with_what_to_write() -> None:
     data = answers(20, 5, 1)
     with pytest.raises(ModelError, match=r"variables.y.yes_no: the column holds 2, .*kind: category"):
         fit(panel_of(data.assign(y=data["y"] + 1)), "study", make_spec(STATIC), declared())
+
+
+@pytest.mark.usefixtures("few_rounds")
+def test_answers_that_a_predictor_tells_without_error_are_flagged() -> None:
+    data = answers(40, 5, 5)
+    told = {}
+    for name, y in (("told", (data["m"] > 0).astype(float)), ("open", data["y"])):
+        result = fit(panel_of(data.assign(y=y)), "study", make_spec(STATIC), declared())
+        (told[name],) = [mark.passed for mark in marks_of(result.tree) if mark.caution == "told_answers"]
+    assert told == {"told": False, "open": True}
+
+
+@pytest.mark.usefixtures("few_rounds")
+def test_posterior_under_wide_priors_says_what_maximum_likelihood_says() -> None:
+    panel, wide = (
+        panel_of(answers(60, 6, 8)),
+        {"slope_sd": 5.0, "intercept_sd": 5.0, "residual_sd": 5.0, "varying_sd": 2.0},
+    )
+    priors = settings()["priors"] | wide
+    one, other = (
+        draws_of(fit(panel, "study", make_spec(STATIC, depth=depth), declared(priors=priors)))[
+            "m -> y", "coefficient", "within"
+        ]
+        for depth in ("ml", "laplace")
+    )
+    assert other.mean() == pytest.approx(one.mean(), abs=0.7 * one.std())
+    assert 0.7 < other.std() / one.std() < 1.4
+
+
+def test_what_is_left_of_effects_adds_up_to_their_covariance() -> None:
+    rng = np.random.default_rng(2)
+    factor, integrated = np.tril(rng.standard_normal((3, 3))), np.array([True, False, True])
+    others = rng.standard_normal((200_000, 3)) @ factor.T
+    given, root = given_others(factor, others, integrated)
+    # Both parts together vary and covary as the effects do; 200,000 draws have standard errors of .003 of the variances.
+    np.testing.assert_allclose(np.cov(given.T) + root @ root.T, factor @ factor.T, atol=0.05)
 
 
 @pytest.mark.usefixtures("few_rounds")

@@ -1,0 +1,34 @@
+"""What answers of yes and no can tell of the propensity behind them."""
+
+from typing import Final
+
+from alliance.facts.cautions.declared import EQUATION, Caution
+
+OF_ANSWERS: Final = (
+    Caution(
+        "rare_answer",
+        "rare answer",
+        "Number of the rarer answers, yes or no, of an outcome that is declared yes/no. The propensity behind the answers is an unknown of "
+        "the model: it lies above zero where the answer is yes, and what the equation leaves of it between sessions is normal with a "
+        "standard deviation of one, its unit, which no data can show. Few answers of one kind say little, and normal intervals are too "
+        "narrow.",
+        EQUATION,
+        "at least",
+        30,
+        "answers",
+        source="Albert and Chib 1993, doi 10.1080/01621459.1993.10476321",
+    ),
+    Caution(
+        "told_answers",
+        "answers nearly determined",
+        "Standard deviation, over sessions, of what an equation and its patients tell of the propensity behind answers of yes and no, in "
+        "that of what they do not tell. Where it is large a predictor or the patient says nearly each answer. Answers that are told "
+        "without error have no finite estimate: the one that is given says only where the search had got to, and its interval is far "
+        "too narrow.",
+        EQUATION,
+        "at most",
+        3.0,
+        "standard deviations",
+        source="Albert and Anderson 1984, doi 10.1093/biomet/71.1.1",
+    ),
+)
