@@ -316,15 +316,18 @@ class _Search:
     def _drop_without_use(self) -> bool:
         """Take away the cells that no other row needs, as at the last session: without them the likelihood is the same."""
         needed = {name: np.zeros(len(self.rows), dtype=bool) for name in self.names}
+        held = np.zeros(len(self.rows), dtype=bool)
         for outcome, equation in self.spec.equations.items():
             rows = self.usable(outcome) & (self.observed[outcome] | self.cell[outcome])
+            held |= rows
             for column in {column for term in equation.on for column in self.spec.columns_behind(term)}:
                 place = self.touched(column)[rows]
                 if (place >= 0).any():
                     needed[self.terms[column].base][place[place >= 0]] = True
         dropped = False
+        has_rows = pd.Series(held).groupby(self.rows[PATIENT].to_numpy()).transform("any").to_numpy()
         for name in self.names:
-            told = self.recorded[name] if name in self.hidden else self.at_end[name]
+            told = self.recorded[name] & has_rows if name in self.hidden else self.at_end[name]
             kept = self.cell[name] & (needed[name] | told)
             dropped |= bool((kept != self.cell[name]).any())
             self.cell[name] = kept

@@ -151,7 +151,8 @@ def test_estimates_and_errors_are_those_of_the_density_without_true_scores() -> 
 
 def test_own_past_that_the_error_hides_stands_beside_it() -> None:
     scores = recorded(120, 8, 3)
-    panel = panel_of(scores)
+    # Of some patients nothing but the first session is there: they have no row in any equation.
+    panel = panel_of(scores[(scores["session"] == 1) | ~scores["patient"].isin(["P0003", "P0030"])])
     known = {name: {"within": [0.7, 0.0], "between": [1.0, 0.0], "note": ""} for name in ("m", "y")}
     tree = fit_model(panel, "study", make_spec(), settings(reliability=known)).tree
     tables = tabulate_fit(tree, LIMITS)
