@@ -122,7 +122,7 @@ def compare_parameters(design: Design, draws: Mapping[str, np.ndarray]) -> dict[
         for column, term in enumerate(equation.terms):
             values[f"{outcome}: {term}"] = draws[slopes_name(outcome)][:, column]
         values[f"sd residual {outcome}"] = draws[residual_name(outcome)]
-    for level, varying in design.varying.items():
+    for level, varying in design.differing.items():
         for column, effect in enumerate(varying):
             values[f"sd {level} {effect.text}"] = draws[sd_name(level)][:, column]
         for column, (i, j) in enumerate(pairs(len(varying))):

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from alliance.config.section import Label, Name, Reason, Section
 from alliance.errors import suggest
+from alliance.facts.columns import PATIENT, VARIABILITY
 from alliance.facts.families import FAMILIES
 
 
 class Equation(Section):
-    """One endogenous variable: fixed predictors, and those whose effect varies between patients or therapists."""
+    """One endogenous variable: fixed predictors, and those whose effect varies between patients or therapists.
+
+    ``variability`` among what varies by patient: how far the outcome lies from what the equation expects differs between patients.
+    """
 
     on: list[Name]
     vary: dict[Literal["patient", "therapist"], list[Name]] = Field(default={"patient": ["intercept"]})
@@ -21,8 +25,12 @@ class Equation(Section):
     @model_validator(mode="after")
     def _varying_effects_are_predictors(self) -> Self:
         for level, names in self.vary.items():
+            if VARIABILITY in names and level != PATIENT:
+                raise ValueError(
+                    f"'{VARIABILITY}' can differ between patients only; take it out of 'vary.{level}', or write it under 'vary.{PATIENT}'"
+                )
             for name in names:
-                if name != "intercept" and name not in self.on:
+                if name not in ("intercept", VARIABILITY, *self.on):
                     raise ValueError(
                         f"'{name}' varies by {level} but is not among the predictors in 'on'; add it there, or take it out of 'vary'"
                     )
@@ -30,9 +38,16 @@ class Equation(Section):
                 raise ValueError(
                     f"effects that vary by {level} need the intercept to vary by {level} too; add 'intercept'"
                 )
+            if names.count(VARIABILITY) > 1:
+                raise ValueError(f"'{VARIABILITY}' is named twice in 'vary.{level}'; remove one")
         if len(set(self.on)) != len(self.on):
             raise ValueError(f"a predictor is named twice in 'on': {', '.join(self.on)}; remove one")
         return self
+
+    @property
+    def differs_in_variability(self) -> bool:
+        """Whether the residual variance differs between patients."""
+        return VARIABILITY in self.vary.get(PATIENT, [])
 
 
 class Effects(Section):
@@ -88,6 +103,10 @@ class ModelSpec(Section):
     Settings of a family's own are fields of a subclass (`spec_class`); declarations are validated as a `ModelSpec` and come out as one
     of their family.
     """
+
+    has_variability: ClassVar[bool] = (
+        False  # whether models of the family can let residual variances differ between patients
+    )
 
     label: Label
     family: Name
@@ -146,6 +165,16 @@ class ModelSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _variability_is_told_apart(self) -> Self:
+        if self.variable_outcomes and not self.has_variability:
+            able = " or ".join(name for name in FAMILIES if spec_class(name).has_variability)
+            raise ValueError(
+                f"'{VARIABILITY}' varies in the equation of '{self.variable_outcomes[0]}', which family '{self.family}' cannot do; take it "
+                f"out of 'vary.{PATIENT}', or use family {able}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _separate_equations_are_no_joint_model(self) -> Self:
         for key in () if FAMILIES[self.family].joint else _OF_JOINT_MODELS:
             if getattr(self, key):
@@ -173,6 +202,11 @@ class ModelSpec(Section):
         if both:
             raise ValueError(f"'{both[0]}' is the name of a product and of a basis; give one of them another name")
         return self
+
+    @property
+    def variable_outcomes(self) -> list[str]:
+        """The outcomes whose residual variance differs between patients."""
+        return [outcome for outcome, equation in self.equations.items() if equation.differs_in_variability]
 
     def columns_behind(self, term: str) -> list[str]:
         """Return the columns of the panel a term is made of: those of a product's factors, the time of a smooth, itself otherwise."""

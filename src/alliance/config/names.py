@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from alliance.config.schema import Config
-from alliance.facts.columns import DAYS, ENDINGS, FILLED, PATIENT, SESSION, THERAPIST, WEEKS
+from alliance.facts.columns import DAYS, ENDINGS, FILLED, PATIENT, SESSION, THERAPIST, VARIABILITY, WEEKS
 from alliance.facts.plain import folded_text
 
 # Columns of the panel and of models' rows that no variable stands behind, and the term for what is left without predictors.
-OWN_NAMES = (PATIENT, THERAPIST, SESSION, DAYS, WEEKS, FILLED, "date", "week", "row", "intercept")
+OWN_NAMES = (PATIENT, THERAPIST, SESSION, DAYS, WEEKS, FILLED, VARIABILITY, "date", "week", "row", "intercept")
 
 
 def check_names_of_things(config: Config) -> list[str]:

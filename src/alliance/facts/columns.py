@@ -19,6 +19,9 @@ LAG, WITHIN, BETWEEN, BASELINE = "_lag", "_within", "_between", "_baseline"
 BETWEEN_THERAPIST = "_between_therapist"
 ENDINGS: Final = (LAG, WITHIN, BETWEEN, BETWEEN_THERAPIST, BASELINE)
 
+# What may vary between patients besides intercepts and effects: how far an outcome lies from what its equation expects.
+VARIABILITY: Final = "variability"
+
 # Rows of a model that no session stands behind: the outcome was not observed there, and is an unknown of the model.
 FILLED: Final = "filled"
 

@@ -30,8 +30,8 @@ class Compiled(Posterior, Protocol):
     """A posterior whose density is a compiled function with a C interface."""
 
     @property
-    def addresses(self) -> tuple[int, int]:
-        """Where two functions lie, both of which return zero where all went well.
+    def addresses(self) -> tuple[int, int] | None:
+        """Where two functions lie, both of which return zero where all went well; None where the density has no such function.
 
         The density:  int64 (uint64 size, double *standard, double *gradient, double *value, void *packed)
         A copy:       int64 (uint64 size, uint64 size, double *standard, double *kept, void *packed)
@@ -90,7 +90,8 @@ def _run(mode: Mode[Posterior], sampling: Mapping[str, float], seed: int) -> Any
     counts = {"num_chains": "chains", "num_draws": "draws", "num_tune": "tune"}
     settings.update({their: int(sampling[our]) for their, our in counts.items()})
     settings.update({"target_accept": float(sampling["target_accept"])})
-    start, model = (_compiled if isinstance(mode.posterior, Compiled) else _interpreted)(library, mode)
+    compiled = isinstance(mode.posterior, Compiled) and mode.posterior.addresses is not None
+    start, model = (_compiled if compiled else _interpreted)(library, mode)
     silence = library.ProgressType.none(), None, 0
     sampler = start(settings, THREADS, model, *silence, library.PyStorage.arrow())
     try:

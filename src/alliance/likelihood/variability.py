@@ -124,17 +124,33 @@ def log_density(layout, heads, places, products, counts, nodes, weights, prior, 
 
     Parameters
     ----------
-    layout
-        Of the equations, where effects of patients include their variability.
+    layout, heads, places, products, counts, nodes, weights
+        See `Variability`.
     prior
         Settings of the priors; empty: log-likelihood, in ``factor`` coordinates.
     gradient
         Result, (parameter,); empty where it is not wanted.
     """
+    signed = len(prior) > 0
+    return _density(layout, heads, places, products, counts, nodes, weights, prior, signed, position, gradient)
+
+
+@compiled
+def log_values(layout, heads, places, products, counts, nodes, weights, prior, positions, values):
+    """Write the log density at each position, (draw, parameter), in ``signed`` coordinates; without priors the log-likelihood."""
+    nothing = np.empty(0)
+    for draw in range(len(positions)):
+        values[draw] = _density(
+            layout, heads, places, products, counts, nodes, weights, prior, True, positions[draw], nothing
+        )
+
+
+@compiled
+def _density(layout, heads, places, products, counts, nodes, weights, prior, signed, position, gradient):
     n_beta, size, wanted = layout[N_BETA], layout[N_PATIENT], len(gradient) > 0
     free = n_beta + layout[N_EQUATIONS]
     factor = np.zeros((size, size))
-    if len(prior) > 0:
+    if signed:
         fill_signed(position[free:], factor)
     else:
         fill_factor(position[free:], factor)
@@ -151,7 +167,7 @@ def log_density(layout, heads, places, products, counts, nodes, weights, prior, 
     change = np.zeros(len(position))
     if wanted:
         change[:free] = total[:free]
-        if len(prior) > 0:
+        if signed:
             turn_signed(total[free:], size, position[free:], change[free:])
         else:
             pack_factor(total[free:], size, change[free:])
@@ -163,10 +179,33 @@ def log_density(layout, heads, places, products, counts, nodes, weights, prior, 
     return value if found else -np.inf
 
 
-@compiled
-def log_values(layout, heads, places, products, counts, nodes, weights, prior, positions, values):
-    """Write the log density at each position, (draw, parameter)."""
-    for draw in range(len(positions)):
-        values[draw] = log_density(
-            layout, heads, places, products, counts, nodes, weights, prior, positions[draw], np.empty(0)
-        )
+def patient_scores(variability: Variability, position: np.ndarray) -> np.ndarray:
+    """Return what each patient contributes to the gradient in ``factor`` coordinates, (patient, parameter)."""
+    size, free = _sizes(variability)
+    each, _ = _evaluate(variability, position, free + size * size + 1, 0)
+    row, column = np.tril_indices(size)
+    scores = np.column_stack([each[:, :free], each[:, free + row * size + column]])
+    return np.asarray(scores * variability.weights[:, None])
+
+
+def conditional_means(variability: Variability, position: np.ndarray) -> np.ndarray:
+    """Return the means of what patients differ in, given their rows, at a position in ``factor`` coordinates: (patient, scale + effect)."""
+    return _evaluate(variability, position, 1, _sizes(variability)[0])[1]
+
+
+def _sizes(variability: Variability) -> tuple[int, int]:
+    """Return in how much patients differ, and the number of parameters before its covariance."""
+    layout = variability.layout
+    return int(layout[N_PATIENT]), int(layout[N_BETA] + layout[N_EQUATIONS])
+
+
+def _evaluate(
+    variability: Variability, position: np.ndarray, numbers: int, means: int
+) -> tuple[np.ndarray, np.ndarray]:
+    size, free = _sizes(variability)
+    n_beta, count = int(variability.layout[N_BETA]), len(variability.products)
+    factor = np.zeros((size, size))
+    factor[np.tril_indices(size)] = position[free:]
+    results = np.empty((count, numbers)), np.empty((count, means))
+    evaluate_patients(*variability.arrays[1:-1], position[:n_beta], position[n_beta:free], factor, *results)
+    return results

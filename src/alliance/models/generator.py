@@ -54,12 +54,17 @@ def generate_outcomes(
     """
     size = len(next(iter(population.residuals.values())))
     index = {outcome: positions_of(panel, equation) for outcome, equation in design.equations.items()}
-    effects = {}
-    for level, names in population.varying.items():
-        root = symmetric_root(population.covariances[level])
-        drawn = rng.standard_normal((size, len(design.units[level]), len(names))) @ root
-        effects[level] = np.ascontiguousarray(drawn.transpose(2, 1, 0))
+    effects, scales = {}, list[np.ndarray]()
+    for level, covariance in population.differing.items():
+        root = symmetric_root(covariance)
+        drawn = rng.standard_normal((size, len(design.units[level]), len(root[0]))) @ root
+        every = np.ascontiguousarray(drawn.transpose(2, 1, 0))
+        first = len(every) - len(population.varying[level])
+        effects[level] = every[first:]
+        scales += list(every[:first])
     noise = _draw_noise(population, index, len(panel), rng)
+    for outcome, scale in zip(design.variable, scales, strict=True):
+        noise[outcome] *= np.exp(scale[design.equations[outcome].units[PATIENT]] / 2)
     for outcome, series in design.series.items():
         patients = pd.factorize(design.equations[outcome].rows[PATIENT])[0]
         noise[outcome] = _let_last(noise[outcome], series, patients, population.autocorrelations[outcome])

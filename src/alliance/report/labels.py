@@ -11,7 +11,17 @@ import pandas as pd
 from alliance.config import Config, ModelSpec, Variable
 from alliance.config.timing import TIME_TERMS, parse_term, varies_between_sessions
 from alliance.facts.cautions import Caution
-from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, ENDINGS, LAG, PATIENT, THERAPIST, WITHIN
+from alliance.facts.columns import (
+    BASELINE,
+    BETWEEN,
+    BETWEEN_THERAPIST,
+    ENDINGS,
+    LAG,
+    PATIENT,
+    THERAPIST,
+    VARIABILITY,
+    WITHIN,
+)
 from alliance.facts.effects import EFFECTS, LEVELS
 from alliance.facts.quantity import join_contrast, join_names, names_of, nodes_of, split_contrast
 from alliance.models.diagram import paths_of
@@ -316,6 +326,6 @@ def units_that_differ(models: Iterable[str], config: Config) -> str:
     found: set[str] = set()
     for name in models:
         spec = config.models.specs[name]
-        still = {"intercept", *TIME_TERMS, *spec.bases}
+        still = {"intercept", VARIABILITY, *TIME_TERMS, *spec.bases}
         found |= {unit for e in spec.equations.values() for unit, terms in e.vary.items() if not set(terms) <= still}
     return join_units(found)

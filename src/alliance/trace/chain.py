@@ -10,7 +10,7 @@ import pandas as pd
 from alliance.config import Config, ModelSpec
 from alliance.config.instruments import Instrument
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.facts.columns import records
+from alliance.facts.columns import VARIABILITY, records
 from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import nodes_of
 from alliance.models.diagram import edges_of
@@ -40,6 +40,7 @@ _ABOUT = (
     "block",
     "parameter",
 )
+_OWN = {"intercept": "its level", VARIABILITY: "how far it lies from what is expected"}
 _SHOWN = {"figures": FIGURES, "tables": TABLES}
 
 
@@ -182,7 +183,7 @@ def _equation(outcome: str, spec: ModelSpec, config: Config) -> str:
     predictors = "; ".join(label_of(term, config) for term in equation.on)
     text = f"Equation of {label_of(outcome, config)}: predicted from {predictors or 'nothing'}."
     for unit, terms in equation.vary.items():
-        varying = ["its level" if term == "intercept" else f"the slope of {label_of(term, config)}" for term in terms]
+        varying = [_OWN.get(term) or f"the slope of {label_of(term, config)}" for term in terms]
         text += f" Differing between {unit}s: {'; '.join(varying)}." if varying else ""
     return text
 

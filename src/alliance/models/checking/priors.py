@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from alliance.facts.columns import VARIABILITY
 from alliance.facts.quantity import join_nodes
 from alliance.models.correlations import shape_of, word_of
 from alliance.models.design.arrays import INTERCEPT, Design, Equation
@@ -18,7 +19,7 @@ def describe_priors(design: Design, priors: Mapping[str, Any]) -> list[dict[str,
     In raw units the prior is ``centre + scale`` times a variable of its kind: standard normal, half-normal, or Beta(shape, shape).
     """
     fixed = chain.from_iterable(_fixed(equation, priors) for equation in design.equations.values())
-    varying = chain.from_iterable(_varying(design, level, priors) for level in design.varying)
+    varying = chain.from_iterable(_varying(design, level, priors) for level in design.differing)
     return [*fixed, *_together(design), *varying]
 
 
@@ -92,9 +93,18 @@ def _fixed(equation: Equation, priors: Mapping[str, Any]) -> list[dict[str, Any]
 
 
 def _varying(design: Design, level: str, priors: Mapping[str, Any]) -> list[dict[str, Any]]:
-    effects = design.varying[level]
+    effects = design.differing[level]
     rows = []
     for effect, scale in zip(effects, design.scales(level), strict=True):
+        if effect.term == VARIABILITY:
+            meaning = (
+                f"How much {level}s differ in how far {effect.outcome} lies from what the equation expects of them."
+            )
+            unit = "logarithms of the residual variance"
+            rows.append(
+                _half_normal(f"differences between {level}s", effect.text, priors["varying_sd"], scale, unit, meaning)
+            )
+            continue
         what = (
             f"mean level of {effect.outcome}"
             if effect.term == INTERCEPT

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from alliance.facts.cautions import CAUTIONS
+from alliance.facts.columns import VARIABILITY
 from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import BETWEEN_LEVELS, join_nodes
@@ -23,12 +24,12 @@ def mark_covariances(design: Design, covariances: Mapping[str, np.ndarray]) -> l
     Parameters
     ----------
     covariances
-        Level -> covariance of its varying effects in standard units, (draw, effect, effect): draws from a posterior; for maximum
+        Level -> covariance of all in which its units differ, in standard units, (draw, effect, effect): draws from a posterior; for maximum
         likelihood the maximum alone (one draw), since draws around a boundary lie off it.
     """
     marks = []
     for level, covariance in covariances.items():
-        effects = design.varying[level]
+        effects = design.differing[level]
         sd = np.median(split_covariance(covariance)[0], axis=0)
         for effect, value in zip(effects, sd, strict=True):
             marks.append(mark_varying("boundary_sd", effect, level, float(value), "sd", "correlation"))
@@ -70,7 +71,10 @@ def mark_varying(caution: str, effect: Varying, level: str, value: float, *compo
 
     Differences between intercepts make effects between units, those between slopes the covariance in an indirect effect.
     """
-    if effect.term == INTERCEPT:
+    computed: tuple[str, ...]
+    if effect.term == VARIABILITY:
+        computed, where = (), level
+    elif effect.term == INTERCEPT:
         computed, where = of_kind("step", "path"), BETWEEN_LEVELS[level]
     else:
         computed, where = EFFECTS.names(lambda effect: effect.of_slopes), "within"

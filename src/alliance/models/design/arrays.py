@@ -33,7 +33,7 @@ import pandas as pd
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import TIME_TERMS, is_yes_no
 from alliance.errors import ModelError
-from alliance.facts.columns import BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, THERAPIST
+from alliance.facts.columns import BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, THERAPIST, VARIABILITY
 from alliance.facts.quantity import join_nodes
 from alliance.likelihood.patterns import Series
 from alliance.models.design.occasions import Occasions, find_occasions
@@ -48,7 +48,10 @@ _FEWEST_THERAPISTS = 3
 
 @dataclass(frozen=True)
 class Varying:
-    """One effect that varies between units: `term` (a predictor or ``intercept``) in the equation of `outcome`."""
+    """One effect that varies between units: `term` (a predictor or ``intercept``) in the equation of `outcome`.
+
+    With ``variability`` as the term, the logarithm of the residual variance.
+    """
 
     outcome: str
     term: str
@@ -117,6 +120,8 @@ class Equation:
 
     def scale(self, term: str) -> float:
         """Return what an effect of `term` in standard units is multiplied by to be in raw units."""
+        if term == VARIABILITY:
+            return 1.0
         return self.y_sd if term == INTERCEPT else self.y_sd / self.x_sd[self.terms.index(term)]
 
     def column(self, term: str) -> np.ndarray:
@@ -143,7 +148,8 @@ class Equation:
 class Design:
     """All equations of a model, the units at each level and the effects that vary between them, stacked over equations.
 
-    `equations` stand in the order in which their outcomes come about within a session; `occasions` says which of their residuals may be
+    `equations` stand in the order in which their outcomes come about within a session; `variable` names those outcomes whose residual
+    variance differs between patients; `occasions` says which of their residuals may be
     correlated, `series` the times of those that depend on the one before, and `apart` in words what lies between two of them.
     """
 
@@ -153,6 +159,13 @@ class Design:
     occasions: Occasions
     series: dict[str, Series] = field(default_factory=dict)
     apart: dict[str, str] = field(default_factory=dict)
+    variable: tuple[str, ...] = ()
+
+    @property
+    def differing(self) -> dict[str, list[Varying]]:
+        """All in which the units of each level differ: variability, then the effects that vary."""
+        scales = [Varying(outcome, VARIABILITY) for outcome in self.variable]
+        return {level: [*(scales if level == PATIENT else []), *effects] for level, effects in self.varying.items()}
 
     @property
     def constant_terms(self) -> list[str]:
@@ -161,8 +174,8 @@ class Design:
         return list(dict.fromkeys(t for t, origin in origins if not origin.session_level and not origin.baseline))
 
     def scales(self, level: str) -> np.ndarray:
-        """Return the raw units of the varying effects of a level, in their order: shape (effect,)."""
-        return np.array([self.equations[effect.outcome].scale(effect.term) for effect in self.varying[level]])
+        """Return the raw units of all in which the units of a level differ, in their order: shape (effect,)."""
+        return np.array([self.equations[effect.outcome].scale(effect.term) for effect in self.differing[level]])
 
 
 def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], variables: dict[str, Variable]) -> Design:
@@ -190,8 +203,11 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
     if THERAPIST in concerned:
         _check_therapists(name, units[THERAPIST])
     if PATIENT in concerned:
+        scales = [Varying(outcome, VARIABILITY) for outcome in spec.variable_outcomes]
         check_patients(
-            f"models.specs.{name}.equations", [effect.text for effect in varying[PATIENT]], len(units[PATIENT])
+            f"models.specs.{name}.equations",
+            [effect.text for effect in (*varying[PATIENT], *scales)],
+            len(units[PATIENT]),
         )
     equations = {}
     for outcome in _order(name, {outcome: predictors.origins for outcome, predictors in made.items()}):
@@ -229,7 +245,19 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
         {outcome: equation.origins for outcome, equation in equations.items()},
         {outcome: equation.rows for outcome, equation in equations.items()},
     )
-    return Design(equations, units, varying, occasions)
+    variable = tuple(outcome for outcome in equations if outcome in spec.variable_outcomes)
+    _check_variable(name, variable, occasions, list(equations))
+    return Design(equations, units, varying, occasions, variable=variable)
+
+
+def _check_variable(name: str, variable: Sequence[str], occasions: Occasions, outcomes: Sequence[str]) -> None:
+    if variable and occasions.pairs:
+        one, other = (outcomes[k] for k in occasions.pairs[0])
+        raise ModelError(
+            f"models.specs.{name}.equations.{variable[0]}.vary.patient: '{VARIABILITY}' differs between patients, and residuals of "
+            f"'{other}' and '{one}' at the same session may be correlated, since neither predicts the other there; nothing says how the "
+            f"two go together. Let one of them predict the other in 'on', leave one of the two equations out, or remove '{VARIABILITY}'."
+        )
 
 
 def _find_levels(equation: Equation, varying: set[str]) -> dict[str, Level]:
@@ -259,6 +287,7 @@ def _varying(spec: ModelSpec, made: dict[str, Predictors]) -> dict[str, list[Var
             Varying(outcome, column)
             for outcome, equation in spec.equations.items()
             for term in equation.vary.get(level, [])
+            if term != VARIABILITY
             for column in made[outcome].columns.get(term, [term])
         ]
         for level in (PATIENT, THERAPIST)

@@ -15,6 +15,7 @@ from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes
 from alliance.inference.maximum import mark_maximum
 from alliance.likelihood.units import draw_effects
+from alliance.likelihood.variability import conditional_means
 from alliance.models.design.arrays import Design
 from alliance.models.filling.grid import Grid
 from alliance.models.path.layout import LEVELS, Natural
@@ -151,13 +152,23 @@ def _mark_distance(
 
 
 def _residuals(maximum: PathMaximum) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """Return residuals (row,) of each equation at the conditional means of the varying effects, and their standard deviation."""
+    """Return residuals (row,) of each equation at the conditional means of the varying effects, and their standard deviation.
+
+    Where patients differ in variability, residuals are in units of what is common for the patient, times the standard deviation.
+    """
     target = maximum.target
     natural, statistics = target.natural(maximum.top.position[None]), target.statistics
     beta, sd, together = natural.beta[0], natural.residual[0], natural.together[0]
-    means = draw_effects(
-        statistics, beta, sd, together, natural.factors[PATIENT][0], natural.factors[THERAPIST][0], None
-    )
+    if target.variability is None:
+        means = draw_effects(
+            statistics, beta, sd, together, natural.factors[PATIENT][0], natural.factors[THERAPIST][0], None
+        )
+        scales = {}
+    else:
+        found = conditional_means(target.variability, maximum.top.position)
+        count = target.variability.outcomes
+        means = found[:, count:], np.zeros((statistics.n_therapists, 0))
+        scales = dict(zip(target.design.variable, np.exp(found[:, :count].T / 2), strict=True))
     residuals = {}
     for (outcome, equation), rows in zip(target.design.equations.items(), statistics.equations, strict=True):
         expected = rows.x @ beta[target.layout.of(outcome)]
@@ -168,4 +179,6 @@ def _residuals(maximum: PathMaximum) -> tuple[dict[str, np.ndarray], dict[str, f
                 if effect.outcome == outcome:
                     expected = expected + equation.varying_column(effect.term) * of_units[unit, place]
         residuals[outcome] = rows.y - expected
+        if outcome in scales:  # as far as it is for this patient
+            residuals[outcome] = residuals[outcome] / scales[outcome][rows.patient]
     return residuals, dict(zip(target.design.equations, sd.tolist(), strict=True))

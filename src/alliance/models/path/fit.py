@@ -103,8 +103,10 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
 
 def _restricted(basis: Basis) -> Natural | None:
     """Return the estimate without priors, if there is one."""
-    maximum = basis.maximum
-    found = Restricted(maximum, maximum.target.quadratic)
+    maximum, quadratic = basis.maximum, basis.maximum.target.quadratic
+    if quadratic is None:
+        return maximum.target.natural(maximum.top.position[None]) if maximum.converged else None
+    found = Restricted(maximum, quadratic)
     position = found.position[None]
     if basis.completion is not None:
         position = basis.completion.estimate(position, maximum.top.position[None])

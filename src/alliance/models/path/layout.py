@@ -40,7 +40,7 @@ class Layout:
     coefficients
         Outcome -> number of its coefficients, the intercept included.
     effects
-        Level -> number of effects that vary; zero where nothing does.
+        Level -> number of effects in which its units differ, variability among them; zero where nothing does.
     pairs
         Positions of equations whose residuals may be correlated.
     series
@@ -189,7 +189,7 @@ def layout_of(design: Design) -> Layout:
     """Lay out the free parameters of a design."""
     return Layout(
         {outcome: 1 + len(equation.terms) for outcome, equation in design.equations.items()},
-        {level: len(design.varying.get(level, [])) for level in LEVELS},
+        {level: len(design.differing.get(level, [])) for level in LEVELS},
         design.occasions.pairs,
         tuple(design.series),
         tuple(number for number, equation in enumerate(design.equations.values()) if equation.yes_no),

@@ -100,8 +100,8 @@ def _raw_parameters(design: Design, population: Population) -> tuple[list[str], 
         for position, term in enumerate(design.equations[outcome].terms):
             names.append(f"{outcome}: {term}")
             values.append(slopes[:, position])
-    for level, effects in population.varying.items():
-        sd, correlations = split_covariance(population.covariances[level])
+    for level, effects in design.differing.items():
+        sd, correlations = split_covariance(population.differing[level])
         for position, effect in enumerate(effects):
             names.append(name_sd(level, effect))
             values.append(sd[:, position])

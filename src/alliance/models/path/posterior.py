@@ -9,9 +9,8 @@ import numpy as np
 
 from alliance.inference.target import Mirrors, Start
 from alliance.likelihood.coordinates import fill_signed
-from alliance.likelihood.density import NO_PRIOR, PRIORS, UNIFORM, log_density
+from alliance.likelihood.density import NO_PRIOR, PRIORS, UNIFORM
 from alliance.likelihood.residuals import draw_coordinates
-from alliance.likelihood.values import log_values
 from alliance.models.correlations import draw_partial, is_uniform, partial_of
 from alliance.models.correlations import log_density as log_density_of_correlations
 from alliance.models.design.arrays import Design
@@ -51,21 +50,15 @@ class PathPosterior:
 
     def value(self, position: np.ndarray) -> tuple[float, np.ndarray]:
         """Return log posterior density and gradient."""
-        gradient = np.empty(len(position))
-        return float(log_density(*self.target.statistics.arrays, self.prior, position, gradient)), gradient
+        return self.target.density(self.prior, position)
 
     def values(self, positions: np.ndarray) -> np.ndarray:
         """Return the log posterior density at positions."""
-        return self._values(self.prior, positions)
+        return self.target.densities(self.prior, positions)
 
     def log_likelihoods(self, positions: np.ndarray) -> np.ndarray:
         """Return the log-likelihood, in standard units, at positions."""
-        return self._values(NO_PRIOR, positions)
-
-    def _values(self, prior: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        values = np.empty(len(positions))
-        log_values(*self.target.statistics.arrays, prior, positions, values)
-        return values
+        return self.target.densities(NO_PRIOR, positions)
 
     def natural(self, positions: np.ndarray) -> Natural:
         """Turn positions (draw, parameter) into coefficients, standard deviations and factors of covariances."""
@@ -133,8 +126,10 @@ class PathPosterior:
         return log_prior_blocks(self.target.design, self.named(positions), self.priors)
 
     @property
-    def addresses(self) -> tuple[int, int]:
-        """Where the density and the function that keeps its position lie, see `alliance.likelihood.sampled`."""
+    def addresses(self) -> tuple[int, int] | None:
+        """Where the density and the function that keeps its position lie, see `alliance.likelihood.sampled`; None where it has none."""
+        if self.target.variability is not None:
+            return None
         from alliance.likelihood.sampled import COPY, DENSITY
 
         if self.target.statistics.crossed is None:
@@ -183,7 +178,7 @@ def log_prior_blocks(
     residuals = [residual_name(outcome) for outcome, equation in design.equations.items() if not equation.yes_no]
     if residuals:
         blocks["residuals"] = normal(residuals, priors["residual_sd"])
-    for level, effects in design.varying.items():
+    for level, effects in design.differing.items():
         blocks[f"differences between {level}s"] = normal([sd_name(level)], priors["varying_sd"])
         if len(effects) > 1:
             matrices = np.tile(np.eye(len(effects)), (len(draws[sd_name(level)]), 1, 1))

@@ -113,7 +113,7 @@ def profile_components(maximum: PathMaximum, covariance: np.ndarray | None = Non
         return Component(level, effects, profile, raw, ratio, at_zero, reported)
 
     found = []
-    for level, effects in design.varying.items():
+    for level, effects in design.differing.items():
         rows = [layout.row(level, number) for number in range(len(effects))]
         for effect, row, scale in zip(effects, rows, design.scales(level), strict=True):
             found.append(component(level, (effect,), SdCurve(row), partial(np.multiply, float(scale))))
@@ -145,7 +145,7 @@ def mark_near_zero(design: Design, components: Sequence[Component]) -> list[Mark
 def open_correlations(design: Design, quantities: Quantities) -> None:
     """Let draws of correlations reach from end to end where an effect does not vary in a draw, since then any value is possible."""
     place = {(row["effect"], row["level"], row["path"]): number for number, row in enumerate(quantities.rows)}
-    for level, effects in design.varying.items():
+    for level, effects in design.differing.items():
         names = [(effect.term, effect.outcome) for effect in effects]
         for i, j in pairs(len(effects)):
             here = place.get(("correlation", level, join_together(names[j], names[i])))
@@ -165,8 +165,8 @@ def mark_small(design: Design, quantities: Quantities, estimate: Population) -> 
         if row["effect"] == "sd"
     }
     marks = []
-    for level, effects in design.varying.items():
-        sds = split_covariance(estimate.covariances[level])[0][0]
+    for level, effects in design.differing.items():
+        sds = split_covariance(estimate.differing[level])[0][0]
         for effect, sd in zip(effects, sds, strict=True):
             values = draws.get((level, join_nodes(effect.term, effect.outcome)))
             if values is not None:

@@ -1,16 +1,17 @@
 """What a declaration of this family can say beside its diagram: how far the likelihood is explored, and what is looked at."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from alliance.config.declared import ModelSpec
 from alliance.config.section import Name, Section
 from alliance.errors import suggest
-from alliance.facts.columns import LAG
+from alliance.facts.columns import LAG, THERAPIST, VARIABILITY
 from alliance.facts.depths import DEPTHS, known_depth
 
 _OF_MAXIMUM_LIKELIHOOD = ("bootstrap", "standard_errors")
+_MOST_VARIABLE: Final = 2  # outcomes whose variability differs: nodes of quadrature grow with the power
 
 
 class Bootstrap(Section):
@@ -20,8 +21,16 @@ class Bootstrap(Section):
     samples: Annotated[int, Field(ge=100, le=100_000)] = 1000
 
 
+def _default_of_missing(declared: dict[str, Any]) -> Literal["fill", "drop"]:
+    """Drop rows where nothing says how cells are drawn: beside residuals whose variance differs between patients."""
+    variable = any(equation.differs_in_variability for equation in declared.get("equations", {}).values())
+    return "drop" if variable else "fill"
+
+
 class Spec(ModelSpec):
     """A model of this family."""
+
+    has_variability: ClassVar[bool] = True
 
     depth: Annotated[str, AfterValidator(known_depth)] = "nuts"  # how far the likelihood is explored
     standard_errors: Literal["information", "robust"] = "information"
@@ -30,7 +39,8 @@ class Spec(ModelSpec):
     autocorrelation: dict[Name, Literal["sessions", "days"]] = Field(default_factory=dict)
     # Outcome -> another outcome of the session -> correlation of their residuals that is held and not estimated.
     residual_correlations: dict[Name, dict[Name, Annotated[float, Field(gt=-1, lt=1)]]] = Field(default_factory=dict)
-    missing: Literal["fill", "drop"] = "fill"  # missing cells are unknowns of the model, or rows with one are left out
+    # Missing cells are unknowns of the model, or rows with one are left out.
+    missing: Literal["fill", "drop"] = Field(default_factory=_default_of_missing)
     # Fit the model with trends of patients beside it, where an outcome is predicted by its own past.
     trends: bool = True
     influence: bool = False  # leave out each patient and each therapist in turn
@@ -81,4 +91,44 @@ class Spec(ModelSpec):
                         f"residuals of '{lasting[0]}' cannot depend on the one before ('autocorrelation') and on those of another outcome "
                         f"('residual_correlations'); remove one of the two lines"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _variability_stands_alone(self) -> Self:
+        variable = self.variable_outcomes
+        if not variable:
+            return self
+        place = f"'{VARIABILITY}' varies in the equation of '{variable[0]}'"
+        without = f"take '{VARIABILITY}' out of 'vary'"
+        if len(variable) > _MOST_VARIABLE:
+            raise ValueError(
+                f"'{VARIABILITY}' varies in {len(variable)} equations ({', '.join(variable)}), which is computed for {_MOST_VARIABLE} at "
+                f"most; keep it where the question is about it"
+            )
+        by_therapist = [outcome for outcome, equation in self.equations.items() if equation.vary.get(THERAPIST)]
+        if by_therapist:
+            raise ValueError(
+                f"{place}, and effects vary by therapist in that of '{by_therapist[0]}'; nothing computes the two together. Remove "
+                f"'{THERAPIST}' from 'vary', so that differences between therapists count as differences between patients, or {without}"
+            )
+        if self.autocorrelation:
+            raise ValueError(
+                f"{place}, and residuals of '{next(iter(self.autocorrelation))}' depend on the one before ('autocorrelation'); nothing "
+                f"computes the two together. Remove 'autocorrelation' and let the outcome's own past predict it, or {without}"
+            )
+        if self.residual_correlations:
+            raise ValueError(
+                f"{place}, and 'residual_correlations' hold a correlation of residuals; nothing computes the two together. Remove "
+                f"'residual_correlations', or {without}"
+            )
+        if self.missing == "fill":
+            raise ValueError(
+                f"{place}, and values are filled in for residuals that vary alike only. Write 'missing: drop', which leaves out rows that "
+                f"need a missing value, or {without}"
+            )
+        if self.random_effects:
+            raise ValueError(
+                f"{place}, and effects of single patients are drawn for residuals that vary alike only. Remove 'random_effects', or "
+                f"{without}"
+            )
         return self

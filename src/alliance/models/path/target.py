@@ -14,12 +14,14 @@ import pandas as pd
 from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.inference.target import Clusters, Start
+from alliance.likelihood import variability as variable
 from alliance.likelihood.crossed import TooManyConnected
 from alliance.likelihood.density import NO_PRIOR, log_density
 from alliance.likelihood.layout import Statistics, make_statistics
 from alliance.likelihood.patterns import EquationRows
 from alliance.likelihood.quadratic import fill_quadratic
 from alliance.likelihood.residuals import autocorrelations_at, correlations_at
+from alliance.likelihood.values import log_values
 from alliance.models.design.arrays import INTERCEPT, Design, Equation
 from alliance.models.path.clusters import find_clusters, has_therapists, weigh_clusters
 from alliance.models.path.layout import LEVELS, Layout, Natural, layout_of
@@ -43,6 +45,8 @@ class PathTarget:
         Cross-products of the rows.
     patients, therapists
         Codes of the units, in the order of the likelihood; no therapists where nothing varies between them.
+    variability
+        What the likelihood reads where residual variances differ between patients; None where they do not.
     """
 
     design: Design
@@ -50,6 +54,7 @@ class PathTarget:
     layout: Layout
     patients: list[str]
     therapists: list[str]
+    variability: variable.Variability | None = None
 
     @property
     def blocks(self) -> dict[str, slice]:
@@ -62,13 +67,13 @@ class PathTarget:
         return self.layout.fixed
 
     @property
-    def quadratic(self) -> slice:
-        """The coefficients of all equations."""
-        return self.layout.fixed
+    def quadratic(self) -> slice | None:
+        """The coefficients of all equations, unless residual variances differ between patients."""
+        return self.layout.fixed if self.variability is None else None
 
     def given_variances(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the gradient by all coefficients where they are zero, and minus the curvature."""
-        size = self.quadratic.stop
+        size = self.layout.fixed.stop
         form = np.empty((size + 1, size + 1))
         fill_quadratic(*self.statistics.arrays, position, form)
         return form[:size, size], form[:size, :size]
@@ -94,8 +99,23 @@ class PathTarget:
 
     def value(self, position: np.ndarray) -> tuple[float, np.ndarray]:
         """Return log-likelihood and gradient."""
+        return self.density(NO_PRIOR, position)
+
+    def density(self, prior: np.ndarray, position: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the log density with these settings of priors, and its gradient."""
         gradient = np.empty(len(position))
-        return float(log_density(*self.statistics.arrays, NO_PRIOR, position, gradient)), gradient
+        if self.variability is None:
+            return float(log_density(*self.statistics.arrays, prior, position, gradient)), gradient
+        return float(variable.log_density(*self.variability.arrays, prior, position, gradient)), gradient
+
+    def densities(self, prior: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Return the log density at positions (draw, parameter) in ``signed`` coordinates."""
+        values = np.empty(len(positions))
+        if self.variability is None:
+            log_values(*self.statistics.arrays, prior, positions, values)
+        else:
+            variable.log_values(*self.variability.arrays, prior, positions, values)
+        return values
 
     def natural(self, positions: np.ndarray) -> Natural:
         """Turn positions (draw, parameter) into coefficients, standard deviations and factors of covariances."""
@@ -148,11 +168,18 @@ class PathTarget:
 
     def weigh(self, clusters: Clusters, weights: np.ndarray) -> Self:
         """Count clusters more or less often than once."""
-        return replace(self, statistics=weigh_clusters(self.statistics, self.therapists, clusters, weights))
+        statistics = weigh_clusters(self.statistics, self.therapists, clusters, weights)
+        if self.variability is None:
+            return replace(self, statistics=statistics)
+        return replace(self, statistics=statistics, variability=self.variability.weigh(weights[clusters.of_unit]))
 
     def scores(self, position: np.ndarray, clusters: Clusters) -> np.ndarray:
         """Return what each cluster contributes to the gradient."""
-        return cluster_scores(self.statistics, self.layout, self.natural(position[None]), clusters)
+        if self.variability is None:
+            return cluster_scores(self.statistics, self.layout, self.natural(position[None]), clusters)
+        scores = np.zeros((clusters.count, self.layout.size))
+        np.add.at(scores, clusters.of_unit, variable.patient_scores(self.variability, position))
+        return scores
 
 
 def make_target(design: Design) -> PathTarget:
@@ -196,7 +223,9 @@ def make_target(design: Design) -> PathTarget:
             f"Patients have rows with several therapists, and {error}. Let cleaning.therapist_change give each patient one therapist "
             f"(first or most_sessions), or keep fewer effects under 'vary.therapist'."
         ) from error
-    return PathTarget(design, statistics, layout_of(design), patients, therapists)
+    scaled = [numbers[outcome] for outcome in design.variable]
+    variability = variable.make_variability(statistics, by_patient, scaled) if scaled else None
+    return PathTarget(design, statistics, layout_of(design), patients, therapists, variability)
 
 
 def varying_terms(design: Design, outcome: str) -> list[str]:

@@ -68,9 +68,9 @@ def compute_quantities(
         add_probability(quantities, design, population, pair)
     add_conditional(quantities, design, population, pairs)
     _add_coefficients(quantities, design, population, lag)
-    for level, effects in population.varying.items():
+    for level, effects in design.differing.items():
         named = [(effect.term, effect.outcome) for effect in effects]
-        add_components(quantities, level, named, population.covariances[level])
+        add_components(quantities, level, named, population.differing[level])
     for outcome, values in population.residuals.items():
         if not design.equations[outcome].yes_no:  # its standard deviation is the unit
             add_residual(quantities, outcome, values)

@@ -40,6 +40,9 @@ class Population:
         Positions of two equations whose residuals may be correlated, or have a correlation that is held -> the correlation, (draw,).
     autocorrelations
         Outcome whose residuals depend on the one before -> their correlation a unit of time apart, (draw,).
+    joint
+        Level at which residual variances differ too -> covariance of their logarithms and the varying effects, (draw, effect, effect), see
+        `Design.differing`. The residual standard deviation is then that of a unit of middling variability.
     """
 
     intercepts: dict[str, np.ndarray]
@@ -49,6 +52,12 @@ class Population:
     varying: dict[str, list[Varying]]
     together: Mapping[tuple[int, int], np.ndarray] = field(default_factory=dict)
     autocorrelations: Mapping[str, np.ndarray] = field(default_factory=dict)
+    joint: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def differing(self) -> dict[str, np.ndarray]:
+        """Level -> covariance of all in which its units differ, (draw, effect, effect)."""
+        return self.covariances | dict(self.joint)
 
     @cached_property
     def residual_covariance(self) -> np.ndarray:
@@ -78,11 +87,11 @@ class Population:
 
 
 def standard_covariances(design: Design, population: Population) -> dict[str, np.ndarray]:
-    """Return the covariance of the varying effects of each level in standard units, (draw, effect, effect)."""
-    scales = {level: design.scales(level) for level in population.covariances}
+    """Return the covariance of all in which units of each level differ in standard units, (draw, effect, effect)."""
+    scales = {level: design.scales(level) for level in population.differing}
     return {
         level: covariance / np.multiply.outer(scales[level], scales[level])
-        for level, covariance in population.covariances.items()
+        for level, covariance in population.differing.items()
     }
 
 
@@ -91,7 +100,7 @@ def names_of_population(design: Design) -> list[str]:
     names = []
     for outcome, equation in design.equations.items():
         names += [intercept_name(outcome), *([slopes_name(outcome)] if equation.terms else []), residual_name(outcome)]
-    for level, effects in design.varying.items():
+    for level, effects in design.differing.items():
         names += [sd_name(level), *([correlation_name(level)] if len(effects) > 1 else [])]
     names += [RESIDUAL_CORRELATION] if design.occasions.pairs else []
     return [*names, *([AUTOCORRELATION] if design.series else [])]
@@ -108,16 +117,19 @@ def make_population(design: Design, draws: Mapping[str, np.ndarray]) -> Populati
             equation.y_mean + equation.y_sd * draws[intercept_name(outcome)] - slopes[outcome] @ equation.x_mean
         )
         residuals[outcome] = draws[residual_name(outcome)] * equation.y_sd
-    covariances = {}
-    for level, effects in design.varying.items():
+    covariances, joint = dict[str, np.ndarray](), dict[str, np.ndarray]()
+    for level, effects in design.differing.items():
         sd = draws[sd_name(level)] * design.scales(level)
         correlations = np.tile(np.eye(len(effects)), (len(sd), 1, 1))
         for position, (i, j) in enumerate(pairs(len(effects))):
             correlations[:, i, j] = correlations[:, j, i] = draws[correlation_name(level)][:, position]
-        covariances[level] = correlations * sd[:, :, None] * sd[:, None, :]
+        whole = correlations * sd[:, :, None] * sd[:, None, :]
+        first = len(effects) - len(design.varying[level])
+        covariances[level] = whole[:, first:, first:]
+        joint |= {level: whole} if first else {}
     drawn = draws.get(RESIDUAL_CORRELATION)
     together = {} if drawn is None else dict(zip(design.occasions.pairs, drawn.T, strict=True))
     size = len(next(iter(residuals.values())))
     together |= {pair: np.full(size, value) for pair, value in design.occasions.held.items()}
     own = dict(zip(design.series, draws[AUTOCORRELATION].T, strict=True)) if design.series else {}
-    return Population(intercepts, slopes, residuals, covariances, design.varying, together, own)
+    return Population(intercepts, slopes, residuals, covariances, design.varying, together, own, joint)
