@@ -248,6 +248,9 @@ RUPTURE = {
 }
 
 
+VARIABLE = {"on": ["symptoms"], "vary": {"patient": ["intercept", "variability"]}}
+
+
 def of_rupture(variable: dict[str, Any], **changes: Any) -> dict[str, Any]:
     model = {
         "label": "Rupture",
@@ -305,11 +308,27 @@ def test_yes_no_outcome_is_refused_with_a_key_that_works_when_it_is_given() -> N
             },
             r"products.both: 'rupture' is yes/no and has an equation",
         ),
+        (
+            {"equations": {"rupture": {"on": ["alliance"]}, "alliance": VARIABLE}},
+            r"equations.alliance.vary.patient: 'variability' .*'rupture' is yes/no; .*Take 'variability' out, or leave the equation",
+        ),
     ],
 )
 def test_what_a_yes_no_outcome_cannot_have_is_refused_by_name(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         validate_config(of_rupture({"yes_no": True}, **changes))
+
+
+@pytest.mark.parametrize(
+    "equations",
+    [
+        {"rupture": {"on": ["symptoms"]}, "alliance": {"on": ["symptoms", "rupture"]}},
+        {"alliance": {"on": ["symptoms", "rupture"], "vary": {"patient": ["intercept", "variability"]}}},
+    ],
+)
+def test_either_the_answers_or_differences_in_variability_can_be_modelled(equations: dict[str, Any]) -> None:
+    target = "rupture" if "rupture" in equations else "alliance"
+    validate_config(of_rupture({"yes_no": True}, equations=equations, effects={"from": "symptoms", "to": target}))
 
 
 @pytest.mark.parametrize(

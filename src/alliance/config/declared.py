@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import Annotated, Any, ClassVar, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -104,10 +104,6 @@ class ModelSpec(Section):
     of their family.
     """
 
-    has_variability: ClassVar[bool] = (
-        False  # whether models of the family can let residual variances differ between patients
-    )
-
     label: Label
     family: Name
     analysis: Literal["path", "variance"] = "path"
@@ -166,8 +162,8 @@ class ModelSpec(Section):
 
     @model_validator(mode="after")
     def _variability_is_told_apart(self) -> Self:
-        if self.variable_outcomes and not self.has_variability:
-            able = " or ".join(name for name in FAMILIES if spec_class(name).has_variability)
+        if self.variable_outcomes and not FAMILIES[self.family].variability:
+            able = " or ".join(name for name, family in FAMILIES.items() if family.variability)
             raise ValueError(
                 f"'{VARIABILITY}' varies in the equation of '{self.variable_outcomes[0]}', which family '{self.family}' cannot do; take it "
                 f"out of 'vary.{PATIENT}', or use family {able}"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from alliance.config.declared import ModelSpec
-from alliance.facts.columns import BASELINE, BETWEEN, LAG
+from alliance.facts.columns import BASELINE, BETWEEN, LAG, PATIENT, VARIABILITY
 from alliance.facts.families import FAMILIES
 
 _OWN = (LAG, BASELINE, BETWEEN)
@@ -41,6 +41,13 @@ def check_yes_no(place: str, outcome: str, spec: ModelSpec) -> list[str]:
             f"{place}.equations: the outcome '{outcome}' is yes/no, and family '{spec.family}' takes residuals for normal. Use family "
             f"{' or '.join(_capable())}, or accept it with a reason under {place}.discrete_signed_off, which flags every estimate of the "
             f"model."
+        ]
+    if spec.variable_outcomes:
+        variable = spec.variable_outcomes[0]
+        return [
+            f"{place}.equations.{variable}.vary.{PATIENT}: '{VARIABILITY}' differs between patients, and the outcome '{outcome}' is "
+            f"yes/no; nothing computes the two together. Take '{VARIABILITY}' out, or leave the equation of '{outcome}' out and use it as "
+            f"a predictor."
         ]
     problems = [
         f"{place}.{key}: '{outcome}' is yes/no, and {reason}. Remove '{key}'."

@@ -27,6 +27,8 @@ class Family:
         when a declaration is read.
     propensities
         Whether it takes a yes/no outcome for the sign of a propensity.
+    variability
+        Whether residual variances may differ between patients.
     sections
         Sections of the configuration that its fits depend on.
     threads
@@ -38,6 +40,7 @@ class Family:
     joint: bool
     has_settings: bool = False
     propensities: bool = False
+    variability: bool = False
     sections: tuple[str, ...] = ()
     threads: int = 1
 
@@ -57,6 +60,7 @@ FAMILIES: Final = Registry(
         joint=True,
         has_settings=True,
         propensities=True,
+        variability=True,
         sections=_BAYESIAN,
         threads=2,
     ),

@@ -18,6 +18,7 @@ from alliance.models.checking.priors import describe_priors
 from alliance.models.checking.rows import mark_beyond_data, mark_rows, mark_short_series
 from alliance.models.checking.scores import mark_scores
 from alliance.models.checking.unreliable import UNCORRECTED, TrueScore, mark_unreliable
+from alliance.models.checking.variable import mark_variability
 from alliance.models.checking.varying import mark_covariances, mark_latent_means
 from alliance.models.container import FitResult, make_tree, pack_rows
 from alliance.models.design.arrays import Design, make_design
@@ -183,6 +184,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         *mark_design(task.design, task.groups),
         *mark_sign_off(task.spec),
         *mark_rows(task.design),
+        *mark_variability(task.design),
         *mark_short_series(task.design, quantities),
         *mark_beyond_data(task.design, quantities),
         *mark_hardly_known(task.design, centre, quantities),

@@ -232,6 +232,26 @@ OF_FIT: Final = (
         unit="probability",
     ),
     Caution(
+        "sessions_of_variability",
+        "few sessions to vary in",
+        "Sessions of the middling patient in an equation whose residual variance differs between patients. In few of them the variability "
+        "of a patient can hardly be seen, and the distribution that is assumed for it decides.",
+        "how much patients differ in variability, and what goes along with it",
+        "at least",
+        8,  # tried with 4 and more: validation/README.md
+        "sessions",
+    ),
+    Caution(
+        "differing_variability",
+        "patients who vary alike",
+        "How probable it would be, if all patients fluctuated alike, that a model in which they differ explains the data as much better as "
+        "it does; and which estimate would move most if they were taken as alike.",
+        INFORMATION,
+        "always",
+        unit="probability",
+        source="Stram and Lee 1994, doi 10.2307/2533455",
+    ),
+    Caution(
         "boundary_autocorrelation",
         "boundary autocorrelation",
         "How much residuals of a patient may go with the one before, at the outer end of the interval. Near one they last as long as "

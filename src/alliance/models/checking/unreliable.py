@@ -9,6 +9,7 @@ import numpy as np
 
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term
+from alliance.facts.columns import VARIABILITY
 from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
 from alliance.facts.marks import Mark
 from alliance.models.design.arrays import INTERCEPT, Design
@@ -155,6 +156,8 @@ def _obstacles(design: Design, name: str, variables: Mapping[str, Variable]) -> 
     for outcome in (name, *children):
         if outcome in design.series:
             yield f"residuals of '{outcome}' depend on the one before; take it out of 'autocorrelation'"
+        if outcome in design.variable:
+            yield f"patients differ in how far '{outcome}' lies from what is expected; take '{VARIABILITY}' out of 'vary' there"
     latent = [outcome for outcome in (name, *children) if design.equations[outcome].yes_no]
     if latent:
         yield f"'{latent[0]}' is yes/no, and the propensity behind its answers has a scale of its own that error would change"

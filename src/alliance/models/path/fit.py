@@ -12,6 +12,7 @@ from alliance.inference.depths import Found
 from alliance.inference.restricted import Restricted
 from alliance.models.container import FitResult, pack_rows
 from alliance.models.joint import Drawn, Findings, compute_effects, make_result
+from alliance.models.path.alike import compare_alike
 from alliance.models.path.basis import Basis, explore_declared
 from alliance.models.path.caution import mark_answers, mark_censored, mark_filled, mark_fit
 from alliance.models.path.lasting import compare_independent
@@ -88,7 +89,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     groups |= {name: pack_rows(rows) for name, rows in tables if rows}
     if spec.random_effects:
         groups |= draw_units(task, maximum.target, natural.take(own))
-    marks += [*of_trends, *of_lasting, *of_influence, *of_priors]
+    marks += [*of_trends, *of_lasting, *compare_alike(task, maximum, quantities), *of_influence, *of_priors]
     corrected, true_scores, of_errors = correct_for_errors(panel, spec, settings, task)
     groups |= corrected
     marks += of_errors
@@ -104,8 +105,8 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
 def _restricted(basis: Basis) -> Natural | None:
     """Return the estimate without priors, if there is one."""
     maximum, quadratic = basis.maximum, basis.maximum.target.quadratic
-    if quadratic is None:
-        return maximum.target.natural(maximum.top.position[None]) if maximum.converged else None
+    if quadratic is None:  # there is no restricted likelihood
+        return None
     found = Restricted(maximum, quadratic)
     position = found.position[None]
     if basis.completion is not None:

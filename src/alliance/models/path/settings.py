@@ -1,6 +1,6 @@
 """What a declaration of this family can say beside its diagram: how far the likelihood is explored, and what is looked at."""
 
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -29,8 +29,6 @@ def _default_of_missing(declared: dict[str, Any]) -> Literal["fill", "drop"]:
 
 class Spec(ModelSpec):
     """A model of this family."""
-
-    has_variability: ClassVar[bool] = True
 
     depth: Annotated[str, AfterValidator(known_depth)] = "nuts"  # how far the likelihood is explored
     standard_errors: Literal["information", "robust"] = "information"

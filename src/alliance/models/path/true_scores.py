@@ -137,6 +137,8 @@ def find_obstacle(spec: Spec, name: str, variables: Mapping[str, Variable]) -> s
 
 
 def _obstacles(spec: Spec, name: str, variables: Mapping[str, Variable]) -> Iterator[str]:
+    if spec.variable_outcomes:
+        yield "patients differ in variability, beside which nothing is filled in; take 'variability' out of 'vary'"
     if spec.missing != "fill":
         yield "its true values are filled in like missing ones; remove 'missing: drop'"
     if spec.autocorrelation:

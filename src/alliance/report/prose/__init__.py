@@ -39,6 +39,7 @@ from alliance.report.prose.study import (
     describe_question,
 )
 from alliance.report.prose.unreliable import describe_corrected
+from alliance.report.prose.variability import describe_variability
 
 SENTENCES = {
     function.__name__: function
@@ -69,6 +70,7 @@ SENTENCES = {
         describe_reverse,
         describe_sensitivity,
         describe_truth,
+        describe_variability,
         describe_variance,
     )
 }

@@ -1,5 +1,6 @@
 """Patients who differ in variability in a fit: what a model finds, draws, generates and reports, and what is refused."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -13,9 +14,11 @@ from alliance.config.declared import spec_class
 from alliance.errors import ModelError
 from alliance.facts.marks import Mark
 from alliance.models.checking.priors import describe_priors
+from alliance.models.checking.variable import count_restarts, mark_variability
 from alliance.models.container import FitResult, marks_of, rows_of
 from alliance.models.design.arrays import Design
 from alliance.models.generator import generate_outcomes
+from alliance.models.path.alike import maximise_alike
 from alliance.models.path.caution import _residuals
 from alliance.models.path.fit import fit
 from alliance.models.path.maximum import PathMaximum, maximise, population_of, table_of
@@ -190,6 +193,11 @@ ALIKE = {"on": ["x"], "vary": {"patient": ["intercept"]}}
         (with_equations(**BY_THERAPIST), "vary by therapist in that of 'm'.* Remove 'therapist'", with_equations(m=ALIKE)),
         (with_equations(**BY_THERAPIST), "take 'variability' out", {"equations": {"y": ALIKE, **BY_THERAPIST}}),
         ({"autocorrelation": {"y": "sessions"}}, "Remove 'autocorrelation'", {}),
+        (
+            with_equations(m={"on": ["x", "y"], "vary": {"patient": ["intercept"]}}) | {"residual_correlations": {"y": {"m": 0.2}}},
+            "Remove 'residual_correlations'",
+            with_equations(m={"on": ["x", "y"], "vary": {"patient": ["intercept"]}}),
+        ),
         ({"missing": "fill"}, "Write 'missing: drop'", {"missing": "drop"}),
         ({"random_effects": True}, "Remove 'random_effects'", {}),
         (
@@ -230,7 +238,51 @@ def test_another_outcome_of_the_session_is_refused_unless_one_predicts_the_other
 
 
 def test_as_many_differences_as_patients_are_refused() -> None:
-    few = simulate()[simulate()["patient"] < "P003"]
+    few = simulate()[simulate()["patient"] < "P005"]
     vary = {"patient": ["intercept", "x", "variability"]}
-    with pytest.raises(ModelError, match=r"3 effects vary by patient \(y: intercept, y: x, y: variability\)"):
-        design_of(declare(equations={"y": {"on": ["x"], "vary": vary}}), few)
+    with pytest.raises(ModelError, match=r"5 effects vary by patient .* y: variability\)"):
+        design_of(
+            declare(
+                equations={
+                    "y": {"on": ["x", "m"], "vary": vary},
+                    "m": {"on": ["x"], "vary": {"patient": ["intercept", "x"]}},
+                }
+            ),
+            few,
+        )
+
+
+def test_patients_taken_as_alike_stand_beside() -> None:
+    alike = maximise_alike(maximum())
+    plain = declare(equations={"y": {"on": ["x"], "vary": {"patient": ["intercept"]}}})
+    assert alike.top.value == pytest.approx(maximise(design_of(plain, simulate())).top.value, abs=1e-6)
+    found = mark_of(
+        fit(simulate(), "m", declare(), make_settings() | {"monte_carlo_draws": 400}), "differing_variability"
+    )
+    assert found.value < 1e-6
+    assert re.search(
+        r"with patients who vary alike x -> y \(effect, within\) moves most, from .1\.\d+ to .1\.\d+", found.detail
+    )
+
+
+def test_few_sessions_to_see_variability_in_are_flagged() -> None:
+    few, enough = (mark_variability(design_of(declare(), simulate(20, sessions)))[0] for sessions in (7, 8))
+    assert (few.value, few.passed, enough.passed) == (7, False, True)
+    assert few.varying == "variability -> y"
+
+
+def test_series_that_start_again_are_flagged() -> None:
+    panel = simulate(20, 12)
+    past = panel.assign(
+        y_lag=panel.groupby("patient")["y"].shift(), y_baseline=panel.groupby("patient")["y"].transform("first")
+    )
+    spec = declare(equations={"y": {"on": ["x", "y_lag", "y_baseline"], "vary": VARY}})
+    whole = past.dropna()
+    # Session 6 was skipped: the rows of sessions 6 and 7 go, and the row of session 8 follows a gap.
+    skipped = whole[~(whole["session"].isin([6, 7]) & (whole["patient"] < "P015"))]
+    for rows, count, passed in ((whole, 0, True), (skipped, 15, False)):
+        design = design_of(spec, rows.reset_index(drop=True))
+        assert count_restarts(design.equations["y"]) == count
+        mark = next(mark for mark in mark_variability(design) if mark.caution == "restarted_series")
+        assert mark.passed == passed
+        assert mark.value == pytest.approx(count / len(rows))

@@ -233,6 +233,11 @@ def test_slope_of_an_unreliable_cause_may_not_vary_beside_a_mediator() -> None:
     assert find_obstacle(design_of(declare(equations={"y": y})), "x", VARIABLES) == ""
 
 
+def test_scores_of_patients_who_differ_in_variability_have_no_correction() -> None:
+    m = {"on": ["x", "session"], "vary": {"patient": ["intercept", "variability"]}}
+    assert "take 'variability' out" in find_obstacle(design_of(declare(equations={"m": m})), "m", VARIABLES)
+
+
 def test_censored_score_has_no_correction() -> None:
     censored = VARIABLES | {"m": VARIABLES["m"].model_copy(update={"censored": (0.0, None)})}
     assert "censored" in find_obstacle(design_of(declare()), "m", censored)
