@@ -202,7 +202,7 @@ OF_DESIGN: Final = (
         "corrected_error",
         "measurement error",
         "Reliability of a score that is declared to have error, the smallest of its levels. What it predicts looks smaller than it is, and "
-        "part of it passes for an effect of what it goes along with. Estimates corrected for the error stand beside these.",
+        "part of it is put down to what it goes along with. Estimates corrected for the error stand beside these.",
         "estimates of the outcomes that the score predicts, and of paths through them",
         "never",
         unit="share of variance",
@@ -212,7 +212,7 @@ OF_DESIGN: Final = (
         "uncorrected_error",
         "measurement error",
         "Reliability of a score that is declared to have error, the smallest of its levels. The model takes it for free of error: what it "
-        "predicts looks smaller than it is, and part of it passes for an effect of what it goes along with. In this model nothing is "
+        "predicts looks smaller than it is, and part of it is put down to what it goes along with. In this model nothing is "
         "corrected.",
         "estimates of the outcomes that the score predicts, and of paths through them",
         "never",
