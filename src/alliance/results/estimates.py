@@ -37,7 +37,7 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
     tree
         Container of `models.container.make_tree`, draws of shape (chain, draw, quantity).
     marks
-        What the diagnostics found; failed ones become the flag of the estimates concerned.
+        What the diagnostics found; failed ones become the flag of the estimates concerned, but those that only corrected ones have.
     interval
         Probability content of the interval, e.g. 0.95.
 
@@ -51,6 +51,11 @@ def summarise_estimates(tree: xr.DataTree, marks: list[Mark], interval: float) -
         reported only where their sign is settled. `without_priors` is what restricted maximum likelihood says of the same quantity,
         beside a posterior only. All are in the units of the outcome per unit of the cause.
     """
+    return _summarise(tree, [mark for mark in marks if mark.declared.only != "corrected"], interval)
+
+
+def _summarise(tree: xr.DataTree, marks: list[Mark], interval: float) -> pd.DataFrame:
+    """Summarise quantities, flagged by all the marks given."""
     paths = tree.children["paths"]
     table, draws = quantities_of(paths), _flat(paths)
     ratio = table["effect"].isin(EFFECTS.names(lambda effect: effect.ratio)).to_numpy()
@@ -91,8 +96,7 @@ def summarise_corrected(tree: xr.DataTree, marks: list[Mark], interval: float) -
     table["estimate_corrected"] = _points(group, draws.mean(axis=0))
     table["sd_corrected"] = draws.std(axis=0, ddof=1)
     table["low_corrected"], table["high_corrected"] = _limits(draws, interval)
-    left = [mark for mark in marks if mark.caution != "corrected_error"]
-    own = summarise_estimates(tree, left, interval)
+    own = _summarise(tree, [mark for mark in marks if mark.declared.only != "recorded"], interval)
     places = {key: place for place, key in enumerate(keys_of(own))}
     known = [key in places for key in keys_of(table)]
     beside = own.iloc[[places[key] for key in keys_of(table[known])]].reset_index(drop=True)

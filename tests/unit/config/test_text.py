@@ -39,10 +39,10 @@ def test_text_is_refused_within_a_second_by_file_and_line(tmp_path: Path, name: 
     text, expected = REFUSED[name]
     path = tmp_path / "odd.yaml"
     path.write_text(text, encoding="utf-8")
-    began = time.perf_counter()
+    began = time.process_time()  # of the processor, however busy the machine is
     with pytest.raises(ConfigError) as caught:
         read_yaml(path)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
     message = str(caught.value)
     assert all(part in message for part in ["odd.yaml", *expected]), message
     assert len(message) < 600

@@ -39,6 +39,8 @@ class Caution:
         Where the threshold or the statistic comes from.
     withholds
         Whether a number is left out because of it; the report says so where the number would stand.
+    only
+        ``recorded``: it concerns estimates of scores as they were recorded, not those corrected for error; ``corrected``: only the latter.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Caution:
     setting: str = ""
     source: str = ""
     withholds: bool = False
+    only: Literal["", "recorded", "corrected"] = ""
 
     def holds(self, value: float, threshold: float) -> bool:
         """Whether a value passes.

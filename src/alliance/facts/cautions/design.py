@@ -207,6 +207,7 @@ OF_DESIGN: Final = (
         "never",
         unit="share of variance",
         source="Buonaccorsi 2010, doi 10.1201/9781420066586",
+        only="recorded",
     ),
     Caution(
         "uncorrected_error",

@@ -93,7 +93,9 @@ def mark_unreliable(
             replace(mark, caution=UNCORRECTED, detail=_NOT_ALONE) if mark.caution == CORRECTED else mark
             for mark in marks
         ]
-    return marks
+    corrected = [mark for mark in marks if mark.caution == CORRECTED and mark.subject in constructs]
+    told = [Mark("construct_interval", mark.subject, outcomes=(*mark.outcomes, mark.subject)) for mark in corrected]
+    return marks + told
 
 
 def predicted_by(design: Design, name: str) -> tuple[str, ...]:

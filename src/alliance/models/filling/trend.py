@@ -31,7 +31,7 @@ def time_columns(rows: pd.DataFrame, spec: ModelSpec) -> np.ndarray:
         values = known.fillna(usual).fillna(known.mean()).to_numpy(dtype=float)
         if np.isnan(values).any():
             continue  # never known: the equation has no rows, which is said elsewhere
-        made = basis_columns(f"'{spec.label}'", term, basis, values) if basis else {term: values}
+        made = basis_columns(f"models.specs (model '{spec.label}')", term, basis, values) if basis else {term: values}
         columns.extend(made.values())
     return np.column_stack([np.empty((len(rows), 0)), *columns])
 

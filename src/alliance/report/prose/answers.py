@@ -112,7 +112,9 @@ def _without_own_past(row: Row, licence: Licence, config: Config) -> str:
     if holds_own_past(config.models.specs[row["model"]], outcome, config):
         return ""
     label = label_of(outcome, config)
-    return f"The model does not hold {label} at the session before equal, so what {label} were like before may be behind this number."
+    return (
+        f"The model does not hold {label} at the session before equal, so its earlier values may be behind this number."
+    )
 
 
 def _describe_others(answer: Answer, row: Row, inputs: Inputs, config: Config) -> str:

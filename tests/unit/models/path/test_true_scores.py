@@ -208,6 +208,10 @@ def test_construct_stands_beside_its_composite_with_what_its_indicators_tell() -
     tables = tabulate_fit(fit_model(panel_of(scores), "study", make_spec(), settings(variables=dumped)).tree, LIMITS)
     found = tables["corrected"].query("effect == 'coefficient'").set_index("path")
     assert found.loc["m -> y", "estimate_corrected"] < 1.1 * found.loc["m -> y", "estimate"] < 0
+    slope = tables["estimates"].query("effect == 'coefficient' and path == 'm -> y'").iloc[0]
+    assert "measurement error" in slope["flag"] and "interval of a construct" not in slope["flag"]
+    corrected_flag = found.loc["m -> y", "flag"]
+    assert "interval of a construct" in corrected_flag and "measurement error" not in corrected_flag
     mark = tables["diagnostics"].set_index(["caution", "subject"]).loc[("corrected_error", "m")]
     # Errors of three parts with variance 1 beside a variance of m within patients of about 1.08.
     assert mark["value"] == pytest.approx(1.08 / (1.08 + 1 / 3), abs=0.06)
