@@ -163,7 +163,11 @@ def check_all(tmp_path: Path, text: str) -> None:
         ("run: {name: x, compare_to: absent}", guards.RunError, "the run 'absent' does not exist"),
         ("run: {name: x}\noutput: {figures: [forrest]}", ConfigError, "no 'forrest'. Did you mean 'forest'"),
         ("run: {name: x}\noutput: {tables: [effects, effects]}", ConfigError, "'effects' is named 2 times"),
-        ("run: {name: x}\nmodels: {fit: [variance, variance]}", ConfigError, "'variance' is named 2 times"),
+        (
+            "run: {name: x}\nmodels: {fit: [variance, variance]}",
+            ConfigError,
+            "models.fit: 'variance' is named twice. Remove one.",
+        ),
         ("run: {name: x}\nmodels: {specs: {variance: {family: texbook}}}", ConfigError, "Did you mean 'textbook'"),
         (
             "run: {name: x}\nvariables: {alliance: {instrument: wai_srr}}",

@@ -160,7 +160,7 @@ def _nearest(path: Path) -> str:
 
 
 def check_names(config: Config) -> None:
-    """Refuse names of figures and tables that do not exist, and models that are named twice.
+    """Refuse names of figures and tables that do not exist or are given twice.
 
     Raises
     ------
@@ -173,9 +173,6 @@ def check_names(config: Config) -> None:
             needs_of(kind, name)
             if names.count(name) > 1:
                 raise ConfigError(f"output.{kind}: '{name}' is named {names.count(name)} times. Name it once.")
-    for name in config.models.fit:
-        if config.models.fit.count(name) > 1:
-            raise ConfigError(f"models.fit: '{name}' is named {config.models.fit.count(name)} times. Name it once.")
 
 
 def check_comparison(config: Config, results: Path) -> None:

@@ -75,8 +75,9 @@ def compute_quantities(
         if not design.equations[outcome].yes_no:  # its standard deviation is the unit
             add_residual(quantities, outcome, values)
     outcomes = list(design.equations)
-    for later, earlier in design.occasions.pairs:
-        add_residual_correlation(quantities, outcomes[earlier], outcomes[later], population.together[later, earlier])
+    for (later, earlier), values in population.together.items():
+        if (later, earlier) not in design.occasions.held:
+            add_residual_correlation(quantities, outcomes[earlier], outcomes[later], values)
     for outcome, values in population.autocorrelations.items():
         add_autocorrelation(quantities, outcome, values, design.apart[outcome])
     for each in (quantities, quantities.moderation):
