@@ -20,6 +20,7 @@ from scipy.optimize import linprog
 
 _EPS = 1e-6
 _SHARE_OF_ERROR = 0.25  # of a standard error, which a rounding step is at least
+_ROUNDING = 1e-9  # of a step: what sums leave of a number that is zero
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 _DIGITS = 4  # significant digits of published numbers whose uncertainty is not known
 _DIGITS_OF_ERROR = 2
@@ -287,6 +288,8 @@ def to_step(value: float, step: float) -> float:
         return value
     if not math.isfinite(step):
         return _significant(value)
+    if abs(value) < _ROUNDING * step:
+        return 0.0
     rounded = round(round(value / step) * step, decimals_for(step))
     return rounded if rounded or not value else float(f"{value:.1g}")  # a number that is not zero is not shown as zero
 

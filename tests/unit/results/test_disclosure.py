@@ -272,6 +272,7 @@ def test_steps_are_between_a_quarter_and_five_eighths_of_the_error() -> None:
     for error in 10 ** np.linspace(-4, 4, 200):
         assert 0.25 * (1 - 1e-9) <= step_for(error) / error <= 0.625 * (1 + 1e-9)
     assert to_step(23.456, step_for(0.77)) == 23.4 and to_step(0.001, 0.5) == 0.001
+    assert to_step(4e-17, 0.5) == 0, "what a sum leaves of zero"
     assert math.isnan(step_for(0.0)) and to_step(23.45678, math.nan) == 23.46
 
 
