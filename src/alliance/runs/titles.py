@@ -19,18 +19,12 @@ def titles_from(root: Path) -> Titles:
     """
 
     def titles(settings: Mapping[str, Any]) -> dict[str, str]:
-        found = {
-            str(name): title
-            for name, variable in settings.get("variables", {}).items()
-            if isinstance(variable, Mapping) and "label" not in variable and (title := _title(variable, settings, root))
-        }
-        taken = [
-            folded_text(str(v["label"]))
-            for v in settings["variables"].values()
-            if isinstance(v, Mapping) and "label" in v
-        ]
-        taken += [folded_text(str(name).replace("_", " ")) for name in settings["variables"] if str(name) not in found]
-        said = [*taken, *map(folded_text, found.values())]
+        variables = {str(name): v for name, v in settings.get("variables", {}).items() if isinstance(v, Mapping)}
+        silent = {name: variable for name, variable in variables.items() if "label" not in variable}
+        found = {name: title for name, variable in silent.items() if (title := _title(variable, settings, root))}
+        shown = [str(variables[name]["label"]) for name in variables if name not in silent]
+        shown += [name.replace("_", " ") for name in silent if name not in found]
+        said = [folded_text(label) for label in (*shown, *found.values())]
         return {name: title for name, title in found.items() if said.count(folded_text(title)) == 1}
 
     return titles

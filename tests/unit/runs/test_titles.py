@@ -53,3 +53,8 @@ def test_a_title_that_two_variables_share_is_nobodys(folder: Path) -> None:
 )
 def test_other_files_have_no_titles(folder: Path, source: dict[str, Any]) -> None:
     assert labels(folder, "t.sav", {"technique": {"column": "TECH"}}, **source) == {"technique": "technique"}
+
+
+@pytest.mark.parametrize("settings", [{}, {"variables": {"odd": None}}])
+def test_settings_without_variables_have_no_titles(folder: Path, settings: dict[str, Any]) -> None:
+    assert titles_from(folder)(settings) == {}
