@@ -20,6 +20,7 @@ _LARGEST = 1e9  # no answer, score or duration is larger
 _OTHERS, _TIMES = 0.95, 1000  # or this many times as large as nearly all other values of its column
 _ENOUGH = 20
 _FAR_OUT, _FEW = 10, 0.05  # times the middle half's width, and the share of values that may lie so far
+_APART = 3  # times as far as the furthest of the others
 _WEEKS = 5200
 _THE_WORD, _WITH_IT = "...", ", with the cell's text in place of the dots"
 _HEADERS = 3  # rows below the names that may belong to the header
@@ -184,8 +185,12 @@ def check_far_out(export: Export) -> list[Finding]:
                 continue
             values = table.values[measure.name].where(~table.excluded).replace([np.inf, -np.inf], np.nan)
             low, middle, high = values.quantile([0.25, 0.5, 0.75]) if values.notna().sum() >= _ENOUGH else (0, 0, 0)
-            where = (values - middle).abs() > _FAR_OUT * (high - low)
-            if high <= low or not 0 < where.sum() <= _FEW * values.notna().sum():
+            far = (values - middle).abs()
+            ordered = np.sort(far.dropna())
+            # Beyond a gap: the largest values of a skewed measure are far, too, but follow one another.
+            gaps = (ordered[1:] >= _APART * ordered[:-1]) & (ordered[1:] > _FAR_OUT * (high - low))
+            where = far >= ordered[1:][gaps].min(initial=np.inf)
+            if high <= low or not 0 < where.sum() <= _FEW * len(ordered):
                 continue
             value = f"{values[where].iloc[0]:g}"
             findings += found(

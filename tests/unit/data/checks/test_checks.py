@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from alliance.data.checks import CHECKS, check_export, describe_errors, findings_table
 from alliance.facts.artefacts import ARTEFACTS
@@ -399,3 +401,29 @@ def test_infinite_values_outside_a_range_are_told_by_the_finite_ones() -> None:
     (found,) = findings("out_of_range", frames)
     assert "inf" not in found.remedy
     assert not findings("far_out", frames, variables=FREE)
+
+
+@pytest.mark.parametrize("column", ["placebo", "hospital_days", "school_years", "clinical_interview"])
+def test_columns_named_like_a_place_that_name_none_are_nothing_to_tell(column: str) -> None:
+    frames = clean_frames()
+    clinics(frames)
+    frames["sessions"] = frames["sessions"].rename(columns={"Clinic": column})
+    assert not findings("therapist_places", frames)
+
+
+@pytest.mark.parametrize("column", ["site", "SITE_ID", "Study centre", "Klinik-Nr.", "hospital code 2", "wards"])
+def test_places_are_known_by_what_their_column_is_called(column: str) -> None:
+    frames = clean_frames()
+    clinics(frames)
+    frames["sessions"] = frames["sessions"].rename(columns={"Clinic": column})
+    assert findings("therapist_places", frames)
+
+
+def test_the_largest_values_of_a_skewed_measure_are_not_far_out() -> None:
+    frames = clean_frames()
+    rows = len(frames["sessions"])
+    skewed = np.exp(1.3 * norm.ppf((np.arange(rows) + 0.5) / rows))  # the quantiles of a log-normal distribution
+    frames["sessions"]["warmth"] = [f"{value:.3f}" for value in skewed]
+    assert not findings("far_out", frames, variables=FREE)
+    put("sessions", 6, "warmth", "250")(frames)
+    assert findings("far_out", frames, variables=FREE)
