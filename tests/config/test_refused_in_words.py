@@ -104,6 +104,14 @@ CASES: dict[str, tuple[str, list[str], str]] = {
         "data: {sessions: {path: data/a.csv}}",
     ),
     "truth in a name longer than files have": (f"study: {{truth: {'a' * 300}}}", ["study.truth", "longer"], "study: {truth: null}"),
+    "format without a day": (
+        "data: {sessions: {date_format: mixed}}", ["data.sessions.date_format", "day, month and year"],
+        'data: {sessions: {date_format: "%d.%m.%Y"}}'
+    ),
+    "format that reads no date": (
+        'data: {sessions: {date_format: ["%Y-%m-%d", "%Q.%m.%Y"]}}', ["data.sessions.date_format", "'%Q.%m.%Y'"],
+        'data: {sessions: {date_format: ["%Y-%m-%d", "%d.%m.%Y %H:%M:%S.%f %z", excel]}}',
+    ),
     "instrument of a name longer than files have": (
         f"variables: {{symptoms: {{instrument: {'a' * 300}}}}}", ["variables.symptoms.instrument"],
         "variables: {symptoms: {instrument: phq_9}}",

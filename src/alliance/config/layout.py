@@ -1,11 +1,32 @@
-"""How a file with one row per patient is laid out."""
+"""How a file is laid out: how its dates are written, and what the columns of one with one row per patient are."""
 
-from typing import Self
+import datetime
+import re
+from typing import Annotated, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from alliance.config.patterns import fill, holes
 from alliance.config.section import Section, Text
+
+EXCEL_DAYS: Final = "excel"  # dates are the day numbers of a spreadsheet
+_SOME_DAY = datetime.datetime(2024, 12, 24, 18, 30, tzinfo=datetime.UTC)
+
+
+def _usable_date_format(written: str) -> str:
+    if written == EXCEL_DAYS:
+        return written
+    example = f'write e.g. "%d.%m.%Y" for 24.12.2024, {EXCEL_DAYS} for day numbers of a spreadsheet, or leave it out for 2024-12-24'
+    if "%" not in written:
+        raise ValueError(f"'{written}' does not say where day, month and year stand; {example}")
+    try:
+        datetime.datetime.strptime(_SOME_DAY.strftime(written), written)
+    except (ValueError, re.error):
+        raise ValueError(f"no date can be read as '{written}'; {example}") from None
+    return written
+
+
+DateFormat = Annotated[str, AfterValidator(_usable_date_format)]
 
 
 class Wide(Section):

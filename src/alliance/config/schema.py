@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 from alliance.config.cleaning import Cleaning
 from alliance.config.declared import ModelSpec
 from alliance.config.latent import check_latent
-from alliance.config.layout import Wide
+from alliance.config.layout import DateFormat, Wide
 from alliance.config.patterns import fill, holes
 from alliance.config.reliability import Reliability, check_reliability
 from alliance.config.section import Code, FilePath, Label, Name, RunName, Section, Text
@@ -64,7 +64,7 @@ class Source(Section):
     # Mark between groups of three digits, none if there is none: says whether 1.250 is 1250 or 1.25.
     thousands: Literal[",", ".", " ", "'", "none"] | None = None
     # How dates are written, "%d.%m.%Y" for 24.12.2025; several ways as a list; excel for the day numbers of a spreadsheet (45285).
-    date_format: str | Annotated[list[str], Field(min_length=1)] | None = None
+    date_format: DateFormat | Annotated[list[DateFormat], Field(min_length=1)] | None = None
     # Columns whose blank cells mean the same as the cell above (merged or grouped cells); [] if blank cells are blank on purpose.
     fill_down: list[Text] | None = None
     # How sessions are named, if not by numbers: a pattern, "S{session}", or each name with its number, {pre: 0, post: 12}.

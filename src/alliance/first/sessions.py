@@ -6,7 +6,8 @@ from itertools import combinations, pairwise
 
 import pandas as pd
 
-from alliance.data.export.cells import EXCEL_DAYS, as_date
+from alliance.config.layout import EXCEL_DAYS
+from alliance.data.export.cells import as_date
 from alliance.data.export.unsaid import session_pattern
 from alliance.first.draft import Draft, Question, Sureness, between, plural
 from alliance.first.table import Column

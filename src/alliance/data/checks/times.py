@@ -5,12 +5,13 @@ import re
 
 import pandas as pd
 
+from alliance.config.layout import EXCEL_DAYS
 from alliance.data.checks.codes import CODES_OUT, coded_key
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.numbers import second_header
 from alliance.data.checks.place import cell_value, found, quote_cell
 from alliance.data.checks.shares import cleaned_rows, mixed_courses
-from alliance.data.export.cells import EXCEL_DAYS, as_date, as_text, group_mark
+from alliance.data.export.cells import as_date, as_text, group_mark
 from alliance.data.export.mapping import DATE, WEEK, Typed
 from alliance.data.export.tables import Export
 from alliance.data.export.unsaid import session_pattern

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.config.cleaning import Ids
+from alliance.config.layout import EXCEL_DAYS
 from alliance.facts.plain import alike_text
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -17,7 +18,6 @@ _ONE_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,' ])[0-9]{3}(\1[0-9]{3})*([.,][0-9]+)?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 _ZONE = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$")
-EXCEL_DAYS = "excel"
 _MINUS = "\u2212"
 _EXCEL_DAY = re.compile(r"[1-9]\d{3,4}(\.\d+)?")  # 1902 to 2173
 _ZEROS_BEFORE_A_NUMBER = re.compile(r"(?<!\d)0+(?=\d)")
