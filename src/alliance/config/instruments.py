@@ -248,7 +248,7 @@ def read_instrument(path: str | Path) -> Instrument:
     try:
         instrument = Instrument.model_validate(content)
     except ValidationError as error:
-        problems = explain(error, Instrument, "the files in config/instruments/ are examples")
+        problems = explain(error, content, Instrument, "the files in config/instruments/ are examples")
         raise InstrumentError("\n  - ".join([f"The instrument file {path} cannot be used:", *problems])) from None
     if instrument.key != path.stem:
         raise InstrumentError(

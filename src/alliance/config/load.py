@@ -137,10 +137,11 @@ def validate_config(settings: Mapping[str, Any]) -> Config:
     ConfigError
         A key is unknown, missing, of the wrong type or out of range, or settings contradict each other.
     """
+    written = _with_on_as_text(settings)
     try:
-        config = Config.model_validate(_with_on_as_text(settings))
+        config = Config.model_validate(written)
     except ValidationError as error:
-        raise ConfigError(_listed(explain(error, Config, "config/config.yaml shows an example"))) from None
+        raise ConfigError(_listed(explain(error, written, Config, "config/config.yaml shows an example"))) from None
     specs = {name: with_initial_values(spec) for name, spec in config.models.specs.items()}
     config = config.model_copy(update={"models": config.models.model_copy(update={"specs": specs})})
     problems = _contradictions(config)

@@ -1,7 +1,8 @@
 """What is wrong with settings, in the words of somebody who writes YAML: each problem with its dotted key and what to do."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -22,22 +23,68 @@ _WANTED = {
 }
 
 
-def explain(error: ValidationError, schema: type[BaseModel], example: str) -> list[str]:
-    """List the problems that a schema found in settings.
+@dataclass(frozen=True)
+class _Problem:
+    """What is wrong at one place; `choice` is the place, if any, at which settings may be of several types."""
+
+    said: Mapping[str, Any]
+    place: tuple[str | int, ...]
+    choice: tuple[str | int, ...] | None
+
+
+def explain(error: ValidationError, settings: object, schema: type[BaseModel], example: str) -> list[str]:
+    """List the problems that a schema found in settings, one for each place.
 
     Parameters
     ----------
+    settings
+        What was validated.
     schema
         The model the settings were validated against; names it knows are suggested for those it does not.
     example
         Where a missing setting can be seen, e.g. ``config/config.yaml shows an example``.
     """
-    return [_sentence(problem, schema, example) for problem in error.errors()]
+    found = [_located(problem, settings) for problem in error.errors()]
+    sentences, told = [], set()
+    for problem in found:
+        if problem.choice is None:
+            sentences.append(_sentence([problem], schema, example))
+        elif problem.choice not in told:
+            told.add(problem.choice)
+            meant = _meant([one for one in found if one.choice == problem.choice])
+            for place in dict.fromkeys(one.place for one in meant):
+                sentences.append(_sentence([one for one in meant if one.place == place], schema, example))
+    return sentences
 
 
-def _sentence(problem: Mapping[str, Any], schema: type[BaseModel], example: str) -> str:
+def _located(problem: Mapping[str, Any], settings: object) -> _Problem:
+    """Find the place of a problem in the settings: where there are several types, pydantic adds the name of each that it tried."""
+    place: list[str | int] = []
+    choice, inside = None, settings
     # Pydantic adds "[key]" where a name itself, not its value, is wrong.
     location = [part for part in problem["loc"] if part != "[key]"]
+    for number, part in enumerate(location, start=1):
+        held = dict(enumerate(inside)) if isinstance(inside, list) else inside
+        if isinstance(held, Mapping) and part in held:
+            inside = held[part]
+        elif choice is None and not (problem["type"] == "missing" and number == len(location)):
+            choice = tuple(place)
+            continue
+        elif problem["type"] != "missing" or number < len(location):
+            continue
+        place.append(part)
+    return _Problem(problem, tuple(place), choice)
+
+
+def _meant(alike: list[_Problem]) -> list[_Problem]:
+    """Choose the problems of the type that was meant: the one that fits down to the deepest place, or whose value alone is wrong."""
+    depth = max(len(one.place) for one in alike)
+    deepest = [one for one in alike if len(one.place) == depth]
+    return [one for one in deepest if one.said["type"] == "value_error"] or deepest
+
+
+def _sentence(problems: list[_Problem], schema: type[BaseModel], example: str) -> str:
+    problem, location = problems[0].said, problems[0].place
     place = ".".join(map(str, location)) or "(top level)"
     kind, found = problem["type"], problem.get("input")
     if kind == "extra_forbidden":
@@ -45,11 +92,11 @@ def _sentence(problem: Mapping[str, Any], schema: type[BaseModel], example: str)
         return f"{place}: this setting is unknown.{hint} Remove it or correct its name."
     if kind == "missing":
         return f"{place}: this setting is missing. Add it ({example})."
-    message = _message(kind, problem)
+    messages = dict.fromkeys(_message(one.said["type"], one.said) for one in problems)
     said = repr(found)
     shown = "" if isinstance(found, dict | BaseModel) else f" (found: {said if len(said) <= 80 else said[:80] + '...'})"
     choices = re.findall("'([^']*)'", str(problem["ctx"]["expected"])) if kind == "literal_error" else []
-    return f"{place}: {message}{shown}.{suggest(str(found), choices)}"
+    return f"{place}: {'; or '.join(messages)}{shown}.{suggest(str(found), choices)}"
 
 
 def _message(kind: str, problem: Mapping[str, Any]) -> str:
@@ -65,7 +112,7 @@ def _message(kind: str, problem: Mapping[str, Any]) -> str:
     return _WANTED.get(kind) or str(problem["msg"]).removeprefix("Value error, ")
 
 
-def _names_at(schema: type[BaseModel], location: list[str | int]) -> list[str]:
+def _names_at(schema: type[BaseModel], location: Sequence[str | int]) -> list[str]:
     """Return the names of settings that a schema allows at a place."""
     inside: Any = schema
     for part in location:

@@ -253,8 +253,9 @@ def read_settings[S: Section](path: Path, kind: type[S], changes: Mapping[str, A
     ConfigError
         The file cannot be read, or a setting is unknown, missing or out of range.
     """
+    settings = merge_configs(read_yaml(path), changes or {})
     try:
-        return kind.model_validate(merge_configs(read_yaml(path), changes or {}))
+        return kind.model_validate(settings)
     except ValidationError as error:
-        problems = explain(error, kind, "the committed file is an example")
+        problems = explain(error, settings, kind, "the committed file is an example")
         raise ConfigError("\n  - ".join([f"{path} cannot be used:", *problems])) from None
