@@ -189,19 +189,22 @@ def check_doubled_column(export: Export) -> list[Finding]:
     """Find columns that hold the same in all rows as another one: copied by mistake, or mapped twice."""
     findings = []
     for name, table in export.tables.items():
-        first: dict[bytes, str] = {}
+        first: dict[bytes, Measure] = {}
         for measure in table.measures:
             values = table.values[measure.name]
             if measure.kind != "number" or values.notna().sum() < _DOUBLED_FROM or values.nunique() < 3:
                 continue
-            other = first.setdefault(values.to_numpy(dtype=float).tobytes(), measure.column)
-            if other != measure.column:
+            other = first.setdefault(values.to_numpy(dtype=float).tobytes(), measure)
+            if other.column != measure.column:
+                same = other.variable == measure.variable
+                use = f"count twice in variables.{measure.variable}"
+                use = use if same else f"are two measures, variables.{other.variable} and variables.{measure.variable}"
                 findings.append(
                     about_table(
                         table, "doubled_column",
-                        f"{export.file(name)}: column {measure.column} holds the same as column {other} in all {len(values)} rows.",
+                        f"{export.file(name)}: column {measure.column} holds the same as column {other.column} in all {len(values)} rows.",
                         "One of them was perhaps copied over the other: compare them with the questionnaires. If they are the same on "
-                        f"purpose, leave one of them out; they count twice in variables.{measure.variable} as they stand.",
+                        f"purpose, leave one of them out; they {use} as they stand.",
                         severity="warning", column=measure.column, count=len(values),
                     )
                 )  # fmt: skip

@@ -97,7 +97,8 @@ def check_labels_against_key(export: Export) -> list[Finding]:
     for form in forms(export):
         if any(measure.answers for measure in form.measures):
             continue  # the labels decide
-        runs = {measure.item: run_of_codes(_answer_labels(form.table, measure)) for measure in form.measures}
+        told = ((measure.item, run_of_codes(_answer_labels(form.table, measure))) for measure in form.measures)
+        runs = {item: run for item, run in told if run}  # of items whose labels are in a known order
         keyed = {item for item in runs if item in form.instrument.reversed}
         falling = {item for item, run in runs.items() if run < 0}
         columns = [measure.column for measure in form.measures if measure.item in falling]
@@ -105,12 +106,10 @@ def check_labels_against_key(export: Export) -> list[Finding]:
         if keyed and falling == keyed and not stored:
             what = "the items that the key reverses are labelled the other way round than the others, so they were turned round already"
             remedy = f"Set {place}.stored_reversed: true."
-        elif keyed and not falling and stored and all(runs[item] > 0 for item in keyed):
+        elif keyed and not falling and stored:
             what = "the items that the key reverses are labelled like the others, so they were not turned round"
-            columns, remedy = (
-                [m.column for m in form.measures if m.item in keyed],
-                f"Set {place}.stored_reversed: false.",
-            )
+            columns = [measure.column for measure in form.measures if measure.item in keyed]
+            remedy = f"Set {place}.stored_reversed: false."
         elif falling and falling != keyed:
             what = f"the labels of {len(falling)} items fall while their codes rise: the highest number is the lowest answer"
             remedy = (
@@ -122,7 +121,7 @@ def check_labels_against_key(export: Export) -> list[Finding]:
         findings.append(
             about_table(
                 form.table, "labels_against_key",
-                f"{export.file(form.table.name)}: '{form.name}' ({columns[0]} to {columns[-1]}): {what}.",
+                f"{export.file(form.table.name)}: '{form.name}' (first: column {columns[0]}): {what}.",
                 remedy, column=columns[0], count=len(columns),
             )
         )  # fmt: skip

@@ -46,8 +46,8 @@ def check_session_steps(export: Export) -> list[Finding]:
             table, "session_steps",
             f"{export.file('sessions')}: of {len(steps)} sessions that follow another one of their patient, {int((steps == 1).sum())} have "
             f"the next number (column {table.key_column(SESSION)} has {shown}); with panel.lag: 1 that would be the earlier one.",
-            f"If the measurement before is meant, {'; or '.join(ways) or 'number the sessions one by one in another column'}. If only "
-            "neighbouring numbers are meant, do nothing: models refuse earlier values that nobody has.",
+            f"If the measurement before is meant, {'; or '.join(ways) or 'number the sessions one by one in another column'}. If "
+            "panel.lag says so already, or only neighbouring numbers are meant, do nothing: models refuse earlier values that nobody has.",
             severity="warning", column=table.key_column(SESSION), count=len(steps),
         )
     ]  # fmt: skip

@@ -121,8 +121,9 @@ def check_date(export: Export) -> list[Finding]:
                 )
             else:
                 declared = table.source.date_format
-                formats = " or ".join([declared] if isinstance(declared, str) else declared or ["year-month-day"])
-                what = f"hold no date of the format {formats} ({quote_cell(table, column, value or '')})"
+                formats = [declared or "year-month-day"] if not isinstance(declared, list) else declared
+                form = "the format" if len(formats) == 1 else "exactly one of the formats"
+                what = f"hold no date of {form} {' or '.join(formats)} ({quote_cell(table, column, value or '')})"
                 remedy = _format_remedy(table.column(column), where, name, declared)
             findings += found(table, "date", where, column, what, remedy, value=value)
     return findings

@@ -427,3 +427,10 @@ def test_the_largest_values_of_a_skewed_measure_are_not_far_out() -> None:
     assert not findings("far_out", frames, variables=FREE)
     put("sessions", 6, "warmth", "250")(frames)
     assert findings("far_out", frames, variables=FREE)
+
+
+def test_the_same_column_for_two_measures_does_not_count_twice_in_one() -> None:
+    frames = clean_frames()
+    frames["sessions"]["phq_5"] = frames["sessions"]["wai_2"]
+    (found,) = findings("doubled_column", frames)
+    assert "are two measures, variables.symptoms and variables.bond" in found.remedy

@@ -79,6 +79,15 @@ def test_labels_say_whether_reversed_items_were_turned_round(
     assert not told(labelled(clean_frames()["sessions"], wai(turned), {**VARIABLES, "bond": bond}))
 
 
+def test_reversed_items_without_labels_say_nothing_of_those_with_labels() -> None:
+    labels = {name: said for name, said in wai(KEYED).items() if name != f"wai_{KEYED[0]}"}
+    bond = {**VARIABLES["bond"], "stored_reversed": True}
+    assert not told(labelled(clean_frames()["sessions"], labels, {**VARIABLES, "bond": bond}))
+    (found,) = told(labelled(clean_frames()["sessions"], labels))
+    assert "variables.bond.stored_reversed: true" in found.remedy
+    assert f"(first: column wai_{KEYED[1]})" in found.message
+
+
 def versions(export: Export) -> list[Finding]:
     return CHECKS["two_versions"](export)
 
