@@ -22,10 +22,8 @@ _MARKED = re.compile(
 )
 _LOOSE = re.compile(r"(?P<gap>[_ .-])(?P<number>\d{1,3})$")
 _EDGES = "_ .-[]"
-_COURSES, _CLEARLY = (
-    2,
-    3,
-)  # rows of a patient of a wide file at most, on average; sessions of a measure that is repeated for sure
+# Rows of a patient of a wide file at most, on average; sessions of a measure that is repeated for sure.
+_COURSES, _CLEARLY = 2, 3
 
 # A measure of a wide file -> number of the session -> column.
 Stems = dict[str, dict[int, str]]

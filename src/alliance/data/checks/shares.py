@@ -15,10 +15,8 @@ from alliance.data.cleaning.ledger import Ledger, Touched
 from alliance.data.export.tables import Export
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 
-_SEVERAL, _HALF_COURSE = (
-    3,
-    0.35,
-)  # rows that come again, and their share of a patient's rows, from which a course is doubled
+# Rows that come again, and their share of a patient's rows, from which a course is doubled.
+_SEVERAL, _HALF_COURSE = 3, 0.35
 _DUPLICATES = ("duplicates_identical", "duplicates_conflicting")
 _LIKE = {
     "ids": (

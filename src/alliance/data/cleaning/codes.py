@@ -30,9 +30,8 @@ def content_codes(
     patient_rank = _rank(patient_content)
     of_patient = patients.set_index(PATIENT)[THERAPIST]
     seen = [table[[PATIENT, THERAPIST]] for table in (patients, sessions) if THERAPIST in table]
-    led = (
-        pd.concat(seen).dropna().drop_duplicates()
-    )  # patients who keep several therapists have one of them in their own table
+    # Patients who keep several therapists have one of them in their own table.
+    led = pd.concat(seen).dropna().drop_duplicates()
     led["patient_rank"] = [patient_rank[patient] for patient in led[PATIENT]]
     therapist_content = _join(_contents(led.drop(columns=PATIENT), THERAPIST), _contents(therapists, THERAPIST))
     therapist_place = {name: place for place, name in enumerate(_ordered(therapist_content), start=1)}
