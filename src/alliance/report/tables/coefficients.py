@@ -34,8 +34,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     )
     notes = [
         "Coefficients are in the outcome's units per unit of the predictor. Intercepts of joint models stand, as their standard deviations "
-        "do, at the average of every predictor; those of separate equations where every predictor is zero and deviations are none."
-        f"{describe_scales(config).rstrip()}",
+        "do, at the average of every predictor; those of separate equations where every predictor is zero and deviations are none. "
+        f"{describe_scales(config)}".rstrip(),
         *notes_of(data),
     ]
     if data.empty:
