@@ -1,11 +1,14 @@
 """What the fits say about themselves."""
 
 import math
+import re
 from collections.abc import Mapping
 
 import pandas as pd
 
 from alliance.config import Config
+from alliance.facts.cautions import CAUTIONS
+from alliance.facts.cautions.declared import INFORMATION
 from alliance.report.labels import capitalised_name, label_model, label_names
 from alliance.report.numbers import MISSING, format_number
 from alliance.report.tables.table import Table
@@ -16,16 +19,17 @@ NEEDS = ("diagnostics",)
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return every diagnostic of every model with its threshold and verdict."""
-    data = inputs["diagnostics"]
+    minimum = config.privacy.minimum_cell
+    data, few = _published(inputs["diagnostics"], minimum)
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],
             "Diagnostic": [capitalised_name(name) for name in data["diagnostic"]],
             "Concerns": [label_names(str(subject), config) for subject in data["subject"]],
-            "Value": data["value"].astype(float).map(_value),
+            "Value": data["value"].astype(float).map(_value).where(~few, f"<{minimum}"),
             "Threshold": data["threshold"].astype(float).map(_value),
             "Verdict": ["passed" if passed else "† flagged" for passed in data["passed"]],
-            "Remark": [capitalised_name(label_names(str(detail), config)) for detail in data["detail"]],
+            "Remark": [_remark(label_names(str(detail), config)) for detail in data["detail"]],
         }
     )
     failed = int((shown["Verdict"] != "passed").sum())
@@ -44,3 +48,16 @@ def _value(number: float) -> str:
     if math.isnan(number):
         return MISSING
     return format_number(number, 0) if number == round(number) else format_number(number, 3)
+
+
+def _published(table: pd.DataFrame, minimum: int) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the diagnostics without counts of few patients, and which these are; how many an equation has is always exact."""
+    of_patients = CAUTIONS.names(lambda caution: caution.unit == "patients" and caution.concerns == INFORMATION)
+    value = table["value"].astype(float)
+    few = table["caution"].isin(of_patients) & (value > 0) & (value < minimum)
+    return table.assign(value=value.where(~few)), few
+
+
+def _remark(said: str) -> str:
+    """Begin with a capital letter, but for a key of the configuration."""
+    return said if re.match(r"[a-z_]+\.\w", said) else said[:1].upper() + said[1:]

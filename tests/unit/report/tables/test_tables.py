@@ -317,6 +317,18 @@ def test_failed_diagnostic_is_counted_in_the_note() -> None:
     assert table.notes[0].startswith("† 1 of ")
 
 
+def test_few_patients_with_several_therapists_are_not_counted_among_the_diagnostics() -> None:
+    known = INPUTS["arms"]["diagnostics"].iloc[[0, 0, 0]]
+    several = known.assign(caution="one_therapist_each", value=[3.0, 12.0, 0.0], detail="models.fit: one_name")
+    table = _make("diagnostics", "arms", diagnostics=several)
+    assert list(table.shown["Value"]) == ["<5", "12", "0"] and table.data["value"].isna().tolist() == [
+        True,
+        False,
+        False,
+    ]
+    assert set(table.shown["Remark"]) == {"models.fit: one_name"}
+
+
 def test_run_without_bayesian_model_says_so() -> None:
     assert "no priors" in _make("priors", "single").notes[0]
     assert len(_make("priors", "arms").shown) == len(INPUTS["arms"]["priors"])
