@@ -112,11 +112,11 @@ def _describe_changes(panel: pd.DataFrame, config: Config) -> str:
     changed, least = int((held > 1).sum()), config.privacy.minimum_cell
     if not changed:
         return ""
-    who = f"{count_of(changed, 'patient')}" if changed >= least else f"fewer than {count_of(least, 'patient')}"
+    who = count_of(changed, "patient") if changed >= least else f"fewer than {count_of(least, 'patient')}"
     return (
-        f"Sessions with more than one therapist belong to {who}, who keep them all: each session counts for the therapist who held it. "
-        "Joint models whose effects vary between therapists have patients crossed with therapists there; values of earlier sessions count "
-        "across a change, with the effects of the therapist of the session itself, and a first value counts for the first therapist. "
+        f"{capitalise(who)} had sessions with more than one therapist and keep them all: each session counts for the therapist who held "
+        "it. Joint models whose effects vary between therapists have patients crossed with therapists there; values of earlier sessions "
+        "count across a change, with the effects of the therapist of the session itself, and a first value counts for the first therapist. "
         "Separate equations take such a patient for one of the therapist of most sessions."
     )
 
