@@ -58,9 +58,9 @@ def hold_correlations(name: str, declared: Mapping[str, Mapping[str, float]], de
         if beside:
             one, other, third = (outcomes[k] for k in (*sorted(pair), min(beside)))
             raise ModelError(
-                f"models.specs.{name}.residual_correlations: what is left of '{one}' and '{other}' cannot be held beside '{third}', which "
-                f"what is left of one of them is correlated with as well. Hold one pair, let one of the others predict the other in 'on', "
-                f"or leave the equation of '{third}' out."
+                f"models.specs.{name}.residual_correlations: the correlation of what is left of '{one}' and '{other}' cannot be held "
+                f"beside '{third}', with which what is left of one of them is correlated as well. Hold one pair only, let '{third}' "
+                f"predict the other of such a pair or be predicted by it ('on'), or leave the equation of '{third}' out."
             )
     order = eliminate(len(outcomes), [*pairs, *held])
     assert order is not None  # a pair by itself fills no zero
