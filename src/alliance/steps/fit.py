@@ -35,7 +35,7 @@ def fit_model(
     """
     declared = ModelSpec.model_validate(spec)
     if reliability is not None and needs_items(settings):
-        settings = with_reliability(settings, read_artefact("reliability", reliability))
+        settings = with_reliability(settings, read_artefact(reliability, "reliability"))
     try:
         result = fit_declared(pd.read_parquet(panel), model, declared, settings)
     except (ModelError, np.linalg.LinAlgError) as error:

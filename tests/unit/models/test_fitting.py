@@ -4,8 +4,11 @@ import json
 
 import pandas as pd
 
+from alliance.errors import ModelError
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.models.fitting import needs_items, settings_for, with_reliability
+from alliance.runs.artefacts import write_artefact
+from alliance.steps.fit import fit_model
 from tests.artefacts import builders
 
 
@@ -50,3 +53,26 @@ def test_omega_that_could_not_be_computed_is_none_with_the_reason_and_settings_s
     assert found["reliability"]["alliance"]["between"][0] is None
     assert found["reliability"]["alliance"]["note"] == "patients hardly differ"
     assert "NaN" not in json.dumps(found)
+
+
+def test_step_hands_what_items_say_to_the_fit(tmp_path, monkeypatch) -> None:
+    known = []
+
+    def stop(_panel, _model, _spec, given):
+        known.append(given["reliability"])
+        raise ModelError("seen enough")
+
+    monkeypatch.setattr("alliance.steps.fit.fit_declared", stop)
+    write_artefact("reliability", table(), tmp_path / "reliability.csv")
+    pd.DataFrame({"patient": ["P001"]}).to_parquet(tmp_path / "panel.parquet")
+    spec = builders.arms_config().models.specs["technique_jointly"].model_dump(mode="json", by_alias=True)
+    files = {name: str(tmp_path / file) for name, file in {"draws": "draws.nc", "flow": "flow.csv"}.items()}
+    fit_model(
+        panel=str(tmp_path / "panel.parquet"),
+        model="technique_jointly",
+        spec=spec,
+        settings=settings("items"),
+        reliability=str(tmp_path / "reliability.csv"),
+        **files,
+    )
+    assert known[0]["alliance"] == {"within": [0.8, 0.1], "between": [0.9, 0.2], "note": ""}
