@@ -28,8 +28,8 @@ from alliance.models.diagram import paths_of
 from alliance.report.numbers import format_number, format_value
 
 _QUANTITY = re.compile(rf"\(({'|'.join(EFFECTS)}), ({'|'.join(LEVELS)})\)")  # as marks write it
-# What is quoted, and keys in a row, are looked for in the configuration as they are, and match as a whole, which is no name.
-_NAME = re.compile(r"(?<!\w)'[^']+'(?!\w)|\b[a-z]\w*(?:\.\w+)+|\b[a-z][a-z0-9_]*\b")
+# A line of settings in quotes, and keys in a row, are copied or looked for as they are: they match as a whole, which is no name.
+_NAME = re.compile(r"(?<!\w)'\w+: [^']+'(?!\w)|\b[a-z]\w*(?:\.\w+)+|\b[a-z][a-z0-9_]*\b")
 _TIMES = {"session": "session number", "weeks": "weeks since the first session"}
 _ENDINGS = {
     BETWEEN_THERAPIST: " (therapist's mean)",
@@ -147,7 +147,7 @@ def label_names(text: str, config: Config) -> str:
     """Return a sentence in which names of terms, of effects with their level, and arrows are replaced by labels and real ones.
 
     Models write such texts with the names they know: ``units of symptoms per unit of alliance_lag``. Names of smooths of time stay:
-    they are often common words; their numbered columns are replaced. Quoted names and keys stay too, so that a remedy can be followed.
+    they are often common words; their numbered columns are replaced. Keys and quoted lines of settings stay too, so that remedies work.
     """
     smooths = {name for spec in config.models.specs.values() for name in spec.bases}
 

@@ -76,8 +76,8 @@ def test_names_in_sentences_become_labels() -> None:
     marked = "most of all alliance -> symptoms (effect, between_therapist). Report it (effect, sizes)"
     named = "most of all working alliance → symptoms (slope, between therapists). Report it (effect, sizes)"
     assert label_names(marked, ARMS) == named
-    remedy = "the session's own symptoms: add 'alliance_lag' to models.specs.one.equations.alliance.on, or 'alliance: {on: [session]}'"
-    assert label_names(remedy, ARMS) == remedy
+    remedy = "see models.specs.one.equations.alliance.on, or write 'alliance: {{on: [session]}}' for '{}'"
+    assert label_names(remedy.format("alliance"), ARMS) == remedy.format("working alliance")
 
 
 def test_units_of_numbers_categories_and_time() -> None:
