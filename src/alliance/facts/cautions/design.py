@@ -198,49 +198,6 @@ OF_DESIGN: Final = (
         MODEL,
         "never",
     ),
-    Caution(
-        "corrected_error",
-        "measurement error",
-        "Reliability of a score that is declared to have error, the smallest of its levels. What it predicts looks smaller than it is, and "
-        "part of it is put down to what it goes along with. Estimates corrected for the error stand beside these.",
-        "estimates of the outcomes that the score predicts, and of paths through them",
-        "never",
-        unit="share of variance",
-        source="Buonaccorsi 2010, doi 10.1201/9781420066586",
-        only="recorded",
-    ),
-    Caution(
-        "uncorrected_error",
-        "measurement error",
-        "Reliability of a score that is declared to have error, the smallest of its levels. The model takes it for free of error: what it "
-        "predicts looks smaller than it is, and part of it is put down to what it goes along with. In this model nothing is "
-        "corrected.",
-        "estimates of the outcomes that the score predicts, and of paths through them",
-        "never",
-        unit="share of variance",
-        source="Buonaccorsi 2010, doi 10.1201/9781420066586",
-    ),
-    Caution(
-        "unreliable_outcome",
-        "measurement error",
-        "Reliability of an outcome that predicts nothing. Its error is in the residual: it makes intervals wider, and leaves slopes as "
-        "they are.",
-        INFORMATION,
-        "always",
-        unit="share of variance",
-    ),
-    Caution(
-        "unsettled_error",
-        "error may be everything",
-        "What a model leaves of a score, less the error that its reliability implies, may be nothing, so no estimates corrected for the "
-        "error are reported. The value is the 2.5 % quantile of that difference, as a share of its median. A reliability that is too low "
-        "for these data, or few of them.",
-        INFORMATION,
-        "always",
-        0.1,
-        "share of the median",
-        withholds=True,
-    ),
     # What the design can tell.
     Caution(
         "mixed_levels",

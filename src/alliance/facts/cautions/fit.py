@@ -301,13 +301,4 @@ OF_FIT: Final = (
         "always",
         unit="patients",
     ),
-    Caution(
-        "construct_interval",
-        "interval of a construct",
-        "Estimates for a construct with several indicators. In simulated studies they were right on average, but intervals at 95 % held "
-        "the truth in 82 to 100 % of 22 studies: take them for somewhat too narrow.",
-        "estimates corrected for error, of the outcomes that the construct predicts and of its own equation",
-        "never",
-        only="corrected",
-    ),
 )

@@ -93,9 +93,11 @@ def mark_unreliable(
             replace(mark, caution=UNCORRECTED, detail=_NOT_ALONE) if mark.caution == CORRECTED else mark
             for mark in marks
         ]
-    corrected = [mark for mark in marks if mark.caution == CORRECTED and mark.subject in constructs]
-    told = [Mark("construct_interval", mark.subject, outcomes=(*mark.outcomes, mark.subject)) for mark in corrected]
-    return marks + told
+    for mark in [mark for mark in marks if mark.caution == CORRECTED]:
+        concerned = (*mark.outcomes, mark.subject)
+        marks.append(Mark("little_reliability", mark.subject, mark.value, outcomes=concerned))
+        marks += [Mark("construct_interval", mark.subject, outcomes=concerned)] if mark.subject in constructs else []
+    return marks
 
 
 def predicted_by(design: Design, name: str) -> tuple[str, ...]:

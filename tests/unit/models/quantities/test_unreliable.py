@@ -174,6 +174,15 @@ def test_correction_finds_the_true_effects_and_leaves_the_total_alone() -> None:
     )
 
 
+def test_estimates_corrected_for_more_error_than_change_are_flagged_and_those_as_they_are_are_not() -> None:
+    tables = tables_of(declare(), simulate(60), {"m": (0.45, 1.0)})
+    corrected, own = (
+        tables[name].set_index(["path", "effect", "level"])["flag"] for name in ("corrected", "estimates")
+    )
+    slope = ("m -> y", "b", "within")
+    assert "little reliability" in corrected[slope] and "little reliability" not in own[slope]
+
+
 def test_estimates_with_error_are_flagged_and_an_unreliable_outcome_leaves_effects_as_they_are() -> None:
     tables = tables_of(declare(), simulate(60), {"m": (0.8, 1.0), "y": (0.8, 1.0)})
     estimates = tables["estimates"].set_index(["path", "effect", "level"])["flag"]
@@ -181,6 +190,7 @@ def test_estimates_with_error_are_flagged_and_an_unreliable_outcome_leaves_effec
     assert "measurement error" not in estimates["x -> m", "a", "within"]
     marks = list(zip(tables["diagnostics"]["caution"], tables["diagnostics"]["subject"], strict=True))
     assert ("corrected_error", "m") in marks and ("unreliable_outcome", "y") in marks
+    assert "little reliability" not in set(tables["corrected"]["flag"])
     only_outcome = tables_of(declare(), simulate(60), {"y": (0.8, 1.0)})["corrected"]
     effects = only_outcome[only_outcome["level"] == "within"]
     assert len(effects) and np.allclose(effects["estimate"], effects["estimate_corrected"], atol=1e-12)

@@ -1,0 +1,72 @@
+"""What error of measurement does to estimates, and what is known of those it is taken off."""
+
+from typing import Final
+
+from alliance.facts.cautions.declared import INFORMATION, Caution
+
+OF_ERRORS: Final = (
+    Caution(
+        "corrected_error",
+        "measurement error",
+        "Reliability of a score that is declared to have error, the smallest of its levels. What it predicts looks smaller than it is, and "
+        "part of it is put down to what it goes along with. Estimates corrected for the error stand beside these.",
+        "estimates of the outcomes that the score predicts, and of paths through them",
+        "never",
+        unit="share of variance",
+        source="Buonaccorsi 2010, doi 10.1201/9781420066586",
+        only="recorded",
+    ),
+    Caution(
+        "uncorrected_error",
+        "measurement error",
+        "Reliability of a score that is declared to have error, the smallest of its levels. The model takes it for free of error: what it "
+        "predicts looks smaller than it is, and part of it is put down to what it goes along with. In this model nothing is "
+        "corrected.",
+        "estimates of the outcomes that the score predicts, and of paths through them",
+        "never",
+        unit="share of variance",
+        source="Buonaccorsi 2010, doi 10.1201/9781420066586",
+    ),
+    Caution(
+        "unreliable_outcome",
+        "measurement error",
+        "Reliability of an outcome that predicts nothing. Its error is in the residual: it makes intervals wider, and leaves slopes as "
+        "they are.",
+        INFORMATION,
+        "always",
+        unit="share of variance",
+    ),
+    Caution(
+        "unsettled_error",
+        "error may be everything",
+        "What a model leaves of a score, less the error that its reliability implies, may be nothing, so no estimates corrected for the "
+        "error are reported. The value is the 2.5 % quantile of that difference, as a share of its median. A reliability that is too low "
+        "for these data, or few of them.",
+        INFORMATION,
+        "always",
+        0.1,
+        "share of the median",
+        withholds=True,
+    ),
+    Caution(
+        "little_reliability",
+        "little reliability",
+        "Reliability of a score whose error is taken off, the smallest of its levels, or of the composite of a construct for changes "
+        "within a patient. Where most of what is recorded is error, corrected estimates rest on what is assumed of it more than on the "
+        "data, and can lie anywhere, with intervals that do not say so. Simulated studies had reliabilities of 0.7 and more.",
+        "estimates corrected for error, of the outcomes that the score predicts and of its own equation",
+        "at least",
+        0.5,  # validation/README.md; a construct with .15 had nearly anything for an estimate
+        "share of variance",
+        only="corrected",
+    ),
+    Caution(
+        "construct_interval",
+        "interval of a construct",
+        "Estimates for a construct with several indicators. In simulated studies, whose composite had a reliability of 0.7, they were "
+        "right on average, but intervals at 95 % held the truth in 85 to 100 % of 26 studies: take them for somewhat too narrow.",
+        "estimates corrected for error, of the outcomes that the construct predicts and of its own equation",
+        "never",
+        only="corrected",
+    ),
+)
