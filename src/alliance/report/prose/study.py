@@ -172,8 +172,8 @@ def describe_measurement(inputs: Inputs, config: Config) -> list[Passage]:
             text(
                 "A measure that shows change unreliably makes what it predicts within patients look smaller than it is. "
                 + (
-                    "What becomes of estimates without the error of scores is said under robustness."
-                    if any(variable.reliability is not None for variable in config.variables.values())
+                    "What becomes of estimates without the error of scores is said under “How robust is it”."
+                    if any(known.reliability is not None or known.latent for known in config.variables.values())
                     else "Models take scores as free of error: no reliability is declared for any of them."
                 )
             )

@@ -64,7 +64,7 @@ def _reliability(name: str, inputs: Inputs, config: Config) -> str:
     """Say how reliable a score is at each level, and who says it."""
     parts = _indicators(name, config)
     if parts:
-        return f"{label_of(name, config)} is a construct that is told by {join_words([label_of(part, config) for part in parts])}"
+        return f"{label_of(name, config)} is a construct whose indicators are {join_words([label_of(part, config) for part in parts])}"
     declared = _declared(name, config)
     if declared != "items" and declared is not None:
         levels = {"for changes within a patient": declared.within, "for differences between patients": declared.between}
@@ -96,7 +96,7 @@ def _measured(row: dict[str, Any], config: Config) -> Point:
     """Say how a model sees the indicators of a construct."""
     said = str(row["detail"]).removeprefix(FITTED).removeprefix("; ")
     return Point(
-        f"{capitalise(label_of(row['subject'], config))}, {label_model(row['model'], config)}",
+        f"{capitalise(label_of(row['subject'], config))} ({label_model(row['model'], config)})",
         f"The composite has a reliability of {format_number(row['value'], 2)} for changes within a patient; {label_names(said, config)}.",
     )
 

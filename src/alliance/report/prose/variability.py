@@ -44,7 +44,7 @@ def describe_variability(inputs: Inputs, config: Config) -> list[Passage]:
     return [
         text(
             "Patients can differ in how much they fluctuate: how far an outcome lies, session by session, from what the model expects of "
-            "them. A model that takes them as alike lets those who fluctuate most decide about averages. Where a model lets them differ, "
+            "them. A model that takes them as alike gives those who fluctuate most too much weight. Where a model lets them differ, "
             "these are the differences. Inertia is the slope of an outcome on its own past."
         ),
         Passage(tuple(points), kind="list"),
@@ -99,4 +99,4 @@ def _name_effect(effect: list[str], model: str, config: Config) -> str:
 def _describe_test(chance: float) -> str:
     said = format_probability(chance)
     said = f"less than {said[1:].strip()}" if said[0] == "<" else said
-    return f"If patients were alike, so much better an account would have a probability of {said}."
+    return f"If patients were alike, letting them differ would explain the data as much better as it does with a probability of {said}."
