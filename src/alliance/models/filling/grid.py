@@ -327,8 +327,10 @@ class _Search:
         dropped = False
         has_rows = pd.Series(held).groupby(self.rows[PATIENT].to_numpy()).transform("any").to_numpy()
         for name in self.names:
-            told = self.recorded[name] & has_rows if name in self.hidden else self.at_end[name]
-            kept = self.cell[name] & (needed[name] | told)
+            told = self.recorded[name] if name in self.hidden else self.at_end[name]
+            kept = self.cell[name] & (
+                needed[name] | (told & has_rows)
+            )  # a patient with a first session only has no row
             dropped |= bool((kept != self.cell[name]).any())
             self.cell[name] = kept
         return dropped

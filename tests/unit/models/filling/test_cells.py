@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alliance.config import Variable
 from alliance.models.design.arrays import Design, make_design
 from alliance.models.design.series import add_series
 from alliance.models.filling.cells import Cells, draw_auxiliary, draw_given, find_cells, shift, start_values
@@ -44,6 +45,17 @@ def holey(patients: int = 30, sessions: int = 6) -> pd.DataFrame:
     for column, share, seed in (("x", 0.2, 6), ("m", 0.1, 7), ("y", 0.1, 8)):
         data = blank(data, column, share, seed)
     return data
+
+
+@pytest.mark.parametrize("declared", [{"yes_no": True}, {"censored": (0.0, None)}])
+def test_patient_with_nothing_but_a_first_session_has_no_cells(declared: dict[str, Any]) -> None:
+    data = simulate(20, 4, 4)
+    alone = data["patient"] == "P0003"
+    data["y"] = (data["y"] > 0).astype(float).where(~alone, 0.0)
+    variables = VARIABLES | {"y": Variable(label="outcome", column="y", measured="after", **declared)}
+    grid = make_grid(panel_of(data[~alone | (data["session"] == 1)]), make_spec(), variables, 1, None)
+    assert grid is not None and "P0003" not in set(grid.cells["patient"])
+    assert (grid.cells["session"] == 1).any()
 
 
 def test_every_place_follows_its_cells() -> None:
