@@ -6,8 +6,8 @@ probability over all units is a closed form (Zeger, Liang & Albert 1988, doi 10.
     P(yes) = Phi(x'b / sqrt(1 + z'V z))
 
 An effect d of one unit of the cause moves x'b by d, and z where the cause's own slope varies. The difference is averaged over the sessions
-at which an answer was recorded, with their predictors as they were: of a cause with two values one apart between these two, of any other
-between its value and one unit more.
+at which an answer was recorded, with their predictors as they were: of a cause with two values one apart between these two, at the session
+or the one before, of any other between its value and one unit more.
 
 An effect along several arrows of which one varies between units has no such form and gets no probability.
 """
@@ -17,7 +17,7 @@ from itertools import product
 
 import numpy as np
 
-from alliance.facts.columns import FILLED
+from alliance.facts.columns import FILLED, LAG
 from alliance.models.design.arrays import Design, Equation, Varying
 from alliance.models.quantities.pairs import Pair, Quantities
 from alliance.models.quantities.population import Population
@@ -48,12 +48,18 @@ def add_probability(quantities: Quantities, design: Design, population: Populati
         if row["path"] == pair.text and row["effect"] in _OF and row["level"] in _LEVELS
     ]
     for row, values in found:
-        moved = difference(equation, population, values, pair.source, single if single in varying else None)
+        moved = difference(equation, population, values, _column_of(pair), single if single in varying else None)
         quantities.add(pair.text, "probability", row["level"], moved, (pair.target,), row["horizon"])
 
 
+def _column_of(pair: Pair) -> str:
+    """Return the column of the cause's value that leads to the answer of a row; nothing where it is none of the columns, or several."""
+    lags = {0 if pair.paths[0].edges[0].constant else sum(edge.lagged for edge in path.edges) for path in pair.paths}
+    return {0: pair.source, 1: f"{pair.source}{LAG}"}.get(lags.pop(), "") if len(lags) == 1 else ""
+
+
 def difference(
-    equation: Equation, population: Population, effect: np.ndarray, source: str, slope: Varying | None
+    equation: Equation, population: Population, effect: np.ndarray, column: str, slope: Varying | None
 ) -> np.ndarray:
     """Return the average difference in the probability of a yes that an effect makes, (draw,).
 
@@ -61,6 +67,8 @@ def difference(
     ----------
     effect
         What one unit of the cause moves the propensity by, (draw,).
+    column
+        The cause's value that leads to the answer of a row, if there is such a column.
     slope
         The cause's own slope, if it varies between units.
     """
@@ -68,8 +76,8 @@ def difference(
 
     kept = ~equation.rows[FILLED].to_numpy(dtype=bool) if FILLED in equation.rows else np.full(len(equation.y), True)
     x = (equation.x * equation.x_sd + equation.x_mean)[kept]
-    low = _lower_of_two(equation, source, kept)
-    above = np.zeros(len(x)) if low is None else equation.rows[source].to_numpy(dtype=float)[kept] - low
+    low = _lower_of_two(equation, column, kept)
+    above = np.zeros(len(x)) if low is None else equation.rows[column].to_numpy(dtype=float)[kept] - low
     total = np.empty(len(effect))
     for draws in _parts(len(effect), len(x)):
         eta = population.intercepts[equation.outcome][draws] + x @ population.slopes[equation.outcome][draws].T
@@ -87,11 +95,11 @@ def _parts(draws: int, rows: int) -> Iterator[slice]:
         yield slice(start, min(start + size, draws))
 
 
-def _lower_of_two(equation: Equation, source: str, kept: np.ndarray) -> float | None:
+def _lower_of_two(equation: Equation, column: str, kept: np.ndarray) -> float | None:
     """Return the lower of the two values of a cause that are one apart; None for any other cause."""
-    if source not in equation.rows:
+    if column not in equation.rows:
         return None
-    values = np.unique(equation.rows[source].to_numpy(dtype=float)[kept])
+    values = np.unique(equation.rows[column].to_numpy(dtype=float)[kept])
     return float(values[0]) if len(values) == 2 and values[1] - values[0] == 1 else None
 
 

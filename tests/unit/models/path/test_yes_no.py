@@ -99,6 +99,19 @@ def test_arm_is_compared_between_its_two_values() -> None:
     assert draws[names[0]].mean() == pytest.approx(shares[1.0] - shares[0.0], abs=0.02)
 
 
+@pytest.mark.usefixtures("few_rounds")
+def test_cause_with_two_values_is_compared_between_them_at_the_session_it_leads_from() -> None:
+    data, rng = simulate(50, 5, 5), np.random.default_rng(2)
+    x = rng.integers(0, 2, len(data)).astype(float)
+    before = np.where(data["session"] > 1, np.roll(x, 1), 0.0)
+    data = data.assign(x=x, y=(1.5 * before - 0.5 + rng.standard_normal(len(data)) > 0).astype(float))
+    spec = make_spec({"y": {"on": ["x_lag"], "vary": {"patient": ["intercept"]}}}, effects={"from": "x", "to": "y"})
+    means = draws_of(fit(panel_of(data), "study", spec, declared())).mean()
+    later = data[data["session"] > 1].assign(before=before[data["session"] > 1])
+    shares = later.groupby("before")["y"].mean()
+    assert means["x -> y", "probability", "within"] == pytest.approx(shares[1.0] - shares[0.0], abs=0.03)
+
+
 def test_answers_that_are_not_0_and_1_are_refused_with_what_to_write() -> None:
     data = answers(20, 5, 1)
     with pytest.raises(ModelError, match=r"variables.y.yes_no: the column holds 2, .*kind: category"):
