@@ -120,10 +120,12 @@ def describe_probability(row: Row, rows: Sequence[Row], config: Config) -> str:
     for other in rows:
         if other["effect"] == "probability" and all(other[key] == row[key] for key in same) and row["effect"] in _WHOLE:
             label = label_of(nodes_of(row["path"])[-1], config)
-            size, low, high = (format_number(100 * other[key], 1) for key in ("estimate", "low", "high"))
+            points = [100 * other[key] for key in ("estimate", "low", "high")]
+            digits = 1 if min(abs(each) for each in points) >= 0.05 else common_decimals(points, points[2] - points[1])
+            size, low, high = (format_number(each, digits) for each in points)
             return (
-                f" In probability of {label}, on average over the recorded sessions: {size} percentage points ({name_interval(other)} "
-                f"{low} to {high})."
+                f" In probability of {label}, on average over the recorded sessions: {size} percentage points{describe_flag(other)} "
+                f"({name_interval(other)} {low} to {high})."
             )
     return ""
 

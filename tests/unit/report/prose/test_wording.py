@@ -55,6 +55,16 @@ def test_flag_follows_the_number_and_an_empty_one_leaves_no_trace() -> None:
     assert wording.describe_flag(estimate(flag=float("nan"))) == ""
 
 
+def test_difference_in_probability_keeps_its_flag_and_is_not_rounded_away() -> None:
+    row = estimate(effect="effect")
+    beside = row | {"effect": "probability", "estimate": 0.123, "low": 0.05, "high": 0.2, "flag": "rare answer"}
+    said = wording.describe_probability(row, [row, beside], CONFIG)
+    assert "12.3 percentage points [flagged: rare answer] (95% Monte Carlo confidence interval 5.0 to 20.0)" in said
+    small = wording.describe_probability(row, [beside | {"estimate": 0.0003, "low": -0.0002, "high": 0.0009}], CONFIG)
+    assert "0.03 percentage points" in small and "−0.02 to 0.09" in small
+    assert not wording.describe_probability(row, [beside | {"level": "overall"}], CONFIG)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "inside"), [(-0.3, -0.1, False), (-0.3, 0.0, True), (-0.3, 0.1, True), (0.1, 0.3, False)]
 )
