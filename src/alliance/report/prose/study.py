@@ -37,7 +37,8 @@ _ABOUT_OBSERVED = (
 _ABOUT_FILLED = (
     "Joint models take sessions that were skipped and measures that were left blank, while a patient stayed, for unknown values like the "
     "others, given all that was observed; a reason for missing that no variable of the model shows is not allowed for. "
-    "Separate equations, where there are any, are about the sessions that were observed. Neither speaks of the time after a patient left."
+    "Separate equations, and joint models that leave out rows with something missing (as where patients differ in variability), are about "
+    "the sessions that were observed. None speaks of the time after a patient left."
 )
 _ABOUT_CENSORED = (
     "In joint models a score at an end of its scale stands for a value at that end or beyond, an unknown of the model. What is said "
