@@ -45,7 +45,7 @@ def mark_short_series(design: Design, quantities: Quantities) -> list[Mark]:
     for outcome, equation in design.equations.items():
         if Varying(outcome, INTERCEPT) not in design.varying.get(PATIENT, []):
             continue
-        own = {join_nodes(t, outcome) for t, o in equation.origins.items() if o.lagged and o.base == outcome}
+        own = {join_nodes(term, outcome) for term in equation.own_past}
         places = [n for n, row in enumerate(quantities.rows) if row["path"] in own and row["effect"] == "coefficient"]
         constant = 1 + sum(not origin.session_level for origin in equation.origins.values())
         if places:

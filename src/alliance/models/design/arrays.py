@@ -118,6 +118,11 @@ class Equation:
     levels: dict[str, Level] = field(default_factory=dict)
     yes_no: bool = False
 
+    @property
+    def own_past(self) -> list[str]:
+        """Earlier values of the outcome among the predictors."""
+        return [term for term, origin in self.origins.items() if origin.lagged and origin.base == self.outcome]
+
     def scale(self, term: str) -> float:
         """Return what an effect of `term` in standard units is multiplied by to be in raw units."""
         if term == VARIABILITY:

@@ -52,9 +52,8 @@ def add_trends(design: Design) -> Trends | None:
     equations, terms, added = dict(design.equations), {}, 0
     for outcome, equation in design.equations.items():
         moving = {effect.term for effect in varying if effect.outcome == outcome}
-        past = any(o.lagged and o.base == outcome and not o.factors for o in equation.origins.values())
         trends = any(origin.base in TIME_TERMS for term, origin in equation.origins.items() if term in moving)
-        if past and not trends and INTERCEPT in moving:
+        if equation.own_past and not trends and INTERCEPT in moving:
             equations[outcome], terms[outcome] = _with_time(equation)
             added += len(equations[outcome].terms) - len(equation.terms)
     if not terms:

@@ -35,7 +35,7 @@ def add_accumulated(quantities: Quantities, design: Design, population: Populati
     first
         Number of the first session of a treatment.
     """
-    dynamic = any(o.lagged and o.base == e.outcome for e in design.equations.values() for o in e.origins.values())
+    dynamic = any(equation.own_past for equation in design.equations.values())
     if not dynamic or pair.constant or pair.source in TIME_TERMS:
         return
     last: dict[str, Path] = {}
