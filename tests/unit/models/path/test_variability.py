@@ -14,7 +14,7 @@ from alliance.config.declared import spec_class
 from alliance.errors import ModelError
 from alliance.facts.marks import Mark
 from alliance.models.checking.priors import describe_priors
-from alliance.models.checking.variable import count_restarts, mark_variability
+from alliance.models.checking.variable import mark_variability
 from alliance.models.container import FitResult, marks_of, rows_of
 from alliance.models.design.arrays import Design
 from alliance.models.generator import generate_outcomes
@@ -269,20 +269,3 @@ def test_few_sessions_to_see_variability_in_are_flagged() -> None:
     few, enough = (mark_variability(design_of(declare(), simulate(20, sessions)))[0] for sessions in (7, 8))
     assert (few.value, few.passed, enough.passed) == (7, False, True)
     assert few.varying == "variability -> y"
-
-
-def test_series_that_start_again_are_flagged() -> None:
-    panel = simulate(20, 12)
-    past = panel.assign(
-        y_lag=panel.groupby("patient")["y"].shift(), y_baseline=panel.groupby("patient")["y"].transform("first")
-    )
-    spec = declare(equations={"y": {"on": ["x", "y_lag", "y_baseline"], "vary": VARY}})
-    whole = past.dropna()
-    # Session 6 was skipped: the rows of sessions 6 and 7 go, and the row of session 8 follows a gap.
-    skipped = whole[~(whole["session"].isin([6, 7]) & (whole["patient"] < "P015"))]
-    for rows, count, passed in ((whole, 0, True), (skipped, 15, False)):
-        design = design_of(spec, rows.reset_index(drop=True))
-        assert count_restarts(design.equations["y"]) == count
-        mark = next(mark for mark in mark_variability(design) if mark.caution == "restarted_series")
-        assert mark.passed == passed
-        assert mark.value == pytest.approx(count / len(rows))

@@ -1,0 +1,66 @@
+"""What a reader must know where an outcome is predicted by its own past: series that start again, and pasts that count differently."""
+
+import numpy as np
+import pandas as pd
+
+from alliance.data.panel import first_sessions
+from alliance.facts.columns import PATIENT, SESSION
+from alliance.facts.marks import Mark
+from alliance.facts.quantity import join_nodes
+from alliance.models.design.arrays import INTERCEPT, Design, Equation, Varying
+from alliance.report.numbers import format_count
+
+
+def mark_restarts(design: Design, panel: pd.DataFrame, lag: int) -> list[Mark]:
+    """Mark series that start again after a session that was left out, where patients have levels of their own.
+
+    With initial values the first value of a series carries what lasts in it. After a gap a series starts again from a value of which the
+    model knows no more than of any other, and what lasts goes into the own past. Where missing values are filled in there is no gap, but
+    for pauses that are too long.
+
+    Parameters
+    ----------
+    panel, lag
+        See `count_restarts`.
+    """
+    marks = []
+    for outcome, equation in design.equations.items():
+        if equation.own_past and Varying(outcome, INTERCEPT) in design.varying.get(PATIENT, []):
+            again, rows = count_restarts(equation, panel, lag), len(equation.rows)
+            detail = f"{format_count(again)} of {format_count(rows)} rows of {outcome}"
+            marks.append(Mark("restarted_series", outcome, again / rows, detail, outcomes=(outcome,)))
+    return marks
+
+
+def count_restarts(equation: Equation, panel: pd.DataFrame, lag: int) -> int:
+    """Count the rows of which the equation has no row of the same patient one step before, those apart that follow the first session.
+
+    Parameters
+    ----------
+    panel
+        One row per patient and session, from which rows were selected.
+    lag
+        How many sessions earlier a lagged value lies.
+    """
+    first = first_sessions(panel).groupby(panel[PATIENT]).first()
+    keys = equation.rows[[PATIENT, SESSION]]
+    before = keys.assign(**{SESSION: keys[SESSION] - lag})
+    there = pd.MultiIndex.from_frame(before).isin(pd.MultiIndex.from_frame(keys))
+    return int(np.count_nonzero(~there & (before[SESSION] > keys[PATIENT].map(first)).to_numpy()))
+
+
+def mark_varying_past(design: Design) -> list[Mark]:
+    """Mark slopes of an outcome's own past that differ between units: initial values do not carry how they depend on the start."""
+    return [
+        Mark(
+            "varying_past",
+            f"{effect.text} between {level}s",
+            outcomes=(effect.outcome,),
+            effects=("sd", "correlation"),
+            varying=join_nodes(effect.term, effect.outcome),
+            levels=(level,),
+        )
+        for level, effects in design.varying.items()
+        for effect in effects
+        if effect.term in design.equations[effect.outcome].own_past
+    ]
