@@ -18,7 +18,7 @@ def add_skipped(
     variables: dict[str, Variable],
     max_gap_days: float | None,
 ) -> pd.DataFrame:
-    """Return the panel with rows for skipped sessions, and columns ``held`` and ``linked`` (to the row before)."""
+    """Return the panel with rows for skipped sessions, and a column ``held``."""
     constant = [PATIENT, THERAPIST, *(name for name, term in terms.items() if _is_constant(term, variables))]
     frame = _with_first(panel.sort_values([PATIENT, SESSION], ignore_index=True), constant)
     seen = frame[outcomes].notna().any(axis=1)
