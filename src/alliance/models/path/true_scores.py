@@ -5,7 +5,7 @@ fitted again, by maximum likelihood, with all true values as unknowns of it (`al
 beside those of the scores as they were recorded.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from alliance.models.filling.measured import ERROR, LASTING, LOADING
 from alliance.models.filling.readings import Indicator, constructs_among, read_construct, read_score
 from alliance.models.joint import Task, compute_effects
 from alliance.models.path.basis import Basis, explore_declared
+from alliance.models.path.layout import Natural
 from alliance.models.path.settings import Spec
 from alliance.models.quantities.contrasts import find_margin
 from alliance.models.quantities.pairs import Quantities
@@ -198,17 +199,22 @@ def fit_true_scores(
         return f"a fit with its true values as unknowns failed: {error}", []
     found, target = basis.found, basis.maximum.target
     natural = target.natural(found.positions)
-    marks = []
-    for outcome in hidden:
-        left = natural.residual[:, list(spec.equations).index(outcome)] ** 2
-        margin = find_margin(left)
-        if margin < CAUTIONS["withheld"].threshold:
-            marks.append(Mark("unsettled_error", outcome, margin, outcomes=(outcome,)))
+    marks = mark_unsettled(natural, hidden)
     if marks or found.point is None:
         return "error may be all that is left of it", marks
     quantities = _effects(compute_effects(basis.task, natural.named))
     point = compute_effects(basis.task, target.natural(found.point).named, point=True)
     return TrueScores(quantities, point, basis), []
+
+
+def mark_unsettled(natural: Natural, hidden: Iterable[str]) -> list[Mark]:
+    """Mark outcomes of whose true values hardly any residual may be left, at draws of the parameters."""
+    outcomes, marks = list(natural.layout.coefficients), []
+    for outcome in hidden:
+        margin = find_margin(natural.residual[:, outcomes.index(outcome)] ** 2)
+        if margin < CAUTIONS["unsettled_error"].threshold:
+            marks.append(Mark("unsettled_error", outcome, margin, outcomes=(outcome,)))
+    return marks
 
 
 def _effects(quantities: Quantities) -> Quantities:

@@ -94,7 +94,7 @@ def correct_within(design: Design, population: Population, reliability: Mapping[
         theta = (1 - omega) * variance_within(design, population, name)
         left = observed[:, place, place] - theta
         margin = find_margin(left) if np.median(left) > 0 else 0.0
-        if margin < CAUTIONS["withheld"].threshold:
+        if margin < CAUTIONS["unsettled_error"].threshold:
             marks.append(Mark("unsettled_error", name, margin, outcomes=(name,)))
         shares[name] = np.minimum(theta / observed[:, place, place], _LARGEST_SHARE)
         reduced[:, place, place] -= shares[name] * observed[:, place, place]

@@ -11,8 +11,9 @@ from alliance.config import ModelSpec, Variable
 from alliance.config.schema import Inference
 from alliance.models.filling.readings import Indicator, read_construct, read_score
 from alliance.models.path.fit import fit as fit_model
+from alliance.models.path.layout import Layout, Natural
 from alliance.models.path.maximum import population_of
-from alliance.models.path.true_scores import TrueScores, find_obstacle, fit_true_scores
+from alliance.models.path.true_scores import TrueScores, find_obstacle, fit_true_scores, mark_unsettled
 from alliance.results.fits import tabulate_fit
 from tests.unit.models.filling.study import EQUATIONS, VARIABLES, make_spec, panel_of, simulate
 from tests.unit.models.filling.test_likelihood import as_parameters
@@ -216,3 +217,13 @@ def test_construct_stands_beside_its_composite_with_what_its_indicators_tell() -
     # Errors of three parts with variance 1 beside a variance of m within patients of about 1.08.
     assert mark["value"] == pytest.approx(1.08 / (1.08 + 1 / 3), abs=0.06)
     assert "loadings (standard deviations of errors of a session, and of errors that last): a " in mark["detail"]
+
+
+def test_error_that_may_be_everything_is_that_of_its_own_outcome() -> None:
+    """Equations stand in the order in which outcomes come about, whichever is declared first."""
+    residual = np.column_stack([np.full(100, 1.0), np.linspace(0.0, 1.0, 100)])  # nothing may be left of y
+    empty = np.empty((100, 0))
+    natural = Natural(Layout({"m": 1, "y": 2}, {}), np.zeros((100, 3)), residual, empty, empty, empty, {})
+    assert mark_unsettled(natural, ["m"]) == []
+    (mark,) = mark_unsettled(natural, ["y", "m"])
+    assert (mark.caution, mark.outcomes) == ("unsettled_error", ("y",))
