@@ -80,8 +80,12 @@ class Spec(ModelSpec):
                     )
             for other in others:
                 if other == one or frozenset((one, other)) in seen:
-                    what = "with itself" if other == one else f"and '{other}' twice"
-                    raise ValueError(f"'residual_correlations' names '{one}' {what}; remove one of the two")
+                    what = (
+                        "with itself; remove the line"
+                        if other == one
+                        else f"and '{other}' twice; remove one of the two"
+                    )
+                    raise ValueError(f"'residual_correlations' names '{one}' {what}")
                 seen.add(frozenset((one, other)))
                 lasting = [name for name in (one, other) if name in self.autocorrelation]
                 if lasting:
