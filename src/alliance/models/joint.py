@@ -18,7 +18,14 @@ from alliance.models.checking.predictive import Statistic, check_predictive, mar
 from alliance.models.checking.priors import describe_priors
 from alliance.models.checking.rows import mark_beyond_data, mark_rows, mark_short_series
 from alliance.models.checking.scores import mark_scores
-from alliance.models.checking.unreliable import UNCORRECTED, TrueScore, mark_unreliable
+from alliance.models.checking.unreliable import (
+    NONE_CORRECTED,
+    NOTHING_LEFT,
+    UNCORRECTED,
+    TrueScore,
+    mark_unreliable,
+    take_back,
+)
 from alliance.models.checking.variable import mark_variability
 from alliance.models.checking.varying import mark_covariances, mark_latent_means
 from alliance.models.container import FitResult, make_tree, pack_rows
@@ -210,12 +217,15 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
     if drawn.prior is not None:
         groups["priors"] = pack_rows(describe_priors(task.design, task.settings["priors"]))
     error = mark_unreliable(task.design, task.variables, task.settings.get("reliability", {}), findings.true_scores)
-    marks += error
     if "corrected" not in groups:
         corrected, found = _correct(task, drawn, error)
         marks += found
         if corrected is not None:
             groups["corrected"] = corrected
+        else:
+            unsettled = any(mark.caution == "unsettled_error" for mark in found)
+            error = take_back(error, NOTHING_LEFT if unsettled else NONE_CORRECTED)
+    marks += error
     if quantities.moderation.rows:
         groups["moderation"] = quantities.moderation.pack(drawn.chains, estimates and estimates.moderation)
     tree = make_tree(

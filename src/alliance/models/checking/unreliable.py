@@ -1,6 +1,6 @@
 """Where estimates can be corrected for unreliable scores by a formula, and why not elsewhere (`alliance.models.quantities.unreliable`)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -22,6 +22,8 @@ _OF_SCORES: Final = (
     "this family takes a composite as it is; a model of family multilevel_path fits what its parts have in common"
 )
 FITTED: Final = "corrected estimates, with all its true values as unknowns of the model, stand beside"
+NOTHING_LEFT: Final = "error may be all that is left of it"
+NONE_CORRECTED: Final = "no effect that the model reports can be corrected for it"
 _NOT_ALONE: Final = "another score of the model cannot be corrected, and correcting for one alone helps nobody"
 
 
@@ -89,15 +91,17 @@ def mark_unreliable(
             )
         )
     if any(mark.caution == UNCORRECTED for mark in marks):  # all of them or none
-        marks = [
-            replace(mark, caution=UNCORRECTED, detail=_NOT_ALONE) if mark.caution == CORRECTED else mark
-            for mark in marks
-        ]
+        marks = take_back(marks, _NOT_ALONE)
     for mark in [mark for mark in marks if mark.caution == CORRECTED]:
         concerned = (*mark.outcomes, mark.subject)
         marks.append(Mark("little_reliability", mark.subject, mark.value, outcomes=concerned))
         marks += [Mark("construct_interval", mark.subject, outcomes=concerned)] if mark.subject in constructs else []
     return marks
+
+
+def take_back(marks: Sequence[Mark], reason: str) -> list[Mark]:
+    """Say of scores that estimates would be corrected for that they are not, and why."""
+    return [replace(mark, caution=UNCORRECTED, detail=reason) if mark.caution == CORRECTED else mark for mark in marks]
 
 
 def predicted_by(design: Design, name: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
 from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
-from alliance.models.checking.unreliable import TrueScore, predicted_by
+from alliance.models.checking.unreliable import NOTHING_LEFT, TrueScore, predicted_by
 from alliance.models.checking.unreliable import find_obstacle as has_no_formula
 from alliance.models.filling.measured import ERROR, LASTING, LOADING
 from alliance.models.filling.readings import Indicator, constructs_among, read_construct, read_score
@@ -201,7 +201,7 @@ def fit_true_scores(
     natural = target.natural(found.positions)
     marks = mark_unsettled(natural, hidden)
     if marks or found.point is None:
-        return "error may be all that is left of it", marks
+        return NOTHING_LEFT, marks
     quantities = _effects(compute_effects(basis.task, natural.named))
     point = compute_effects(basis.task, target.natural(found.point).named, point=True)
     return TrueScores(quantities, point, basis), []

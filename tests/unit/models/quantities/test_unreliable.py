@@ -201,7 +201,11 @@ def test_estimates_with_error_are_flagged_and_an_unreliable_outcome_leaves_effec
 def test_more_error_than_a_score_varies_by_gives_no_correction() -> None:
     tables = tables_of(declare(), simulate(60), {"m": (0.05, 1.0)})
     assert tables["corrected"].empty
-    assert "unsettled_error" in set(tables["diagnostics"]["caution"])
+    marks = tables["diagnostics"].set_index("caution")
+    assert "unsettled_error" in marks.index and "corrected_error" not in marks.index
+    assert "error may be all" in marks.loc["uncorrected_error", "detail"]
+    flags = tables["estimates"].set_index(["path", "effect", "level"])["flag"]
+    assert "measurement error" in flags["m -> y", "b", "within"]
 
 
 PAST = {"on": ["x", "m_lag", "session"], "vary": INTERCEPT}
