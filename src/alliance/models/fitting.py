@@ -74,6 +74,8 @@ def needs_items(settings: Mapping[str, Any]) -> bool:
 def with_reliability(settings: dict[str, Any], table: "pd.DataFrame") -> dict[str, Any]:
     """Add the reliabilities that were computed from items to the settings of a fit.
 
+    One whose standard error cannot be computed, since it lies at the edge of what is possible, is taken as known.
+
     Parameters
     ----------
     settings
@@ -87,9 +89,10 @@ def with_reliability(settings: dict[str, Any], table: "pd.DataFrame") -> dict[st
     for row in table.to_dict("records"):
         variable, scale = str(row["variable"]), str(row["scale"])
         if settings["variables"].get(variable, {}).get("reliability") == "items":
-            levels = {level: [row[f"omega_{level}"], row[f"omega_{level}_error"]] for level in ("within", "between")}
+            levels = {level: (row[f"omega_{level}"], row[f"omega_{level}_error"]) for level in ("within", "between")}
             plain = {
-                level: [float(number) if number == number else None for number in two] for level, two in levels.items()
+                level: [float(omega) if omega == omega else None, float(error) if error == error else 0.0]
+                for level, (omega, error) in levels.items()
             }
             found[score_column(variable, scale)] = {**plain, "note": str(row["note"])}
     return {**settings, "reliability": found}

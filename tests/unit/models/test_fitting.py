@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 
 from alliance.errors import ModelError
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.models.filling.readings import Error
 from alliance.models.fitting import needs_items, settings_for, with_reliability
 from alliance.runs.artefacts import write_artefact
 from alliance.steps.fit import fit_model
@@ -76,3 +78,10 @@ def test_step_hands_what_items_say_to_the_fit(tmp_path, monkeypatch) -> None:
         **files,
     )
     assert known[0]["alliance"] == {"within": [0.8, 0.1], "between": [0.9, 0.2], "note": ""}
+
+
+def test_omega_at_the_edge_has_no_error_and_is_taken_as_known() -> None:
+    at_edge = table(1.0).assign(omega_between_error=float("nan"))
+    assert with_reliability(settings("items"), at_edge)["reliability"]["alliance"]["between"] == [1.0, 0.0]
+    error = Error((1.0, 1.0), (0.8, 1.0), (0.1, 0.0))
+    assert error.variances(np.random.default_rng(1))[1] == 0.0
