@@ -52,16 +52,16 @@ def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, 
     factor, of_therapists = np.zeros((q, q)), np.zeros((e, e))
     fill_factor(position[free + fill_factor(position[free:], factor) :], of_therapists)
     sums = np.zeros(((n_beta + 1) * (n_beta + 1), LANES))
-    t, c_outcomes = start_therapists(layout)
+    t, _ = start_therapists(layout)
     c = np.zeros((n_beta + 1, len(t), e, LANES))
-    _add_patients(layout, owner, products, weights, therapist_weights, precision, factor, t, c_outcomes, c, sums)
+    _add_patients(layout, owner, products, weights, therapist_weights, precision, factor, t, c, sums)
     if crossed is not None:
         own_layout, own_owner, own_products, own_weights, seats, order, first, starts = crossed
-        own_t, own_outcomes = start_therapists(own_layout)
+        own_t, _ = start_therapists(own_layout)
         own_c = np.zeros((n_beta + 1, own_t.shape[0], own_layout[N_THERAPIST], LANES))
         _add_patients(
             own_layout, own_owner, own_products, own_weights, np.ones(len(seats)), precision, factor,
-            own_t, own_outcomes, own_c, sums,
+            own_t, own_c, sums,
         )  # fmt: skip
         joint, half = np.empty(starts[-1]), np.empty((n_beta + 1, len(first)))
         couple(t, own_t, crossed, of_therapists, joint)
@@ -87,7 +87,7 @@ def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, 
 
 
 @compiled
-def _add_patients(layout, owner, products, weights, therapist_weights, precision, factor, t, c_outcomes, c, sums):
+def _add_patients(layout, owner, products, weights, therapist_weights, precision, factor, t, c, sums):
     """Add the squares of patients, and fill T and the columns of c of their therapists; the last column is that of the outcomes."""
     n_beta, inner, paired = layout[N_BETA], inner_of(layout), layout[N_PATTERNS] > 0
     q, e, columns = layout[N_PATIENT], layout[N_THERAPIST], layout[N_COLUMNS]
@@ -101,7 +101,7 @@ def _add_patients(layout, owner, products, weights, therapist_weights, precision
             fill_effective(layout, products[block], nothing, precision, found)
         forward(inner, found, nothing, tau, factor, r, a, root, x[n_beta * q :], y)
         if e > 0:
-            gather(inner, found, tau, r, x[n_beta * q :], y, weights[block], owner[block], single, t, c_outcomes)
+            gather(inner, found, tau, r, x[n_beta * q :], y, weights[block], owner[block], single, t, c[n_beta])
         for p in range(n_beta):
             _start_column(layout, products[block], precision, p, r)
             solve_column(inner, factor, r, root, x[p * q : (p + 1) * q])
@@ -110,7 +110,6 @@ def _add_patients(layout, owner, products, weights, therapist_weights, precision
         for lane in range(LANES):
             single[0, lane] = weights[block, lane] * therapist_weights[owner[block, lane]]
         _add_squares(x, q, load(single, 0), sums)
-    c[n_beta] = c_outcomes
 
 
 @compiled

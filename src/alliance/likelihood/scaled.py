@@ -160,7 +160,8 @@ def find_mode(
             share *= 0.5
         if not new >= value - _ROUNDING * abs(value):
             break
-        w[:] = there
+        for a in range(scales):
+            w[a] = there[a]
         value = new
     return value
 

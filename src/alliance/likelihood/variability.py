@@ -55,7 +55,7 @@ class Variability:
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """The arrays of the kernel, in its order."""
-        return self.layout, self.heads, self.places, self.products, self.counts, self.nodes, self.weights
+        return self.heads, self.places, self.products, self.counts, self.nodes
 
     @property
     def outcomes(self) -> int:
@@ -118,53 +118,35 @@ def _product_rule(count: int, dimensions: int) -> np.ndarray:
     return np.ascontiguousarray(np.column_stack([math.sqrt(2) * places, weights]))
 
 
-@compiled
-def log_density(layout, heads, places, products, counts, nodes, weights, prior, position, gradient):
+def log_density(variability: Variability, prior: np.ndarray, position: np.ndarray, gradient: np.ndarray) -> float:
     """Return the log density at a position and write its gradient, see `alliance.likelihood.density.log_density`.
 
     Parameters
     ----------
-    layout, heads, places, products, counts, nodes, weights
-        See `Variability`.
     prior
         Settings of the priors; empty: log-likelihood, in ``factor`` coordinates.
     gradient
         Result, (parameter,); empty where it is not wanted.
     """
-    signed = len(prior) > 0
-    return _density(layout, heads, places, products, counts, nodes, weights, prior, signed, position, gradient)
+    return _density(variability, prior, len(prior) > 0, position, gradient)
 
 
-@compiled
-def log_values(layout, heads, places, products, counts, nodes, weights, prior, positions, values):
-    """Write the log density at each position, (draw, parameter), in ``signed`` coordinates; without priors the log-likelihood."""
+def log_values(variability: Variability, prior: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Return the log density at each position, (draw, parameter), in ``signed`` coordinates; without priors the log-likelihood."""
     nothing = np.empty(0)
-    for draw in range(len(positions)):
-        values[draw] = _density(
-            layout, heads, places, products, counts, nodes, weights, prior, True, positions[draw], nothing
-        )
+    return np.array([_density(variability, prior, True, one, nothing) for one in np.ascontiguousarray(positions)])
 
 
-@compiled
-def _density(layout, heads, places, products, counts, nodes, weights, prior, signed, position, gradient):
-    n_beta, size, wanted = layout[N_BETA], layout[N_PATIENT], len(gradient) > 0
-    free = n_beta + layout[N_EQUATIONS]
-    factor = np.zeros((size, size))
-    if signed:
-        fill_signed(position[free:], factor)
-    else:
-        fill_factor(position[free:], factor)
-    each, no_means = np.empty((len(products), free + size * size + 1 if wanted else 1)), np.empty((len(products), 0))
-    evaluate_patients(
-        heads, places, products, counts, nodes, position[:n_beta], position[n_beta:free], factor, each, no_means
-    )
-    value, total = 0.0, np.zeros(each.shape[1])
-    for i in range(len(products)):
-        if weights[i] != 0.0:
-            value += weights[i] * each[i, -1]
-            for number in range(len(total)):
-                total[number] += weights[i] * each[i, number]
-    change = np.zeros(len(position))
+def _density(
+    variability: Variability, prior: np.ndarray, signed: bool, position: np.ndarray, gradient: np.ndarray
+) -> float:
+    """Join the compiled parts, each of which is compiled once: as one compiled function they would be compiled again inside it."""
+    size, free = _sizes(variability)
+    wanted, factor, change = len(gradient) > 0, np.zeros((size, size)), np.zeros(len(position))
+    (fill_signed if signed else fill_factor)(position[free:], factor)
+    each, _ = _evaluate(variability, position, factor, free + size * size + 1 if wanted else 1, 0)
+    total = _weighted_sum(each, variability.weights)
+    value = float(total[-1])
     if wanted:
         change[:free] = total[:free]
         if signed:
@@ -172,17 +154,28 @@ def _density(layout, heads, places, products, counts, nodes, weights, prior, sig
         else:
             pack_factor(total[free:], size, change[free:])
     if len(prior) > 0:
-        value += add_prior(layout, prior, position, change)
+        value += add_prior(variability.layout, prior, position, change)
     found = math.isfinite(value)
-    for number in range(len(gradient)):
-        gradient[number] = change[number] if found else 0.0
-    return value if found else -np.inf
+    if wanted:
+        gradient[:] = change if found else 0.0
+    return value if found else -math.inf
+
+
+@compiled
+def _weighted_sum(each, weights):
+    """Return the sum over patients, (number,), always in the same order; those who do not count need no value."""
+    total = np.zeros(each.shape[1])
+    for i in range(len(each)):
+        if weights[i] != 0.0:
+            for number in range(len(total)):
+                total[number] += weights[i] * each[i, number]
+    return total
 
 
 def patient_scores(variability: Variability, position: np.ndarray) -> np.ndarray:
     """Return what each patient contributes to the gradient in ``factor`` coordinates, (patient, parameter)."""
     size, free = _sizes(variability)
-    each, _ = _evaluate(variability, position, free + size * size + 1, 0)
+    each, _ = _evaluate(variability, position, _factor_at(variability, position), free + size * size + 1, 0)
     row, column = np.tril_indices(size)
     scores = np.column_stack([each[:, :free], each[:, free + row * size + column]])
     return np.asarray(scores * variability.weights[:, None])
@@ -190,7 +183,7 @@ def patient_scores(variability: Variability, position: np.ndarray) -> np.ndarray
 
 def conditional_means(variability: Variability, position: np.ndarray) -> np.ndarray:
     """Return the means of what patients differ in, given their rows, at a position in ``factor`` coordinates: (patient, scale + effect)."""
-    return _evaluate(variability, position, 1, _sizes(variability)[0])[1]
+    return _evaluate(variability, position, _factor_at(variability, position), 1, _sizes(variability)[0])[1]
 
 
 def _sizes(variability: Variability) -> tuple[int, int]:
@@ -199,13 +192,20 @@ def _sizes(variability: Variability) -> tuple[int, int]:
     return int(layout[N_PATIENT]), int(layout[N_BETA] + layout[N_EQUATIONS])
 
 
-def _evaluate(
-    variability: Variability, position: np.ndarray, numbers: int, means: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _factor_at(variability: Variability, position: np.ndarray) -> np.ndarray:
+    """Return the factor of the covariance at a position in ``factor`` coordinates."""
     size, free = _sizes(variability)
-    n_beta, count = int(variability.layout[N_BETA]), len(variability.products)
     factor = np.zeros((size, size))
-    factor[np.tril_indices(size)] = position[free:]
+    fill_factor(position[free:], factor)
+    return factor
+
+
+def _evaluate(
+    variability: Variability, position: np.ndarray, factor: np.ndarray, numbers: int, means: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first `numbers` of each patient and the conditional means, see `alliance.likelihood.scales.evaluate_patients`."""
+    n_beta, free = int(variability.layout[N_BETA]), _sizes(variability)[1]
+    count = len(variability.products)
     results = np.empty((count, numbers)), np.empty((count, means))
-    evaluate_patients(*variability.arrays[1:-1], position[:n_beta], position[n_beta:free], factor, *results)
+    evaluate_patients(*variability.arrays, position[:n_beta], position[n_beta:free], factor, *results)
     return results

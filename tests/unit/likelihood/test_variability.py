@@ -78,7 +78,7 @@ def values_of(made: Variability, position: np.ndarray) -> np.ndarray:
     factor, each = np.zeros((size, size)), np.empty((PATIENTS, 1))
     factor[np.tril_indices(size)] = position[2 * BETAS + 2 :]
     start, stop = 2 * BETAS, 2 * BETAS + 2
-    evaluate_patients(*made.arrays[1:-1], position[:start], position[start:stop], factor, each, np.empty((PATIENTS, 0)))
+    evaluate_patients(*made.arrays, position[:start], position[start:stop], factor, each, np.empty((PATIENTS, 0)))
     return each[:, 0]
 
 
@@ -113,14 +113,13 @@ def test_two_outcomes_equal_integration_over_a_grid(sessions: int) -> None:
 def test_the_gradient_is_that_of_the_value(scaled: list[int], prior: np.ndarray) -> None:
     made, position = make(scaled, 25), draw_position(scaled, 3)
     gradient, nothing = np.empty(len(position)), np.empty(0)
-    value = log_density(*made.arrays, prior, position, gradient)
+    value = log_density(made, prior, position, gradient)
     steps = 1e-4 * np.eye(len(position))
-    sides = [[log_density(*made.arrays, prior, position + sign * step, nothing) for step in steps] for sign in (1, -1)]
+    sides = [[log_density(made, prior, position + sign * step, nothing) for step in steps] for sign in (1, -1)]
     slopes = (np.array(sides[0]) - np.array(sides[1])) / 2e-4
     np.testing.assert_allclose(gradient, slopes, atol=2e-5 if len(scaled) == 1 else 2e-3)
     if len(prior):  # values alone are those of `signed` coordinates, with priors and without
-        found = np.empty(2)
-        log_values(*made.arrays, prior, np.array([position, position]), found)
+        found = log_values(made, prior, np.array([position, position]))
         np.testing.assert_allclose(found, value, rtol=1e-13)
 
 
@@ -137,7 +136,7 @@ def test_without_differences_the_likelihood_is_that_of_patients_who_vary_alike(s
     alike = np.concatenate([position[:first], np.linalg.cholesky(covariance)[np.tril_indices(len(BY_PATIENT))]])
     statistics = make_statistics(draw_rows(6), BY_PATIENT, [], None, PATIENTS)
     expected = log_density_alike(*statistics.arrays, NO_PRIOR, alike, np.empty(len(alike)))
-    found = log_density(*make(scaled).arrays, NO_PRIOR, position, np.empty(0))
+    found = log_density(make(scaled), NO_PRIOR, position, np.empty(0))
     assert found == pytest.approx(expected, abs=1e-10)
 
 
@@ -145,7 +144,7 @@ def test_a_patient_who_counts_twice_is_two_patients() -> None:
     made, position = make([1]), draw_position([1])
     each = values_of(made, position)
     weights = np.array([2.0, 1.0, 0.0, 1.0, 3.0])
-    found = log_density(*made.weigh(weights).arrays, NO_PRIOR, position, np.empty(0))
+    found = log_density(made.weigh(weights), NO_PRIOR, position, np.empty(0))
     assert found == pytest.approx(weights @ each, rel=1e-12)
 
 
@@ -155,7 +154,7 @@ def test_conditional_means_are_those_of_integration() -> None:
     factor[np.tril_indices(4)] = position[2 * BETAS + 2 :]
     means = np.empty((PATIENTS, 4))
     evaluate_patients(
-        *made.arrays[1:-1],
+        *made.arrays,
         position[: 2 * BETAS],
         position[2 * BETAS : 2 * BETAS + 2],
         factor,

@@ -106,15 +106,14 @@ class PathTarget:
         gradient = np.empty(len(position))
         if self.variability is None:
             return float(log_density(*self.statistics.arrays, prior, position, gradient)), gradient
-        return float(variable.log_density(*self.variability.arrays, prior, position, gradient)), gradient
+        return variable.log_density(self.variability, prior, position, gradient), gradient
 
     def densities(self, prior: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """Return the log density at positions (draw, parameter) in ``signed`` coordinates."""
+        if self.variability is not None:
+            return variable.log_values(self.variability, prior, positions)
         values = np.empty(len(positions))
-        if self.variability is None:
-            log_values(*self.statistics.arrays, prior, positions, values)
-        else:
-            variable.log_values(*self.variability.arrays, prior, positions, values)
+        log_values(*self.statistics.arrays, prior, positions, values)
         return values
 
     def natural(self, positions: np.ndarray) -> Natural:
