@@ -130,30 +130,6 @@ def log_density(layout, owner, products, pooled, weights, therapist_weights, cro
 
 
 @compiled
-def log_density_around(
-    layout, owner, products, pooled, weights, therapist_weights, crossed, prior, centre, spread, standard, gradient
-):
-    """Return the log density at centre + spread @ standard, and write its gradient by `standard`.
-
-    With `centre` the mode and `spread` a factor of the covariance there, the density is nearly standard normal.
-    """
-    size = len(standard)
-    position, inner = np.empty(size), np.empty(size)
-    for i in range(size):
-        total = centre[i]
-        for j in range(size):
-            total += spread[i, j] * standard[j]
-        position[i] = total
-    value = log_density(layout, owner, products, pooled, weights, therapist_weights, crossed, prior, position, inner)
-    for j in range(size):
-        gradient[j] = 0.0
-    for i in range(size):
-        for j in range(size):
-            gradient[j] += spread[i, j] * inner[i]
-    return value
-
-
-@compiled
 def _sum_lanes(sums):
     total = np.empty(sums.shape[0])
     for number in range(sums.shape[0]):

@@ -1,15 +1,18 @@
 """The log density as a function with a C interface, which a sampler in another language calls without returning to Python.
 
-Compiled once and kept on disk; all that describes the data and the priors is in one block of memory that is handed over with each call.
+Compiled when it is first asked for and kept on disk; all that describes the data and the priors is in one block of memory that is handed
+over with each call.
 """
 
 import math
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numba import carray, types
 
 from alliance.likelihood.compiling import compiled, compiled_for_c
-from alliance.likelihood.density import PRIORS, log_density_around
+from alliance.likelihood.density import PRIORS, log_density
 from alliance.likelihood.lanes import LANES
 from alliance.likelihood.layout import Statistics
 
@@ -40,23 +43,42 @@ def unpack(whole, size):
 
 
 @compiled
-def tell(found, slope, value):
-    """Keep the value, and return the sign of a place that has none or no gradient."""
+def place_at(centre, spread, standard):
+    """Return the position centre + spread @ standard.
+
+    With `centre` the mode and `spread` a factor of the covariance there, the density is nearly standard normal.
+    """
+    position = np.empty(len(standard))
+    for i in range(len(standard)):
+        total = centre[i]
+        for j in range(len(standard)):
+            total += spread[i, j] * standard[j]
+        position[i] = total
+    return position
+
+
+@compiled
+def tell(found, by_position, spread, slope, value):
+    """Keep the value and the gradient by the standardised position, and return the sign of a place that has none of both."""
     value[0] = found
+    for j in range(len(slope)):
+        slope[j] = 0.0
+    for i in range(len(slope)):
+        for j in range(len(slope)):
+            slope[j] += spread[i, j] * by_position[i]
     for number in range(len(slope)):
         if not math.isfinite(slope[number]):
             return _NO_GRADIENT
     return 0 if math.isfinite(found) else _NO_VALUE
 
 
-def _evaluate(size, position, gradient, value, packed):
+def _evaluate(size, standard, gradient, value, packed):
     whole = carray(packed, carray(packed, 1, np.int64)[LENGTH], np.int64)
     layout, owner, products, pooled, weights, therapist_weights, around, _ = unpack(whole, size)
-    slope = carray(gradient, size)
-    found = log_density_around(
-        layout, owner, products, pooled, weights, therapist_weights, None, *around, carray(position, size), slope
-    )
-    return tell(found, slope, carray(value, 1))
+    prior, centre, spread = around
+    position, slope = place_at(centre, spread, carray(standard, size)), np.empty(size)
+    found = log_density(layout, owner, products, pooled, weights, therapist_weights, None, prior, position, slope)
+    return tell(found, slope, spread, carray(gradient, size), carray(value, 1))
 
 
 def _copy(size, length, position, values, packed):
@@ -66,9 +88,18 @@ def _copy(size, length, position, values, packed):
 
 
 SIGNATURE = types.int64(types.uint64, NUMBERS, NUMBERS, NUMBERS, types.voidptr)
-# Of the standardised position, and what is kept of each draw: the position itself. Each has an ``address``.
-DENSITY = compiled_for_c(SIGNATURE, _evaluate)
-COPY = compiled_for_c(types.int64(types.uint64, types.uint64, NUMBERS, NUMBERS, types.voidptr), _copy)
+
+
+@cache
+def compiled_density() -> Any:
+    """Compile the density of the standardised position; it has an ``address``."""
+    return compiled_for_c(SIGNATURE, _evaluate)
+
+
+@cache
+def compiled_copy() -> Any:
+    """Compile what is kept of each draw, the position itself; it has an ``address``."""
+    return compiled_for_c(types.int64(types.uint64, types.uint64, NUMBERS, NUMBERS, types.voidptr), _copy)
 
 
 def pack(statistics: Statistics, prior: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
@@ -76,8 +107,10 @@ def pack(statistics: Statistics, prior: np.ndarray, centre: np.ndarray, spread: 
 
     Parameters
     ----------
-    prior, centre, spread
-        See `alliance.likelihood.density.log_density_around`.
+    prior
+        See `alliance.likelihood.density.log_density`.
+    centre, spread
+        See `place_at`.
     """
     layout, owner, products, pooled, weights, therapist_weights, _ = statistics.arrays
     sizes = [len(layout), len(owner), products.shape[1], len(pooled), len(therapist_weights)]

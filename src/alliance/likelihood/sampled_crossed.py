@@ -1,20 +1,23 @@
 """The density of `alliance.likelihood.sampled` where patients have several therapists: compiled only where it is called."""
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 from numba import carray
 
 from alliance.likelihood import sampled
 from alliance.likelihood.compiling import compiled_for_c
-from alliance.likelihood.density import log_density_around
+from alliance.likelihood.density import log_density
 from alliance.likelihood.lanes import LANES
 from alliance.likelihood.layout import Statistics
-from alliance.likelihood.sampled import LENGTH, SIGNATURE, tell, unpack
+from alliance.likelihood.sampled import LENGTH, SIGNATURE, place_at, tell, unpack
 
 # Whole numbers at the head of what follows the block of memory of nested patients.
 _LAYOUT, _BLOCKS, _PRODUCTS, _CHANGERS, _SEATS, _CONNECTED, _EFFECTS, _PACKED = range(8)
 
 
-def _evaluate(size, position, gradient, value, packed):
+def _evaluate(size, standard, gradient, value, packed):
     whole = carray(packed, carray(packed, 1, np.int64)[LENGTH], np.int64)
     layout, owner, products, pooled, weights, therapist_weights, around, end = unpack(whole, size)
     own = whole[end:]
@@ -31,14 +34,16 @@ def _evaluate(size, position, gradient, value, packed):
         own[_PACKED:a], own[a:b].reshape(blocks, LANES), real[:g].reshape(blocks, own[_PRODUCTS], LANES),
         real[g : g + blocks * LANES].reshape(blocks, LANES), own[b:c].reshape(changers, seats), own[c:d], own[d:e], own[e:f],
     )  # fmt: skip
-    slope = carray(gradient, size)
-    found = log_density_around(
-        layout, owner, products, pooled, weights, therapist_weights, crossed, *around, carray(position, size), slope
-    )
-    return tell(found, slope, carray(value, 1))
+    prior, centre, spread = around
+    position, slope = place_at(centre, spread, carray(standard, size)), np.empty(size)
+    found = log_density(layout, owner, products, pooled, weights, therapist_weights, crossed, prior, position, slope)
+    return tell(found, slope, spread, carray(gradient, size), carray(value, 1))
 
 
-DENSITY = compiled_for_c(SIGNATURE, _evaluate)
+@cache
+def compiled_density() -> Any:
+    """Compile the density of the standardised position; it has an ``address``."""
+    return compiled_for_c(SIGNATURE, _evaluate)
 
 
 def pack(statistics: Statistics, prior: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:

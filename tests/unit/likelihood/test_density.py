@@ -5,7 +5,7 @@ import pytest
 from scipy import special, stats
 
 from alliance.likelihood.coordinates import fill_signed
-from alliance.likelihood.density import NO_PRIOR, UNIFORM, log_density_around
+from alliance.likelihood.density import UNIFORM
 from tests.unit.likelihood.studies import (
     Effects,
     Study,
@@ -214,16 +214,3 @@ def test_correlations_at_the_end_of_their_range_keep_the_density_finite(effects,
     value, gradient = evaluate(study.statistics, position, prior)
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
-
-
-@pytest.mark.parametrize("prior", [NO_PRIOR, PRIOR], ids=["likelihood", "posterior"])
-def test_density_around_a_centre_is_the_density_there(prior: np.ndarray) -> None:
-    study = make_study(*STUDIES[2])
-    rng = np.random.default_rng(8)
-    centre, spread = draw_position(study), 0.2 * rng.normal(size=(study.size, study.size))
-    standard, gradient = rng.normal(size=study.size), np.empty(study.size)
-    value = log_density_around(*study.statistics.arrays, prior, centre, spread, standard, gradient)
-    expected, slope = evaluate(study.statistics, centre + spread @ standard, prior)
-    # Rounding of the change of coordinates.
-    assert value == pytest.approx(expected, rel=1e-12)
-    np.testing.assert_allclose(gradient, spread.T @ slope, rtol=1e-9, atol=1e-9 * np.abs(slope).max())

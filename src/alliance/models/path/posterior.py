@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
 
 from alliance.inference.target import Mirrors, Start
+from alliance.likelihood import sampled, sampled_crossed
 from alliance.likelihood.coordinates import fill_signed
 from alliance.likelihood.density import NO_PRIOR, PRIORS, UNIFORM
 from alliance.likelihood.residuals import draw_coordinates
@@ -130,21 +132,16 @@ class PathPosterior:
         """Where the density and the function that keeps its position lie, see `alliance.likelihood.sampled`; None where it has none."""
         if self.target.variability is not None:
             return None
-        from alliance.likelihood.sampled import COPY, DENSITY
-
-        if self.target.statistics.crossed is None:
-            return DENSITY.address, COPY.address
-        from alliance.likelihood import sampled_crossed
-
-        return sampled_crossed.DENSITY.address, COPY.address
+        return self._sampled.compiled_density().address, sampled.compiled_copy().address
 
     def pack(self, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Pack what the density needs besides the position."""
-        if self.target.statistics.crossed is None:
-            from alliance.likelihood.sampled import pack
-        else:
-            from alliance.likelihood.sampled_crossed import pack
-        return pack(self.target.statistics, self.prior, centre, spread)
+        packed: np.ndarray = self._sampled.pack(self.target.statistics, self.prior, centre, spread)
+        return packed
+
+    @property
+    def _sampled(self) -> ModuleType:
+        return sampled if self.target.statistics.crossed is None else sampled_crossed
 
 
 def log_prior_blocks(
