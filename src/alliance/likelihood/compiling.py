@@ -21,8 +21,11 @@ _BESIDE = Path(__file__).parent / "__pycache__"
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function without fast mathematics, so that the same input gives the same bits; it releases Python's lock."""
-    found = njit(nogil=True, error_model="numpy")(function)
+    """Compile a function without fast mathematics, so that the same input gives the same bits; it releases Python's lock.
+
+    Python and other compiled functions can call it; a third way in, for C, would have to be compiled too.
+    """
+    found = njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
     found._cache = _Cache(function)
     result: Callable[..., Any] = found
     return result

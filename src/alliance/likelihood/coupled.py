@@ -165,7 +165,7 @@ def _solve(t, own_t, crossed, by_therapist, factor, right, mean, var, own_mean, 
     for p in range(len(order)):
         j = order[p]
         for f in range(e):
-            mean[j // LANES, f, j % LANES] = _of_factor(by_therapist, half, p, f)
+            mean[j // LANES, f, j % LANES] = of_factor(by_therapist, half, p, f)
             for g in range(e):
                 of_p[j, f * e + g] = right[p * e + f] * half[p * e + g]
                 block[f, g] = t[j // LANES, max(f, g) * e + min(f, g), j % LANES]
@@ -180,7 +180,7 @@ def _solve(t, own_t, crossed, by_therapist, factor, right, mean, var, own_mean, 
             if p < 0:
                 continue
             for f in range(e):
-                own_mean[i // LANES, s * e + f, i % LANES] = _of_factor(by_therapist, half, p, f)
+                own_mean[i // LANES, s * e + f, i % LANES] = of_factor(by_therapist, half, p, f)
             for o in range(several):
                 if seats[i, o] < 0:
                     continue
@@ -194,7 +194,7 @@ def _solve(t, own_t, crossed, by_therapist, factor, right, mean, var, own_mean, 
 
 
 @compiled
-def _of_factor(by_therapist, k, p, f):
+def of_factor(by_therapist, k, p, f):
     """Return one effect of a therapist, w = P k."""
     total = 0.0
     for h in range(f + 1):
@@ -220,7 +220,7 @@ def _moment(by_therapist, inverse, k, p, o, starts, moment, of_pair):
                 total += moment[f, h] * by_therapist[g, h]
             of_pair[f, g] = total
     for f in range(e):
-        effect = _of_factor(by_therapist, k, p, f)
+        effect = of_factor(by_therapist, k, p, f)
         for g in range(e):
             moment[f, g] += effect * k[o * e + g]
 

@@ -134,17 +134,18 @@ def evaluate_patients(heads, places, products, counts, nodes, beta, log_sd, fact
 
 
 @compiled
+def _head(heads, k):
+    """Return the first beta, the number of betas, the first product and the number of columns of z of an equation."""
+    return heads[k, FIRST_BETA], heads[k, BETAS], heads[k, FIRST_PRODUCT], heads[k, COLUMNS]
+
+
+@compiled
 def _gather(heads, places, products, beta, zz, c, d, square):
     """Fill Z'Z, Z'(y - Xb), X'(y - Xb) and |y - Xb|^2 of one patient."""
     zz[:] = 0.0
     column = 0
     for k in range(heads.shape[0]):
-        first, betas, start, columns = (
-            heads[k, FIRST_BETA],
-            heads[k, BETAS],
-            heads[k, FIRST_PRODUCT],
-            heads[k, COLUMNS],
-        )
+        first, betas, start, columns = _head(heads, k)
         size = columns + betas + 1
         for a in range(columns):
             row = start + a * size
@@ -173,12 +174,7 @@ def _write(heads, places, products, counts, d, taus, pulled, squares, by_factor,
     n_beta, n_equations, size = len(d), heads.shape[0], len(by_factor)
     column = 0
     for k in range(n_equations):
-        first, betas, start, columns = (
-            heads[k, FIRST_BETA],
-            heads[k, BETAS],
-            heads[k, FIRST_PRODUCT],
-            heads[k, COLUMNS],
-        )
+        first, betas, start, columns = _head(heads, k)
         width = columns + betas + 1
         for p in range(betas):
             change = taus[k] * d[first + p]

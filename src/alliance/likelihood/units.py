@@ -12,19 +12,12 @@ Noise of zero gives the conditional means of w, and of u given w. Therapists who
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
-from alliance.likelihood.coupled import collect, couple, halve
+from alliance.likelihood.coupled import collect, couple, halve, of_factor
 from alliance.likelihood.envelope import solve_upper
 from alliance.likelihood.kernel import forward_blocks, room_of, start_therapists
 from alliance.likelihood.lanes import LANES, everywhere, into_lanes, load, minus, out_of_lanes, plus, store, times
-from alliance.likelihood.layout import (
-    N_COLUMNS,
-    N_PATIENT,
-    N_PATTERNS,
-    N_THERAPIST,
-    Statistics,
-)
-from alliance.likelihood.paired import fill_effective, inner_of, rows_of_effective
-from alliance.likelihood.passes import factor_therapists, forward, gather, halfway
+from alliance.likelihood.layout import N_THERAPIST, N_THERAPISTS, Statistics
+from alliance.likelihood.passes import factor_therapists, halfway
 from alliance.likelihood.residuals import precision_of
 
 _DRAWN_TOGETHER = 64  # patients; the same numbers for the same seed, whatever the width of the processor
@@ -82,28 +75,16 @@ def draw_effects(
 @compiled
 def _draw(layout, owner, products, weights, crossed, beta, precision, by_patient, by_therapist, u, w, of_several):
     """Turn noise, (block, effect, lane), into effects; `of_several` is that of patients with several therapists."""
-    q, e = layout[N_PATIENT], layout[N_THERAPIST]
-    blocks = owner.shape[0]
-    r = np.empty((layout[N_COLUMNS], LANES))
-    a = np.empty((q * q, LANES))
-    root = np.empty((blocks, q * q, LANES))
-    x = np.empty((blocks, q, LANES))
-    y = np.empty((blocks, q * e, LANES))
-    single = np.empty((1, LANES))
-    inner, space = inner_of(layout), np.empty((rows_of_effective(layout), LANES))
-    paired = layout[N_PATTERNS] > 0
-    tau = np.ones(1) if paired else precision
+    e, blocks = layout[N_THERAPIST], owner.shape[0]
+    room, sums, work = room_of(layout, blocks), np.zeros((1, 1, LANES)), np.empty((2, LANES))
     t, c = start_therapists(layout)
-    for block in range(blocks):
-        found = space if paired else products[block]
-        if paired:
-            fill_effective(layout, products[block], beta, precision, space)
-        forward(inner, found, beta, tau, by_patient, r, a, root[block], x[block], y[block])
-        if e > 0:
-            gather(inner, found, tau, r, x[block], y[block], weights[block], owner[block], single, t, c)
+    forward_blocks(
+        layout, owner, products, weights, np.ones(layout[N_THERAPISTS]), beta, precision, by_patient,
+        room, 0, blocks, work, sums, 0, t, c,
+    )  # fmt: skip
     if crossed is not None:
         own_layout, own_owner, own_products, own_weights, seats, _, first, starts = crossed
-        own_room, sums, work = room_of(own_layout, own_owner.shape[0]), np.zeros((1, 1, LANES)), np.empty((2, LANES))
+        own_room = room_of(own_layout, own_owner.shape[0])
         own_t, own_c = start_therapists(own_layout)
         forward_blocks(
             own_layout, own_owner, own_products, own_weights, np.ones(len(seats)), beta, precision, by_patient,
@@ -128,7 +109,7 @@ def _draw(layout, owner, products, weights, crossed, beta, precision, by_patient
         own_w = np.zeros_like(own_c)
         _place(crossed, by_therapist, half, w, own_w)
         _draw_patients(own_owner, own_room[2], own_room[3], own_room[4], own_w, by_patient, of_several)
-    _draw_patients(owner, root, x, y, w, by_patient, u)
+    _draw_patients(owner, room[2], room[3], room[4], w, by_patient, u)
 
 
 @compiled
@@ -165,10 +146,7 @@ def _place(crossed, by_therapist, k, w, own_w):
     seats, order, e = crossed[4], crossed[5], len(by_therapist)
     for p in range(len(order)):
         for f in range(e):
-            total = 0.0
-            for h in range(f + 1):
-                total += by_therapist[f, h] * k[p * e + h]
-            w[order[p] // LANES, f, order[p] % LANES] = total
+            w[order[p] // LANES, f, order[p] % LANES] = of_factor(by_therapist, k, p, f)
     for i in range(len(seats)):
         for s in range(seats.shape[1]):
             if seats[i, s] >= 0:

@@ -11,18 +11,9 @@ from alliance.likelihood.compiling import compiled
 from alliance.likelihood.coordinates import fill_signed
 from alliance.likelihood.coupled import collect, couple, halve, replace_values, value_of
 from alliance.likelihood.density import add_prior
-from alliance.likelihood.kernel import add_pooled, add_therapists, add_values, forward_blocks, room_of, start_therapists
+from alliance.likelihood.kernel import add_pooled, add_therapists, forward_blocks, room_of, start_therapists
 from alliance.likelihood.lanes import LANES, load, sum_of
-from alliance.likelihood.layout import (
-    N_BETA,
-    N_COLUMNS,
-    N_PATIENT,
-    N_PATTERNS,
-    N_THERAPIST,
-    N_THERAPISTS,
-)
-from alliance.likelihood.paired import fill_effective, inner_of, rows_of_effective
-from alliance.likelihood.passes import forward, gather
+from alliance.likelihood.layout import N_BETA, N_PATIENT, N_THERAPIST, N_THERAPISTS
 from alliance.likelihood.residuals import count_coordinates, count_precisions, fill_precision
 
 
@@ -43,13 +34,11 @@ def log_values(layout, owner, products, pooled, weights, therapist_weights, cros
     """
     n_beta = layout[N_BETA]
     q, e, therapists = layout[N_PATIENT], layout[N_THERAPIST], layout[N_THERAPISTS]
-    r, a, root = np.empty((layout[N_COLUMNS], LANES)), np.empty((q * q, LANES)), np.empty((q * q, LANES))
-    x, y, sums, work = np.empty((q, LANES)), np.empty((q * e, LANES)), np.empty((1, LANES)), np.empty((2, LANES))
+    room, sums, work = room_of(layout, 1), np.empty((1, 1, LANES)), np.empty((2, LANES))
     t, c = start_therapists(layout)
     mean, var, of_p = np.empty_like(c), np.empty_like(t), np.empty((therapists, e * e + 1))
     ignored, precision = np.empty(positions.shape[1]), np.empty(count_precisions(layout))
-    inner, alone, space = inner_of(layout), np.ones(1), np.empty((rows_of_effective(layout), LANES))
-    free, paired = n_beta + count_coordinates(layout), layout[N_PATTERNS] > 0
+    free = n_beta + count_coordinates(layout)
     by_patient, by_therapist = np.zeros((q, q)), np.zeros((e, e))
     if crossed is not None:
         own_layout, own_owner, own_products, own_weights, seats, _, first, starts = crossed
@@ -59,29 +48,24 @@ def log_values(layout, owner, products, pooled, weights, therapist_weights, cros
     for draw in range(positions.shape[0]):
         position = positions[draw]
         fill_precision(layout, position[n_beta:free], precision)
-        tau = alone if paired else precision
         used = free + fill_signed(position[free:], by_patient)
         fill_signed(position[used:], by_therapist)
         sums[:] = 0.0
         t[:], c[:] = 0.0, 0.0
-        for block in range(owner.shape[0]):
-            found = space if paired else products[block]
-            if paired:
-                fill_effective(layout, products[block], position, precision, space)
-            forward(inner, found, position, tau, by_patient, r, a, root, x, y)
-            add_values(layout, root, x, weights[block], therapist_weights, owner[block], work, sums)
-            if e > 0:
-                gather(inner, found, tau, r, x, y, weights[block], owner[block], work, t, c)
-        value = sum_of(load(sums, 0))
+        forward_blocks(
+            layout, owner, products, weights, therapist_weights, position, precision, by_patient,
+            room, 0, owner.shape[0], work, sums, 0, t, c,
+        )  # fmt: skip
+        value = sum_of(load(sums[0], 0))
         if e > 0:
             add_therapists(t, c, by_therapist, therapist_weights, mean, var, of_p)
             if crossed is not None:
                 own_t[:], own_c[:], sums[:] = 0.0, 0.0, 0.0
                 forward_blocks(
                     own_layout, own_owner, own_products, own_weights, once, position, precision, by_patient,
-                    own_room, 0, own_owner.shape[0], work, sums.reshape(1, 1, LANES), 0, own_t, own_c,
+                    own_room, 0, own_owner.shape[0], work, sums, 0, own_t, own_c,
                 )  # fmt: skip
-                value += sum_of(load(sums, 0))
+                value += sum_of(load(sums[0], 0))
                 couple(t, own_t, crossed, by_therapist, factor)
                 collect(c, own_c, crossed, half)
                 halve(by_therapist, factor, first, starts, half)
