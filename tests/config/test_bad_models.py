@@ -328,7 +328,11 @@ def test_what_a_yes_no_outcome_cannot_have_is_refused_by_name(changes: dict[str,
 )
 def test_either_the_answers_or_differences_in_variability_can_be_modelled(equations: dict[str, Any]) -> None:
     target = "rupture" if "rupture" in equations else "alliance"
-    validate_config(of_rupture({"yes_no": True}, equations=equations, effects={"from": "symptoms", "to": target}))
+    effects = {"from": "symptoms", "to": target}
+    config = validate_config(of_rupture({"yes_no": True}, equations=equations, effects=effects))
+    held = config.models.specs["joint"].equations
+    assert config.variables["rupture"].yes_no
+    assert ("rupture" in held) != ("variability" in held["alliance"].vary.get("patient", []))
 
 
 @pytest.mark.parametrize(
