@@ -71,7 +71,7 @@ def estimates(equations: dict[str, Any], source: str) -> tuple[pd.DataFrame, lis
     return table, marks_of(tree)
 
 
-def check(
+def assert_recovered(
     table: pd.DataFrame, effect: str, level: str, truth: float, path: str | None = None, narrow: float = np.inf
 ) -> None:
     found = table[(table["effect"] == effect) & (table["level"] == level)]
@@ -91,15 +91,15 @@ def test_paths_within_patients_are_recovered_with_slopes_that_vary() -> None:
         },
         "x",
     )
-    check(table, "a", "within", A, narrow=0.05)
-    check(table, "b", "within", B, narrow=0.05)
-    check(table, "direct", "within", DIRECT, narrow=0.05)
+    assert_recovered(table, "a", "within", A, narrow=0.05)
+    assert_recovered(table, "b", "within", B, narrow=0.05)
+    assert_recovered(table, "direct", "within", DIRECT, narrow=0.05)
     # Slopes of the simulation are independent, so the product without their covariance is the truth.
-    check(table, "indirect", "within", A * B, narrow=0.05)
-    check(table, "total", "within", A * B + DIRECT, narrow=0.05)
-    check(table, "b", "between_patient", B_BETWEEN, narrow=0.15)
-    check(table, "sd", "patient", 0.25, "x -> m", narrow=0.05)
-    check(table, "sd", "patient", 0.2, "m -> y", narrow=0.05)
+    assert_recovered(table, "indirect", "within", A * B, narrow=0.05)
+    assert_recovered(table, "total", "within", A * B + DIRECT, narrow=0.05)
+    assert_recovered(table, "b", "between_patient", B_BETWEEN, narrow=0.15)
+    assert_recovered(table, "sd", "patient", 0.25, "x -> m", narrow=0.05)
+    assert_recovered(table, "sd", "patient", 0.2, "m -> y", narrow=0.05)
     assert not [
         mark for mark in marks if mark.declared.title in ("convergence", "gradient", "coefficients") and not mark.passed
     ]
@@ -113,15 +113,15 @@ def test_both_versions_of_the_arms_indirect_effect_are_recovered() -> None:
         },
         "arm",
     )
-    check(table, "a", "overall", ARM, narrow=0.2)
+    assert_recovered(table, "a", "overall", ARM, narrow=0.2)
     # Without x in the equation of y, the effect of m within patients also takes what x does to both:
     # B + DIRECT cov(x, m) / var(m) = -0.4 + 0.15 * 0.5 / (0.25 + 0.0625 + 1) = -0.343.
     within = B + DIRECT * A / (A**2 + 0.25**2 + 1)
-    check(table, "indirect", "within", ARM * within, narrow=0.1)
-    check(table, "indirect", "between_patient", ARM * B_BETWEEN, narrow=0.2)
-    check(table, "total", "within", ARM * B_BETWEEN, narrow=0.2)
-    check(table, "direct", "between_patient", 0.0, narrow=0.2)
-    check(table, "direct", "within", ARM * (B_BETWEEN - within), narrow=0.2)
+    assert_recovered(table, "indirect", "within", ARM * within, narrow=0.1)
+    assert_recovered(table, "indirect", "between_patient", ARM * B_BETWEEN, narrow=0.2)
+    assert_recovered(table, "total", "within", ARM * B_BETWEEN, narrow=0.2)
+    assert_recovered(table, "direct", "between_patient", 0.0, narrow=0.2)
+    assert_recovered(table, "direct", "within", ARM * (B_BETWEEN - within), narrow=0.2)
 
 
 def test_shares_of_variance_are_recovered() -> None:
@@ -131,6 +131,6 @@ def test_shares_of_variance_are_recovered() -> None:
     draws = tree["paths"]["draws"].to_numpy()[0]
     table["estimate"], table["sd"] = tree["paths"]["point"].to_numpy(), draws.std(axis=0)
     total = 1 + 0.6**2 + 0.3**2
-    check(table, "icc", "session", 1 / total, narrow=0.05)
-    check(table, "icc", "patient", 0.6**2 / total, narrow=0.05)
-    check(table, "icc", "therapist", 0.3**2 / total, narrow=0.05)
+    assert_recovered(table, "icc", "session", 1 / total, narrow=0.05)
+    assert_recovered(table, "icc", "patient", 0.6**2 / total, narrow=0.05)
+    assert_recovered(table, "icc", "therapist", 0.3**2 / total, narrow=0.05)

@@ -34,7 +34,7 @@ def said(export: Export) -> str:
     return findings_table(findings).to_csv() + "".join(repr(vars(finding)) for finding in findings)
 
 
-def no_traces(text: str, planted: list[str] = PLANTED) -> None:
+def assert_no_traces(text: str, planted: list[str] = PLANTED) -> None:
     folded = text.casefold()
     assert [word for word in planted if word.casefold() in folded] == []
 
@@ -51,7 +51,7 @@ def test_what_stands_in_a_wrong_column_is_not_quoted(table: str, column: str, ru
     mixed[table].loc[3, column] = PLANTED[3].upper()
     for frames in (few, all_of_them, mixed):
         text = said(export_of(frames, cleaning=rules))
-        no_traces(text)
+        assert_no_traces(text)
     assert f"column {column}" in text or column in ("client", "leader", "delivery"), "where it stands is said"
 
 
@@ -69,8 +69,8 @@ def test_ids_are_not_quoted_even_where_their_column_is_taken_for_a_number() -> N
         frames[name]["client"] = frames[name]["client"].str.replace("C", "9")
     variables = {**VARIABLES, "age": {**VARIABLES["age"], "column": "client"}}
     ids = sorted(frames["patients"]["client"])
-    no_traces(said(export_of(frames, variables=variables)), ids[1:-1])
-    no_traces(said(export_of(frames, variables=variables, cleaning=STRICT)), ids[1:-1])
+    assert_no_traces(said(export_of(frames, variables=variables)), ids[1:-1])
+    assert_no_traces(said(export_of(frames, variables=variables, cleaning=STRICT)), ids[1:-1])
 
 
 def test_a_first_row_that_is_no_header_is_not_listed(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_first_row_that_is_no_header_is_not_listed(tmp_path: Path) -> None:
     frames["sessions"].to_csv(path, index=False, header=False)
     first = list(frames["sessions"].iloc[0])
     text = read_and_checked(path)
-    no_traces(text, [PLANTED[0], first[1], first[2], first[4]])
+    assert_no_traces(text, [PLANTED[0], first[1], first[2], first[4]])
     assert "their names are not shown" in text
 
 
@@ -91,11 +91,11 @@ def test_sheets_are_counted_not_named(tmp_path: Path) -> None:
         for patient in ("Anna Meierhofer", "Jonas Brandstetter"):
             frames["sessions"].to_excel(book, sheet_name=patient, index=False)
     sheets = ["Meierhofer", "Brandstetter"]
-    no_traces(read_and_checked(path), sheets)
+    assert_no_traces(read_and_checked(path), sheets)
     for sheet in ("Anna", 3, "anna  meierhofe"):
         text = read_and_checked(path, sheet=sheet)
         assert "It has 2 sheets" in text
-        no_traces(text, ["Meierhofer", "Brandstetter"])
+        assert_no_traces(text, ["Meierhofer", "Brandstetter"])
 
 
 @pytest.mark.parametrize("ending", ["sav", "dta"])
@@ -111,15 +111,15 @@ def test_names_that_a_file_gives_to_codes_are_not_listed(tmp_path: Path, ending:
         pyreadstat.write_dta(
             frame, path, variable_value_labels={"warmth": {int(k): v for k, v in labels["warmth"].items()}}
         )
-    no_traces(read_and_checked(path))
+    assert_no_traces(read_and_checked(path))
 
 
 def test_damage_is_told_without_what_stands_there(tmp_path: Path) -> None:
     path = tmp_path / "sessions.csv"
     path.write_text('client,no,day\nC1,1,"Anna Meierhofer\nC2,2,x\n', encoding="utf-8")
-    no_traces(read_and_checked(path))
+    assert_no_traces(read_and_checked(path))
     path.write_text("client,no,day\nC1,1,2024-01-01\nC2,2,x,Anna Meierhofer\n", encoding="utf-8")
-    no_traces(read_and_checked(path))
+    assert_no_traces(read_and_checked(path))
 
 
 def read_and_checked(path: Path, **source: object) -> str:

@@ -57,7 +57,7 @@ def test_start_of_the_search_does_not_matter(level: str) -> None:
         assert ((indexed(found)["estimate"] - expected["estimate"]).abs() <= allowed).all()
 
 
-def compare(panel: pd.DataFrame) -> None:
+def assert_same_maximum(panel: pd.DataFrame) -> None:
     maximum, expected = maximise(design_by(BY_THERAPIST, panel)), indexed(small_maximum("therapist"))
     found = indexed(maximum)
     # Sums in another order: rounding, which the search does not amplify.
@@ -69,14 +69,14 @@ def compare(panel: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_order_of_rows_does_not_matter(seed: int) -> None:
-    compare(PANEL.sample(frac=1, random_state=seed))
+    assert_same_maximum(PANEL.sample(frac=1, random_state=seed))
 
 
 @pytest.mark.parametrize("column", ["patient", "therapist"])
 def test_spelling_of_codes_does_not_matter(column: str) -> None:
     codes = PANEL[column].unique()
     names = np.random.default_rng(1).permutation([f"Z{number:05d}" for number in range(len(codes))])
-    compare(PANEL.assign(**{column: PANEL[column].map(dict(zip(codes, names, strict=True)))}))
+    assert_same_maximum(PANEL.assign(**{column: PANEL[column].map(dict(zip(codes, names, strict=True)))}))
 
 
 def test_order_of_equations_does_not_matter() -> None:
