@@ -8,7 +8,7 @@ first one are skipped at random.
 ``filled``    30 % are skipped; what is missing is an unknown of the model
 ``dropped``   the same studies; rows that need something missing are left out
 
-    nice python validation/autocorrelation/filled.py 40         # studies; goes on where it was stopped
+    nice python -m validation.autocorrelation.filled 40         # studies; goes on where it was stopped
 """
 
 import sys
@@ -18,21 +18,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from simulate import PAST_X, PHI, WORLDS, simulate
 
-from alliance.config import ModelSpec, Variable
+from alliance.config import ModelSpec
 from alliance.data.panel import make_panel
 from alliance.models.container import marks_of
 from alliance.models.path.fit import fit
 from alliance.results.estimates import summarise_estimates
+from validation.autocorrelation.simulate import PAST_X, PHI, VARIABLES, WORLDS, simulate
+from validation.resumed import add_studies
 
 HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / "results/autocorrelation/filled.csv"  # of every study
 WORLD, SKIPPED = "acts", 0.3
-VARIABLES = {
-    "x": Variable(label="x", column="x", measured="before"),
-    "y": Variable(label="y", column="y", measured="after"),
-}
 FIRST = ["x_baseline", "y_baseline"]
 DECLARED: dict[str, Any] = {
     "label": "lasting",
@@ -97,13 +94,8 @@ def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def main(studies: int) -> None:
     """Add what is missing, and write the summary."""
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
-    done = set(pd.read_csv(KEPT)["study"]) if KEPT.exists() else set()
-    for study in range(studies):
-        if study not in done:
-            rows = pd.DataFrame(estimate(study)).round(5)
-            rows.to_csv(KEPT, mode="a", header=not KEPT.exists(), index=False)
-    summarise(pd.read_csv(KEPT)).to_csv(HERE / "filled.csv", index=False)
+    estimates = add_studies(KEPT, ({"study": study} for study in range(studies)), estimate)
+    summarise(estimates).to_csv(HERE / "filled.csv", index=False)
 
 
 if __name__ == "__main__":

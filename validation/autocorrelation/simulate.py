@@ -11,7 +11,7 @@
 Restricted maximum likelihood, as in `depth: ml`; all methods see the same studies. They are added to
 `results/autocorrelation/estimates.csv` one by one, and a run that was stopped goes on:
 
-    nice python validation/autocorrelation/simulate.py 100         # studies of each world
+    nice python -m validation.autocorrelation.simulate 100         # studies of each world
 """
 
 import sys
@@ -32,6 +32,7 @@ from alliance.models.path.lasting import chance_of_lasting, maximise_independent
 from alliance.models.path.maximum import maximise, population_of
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.rows import select_rows
+from validation.resumed import add_studies
 
 HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / "results/autocorrelation/estimates.csv"  # of every study
@@ -140,16 +141,8 @@ def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def main(studies: int) -> None:
     """Add what is missing, and write the summary."""
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
-    done = set()
-    if KEPT.exists():
-        there = pd.read_csv(KEPT)
-        done = set(zip(there["world"], there["study"], strict=True))
-    for study, world in product(range(studies), WORLDS):
-        if (world, study) not in done:
-            rows = pd.DataFrame(fit(world, study)).round(5)
-            rows.to_csv(KEPT, mode="a", header=not KEPT.exists(), index=False)
-    summarise(pd.read_csv(KEPT)).to_csv(HERE / "coverage.csv", index=False)
+    wanted = ({"world": world, "study": study} for study, world in product(range(studies), WORLDS))
+    summarise(add_studies(KEPT, wanted, fit)).to_csv(HERE / "coverage.csv", index=False)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ x -> m -> y with a covariate w of therapists, intercepts and slopes that differ 
 and b that go together. 8 patients per therapist, 10 sessions. Studies are added to `estimates.csv` one by one, and a run that was stopped
 goes on:
 
-    nice python validation/few_therapists/simulate.py 100          # studies per number of therapists
+    nice python -m validation.few_therapists.simulate 100          # studies per number of therapists
 """
 
 import sys
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from alliance.models.path.maximum import maximise, population_of
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.quantities.population import Population
 from alliance.models.rows import select_rows
+from validation.resumed import add_studies
 
 HERE = Path(__file__).parent
 THERAPISTS = (5, 8, 12, 25)
@@ -131,16 +133,8 @@ def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def main(studies: int) -> None:
     """Add what is missing, and write the summary."""
-    file = HERE / "estimates.csv"
-    known = pd.read_csv(file) if file.exists() else pd.DataFrame(columns=["therapists", "study"])
-    done = set(zip(known["therapists"], known["study"], strict=True))
-    for study in range(studies):
-        for therapists in THERAPISTS:
-            if (therapists, study) not in done:
-                pd.DataFrame(fit(therapists, study)).round(5).to_csv(
-                    file, mode="a", header=not file.exists(), index=False
-                )
-    summarise(pd.read_csv(file)).to_csv(HERE / "coverage.csv", index=False)
+    wanted = ({"therapists": therapists, "study": study} for study, therapists in product(range(studies), THERAPISTS))
+    summarise(add_studies(HERE / "estimates.csv", wanted, fit)).to_csv(HERE / "coverage.csv", index=False)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,12 @@ error variance of a score is what a declared reliability of .7 implies. Estimate
 has them, are added to `results/measurement/estimates.csv` study by study, and a run that was stopped goes on. `recovery.csv` is of what is
 there:
 
-    nice python validation/measurement/simulate.py 40          # studies of each world
+    nice python -m validation.measurement.simulate 40          # studies of each world
 """
 
 import sys
+from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,26 +26,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alliance.config import Variable
+from alliance.data.panel import make_panel
+from alliance.data.scoring.reliability import split_levels
+from alliance.models.path.fit import fit
+from tests.unit.models.filling import study as series
+from tests.unit.models.path.test_filled import settings
+from validation.resumed import add_studies
+
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1]))
-
-from alliance.config import Variable  # noqa: E402
-from alliance.data.panel import make_panel  # noqa: E402
-from alliance.data.scoring.reliability import split_levels  # noqa: E402
-from alliance.models.path.fit import fit  # noqa: E402
-from tests.unit.models.filling import study  # noqa: E402
-from tests.unit.models.path.test_filled import settings  # noqa: E402
-
 KEPT = HERE.parents[1] / "results/measurement/estimates.csv"
 PATIENTS, SESSIONS, LARGE = 150, 10, 4000
 RELIABILITY = 0.7
 SLOPE_SD = {"equal": 0.0, "slopes": 0.2, "construct": 0.0}
 LOADINGS, INTERCEPTS, LASTING = (1.1, 1.0, 0.9), (0.3, 0.0, -0.3), 0.1
-TRUTH = {"m_lag -> m": study.OWN_M, "y_lag -> m": study.CROSS, "m -> y": study.B, "y_lag -> y": study.OWN_Y}
+TRUTH = {"m_lag -> m": series.OWN_M, "y_lag -> m": series.CROSS, "m -> y": series.B, "y_lag -> y": series.OWN_Y}
 PARTS = [f"i{number + 1}" for number in range(len(LOADINGS))]
-VARIABLES = study.VARIABLES | {part: Variable(label=part, column=part, measured="during") for part in PARTS}
+VARIABLES = series.VARIABLES | {part: Variable(label=part, column=part, measured="during") for part in PARTS}
 CONSTRUCT = Variable(label="construct", kind="composite", of=PARTS, metric="mean", latent=True, measured="during")
-COLUMNS = ["world", "study", "scores", "path", "estimate", "sd", "low", "high"]
 
 
 def spread_within(scores: pd.DataFrame, name: str) -> float:
@@ -51,9 +51,16 @@ def spread_within(scores: pd.DataFrame, name: str) -> float:
     return float(split_levels(scores[[name]].to_numpy(), pd.factorize(scores["patient"])[0]).within[0, 0])
 
 
-def record(scores: pd.DataFrame, world: str, errors: dict[str, float], rng: np.random.Generator) -> pd.DataFrame:
-    """Return what is recorded of true scores, with errors of these variances at each session."""
-    size = len(scores)
+@cache
+def error_variances() -> dict[str, float]:
+    """Return the variances of errors at each session that leave scores the reliability they are declared to have."""
+    large = series.simulate(LARGE, SESSIONS, 999)
+    return {name: (1 - RELIABILITY) / RELIABILITY * spread_within(large, name) for name in ("m", "y")}
+
+
+def record(scores: pd.DataFrame, world: str, rng: np.random.Generator) -> pd.DataFrame:
+    """Return what is recorded of true scores, with errors at each session."""
+    size, errors = len(scores), error_variances()
     if world != "construct":
         noise = {name: np.sqrt(errors[name]) * rng.standard_normal(size) for name in ("m", "y")}
         return scores.assign(**{name: scores[name] + noise[name] for name in noise})
@@ -66,9 +73,11 @@ def record(scores: pd.DataFrame, world: str, errors: dict[str, float], rng: np.r
     return scores.assign(**told, m=np.mean(list(told.values()), axis=0))
 
 
-def estimate(scores: pd.DataFrame, world: str) -> list[tuple[Any, ...]]:
-    """Fit a study; return rows of scores, path, estimate, standard error and limits."""
-    equations = {name: dict(equation) for name, equation in study.EQUATIONS.items()}
+def estimate(world: str, study: int) -> Iterator[dict[str, Any]]:
+    """Yield one row per path of a simulated study, as recorded and corrected."""
+    true = series.simulate(PATIENTS, SESSIONS, 100 + study, SLOPE_SD[world])
+    scores = record(true, world, np.random.default_rng(5000 + study))
+    equations = {name: dict(equation) for name, equation in series.EQUATIONS.items()}
     if SLOPE_SD[world]:
         equations["y"]["vary"] = {"patient": ["intercept", "m"]}
     variables = VARIABLES | ({"m": CONSTRUCT} if world == "construct" else {})
@@ -83,16 +92,21 @@ def estimate(scores: pd.DataFrame, world: str) -> list[tuple[Any, ...]]:
         sampling={"chains": 4, "draws": 1000, "tune": 500, "target_accept": 0.8},
         predictive_draws=2,
     )
-    tree = fit(panel, "study", study.make_spec(equations, trends=False), given).tree
-    rows = []
+    tree = fit(panel, "study", series.make_spec(equations, trends=False), given).tree
     for group, kind in (("paths", "recorded"), ("corrected", "corrected")):
         found = tree[group].to_dataset()
         draws = found["draws"].to_numpy().reshape(-1, found.sizes["quantity"])
         for place, (effect, path) in enumerate(zip(found["effect"].values, found["path"].values, strict=True)):
             if effect == "coefficient" and path in TRUTH:
                 low, high = np.quantile(draws[:, place], [0.025, 0.975])
-                rows.append((kind, path, float(found["point"][place]), draws[:, place].std(), low, high))
-    return rows
+                row = {
+                    "world": world,
+                    "study": study,
+                    "scores": kind,
+                    "path": path,
+                    "estimate": float(found["point"][place]),
+                }
+                yield row | {"sd": draws[:, place].std(), "low": low, "high": high}
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:
@@ -114,18 +128,8 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
 
 def main(studies: int) -> None:
     """Fit studies that are not there yet, and write what was found."""
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
-    kept = pd.read_csv(KEPT) if KEPT.exists() else pd.DataFrame(columns=COLUMNS)
-    done = set(kept[["world", "study"]].itertuples(index=False, name=None))
-    large = study.simulate(LARGE, SESSIONS, 999)
-    errors = {name: (1 - RELIABILITY) / RELIABILITY * spread_within(large, name) for name in ("m", "y")}
-    for number, world in product(range(studies), SLOPE_SD):
-        if (world, number) not in done:
-            scores = study.simulate(PATIENTS, SESSIONS, 100 + number, SLOPE_SD[world])
-            rows = estimate(record(scores, world, errors, np.random.default_rng(5000 + number)), world)
-            table = pd.DataFrame([(world, number, *row) for row in rows], columns=COLUMNS)
-            table.to_csv(KEPT, mode="a", index=False, header=not KEPT.exists())
-    summarise(pd.read_csv(KEPT)).to_csv(HERE / "recovery.csv", index=False)
+    wanted = ({"world": world, "study": study} for study, world in product(range(studies), SLOPE_SD))
+    summarise(add_studies(KEPT, wanted, estimate)).to_csv(HERE / "recovery.csv", index=False)
 
 
 if __name__ == "__main__":

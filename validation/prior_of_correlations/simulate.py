@@ -4,7 +4,7 @@ x -> m -> y, 60 patients of 8 therapists with 10 sessions. Five effects vary bet
 both intercepts vary between therapists. Posteriors by Laplace and importance sampling, whatever the Pareto k, which is counted. Studies are
 added to `estimates.csv` one by one, and a run that was stopped goes on:
 
-    nice python validation/prior_of_correlations/simulate.py 40          # studies
+    nice python -m validation.prior_of_correlations.simulate 40          # studies
 """
 
 import sys
@@ -23,6 +23,7 @@ from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.quantities.population import Population, make_population
 from alliance.models.rows import select_rows
+from validation.resumed import add_studies
 
 HERE = Path(__file__).parent
 PATIENTS, SESSIONS, THERAPISTS, DRAWS = 60, 10, 8, 4000
@@ -119,12 +120,8 @@ def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def main(studies: int) -> None:
     """Add what is missing, and write the summary."""
-    file = HERE / "estimates.csv"
-    done = set(pd.read_csv(file)["study"]) if file.exists() else set()
-    for study in range(studies):
-        if study not in done:
-            pd.DataFrame(fit(study)).round(5).to_csv(file, mode="a", header=not file.exists(), index=False)
-    summarise(pd.read_csv(file)).to_csv(HERE / "coverage.csv", index=False)
+    estimates = add_studies(HERE / "estimates.csv", ({"study": study} for study in range(studies)), fit)
+    summarise(estimates).to_csv(HERE / "coverage.csv", index=False)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ gamma2 half-normal   the same times the half-normal prior
 
 Studies are added to `weighted.csv` one by one, and a run that was stopped goes on:
 
-    nice python validation/prior_of_correlations/standard_deviations.py 40          # studies
+    nice python -m validation.prior_of_correlations.standard_deviations 40          # studies
 """
 
 import sys
@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from simulate import HERE, PRIORS, SDS, SPEC, TRUTH, VARIABLES, estimands, simulate
 
 from alliance.inference.laplace import draw_laplace
 from alliance.inference.mode import find_mode
@@ -26,6 +25,8 @@ from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.quantities.population import make_population
 from alliance.models.rows import select_rows
+from validation.prior_of_correlations.simulate import HERE, PRIORS, SDS, SPEC, TRUTH, VARIABLES, estimands, simulate
+from validation.resumed import add_studies
 
 DRAWS, VARYING_SD = 20_000, 0.5
 SLOPES = {"m: x": SDS[1], "y: m": SDS[3], "y: x": SDS[4]}  # true standard deviations
@@ -101,12 +102,8 @@ def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def main(studies: int) -> None:
     """Add what is missing, and write the summary."""
-    file = HERE / "weighted.csv"
-    done = set(pd.read_csv(file)["study"]) if file.exists() else set()
-    for study in range(studies):
-        if study not in done:
-            pd.DataFrame(fit(study)).round(5).to_csv(file, mode="a", header=not file.exists(), index=False)
-    summarise(pd.read_csv(file)).to_csv(HERE / "standard_deviations.csv", index=False)
+    estimates = add_studies(HERE / "weighted.csv", ({"study": study} for study in range(studies)), fit)
+    summarise(estimates).to_csv(HERE / "standard_deviations.csv", index=False)
 
 
 if __name__ == "__main__":

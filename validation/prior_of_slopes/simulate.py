@@ -12,7 +12,7 @@ Posteriors by Laplace and importance sampling, whatever the Pareto k, which is c
 times the half-normal one, is the same draws weighted. All priors see the same studies. They are added to
 `results/prior_of_slopes/estimates.csv` one by one, and a run that was stopped goes on:
 
-    nice python validation/prior_of_slopes/simulate.py 40          # studies of each world
+    nice python -m validation.prior_of_slopes.simulate 40          # studies of each world
 """
 
 import sys
@@ -34,6 +34,7 @@ from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.quantities.population import Population, make_population
 from alliance.models.rows import select_rows
+from validation.resumed import add_studies
 
 HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / "results/prior_of_slopes/estimates.csv"  # of every study
@@ -198,15 +199,8 @@ def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def main(studies: int) -> None:
     """Add what is missing, and write the summary."""
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
-    done = set()
-    if KEPT.exists():
-        there = pd.read_csv(KEPT)
-        done = set(zip(there["world"], there["study"], strict=True))
-    for study, world in product(range(studies), WORLDS):
-        if (world, study) not in done:
-            pd.DataFrame(fit(world, study)).round(5).to_csv(KEPT, mode="a", header=not KEPT.exists(), index=False)
-    summarise(pd.read_csv(KEPT)).to_csv(HERE / "coverage.csv", index=False)
+    wanted = ({"world": world, "study": study} for study, world in product(range(studies), WORLDS))
+    summarise(add_studies(KEPT, wanted, fit)).to_csv(HERE / "coverage.csv", index=False)
 
 
 if __name__ == "__main__":

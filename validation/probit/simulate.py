@@ -10,12 +10,13 @@
 `depth: ml` as in a run; all worlds see studies of the same numbers. They are added to `results/probit/estimates.csv` one by one, and a
 run that was stopped goes on:
 
-    nice python validation/probit/simulate.py 60            # studies of each world
-    nice python validation/probit/simulate.py 20 laplace    # another depth
+    nice python -m validation.probit.simulate 60            # studies of each world
+    nice python -m validation.probit.simulate 20 laplace    # another depth
 """
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,7 @@ from alliance.data.panel import make_panel
 from alliance.models.container import marks_of
 from alliance.models.path.fit import fit
 from alliance.results.estimates import summarise_estimates
+from validation.resumed import add_studies
 
 HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / "results/probit/estimates.csv"  # of every study
@@ -70,6 +72,7 @@ def simulate(world: str, patients: int, rng: np.random.Generator) -> pd.DataFram
     return table.assign(latent=table[answered], **{answered: (table[answered] > 0).astype(float)})
 
 
+@cache
 def truths(world: str) -> dict[tuple[str, str, str], float]:
     """Return the true values by path, effect and level; differences in probability from 20,000 patients, as the model defines them."""
     effects = {
@@ -129,26 +132,16 @@ def estimate(world: str, study: int, depth: str) -> Iterator[dict[str, Any]]:
     }
     result = fit(panel, "study", spec, settings)
     table = summarise_estimates(result.tree, marks_of(result.tree), 0.95).set_index(["path", "effect", "level"])
-    for name in truths_of(world):
+    for name in truths(world):
         (row,) = table.loc[[name]].to_dict("records")
         yield {"world": world, "study": study, "depth": depth, "estimand": " ".join(name)} | {
             key: row[key] for key in ("estimate", "low", "high", "sd", "flag")
         }
 
 
-_TRUTHS: dict[str, dict[tuple[str, str, str], float]] = {}
-
-
-def truths_of(world: str) -> dict[tuple[str, str, str], float]:
-    """Return the truths of a world, which are computed once."""
-    if world not in _TRUTHS:
-        _TRUTHS[world] = truths(world)
-    return _TRUTHS[world]
-
-
 def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return bias and coverage of each cell with the counts they rest on."""
-    named = {(world, " ".join(name)): value for world in LEVEL for name, value in truths_of(world).items()}
+    named = {(world, " ".join(name)): value for world in LEVEL for name, value in truths(world).items()}
     truth = np.array([named[pair] for pair in zip(estimates["world"], estimates["estimand"], strict=True)])
     held = (estimates["low"] <= truth) & (truth <= estimates["high"])
     table = estimates.assign(
@@ -169,16 +162,8 @@ def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def main(studies: int, depth: str) -> None:
     """Add what is missing, and write the summary."""
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
-    done = set()
-    if KEPT.exists():
-        there = pd.read_csv(KEPT)
-        done = set(zip(there["world"], there["study"], there["depth"], strict=True))
-    for study, world in product(range(studies), LEVEL):
-        if (world, study, depth) not in done:
-            rows = pd.DataFrame(estimate(world, study, depth)).round(5)
-            rows.to_csv(KEPT, mode="a", header=not KEPT.exists(), index=False)
-    summarise(pd.read_csv(KEPT)).to_csv(HERE / "coverage.csv", index=False)
+    wanted = ({"world": world, "study": study, "depth": depth} for study, world in product(range(studies), LEVEL))
+    summarise(add_studies(KEPT, wanted, estimate)).to_csv(HERE / "coverage.csv", index=False)
 
 
 if __name__ == "__main__":

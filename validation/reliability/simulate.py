@@ -14,10 +14,12 @@ themselves. Residuals of m and y have variance 1 and .81. Fits are those of `dep
 
 Each study is added to `results/reliability/<world>.csv`, and a run that was stopped goes on. Counts are of what is there:
 
-    nice python validation/reliability/simulate.py 100            # studies of each world
+    nice python -m validation.reliability.simulate 100            # studies of each world
 """
 
 import sys
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ from alliance.models.quantities.pairs import make_pairs
 from alliance.models.quantities.population import Population, make_population
 from alliance.models.quantities.unreliable import correct_within
 from alliance.results.fits import tabulate_fit
+from validation.resumed import add_studies
 
 HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / "results/reliability"
@@ -147,6 +150,12 @@ def settings_of(known: dict[str, dict[str, Any]]) -> dict[str, Any]:
 PRIORS = {"slope_sd": 1.0, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": 0.5, "correlations": "uniform"}
 
 
+def fit_study(world: str, study: int) -> pd.DataFrame:
+    """Return each effect of a simulated study as it is and corrected, with limits."""
+    rng = np.random.default_rng([SEED, WORLDS.index(world), study])
+    return pd.DataFrame(estimates_of(world, *simulate(world, rng))).assign(study=study)
+
+
 def estimates_of(world: str, panel: pd.DataFrame, known: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Return each effect as it is and corrected, with limits."""
     if world not in ("confounded", "both"):
@@ -203,22 +212,10 @@ def summarise(world: str, table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def main(studies: int) -> None:
-    KEPT.mkdir(parents=True, exist_ok=True)
-    for number in range(studies):
-        for place, world in enumerate(WORLDS):
-            path = KEPT / f"{world}.csv"
-            done = set(pd.read_csv(path)["study"]) if path.exists() else set()
-            if number in done:
-                continue
-            rng = np.random.default_rng([SEED, place, number])
-            rows = pd.DataFrame(estimates_of(world, *simulate(world, rng))).assign(study=number)
-            rows.to_csv(path, mode="a", header=not path.exists(), index=False)
-    counts = [
-        row
-        for world in WORLDS
-        if (KEPT / f"{world}.csv").exists()
-        for row in summarise(world, pd.read_csv(KEPT / f"{world}.csv"))
-    ]
+    """Add what is missing, and write the counts."""
+    for study, world in product(range(studies), WORLDS):
+        add_studies(KEPT / f"{world}.csv", [{"study": study}], partial(fit_study, world))
+    counts = [row for world in WORLDS for row in summarise(world, pd.read_csv(KEPT / f"{world}.csv"))]
     pd.DataFrame(counts).round(4).to_csv(HERE / "counts.csv", index=False)
 
 

@@ -4,7 +4,7 @@ x acts on y within patients, with intercepts and slopes that differ between pati
 therapists. 24 therapists with 5 patients each at the start, 8 sessions; a fifth of the patients go on with another therapist from a random
 session on. Studies are added to `estimates.csv` one by one, and a run that was stopped goes on:
 
-    nice python validation/therapist_change/simulate.py 60         # studies
+    nice python -m validation.therapist_change.simulate 60         # studies
 """
 
 import sys
@@ -21,6 +21,7 @@ from alliance.models.path.maximum import maximise, population_of
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.quantities.population import Population
 from alliance.models.rows import select_rows
+from validation.resumed import add_studies
 
 HERE = Path(__file__).parent
 THERAPISTS, PATIENTS, SESSIONS, CHANGING, DRAWS = 24, 5, 8, 0.2, 2000
@@ -116,12 +117,8 @@ def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def main(studies: int) -> None:
     """Add what is missing, and write the summary."""
-    file = HERE / "estimates.csv"
-    done = set(pd.read_csv(file)["study"]) if file.exists() else set[int]()
-    for study in range(studies):
-        if study not in done:
-            pd.DataFrame(fit(study)).round(5).to_csv(file, mode="a", header=not file.exists(), index=False)
-    summarise(pd.read_csv(file)).to_csv(HERE / "coverage.csv", index=False)
+    estimates = add_studies(HERE / "estimates.csv", ({"study": study} for study in range(studies)), fit)
+    summarise(estimates).to_csv(HERE / "coverage.csv", index=False)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ e with variance exp(v). Levels have a standard deviation of 1, inertia of .15 ar
 see the same studies. Limits of standard deviations and correlations are those of profiles. Rows are added to
 `results/variability/estimates.csv` one by one, and a run that was stopped goes on:
 
-    nice python validation/variability/simulate.py 60         # studies of each world
+    nice python -m validation.variability.simulate 60         # studies of each world
 """
 
 import sys
@@ -31,6 +31,7 @@ from alliance.models.path.maximum import PathMaximum, maximise, population_of
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.profile import profile_components
 from alliance.models.rows import select_rows
+from validation.resumed import add_studies
 
 HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / "results/variability/estimates.csv"  # of every study
@@ -149,17 +150,11 @@ def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index().round(4)
 
 
-def main() -> None:
-    """Add studies until every world has as many as asked for, and write the table."""
-    known = pd.read_csv(KEPT) if KEPT.exists() else pd.DataFrame({"world": [], "study": []})
-    done = set(zip(known["world"], known["study"], strict=True))
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
-    for study, world in product(range(int(sys.argv[1])), WORLDS):
-        if (world, study) not in done:
-            rows = pd.DataFrame(list(fit(world, study)))
-            rows.to_csv(KEPT, mode="a", header=not KEPT.exists(), index=False)
-    summarise(pd.read_csv(KEPT)).to_csv(HERE / "coverage.csv", index=False)
+def main(studies: int) -> None:
+    """Add what is missing, and write the summary."""
+    wanted = ({"world": world, "study": study} for study, world in product(range(studies), WORLDS))
+    summarise(add_studies(KEPT, wanted, fit)).to_csv(HERE / "coverage.csv", index=False)
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))
