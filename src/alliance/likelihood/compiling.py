@@ -25,7 +25,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Python and other compiled functions can call it; a third way in, for C, would have to be compiled too.
     """
-    found = njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+    found = njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)  # type: ignore[call-overload]  # Numba's types leave the last one out
     found._cache = _Cache(function)
     result: Callable[..., Any] = found
     return result
