@@ -10,6 +10,8 @@ from pydantic.fields import FieldInfo
 
 from alliance.errors import suggest
 
+# Defaults that depend on other settings are not computed where these are wrong, which pydantic lists like a problem.
+_ITS_OWN = "default_factory_not_called"
 # Pydantic's names of types, and what should stand there instead.
 _WANTED = {
     "bool_type": "expected true or false",
@@ -20,6 +22,12 @@ _WANTED = {
     "int_parsing_size": "expected a smaller whole number",
     "string_type": "expected text; put quotes around it",
     "string_pattern_mismatch": "expected letters, digits and . _ -, beginning with a letter or digit",
+}
+_LIMITS = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("of at least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("of at most", "le"),
 }
 
 
@@ -44,7 +52,7 @@ def explain(error: ValidationError, settings: object, schema: type[BaseModel], e
     example
         Where a missing setting can be seen, e.g. ``config/config.yaml shows an example``.
     """
-    found = [_located(problem, settings) for problem in error.errors()]
+    found = [_located(problem, settings) for problem in error.errors() if problem["type"] != _ITS_OWN]
     sentences, told = [], set()
     for problem in found:
         if problem.choice is None:
@@ -109,7 +117,11 @@ def _message(kind: str, problem: Mapping[str, Any]) -> str:
         return f"expected {limit} entries"
     if kind == "string_too_long":
         return f"expected at most {context['max_length']} characters"
-    return _WANTED.get(kind) or str(problem["msg"]).removeprefix("Value error, ")
+    if kind in _LIMITS:
+        how, limit = _LIMITS[kind]
+        return f"expected a number {how} {context[limit]:g}"
+    said = str(problem["msg"]).removeprefix("Value error, ")
+    return _WANTED.get(kind) or said.replace("Input should be", "expected", 1)
 
 
 def _names_at(schema: type[BaseModel], location: Sequence[str | int]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from alliance.config.section import Section
 
@@ -27,6 +27,16 @@ class Reliability(Section):
                 "'reliability' names no level below 1, so there is no error to correct for; give 'within' or 'between', or remove it"
             )
         return self
+
+
+def _by_level_or_items(value: object) -> object:
+    if value is None or value == "items" or isinstance(value, dict | Reliability):
+        return value
+    raise ValueError("expected numbers by level, as in {within: 0.7, between: 0.9}, or items")
+
+
+# As numbers by level, or computed from the items.
+Declared = Annotated[Reliability | Literal["items"] | None, BeforeValidator(_by_level_or_items)]
 
 
 def check_reliability(declared: Reliability | Literal["items"] | None, table: str, kind: str, parts: int) -> None:

@@ -10,7 +10,7 @@ from alliance.config.declared import ModelSpec
 from alliance.config.latent import check_latent
 from alliance.config.layout import DateFormat, Wide
 from alliance.config.patterns import fill, holes
-from alliance.config.reliability import Reliability, check_reliability
+from alliance.config.reliability import Declared, check_reliability
 from alliance.config.section import Code, FilePath, Label, Name, RunName, Section, Text
 from alliance.config.wording import Answers, check_wording
 from alliance.config.words import Words
@@ -186,7 +186,7 @@ class Variable(Section):
     latent: bool = False  # a composite whose parts are indicators of what they have in common
     # How reliable the score is: numbers by level, or computed from its items. Models then give estimates corrected for it beside those
     # as they are, see `alliance.models.quantities.unreliable`.
-    reliability: Reliability | Literal["items"] | None = None
+    reliability: Declared = None
 
     @model_validator(mode="after")
     def _kind_has_what_it_needs(self) -> Self:

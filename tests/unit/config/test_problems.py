@@ -38,6 +38,7 @@ class Settings(Section):
     models: dict[str, Model] = Field(default_factory=dict)
     nested: dict[Literal["static"], dict[str, dict[str, Model]]] = Field(default_factory=dict)
     any_of: Size | Literal["auto"] | list[Size] | None = None
+    follows: int = Field(default_factory=lambda others: others["seed"])  # its own absence is no second problem
 
 
 def problems_in(settings: dict[str, object]) -> list[str]:
@@ -58,19 +59,19 @@ def problems_in(settings: dict[str, object]) -> list[str]:
         ({"plain": {"depth": "nut"}}, "(found: 'nut'). Did you mean 'nuts'?"),
         (
             {"nested": {"statik": {}}},
-            "nested.statik: Input should be 'static' (found: 'statik'). Did you mean 'static'?",
+            "nested.statik: expected 'static' (found: 'statik'). Did you mean 'static'?",
         ),
-        ({"seed": -1}, "seed: Input should be greater than or equal to 0 (found: -1)."),
+        ({"seed": -1}, "seed: expected a number of at least 0 (found: -1)."),
         (
             {"any_of": 3},
-            "any_of: expected settings, each as 'name: value'; or Input should be 'auto'; or expected a list in",
+            "any_of: expected settings, each as 'name: value'; or expected 'auto'; or expected a list in",
         ),
-        ({"any_of": {"rows": 0}}, "any_of.rows: Input should be greater than or equal to 1 (found: 0)."),
+        ({"any_of": {"rows": 0}}, "any_of.rows: expected a number of at least 1 (found: 0)."),
         ({"any_of": {"row": 0}}, "any_of.row: this setting is unknown. Did you mean 'rows'?"),
         ({"any_of": {"rows": 13}}, "any_of: no table has 13 rows."),
         (
             {"any_of": [{"rows": 1}, {"rows": 0}]},
-            "any_of.1.rows: Input should be greater than or equal to 1 (found: 0).",
+            "any_of.1.rows: expected a number of at least 1 (found: 0).",
         ),
         ({"models": [1]}, "models: expected settings, each as 'name: value' (found: [1])."),
     ],

@@ -25,7 +25,7 @@ def declare(**changes: Any) -> Variable:
         ({"reliability": {"within": 0.7}, "table": "patients", "measured": None}, "measured at sessions"),
         ({"reliability": {"within": 0.7}, "kind": "category", "levels": {"a": 0, "b": 1}}, "measured at sessions"),
         ({"reliability": "items", "kind": "composite", "of": ["a", "b"]}, "at least 3 parts, and 'of' names 2"),
-        ({"reliability": 0.7}, "reliability"),
+        ({"reliability": 0.7}, "numbers by level, as in"),
     ],
 )
 def test_reliability_that_says_nothing_is_refused(changes: dict[str, Any], message: str) -> None:
