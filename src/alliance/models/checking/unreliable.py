@@ -124,7 +124,7 @@ def mark_separate(spec: ModelSpec, variables: Mapping[str, Variable]) -> list[Ma
         }
         predicted = tuple(o for o, found in terms.items() if any(t is not None and t.variable == name for t in found))
         if predicted:
-            reason = "equations are fitted one after the other; a model of family multilevel_path is corrected where that is exact"
+            reason = "equations are fitted one after the other, which nothing corrects; a model of family multilevel_path can be corrected"
             marks.append(Mark(UNCORRECTED, name, np.nan, reason, outcomes=predicted))
     return marks
 

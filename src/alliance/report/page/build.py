@@ -10,13 +10,22 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 from markupsafe import Markup
 
 from alliance.config import Config
 from alliance.data.panel import sessions_held
-from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
+from alliance.report.labels import (
+    capitalised_name,
+    label_effect,
+    label_level,
+    label_model,
+    label_names,
+    label_path,
+    label_reason,
+)
 from alliance.report.numbers import format_count, format_number, format_percent
 from alliance.report.page.blocks import BLOCKS, Block, Material, Output, tabulate
 from alliance.report.page.fill import fill_template, read_resource
@@ -30,6 +39,8 @@ _LABELS: dict[str, Callable[[str, Config], str]] = {
     "path": label_path,
     "level": lambda level, _: label_level(level),
     "effect": lambda effect, _: label_effect(effect),
+    "reason": label_reason,
+    **dict.fromkeys(("outcome", "variable", "x", "y"), label_names),
 }
 _PART_KINDS = ("sentences", "figure", "table", "block")
 _LARGEST_SVG = 400_000  # bytes; a larger drawing is shown as PNG, so that the page stays light
@@ -208,8 +219,8 @@ def tabulate_values(figure: Figure, speech: Speech) -> Block | None:
     """Return the values a figure shows, for those who cannot see it, or None if they are too many to be read."""
     values = figure.values.copy()
     for column, label in _LABELS.items():
-        if column in values.columns:
-            values[column] = [label(str(cell), speech.config) for cell in values[column]]
+        if column in values.columns and not pd.api.types.is_numeric_dtype(values[column]):  # x of a density is a number
+            values[column] = ["" if pd.isna(cell) else label(str(cell), speech.config) for cell in values[column]]
     values = values.rename(columns={"effect": "quantity"})
     if values.empty or len(values) > _MOST_VALUES:
         return None
@@ -230,6 +241,8 @@ def tabulate_values(figure: Figure, speech: Speech) -> Block | None:
 def _cell(value: Any, numeric: bool) -> str:
     if pd.isna(value):
         return ""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
     if not numeric:
         return str(value)
     return format_count(value) if float(value).is_integer() else format_number(value)

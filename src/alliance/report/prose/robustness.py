@@ -189,7 +189,8 @@ def _describe_independent(rows: list[dict[str, Any]], test: dict[str, Any] | Non
     told = []
     if test is not None and not pd.isna(test["value"]):
         told.append(
-            f"Were they independent, so much better an account would have a probability of {_name_chance(test['value'])}."
+            f"If they were independent, letting them last would explain the data as much better as it does with a probability of "
+            f"{_name_chance(test['value'])}."
         )
     if rows:
         most = max(rows, key=lambda row: abs(row["change"]))

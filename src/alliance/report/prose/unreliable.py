@@ -24,7 +24,7 @@ def describe_corrected(inputs: Inputs, config: Config) -> list[Passage]:
     constructs = [row for row in corrected if _indicators(row["subject"], config) and pd.notna(row["value"])]
     if constructs:
         passages.append(Passage(tuple(_measured(row, config) for row in constructs), kind="list"))
-    answers = _answers(table_of(inputs, "corrected"), config)
+    answers = _answers(inputs, config)
     if answers:
         passages += [
             text(
@@ -37,12 +37,7 @@ def describe_corrected(inputs: Inputs, config: Config) -> list[Passage]:
     reasons = [
         Point(
             label_model(model, config),
-            "Not corrected. "
-            + " ".join(
-                f"{capitalise(label_of(row['subject'], config))}: {label_names(str(row['detail']), config)}."
-                for row in refused
-                if row["model"] == model
-            ),
+            f"Not corrected. {_reasons([row for row in refused if row['model'] == model], config)}",
         )
         for model in dict.fromkeys(row["model"] for row in refused)
     ]
@@ -58,6 +53,14 @@ def describe_corrected(inputs: Inputs, config: Config) -> list[Passage]:
             Passage(tuple(reasons), kind="list"),
         ]
     return passages
+
+
+def _reasons(rows: list[dict[str, Any]], config: Config) -> str:
+    """Say why scores of a model are not corrected, those with one reason together."""
+    scores: dict[str, list[str]] = {}
+    for row in rows:
+        scores.setdefault(label_names(str(row["detail"]), config), []).append(label_of(row["subject"], config))
+    return " ".join(f"{capitalise(join_words(names))}: {reason}." for reason, names in scores.items())
 
 
 def _reliability(name: str, inputs: Inputs, config: Config) -> str:
@@ -139,16 +142,23 @@ def _known(names: list[str], config: Config) -> str:
     )
 
 
-def _answers(table: pd.DataFrame, config: Config) -> list[Point]:
+def _answers(inputs: Inputs, config: Config) -> list[Point]:
+    table, estimates = table_of(inputs, "corrected"), table_of(inputs, "estimates")
     if table.empty:
         return []
-    return [
-        Point(
-            f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}",
-            f"{format_estimate(row['estimate'], row['low'], row['high'])} as it is, "
-            f"{format_estimate(row['estimate_corrected'], row['low_corrected'], row['high_corrected'])} corrected"
-            f"{describe_flag(row)} ({label_model(row['model'], config)}).",
-            table="corrected",
+    points = []
+    for row in rows_of(main_rows(table)):
+        as_it_is = rows_of(
+            estimates, **{name: str(row[name]) for name in ("model", "path", "effect", "level", "horizon")}
         )
-        for row in rows_of(main_rows(table))
-    ]
+        flag = describe_flag(as_it_is[0]) if as_it_is else ""
+        points.append(
+            Point(
+                f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}",
+                f"{format_estimate(row['estimate'], row['low'], row['high'])} as it is{flag}, "
+                f"{format_estimate(row['estimate_corrected'], row['low_corrected'], row['high_corrected'])} corrected"
+                f"{describe_flag(row)} ({label_model(row['model'], config)}).",
+                table="corrected",
+            )
+        )
+    return points

@@ -18,6 +18,7 @@ TABLES = {
     "variance": "alliance.report.tables.variance",
     "effects": "alliance.report.tables.effects",
     "coefficients": "alliance.report.tables.coefficients",
+    "components": "alliance.report.tables.components",
     "moderation": "alliance.report.tables.moderation",
     "agreement": "alliance.report.tables.agreement",
     "sensitivity": "alliance.report.tables.sensitivity",

@@ -111,4 +111,6 @@ def _without_place(finding: Mapping[Any, Any], minimum: int) -> str:
     if finding["count"] >= minimum or not re.match(r"\d+ rows? of ", said):
         return said
     few = re.sub(r"^\d+ rows? of ", "Some rows of ", said)
+    if not said.startswith("1 row of "):
+        return few
     return re.sub(rf"\b({'|'.join(_OF_SEVERAL)})\b", lambda verb: _OF_SEVERAL[verb[0]], few, count=1)

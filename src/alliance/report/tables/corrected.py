@@ -8,29 +8,38 @@ from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
 from alliance.report.numbers import format_count, format_estimate
+from alliance.report.tables.effects import last_of_curves
 from alliance.report.tables.marks import mark_of, notes_of
 from alliance.report.tables.table import Table
 
 TITLE = "Corrected for unreliable scores"
-NEEDS = ("corrected",)
+NEEDS = ("corrected", "estimates")
+_SAME = ["model", "path", "outcome", "effect", "level", "horizon"]
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return every effect of the models that can be corrected for the error of their scores, as it is and corrected."""
-    data = inputs["corrected"]
+    data = last_of_curves(inputs["corrected"]).reset_index(drop=True)
+    flags = inputs["estimates"].drop_duplicates(_SAME).set_index(_SAME)["flag"]
+    recorded = [flags.get(key, "") for key in data[_SAME].itertuples(index=False, name=None)]
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],
             "Path": [capitalised_name(label_path(path, config)) for path in data["path"]],
             "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
             "Level": [capitalised_name(label_level(level)) for level in data["level"]],
-            "As it is [interval]": [format_estimate(row.estimate, row.low, row.high) for row in records(data)],
+            "When": [capitalised_name(horizon) for horizon in data["horizon"]],
+            "As it is [interval]": [
+                format_estimate(row.estimate, row.low, row.high) + mark_of(flag)
+                for row, flag in zip(records(data), recorded, strict=True)
+            ],
             "Corrected [interval]": [
                 format_estimate(row.estimate_corrected, row.low_corrected, row.high_corrected) + mark_of(row.flag)
                 for row in records(data)
             ],
-            "Patients": data["n_patients"].map(format_count),
-            "Sessions": data["n_sessions"].map(format_count),
+            "Patients, sessions": [
+                f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in records(data)
+            ],
         }
     )
     notes = [
@@ -39,7 +48,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         "maximum likelihood, in which all true values are unknowns. This assumes that the error is independent of everything else and has "
         "the same variance in all patients and sessions, and that the reliability is right, or that indicators mean the same at all "
         "sessions and for all patients. In the outcome's units per unit of the first variable.",
-        *notes_of(data),
+        *notes_of(pd.concat([data, data.assign(flag=recorded)])),
     ]
     if data.empty:
         notes = ["No fitted model is corrected: no score has a declared reliability, or the correction does not hold."]

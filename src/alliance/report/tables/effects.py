@@ -26,7 +26,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     estimates = inputs["estimates"]
     # The others stand in tables of their own.
     listed = of_kind("step", "path")
-    data = _last_of_curves(estimates[estimates["effect"].isin(listed)]).reset_index(drop=True)
+    data = last_of_curves(estimates[estimates["effect"].isin(listed)]).reset_index(drop=True)
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],
@@ -66,13 +66,13 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     return Table(data, shown, "Paths in all models", notes, "Model")
 
 
-def _last_of_curves(rows: pd.DataFrame) -> pd.DataFrame:
+def last_of_curves(rows: pd.DataFrame) -> pd.DataFrame:
     """Leave of what accumulates over sessions only the last one; a figure shows the whole curve.
 
     What a constant cause has done by the last session has rows of its own.
     """
     curve = rows["effect"].isin(EFFECTS.names(lambda effect: effect.curve))
-    told = curve & rows["horizon"].map(is_at_session)
+    told = curve & rows["horizon"].map(is_at_session).astype(bool)
     earlier = rows[curve].duplicated(["model", "path", "level"], keep="last")
     return rows.drop(index=rows.index[told].union(earlier.index[earlier]))
 

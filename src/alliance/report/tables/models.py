@@ -14,8 +14,8 @@ TITLE = "Models"
 NEEDS = ("flow", "estimates")
 VARYING_SLOPES = (
     "Joint models: predictors are not centred at patients' means. What a patient or therapist deviates from an average slope "
-    "multiplies the deviation of the predictor (time excepted) from the patient's own mean or, in equations with initial values (names "
-    "ending in _baseline), from the level that these and other constant predictors lead one to expect. So variances and covariances of "
+    "multiplies the deviation of the predictor (time excepted) from the patient's own mean or, in equations with initial values (\"first "
+    'session"), from the level that these and other constant predictors lead one to expect. So variances and covariances of '
     "slopes are about change within patients; a model in which they multiply raw scores is another one (Kreft, de Leeuw and Aiken 1995, "
     "doi 10.1207/s15327906mbr3001_1)."
 )

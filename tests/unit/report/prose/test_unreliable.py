@@ -43,6 +43,9 @@ def test_corrected_stands_beside_uncorrected_with_what_is_assumed() -> None:
     sentence = said(describe_corrected(inputs("corrected_error"), config))
     assert "a reliability of 0.70 for changes within a patient and 0.90 for differences between patients" in sentence
     assert "−0.20 [−0.30, −0.10] as it is, −0.30 [−0.44, −0.16] corrected" in sentence
+    found = inputs("corrected_error")
+    found["estimates"] = found["corrected"].assign(flag="measurement error")
+    assert "−0.10] as it is [flagged: measurement error], −0.30" in said(describe_corrected(found, config))
     assert "independent of everything else" in sentence and "right as declared" in sentence
 
 
@@ -58,6 +61,13 @@ def test_model_without_a_correction_says_why_by_name() -> None:
     assert "The error is not taken off in the models that were fitted" in sentence
     assert "Not corrected. Working alliance: " in sentence and "predicts" in sentence and "alliance_lag" not in sentence
     assert "corrected for that error" not in sentence
+
+
+def test_scores_that_are_not_corrected_for_one_reason_are_named_together() -> None:
+    found = inputs("uncorrected_error", "for a reason", corrected=False)
+    both = pd.concat([found["diagnostics"], found["diagnostics"].assign(subject="symptoms")])
+    sentence = said(describe_corrected(found | {"diagnostics": both}, with_reliability("items")))
+    assert "Not corrected. Working alliance and symptoms: for a reason." in sentence
 
 
 def test_nothing_is_said_where_no_score_has_error() -> None:

@@ -149,16 +149,63 @@ def test_findings_of_a_report_name_neither_files_nor_unused_columns_nor_one_row(
     written = [
         ("column_unmapped", "Praxis Meier.csv: 2 columns are not used: notes, called by Meier. Did you mean 'x'?", 2),
         ("out_of_range", "1 row of Praxis Meier.csv (row 4, column age) holds a value outside 1 to 5.", 1),
+        (
+            "patient_unknown",
+            "3 rows of Praxis Meier.csv (first: row 4, column age) name a patient who is not in x.csv.",
+            3,
+        ),
         ("dates", "data/raw/Praxis Meier patients.csv has no dates; 12 rows of Praxis Meier.csv have some.", 12),
     ]
     table = pd.DataFrame(written, columns=["rule", "message", "count"]).assign(
-        severity="warning", table="sessions", row=[None, 4, None], column="age", value=None, remedy="-"
+        severity="warning", table="sessions", row=[None, 4, 4, None], column="age", value=None, remedy="-"
     )
     assert published(table, 5, files)["message"].tolist() == [
         "The file of sessions: 2 columns are not used; data/checks.csv of the run names them.",
         "Some rows of the file of sessions (column age) hold a value outside 1 to 5.",
+        "Some rows of the file of sessions (column age) name a patient who is not in x.csv.",
         "The file of patients has no dates; 12 rows of the file of sessions have some.",
     ]
+
+
+def test_corrected_estimates_stand_beside_flagged_ones_and_of_a_curve_the_last_only() -> None:
+    corrected = INPUTS["arms"]["corrected"]
+    curve = corrected[corrected["effect"] == "indirect"].assign(effect="accumulated")
+    curve = pd.concat([curve.assign(horizon=f"after {count} sessions") for count in (2, 3, 4)])
+    flagged = INPUTS["arms"]["estimates"].assign(flag="measurement error")
+    table = _make("corrected", "arms", corrected=pd.concat([corrected, curve], ignore_index=True), estimates=flagged)
+    assert table.shown["When"].str.startswith("After").sum() == curve["model"].nunique()
+    assert set(table.shown["When"]) >= {"After 4 sessions"}
+    assert table.shown["As it is [interval]"][: len(corrected)].str.endswith("†").all()
+    assert any("measurement error" in note for note in table.notes)
+
+
+def test_what_varies_is_named_with_what_its_number_is_of() -> None:
+    config, estimates = STUDIES["arms"], INPUTS["arms"]["estimates"]
+    first = estimates.head(1).assign(
+        model="technique_jointly", level="patient", horizon="", outcome="symptoms", flag=""
+    )
+    rows = [
+        first.assign(effect="sd", path="variability -> symptoms"),
+        first.assign(effect="correlation", path="symptoms_lag, variability -> symptoms"),
+        first.assign(effect="sd", path="residual -> symptoms", level="session"),
+        first.assign(effect="autocorrelation", path="residual -> symptoms", level="session", horizon="7 days apart"),
+    ]
+    table = load_table("components").make({"estimates": pd.concat(rows)}, config)
+    assert table.shown["Of"].tolist() == [
+        "Logarithm of the residual variance of symptoms",
+        "Slope of symptoms on symptoms, previous session and logarithm of the residual variance of symptoms",
+        "Residual of symptoms",
+        "Residual of symptoms",
+    ]
+    assert table.shown["Quantity"].tolist()[-1] == "Correlation with the one before (7 days apart)"
+    assert "exp(SD / 2)" in table.notes[0]
+    held = config.models.specs["technique_jointly"].model_copy(
+        update={"residual_correlations": {"symptoms": {"alliance": 0.2}}}
+    )
+    specs = config.models.specs | {"technique_jointly": held}
+    beside = config.model_copy(update={"models": config.models.model_copy(update={"specs": specs})})
+    notes = load_table("components").make({"estimates": pd.concat(rows)}, beside).notes
+    assert any("held at a value, and not estimated: symptoms and working alliance 0.20" in note for note in notes)
 
 
 def test_word_file_is_the_same_bytes_again_and_has_no_author() -> None:
