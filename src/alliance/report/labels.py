@@ -198,6 +198,16 @@ def label_model(name: str, config: Config) -> str:
     return spec.label if spec is not None else capitalised_name(name)
 
 
+def label_held(model: str, config: Config) -> list[str]:
+    """List the residual correlations that a model holds at a value: ``symptoms and working alliance by 0.20``."""
+    held = getattr(config.models.specs[model], "residual_correlations", {})
+    return [
+        f"{label_of(one, config)} and {label_of(other, config)} by {format_number(value)}"
+        for one, others in held.items()
+        for other, value in others.items()
+    ]
+
+
 def capitalised_name(name: str) -> str:
     """Return a plain name for a heading: ``arm_by_steps`` -> ``Arm by steps``."""
     text = name.replace("_", " ")

@@ -219,6 +219,10 @@ def check_measure_level(export: Export) -> list[Finding]:
             labels = table.raw.labels.get(measure.column, {})
             if measure.kind != "number" or not labels or table.raw.levels.get(measure.column) != "nominal":
                 continue
+            if (
+                measure.item is not None
+            ):  # SPSS calls most columns with labels nominal, and the key says what its items are
+                continue
             names = ", ".join(f"{_code(code)}" for code in list(labels)[:6])
             findings.append(
                 about_table(

@@ -127,11 +127,21 @@ def _as_declared(measure: Measure, variable: Variable) -> Measure:
 
 
 def numbers_of(column: pd.Series, measure: Measure, raw: RawTable, source: Source) -> tuple[pd.Series, pd.Series]:
-    """Return the numbers of a measured column, and where a cell is none (`as_number`), by its own marks or those of its table."""
+    """Return the numbers of a measured column, and where a cell is none (`as_number`), by its own marks or those of its table.
+
+    Where nobody said what 4.333 means and the range allows one of its two readings only (1 to 5), that is the one.
+    """
     thousands, decimal = measure.thousands or source.thousands, measure.decimal or raw.decimal
     if measure.decimal is None and measure.thousands in (".", ","):
         decimal = "," if measure.thousands == "." else "."
-    return as_number(column, decimal, None if thousands == decimal else thousands)
+    numbers, wrong = as_number(column, decimal, None if thousands == decimal else thousands)
+    if thousands is None and wrong.any() and np.isfinite(measure.high - measure.low):
+        unsaid = measure.decimal is None and source.decimal is None
+        decimals, none = as_number(column, "any" if unsaid else decimal, "none")
+        unclear = decimals[wrong & ~none]
+        if measure.outside(1000 * unclear).all() and not measure.outside(unclear).any():
+            return decimals, none
+    return numbers, wrong
 
 
 def _items_of(name: str, variable: Variable, instruments: Mapping[str, Instrument]) -> list[Measure]:

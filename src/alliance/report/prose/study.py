@@ -8,7 +8,7 @@ from alliance.config import Config
 from alliance.data.panel import sessions_held
 from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.models.rows import AT_FIRST, CENSORED, EARLIER_BLANK, NO_EARLIER
-from alliance.report.labels import label_model, label_of
+from alliance.report.labels import label_held, label_model, label_of
 from alliance.report.numbers import format_count, format_number
 from alliance.report.propensity import propensities_of
 from alliance.report.prose.answers import describe_speakers
@@ -222,6 +222,7 @@ def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
         _ABOUT_FILLED if rows_of(table_of(inputs, "flow"), stage="filled in") else _ABOUT_OBSERVED,
         *_censored(table_of(inputs, "flow"), config),
         *_propensities(config),
+        *_held(config),
         _ABOUT_INTERVALS,
     ]
     if unadjusted:
@@ -300,6 +301,20 @@ def _propensities(config: Config) -> list[Point]:
     """Say which outcomes stand for a propensity to yes."""
     labels = [label_of(outcome, config) for outcome in propensities_of(config)]
     return [Point(capitalise(join_words(labels)), _ABOUT_YES_NO)] if labels else []
+
+
+def _held(config: Config) -> list[Point]:
+    """Say of which models a residual correlation was given, and what that makes of their estimates."""
+    held = {name: label_held(name, config) for name in config.models.fit}
+    return [
+        Point(
+            label_model(name, config),
+            f"What the equations leave at a session is taken to be correlated: {join_words(pairs)}. The data do not tell; the "
+            "estimates are those that would follow if it were.",
+        )
+        for name, pairs in held.items()
+        if pairs
+    ]
 
 
 def _ask(licence: Licence, ways: str, config: Config) -> str:

@@ -9,8 +9,8 @@ from alliance.config import Config
 from alliance.facts.columns import VARIABILITY, records
 from alliance.facts.effects import COMPONENT_LEVELS
 from alliance.facts.quantity import nodes_of, varying_on
-from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_of
-from alliance.report.numbers import format_count, format_estimate, format_number
+from alliance.report.labels import capitalised_name, label_effect, label_held, label_level, label_model, label_of
+from alliance.report.numbers import format_count, format_estimate
 from alliance.report.propensity import describe_scales
 from alliance.report.tables.marks import mark_of, notes_of
 from alliance.report.tables.table import Table
@@ -81,12 +81,5 @@ def _describe_variability(data: pd.DataFrame) -> str:
 
 def _describe_held(models: list[str], config: Config) -> list[str]:
     """List correlations that were given and not estimated."""
-    said = [
-        f"{label_of(one, config)} and {label_of(other, config)} {format_number(value)} ({label_model(name, config)})"
-        for name in models
-        for one, others in getattr(config.models.specs[name], "residual_correlations", {}).items()
-        for other, value in others.items()
-    ]
-    return (
-        [f"Correlations of residuals that are held at a value, and not estimated: {'; '.join(said)}."] if said else []
-    )
+    said = [f"{held} ({label_model(name, config)})" for name in models for held in label_held(name, config)]
+    return [f"Correlations of residuals that are held, and not estimated: {'; '.join(said)}."] if said else []

@@ -68,6 +68,14 @@ def test_labels_that_rise_with_their_codes_are_nothing_to_tell() -> None:
     assert not told(labelled(clean_frames()["sessions"], phq(["a", "b", "c", "d"])))
 
 
+def test_items_that_a_file_calls_nominal_are_no_groups() -> None:
+    labels = phq(WORDS)
+    export = labelled(clean_frames()["sessions"], labels)
+    raw = replace(export.tables["sessions"].raw, levels=dict.fromkeys(labels, "nominal"))
+    table = replace(export.tables["sessions"], raw=raw)
+    assert not CHECKS["measure_level"](replace(export, tables={"sessions": table}))
+
+
 @pytest.mark.parametrize(("stored", "turned", "advised"), [(False, KEYED, "true"), (True, (), "false")])
 def test_labels_say_whether_reversed_items_were_turned_round(
     stored: bool, turned: tuple[int, ...], advised: str

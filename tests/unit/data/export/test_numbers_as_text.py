@@ -65,6 +65,18 @@ def test_a_declared_decimal_mark_alone_does_not_settle_groups_of_three(tmp_path:
     assert "can mean 1250 or 1.250" in read(path, decimal=",")[1][0].message
 
 
+@pytest.mark.parametrize(("mark", "delimiter"), [(".", ","), (",", ";")])
+def test_a_range_that_allows_one_reading_of_three_decimals_settles_it(
+    tmp_path: Path, mark: str, delimiter: str
+) -> None:
+    path = write(tmp_path / "t.csv", delimiter, [cell.replace(".", mark) for cell in ("4.333", "2.917", "5.000")])
+    export, errors = read(path, {"range": [1, 5]})
+    assert not errors
+    assert export.tables["sessions"].values["minutes"].tolist() == [4.333, 2.917, 5]
+    for either in ([0, 5000], [1, 4]):  # both readings are possible, or a cell that has none
+        assert "can mean 4333 or 4.333" in read(path, {"range": either})[1][0].message
+
+
 @pytest.mark.parametrize("cells", [["1.250", "2.5"], ["1.250", "0.125"], ["1.250", "1250.5"]])
 def test_decimals_of_another_length_show_what_the_mark_is(tmp_path: Path, cells: list[str]) -> None:
     export, errors = read(write(tmp_path / "t.csv", ",", cells))

@@ -137,3 +137,12 @@ def test_original_ids_in_the_results_are_warned_of() -> None:
     config = builders.arms_config(privacy={"original_ids": True, "minimum_cell": 5})
 
     assert "do not share or commit" in said(describe_limits(inputs(), config))
+
+
+def test_limits_name_correlations_that_were_given_to_a_model() -> None:
+    assert "is taken to be correlated" not in said(describe_limits(inputs(), CONFIG))
+    name = CONFIG.models.fit[0]
+    held = CONFIG.models.specs[name].model_copy(update={"residual_correlations": {"symptoms": {"alliance": -0.2}}})
+    models = CONFIG.models.model_copy(update={"specs": CONFIG.models.specs | {name: held}})
+    sentences = said(describe_limits(inputs(), CONFIG.model_copy(update={"models": models})))
+    assert "is taken to be correlated: symptoms and working alliance by −0.20. The data do not tell" in sentences

@@ -205,7 +205,7 @@ def test_what_varies_is_named_with_what_its_number_is_of() -> None:
     specs = config.models.specs | {"technique_jointly": held}
     beside = config.model_copy(update={"models": config.models.model_copy(update={"specs": specs})})
     notes = load_table("components").make({"estimates": pd.concat(rows)}, beside).notes
-    assert any("held at a value, and not estimated: symptoms and working alliance 0.20" in note for note in notes)
+    assert any("held, and not estimated: symptoms and working alliance by 0.20" in note for note in notes)
 
 
 def test_word_file_is_the_same_bytes_again_and_has_no_author() -> None:
