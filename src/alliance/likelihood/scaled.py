@@ -229,15 +229,19 @@ def _curve(heads, equation_of, zz, c, square, counts, of_v, of_w, of_z, w, state
 
 @compiled
 def _root_of_inverse(bend, root):
-    """Fill a lower triangular factor of the inverse of a matrix of size one or two, whose eigenvalues are kept off zero."""
+    """Fill a lower triangular factor of the inverse of a matrix, with pivots kept off zero: U^-T where U U' is the matrix, U upper."""
     size = len(bend)
-    if size == 1:
-        root[0, 0] = 1.0 / math.sqrt(max(bend[0, 0], _LEAST_CURVATURE))
-        return
-    middle, half = 0.5 * (bend[0, 0] + bend[1, 1]), 0.5 * (bend[0, 0] - bend[1, 1])
-    lift = max(_LEAST_CURVATURE - (middle - math.sqrt(half * half + bend[0, 1] * bend[0, 1])), 0.0)
-    a, b, c = bend[0, 0] + lift, bend[0, 1], bend[1, 1] + lift
-    determinant = a * c - b * b
-    root[0, 0], root[0, 1] = math.sqrt(c / determinant), 0.0
-    root[1, 0] = -b / determinant / root[0, 0]
-    root[1, 1] = math.sqrt(1.0 / c)
+    upper = np.zeros((size, size))
+    for b in range(size - 1, -1, -1):
+        for a in range(b, -1, -1):
+            total = bend[a, b]
+            for m in range(b + 1, size):
+                total -= upper[a, m] * upper[b, m]
+            upper[a, b] = math.sqrt(max(total, _LEAST_CURVATURE)) if a == b else total / upper[b, b]
+    root[:] = 0.0
+    for b in range(size):
+        for a in range(b, size):
+            total = 1.0 if a == b else 0.0
+            for m in range(b, a):
+                total -= upper[m, a] * root[m, b]
+            root[a, b] = total / upper[a, a]

@@ -23,6 +23,8 @@ q = t Z'E(e - Z C z), E|e_k|^2 = |e_k at B w + C h|^2 + tr(Z'Z D), derivatives a
 
 The gradient is the mean of the nodes' gradients, weighted by what each contributes (Fisher's identity): that of the
 integral, from which that of the sum over nodes differs by the error of quadrature. Where nothing differs f is quadratic and the sum exact.
+
+Own pasts d that differ between patients may stand between v and u, (v, d) = A w then: see `alliance.likelihood.inertia`.
 """
 
 import math
@@ -30,6 +32,7 @@ import math
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
+from alliance.likelihood.inertia import BETA, EQUATION, fix_pasts, pull_pasts
 from alliance.likelihood.scaled import (
     BETAS,
     COLUMNS,
@@ -43,55 +46,62 @@ from alliance.likelihood.scaled import (
 
 
 @compiled
-def evaluate_patients(heads, places, products, counts, nodes, beta, log_sd, factor, each, means):
+def evaluate_patients(heads, places, products, counts, nodes, pasts, units, beta, log_sd, factor, each, means):
     """Write log-likelihood and gradient of every patient.
 
     Parameters
     ----------
-    heads, places, products, counts, nodes
+    heads, places, products, counts, nodes, pasts, units
         See `alliance.likelihood.variability.Variability`.
     beta, log_sd
         Fixed effects of all equations (beta,), and logarithms of the residual standard deviations at v = 0, (equation,).
     factor
-        Lower triangular factor of G, v before u: (scale + effect, scale + effect).
+        Lower triangular factor of G, v before d before u: (scale + effect, scale + effect).
     each
         Result, (patient, number): derivatives by beta, log_sd and the factor (row by row), then the log-likelihood. With one number the
         log-likelihood alone.
     means
-        Result, (patient, scale + effect): conditional means of v and u; with no columns they are left out.
+        Result, (patient, scale + effect): conditional means of v, d and u; with no columns they are left out.
     """
-    scales = nodes.shape[1] - 1
-    size = factor.shape[0]
+    scales, size, several = nodes.shape[1] - 1, factor.shape[0], pasts.shape[0]
     q, n_equations = size - scales, heads.shape[0]
-    of_v, of_w, of_z = factor[:scales, :scales], factor[scales:, :scales], factor[scales:, scales:]
-    equation_of = np.empty(q, dtype=np.int64)
+    of_v, of_w, of_z = factor[:scales, :scales], factor[scales:, :scales], factor[scales:, scales:].copy()
+    every_w, every_z = factor[scales - several :, :scales], np.zeros((several + q, several + q))
+    every_z[several:, several:] = of_z
+    every_equation = np.empty(several + q, dtype=np.int64)
     column = 0
     for k in range(n_equations):
         for _ in range(heads[k, COLUMNS]):
-            equation_of[places[column]] = k
+            every_equation[places[column]] = k
             column += 1
-    zz, c, square = np.empty((q, q)), np.empty(q), np.empty(n_equations)
+    equation_of = every_equation[several:]
+    whole, of_whole, sums = np.empty((several + q, several + q)), np.empty(several + q), np.empty(n_equations)
+    zz, c, square = (whole, of_whole, sums) if several == 0 else (np.empty((q, q)), np.empty(q), np.empty(n_equations))
+    past, loads, by_past, by_phi = np.empty(several), np.ones(q), np.empty(several), np.empty(several)
     d = np.empty(len(beta))
-    state = np.empty((5 + 5 * q, q)) if q > 0 else np.empty((5, 0))
+    state = np.empty((5 + 5 * (several + q), several + q))
     tau, spare, slope, expected = np.empty(n_equations), np.empty(n_equations), np.empty(scales), np.empty(n_equations)
     bend, root = np.empty((scales, scales)), np.empty((scales, scales))
     w, there = np.empty(scales), np.empty(scales)
-    taus, pulled, squares, of_u = np.empty(n_equations), np.empty(q), np.empty(n_equations), np.empty(size)
+    taus, pulled, squares, of_u = np.empty(n_equations), np.empty(several + q), np.empty(n_equations), np.empty(size)
+    phis = np.empty(several)
     by_factor = np.empty((size, size))
     with_gradient, with_means = each.shape[1] > 1, means.shape[1] > 0
     for i in range(products.shape[0]):
-        _gather(heads, places, products[i], beta, zz, c, d, square)
+        _gather(heads, places, products[i], beta, whole, of_whole, d, sums)
         mode = find_mode(
-            heads, equation_of, zz, c, square, counts[i], log_sd, of_v, of_w, of_z, w, there, slope, bend, root,
-            state, tau, expected,
+            heads, every_equation, whole, of_whole, sums, counts[i], log_sd, of_v, every_w, every_z, w, there, slope, bend,
+            root, state, tau, expected,
         )  # fmt: skip
-        taus[:], pulled[:], squares[:], of_u[:], by_factor[:] = 0.0, 0.0, 0.0, 0.0, 0.0
+        taus[:], pulled[:], squares[:], of_u[:], by_factor[:], phis[:] = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         total = 0.0
         for node in range(nodes.shape[0]):
             for a in range(scales):
                 there[a] = w[a]
                 for b in range(a + 1):
                     there[a] += root[a, b] * nodes[node, b]
+            if several > 0:
+                fix_pasts(pasts, units, beta, of_v, there, whole, of_whole, sums, past, loads, zz, c, square)
             value = height_at(
                 heads, equation_of, zz, c, square, counts[i], log_sd, of_v, of_w, of_z, there, state, tau, spare
             )
@@ -101,8 +111,15 @@ def evaluate_patients(heads, places, products, counts, nodes, beta, log_sd, fact
                 continue
             moments_at(heads, equation_of, zz, c, square, of_z, state, tau, expected)
             u, s, h = state[0], state[1], state[4]
+            if several > 0:
+                pull_pasts(pasts, units, beta, whole, of_whole, past, loads, tau, state, by_past, by_phi)
+                for j in range(several):
+                    pulled[j] += share * tau[pasts[j, EQUATION]] * past[j]
+                    phis[j] += share * by_phi[j]
+                    for b in range(scales - several + j + 1):
+                        by_factor[scales - several + j, b] += share * by_past[j] * there[b]
             for a in range(q):
-                pulled[a] += share * tau[equation_of[a]] * u[a]
+                pulled[several + a] += share * tau[equation_of[a]] * loads[a] * u[a]
                 of_u[scales + a] += share * u[a]
             for a in range(scales):
                 for b in range(a + 1):
@@ -131,6 +148,8 @@ def evaluate_patients(heads, places, products, counts, nodes, beta, log_sd, fact
                 means[i, a] = of_u[a] / total
         if with_gradient:
             _write(heads, places, products[i], counts[i], d, taus, pulled, squares, by_factor, total, each[i])
+            for j in range(several):
+                each[i, pasts[j, BETA]] += phis[j] / total
 
 
 @compiled

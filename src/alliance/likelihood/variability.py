@@ -7,18 +7,39 @@ standard deviations of a patient of middling variability, and the covariance of 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.coordinates import fill_factor, fill_signed, pack_factor, turn_signed
 from alliance.likelihood.density import add_prior
+from alliance.likelihood.inertia import BETA, loadings
 from alliance.likelihood.layout import N_BETA, N_EQUATIONS, N_PATIENT, Statistics
+from alliance.likelihood.scaled import FIRST_BETA
 from alliance.likelihood.scales import evaluate_patients
 
-NODES: Final = (1, 15, 11)  # of each dimension, by how many outcomes' variability differs
-MOST_OUTCOMES: Final = 2
+NODES: Final = (1, 15, 11, 9, 7)  # of each dimension, by how many numbers of a patient are integrated
+
+
+class Past(NamedTuple):
+    """An own past that differs between patients, and the intercept that depends on it.
+
+    Parameters
+    ----------
+    equation, column, intercept
+        The equation, and the columns of its z that belong to the past and to the intercept.
+    predictor
+        The column of x that the average past multiplies.
+    unit
+        What its slope is multiplied by to be in raw units.
+    """
+
+    equation: int
+    column: int
+    intercept: int
+    predictor: int
+    unit: float
 
 
 @dataclass(frozen=True)
@@ -41,7 +62,11 @@ class Variability:
     weights
         How often each patient counts, (patient,).
     nodes
-        Places and logarithms of weights for an integral over standard deviations from the mode, (node, outcome + 1).
+        Places and logarithms of weights for an integral over standard deviations from the mode, (node, dimension + 1).
+    pasts, units
+        Of each own past that is integrated too, in the order of the effects, which it stands first among: its equation, the position of
+        the intercept that depends on it among the other effects, and its beta: (past, 3). And what its slope is multiplied by to be in raw
+        units, (past,).
     """
 
     layout: np.ndarray
@@ -51,16 +76,26 @@ class Variability:
     counts: np.ndarray
     weights: np.ndarray
     nodes: np.ndarray
+    pasts: np.ndarray
+    units: np.ndarray
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """The arrays of the kernel, in its order."""
-        return self.heads, self.places, self.products, self.counts, self.nodes
+        return self.heads, self.places, self.products, self.counts, self.nodes, self.pasts, self.units
 
     @property
     def outcomes(self) -> int:
         """Number of outcomes whose variability differs."""
-        return int(self.nodes.shape[1]) - 1
+        return int(self.nodes.shape[1]) - 1 - len(self.pasts)
+
+    def rests(self, beta: np.ndarray) -> bool:
+        """Whether series come to rest: what an average own past of one and more comes from has no levels."""
+        return bool((self.units * beta[self.pasts[:, BETA]] < 1.0).all())
+
+    def loadings(self, beta: np.ndarray, pasts: np.ndarray) -> np.ndarray:
+        """Return the loadings of intercepts at own pasts of patients, (patient, past), see `alliance.likelihood.inertia`."""
+        return loadings(self.units * beta[self.pasts[:, BETA]], self.units * pasts)
 
     def weigh(self, weights: np.ndarray) -> "Variability":
         """Count patients more or less often than once."""
@@ -68,7 +103,11 @@ class Variability:
 
 
 def make_variability(
-    statistics: Statistics, by_patient: Sequence[tuple[int, int]], scaled: Sequence[int], nodes: int | None = None
+    statistics: Statistics,
+    by_patient: Sequence[tuple[int, int]],
+    scaled: Sequence[int],
+    pasts: Sequence[Past] = (),
+    nodes: int | None = None,
 ) -> Variability:
     """Compute the cross-products of all patients.
 
@@ -80,9 +119,12 @@ def make_variability(
         The effects that vary, in the order of their covariance matrix: (equation, column of its z).
     scaled
         Positions of the equations whose residual variance differs between patients.
+    pasts
+        Own pasts that are integrated too; they are the first of `by_patient`, in this order.
     nodes
         Number of nodes of each dimension.
     """
+    assert [(past.equation, past.column) for past in pasts] == list(by_patient[: len(pasts)])
     heads, parts, places, first_beta, first = [], [], [], 0, 0
     n_patients, layout = statistics.n_patients, statistics.layout.copy()
     layout[N_PATIENT] += len(scaled)
@@ -98,6 +140,15 @@ def make_variability(
     counts = np.column_stack([np.bincount(rows.patient, minlength=n_patients) for rows in statistics.equations]).astype(
         float
     )
+    dimensions = len(scaled) + len(pasts)
+    chosen = [
+        (
+            past.equation,
+            by_patient.index((past.equation, past.intercept)) - len(pasts),
+            heads[past.equation][FIRST_BETA] + past.predictor,
+        )
+        for past in pasts
+    ]
     return Variability(
         layout,
         np.array(heads, dtype=np.int64),
@@ -105,7 +156,9 @@ def make_variability(
         np.ascontiguousarray(np.concatenate(parts, axis=1)),
         counts,
         np.ones(n_patients),
-        _product_rule(NODES[len(scaled)] if nodes is None else nodes, len(scaled)),
+        _product_rule(NODES[dimensions] if nodes is None else nodes, dimensions),
+        np.array(chosen, dtype=np.int64).reshape(-1, 3),
+        np.array([past.unit for past in pasts], dtype=float),
     )
 
 
@@ -143,6 +196,9 @@ def _density(
     """Join the compiled parts, each of which is compiled once: as one compiled function they would be compiled again inside it."""
     size, free = _sizes(variability)
     wanted, factor, change = len(gradient) > 0, np.zeros((size, size)), np.zeros(len(position))
+    if not variability.rests(position[: variability.layout[N_BETA]]):
+        gradient[:] = 0.0
+        return -math.inf
     (fill_signed if signed else fill_factor)(position[free:], factor)
     each, _ = _evaluate(variability, position, factor, free + size * size + 1 if wanted else 1, 0)
     total = _weighted_sum(each, variability.weights)

@@ -16,9 +16,10 @@ import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION
 from alliance.inference.montecarlo import symmetric_root
+from alliance.likelihood.inertia import loadings
 from alliance.likelihood.patterns import Series
 from alliance.models.covariances import split_covariance
-from alliance.models.design.arrays import Design, Equation
+from alliance.models.design.arrays import INTERCEPT, Design, Equation, Varying
 from alliance.models.design.terms import Factor, Origin, center_factor, own_means
 from alliance.models.quantities.population import Population
 
@@ -62,6 +63,10 @@ def generate_outcomes(
         first = len(every) - len(population.varying[level])
         effects[level] = every[first:]
         scales += list(every[:first])
+    for past in design.pasts:
+        places = [population.varying[PATIENT].index(each) for each in (past, Varying(past.outcome, INTERCEPT))]
+        average = population.slopes[past.outcome][:, design.equations[past.outcome].terms.index(past.term)]
+        effects[PATIENT][places[1]] *= loadings(average, effects[PATIENT][places[0]])
     noise = _draw_noise(population, index, len(panel), rng)
     for outcome, scale in zip(design.variable, scales, strict=True):
         noise[outcome] *= np.exp(scale[design.equations[outcome].units[PATIENT]] / 2)

@@ -12,10 +12,11 @@ from alliance.likelihood.density import log_density as log_density_alike
 from alliance.likelihood.layout import make_statistics
 from alliance.likelihood.patterns import EquationRows
 from alliance.likelihood.scales import evaluate_patients
-from alliance.likelihood.variability import Variability, log_density, log_values, make_variability
+from alliance.likelihood.variability import Past, Variability, log_density, log_values, make_variability
 
 PATIENTS, BETAS = 5, 3
 BY_PATIENT = [(0, 0), (1, 0), (0, 1)]
+UNIT = 1.2  # of the own past
 PRIOR = np.array([2.0, 1.0, 1.0, 1.0, 0.0])
 
 
@@ -35,9 +36,11 @@ def draw_rows(sessions: int) -> tuple[EquationRows, ...]:
     return tuple(made)
 
 
-def make(scaled: Sequence[int], sessions: int = 6) -> Variability:
-    statistics = make_statistics(draw_rows(sessions), BY_PATIENT, [], None, PATIENTS)
-    return make_variability(statistics, BY_PATIENT, scaled)
+def make(scaled: Sequence[int], sessions: int = 6, nodes: int | None = None, *, past: bool = False) -> Variability:
+    """Return what the likelihood reads; with `past` the slope that varies counts as an own past, beside the intercept of its equation."""
+    order = [(0, 1), (0, 0), (1, 0)] if past else BY_PATIENT
+    statistics = make_statistics(draw_rows(sessions), order, [], None, PATIENTS)
+    return make_variability(statistics, order, scaled, [Past(0, 1, 0, 1, UNIT)] if past else [], nodes)
 
 
 def draw_position(scaled: Sequence[int], seed: int = 0) -> np.ndarray:
@@ -106,6 +109,64 @@ def test_two_outcomes_equal_integration_over_a_grid(sessions: int) -> None:
         values = integrand([0, 1], position, patient, w, sessions)
         whole = np.log(np.exp(values - found[patient]).sum() * (line[1] - line[0]) ** 2)
         assert whole == pytest.approx(0, abs=2e-5)  # eleven nodes in each direction
+
+
+@pytest.mark.parametrize("scaled", [[], [0]])
+def test_an_own_past_beside_its_level_equals_integration_over_a_grid(scaled: list[int]) -> None:
+    made, position = make(scaled, 12, 31, past=True), draw_position(scaled)
+    free, size = 2 * BETAS + 2, len(scaled) + len(BY_PATIENT)
+    factor = np.zeros((size, size))
+    factor[np.tril_indices(size)] = position[free:]
+    each, means = np.empty((PATIENTS, 1)), np.empty((PATIENTS, size))
+    evaluate_patients(*made.arrays, position[: 2 * BETAS], position[2 * BETAS : free], factor, each, means)
+    line = np.linspace(-6, 6, 37 if scaled else 401)
+    w = np.stack(np.meshgrid(*[line] * (1 + len(scaled))), axis=-1).reshape(-1, 1 + len(scaled))
+    past = w @ factor[len(scaled), : len(scaled) + 1]
+    loading = 1 - UNIT * past / (1 - UNIT * position[1])
+    for patient in range(2 - len(scaled)):
+        values = np.empty(len(w))
+        for n, given in enumerate(w):  # the intercept has another column at each own past
+            v, u = factor[: len(scaled), : len(given)] @ given, factor[len(scaled) + 1 :, : len(given)] @ given
+            left, columns, variances = [], [], []
+            for k, rows in enumerate(draw_rows(12)):
+                own = rows.patient == patient
+                z = np.zeros((own.sum(), 2))
+                z[:, k] = loading[n] if k == 0 else 1.0
+                mean = (
+                    rows.x[own] @ position[BETAS * k : BETAS * (k + 1)]
+                    + z @ u
+                    + (past[n] * rows.x[own, 1] if k == 0 else 0)
+                )
+                left.append(rows.y[own] - mean)
+                columns.append(z)
+                variances.append(
+                    np.full(own.sum(), np.exp(2 * position[2 * BETAS + k] + (v[0] if k in scaled else 0.0)))
+                )
+            spread = np.concatenate(columns) @ factor[len(scaled) + 1 :, len(given) :]
+            covariance = spread @ spread.T + np.diag(np.concatenate(variances))
+            off = np.concatenate(left)
+            prior = given @ given + len(given) * np.log(2 * np.pi)
+            values[n] = -0.5 * (
+                off @ np.linalg.solve(covariance, off)
+                + np.linalg.slogdet(covariance)[1]
+                + len(off) * np.log(2 * np.pi)
+                + prior
+            )
+        share = np.exp(values - each[patient, 0])
+        assert np.log(share.sum() * (line[1] - line[0]) ** w.shape[1]) == pytest.approx(0, abs=2e-5)
+        assert means[patient, len(scaled)] == pytest.approx(share @ past / share.sum(), abs=2e-5)
+
+
+def test_an_own_past_has_the_gradient_of_its_value_and_a_limit() -> None:
+    made, position = make([0], 25, 31, past=True), draw_position([0], 3)
+    gradient, nothing = np.empty(len(position)), np.empty(0)
+    log_density(made, NO_PRIOR, position, gradient)
+    steps = 1e-4 * np.eye(len(position))
+    sides = [[log_density(made, NO_PRIOR, position + sign * step, nothing) for step in steps] for sign in (1, -1)]
+    np.testing.assert_allclose(gradient, (np.array(sides[0]) - np.array(sides[1])) / 2e-4, atol=5e-4)
+    position[1] = 1 / UNIT  # an average own past of one
+    assert log_density(made, NO_PRIOR, position, gradient) == -np.inf
+    assert not gradient.any()
 
 
 @pytest.mark.parametrize("scaled", [[0], [1], [0, 1]])

@@ -110,9 +110,11 @@ OF_DESIGN: Final = (
     Caution(
         "varying_past",
         "varying own past",
-        "The slope of the outcome's own past differs between patients or therapists. Initial values keep its average right, but do not "
-        "carry how the start of a series depends on the slope. In simulated studies of 100 patients and 25 sessions its standard deviation "
-        "between patients came out 11 to 18 % too small, and its correlation with variability about a fifth too large.",
+        "The slope of the outcome's own past differs between patients or therapists. Its average is right, but what a unit's level adds to "
+        "a session depends on this slope, and the model takes the two as apart. In simulated studies of 100 patients and 25 sessions its "
+        "standard deviation between patients came out 11 to 18 % too small, and its correlation with variability a fifth too large. A "
+        "model of this outcome alone in which `variability` varies by patient too lets the slope act on distances from each patient's own "
+        "level, and is right.",
         "the standard deviation of the slope, and its correlations",
         "never",
     ),

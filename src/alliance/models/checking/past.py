@@ -50,7 +50,11 @@ def count_restarts(equation: Equation, panel: pd.DataFrame, lag: int) -> int:
 
 
 def mark_varying_past(design: Design) -> list[Mark]:
-    """Mark slopes of an outcome's own past that differ between units: initial values do not carry how they depend on the start."""
+    """Mark slopes of an outcome's own past that differ between units, unless each unit's deviate from its own level.
+
+    They do where they are integrated (`Design.pasts`), and the level is all that is in the intercept of a patient.
+    """
+    alone = design.pasts if len(design.equations) == 1 else ()
     return [
         Mark(
             "varying_past",
@@ -62,5 +66,5 @@ def mark_varying_past(design: Design) -> list[Mark]:
         )
         for level, effects in design.varying.items()
         for effect in effects
-        if effect.term in design.equations[effect.outcome].own_past
+        if effect.term in design.equations[effect.outcome].own_past and effect not in alone
     ]

@@ -16,7 +16,7 @@ from alliance.facts.quantity import join_nodes
 from alliance.inference.maximum import mark_maximum
 from alliance.likelihood.units import draw_effects
 from alliance.likelihood.variability import conditional_means
-from alliance.models.design.arrays import Design
+from alliance.models.design.arrays import INTERCEPT, Design, Varying
 from alliance.models.filling.grid import Grid
 from alliance.models.path.layout import LEVELS, Natural
 from alliance.models.path.maximum import PathMaximum
@@ -166,7 +166,10 @@ def _residuals(maximum: PathMaximum) -> tuple[dict[str, np.ndarray], dict[str, f
         scales = {}
     else:
         found = conditional_means(target.variability, maximum.top.position)
-        count = target.variability.outcomes
+        count, effects = target.variability.outcomes, target.design.varying[PATIENT]
+        loadings = target.variability.loadings(beta, found[:, count : count + len(target.design.pasts)])
+        for past, loading in zip(target.design.pasts, loadings.T, strict=True):
+            found[:, count + effects.index(Varying(past.outcome, INTERCEPT))] *= loading
         means = found[:, count:], np.zeros((statistics.n_therapists, 0))
         scales = dict(zip(target.design.variable, np.exp(found[:, :count].T / 2), strict=True))
     residuals = {}

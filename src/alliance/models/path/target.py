@@ -46,7 +46,7 @@ class PathTarget:
     patients, therapists
         Codes of the units, in the order of the likelihood; no therapists where nothing varies between them.
     variability
-        What the likelihood reads where residual variances differ between patients; None where they do not.
+        What the likelihood reads where residual variances differ between patients, or own pasts beside levels; None where none do.
     """
 
     design: Design
@@ -223,7 +223,8 @@ def make_target(design: Design) -> PathTarget:
             f"(first or most_sessions), or keep fewer effects under 'vary.therapist'."
         ) from error
     scaled = [numbers[outcome] for outcome in design.variable]
-    variability = variable.make_variability(statistics, by_patient, scaled) if scaled else None
+    integrated = scaled or design.pasts
+    variability = variable.make_variability(statistics, by_patient, scaled, _pasts_of(design)) if integrated else None
     return PathTarget(design, statistics, layout_of(design), patients, therapists, variability)
 
 
@@ -232,6 +233,16 @@ def varying_terms(design: Design, outcome: str) -> list[str]:
     return list(
         dict.fromkeys(e.term for level in LEVELS for e in design.varying.get(level, []) if e.outcome == outcome)
     )
+
+
+def _pasts_of(design: Design) -> list[variable.Past]:
+    """Say where the own pasts stand that are integrated beside variability."""
+    found = []
+    for past in design.pasts:
+        equation, columns = design.equations[past.outcome], varying_terms(design, past.outcome)
+        places = columns.index(past.term), columns.index(INTERCEPT), 1 + equation.terms.index(past.term)
+        found.append(variable.Past(list(design.equations).index(past.outcome), *places, equation.scale(past.term)))
+    return found
 
 
 def _find_patients(design: Design) -> tuple[list[str], dict[str, np.ndarray]]:

@@ -1,6 +1,7 @@
 """Patients who differ in variability in a fit: what a model finds, draws, generates and reports, and what is refused."""
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from alliance.config import ModelSpec
 from alliance.config.declared import spec_class
 from alliance.errors import ModelError
 from alliance.facts.marks import Mark
+from alliance.models.checking.past import mark_varying_past
 from alliance.models.checking.priors import describe_priors
 from alliance.models.checking.variable import mark_variability
 from alliance.models.container import FitResult, marks_of, rows_of
@@ -269,3 +271,79 @@ def test_few_sessions_to_see_variability_in_are_flagged() -> None:
     few, enough = (mark_variability(design_of(declare(), simulate(20, sessions)))[0] for sessions in (7, 8))
     assert (few.value, few.passed, enough.passed) == (7, False, True)
     assert few.varying == "variability -> y"
+
+
+@cache
+def moving(patients: int = 40, sessions: int = 16) -> pd.DataFrame:
+    """Simulate y that follows its own past around the level of each patient, by .3 on average, .2 more or less."""
+    rng = np.random.default_rng(8)
+    level, past, v = rng.standard_normal((3, patients)) * np.array([[1.0], [0.2], [0.5]])
+    y, rows = level, []
+    for session in range(-20, sessions + 1):
+        before, y = y, level + (0.3 + past) * (y - level) + np.exp(v / 2) * rng.standard_normal(patients)
+        codes = {"patient": [f"P{i:03d}" for i in range(patients)], "therapist": "T", "session": session}
+        rows.append(pd.DataFrame({**codes, "x": rng.standard_normal(patients), "y": y, "y_lag": before}))
+    panel = pd.concat([each for each in rows if each["session"].iloc[0] >= 1])
+    panel["y_baseline"] = panel["patient"].map(panel[panel["session"] == 1].set_index("patient")["y"])
+    return panel[panel["session"] > 1].sort_values(["patient", "session"], ignore_index=True)
+
+
+@cache
+def of_moving() -> PathMaximum:
+    vary = {"patient": ["intercept", "y_lag", "variability"]}
+    return maximise(design_of(declare(equations={"y": {"on": ["x", "y_lag", "y_baseline"], "vary": vary}}), moving()))
+
+
+def test_an_own_past_varies_beside_the_level_of_the_patient() -> None:
+    maximum = of_moving()
+    assert [effect.term for effect in maximum.target.design.differing["patient"]] == [
+        "variability",
+        "y_lag",
+        "intercept",
+    ]
+    assert maximum.converged
+    assert mark_varying_past(maximum.target.design) == []
+    table = table_of(maximum).set_index("parameter")
+    for name, truth in {"sd patient y: y_lag": 0.2, "y: y_lag": 0.3, "sd patient y: variability": 0.5}.items():
+        assert abs(table["estimate"][name] - truth) < 3 * table["se"][name]
+
+
+def test_patients_taken_as_alike_keep_their_levels() -> None:
+    known, alike = of_moving(), maximise_alike(of_moving())
+    assert alike.converged
+    position = np.zeros(known.target.layout.size)
+    position[: alike.target.layout.together.stop] = alike.top.position[: alike.target.layout.together.stop]
+    factor = alike.target.natural(alike.top.position[None]).factors["patient"][0]
+    whole = np.zeros((3, 3))
+    whole[1:, 1:] = factor
+    position[known.target.layout.between("patient")] = whole[np.tril_indices(3)]
+    # One dimension with 15 nodes and two with 11 each of the same integral.
+    assert known.target.value(position)[0] == pytest.approx(alike.top.value, abs=0.01)
+    assert known.top.value > alike.top.value
+
+
+def test_generated_intercepts_and_residuals_follow_the_level() -> None:
+    maximum = of_moving()
+    design, positions = maximum.target.design, np.tile(maximum.top.position, (300, 1))
+    population = population_of(maximum, positions)
+    # With all of it in the intercepts, what is generated first is y at (1 - phi - d) / (1 - phi) times the intercept.
+    covariance = np.zeros_like(population.joint["patient"])
+    covariance[:, 1:, 1:] = np.array([[0.04, 0.0], [0.0, 1.0]])
+    silent = replace(
+        population,
+        joint={"patient": covariance},
+        covariances={"patient": covariance[:, 1:, 1:]},
+        residuals={"y": np.full(300, 1e-9)},
+    )
+    generated = generate_outcomes(moving(), design, silent, 1, np.random.default_rng(2))["y"]
+    phi, level = population.slopes["y"][0, 1], design.equations["y"].levels["y_lag"].at(moving())
+    first = (moving()["session"] == 2).to_numpy()
+    mean = population.intercepts["y"][0] + moving()[["x", "y_lag", "y_baseline"]].to_numpy() @ population.slopes["y"][0]
+    deviation = (moving()["y_lag"].to_numpy() - level)[first, None]
+    left = generated[first] - mean[first, None]
+    # E(g u + d (y_lag - level))^2 with independent d and u: 1 + .04 / (1 - phi)^2 + .04 deviation^2
+    expected = 1 + 0.04 / (1 - phi) ** 2 + 0.04 * deviation**2
+    assert (left**2 / expected).mean() == pytest.approx(1, abs=0.05)
+    assert ((left**2).mean() - (0.04 * deviation**2).mean()) > 1 + 0.02 / (1 - phi) ** 2
+    residuals, _ = _residuals(maximum)
+    assert np.corrcoef(residuals["y"], moving()["y_lag"])[0, 1] == pytest.approx(0, abs=0.1)
