@@ -628,6 +628,23 @@ def corrected(config: Config, table: pd.DataFrame) -> pd.DataFrame:
     return rows[ARTEFACTS["corrected"].header].reset_index(drop=True)
 
 
+def invariance(config: Config) -> pd.DataFrame:
+    """Return subscales of the alliance as indicators of a construct, of which one drifts; the same in two models."""
+    rows = [
+        {
+            "model": name, "variable": "alliance", "indicator": f"alliance_{scale}", "part": part, "loading": 1.0, "change": change,
+            "sd": 0.1, "size": change, "largest": abs(change) + 0.2, "p_adjusted": p, "length": 9.0, "n_patients": 60, "n_sessions": 540,
+            "verdict": verdict,
+        }
+        for name in config.models.fit[:2]
+        for scale, part, change, p, verdict in (
+            ("bond", "intercept", 0.4, 0.0002, "drifts"), ("goal", "intercept", -0.02, 0.9, "not told"),
+            ("bond", "loading", -0.02, 0.8, "not told"), ("goal", "loading", 0.02, 0.8, "not told"),
+        )
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=ARTEFACTS["invariance"].header)
+
+
 def reliability(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
     """Return reliability and descriptives of every scale (ready-made numbers have no reliability)."""
     rows = []
@@ -737,6 +754,7 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
         "trends": trends(config, table),
         "autocorrelation": autocorrelation(config, table),
         "corrected": corrected(config, table),
+        "invariance": invariance(config),
         "influence": influence(config, table),
         "sensitivity": sensitivity(config),
         "shrinkage": shrinkage(config, seed=seed),

@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 
 from alliance.certify.settings import Calibration
-from alliance.certify.uniformity import adjust, extremeness, null_extremeness, tail_probability
+from alliance.certify.uniformity import extremeness, null_extremeness, tail_probability
 from alliance.config import ModelSpec, Variable
 from alliance.config.schema import Inference, Priors, Sampling
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.inference.depths import LAPLACE, Found, Request, explore
 from alliance.inference.montecarlo import generator_for
+from alliance.inference.multiple import adjust
 from alliance.models.design.arrays import INTERCEPT, Design, Varying, make_design
 from alliance.models.design.names import (
     RESIDUAL_CORRELATION,

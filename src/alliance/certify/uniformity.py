@@ -42,13 +42,3 @@ def bands(size: int, draws: int, null: np.ndarray, level: float) -> tuple[np.nda
     share = np.arange(1, draws + 1) / (draws + 1)
     low, high = (stats.binom.ppf(tail, size, share) / size for tail in (gamma / 2, 1 - gamma / 2))
     return np.asarray(low), np.asarray(high)
-
-
-def adjust(probabilities: np.ndarray) -> np.ndarray:
-    """Return p-values adjusted for their number by Holm's method."""
-    count = len(probabilities)
-    order = np.argsort(probabilities)
-    stepped = np.maximum.accumulate(probabilities[order] * (count - np.arange(count)))
-    adjusted = np.empty(count)
-    adjusted[order] = np.minimum(stepped, 1.0)
-    return adjusted

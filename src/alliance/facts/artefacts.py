@@ -209,6 +209,16 @@ ARTEFACTS: Final = Registry(
         | _columns("flag"),
         from_fit=True,
     ),
+    # Whether indicators of a construct mean the same over the course: how intercepts and loadings drift, compared with all together, see
+    # `alliance.models.checking.invariance.Drift`; `verdict` is one of `alliance.models.checking.drifting`.
+    Artefact(
+        "invariance",
+        "estimates/invariance.csv",
+        "collect_estimates",
+        _columns("model variable indicator part", loading=NUMBER, change=NUMBER, sd=NUMBER, size=NUMBER, largest=NUMBER)
+        | {"p_adjusted": NUMBER, "length": NUMBER, "n_patients": COUNT, "n_sessions": COUNT, "verdict": TEXT},
+        from_fit=True,
+    ),
     # How much an effect moves when a block of priors, or the likelihood, counts a little more or less; `narrowed` is its posterior spread
     # as a share of its prior spread, `informed` whether the data are not known to say little about it.
     Artefact(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alliance.certify.uniformity import adjust, bands, counts_below, extremeness, null_extremeness, tail_probability
+from alliance.certify.uniformity import bands, counts_below, extremeness, null_extremeness, tail_probability
 
 DRAWS, SETS = 99, 300
 RNG = np.random.default_rng(20261124)
@@ -50,8 +50,3 @@ def test_bands_hold_all_points_as_often_as_they_say() -> None:
 
 def test_counts_below_are_counted() -> None:
     assert counts_below(np.array([0, 0, 2, 3]), 3).tolist() == [2, 2, 3]
-
-
-def test_adjusted_probabilities_are_those_of_holm() -> None:
-    # Worked by hand: .01 x 4, .02 x 3, .03 x 2 (not below the one before), .5 x 1.
-    np.testing.assert_allclose(adjust(np.array([0.5, 0.01, 0.03, 0.02])), [0.5, 0.04, 0.06, 0.06])

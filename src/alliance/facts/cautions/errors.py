@@ -61,6 +61,27 @@ OF_ERRORS: Final = (
         only="corrected",
     ),
     Caution(
+        "drifting_indicator",
+        "indicators drift",
+        "How much an indicator of a construct drifts over the course of treatment, compared with all together: its intercept, in standard "
+        "deviations of the construct within patients, or its loading, as a share of it. The value is the largest such change. "
+        "Where one is as large as the threshold and told from chance (5 %, adjusted for all tests of the construct), scores of "
+        "different sessions do not mean the same. A pass is no proof that they do: the table of indicators has the largest drift that "
+        "the data leave possible.",
+        "estimates of the outcomes that the construct predicts and of its own equation",
+        "by the fit",
+        0.2,
+        "standard deviations of the construct, or share of the loading",
+        source="Meredith 1993, doi 10.1007/BF02294825",
+    ),
+    Caution(
+        "untested_invariance",
+        "indicators were not tested",
+        "Whether indicators of a construct mean the same at all sessions could not be tested. The model takes it for granted.",
+        INFORMATION,
+        "always",
+    ),
+    Caution(
         "construct_interval",
         "interval of a construct",
         "Estimates for a construct with several indicators. In simulated studies, whose composite had a reliability of 0.7, they were "

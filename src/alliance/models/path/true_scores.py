@@ -20,8 +20,12 @@ from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
 from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
+from alliance.facts.quantity import key_of
+from alliance.models.checking.drifting import check_constructs, mark_constructs, take_off
+from alliance.models.checking.invariance import INTERCEPT
 from alliance.models.checking.unreliable import NOTHING_LEFT, TrueScore, predicted_by
 from alliance.models.checking.unreliable import find_obstacle as has_no_formula
+from alliance.models.container import pack_rows
 from alliance.models.filling.measured import ERROR, LASTING, LOADING
 from alliance.models.filling.readings import Indicator, constructs_among, read_construct, read_score
 from alliance.models.joint import Task, compute_effects
@@ -65,7 +69,8 @@ def correct_for_errors(
     Returns
     -------
     groups
-        The group ``corrected`` of the container, if there is anything to correct and nothing stands in the way.
+        The group ``corrected`` of the container, if there is anything to correct and nothing stands in the way; and ``invariance``, where
+        there are constructs.
     scores
         Variable with error -> what became of its true values.
     marks
@@ -77,6 +82,9 @@ def correct_for_errors(
         *constructs,
         *(name for name, variable in task.variables.items() if variable.latent and predicted_by(task.design, name)),
     ]
+    tested = check_constructs(panel, list(dict.fromkeys(named)), task.variables)
+    rows = [row for construct in tested for row in construct.rows()]
+    groups = {"invariance": pack_rows(rows)} if rows else {}
     if not named and not any(
         of["within"][0] < 1 and has_no_formula(task.design, name, task.variables) for name, of in known.items()
     ):
@@ -91,18 +99,40 @@ def correct_for_errors(
         if predicted_by(task.design, name) and None in (of["within"][0], of["between"][0]):
             reasons = dict.fromkeys(reasons, f"the reliability of '{name}' could not be computed from its items")
     if any(reasons.values()):
-        return {}, {name: TrueScore(reason) for name, reason in reasons.items()}, []
+        refused = {name: TrueScore(reason) for name, reason in reasons.items()}
+        return groups, refused, mark_constructs(tested, task.design)
     hidden = {name: read_construct(task.variables[name]) for name in constructs}
     for name, of in known.items():
         (within, doubt), (between, lasting_doubt) = of["within"], of["between"]
         hidden[name] = [read_score(panel, name, (within, between), (doubt, lasting_doubt))]
     found, marks = fit_true_scores(panel, task.name, spec, settings, hidden)
     if isinstance(found, str):
-        return {}, dict.fromkeys(reasons, TrueScore(found)), marks
+        return groups, dict.fromkeys(reasons, TrueScore(found)), [*marks, *mark_constructs(tested, task.design)]
+    without = ""
+    if any(construct.drifting(INTERCEPT) for construct in tested):
+        without = compare_without(found, fit_true_scores(take_off(panel, tested), task.name, spec, settings, hidden)[0])
+    marks += mark_constructs(tested, task.design, without)
     scores = {
         name: describe_construct(panel, name, found.basis) if name in constructs else TrueScore() for name in reasons
     }
-    return {"corrected": found.quantities.pack(1, found.point)}, scores, marks
+    return groups | {"corrected": found.quantities.pack(1, found.point)}, scores, marks
+
+
+def compare_without(found: TrueScores, without: TrueScores | str) -> str:
+    """Say how many standard errors coefficients change by once drifts of intercepts are taken off indicators, at most."""
+    if isinstance(without, str):
+        return "the model could not be fitted with drifts of intercepts taken off"
+    other = {key_of(row): value[0] for row, value in zip(without.point.rows, without.point.draws, strict=True)}
+    changes = [
+        (abs(other[key_of(row)] - value[0]) / draws.std(), row["path"], value[0], other[key_of(row)])
+        for row, value, draws in zip(found.point.rows, found.point.draws, found.quantities.draws, strict=True)
+        if row["effect"] == "coefficient"
+    ]
+    change, path, before, after = max(changes)
+    return (
+        f"with these drifts of intercepts taken off, no coefficient changes by more than {format_number(change, 2)} standard errors "
+        f"({path}: {format_number(before, 2)} before, {format_number(after, 2)} after)"
+    )
 
 
 def describe_construct(panel: pd.DataFrame, name: str, basis: Basis) -> TrueScore:

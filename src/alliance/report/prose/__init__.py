@@ -7,6 +7,7 @@ text. The sections of the report name them in `report/sections.yaml`.
 from alliance.report.prose.conditions import describe_accumulated, describe_differences, describe_moderation
 from alliance.report.prose.courses import describe_treatment
 from alliance.report.prose.headline import describe_headline
+from alliance.report.prose.invariance import describe_invariance
 from alliance.report.prose.passage import Inputs, Passage, say_sentences
 from alliance.report.prose.quality import (
     describe_comparison,
@@ -58,6 +59,7 @@ SENTENCES = {
         describe_autocorrelation,
         describe_indirect,
         describe_influence,
+        describe_invariance,
         describe_limits,
         describe_measurement,
         describe_methods,

@@ -25,6 +25,7 @@ TABLES = {
     "trends": "alliance.report.tables.trends",
     "autocorrelation": "alliance.report.tables.autocorrelation",
     "corrected": "alliance.report.tables.corrected",
+    "invariance": "alliance.report.tables.invariance",
     "influence": "alliance.report.tables.influence",
     "diagnostics": "alliance.report.tables.diagnostics",
     "cautions": "alliance.report.tables.cautions",

@@ -1,5 +1,6 @@
 """Models for true scores and constructs against the dense normal density that integrates over them, and what stands in their way."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ from scipy import optimize
 
 from alliance.config import ModelSpec, Variable
 from alliance.config.schema import Inference
+from alliance.facts.columns import COUNT_COLUMNS
 from alliance.models.filling.readings import Indicator, read_construct, read_score
 from alliance.models.path.fit import fit as fit_model
 from alliance.models.path.layout import Layout, Natural
 from alliance.models.path.maximum import population_of
-from alliance.models.path.true_scores import TrueScores, find_obstacle, fit_true_scores, mark_unsettled
+from alliance.models.path.true_scores import TrueScores, compare_without, find_obstacle, fit_true_scores, mark_unsettled
+from alliance.models.quantities.pairs import Quantities
 from alliance.results.fits import tabulate_fit
 from tests.unit.models.filling.study import EQUATIONS, VARIABLES, make_spec, panel_of, simulate
 from tests.unit.models.filling.test_likelihood import as_parameters
@@ -217,6 +220,22 @@ def test_construct_stands_beside_its_composite_with_what_its_indicators_tell() -
     # Errors of three parts with variance 1 beside a variance of m within patients of about 1.08.
     assert mark["value"] == pytest.approx(1.08 / (1.08 + 1 / 3), abs=0.06)
     assert "loadings (standard deviations of errors of a session, and of errors that last): a " in mark["detail"]
+    # Whether parts drift was tested in the same breath.
+    assert set(tables["invariance"]["indicator"]) == set(parts) and "indicators drift" not in corrected_flag
+    assert tables["diagnostics"].query("caution == 'drifting_indicator'")["passed"].tolist() == [True]
+
+
+def test_what_drifts_do_to_estimates_is_told_by_the_one_that_changes_most() -> None:
+    def scores(*values: float) -> TrueScores:
+        found = Quantities({name: dict.fromkeys(COUNT_COLUMNS, 1) for name in ("m", "y")})
+        for (source, outcome), value in zip((("m", "y"), ("y", "m")), values, strict=True):
+            found.add(f"{source} -> {outcome}", "coefficient", "within", value + np.array([-0.1, 0.1]), (outcome,))
+        point = replace(found, draws=[draws.mean(keepdims=True) for draws in found.draws])
+        return TrueScores(found, point, None)  # type: ignore[arg-type]
+
+    told = compare_without(scores(0.5, 0.2), scores(0.49, 0.25))
+    assert "no coefficient changes by more than 0.50 standard errors (y -> m: 0.20 before, 0.25 after)" in told
+    assert "could not be fitted" in compare_without(scores(0.5, 0.2), "no")
 
 
 def test_error_that_may_be_everything_is_that_of_its_own_outcome() -> None:
