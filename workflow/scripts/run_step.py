@@ -22,7 +22,7 @@ def job_of(rule) -> Job:
     given += [(name, str(value)) for name, value in rule.output.items()]
     given += rule.params.items()
     arguments = {name: value for name, value in given if name not in NOT_ARGUMENTS}
-    return Job(rule.rule, rule.params.code["modules"], arguments, str(rule.log[0]))
+    return Job(rule.rule, rule.params.code["modules"], arguments, str(rule.log[0]), rule.threads)
 
 
 def _plain(value):

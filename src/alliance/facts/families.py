@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from alliance.facts.registry import Registry
+from alliance.facts.threads import MOST
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ FAMILIES: Final = Registry(
         propensities=True,
         variability=True,
         sections=_BAYESIAN,
-        threads=2,
+        threads=MOST,
     ),
-    Family("direct", "alliance.models.direct", joint=True, sections=_BAYESIAN, threads=2),
+    Family("direct", "alliance.models.direct", joint=True, sections=_BAYESIAN, threads=MOST),
 )

@@ -8,18 +8,16 @@ between therapists would never be drawn.
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from alliance.errors import ModelError
 from alliance.facts.marks import Mark
+from alliance.facts.threads import threads_here
 from alliance.inference.maximum import Maximum
 from alliance.inference.refit import neighbourhood, refit
 from alliance.inference.robust import independent_clusters, mark_clusters
 from alliance.inference.target import Target
-
-_THREADS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def draw_bootstrap(maximum: Maximum[Target], level: str, samples: int, rng: np.r
         counts = generator.multinomial(clusters.count, shares).astype(float)
         return refit(maximum.target.weigh(clusters, counts), near)
 
-    with ThreadPoolExecutor(_THREADS) as threads:
+    with ThreadPoolExecutor(threads_here()) as threads:
         found = [position for position in threads.map(fit, rng.spawn(samples)) if position is not None]
     if not found:
         raise ModelError(

@@ -14,6 +14,7 @@ import pandas as pd
 
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.marks import Mark
+from alliance.facts.threads import threads_here
 from alliance.inference.maximum import Maximum
 from alliance.inference.refit import neighbourhood, refit
 from alliance.inference.target import Clusters, Target
@@ -21,7 +22,6 @@ from alliance.inference.target import Clusters, Target
 _SHOWN: Final = 20
 _ALL: Final = 500  # units that are all left out exactly
 _CANDIDATES: Final = 3 * _SHOWN  # per effect, where there are more units
-_THREADS: Final = 2
 
 Effects = Callable[[np.ndarray], np.ndarray]
 
@@ -92,7 +92,7 @@ def _leave_out(maximum: Maximum[Target], clusters: Clusters, effects: Effects, e
         position = refit(maximum.target.weigh(clusters, weights), near)
         return np.full(len(near.centre), np.nan) if position is None else position
 
-    with ThreadPoolExecutor(_THREADS) as threads:
+    with ThreadPoolExecutor(threads_here()) as threads:
         positions = np.array(list(threads.map(fit, units.tolist())))
     found = ~np.isnan(positions).any(axis=1)
     result = np.full((len(units), len(estimate)), np.nan)

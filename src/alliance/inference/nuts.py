@@ -16,8 +16,9 @@ import numpy as np
 import pyarrow as pa
 import xarray as xr
 
+from alliance.facts.threads import threads_here
 from alliance.inference.mode import Mode
-from alliance.inference.sampling import STATISTICS, THREADS, failure_of
+from alliance.inference.sampling import STATISTICS, failure_of
 from alliance.inference.target import Posterior
 
 _LIBRARY: Final = "nutpie._lib"
@@ -93,7 +94,7 @@ def _run(mode: Mode[Posterior], sampling: Mapping[str, float], seed: int) -> Any
     compiled = isinstance(mode.posterior, Compiled) and mode.posterior.addresses is not None
     start, model = (_compiled if compiled else _interpreted)(library, mode)
     silence = library.ProgressType.none(), None, 0
-    sampler = start(settings, THREADS, model, *silence, library.PyStorage.arrow())
+    sampler = start(settings, threads_here(), model, *silence, library.PyStorage.arrow())
     try:
         sampler.wait(None)
     except KeyboardInterrupt:

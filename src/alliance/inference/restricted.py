@@ -8,8 +8,8 @@ curvature H(v), X'V^-1 X for regressions, the restricted log-likelihood is what 
 (Patterson & Thompson 1971, doi 10.1093/biomet/58.3.545; Harville 1974, doi 10.1093/biomet/61.2.383). Plain maximum likelihood takes
 estimated coefficients for known ones: its variances between few units are too small, and so are all intervals that rest on them.
 
-The target gives H. The derivatives of log|H| come from gradients of l at the corners c of a regular simplex around b, sum_c c = 0 and
-sum_c cc' = H^-1, which is exact for a quadratic function: tr(H^-1 dH/dv) = -2 sum_c d/dv [l(b + c, v) - l(b, v)].
+The target gives H, and the derivatives of d'H d by the variances in given directions d. Those of log|H| are their sum over the columns of
+a root of H^-1: d log|H| = tr(H^-1 dH) = sum_d d'dH d.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,6 @@ from alliance.inference.target import Target
 _MOST_VARIANCES: Final = 1000  # draws of the variances
 _ENOUGH: Final = 1e-11  # gain of log-likelihood that a further step promises, near data whose maximum is known
 _FEWEST_VARIANCES: Final = 100  # of each completed data set
-_REACH: Final = 10.0  # how much longer the corners are: any length is exact, and rounding weighs less on long ones
 
 
 @dataclass(frozen=True)
@@ -105,14 +104,12 @@ class Restricted[T: Target]:
 
     def value(self, variances: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the restricted log-likelihood and its gradient by the variances."""
-        value, places = self.maximum.target.value, self.variances
+        target, places = self.maximum.target, self.variances
         found, log_determinant = self._solve(variances)
-        height, gradient = value(self.place(variances, found.estimate))
-        slope = gradient[places]
-        for corner in _REACH * _simplex(len(found.estimate)) @ found.root:
-            there = value(self.place(variances, found.estimate + corner))[1][places]
-            slope = slope + (there - gradient[places]) / _REACH**2
-        return height - log_determinant / 2, slope
+        position = self.place(variances, found.estimate)
+        height, gradient = target.value(position)
+        slope = gradient + target.slopes_of_squares(position, found.root)
+        return height - log_determinant / 2, slope[places]
 
     def draw(self, size: int, rng: np.random.Generator, data_sets: int = 1) -> np.ndarray:
         """Draw positions from the estimated sampling distribution: variances first, then the coefficients given them, (draw, parameter).
@@ -147,10 +144,3 @@ class Restricted[T: Target]:
         estimate = (vectors * inverse) @ vectors.T @ slopes
         root = (vectors * np.sqrt(inverse)) @ vectors.T
         return Coefficients(estimate, root), -float(np.log(inverse[inverse > 0]).sum())
-
-
-def _simplex(size: int) -> np.ndarray:
-    """Return the corners of a regular simplex, (size + 1, size): they add up to nothing, their squares to one in each direction."""
-    last = 1 / np.sqrt(size + 1)
-    corners: np.ndarray = np.vstack([np.eye(size) - (1 + last) / size, np.full(size, last)])
-    return corners

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from alliance.errors import ModelError
+from alliance.facts.threads import threads_here
 from alliance.kept import keep_whole_files
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 keep_whole_files()  # before the first import of PyMC, which functions here leave to their callers or do themselves
 
-THREADS: Final = 2
 STATISTICS: Final = ("diverging", "energy", "depth", "n_steps", "mean_tree_accept", "step_size")
 # PyTensor compiles with Numba here. Unless told that there is no C compiler, helper functions would ask for one and for a BLAS library.
 # Fast mathematics rounds differently in code that was just compiled and in code read from the cache: the same seed would give
@@ -60,7 +60,7 @@ def sample_posterior(
     quiet = {"save_warmup": False, "progress_bar": False}
     target = float(sampling["target_accept"])
     try:
-        trace = nutpie.sample(compiled, **counts, **quiet, target_accept=target, cores=THREADS, seed=seed)
+        trace = nutpie.sample(compiled, **counts, **quiet, target_accept=target, cores=threads_here(), seed=seed)
     except (RuntimeError, ValueError) as error:
         raise failure_of(name, error) from error
     statistics = trace["sample_stats"].to_dataset()[list(STATISTICS)]

@@ -107,6 +107,12 @@ class Target(Density, Protocol):
         Of a position only the other parameters are looked at. Never asked where nothing is quadratic.
         """
 
+    def slopes_of_squares(self, position: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """Return derivatives of -1/2 sum_d d'H d, H that curvature, by the position: (parameter,).
+
+        The directions d, (quadratic, direction), are held. Never asked where nothing is quadratic.
+        """
+
     def draw_variances(
         self, position: np.ndarray, covariance: np.ndarray, size: int, rng: np.random.Generator
     ) -> np.ndarray:

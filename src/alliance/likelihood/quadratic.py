@@ -125,21 +125,36 @@ def _add_connected(half, sums):
 
 
 @compiled
-def _count_records(layout):
+def count_records(layout):
     """Return how many products of equations there are; where no residuals are correlated, each equation is one by itself."""
     return layout[N_RECORDS] if layout[N_PATTERNS] > 0 else layout[N_EQUATIONS]
 
 
 @compiled
-def _find_record(layout, record):
-    """Return where both equations of a product stand, the place of its precision, and where its Z'X begins."""
+def find_record(layout, record):
+    """Return where both equations of a product stand, the place of its precision, and where its Z'Z and its Z'X begin.
+
+    Z'Z begins at -1 where the other order of the two equations has it.
+    """
     if layout[N_PATTERNS] == 0:
         one = layout[AT_EQUATIONS] + PER_EQUATION * record
-        return one, one, record, layout[one + 5]
+        return one, one, record, layout[one + 4], layout[one + 5]
     at = layout[AT_RECORDS] + PER_RECORD * record
     one = layout[AT_EQUATIONS] + PER_EQUATION * layout[at]
     other = layout[AT_EQUATIONS] + PER_EQUATION * layout[at + 1]
-    return one, other, layout[at + 2], layout[at + 4]
+    return one, other, layout[at + 2], layout[at + 3], layout[at + 4]
+
+
+@compiled
+def place_in_pool(layout, record):
+    """Return where X'X of a product begins among what is pooled; -1 where the other order of the two equations has it."""
+    if layout[N_PATTERNS] > 0:
+        return layout[layout[AT_RECORDS] + PER_RECORD * record + 5]
+    start = 0
+    for k in range(record):
+        size = layout[layout[AT_EQUATIONS] + PER_EQUATION * k + 1] + 1
+        start += size * size
+    return start
 
 
 @compiled
@@ -147,8 +162,8 @@ def _start_column(layout, products, precision, p, r):
     """Fill t Z'X of one coefficient; zero in the columns of other equations."""
     for u in range(layout[N_COLUMNS]):
         store(r, u, everywhere(0.0))
-    for record in range(_count_records(layout)):
-        one, other, weight, zx = _find_record(layout, record)
+    for record in range(count_records(layout)):
+        one, other, weight, _, zx = find_record(layout, record)
         omega = precision[weight]
         u0, columns, b0, betas = layout[one + 2], layout[one + 3], layout[other], layout[other + 1]
         if b0 <= p < b0 + betas:
@@ -172,16 +187,14 @@ def _add_squares(x, q, each, sums):
 @compiled
 def _fill_result(layout, pooled, precision, sums, result):
     n_beta = layout[N_BETA]
-    size, start, finite = n_beta + 1, 0, True
+    size, finite = n_beta + 1, True
     for i in range(size):
         for j in range(i + 1):
             result[i, j] = result[j, i] = -sum_of(load(sums, i * size + j))
-    for record in range(_count_records(layout)):
-        one, other, weight, _ = _find_record(layout, record)
+    for record in range(count_records(layout)):
+        one, other, weight, _, _ = find_record(layout, record)
         omega = precision[weight]
-        place = layout[layout[AT_RECORDS] + PER_RECORD * record + 5] if layout[N_PATTERNS] > 0 else start
-        n_one, n_other = layout[one + 1], layout[other + 1]
-        start += (n_one + 1) * (n_one + 1)
+        place, n_one, n_other = place_in_pool(layout, record), layout[one + 1], layout[other + 1]
         if place < 0:
             continue
         for i in range(n_one + 1):

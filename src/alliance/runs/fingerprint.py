@@ -51,6 +51,7 @@ def _modules() -> dict[str, Path]:
     return found
 
 
+@cache
 def read_constant(module: str, name: str) -> object:
     """Return a literal constant of a module (e.g. ``NEEDS`` of a figure) without importing the module.
 

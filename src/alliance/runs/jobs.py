@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from alliance.errors import AllianceError
+from alliance.facts.threads import MOST, SETTING
 from alliance.runs.machine import fault_of
 from alliance.runs.messages import defect_of, failure_of_step, message_of, words_of
 from alliance.runs.threads import use_one_thread
@@ -30,17 +31,21 @@ class Job:
         Keyword arguments of the function.
     log
         File for everything that is printed.
+    threads
+        How many the workflow gives it.
     """
 
     step: str
     modules: Sequence[str]
     arguments: Mapping[str, Any]
     log: str
+    threads: int = MOST
 
 
 def run_job(job: Job) -> int:
     """Run a job in this process, close its log with one clear message if it fails, and return the exit status."""
     use_one_thread()
+    os.environ[SETTING] = str(job.threads)
     with open(job.log, "w", encoding="utf-8") as log:
         # On the level of file descriptors, so that compiled libraries and child processes write to the log too.
         os.dup2(log.fileno(), sys.stdout.fileno())

@@ -45,6 +45,9 @@ class Counts:
     def given_variances(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise NotImplementedError("nothing here is quadratic")
 
+    def slopes_of_squares(self, position: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        raise NotImplementedError("nothing here is quadratic")
+
     def draw_variances(
         self, position: np.ndarray, covariance: np.ndarray, size: int, rng: np.random.Generator
     ) -> np.ndarray:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from alliance.facts.families import FAMILIES
+from alliance.facts.threads import MOST
 from alliance.report.figures import FIGURES
 from alliance.report.tables import TABLES
 from alliance.steps import STEPS
@@ -22,6 +23,10 @@ def add(*, first, second, result):
     print("adding")
     with open(result, "w") as file:
         file.write(f"{first + second} {os.getpid() != HERE}")
+
+def count(*, result):
+    from alliance.facts.threads import threads_here
+    open(result, "w").write(str(threads_here()))
 
 def refuse():
     from alliance.errors import DataError
@@ -93,6 +98,13 @@ def test_job_runs_in_a_process_of_its_own_and_its_words_go_to_its_log(folder: Pa
     assert statuses([job(folder, "add", first=1, second=2, result=str(folder / "sum"))]) == ["0"]
     assert (folder / "sum").read_text(encoding="utf-8") == "3 True"
     assert (folder / "add.log").read_text(encoding="utf-8") == "adding\n"
+
+
+def test_job_uses_no_more_threads_than_it_was_given(folder: Path) -> None:
+    results = [folder / name for name in ("one", "all")]
+    one, everything = (job(folder, "count", result=str(result)) for result in results)
+    assert statuses([(*one, 1), everything]) == ["0", "0"]
+    assert [int(result.read_text(encoding="utf-8")) for result in results] == [1, MOST]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from alliance.inference.target import Clusters, Start
 from alliance.likelihood import variability as variable
 from alliance.likelihood.crossed import TooManyConnected
 from alliance.likelihood.density import NO_PRIOR, log_density
+from alliance.likelihood.determinant import slopes_of_squares
 from alliance.likelihood.layout import Statistics, make_statistics
 from alliance.likelihood.patterns import EquationRows
 from alliance.likelihood.quadratic import fill_quadratic
@@ -77,6 +78,10 @@ class PathTarget:
         form = np.empty((size + 1, size + 1))
         fill_quadratic(*self.statistics.arrays, position, form)
         return form[:size, size], form[:size, :size]
+
+    def slopes_of_squares(self, position: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """Return derivatives of -1/2 sum_d d'H d, H that curvature, by the position."""
+        return slopes_of_squares(self.statistics, position, directions)
 
     def draw_variances(
         self, position: np.ndarray, covariance: np.ndarray, size: int, rng: np.random.Generator
