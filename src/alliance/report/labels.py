@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,13 +104,20 @@ def _label_derived_in(spec: ModelSpec, term: str, config: Config) -> str:
     return f"logarithm of {_TIMES[spec.bases[name].of]}" if kind == "log" else f"course of time, part {part}"
 
 
-def label_path(path: str, config: Config) -> str:
-    """Return a path, or two that are compared, with labels: ``technique -> alliance`` becomes ``technique → working alliance``."""
+def label_path(path: str, config: Config, label: Callable[[str], str] | None = None) -> str:
+    """Return a path, or two that are compared, with labels: ``technique -> alliance`` becomes ``technique → working alliance``.
+
+    Parameters
+    ----------
+    label
+        Name of a variable -> what it is called there; by default its label.
+    """
     if not path:
         return ""
+    call = label or (lambda name: label_of(name, config))
     return join_contrast(
         *(
-            " → ".join(join_names(*(label_of(name, config) for name in names_of(node))) for node in nodes_of(part))
+            " → ".join(join_names(*(call(name) for name in names_of(node))) for node in nodes_of(part))
             for part in split_contrast(path)
         )
     )

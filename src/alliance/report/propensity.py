@@ -3,7 +3,7 @@
 from alliance.config import Config
 from alliance.config.timing import is_yes_no, parse_term
 from alliance.facts.families import FAMILIES
-from alliance.report.labels import label_of, unit_of
+from alliance.report.labels import label_of, label_path, unit_of
 
 
 def propensities_of(config: Config) -> list[str]:
@@ -37,8 +37,18 @@ def is_propensity(term: str, model: str, config: Config) -> bool:
 
 def name_in(term: str, model: str, config: Config) -> str:
     """Return the label of a term in a model: ``the propensity for rupture`` where that is what it stands for."""
+    return f"the {bare_name_in(term, model, config)}" if is_propensity(term, model, config) else label_of(term, config)
+
+
+def bare_name_in(term: str, model: str, config: Config) -> str:
+    """Return the same without an article, as in tables and figures: ``propensity for rupture``."""
     label = label_of(term, config)
-    return f"the propensity for {label}" if is_propensity(term, model, config) else label
+    return f"propensity for {label}" if is_propensity(term, model, config) else label
+
+
+def path_in(path: str, model: str, config: Config) -> str:
+    """Return a path of a model with labels: ``technique → propensity for rupture``."""
+    return label_path(path, config, lambda name: bare_name_in(name, model, config))
 
 
 def unit_in(term: str, model: str, config: Config) -> str:

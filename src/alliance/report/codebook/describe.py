@@ -136,9 +136,24 @@ def _declared(name: str, variable: Variable, role: str, export: Export) -> dict[
         kind_text = f"{variable.metric} of {', '.join(variable.of)}" if kind == "composite" else kind
     return {
         "variable": name, "label": variable.label, "table": variable.table, "role": role, "measured": variable.measured or "",
-        "rater": variable.rater or "", "kind": kind_text, "unit": "" if kind == "category" else variable.unit,
+        "rater": variable.rater or "", "kind": ", ".join([kind_text, *_taken_as(variable)]),
+        "unit": "" if kind == "category" else variable.unit,
         "low": low, "high": high,
     }  # fmt: skip
+
+
+def _taken_as(variable: Variable) -> list[str]:
+    """List what else models take the values for: answers of yes and no, indicators of a construct, scores with error or an end."""
+    said = ["answers of yes and no"] if variable.yes_no else []
+    said += ["indicators of one construct"] if variable.latent else []
+    said += ["censored"] if variable.censored else []
+    if variable.reliability == "items":
+        said.append("reliability from its items")
+    elif variable.reliability is not None:
+        said.append(
+            f"reliability {variable.reliability.within:g} within patients and {variable.reliability.between:g} between"
+        )
+    return said
 
 
 def scale_range(instrument: Instrument, metric: str) -> tuple[float, float]:

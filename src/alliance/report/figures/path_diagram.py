@@ -18,8 +18,9 @@ from alliance.models.diagram import Edge, paths_of
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.intervals import level_handles
-from alliance.report.labels import capitalised_name, label_level, label_model, label_of
+from alliance.report.labels import capitalised_name, label_level, label_model
 from alliance.report.numbers import format_estimate, format_percent
+from alliance.report.propensity import bare_name_in
 
 TITLE = "Path diagrams"
 CAPTION = (
@@ -175,7 +176,7 @@ def _draw_panel(axes: Axes, panel: _Panel, bottom: float, values: pd.DataFrame, 
                 facecolor="white", edgecolor=theme.NAVY, linewidth=1, zorder=3,
             )
         )  # fmt: skip
-        text = theme.wrap(capitalised_name(label_of(node, config)), 24)
+        text = theme.wrap(capitalised_name(bare_name_in(node, panel.model, config)), 24)
         axes.text(x, y, text, ha="center", va="center", fontsize=theme.SMALL, zorder=4, linespacing=1.1)
     for edge in panel.edges:
         _draw_edge(axes, edge, values[values["path"] == edge.text], places)
@@ -235,7 +236,7 @@ def _describe(values: pd.DataFrame, config: Config) -> str:
     parts = []
     for model, rows in values.groupby("model", sort=False):
         arrows = [
-            f"{' to '.join(label_of(node, config) for node in nodes_of(row.path))} {label_level(str(row.level))} "
+            f"{' to '.join(bare_name_in(node, str(model), config) for node in nodes_of(row.path))} {label_level(str(row.level))} "
             f"{format_estimate(row.estimate, row.low, row.high)}{' (flagged)' if row.flag else ''}"
             for row in records(rows)
         ]

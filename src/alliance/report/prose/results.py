@@ -300,7 +300,7 @@ def _name_part(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence
             if level == "overall" or constant
             else f"{name} beside that path, {label_level(level)}"
         )
-    ways = join_words([label_of(node, config) for node in mediators_of(row)])
+    ways = join_words([name_in(node, row["model"], config) for node in mediators_of(row)])
     if is_between(row, config):
         return f"{name} by way of average {ways}, {label_level(level)}"
     if not constant:

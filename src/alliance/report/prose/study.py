@@ -309,8 +309,8 @@ def _held(config: Config) -> list[Point]:
     return [
         Point(
             label_model(name, config),
-            f"What the equations leave at a session is taken to be correlated: {join_words(pairs)}. The data do not tell; the "
-            "estimates are those that would follow if it were.",
+            f"What the equations leave at a session is taken to be correlated: {join_words(pairs)}. Whether it is, the "
+            "data do not tell; the estimates are those that would follow if it were.",
         )
         for name, pairs in held.items()
         if pairs

@@ -4,8 +4,9 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import records
-from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
+from alliance.report.labels import capitalised_name, label_effect, label_level, label_model
 from alliance.report.numbers import common_decimals, format_count, format_number
+from alliance.report.propensity import path_in
 
 
 def show_beside(
@@ -34,7 +35,7 @@ def show_beside(
     return pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],
-            "Path": [capitalised_name(label_path(path, config)) for path in data["path"]],
+            "Path": [capitalised_name(path_in(row.path, row.model, config)) for row in rows],
             "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
             "Level": [capitalised_name(label_level(level)) for level in data["level"]],
             first: written(one, "sd"),

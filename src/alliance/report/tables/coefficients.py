@@ -7,9 +7,9 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.facts.quantity import nodes_of
-from alliance.report.labels import capitalised_name, label_level, label_model, label_of
+from alliance.report.labels import capitalised_name, label_level, label_model
 from alliance.report.numbers import format_estimate, format_probability
-from alliance.report.propensity import describe_scales
+from alliance.report.propensity import bare_name_in, describe_scales
 from alliance.report.tables.marks import mark_of, notes_of
 from alliance.report.tables.table import Table
 
@@ -23,8 +23,13 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     data = estimates[estimates["effect"] == "coefficient"].reset_index(drop=True)
     shown = pd.DataFrame(
         {
-            "Equation": [f"{label_model(row.model, config)}: {label_of(row.outcome, config)}" for row in records(data)],
-            "Predictor": [capitalised_name(label_of(nodes_of(path)[0], config)) for path in data["path"]],
+            "Equation": [
+                f"{label_model(row.model, config)}: {bare_name_in(row.outcome, row.model, config)}"
+                for row in records(data)
+            ],
+            "Predictor": [
+                capitalised_name(bare_name_in(nodes_of(row.path)[0], row.model, config)) for row in records(data)
+            ],
             "Level": [capitalised_name(label_level(level)) for level in data["level"]],
             "Coefficient [interval]": [
                 format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag) for row in records(data)

@@ -9,9 +9,9 @@ from alliance.config import Config, ModelSpec
 from alliance.facts.columns import LAG, records
 from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.quantity import is_at_session
-from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_of, label_path
+from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_of
 from alliance.report.numbers import format_count, format_estimate, format_number, format_probability
-from alliance.report.propensity import describe_scales
+from alliance.report.propensity import bare_name_in, describe_scales, path_in
 from alliance.report.tables.marks import mark_of, notes_of
 from alliance.report.tables.table import Table
 from alliance.results.estimates import MOVED, moved_by_priors
@@ -78,18 +78,17 @@ def last_of_curves(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _path(row: Any, config: Config) -> str:
-    path, outcome = row.path, row.outcome
-    return label_path(path, config) or label_of(outcome, config)
+    return path_in(row.path, row.model, config) or label_of(row.outcome, config)
 
 
 def _describe_equations(name: str, spec: ModelSpec, config: Config) -> str:
     parts = []
     for outcome, equation in spec.equations.items():
         causes = ", ".join(
-            label_of(term, config).replace(", previous", " of the previous")
+            bare_name_in(term, name, config).replace(", previous", " of the previous")
             if term.endswith(LAG)
-            else label_of(term, config)
+            else bare_name_in(term, name, config)
             for term in equation.on
         )
-        parts.append(f"{label_of(outcome, config)} on {causes}")
+        parts.append(f"{bare_name_in(outcome, name, config)} on {causes}")
     return f"{label_model(name, config)} ({spec.family}): {'; '.join(parts)}."

@@ -22,7 +22,7 @@ variables:
   alliance: {label: working alliance, column: BOND, measured: after, range: [1, 7], rater: patient}
   symptoms: {kind: scale, instrument: phq_9, items: "PHQ{item}", measured: before}
   both: {kind: composite, of: [alliance, warmth], measured: after}
-  warmth: {column: WARM, measured: during}
+  warmth: {column: WARM, measured: during, reliability: {within: 0.7, between: 0.9}}
   setting: {kind: category, column: SET, reference: room, measured: during}
   arm: {kind: category, table: patients, column: ARM, levels: {a: 0, b: 1, c: 2}}
   age: {table: patients, column: AGE, unit: years}
@@ -95,6 +95,7 @@ def test_each_variable_has_role_range_and_columns(codebook: pd.DataFrame) -> Non
     assert (row["role"], row["measured"], row["kind"]) == ("outcome", "before", "scale: PHQ-9, 9 items")
     assert (row["low"], row["high"], row["columns"]) == (0, 27, "PHQ1, ..., PHQ9 (9 columns)")
     assert codebook.loc["alliance", ["label", "low", "high", "rater"]].tolist() == ["working alliance", 1, 7, "patient"]
+    assert codebook.loc["warmth", "kind"] == "number, reliability 0.7 within patients and 0.9 between"
     assert codebook.loc["age", ["role", "unit", "table"]].tolist() == ["in no model", "years", "patients"]
 
 
