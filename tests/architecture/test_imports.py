@@ -22,7 +22,7 @@ LAYERS = [
     ["models"],
     ["report.labels", "results.estimates", "results.diagnostics", "results.comparison", "results.disclosure"],
     ["results.fits"],
-    ["report.meanings", "report.propensity", "certify"],
+    ["report.meanings", "report.errors", "report.propensity", "certify"],
     ["report.figures", "report.tables", "report.prose"],
     ["report.page", "report.codebook"],
     ["runs"],

@@ -774,5 +774,5 @@ def compared(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
     return {
         "comparison": compare_estimates(estimates(config, seed=seed + 1), this),
         "differences": pd.DataFrame([("panel.lag", "1", "2")], columns=ARTEFACTS["differences"].header),
-        "truth": compare_with_truth(this, truth, config),
+        "truth": compare_with_truth(this, corrected(config, this), truth, config),
     }

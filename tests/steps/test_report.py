@@ -35,6 +35,7 @@ def test_known_truth_is_read_from_its_file(tmp_path: Path) -> None:
     config = builders.arms_config()
     estimates = builders.estimates(config)
     write_csv(estimates, tmp_path / "estimates.csv")
+    write_csv(builders.corrected(config, estimates), tmp_path / "corrected.csv")
     row = estimates[(estimates["model"] == "technique_by_steps") & (estimates["effect"] == "a")].iloc[0]
     keys = ("outcome", "path", "effect", "level", "horizon")
     lines = [f"{'- ' if key == 'outcome' else '  '}{key}: {row[key]}" for key in keys] + [f"  value: {row['estimate']}"]
@@ -42,6 +43,7 @@ def test_known_truth_is_read_from_its_file(tmp_path: Path) -> None:
     known.write_text("quantities:\n" + "\n".join(lines) + "\n", encoding="utf-8")
     compare_truth(
         estimates=str(tmp_path / "estimates.csv"),
+        corrected=str(tmp_path / "corrected.csv"),
         known=str(known),
         truth=str(tmp_path / "truth.csv"),
         settings=config.model_dump(mode="json", by_alias=True),

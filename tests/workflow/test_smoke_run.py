@@ -212,7 +212,8 @@ def test_no_id_and_no_note_of_the_export_is_left_anywhere(smoke: Project) -> Non
 
 def test_refused_run_quotes_nothing_of_a_wrong_column(smoke: Project) -> None:
     smoke.write(
-        "config/planted.yaml", SMOKE.replace("name: smoke", "name: planted") + "variables: {age: {column: notes}}\n"
+        "config/planted.yaml",
+        SMOKE.replace("name: smoke", "name: planted").replace("variables: {", "variables: {age: {column: notes}, "),
     )
     done = smoke.snakemake("--cores", "1", "--configfile", "config/planted.yaml")
     said = done.stdout + done.stderr

@@ -83,6 +83,7 @@ rule compare_runs:
 rule compare_truth:
     input:
         estimates=ARTEFACT["estimates"],
+        corrected=ARTEFACT["corrected"],
         known=cfg.study.truth or [],
     output:
         truth=ARTEFACT["truth"],

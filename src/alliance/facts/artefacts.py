@@ -262,6 +262,7 @@ ARTEFACTS: Final = Registry(
         "estimates/truth.csv",
         "compare_truth",
         _columns("model outcome path effect level horizon", truth=NUMBER, estimate=NUMBER, low=NUMBER, high=NUMBER)
+        | _columns("", estimate_corrected=NUMBER, low_corrected=NUMBER, high_corrected=NUMBER)
         | _INTERVAL
         | _COUNTS
         | {"holds": TRUTH, "flag": TEXT},

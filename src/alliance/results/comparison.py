@@ -64,8 +64,10 @@ def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
     return joined[ARTEFACTS["comparison"].header]
 
 
-def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Config) -> pd.DataFrame:
-    """Put estimates next to the known truth of a simulated study.
+def compare_with_truth(
+    estimates: pd.DataFrame, corrected: pd.DataFrame, truth: pd.DataFrame, config: Config
+) -> pd.DataFrame:
+    """Put estimates, and the same corrected for unreliable scores, next to the known truth of a simulated study.
 
     Within patients, the truth holds from one session to the next, given the history. A model that does not hold each outcome's own past
     equal, or that looks further back than one session, estimates something else and is left out. Between units it holds for averages of
@@ -73,6 +75,8 @@ def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Con
 
     Parameters
     ----------
+    estimates, corrected
+        Columns of the artefacts of these names.
     truth
         Columns outcome, path, effect, level, horizon, value; one row per quantity, in the units of the estimates.
 
@@ -80,7 +84,7 @@ def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Con
     -------
     pandas.DataFrame
         Columns of the artefact `truth`, one row per estimate whose true value is known; ``holds`` tells whether the interval
-        contains it.
+        of the scores as they are contains it.
     """
     known = truth[[*_TRUTH_KEYS, "value"]].rename(columns={"value": "truth"})
     # Of a cause that is constant within patients, models tell two versions apart; the one within patients is structural.
@@ -90,6 +94,8 @@ def compare_with_truth(estimates: pd.DataFrame, truth: pd.DataFrame, config: Con
     averages = asked["level"].isin(BETWEEN_LEVELS.values())
     asked = asked[~averages | asked["model"].isin(models_of_averages(config))]
     joined = asked.merge(known, on=_TRUTH_KEYS, how="inner", validate="many_to_one")
+    ends = ["estimate_corrected", "low_corrected", "high_corrected"]
+    joined = joined.merge(corrected[["model", *_TRUTH_KEYS, *ends]], on=["model", *_TRUTH_KEYS], how="left")
     joined["holds"] = (joined["low"] <= joined["truth"]) & (joined["truth"] <= joined["high"])
     return joined[ARTEFACTS["truth"].header]
 

@@ -30,16 +30,19 @@ def compare_runs(
     write_artefact("comparison", compare_estimates(base, this), comparison)
 
 
-def compare_truth(*, estimates: str, known: str, truth: str, settings: Mapping[str, Any]) -> None:
+def compare_truth(*, estimates: str, corrected: str, known: str, truth: str, settings: Mapping[str, Any]) -> None:
     """Write the estimates of a simulated study beside their known values.
 
     Parameters
     ----------
+    corrected
+        The same estimates corrected for unreliable scores.
     known
         File with the known values, see ``study.truth``.
     settings
         The whole merged configuration.
     """
     values = pd.DataFrame(read_yaml(Path(known))["quantities"])
-    found = compare_with_truth(read_artefact(estimates, "estimates"), values, validate_config(settings))
+    as_it_is, without_error = read_artefact(estimates, "estimates"), read_artefact(corrected, "corrected")
+    found = compare_with_truth(as_it_is, without_error, values, validate_config(settings))
     write_artefact("truth", found, truth)

@@ -11,17 +11,17 @@ from alliance.runs.files import write_text
 from alliance.worlds.example.export import csv_of, export_study
 from alliance.worlds.example.settings import ExampleStudy
 from alliance.worlds.example.sizes import attendance_of, population_sizes, sizes_of
-from alliance.worlds.example.study import simulate_study
+from alliance.worlds.example.study import record_study, simulate_study
 from alliance.worlds.settings import read_settings
-from alliance.worlds.study import run_study
 from alliance.worlds.truth import true_quantities
 
 _HEADER = """\
 # Truth of the simulated study in this folder, written by `make example`; do not edit.
-# quantities: true effects in the words of the estimates table: within patients given the history in the structural equations
-#             (src/alliance/worlds/settings.py), between patients and between therapists of the averages at which
-#             series settle; population: sizes of a very large study of the same kind, among them the arm's average effects over
-#             all sessions; study: the same sizes in this study, before it was dirtied; dirt: how much of what is in the files;
+# quantities: true effects among scores without error, in the words of the estimates table: within patients given the history in the
+#             structural equations (src/alliance/worlds/settings.py), between patients and between therapists of the averages at
+#             which series settle; population: sizes of what is recorded, error included, in a very large study of the same kind, and
+#             of true scores residual standard deviations and the arm's average effects over all sessions; study: the sizes recorded
+#             in this study, before it was dirtied; dirt: how much of what is in the files;
 #             settings: what all follows from (config/example_study.yaml).
 """
 _PAIRS = (("technique", "symptoms"), ("arm", "symptoms"), ("alliance", "symptoms"), ("symptoms", "alliance"))
@@ -49,7 +49,7 @@ def simulate_example(*, settings: str, sessions: str, patients: str, therapists:
 
 
 def _truth(settings: ExampleStudy, dirt: dict[str, dict[str, int]]) -> str:
-    people, course = run_study(settings)
+    people, course, _ = record_study(settings)
     content: dict[str, Any] = {
         "seed": settings.seed,
         "quantities": _quantities(settings).to_dict("records"),

@@ -32,7 +32,7 @@ def run_study(world: World) -> tuple[People, Course]:
     return people, world.missing.hide(course, world.centres, streams["missing"])
 
 
-def settle(world: World) -> World:
+def settle[W: World](world: W) -> W:
     """Return the world with the chance of leaving with which the wanted share of patients leaves before the last session.
 
     It is found from the symptoms of a very large study of the same seed; a world that names no share is returned as it is.

@@ -15,6 +15,7 @@ from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs
 
 CONFIG = builders.arms_config()
+UNCORRECTED = pd.DataFrame(columns=ARTEFACTS["corrected"].header)
 
 
 def compare(base: list[dict], this: list[dict]) -> pd.DataFrame:
@@ -117,15 +118,27 @@ def truth_of(row: dict, value: float) -> pd.DataFrame:
 def test_interval_holds_the_truth_up_to_its_ends(value: float, holds: bool) -> None:
     row = estimate()
 
-    assert compare_with_truth(inputs(row)["estimates"], truth_of(row, value), CONFIG)["holds"].item() is holds
+    assert (
+        compare_with_truth(inputs(row)["estimates"], UNCORRECTED, truth_of(row, value), CONFIG)["holds"].item() is holds
+    )
+
+
+def test_corrected_estimates_stand_beside_the_same_truth() -> None:
+    rows = [estimate(), estimate(model="technique_jointly")]
+    found = {"estimate_corrected": -0.3, "low_corrected": -0.4, "high_corrected": -0.2}
+    corrected = pd.DataFrame([rows[1] | found], columns=ARTEFACTS["corrected"].header)
+    table = compare_with_truth(inputs(*rows)["estimates"], corrected, truth_of(rows[0], -0.2), CONFIG)
+
+    assert table["estimate"].tolist() == [rows[0]["estimate"]] * 2
+    assert table["low_corrected"].isna().tolist() == [True, False] and table["high_corrected"].tolist()[1] == -0.2
 
 
 def test_only_models_that_hold_the_past_equal_are_compared_with_a_truth_given_the_past() -> None:
     rows = [estimate(), estimate(model="arm_by_steps")]
 
-    assert compare_with_truth(inputs(*rows)["estimates"], truth_of(rows[0], -0.2), CONFIG)["model"].tolist() == [
-        "technique_by_steps"
-    ]
+    assert compare_with_truth(inputs(*rows)["estimates"], UNCORRECTED, truth_of(rows[0], -0.2), CONFIG)[
+        "model"
+    ].tolist() == ["technique_by_steps"]
 
 
 def test_longer_lag_has_no_known_truth() -> None:
@@ -136,7 +149,9 @@ def test_longer_lag_has_no_known_truth() -> None:
 def test_truth_of_a_constant_cause_belongs_to_its_version_within_patients() -> None:
     path = {"path": "arm -> alliance -> symptoms", "horizon": "", "model": "arm_jointly"}
     rows = [estimate(**path, level="within"), estimate(**path, level="between_patient")]
-    found = compare_with_truth(inputs(*rows)["estimates"], truth_of(rows[0] | {"level": "overall"}, -0.2), CONFIG)
+    found = compare_with_truth(
+        inputs(*rows)["estimates"], UNCORRECTED, truth_of(rows[0] | {"level": "overall"}, -0.2), CONFIG
+    )
 
     assert found["level"].tolist() == ["within"]
 
@@ -146,9 +161,9 @@ def test_truth_of_averages_is_that_of_models_in_which_all_variables_have_equatio
     rows = [estimate(**joint, model="technique_jointly"), estimate(**joint, model="technique_by_arm")]
     rows.append(estimate(level="between_patient"))
     # The others hold observed means of technique equal, or the past.
-    assert compare_with_truth(inputs(*rows)["estimates"], truth_of(rows[0], -0.2), CONFIG)["model"].tolist() == [
-        "technique_jointly"
-    ]
+    assert compare_with_truth(inputs(*rows)["estimates"], UNCORRECTED, truth_of(rows[0], -0.2), CONFIG)[
+        "model"
+    ].tolist() == ["technique_jointly"]
 
 
 def test_averages_given_the_past_are_not_compared_with_averages_as_they_are() -> None:
@@ -160,7 +175,9 @@ def test_averages_given_the_past_are_not_compared_with_averages_as_they_are() ->
 def test_truth_for_another_horizon_is_not_the_truth() -> None:
     row = estimate()
 
-    assert compare_with_truth(inputs(row)["estimates"], truth_of(row | {"horizon": "same session"}, -0.2), CONFIG).empty
+    assert compare_with_truth(
+        inputs(row)["estimates"], UNCORRECTED, truth_of(row | {"horizon": "same session"}, -0.2), CONFIG
+    ).empty
 
 
 def joint(**changes):

@@ -15,7 +15,7 @@ from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_parquet
 from alliance.runs.plan import bare_spec
 from alliance.steps.fit import fit_model
-from tests.workflow.project import Project, copy_project
+from tests.workflow.project import AS_RECORDED, Project, copy_project
 
 ROOT = Path(__file__).parents[3]
 
@@ -122,7 +122,8 @@ def test_truth_of_real_data_is_unknown(study: Study) -> None:
         _ = Study({"study": {"truth": None}}, root=study.root).truth
 
 
-def test_fit_is_that_of_the_workflow(study: Study, tmp_path: Path) -> None:
+def test_fit_is_that_of_the_workflow(project: Project, tmp_path: Path) -> None:
+    study = Study(AS_RECORDED, root=project.root)
     name, config = "technique_by_arm", study.config
     assert config.models.specs[name].depth == "ml"
     write_parquet(study.panel, tmp_path / "panel.parquet")

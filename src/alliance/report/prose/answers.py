@@ -15,6 +15,7 @@ from alliance.report.prose.courses import describe_course
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.passage import Inputs, Passage, Point, caution, licence_for, rows_of, table_of
 from alliance.report.prose.results import describe_part, select_answers
+from alliance.report.prose.unreliable import describe_without_error
 from alliance.report.prose.wording import (
     Row,
     capitalise,
@@ -69,6 +70,7 @@ def describe_answer(answer: Answer, found: Found | None, inputs: Inputs, config:
     sentences = [
         point.sentence,
         probability,
+        describe_without_error(row, inputs, config),
         _without_own_past(row, licence, config),
         _describe_others(answer, row, inputs, config),
     ]

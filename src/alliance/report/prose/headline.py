@@ -7,6 +7,7 @@ from alliance.report.labels import label_model
 from alliance.report.prose.answers import Found, describe_answer, find_answer
 from alliance.report.prose.passage import Inputs, Point, count_flagged, rows_of, table_of
 from alliance.report.prose.results import has_no_reverse
+from alliance.report.prose.unreliable import describe_assumption
 from alliance.report.prose.wording import count_of, join_words
 
 _FEWEST_LINES = 2  # questions that are answered where fewer are declared
@@ -14,7 +15,7 @@ _Answered = tuple[Answer, Found | None]
 
 
 def describe_headline(inputs: Inputs, config: Config) -> list[str | Point]:
-    """Return a few lines: the answers to the study's questions, the reverse direction, and what is flagged.
+    """Return a few lines: the answers to the study's questions, the reverse direction, what corrections assume, and what is flagged.
 
     The questions are those declared under ``models.answers``, in their order. Where fewer than two are declared, others follow: those about
     a path through a mediator before those about a single path. What is found and flagged plays no part.
@@ -30,7 +31,8 @@ def describe_headline(inputs: Inputs, config: Config) -> list[str | Point]:
         lines += [describe_answer(answer, found, inputs, config, "Reverse direction") for answer, found in reverse]
     elif not has_no_reverse(config):
         lines.append("The reverse direction was not estimated.")
-    return [*lines, *_name_failed(inputs, config), *_count_flags(inputs)]
+    assumption = describe_assumption(inputs, config)
+    return [*lines, *([assumption] if assumption else []), *_name_failed(inputs, config), *_count_flags(inputs)]
 
 
 def _select(answers: list[_Answered]) -> list[_Answered]:

@@ -25,6 +25,7 @@ from alliance.report.numbers import (
     MINUS,
     common_decimals,
     format_count,
+    format_estimate,
     format_number,
     format_percent,
     format_value,
@@ -213,9 +214,15 @@ def describe_truth(inputs: Inputs, config: Config) -> list[Passage]:
     rows = rows_of(table)
     held = [row for row in rows if row["holds"]]
     verb, share = "holds" if len(held) == 1 else "hold", format_percent(rows[0]["interval"])
+    both = [row for row in rows if pd.notna(row["estimate_corrected"])]
     passages = [
         text(
             f"The data are simulated, so the truth is known: {format_count(len(held))} of {count_of(len(rows), 'interval')} {verb} it.",
+            f"It is that of scores without error. {format_count(len(both))} of these estimates are corrected for unreliable scores too: "
+            f"{format_count(sum(_holds_corrected(row) for row in both))} of the corrected intervals hold it, and "
+            f"{format_count(sum(row['holds'] for row in both))} of those of scores as they are."
+            if both
+            else "",
             f"Intervals of {share} are expected to miss it now and then, and models that leave something out more often.",
             "Only models that hold each outcome's value at the session before equal are compared: the truth is stated for those.",
         )
@@ -327,8 +334,20 @@ def _describe_missed(row: dict[str, Any], config: Config) -> Point:
     subject = f"{label_effect(row['effect'])} {label_path(row['path'], config)}".strip()
     return Point(
         f"{label_model(row['model'], config)}: {subject}, {label_level(row['level'])}",
-        f"The truth is {truth}, the interval runs from {low} to {high}{describe_flag(row)} ({describe_size(row)}).",
+        f"The truth is {truth}, the interval runs from {low} to {high}{describe_flag(row)} ({describe_size(row)}).{_when_corrected(row)}",
     )
+
+
+def _when_corrected(row: dict[str, Any]) -> str:
+    """Say what the interval of a corrected estimate does; nothing where none was corrected."""
+    if pd.isna(row["estimate_corrected"]):
+        return ""
+    found = format_estimate(row["estimate_corrected"], row["low_corrected"], row["high_corrected"])
+    return f" Corrected for unreliable scores: {found}, {'with' if _holds_corrected(row) else 'without'} the truth."
+
+
+def _holds_corrected(row: dict[str, Any]) -> bool:
+    return bool(row["low_corrected"] <= row["truth"] <= row["high_corrected"])
 
 
 def _in_comparison(row: dict[str, Any], side: str) -> str:

@@ -5,11 +5,13 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
+from alliance.facts.quantity import ends_of, is_at_session
 from alliance.models.checking.unreliable import FITTED
+from alliance.report.errors import declared_errors, declared_reliability, indicators_of, say_assumptions
 from alliance.report.labels import label_effect, label_level, label_model, label_names, label_of, label_path
 from alliance.report.numbers import format_estimate, format_number
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
-from alliance.report.prose.wording import capitalise, describe_flag, join_words
+from alliance.report.prose.wording import Row, capitalise, describe_flag, join_words, mediators_of
 from alliance.results.estimates import main_rows
 
 
@@ -21,16 +23,15 @@ def describe_corrected(inputs: Inputs, config: Config) -> list[Passage]:
         return []
     known = dict.fromkeys(row["subject"] for row in (*corrected, *refused))
     passages = [text(f"{capitalise(join_words([_reliability(name, inputs, config) for name in known]))}.")]
-    constructs = [row for row in corrected if _indicators(row["subject"], config) and pd.notna(row["value"])]
+    constructs = [row for row in corrected if indicators_of(row["subject"], config) and pd.notna(row["value"])]
     if constructs:
         passages.append(Passage(tuple(_measured(row, config) for row in constructs), kind="list"))
     answers = _answers(inputs, config)
     if answers:
         passages += [
             text(
-                "Below are estimates as they are and corrected for that error. The correction assumes that the error is independent of "
-                f"everything else, that its variance is the same in all patients and sessions{_assumed(list(known), config)}."
-                f"{_by_fit(corrected)}"
+                "Below are estimates as they are and corrected for that error. The correction assumes "
+                f"{say_assumptions(list(known), config)}.{_by_fit(corrected)}"
             ),
             Passage(tuple(answers), kind="list"),
         ]
@@ -63,12 +64,41 @@ def _reasons(rows: list[dict[str, Any]], config: Config) -> str:
     return " ".join(f"{capitalise(join_words(names))}: {reason}." for reason, names in scores.items())
 
 
+def describe_without_error(row: Row, inputs: Inputs, config: Config) -> str:
+    """Give an answer corrected for unreliable scores, and the part of it that has another way; nothing where none was corrected."""
+    found = rows_of(table_of(inputs, "corrected"), model=str(row["model"]), horizon=str(row["horizon"]))
+    same = [other for other in found if all(other[key] == row[key] for key in ("path", "effect", "level"))]
+    if not same:
+        return ""
+    told = [_corrected(same[0])]
+    if row["effect"] == "total" and is_at_session(row["horizon"]):
+        told += [
+            f"{_corrected(other)} of it by way of {join_words([label_of(node, config) for node in mediators_of(other)])}"
+            for other in found
+            if other["effect"] == "indirect" and ends_of(other["path"]) == ends_of(row["path"])
+        ]
+    return f"Without the error of scores: {join_words(told)}."
+
+
+def describe_assumption(inputs: Inputs, config: Config) -> str:
+    """Say in one sentence what estimates without the error of scores assume; nothing where there are none."""
+    if table_of(inputs, "corrected").empty:
+        return ""
+    names = declared_errors(config)
+    labels = join_words([label_of(name, config) for name in names])
+    return f"What is given without the error of {labels} assumes {say_assumptions(names, config)}."
+
+
+def _corrected(row: Row) -> str:
+    return format_estimate(row["estimate_corrected"], row["low_corrected"], row["high_corrected"]) + describe_flag(row)
+
+
 def _reliability(name: str, inputs: Inputs, config: Config) -> str:
     """Say how reliable a score is at each level, and who says it."""
-    parts = _indicators(name, config)
+    parts = indicators_of(name, config)
     if parts:
         return f"{label_of(name, config)} is a construct whose indicators are {join_words([label_of(part, config) for part in parts])}"
-    declared = _declared(name, config)
+    declared = declared_reliability(name, config)
     if declared != "items" and declared is not None:
         levels = {"for changes within a patient": declared.within, "for differences between patients": declared.between}
         said = [f"{format_number(value, 2)} {level}" for level, value in levels.items() if value < 1]
@@ -84,17 +114,6 @@ def _reliability(name: str, inputs: Inputs, config: Config) -> str:
     return f"the reliability of {label_of(name, config)} could not be computed from its items"
 
 
-def _declared(name: str, config: Config) -> Any:
-    owner = max((known for known in config.variables if name == known or name.startswith(f"{known}_")), key=len)
-    return config.variables[owner].reliability
-
-
-def _indicators(name: str, config: Config) -> list[str]:
-    """List the indicators of a construct; none of a score."""
-    variable = config.variables.get(name)
-    return variable.of if variable is not None and variable.latent else []
-
-
 def _measured(row: dict[str, Any], config: Config) -> Point:
     """Say how a model sees the indicators of a construct."""
     said = str(row["detail"]).removeprefix(FITTED).removeprefix("; ")
@@ -104,20 +123,6 @@ def _measured(row: dict[str, Any], config: Config) -> Point:
     )
 
 
-def _assumed(names: list[str], config: Config) -> str:
-    """Say what else the correction assumes, after a list of what it does."""
-    assumed = []
-    known = _known(names, config)
-    if known:
-        assumed.append(f"that the reliability is {known}")
-    if any(_indicators(name, config) for name in names):
-        assumed.append(
-            "that indicators of a construct have the same loadings and intercepts at all sessions and for all patients, but for what lasts "
-            "in a patient"
-        )
-    return f", and {' and '.join(assumed)}"
-
-
 def _by_fit(corrected: list[dict[str, Any]]) -> str:
     """Say of models that were fitted again how."""
     if not any(str(row["detail"]).startswith(FITTED) for row in corrected):
@@ -125,20 +130,6 @@ def _by_fit(corrected: list[dict[str, Any]]) -> str:
     return (
         " Where a value with error lasts, as in an own past, or a construct has indicators, no formula takes it off; there the model was "
         "fitted once more, by maximum likelihood, with all true values as unknowns."
-    )
-
-
-def _known(names: list[str], config: Config) -> str:
-    """Say in what sense reliabilities are known."""
-    computed = [_declared(name, config) == "items" for name in names if not _indicators(name, config)]
-    if not computed:
-        return ""
-    if all(computed):
-        return "that of the items, whose sampling error is in the intervals"
-    return (
-        "right as declared"
-        if not any(computed)
-        else "right as declared, or that of the items (with its sampling error)"
     )
 
 

@@ -4,9 +4,8 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import records
-from alliance.report.labels import capitalised_name, label_effect, label_level, label_model
 from alliance.report.numbers import common_decimals, format_count, format_number
-from alliance.report.propensity import path_in
+from alliance.report.tables.marks import name_rows
 
 
 def show_beside(
@@ -34,10 +33,7 @@ def show_beside(
 
     return pd.DataFrame(
         {
-            "Model": [label_model(model, config) for model in data["model"]],
-            "Path": [capitalised_name(path_in(row.path, row.model, config)) for row in rows],
-            "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
-            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
+            **name_rows(data, config),
             first: written(one, "sd"),
             second: written(other, f"sd_{other}"),
             "Change (standard errors)": data["change"].map(format_number),

@@ -6,10 +6,11 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import records
-from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
+from alliance.facts.effects import of_kind
+from alliance.report.errors import declared_errors, say_assumptions
+from alliance.report.labels import capitalised_name
 from alliance.report.numbers import format_count, format_estimate
-from alliance.report.tables.effects import last_of_curves
-from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.marks import last_of_curves, mark_of, name_rows, notes_of
 from alliance.report.tables.table import Table
 
 TITLE = "Corrected for unreliable scores"
@@ -18,16 +19,15 @@ _SAME = ["model", "path", "outcome", "effect", "level", "horizon"]
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
-    """Return every effect of the models that can be corrected for the error of their scores, as it is and corrected."""
-    data = last_of_curves(inputs["corrected"]).reset_index(drop=True)
+    """Return the effects of models that can be corrected for the error of their scores, as they are and corrected, with own pasts."""
+    every = inputs["corrected"]
+    within = every["level"] == "within"  # of coefficients: the others are intercepts and covariates
+    data = last_of_curves(every[within | every["effect"].isin(of_kind("step", "path"))]).reset_index(drop=True)
     flags = inputs["estimates"].drop_duplicates(_SAME).set_index(_SAME)["flag"]
     recorded = [flags.get(key, "") for key in data[_SAME].itertuples(index=False, name=None)]
     shown = pd.DataFrame(
         {
-            "Model": [label_model(model, config) for model in data["model"]],
-            "Path": [capitalised_name(label_path(path, config)) for path in data["path"]],
-            "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
-            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
+            **name_rows(data, config),
             "When": [capitalised_name(horizon) for horizon in data["horizon"]],
             "As it is [interval]": [
                 format_estimate(row.estimate, row.low, row.high) + mark_of(flag)
@@ -43,11 +43,10 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         }
     )
     notes = [
-        "Corrected: from the same draws of the model, with the error that the declared reliability implies taken off. Where a value with "
-        "error lasts, as in an own past, and where a score is a construct told by several indicators, from a second fit of the model by "
-        "maximum likelihood, in which all true values are unknowns. This assumes that the error is independent of everything else and has "
-        "the same variance in all patients and sessions, and that the reliability is right, or that indicators mean the same at all "
-        "sessions and for all patients. In the outcome's units per unit of the first variable.",
+        "Corrected: from the same draws of the model, with the error that the reliability implies taken off. Where a value with error "
+        "lasts, as in an own past, and where a score is a construct told by several indicators, from a second fit of the model by maximum "
+        f"likelihood, in which all true values are unknowns. This assumes {say_assumptions(declared_errors(config), config)}. In the "
+        "outcome's units per unit of the first variable.",
         *notes_of(pd.concat([data, data.assign(flag=recorded)])),
     ]
     if data.empty:

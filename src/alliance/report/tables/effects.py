@@ -7,12 +7,11 @@ import pandas as pd
 
 from alliance.config import Config, ModelSpec
 from alliance.facts.columns import LAG, records
-from alliance.facts.effects import EFFECTS, of_kind
-from alliance.facts.quantity import is_at_session
+from alliance.facts.effects import of_kind
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_of
 from alliance.report.numbers import format_count, format_estimate, format_number, format_probability
 from alliance.report.propensity import bare_name_in, describe_scales, path_in
-from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.marks import last_of_curves, mark_of, notes_of
 from alliance.report.tables.table import Table
 from alliance.results.estimates import MOVED, moved_by_priors
 
@@ -64,17 +63,6 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         ),
     ]
     return Table(data, shown, "Paths in all models", notes, "Model")
-
-
-def last_of_curves(rows: pd.DataFrame) -> pd.DataFrame:
-    """Leave of what accumulates over sessions only the last one; a figure shows the whole curve.
-
-    What a constant cause has done by the last session has rows of its own.
-    """
-    curve = rows["effect"].isin(EFFECTS.names(lambda effect: effect.curve))
-    told = curve & rows["horizon"].map(is_at_session).astype(bool)
-    earlier = rows[curve].duplicated(["model", "path", "level"], keep="last")
-    return rows.drop(index=rows.index[told].union(earlier.index[earlier]))
 
 
 def _path(row: Any, config: Config) -> str:

@@ -7,8 +7,17 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import records
-from alliance.report.labels import capitalised_name, label_effect, label_level, label_quantity
+from alliance.facts.effects import EFFECTS
+from alliance.facts.quantity import is_at_session
+from alliance.report.labels import (
+    capitalised_name,
+    label_effect,
+    label_level,
+    label_model,
+    label_quantity,
+)
 from alliance.report.numbers import format_count, format_percent
+from alliance.report.propensity import path_in
 
 FLAG = "†"
 
@@ -28,6 +37,27 @@ def name_estimate(row: Mapping[Hashable, Any], config: Config) -> str:
 def describe_counts(patients: float, sessions: float, therapists: float) -> str:
     """Write what an estimate rests on: patients / sessions / therapists, the last where there are any."""
     return " / ".join(format_count(count) for count in (patients, sessions, *([therapists] if therapists else [])))
+
+
+def name_rows(estimates: pd.DataFrame, config: Config) -> dict[str, list[str]]:
+    """Return the columns that say what each row of a table of estimates is about."""
+    return {
+        "Model": [label_model(model, config) for model in estimates["model"]],
+        "Path": [capitalised_name(path_in(row.path, row.model, config)) for row in records(estimates)],
+        "Quantity": [capitalised_name(label_effect(effect)) for effect in estimates["effect"]],
+        "Level": [capitalised_name(label_level(level)) for level in estimates["level"]],
+    }
+
+
+def last_of_curves(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave of what accumulates over sessions only the last one; a figure shows the whole curve.
+
+    What a constant cause has done by the last session has rows of its own.
+    """
+    curve = rows["effect"].isin(EFFECTS.names(lambda effect: effect.curve))
+    told = curve & rows["horizon"].map(is_at_session).astype(bool)
+    earlier = rows[curve].duplicated(["model", "path", "level"], keep="last")
+    return rows.drop(index=rows.index[told].union(earlier.index[earlier]))
 
 
 def notes_of(estimates: pd.DataFrame) -> list[str]:

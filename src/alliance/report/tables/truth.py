@@ -1,6 +1,7 @@
-"""The estimates beside the known truth of a simulated study."""
+"""The estimates, and the same corrected for unreliable scores, beside the known truth of a simulated study."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -20,6 +21,7 @@ _COLUMNS = [
     "Patients / sessions / therapists",
     "Interval holds the truth",
 ]
+_CORRECTED = ["Corrected", "Corrected interval holds it"]
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
@@ -36,10 +38,11 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                     row["n_patients"], row["n_sessions"], row["n_therapists"]
                 ),
                 "Interval holds the truth": "yes" if row["holds"] else "no",
+                **dict(zip(_CORRECTED, _corrected(row), strict=True)),
             }
             for row in data.to_dict("records")
         ],
-        columns=_COLUMNS,
+        columns=[*_COLUMNS, *_CORRECTED] if data["estimate_corrected"].notna().any() else _COLUMNS,
     )
     flagged = (data["flag"] != "").any()
     notes = [
@@ -51,3 +54,11 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     )
     notes += [f"{FLAG} Flagged by the diagnostics, see there."] if flagged else []
     return Table(data, shown, "Truth and estimates", notes, "Model")
+
+
+def _corrected(row: Mapping[Any, Any]) -> tuple[str, str]:
+    """Return the corrected estimate with its interval, and whether that holds the truth; nothing where none was corrected."""
+    estimate, low, high = (row[f"{name}_corrected"] for name in ("estimate", "low", "high"))
+    if pd.isna(estimate):
+        return "", ""
+    return format_estimate(estimate, low, high), "yes" if low <= row["truth"] <= high else "no"

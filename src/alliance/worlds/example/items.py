@@ -1,6 +1,33 @@
-"""Answers to single items that add up to given totals."""
+"""Answers to single items, and the totals that they add up to."""
 
 import numpy as np
+
+
+def record_totals(true: np.ndarray, leanings: np.ndarray, low: int, high: int) -> np.ndarray:
+    """Return the totals that are recorded of true scores: what items add up to that are each answered by themselves.
+
+    An item's answer is its equal share of the true score plus its leaning, rounded. What leanings and rounding leave in the sum is the
+    error of the total, so answers show as much of it as the total carries: k var(leaning), of what lasts in a person and of what changes
+    from session to session, and k / 12 more of the latter by rounding. Sums are cut off at the ends of the scale only.
+
+    Parameters
+    ----------
+    true
+        Shape (rows,).
+    leanings
+        Shape (rows, items), in points.
+    low, high
+        Range of an item.
+
+    Returns
+    -------
+    numpy.ndarray
+        Whole numbers, (rows,).
+    """
+    items = leanings.shape[1]
+    sums = np.rint(true[:, None] / items + leanings).sum(axis=1)
+    totals: np.ndarray = np.clip(sums, low * items, high * items).astype(int)
+    return totals
 
 
 def spread_totals(totals: np.ndarray, leanings: np.ndarray, low: int, high: int) -> np.ndarray:
@@ -60,15 +87,17 @@ def draw_leanings(
     person
         Position of the person of each row, from 0.
     means
-        Mean of each item relative to the others, shape (items,).
+        Mean of each item, shape (items,); only how much higher it is than that of the others counts.
     stable_sd, session_sd
         Spread of what persons always do, and of what differs from session to session.
     groups, group_sd
-        Position of the subscale of each item, and the spread of persons' lasting deviation of a whole subscale.
+        Position of the subscale of each item, and the spread of persons' lasting deviation of a whole subscale. Subscales are of one
+        size, and what one is above the others adds nothing to the total.
     """
     count = int(person.max()) + 1 if len(person) else 0
     stable = rng.normal(0, stable_sd, (count, len(means)))
     if groups is not None:
-        stable += rng.normal(0, group_sd, (count, int(groups.max()) + 1))[:, groups]
-    leanings: np.ndarray = means + stable[person] + rng.normal(0, session_sd, (len(person), len(means)))
+        wholes = rng.normal(0, group_sd, (count, int(groups.max()) + 1))
+        stable += (wholes - wholes.mean(axis=1, keepdims=True))[:, groups]
+    leanings: np.ndarray = means - means.mean() + stable[person] + rng.normal(0, session_sd, (len(person), len(means)))
     return leanings

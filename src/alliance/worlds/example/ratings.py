@@ -5,7 +5,7 @@ import pandas as pd
 
 from alliance.worlds.course import Course
 from alliance.worlds.dynamics import on_scale
-from alliance.worlds.example.items import draw_leanings, spread_totals
+from alliance.worlds.example.items import draw_leanings, record_totals, spread_totals
 from alliance.worlds.example.settings import ExampleStudy
 from alliance.worlds.people import People
 from alliance.worlds.settings import Scale
@@ -21,6 +21,9 @@ RUPTURES = ("none", "unrepaired", "repaired")
 
 def rate_sessions(settings: ExampleStudy, people: People, course: Course, rng: np.random.Generator) -> pd.DataFrame:
     """Return the answers and ratings of every session, column names as in the export.
+
+    The totals of alliance and symptoms hold the error that their items show. Technique is by definition the mean of its two ratings, so
+    it has none, and the other columns follow from true scores.
 
     Returns
     -------
@@ -39,9 +42,9 @@ def rate_sessions(settings: ExampleStudy, people: People, course: Course, rng: n
     straining = draw_leanings(rng, person, np.array([0.6, -0.6]), 0.25, 0.5)
 
     columns: dict[str, np.ndarray] = {}
-    columns |= _items("wai", spread_totals(_totals(values["alliance"]), wai, 1, 5))
+    columns |= _items("wai", values["alliance"], wai, 1, 5)
     columns["wai_therapist_total"] = _therapist_view(settings, people, course, rng)
-    columns |= _items("phq", spread_totals(_totals(values["symptoms"]), phq, 0, 3))
+    columns |= _items("phq", values["symptoms"], phq, 0, 3)
     for names, means, leanings in (
         (("tech_collaborative", "tech_supportive"), values["technique"], helping),
         (("tech_directive", "tech_confrontational"), values["straining"], straining),
@@ -64,7 +67,8 @@ def _distance(settings: ExampleStudy, course: Course, name: str) -> np.ndarray:
     return course.values[name] - settings.centres[name]
 
 
-def _items(stem: str, answers: np.ndarray) -> dict[str, np.ndarray]:
+def _items(stem: str, true: np.ndarray, leanings: np.ndarray, low: int, high: int) -> dict[str, np.ndarray]:
+    answers = spread_totals(record_totals(true.ravel(), leanings, low, high), leanings, low, high)
     return {f"{stem}_{number + 1}": answers[:, number] for number in range(answers.shape[1])}
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 from alliance.worlds.course import Course
 from alliance.worlds.dynamics import run_sessions
 from alliance.worlds.example.settings import ExampleStudy
+from alliance.worlds.example.study import record_study
 from alliance.worlds.people import People
-from alliance.worlds.study import run_study, streams_of
+from alliance.worlds.study import streams_of
 
 _POPULATION = {"patients": 9000, "therapists": 900}
 _DECIMALS = 3
@@ -31,7 +32,7 @@ def attendance_of(course: Course) -> dict[str, float]:
 
 
 def sizes_of(people: People, course: Course) -> dict[str, float]:
-    """Return the sizes that the literature reports, from the sessions that left data."""
+    """Return the sizes that the literature reports, from what was recorded of the sessions that left data."""
     observed = course.observed
     patient, session = np.nonzero(observed)
     rows = pd.DataFrame(
@@ -75,7 +76,7 @@ def population_sizes(settings: ExampleStudy) -> dict[str, float]:
     they are larger than the effects of `alliance.worlds.truth`, which hold given the past.
     """
     large = settings.model_copy(update={"size": settings.size.model_copy(update=_POPULATION)})
-    people, course = run_study(large)
+    people, course, _ = record_study(large)
     sizes = sizes_of(people, course)
     treated, control = (
         run_sessions(large, replace(people, arm=np.full_like(people.arm, arm)), streams_of(large.seed)["sessions"])

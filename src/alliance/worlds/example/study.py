@@ -1,17 +1,18 @@
 """The example study without dirt: its three tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from alliance.facts.quantity import join_nodes
-from alliance.worlds.course import choose
+from alliance.worlds.course import Course, choose
+from alliance.worlds.dynamics import run_sessions
 from alliance.worlds.example.ratings import rate_sessions
 from alliance.worlds.example.settings import ExampleStudy
-from alliance.worlds.people import People
+from alliance.worlds.people import People, draw_people
 from alliance.worlds.settings import INTERCEPT
-from alliance.worlds.study import STREAMS, run_study, streams_of
+from alliance.worlds.study import STREAMS, settle, streams_of
 
 ARMS = ("standard", "alliance_focused")
 BACKGROUNDS = ("majority", "minority", "migrant")
@@ -19,6 +20,7 @@ GENDERS = ("woman", "man", "non_binary")
 ORIENTATIONS = ("cbt", "psychodynamic", "humanistic")
 ALLIANCE = join_nodes(INTERCEPT, "alliance")
 FIRST_DAY, INTAKE_DAYS = np.datetime64("2023-01-09"), 420  # intake lasted fourteen months
+SCORED = {"alliance": "wai", "symptoms": "phq"}  # variable -> what the columns of its items begin with
 OWN_STREAMS = (*STREAMS, "ratings", "characteristics", "calendar", "dirt")
 
 
@@ -31,6 +33,30 @@ class Study:
     therapists: pd.DataFrame
 
 
+def record_study(settings: ExampleStudy) -> tuple[People, Course, pd.DataFrame]:
+    """Run the sessions among true scores, record them with error, and hide what goes unseen by what was recorded.
+
+    Returns
+    -------
+    people
+        Who was there.
+    course
+        What was recorded: totals of items in place of true scores. Surprises are those of true scores.
+    ratings
+        See `rate_sessions`.
+    """
+    settings, streams = settle(settings), streams_of(settings.seed, OWN_STREAMS)
+    people = draw_people(settings, streams["people"])
+    course = run_sessions(settings, people, streams["sessions"])
+    ratings = rate_sessions(settings, people, course, streams["ratings"])
+    totals = {
+        name: ratings.filter(regex=rf"^{stem}_\d+$").sum(axis=1).to_numpy(float).reshape(course.observed.shape)
+        for name, stem in SCORED.items()
+    }
+    recorded = replace(course, values=course.values | totals)
+    return people, settings.missing.hide(recorded, settings.centres, streams["missing"]), ratings
+
+
 def simulate_study(settings: ExampleStudy) -> Study:
     """Simulate the three tables of a study as they would be without any error of entry.
 
@@ -40,7 +66,7 @@ def simulate_study(settings: ExampleStudy) -> Study:
         See `read_settings`; sizes and seed are part of them.
     """
     streams = streams_of(settings.seed, OWN_STREAMS)
-    people, course = run_study(settings)
+    people, course, ratings = record_study(settings)
     rng = streams["characteristics"]
     therapists = _therapists(settings, people, rng)
     patients = _patients(settings, people, therapists, rng)
@@ -53,7 +79,7 @@ def simulate_study(settings: ExampleStudy) -> Study:
             "session_date": _calendar(settings, shape, streams["calendar"]).ravel(),
         }
     )
-    sessions = pd.concat([keys, rate_sessions(settings, people, course, streams["ratings"])], axis=1)
+    sessions = pd.concat([keys, ratings], axis=1)
     return Study(sessions[course.observed.ravel()].reset_index(drop=True), patients, therapists)
 
 

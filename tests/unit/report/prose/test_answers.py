@@ -4,10 +4,13 @@ import pandas as pd
 import pytest
 
 from alliance.config import Config, validate_config
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.marks import Mark
+from alliance.report.numbers import format_estimate
 from alliance.report.prose import describe_headline
 from alliance.report.prose.answers import describe_speakers
 from alliance.report.prose.quality import describe_models
+from alliance.report.prose.unreliable import describe_without_error
 from alliance.results.diagnostics import row_of
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs
@@ -42,6 +45,39 @@ def test_headline_has_main_results_reverse_direction_and_flags_in_at_most_four_l
     assert lines[1].startswith("Indirect association by way of working alliance at each session")
     assert lines[2].startswith("Reverse direction")
     assert lines[3].startswith("1 estimate of")
+
+
+def test_headline_gives_corrected_numbers_beside_the_others_and_what_they_assume_in_one_sentence() -> None:
+    table = builders.estimates(CONFIG)
+    corrected = builders.corrected(CONFIG, table)
+    lines = [str(line) for line in describe_headline({"estimates": table, "corrected": corrected}, CONFIG)]
+
+    answer = corrected.query("model == @DECLARED and effect == 'indirect'").iloc[0]
+    found = format_estimate(answer["estimate_corrected"], answer["low_corrected"], answer["high_corrected"])
+    assert f"Without the error of scores: {found}" in lines[0]
+    assumed = [line for line in lines if "assumes that" in line]
+    assert len(assumed) == 1 and assumed[0].count(". ") == 0
+    assert assumed[0].startswith(
+        "What is given without the error of working alliance and symptoms assumes that errors are independent"
+    )
+
+
+def test_headline_without_corrected_numbers_assumes_nothing() -> None:
+    assert not any("error of" in line for line in headline(CONFIG, estimate(model=DECLARED)))
+
+
+def test_course_of_a_treatment_has_its_part_without_error_too() -> None:
+    """What the arm has done by a session in all, and by way of the alliance."""
+    same = {"model": "arm_jointly", "horizon": "at session 16", "level": "overall", "flag": ""}
+    total = estimate(path="arm -> symptoms", effect="total", estimate=-1.0, low=-1.6, high=-0.4, **same)
+    part = estimate(path="arm -> alliance -> symptoms", effect="indirect", estimate=-0.4, low=-0.6, high=-0.2, **same)
+    further = [{f"{k}_corrected": row[k] * 1.5 for k in ("estimate", "sd", "low", "high")} for row in (total, part)]
+    corrected = pd.DataFrame([total | further[0], part | further[1]], columns=ARTEFACTS["corrected"].header)
+    said = describe_without_error(total, {"corrected": corrected}, CONFIG)
+    assert (
+        said
+        == "Without the error of scores: −1.50 [−2.40, −0.60] and −0.60 [−0.90, −0.30] of it by way of working alliance."
+    )
 
 
 def test_headline_without_estimates_says_so() -> None:

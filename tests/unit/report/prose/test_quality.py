@@ -153,11 +153,20 @@ def test_intervals_without_the_truth_are_listed() -> None:
     truth = pd.DataFrame(
         [{key: rows[0][key] for key in ("outcome", "path", "effect", "level", "horizon")} | {"value": -0.2}]
     )
-    table = compare_with_truth(inputs(*rows)["estimates"], truth, CONFIG)
+    corrected = builders.corrected(CONFIG, inputs(*rows)["estimates"]).head(0)
+    table = compare_with_truth(inputs(*rows)["estimates"], corrected, truth, CONFIG)
     sentences = said(describe_truth({"truth": table}, CONFIG))
 
     assert "1 of 2 intervals holds it" in sentences
     assert "The truth is −0.20, the interval runs from −0.10 to 0.00 [flagged: R-hat]" in sentences
+    assert "corrected" not in sentences
+
+    found = {"estimate_corrected": -0.15, "low_corrected": -0.25, "high_corrected": -0.05}
+    table = compare_with_truth(inputs(*rows)["estimates"], pd.DataFrame([rows[1] | found]), truth, CONFIG)
+    sentences = said(describe_truth({"truth": table}, CONFIG))
+
+    assert "1 of the corrected intervals hold it, and 0 of those of scores as they are" in sentences
+    assert "Corrected for unreliable scores: −0.15 [−0.25, −0.05], with the truth." in sentences
 
 
 def test_comparison_counts_settings_and_names_the_largest_move_with_both_intervals() -> None:

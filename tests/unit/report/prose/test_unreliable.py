@@ -46,7 +46,7 @@ def test_corrected_stands_beside_uncorrected_with_what_is_assumed() -> None:
     found = inputs("corrected_error")
     found["estimates"] = found["corrected"].assign(flag="measurement error")
     assert "−0.10] as it is [flagged: measurement error], −0.30" in said(describe_corrected(found, config))
-    assert "independent of everything else" in sentence and "right as declared" in sentence
+    assert "independent of true values, and of each other" in sentence and "right as declared" in sentence
 
 
 def test_omega_of_items_is_said_with_its_error() -> None:

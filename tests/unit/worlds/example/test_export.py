@@ -8,8 +8,8 @@ import pytest
 from alliance.errors import ConfigError
 from alliance.worlds.example.dirt import MISSING_CODES, ORPHAN
 from alliance.worlds.example.export import csv_of, export_study
-from alliance.worlds.example.study import simulate_study
-from alliance.worlds.study import simulate_rows
+from alliance.worlds.example.study import record_study, simulate_study
+from alliance.worlds.study import rows_of
 from tests.unit.worlds.settings_for_tests import LITTLE_DIRT, small_example
 
 SETTINGS = small_example()
@@ -31,7 +31,8 @@ def _items(table: pd.DataFrame, stem: str, count: int) -> pd.DataFrame:
 
 
 def test_items_of_the_tables_add_up_to_the_totals_of_the_panel(study) -> None:
-    panel = simulate_rows(SETTINGS)
+    people, course, _ = record_study(SETTINGS)
+    panel = rows_of(people, course)[course.observed.ravel()]
     assert _items(study.sessions, "wai", 12).sum(axis=1).tolist() == panel["alliance"].tolist()
     assert _items(study.sessions, "phq", 9).sum(axis=1).tolist() == panel["symptoms"].tolist()
     helping = study.sessions[["tech_collaborative", "tech_supportive"]].mean(axis=1)
