@@ -17,6 +17,7 @@ from alliance.models.design.arrays import Design
 from alliance.models.filling.readings import read_construct
 
 DRIFTING: Final = "drifting_indicator"
+TAKEN_OFF: Final = "with these drifts of intercepts taken off"
 DRIFTS, HARDLY, OPEN = "drifts", "hardly any", "not told"  # verdicts: beyond the limit, within it for sure, or either
 
 

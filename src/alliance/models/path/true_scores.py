@@ -21,7 +21,7 @@ from alliance.facts.columns import BASELINE, BETWEEN, LAG
 from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import key_of
-from alliance.models.checking.drifting import check_constructs, mark_constructs, take_off
+from alliance.models.checking.drifting import TAKEN_OFF, check_constructs, mark_constructs, take_off
 from alliance.models.checking.invariance import INTERCEPT
 from alliance.models.checking.unreliable import NOTHING_LEFT, TrueScore, predicted_by
 from alliance.models.checking.unreliable import find_obstacle as has_no_formula
@@ -121,16 +121,19 @@ def correct_for_errors(
 def compare_without(found: TrueScores, without: TrueScores | str) -> str:
     """Say how many standard errors coefficients change by once drifts of intercepts are taken off indicators, at most."""
     if isinstance(without, str):
-        return "the model could not be fitted with drifts of intercepts taken off"
-    other = {key_of(row): value[0] for row, value in zip(without.point.rows, without.point.draws, strict=True)}
-    changes = [
-        (abs(other[key_of(row)] - value[0]) / draws.std(), row["path"], value[0], other[key_of(row)])
-        for row, value, draws in zip(found.point.rows, found.point.draws, found.quantities.draws, strict=True)
-        if row["effect"] == "coefficient"
-    ]
+        return f"{TAKEN_OFF}, the model could not be fitted"
+    before_of, after_of = (
+        {key_of(row): float(value[0]) for row, value in zip(point.rows, point.draws, strict=True)}
+        for point in (found.point, without.point)
+    )
+    changes = []
+    for row, draws in zip(found.quantities.rows, found.quantities.draws, strict=True):
+        if row["effect"] == "coefficient":
+            before, after = before_of[key_of(row)], after_of[key_of(row)]
+            changes.append((abs(after - before) / draws.std(), row["path"], before, after))
     change, path, before, after = max(changes)
     return (
-        f"with these drifts of intercepts taken off, no coefficient changes by more than {format_number(change, 2)} standard errors "
+        f"{TAKEN_OFF}, no coefficient changes by more than {format_number(change, 2)} standard errors "
         f"({path}: {format_number(before, 2)} before, {format_number(after, 2)} after)"
     )
 

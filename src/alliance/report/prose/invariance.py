@@ -5,9 +5,9 @@ from typing import Any
 
 from alliance.config import Config
 from alliance.facts.cautions import CAUTIONS
-from alliance.models.checking.drifting import DRIFTING, DRIFTS, HARDLY
+from alliance.models.checking.drifting import DRIFTING, DRIFTS, HARDLY, TAKEN_OFF
 from alliance.models.checking.invariance import INTERCEPT, LOADING
-from alliance.report.labels import label_names, label_of
+from alliance.report.labels import label_model, label_names, label_of
 from alliance.report.numbers import format_number, format_percent, format_probability
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
 from alliance.report.prose.wording import capitalise, join_words
@@ -22,7 +22,7 @@ def describe_invariance(inputs: Inputs, config: Config) -> list[Passage]:
     points = []
     for name in dict.fromkeys(row["variable"] for row in rows):
         own = {(row["indicator"], row["part"]): row for row in rows if row["variable"] == name}
-        points.append(_point(name, list(own.values()), config))
+        points.append(_point(name, list(own.values()), _taken_off(name, inputs, config), config))
     points += [
         Point(capitalise(label_of(name, config)), f"Not tested: {label_names(str(row['detail']), config)}.")
         for name, row in untested.items()
@@ -38,11 +38,23 @@ def describe_invariance(inputs: Inputs, config: Config) -> list[Passage]:
     ]
 
 
-def _point(name: str, rows: Sequence[dict[str, Any]], config: Config) -> Point:
+def _taken_off(name: str, inputs: Inputs, config: Config) -> list[str]:
+    """Say of each model what becomes of its coefficients once drifts of intercepts are taken off."""
+    found = rows_of(table_of(inputs, "diagnostics"), caution=DRIFTING, subject=name)
+    told = {row["model"]: str(row["detail"]).partition(TAKEN_OFF) for row in found}
+    return [
+        f"{capitalise(TAKEN_OFF)}{label_names(rest, config)} ({label_model(model, config)})."
+        for model, (_, there, rest) in told.items()
+        if there
+    ]
+
+
+def _point(name: str, rows: Sequence[dict[str, Any]], taken_off: list[str], config: Config) -> Point:
     drifting = [_tell(row, config) for row in rows if row["verdict"] == DRIFTS]
     said = (
         [f"{capitalise(join_words(drifting))}: scores of different sessions do not mean the same."] if drifting else []
     )
+    said += taken_off
     parts = [part for part in _PARTS if any(row["part"] == part for row in rows)]
     left = [_leave(part, [row for row in rows if row["part"] == part]) for part in parts]
     said += [sentence for sentence in left if sentence]

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.models.checking.drifting import DRIFTING, TAKEN_OFF
 from alliance.report.prose.invariance import describe_invariance
 from tests.artefacts import builders
 
@@ -39,6 +40,22 @@ def test_small_drifts_are_called_small_only_where_no_large_one_is_possible() -> 
     sentence = said(small)
     assert "Intercepts drift by no more than 0.15 standard deviations over the course, which is little." in sentence
     assert "Two indicators do not tell their loadings" in sentence and "no proof" not in sentence
+
+
+def test_what_becomes_of_coefficients_is_said_of_each_model() -> None:
+    told = "no coefficient changes by more than 0.22 standard errors (alliance -> symptoms: -0.49 before, -0.47 after)"
+    row = {
+        "model": CONFIG.models.fit[0],
+        "caution": DRIFTING,
+        "subject": "alliance",
+        "detail": f"it; {TAKEN_OFF}, {told}",
+    }
+    sentence = said(FOUND, diagnostics=pd.DataFrame([row]))
+    assert (
+        "With these drifts of intercepts taken off, no coefficient changes by more than 0.22 standard errors ("
+        in sentence
+    )
+    assert "alliance ->" not in sentence
 
 
 def test_construct_that_was_not_tested_says_why() -> None:
