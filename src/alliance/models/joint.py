@@ -13,7 +13,7 @@ from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import generator_for
 from alliance.models.checking.between import mark_hardly_known
 from alliance.models.checking.design import mark_design, mark_sign_off
-from alliance.models.checking.past import mark_restarts, mark_varying_past
+from alliance.models.checking.past import mark_restarts, mark_skipped, mark_varying_past
 from alliance.models.checking.predictive import Statistic, check_predictive, mark_predictive, pack_predictive
 from alliance.models.checking.priors import describe_priors
 from alliance.models.checking.rows import mark_beyond_data, mark_rows, mark_short_series
@@ -194,6 +194,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         *mark_rows(task.design),
         *mark_variability(task.design),
         *mark_restarts(task.design, task.panel, task.settings["lag"]),
+        *mark_skipped(task.design, task.panel, task.settings["lag"]),
         *mark_varying_past(task.design),
         *mark_short_series(task.design, quantities),
         *mark_beyond_data(task.design, quantities),

@@ -16,8 +16,17 @@ from alliance.facts.quantity import nodes_of
 from alliance.models.diagram import edges_of
 from alliance.models.rows import select_rows
 from alliance.report.figures import FIGURES
-from alliance.report.labels import capitalised_name, label_effect, label_level, label_of, label_quantity, label_reason
+from alliance.report.labels import (
+    capitalised_name,
+    label_effect,
+    label_held,
+    label_level,
+    label_of,
+    label_quantity,
+    label_reason,
+)
 from alliance.report.numbers import MINUS, format_count, format_estimate, format_number
+from alliance.report.propensity import name_in
 from alliance.report.tables import TABLES
 from alliance.results.estimates import summarise_estimates
 from alliance.runs.plan import RUN_FILES, needs_of
@@ -167,7 +176,12 @@ def _sources(results: _Results, hit: Hit) -> list[Step]:
 def _model(results: _Results, model: str, spec: ModelSpec, path: str) -> Step:
     config = results.config
     lines = [f"{spec.label} ({model}), family {spec.family}"]
-    lines += [_equation(outcome, spec, config) for outcome in spec.equations]
+    lines += [_equation(outcome, model, config) for outcome in spec.equations]
+    lines += [
+        f"What is left of {label_of(outcome, config)} at a session lasts to the next, counted in {by}."
+        for outcome, by in getattr(spec, "autocorrelation", {}).items()
+    ]
+    lines += [f"Held, not estimated: residuals of {pair} are correlated." for pair in label_held(model, config)]
     if spec.variables:
         lines.append(f"Variance of {', '.join(label_of(name, config) for name in spec.variables)}, split by level.")
     arrows = {(edge.source, edge.outcome): edge.term for edge in edges_of(spec, config.variables)}
@@ -178,12 +192,12 @@ def _model(results: _Results, model: str, spec: ModelSpec, path: str) -> Step:
     return results.step("Model", lines, f"models/{model}/draws.nc", FAMILIES[spec.family].module, file)
 
 
-def _equation(outcome: str, spec: ModelSpec, config: Config) -> str:
-    equation = spec.equations[outcome]
-    predictors = "; ".join(label_of(term, config) for term in equation.on)
-    text = f"Equation of {label_of(outcome, config)}: predicted from {predictors or 'nothing'}."
+def _equation(outcome: str, model: str, config: Config) -> str:
+    equation = config.models.specs[model].equations[outcome]
+    predictors = "; ".join(name_in(term, model, config) for term in equation.on)
+    text = f"Equation of {name_in(outcome, model, config)}: predicted from {predictors or 'nothing'}."
     for unit, terms in equation.vary.items():
-        varying = [_OWN.get(term) or f"the slope of {label_of(term, config)}" for term in terms]
+        varying = [_OWN.get(term) or f"the slope of {name_in(term, model, config)}" for term in terms]
         text += f" Differing between {unit}s: {'; '.join(varying)}." if varying else ""
     return text
 

@@ -34,7 +34,8 @@ def write_hits(head: str, hits: Sequence[Hit], config: Config) -> str:
         names = [str(hit.content[name]) for name in ("model", "variable") if hit.content.get(name)]
         lines.append(f"{number:>3}  {hit.address:<12} {_value(hit)}   {' '.join(names)}".rstrip())
         lines += _hanging("", describe_row(hit.content, config), 2)
-    return "\n".join([*lines, "", f"Trace one of them by its row: alliance trace {hits[0].address}"])
+    how = f"alliance trace --run {config.run.name} {hits[0].address}"
+    return "\n".join([*lines, "", f"Trace one of them by its row: {how}"])
 
 
 def _value(hit: Hit) -> str:

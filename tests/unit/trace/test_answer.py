@@ -103,7 +103,7 @@ def test_several_rows_are_listed_with_how_to_go_on(root: Path) -> None:
     printed = (ESTIMATES["estimate"].abs() - round(abs(value), 1)).abs() <= 0.05 + 1e-9
     assert {int(row) for _, row in addresses} == {int(place) + _HEADER for place in ESTIMATES.index[printed]}
     assert [int(number) for number, _ in addresses] == list(range(1, len(addresses) + 1))
-    assert f"alliance trace row {addresses[0][1]}" in text and "add --all" in text
+    assert f"alliance trace --run main row {addresses[0][1]}" in text and "add --all" in text
     everything = trace(f"{abs(value):.1f}", root=root, everywhere=True)
     assert len(everything) > len(text) and "shrinkage row" in everything
 

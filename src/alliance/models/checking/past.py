@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from alliance.config.timing import TIME_TERMS
 from alliance.data.panel import first_sessions
-from alliance.facts.columns import PATIENT, SESSION
+from alliance.facts.columns import FILLED, PATIENT, SESSION
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes
 from alliance.models.design.arrays import INTERCEPT, Design, Equation, Varying
@@ -29,6 +30,29 @@ def mark_restarts(design: Design, panel: pd.DataFrame, lag: int) -> list[Mark]:
             again, rows = count_restarts(equation, panel, lag), len(equation.rows)
             detail = f"{format_count(again)} of {format_count(rows)} rows of {outcome}"
             marks.append(Mark("restarted_series", outcome, again / rows, detail, outcomes=(outcome,)))
+    return marks
+
+
+def mark_skipped(design: Design, panel: pd.DataFrame, lag: int) -> list[Mark]:
+    """Mark skipped sessions where residuals last and a predictor may follow the outcome without an equation that says so.
+
+    Parameters
+    ----------
+    panel, lag
+        See `count_restarts`.
+    """
+    marks = []
+    for outcome in design.series:
+        equation = design.equations[outcome]
+        filled = int(equation.rows[FILLED].sum())
+        share = (filled or count_restarts(equation, panel, lag)) / len(equation.rows)
+        for term, origin in equation.origins.items():
+            own = design.equations.get(origin.base)
+            told = (
+                own is not None and own.own_past and any(o.lagged and o.base == outcome for o in own.origins.values())
+            )
+            if origin.session_level and not origin.factors and origin.base not in TIME_TERMS and not (told and filled):
+                marks.append(Mark("skipped_sessions", join_nodes(term, outcome), share, outcomes=(outcome,)))
     return marks
 
 

@@ -1,10 +1,14 @@
 """Cautions about outcomes that are predicted by their own past."""
 
+from dataclasses import replace
+from typing import cast
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.models.checking.past import count_restarts, mark_restarts, mark_varying_past
+from alliance.likelihood.patterns import Series
+from alliance.models.checking.past import count_restarts, mark_restarts, mark_skipped, mark_varying_past
 from alliance.models.design.arrays import Design
 from tests.unit.models.joint_study import make_spec
 from tests.unit.models.populations import design_of
@@ -65,3 +69,18 @@ def test_own_pasts_that_vary_are_flagged_and_other_slopes_are_not() -> None:
     (mark,) = mark_varying_past(design_without(panel, none, {"patient": ["intercept", "x", "y_lag"]}))
     assert (mark.passed, mark.varying, mark.levels) == (False, "y_lag -> y", ("patient",))
     assert mark_varying_past(design_without(panel, none, {"patient": ["intercept", "x"]})) == []
+
+
+@pytest.mark.parametrize(("skipped", "passed"), [(0.0, True), (0.1, True), (0.3, False)])
+def test_skipped_sessions_are_flagged_where_residuals_last_and_a_predictor_may_follow(
+    skipped: float, passed: bool
+) -> None:
+    panel = panel_of(patients=30)
+    inside = panel["session"].between(2, 11)
+    left_out = inside & pd.Series(np.random.default_rng(1).random(len(panel)) < skipped)
+    spec = make_spec(equations={"y": {"on": ["x"], "vary": INTERCEPT}}, effects={"from": "x", "to": "y"})
+    plain = design_of(spec, panel[~left_out].assign(filled=False).reset_index(drop=True))
+    assert mark_skipped(plain, panel, 1) == []
+    design = replace(plain, series={"y": cast("Series", None)})  # what lies between residuals does not matter here
+    (mark,) = mark_skipped(design, panel, 1)
+    assert (mark.passed, mark.subject, mark.outcomes) == (passed, "x -> y", ("y",))
