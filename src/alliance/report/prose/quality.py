@@ -103,8 +103,9 @@ def describe_models(inputs: Inputs, config: Config) -> list[Passage]:
     if found:
         engines = estimates.drop_duplicates("model")["engine"].value_counts(sort=False)
         parts = [f"{format_count(number)} with {engine}" for engine, number in engines.items()]
+        how = f": {join_words(parts)}" if len(parts) > 1 else f" with {engines.index[0]}"
         sentences.append(
-            f"{capitalise(count_of(len(found), 'model'))} {'was' if len(found) == 1 else 'were'} fitted: {join_words(parts)}."
+            f"{capitalise(count_of(len(found), 'model'))} {'was' if len(found) == 1 else 'were'} fitted{how}."
         )
         kinds = dict.fromkeys(estimates["interval_kind"])
         sentences += [

@@ -4,6 +4,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import records
+from alliance.report.labels import capitalised_name
 from alliance.report.numbers import common_decimals, format_count, format_number
 from alliance.report.tables.marks import name_rows
 
@@ -34,10 +35,10 @@ def show_beside(
     return pd.DataFrame(
         {
             **name_rows(data, config),
+            "When": [capitalised_name(row.horizon) for row in rows],
             first: written(one, "sd"),
             second: written(other, f"sd_{other}"),
             "Change (standard errors)": data["change"].map(format_number),
-            "Patients": data["n_patients"].map(format_count),
-            "Sessions": data["n_sessions"].map(format_count),
+            "Patients, sessions": [f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in rows],
         }
     )

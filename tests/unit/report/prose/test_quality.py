@@ -37,7 +37,7 @@ def test_shares_of_variance_come_with_interval_and_n() -> None:
 def test_model_without_estimates_is_named() -> None:
     sentences = said(describe_models(inputs(estimate()), CONFIG))
 
-    assert "1 model was fitted: 1 with statsmodels." in sentences
+    assert "1 model was fitted with statsmodels." in sentences
     missing = sentences.split("No estimates came from: ")[1].split(". Nothing is said")[0]
     others = [label_model(name, CONFIG) for name in CONFIG.models.fit if name != "technique_by_steps"]
     assert all(label in missing for label in others)
