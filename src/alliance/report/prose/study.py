@@ -7,6 +7,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.data.panel import sessions_held
 from alliance.facts.columns import PATIENT, THERAPIST
+from alliance.models.checking.unreliable import CORRECTED, UNCORRECTED
 from alliance.models.rows import AT_FIRST, CENSORED, EARLIER_BLANK, NO_EARLIER
 from alliance.report.labels import label_held, label_model, label_of
 from alliance.report.numbers import format_count, format_number
@@ -172,11 +173,7 @@ def describe_measurement(inputs: Inputs, config: Config) -> list[Passage]:
         passages.append(
             text(
                 "A measure that shows change unreliably makes what it predicts within patients look smaller than it is. "
-                + (
-                    "What becomes of estimates without the error of scores is said under “How robust is it”."
-                    if any(known.reliability is not None or known.latent for known in config.variables.values())
-                    else "Models take scores as free of error: no reliability is declared for any of them."
-                )
+                + _describe_error(inputs, config)
             )
         )
     without = [label_of(row["variable"], config) for row in rows if row not in scales]
@@ -184,6 +181,16 @@ def describe_measurement(inputs: Inputs, config: Config) -> list[Passage]:
         named = join_words(without) if len(without) <= _MOST_NAMED else f"{format_count(len(without))} measures"
         passages.append(text(f"No items were available for {named}, so reliability is unknown here."))
     return passages
+
+
+def _describe_error(inputs: Inputs, config: Config) -> str:
+    """Say where the error of scores is told of, or why it is not."""
+    found = {row["caution"] for row in rows_of(table_of(inputs, "diagnostics"))}
+    if found & {CORRECTED, UNCORRECTED}:
+        return "What becomes of estimates without the error of scores is said under “How robust is it”."
+    if any(known.reliability is not None or known.latent for known in config.variables.values()):
+        return "No score with a declared reliability predicts anything in the fitted models, so there is nothing to correct."
+    return "Models take scores as free of error: no reliability is declared for any of them."
 
 
 def describe_cleaning(inputs: Inputs, config: Config) -> list[Passage]:

@@ -89,6 +89,18 @@ def test_reliability_tells_differences_from_changes_and_names_what_has_none() ->
     assert "No items were available for 17 measures" in sentences
 
 
+def test_error_of_scores_is_said_where_there_is_something_to_say_of_it() -> None:
+    kept = {name: table for name, table in ARTEFACTS.items() if name != "diagnostics"}
+    variables = {name: one.model_copy(update={"reliability": None}) for name, one in CONFIG.variables.items()}
+    plain = CONFIG.model_copy(update={"variables": variables})
+    assert "no reliability is declared for any of them" in said(describe_measurement(kept, plain))
+    declared = plain.variables["alliance"].model_copy(update={"reliability": "items"})
+    config = plain.model_copy(update={"variables": variables | {"alliance": declared}})
+    assert "so there is nothing to correct" in said(describe_measurement(kept, config))
+    found = pd.DataFrame({"caution": ["corrected_error"]})
+    assert "is said under “How robust is it”" in said(describe_measurement(kept | {"diagnostics": found}, config))
+
+
 def test_cleaning_counts_rules_rows_and_cells() -> None:
     assert (
         said(describe_cleaning(ARTEFACTS, CONFIG))
