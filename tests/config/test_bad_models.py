@@ -314,9 +314,10 @@ def test_yes_no_outcome_is_refused_with_a_key_that_works_when_it_is_given() -> N
         ),
     ],
 )
-def test_what_a_yes_no_outcome_cannot_have_is_refused_by_name(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
-        validate_config(of_rupture({"yes_no": True}, **changes))
+@pytest.mark.parametrize("key", ["yes_no", "ordered"])
+def test_what_answers_cannot_have_is_refused_by_name(changes: dict[str, Any], said: str, key: str) -> None:
+    with pytest.raises(ConfigError, match=said if key == "yes_no" else said.replace("yes/no", "ordered")):
+        validate_config(of_rupture({key: True}, **changes))
 
 
 @pytest.mark.parametrize(
@@ -351,3 +352,19 @@ def test_either_the_answers_or_differences_in_variability_can_be_modelled(equati
 def test_yes_no_needs_two_numbers_at_sessions(variable: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         validate_config(of_rupture({"yes_no": True} | variable))
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ({"levels": None, "reference": "no"}, "'levels' with numbers in the order of its labels"),
+        ({"table": "patients"}, "'ordered' is for a column of answers given at sessions"),
+        ({"yes_no": True}, "'yes_no' is for two answers, and 'ordered' for several in their order; remove one"),
+        ({"kind": "number", "levels": None, "censored": [0, None]}, "'ordered' for answers in order; remove one of"),
+    ],
+)
+def test_ordered_needs_numbers_at_sessions_and_works_where_it_has_them(variable: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        validate_config(of_rupture({"ordered": True} | variable))
+    levels = {"none": 0, "partly": 1, "done": 2}
+    assert validate_config(of_rupture({"ordered": True, "levels": levels})).variables["rupture"].answered == "ordered"

@@ -51,10 +51,10 @@ def check_indicators(
         if owner is None:
             continue
         found = variables[owner]
-        if found.kind not in _INDICATORS or found.latent or found.yes_no:
+        if found.kind not in _INDICATORS or found.latent or found.answered:
             problems.append(
                 f"variables.{name}.of: '{part}' is no indicator of '{name}', which is 'latent': indicators are scores with normal errors, "
-                f"not categories, answers of yes and no, or constructs. Take '{part}' out of 'of', or remove 'latent'."
+                f"not categories, answers of yes and no or in order, or constructs. Take '{part}' out of 'of', or remove 'latent'."
             )
         elif found.measured != variable.measured:
             problems.append(

@@ -10,6 +10,7 @@ from alliance.config.declared import ModelSpec
 from alliance.config.latent import check_latent
 from alliance.config.layout import DateFormat, Wide
 from alliance.config.patterns import fill, holes
+from alliance.config.propensity import ORDERED, YES_NO, check_answered
 from alliance.config.reliability import Declared, check_reliability
 from alliance.config.section import Code, FilePath, Label, Name, RunName, Section, Text
 from alliance.config.wording import Answers, check_wording
@@ -173,7 +174,9 @@ class Variable(Section):
     thousands: Literal[",", ".", " ", "'", "none"] | None = None
     missing_codes: list[Code] | None = None  # in place of cleaning.missing_codes; [] where every value is an answer
     censored: Censored = False  # see `censored_at`
-    yes_no: bool = False  # 0 and 1 at sessions, which stand for a propensity where it is an outcome
+    # Answers at sessions that stand for a propensity where they are an outcome: 0 and 1, or a few in order.
+    yes_no: bool = False
+    ordered: bool = False
     instrument: FilePath | None = None
     instrument_confirmed: bool = False  # the user vouches for a key that ships unverified
     # Pattern with {item} ("wai_{item}", or "WAI{item:02d}" with leading zeros), or one column for each item of the questionnaire.
@@ -226,7 +229,7 @@ class Variable(Section):
         self._check_censored()
         check_latent(self)
         check_reliability(self.reliability, self.table, self.kind, len(self.of))
-        self._check_yes_no()
+        check_answered(self)
         return self
 
     def _check_answers(self) -> None:
@@ -262,20 +265,10 @@ class Variable(Section):
                 "'censored' needs to know the ends of the scale: give 'range', or the ends themselves as in 'censored: [0, null]'"
             )
 
-    def _check_yes_no(self) -> None:
-        if not self.yes_no:
-            return
-        if self.table != "sessions" or self.kind not in ("number", "category"):
-            raise ValueError(
-                "'yes_no' is for a column of answers given at sessions (kind number or category); remove it"
-            )
-        if self.kind == "category" and (self.levels is None or set(self.levels.values()) != {0.0, 1.0}):
-            raise ValueError(
-                "a category that is 'yes_no' needs 'levels' with the numbers 0 and 1, as in {no: 0, yes: 1}"
-            )
-        for key in ("censored", "reliability"):
-            if getattr(self, key):
-                raise ValueError(f"'{key}' is for scores, and 'yes_no' for two answers; remove one of them")
+    @property
+    def answered(self) -> str:
+        """How answers tell the propensity behind them, ``yes/no`` or ``ordered``; empty where values are scores."""
+        return YES_NO if self.yes_no else ORDERED if self.ordered else ""
 
     @property
     def censored_at(self) -> tuple[float, float]:

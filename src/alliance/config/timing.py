@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alliance.config.declared import ModelSpec
-from alliance.config.propensity import check_yes_no, refuse_decomposition, refuse_yes_no
+from alliance.config.propensity import check_propensity, refuse_decomposition, refuse_yes_no
 from alliance.config.schema import Config, Source, Variable
 from alliance.errors import suggest
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
@@ -50,12 +50,15 @@ def parse_term(name: str, variables: dict[str, Variable]) -> Term | None:
     return Term(name, base, owner, part, suffix)
 
 
-def is_yes_no(outcome: str, spec: ModelSpec, variables: dict[str, Variable]) -> bool:
-    """Whether a model takes an outcome for a propensity: declared `yes_no`, and not signed off as one with normal residuals."""
+def answered_as(outcome: str, spec: ModelSpec, variables: dict[str, Variable]) -> str:
+    """Return how the answers are that a model takes an outcome for the propensity behind, ``yes/no`` or ``ordered``.
+
+    Empty where it is a score: not declared otherwise, or signed off as one with normal residuals.
+    """
     term = parse_term(outcome, variables)
     if term is None or term.variable is None or term.part is not None or spec.discrete_signed_off is not None:
-        return False
-    return variables[term.variable].yes_no
+        return ""
+    return variables[term.variable].answered
 
 
 def _has_parts(variable: Variable) -> bool:
@@ -103,15 +106,15 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
                 f"{place}.variables: '{variable}' is not a session-level variable.{suggest(variable, known)} "
                 "Name one that is measured at sessions."
             )
-        elif is_yes_no(variable, spec, config.variables):
-            problems.append(refuse_decomposition(place, variable))
+        elif answered := answered_as(variable, spec, config.variables):
+            problems.append(refuse_decomposition(place, variable, answered))
     for outcome, equation in spec.equations.items():
         target = parse_term(outcome, config.variables)
         if target is None or target.suffix or target.variable is None:
             problems.append(f"{place}.equations: {_undeclared(outcome, known)}")
             continue
-        if is_yes_no(outcome, spec, config.variables):
-            problems += check_yes_no(place, outcome, spec)
+        if answered := answered_as(outcome, spec, config.variables):
+            problems += check_propensity(place, outcome, answered, spec)
         elif spec.discrete_signed_off is None and _has_two_labels(config.variables[target.variable]):
             problems.append(refuse_yes_no(place, outcome, target.variable))
         if not varies_between_sessions(target, config.variables):

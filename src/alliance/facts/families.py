@@ -27,7 +27,7 @@ class Family:
         Whether declarations of this family have settings of their own: the class ``Spec`` in its module ``settings``, which is imported
         when a declaration is read.
     propensities
-        Whether it takes a yes/no outcome for the sign of a propensity.
+        Whether it takes yes/no and ordered outcomes for what is seen of a propensity.
     variability
         Whether residual variances may differ between patients.
     sections

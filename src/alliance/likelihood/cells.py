@@ -29,6 +29,7 @@ from alliance.likelihood.compiling import compiled
 from alliance.likelihood.limits import draw_beyond
 from alliance.likelihood.packing import PREDICTOR, VARYING, CellLayout
 from alliance.likelihood.patterns import EquationRows
+from alliance.likelihood.thresholds import Thresholds
 
 _LARGEST: Final = 1 - 1e-12  # of an autocorrelation: residuals that do not change at all have no density
 _SWEEPS: Final = 5  # over the cells of a patient, from their present values
@@ -42,10 +43,11 @@ def draw_change(
     covariance: np.ndarray,
     values: np.ndarray,
     rng: np.random.Generator | None,
+    thresholds: Thresholds,
     autocorrelations: np.ndarray | None = None,
     spread: np.ndarray | None = None,
-) -> np.ndarray:
-    """Draw how the cells change from their present values, which the rows hold.
+) -> tuple[np.ndarray, Thresholds]:
+    """Draw how the cells change from their present values, which the rows hold, and then the thresholds between ordered answers.
 
     Parameters
     ----------
@@ -62,6 +64,8 @@ def draw_change(
         Present values, (cell,).
     rng
         None: the conditional mean, as if there were no limits.
+    thresholds
+        Those within which the present values lie.
     autocorrelations
         Of the residuals of the first equations, zero where they are independent, as they are in all others: (equation,).
     spread
@@ -70,8 +74,10 @@ def draw_change(
 
     Returns
     -------
-    numpy.ndarray
+    change
         Shape (cell,).
+    thresholds
+        Those within which the changed values lie.
     """
     residuals, integrated, x_start, z_start = [], [], 0, 0
     spread = np.empty((effects.shape[1], 0)) if spread is None else spread
@@ -119,10 +125,10 @@ def draw_change(
         change,
     )
     if rng is not None and len(bounded):
-        _draw_bounded(packed, bounded, q, h, values, rng, change)
+        thresholds = _draw_bounded(packed, bounded, q, h, values, rng, thresholds, change)
     result = np.empty_like(change)
     result[packed.order] = change
-    return result
+    return result, thresholds
 
 
 def _carried(packed: CellLayout, autocorrelations: np.ndarray | None) -> np.ndarray:
@@ -150,18 +156,30 @@ def _draw_bounded(
     h: np.ndarray,
     values: np.ndarray,
     rng: np.random.Generator,
+    thresholds: Thresholds,
     change: np.ndarray,
-) -> None:
-    """Write the change of the cells of some patients."""
+) -> Thresholds:
+    """Write the change of the cells of some patients, and return the thresholds between them."""
     count, size = h.shape
     there = np.arange(size) < np.diff(packed.cells)[bounded][:, None]
     at = (packed.cells[bounded][:, None] + np.arange(size))[there]
-    cell = packed.order[at]
-    room, side, chances = np.full((count, size), np.inf), np.ones((count, size)), np.full((_SWEEPS, count, size), 0.5)
-    room[there], side[there] = packed.limits.end[cell] - values[cell], packed.limits.side[cell]
+    cell, limits = packed.order[at], thresholds.limit(packed.limits)
+    room, side, width = np.full((count, size), np.inf), np.ones((count, size)), np.full((count, size), np.inf)
+    chances = np.full((_SWEEPS, count, size), 0.5)
+    room[there], side[there], width[there] = limits.end[cell] - values[cell], limits.side[cell], limits.width[cell]
     chances[:, there] = rng.random((_SWEEPS, len(packed.order)))[:, packed.noise[at]]
-    moved = draw_beyond(q, h, room, side, chances)
+    moved = draw_beyond(q, h, room, side, width, chances)
     change[at] = moved[there]
+    if not len(thresholds.widths):
+        return thresholds
+    after = values.copy()
+    after[cell] += moved[there]
+    d = np.zeros((count, size, len(thresholds.widths)))
+    d[there] = thresholds.moves(after, limits)[cell]
+    left = h - (q @ moved[:, :, None])[:, :, 0]
+    settled = thresholds.settle(np.einsum("pik,pi->k", d, left), np.einsum("pik,pil->kl", d, q @ d), rng)
+    change[at] += d[there] @ (settled.widths - thresholds.widths)
+    return settled
 
 
 def _precisions(present: Sequence[np.ndarray], covariance: np.ndarray) -> np.ndarray:

@@ -202,7 +202,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         *(
             mark
             for outcome, equation in task.design.equations.items()
-            if not equation.yes_no
+            if not equation.answered
             for mark in mark_scores(outcome, observed_scores(equation.rows, outcome), task.variables)
         ),
         *mark_latent_means(task.design, population),

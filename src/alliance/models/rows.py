@@ -4,13 +4,15 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec
+from alliance.config.propensity import YES_NO
 from alliance.data.panel import first_sessions
 from alliance.errors import ModelError, suggest
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, FILLED, LAG, PATIENT, SESSION, THERAPIST
 from alliance.facts.families import FAMILIES
-from alliance.models.checking.scores import YES_NO, kind_of_scores
+from alliance.models.checking.scores import kind_of_scores
 from alliance.models.filling.grid import Grid
+from alliance.models.filling.propensity import NO_AND_YES, Answers
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
 MODEL_ORDER = 200
@@ -20,6 +22,7 @@ AT_FIRST = "first session: its values are the initial values"
 EARLIER_BLANK = "earlier session held, its value not observed"
 _FEWEST_PATIENTS = 5
 _MOST_SHOWN = 3
+_MOST_ANSWERS = 10  # in order; more of them are scores
 _SELDOM = 0.02  # share of the sessions that have an earlier value: of fewer nothing is learned
 _EMPTY = 1e-9  # of the range of a variable: means that differ by less differ by rounding
 
@@ -71,8 +74,8 @@ def select_rows(
             )
         _check_earlier(panel, name, outcome, columns)
         kept = panel if grid is None else grid.panel.assign(**{FILLED: ~grid.held})
-        if grid is not None and outcome in grid.yes_no:
-            _check_answers(panel, outcome)
+        if grid is not None and outcome in grid.answers.given:
+            _check_answers(panel, outcome, grid.answers)
         flow.append(_stage(kept, kept, name, outcome, "panel", "", len(flow)))
         initial = [other for other in spec.equations if f"{other}{BASELINE}" in columns]
         if FAMILIES[spec.family].joint and initial:
@@ -92,7 +95,7 @@ def select_rows(
             kept = _use_filled(kept, grid, name, outcome, flow)
         flow.append(_stage(kept, kept, name, outcome, "analysed", "", len(flow)))
         _check_rows(kept, name, outcome, columns)
-        if spec.discrete_signed_off is None and (grid is None or outcome not in grid.yes_no):
+        if spec.discrete_signed_off is None and (grid is None or outcome not in grid.answers.given):
             _check_scores(kept, name, spec, outcome)
         rows[outcome] = kept
     return rows, pd.DataFrame(flow, columns=ARTEFACTS["flow"].header)
@@ -197,19 +200,28 @@ def _check_scores(rows: pd.DataFrame, name: str, spec: ModelSpec, outcome: str) 
     """Refuse scores that normal residuals are out of the question for."""
     kind = kind_of_scores(observed_scores(rows, outcome))
     if kind:
-        propensity = (
-            f"declare variables.{outcome}.yes_no: true in a model of family multilevel_path, " if kind == YES_NO else ""
-        )
+        key = "yes_no" if kind == YES_NO else "ordered"
         raise ModelError(
             f"models.specs.{name}: the outcome '{outcome}' is {kind}, and family '{spec.family}' takes residuals for normal. "
-            f"To go on, {propensity}leave the equation out or use '{outcome}' as a predictor; or accept it with a reason "
-            f"under models.specs.{name}.discrete_signed_off, which flags every estimate of the model."
+            f"To go on, declare variables.{outcome}.{key}: true in a model of family multilevel_path, leave the equation out or use "
+            f"'{outcome}' as a predictor; or accept it with a reason under models.specs.{name}.discrete_signed_off, which flags every "
+            f"estimate of the model."
         )
 
 
-def _check_answers(panel: pd.DataFrame, outcome: str) -> None:
-    """Refuse answers other than 0 and 1 of an outcome that is declared yes/no."""
-    others = sorted(set(panel[outcome].dropna().unique().tolist()) - {0.0, 1.0})
+def _check_answers(panel: pd.DataFrame, outcome: str, answers: Answers) -> None:
+    """Refuse answers other than 0 and 1 of an outcome that is declared yes/no, and ordered ones that are one, or too many."""
+    if outcome in answers.ordered:
+        given = answers.given[outcome]
+        if not 1 < len(given) <= _MOST_ANSWERS:
+            raise ModelError(
+                f"variables.{outcome}.ordered: the sessions that the model can use hold {len(given)} different "
+                f"{'answer' if len(given) == 1 else 'answers'}, and ordered answers are two to {_MOST_ANSWERS}. Remove 'ordered', so that "
+                f"they are scores; or give 'kind: category' with levels that put some together, as in {{none: 0, a bit: 1, partly: 1, "
+                f"done: 2}}."
+            )
+        return
+    others = sorted(set(panel[outcome].dropna().unique().tolist()) - set(NO_AND_YES))
     if others:
         shown = ", ".join(f"{value:g}" for value in others[:_MOST_SHOWN])
         raise ModelError(

@@ -1,7 +1,7 @@
-"""What a yes/no outcome is called where a model takes it for the propensity behind the answers, and in which units it is told."""
+"""What a yes/no or ordered outcome is called where a model takes it for the propensity behind its answers, and its units."""
 
 from alliance.config import Config
-from alliance.config.timing import is_yes_no, parse_term
+from alliance.config.timing import answered_as, parse_term
 from alliance.facts.families import FAMILIES
 from alliance.report.labels import label_of, label_path, unit_of
 
@@ -18,20 +18,20 @@ def describe_scales(config: Config) -> str:
     if not labels:
         return ""
     return (
-        f"Of {', '.join(labels)} (yes/no) the unit is one standard deviation, between sessions, of the propensity behind the answers; "
-        f"differences in probability are shares of one. "
+        f"Of {', '.join(labels)} (yes/no or ordered) the unit is one standard deviation, between sessions, of the propensity behind the "
+        f"answers; differences in probability, of a yes or of the highest answer given, are shares of one. "
     )
 
 
 def is_propensity(term: str, model: str, config: Config) -> bool:
-    """Whether a model takes a term for a propensity to yes: one that is declared yes/no and has an equation in it."""
+    """Whether a model takes a term for a propensity: one that is declared yes/no or ordered and has an equation in it."""
     spec, found = config.models.specs.get(model), parse_term(term, config.variables)
     return (
         spec is not None
         and found is not None
         and found.base in spec.equations
         and FAMILIES[spec.family].propensities
-        and is_yes_no(found.base, spec, config.variables)
+        and answered_as(found.base, spec, config.variables) != ""
     )
 
 

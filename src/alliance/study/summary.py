@@ -112,7 +112,8 @@ def _units(spec: ModelSpec, estimates: pd.DataFrame) -> Iterator[str]:
     for outcome in spec.equations:
         if FAMILIES[spec.family].propensities and outcome not in set(left):
             yield from _wrapped(
-                f"{outcome} is the propensity to a yes. Its unit is the standard deviation of what its equation leaves between sessions."
+                f"{outcome} is the propensity behind the answers. Its unit is the standard deviation of what its equation leaves between "
+                "sessions."
             )
 
 

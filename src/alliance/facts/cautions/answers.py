@@ -1,4 +1,4 @@
-"""What answers of yes and no can tell of the propensity behind them."""
+"""What answers of yes and no, or in order, can tell of the propensity behind them."""
 
 from typing import Final
 
@@ -8,10 +8,10 @@ OF_ANSWERS: Final = (
     Caution(
         "rare_answer",
         "rare answer",
-        "Number of the rarer answers, yes or no, of an outcome that is declared yes/no. The propensity behind the answers is an unknown of "
-        "the model: it lies above zero where the answer is yes, and what the equation leaves of it between sessions is normal with a "
-        "standard deviation of one, its unit, which no data can show. Few answers of one kind say little, and normal intervals are too "
-        "narrow.",
+        "Number of the rarest answers of an outcome that is declared yes/no or ordered. The propensity behind the answers is an unknown of "
+        "the model: it lies above zero where the answer is yes, or between the thresholds of an ordered answer, and what the equation "
+        "leaves of it between sessions is normal with a standard deviation of one, its unit, which no data can show. Few answers of one "
+        "kind say little, and normal intervals are too narrow.",
         EQUATION,
         "at least",
         30,
@@ -21,10 +21,10 @@ OF_ANSWERS: Final = (
     Caution(
         "told_answers",
         "answers nearly determined",
-        "Standard deviation, over sessions, of what an equation and its patients tell of the propensity behind answers of yes and no, in "
-        "that of what they do not tell. Where it is large a predictor or the patient says nearly each answer. Answers that are told "
-        "without error have no finite estimate: the one that is given says only where the search had got to, and its interval is far "
-        "too narrow.",
+        "Standard deviation, over sessions, of what an equation and its patients tell of the propensity behind answers of yes and no, or "
+        "in order, in that of what they do not tell. Where it is large a predictor or the patient says nearly each answer. Answers that "
+        "are told without error have no finite estimate: the one that is given says only where the search had got to, and its interval "
+        "is far too narrow.",
         EQUATION,
         "at most",
         3.0,

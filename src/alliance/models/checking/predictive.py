@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config import Variable
+from alliance.config.propensity import YES_NO
 from alliance.config.timing import parse_term
 from alliance.facts.columns import PATIENT, SESSION
 from alliance.facts.marks import Mark
@@ -71,7 +72,7 @@ def check_predictive(
     observed = {outcome: panel[outcome].to_numpy(dtype=float)[:, None] for outcome in design.equations}
     generated = generate_outcomes(panel, design, population, lag, rng)
     for outcome, equation in design.equations.items():
-        if equation.yes_no:  # what would be seen of a propensity
+        if equation.answered:  # what would be seen of a propensity
             observed[outcome], generated[outcome] = ((v[outcome] > 0).astype(float) for v in (observed, generated))
     return [
         Statistic(name, about, float(compute(observed)[0]), compute(generated))
@@ -190,10 +191,11 @@ def _statistics(
         before = np.where(earlier[rows] >= 0, place[earlier[rows]], -1)
         sessions = panel[SESSION].to_numpy(dtype=float)[rows, None]
         about = _Rows(outcome, rows, before, Groups(patients[rows]), sessions)
-        if design.equations[outcome].yes_no:
+        if design.equations[outcome].answered:
+            said = "yes" if design.equations[outcome].answered == YES_NO else "answers above the lowest"
             found += [
-                ("share of yes", outcome, about.share),
-                ("standard deviation of patients' shares of yes", outcome, about.between),
+                (f"share of {said}", outcome, about.share),
+                (f"standard deviation of patients' shares of {said}", outcome, about.between),
             ]
         else:
             found += [
@@ -207,7 +209,7 @@ def _statistics(
             found.append(("correlation of neighbouring sessions within patients", outcome, about.persistence))
         term = parse_term(outcome, variables)
         owner = None if term is None or term.variable is None or term.part is not None else variables[term.variable]
-        if owner is not None and owner.range is not None and not design.equations[outcome].yes_no:
+        if owner is not None and owner.range is not None and not design.equations[outcome].answered:
             found.append((_OUTSIDE, outcome, partial(about.outside, owner.range)))
     found += [_slope_statistic(design, index, earlier, patients, edge) for edge in edges]
     for one, other in combinations(design.equations, 2):

@@ -77,7 +77,7 @@ def _fixed(equation: Equation, priors: Mapping[str, Any]) -> list[dict[str, Any]
                 f"Difference in {outcome} per unit of {term}; most likely small, in either direction.",
             )
         )
-    if equation.yes_no:
+    if equation.answered:
         return rows
     rows.append(
         _half_normal(

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from alliance.config import Variable
+from alliance.config.propensity import YES_NO
 from alliance.config.timing import parse_term
 from alliance.facts.marks import Mark
 
-YES_NO = "yes/no"
 _FEW_VALUES = 10  # distinct values of a count; a sum score with more of them is no count
 _MANY_ZEROS = 1 / 3
 

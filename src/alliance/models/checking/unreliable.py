@@ -166,9 +166,9 @@ def _obstacles(design: Design, name: str, variables: Mapping[str, Variable]) -> 
             yield f"residuals of '{outcome}' depend on the one before; take it out of 'autocorrelation'"
         if outcome in design.variable:
             yield f"patients differ in how far '{outcome}' lies from what is expected; take '{VARIABILITY}' out of 'vary' there"
-    latent = [outcome for outcome in (name, *children) if design.equations[outcome].yes_no]
+    latent = [(outcome, how) for outcome in (name, *children) if (how := design.equations[outcome].answered)]
     if latent:
-        yield f"'{latent[0]}' is yes/no, and the propensity behind its answers has a scale of its own that error would change"
+        yield f"'{latent[0][0]}' is {latent[0][1]}, and the propensity behind its answers has a scale of its own that error would change"
     if design.occasions.held:
         yield "a residual correlation is held, and is one of scores with error; take 'residual_correlations' out of the model"
     known = parse_term(name, dict(variables))

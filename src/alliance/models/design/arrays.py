@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
-from alliance.config.timing import TIME_TERMS, is_yes_no
+from alliance.config.timing import TIME_TERMS, answered_as
 from alliance.errors import ModelError
 from alliance.facts.columns import BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, THERAPIST, VARIABILITY
 from alliance.facts.quantity import join_nodes
@@ -100,8 +100,9 @@ class Equation:
         Level (``patient``, ``therapist``) -> position of each row's unit in `Design.units` of that level.
     levels
         Predictor whose effect varies -> the level from which it deviates; the patient's own mean where there is none.
-    yes_no
-        Whether the outcome is the propensity to a yes, whose residual standard deviation is its unit: `y_sd` is one.
+    answered
+        How answers tell the propensity that the outcome is, ``yes/no`` or ``ordered``; its residual standard deviation is its unit, and
+        `y_sd` is one. Empty where the outcome is a score.
     """
 
     outcome: str
@@ -116,7 +117,7 @@ class Equation:
     x_sd: np.ndarray
     units: dict[str, np.ndarray] = field(default_factory=dict)
     levels: dict[str, Level] = field(default_factory=dict)
-    yes_no: bool = False
+    answered: str = ""
 
     @property
     def own_past(self) -> list[str]:
@@ -222,8 +223,8 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
         place = f"models.specs.{name}.equations.{outcome}"
         used, terms = made[outcome].rows, list(made[outcome].origins)
         y, x = used[outcome].to_numpy(dtype=float), used[terms].to_numpy(dtype=float)
-        yes_no = is_yes_no(outcome, spec, variables)
-        y_mean, y_sd, x_mean, x_sd = y.mean(), 1.0 if yes_no else y.std(ddof=1), x.mean(axis=0), x.std(axis=0, ddof=1)
+        answered = answered_as(outcome, spec, variables)
+        y_mean, y_sd, x_mean, x_sd = y.mean(), 1.0 if answered else y.std(ddof=1), x.mean(axis=0), x.std(axis=0, ddof=1)
         scaled = (x - x_mean) / x_sd
         _check_tolerance(place, terms, scaled)
         indices = {}
@@ -245,7 +246,7 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
             x_mean,
             x_sd,
             indices,
-            yes_no=yes_no,
+            answered=answered,
         )
         moving = {e.term for effects in varying.values() for e in effects if e.outcome == outcome}
         equations[outcome] = replace(equation, levels=_find_levels(equation, moving))

@@ -29,18 +29,18 @@ def hold_correlations(name: str, declared: Mapping[str, Mapping[str, float]], de
     Raises
     ------
     ModelError
-        One of the two is yes/no, they are hardly observed at the same sessions, or residuals of one of them are correlated with those of a
-        third outcome.
+        One of the two is yes/no or ordered, they are hardly observed at the same sessions, or residuals of one of them are correlated with
+        those of a third outcome.
     """
     outcomes = list(design.equations)
     held = {}
     for one, others in declared.items():
         for other, value in others.items():
-            latent = [each for each in (one, other) if design.equations[each].yes_no]
+            latent = [(each, how) for each in (one, other) if (how := design.equations[each].answered)]
             if latent:
                 raise ModelError(
-                    f"models.specs.{name}.residual_correlations.{one}: '{latent[0]}' is yes/no, and nothing here says how what is left of "
-                    f"the propensity behind its answers goes with another outcome. Remove this line."
+                    f"models.specs.{name}.residual_correlations.{one}: '{latent[0][0]}' is {latent[0][1]}, and nothing here says how what "
+                    f"is left of the propensity behind its answers goes with another outcome. Remove this line."
                 )
             later, earlier = sorted((outcomes.index(one), outcomes.index(other)), reverse=True)
             shared = positions_in(design.equations[one].rows, design.equations[other].rows) >= 0

@@ -25,6 +25,11 @@ def residual_name(outcome: str) -> str:
     return f"{outcome}_residual_sd"
 
 
+def thresholds_name(outcome: str) -> str:
+    """Name of the thresholds above the first between ordered answers, dimension ``{outcome}_threshold``."""
+    return f"{outcome}_thresholds"
+
+
 def sd_name(level: str) -> str:
     """Name of the standard deviations of the varying effects of a level, dimension ``{level}_effect``."""
     return f"{level}_sd"

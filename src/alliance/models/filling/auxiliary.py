@@ -129,7 +129,7 @@ def initial_equations(grid: Grid, design: Design, positions: dict[str, int]) -> 
         ]
         y = first[name].to_numpy(dtype=float)
         outcome = name.removesuffix(BASELINE)
-        spread_of = list(design.equations).index(outcome) if outcome in grid.yes_no else None
+        spread_of = list(design.equations).index(outcome) if outcome in grid.answers.given else None
         made.append(Auxiliary(EquationRows(x, y, patient, np.empty((len(y), 0))), join_entries(entries), spread_of))
     return made
 

@@ -14,6 +14,7 @@ from alliance.facts.columns import PATIENT, SESSION
 from alliance.likelihood.cells import draw_change
 from alliance.likelihood.packing import OUTCOME, PREDICTOR, VARYING, CellLayout, Entries, pack_cells
 from alliance.likelihood.patterns import EquationRows
+from alliance.likelihood.thresholds import Thresholds
 from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.groups import Groups
 from alliance.models.design.terms import Factor, center_factor, own_means
@@ -69,6 +70,8 @@ class Filled:
         Rows of the equations of the design, in standard units, and of those beside it, in raw units.
     differences
         Differences between patients in each equation beside the design, (patient,).
+    thresholds
+        Those between ordered answers, within which the values lie.
     described
         What `alliance.models.filling.measured.describe` says of each reading, (reading, 4); none before the first draw.
     """
@@ -77,6 +80,7 @@ class Filled:
     equations: list[EquationRows]
     beside: list[EquationRows]
     differences: list[np.ndarray]
+    thresholds: Thresholds
     described: np.ndarray = field(default_factory=lambda: np.empty((0, DESCRIBED)))
 
 
@@ -147,7 +151,8 @@ def start_values(cells: Cells, equations: Sequence[EquationRows]) -> Filled:
             sizes = np.maximum(np.bincount(rows.patient, minlength=count), 1)
             own = np.bincount(rows.patient, rows.y - rows.y.mean(), minlength=count) / sizes
         differences.append(own)
-    return Filled(cells.guess, list(equations), [found.rows for found in cells.auxiliary], differences)
+    beside = [found.rows for found in cells.auxiliary]
+    return Filled(cells.guess, list(equations), beside, differences, cells.grid.answers.thresholds)
 
 
 def shift(cells: Cells, filled: Filled, change: np.ndarray) -> Filled:
@@ -190,8 +195,8 @@ def draw_given(
     rng: np.random.Generator | None,
     autocorrelations: np.ndarray | None = None,
     spread: np.ndarray | None = None,
-) -> np.ndarray:
-    """Draw how the cells change, (cell,), given all parameters and the random effects.
+) -> tuple[np.ndarray, Thresholds]:
+    """Draw how the cells change, (cell,), given all parameters and the random effects, and the thresholds they then lie within.
 
     Parameters
     ----------
@@ -212,6 +217,7 @@ def draw_given(
         whole,
         filled.values,
         rng,
+        filled.thresholds,
         autocorrelations,
         None if spread is None else np.vstack([spread, np.zeros((len(moving), spread.shape[1]))]),
     )
@@ -234,8 +240,10 @@ def draw_values(
 ) -> Filled:
     """Draw the cells given the parameters of the design and the random effects; those of the other equations are drawn too."""
     auxiliary = draw_auxiliary(cells, filled, rng)
-    change = draw_given(cells, filled, beta, effects, covariance, auxiliary, rng, autocorrelations, spread)
-    changed = replace(shift(cells, filled, change), differences=[drawn.differences for drawn in auxiliary])
+    given = (cells, filled, beta, effects, covariance, auxiliary, rng, autocorrelations, spread)
+    change, thresholds = draw_given(*given)
+    differences = [drawn.differences for drawn in auxiliary]
+    changed = replace(shift(cells, filled, change), differences=differences, thresholds=thresholds)
     readings = cells.grid.readings
     if not readings:
         return changed

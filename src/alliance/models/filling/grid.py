@@ -12,9 +12,10 @@ the cells.
 A score at an end of a scale that is declared `censored` is a cell too: a value at that end or beyond. It has a density like any other, or
 stays as recorded: at a session that no equation uses, or where a product multiplies it with what may be missing or censored itself.
 
-An outcome that is declared `yes_no` is a cell wherever an equation has a row for it: the propensity behind the answer, above zero where it
-is yes and below where it is no (Albert & Chib 1993, doi 10.1080/01621459.1993.10476321). The propensity is never observed, so in such a
-model the recorded answers are nowhere predictors themselves.
+An outcome that is declared `yes_no` or `ordered` is a cell wherever an equation has a row for it: the propensity behind the answer, above
+zero where it is yes and below where it is no, or between the thresholds of an ordered answer (Albert & Chib 1993,
+doi 10.1080/01621459.1993.10476321). The propensity is never observed, so in such a model the recorded answers are nowhere predictors
+themselves.
 
 So is a true score, or a construct, of which only readings with error are recorded, see `alliance.models.filling.readings`.
 """
@@ -28,10 +29,11 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
-from alliance.config.timing import Term, is_yes_no, parse_term, varies_between_sessions
+from alliance.config.timing import Term, answered_as, parse_term
 from alliance.facts.columns import BASELINE, LAG, PATIENT, SESSION, THERAPIST
 from alliance.likelihood.limits import Limits
-from alliance.models.filling.propensity import guess_propensity
+from alliance.models.filling.declared import ends_of, without_equation
+from alliance.models.filling.propensity import NO_AND_YES, Answers, gather_answers, guess_score
 from alliance.models.filling.readings import LASTING, Indicator, Reading, find_readings
 from alliance.models.filling.sessions import add_skipped
 from alliance.models.filling.trend import time_columns
@@ -63,8 +65,8 @@ class Grid:
         What such an equation holds besides intercepts: the terms of time of the model, (row, column).
     nonlinear
         Outcome -> rows its equation cannot use, since a product of two missing values stands in them: (row,).
-    yes_no
-        Outcomes whose cells are propensities.
+    answers
+        Of outcomes whose cells are propensities.
     readings
         What was recorded, with error, of variables that nobody sees.
     """
@@ -78,13 +80,13 @@ class Grid:
     filled: list[str]
     trend: np.ndarray
     nonlinear: dict[str, np.ndarray]
-    yes_no: frozenset[str] = frozenset()
+    answers: Answers
     readings: tuple[Reading, ...] = ()
 
     @property
     def hides(self) -> bool:
         """Whether there are outcomes that nobody ever sees."""
-        return bool(self.yes_no or self.readings)
+        return bool(self.answers.given or self.readings)
 
     def unseen(self, column: str) -> np.ndarray:
         """Say of which values of a column nothing was observed, (row,)."""
@@ -95,7 +97,7 @@ class Grid:
 
     def censored(self, column: str) -> np.ndarray:
         """Say which values of a column were recorded at an end of the scale, (row,)."""
-        if column in self.yes_no:
+        if column in self.answers.given:
             return np.zeros(len(self.panel), dtype=bool)
         return self._hold(column, self.limits.censored)
 
@@ -133,32 +135,13 @@ def make_grid(
         return None  # the selection of rows says what is wrong
     known = {name: term for name, term in terms.items() if term is not None}
     outcomes = list(spec.equations)
-    filled = _without_equation(known, outcomes, variables)
+    filled = without_equation(known, outcomes, variables)
     rows = add_skipped(panel, outcomes, known, variables, max_gap_days)
     ends = {outcome: ends_of(outcome, variables) for outcome in outcomes}
-    yes_no = frozenset(outcome for outcome in outcomes if is_yes_no(outcome, spec, variables))
-    found = _Search(rows, spec, known, [*outcomes, *filled], lag, ends, yes_no, hidden)
+    given = {outcome: answered_as(outcome, spec, variables) for outcome in outcomes}
+    answered = {outcome: NO_AND_YES if variables[outcome].yes_no else None for outcome, how in given.items() if how}
+    found = _Search(rows, spec, known, [*outcomes, *filled], lag, ends, answered, hidden)
     return found.grid(filled)
-
-
-def ends_of(column: str, variables: Mapping[str, Variable]) -> tuple[float, float]:
-    """Return the scores that stand for all values beyond them, infinite where there are none."""
-    term = parse_term(column, dict(variables))
-    if term is None or term.variable is None or term.part is not None:
-        return -np.inf, np.inf
-    return variables[term.variable].censored_at
-
-
-def _without_equation(terms: dict[str, Term], outcomes: list[str], variables: dict[str, Variable]) -> list[str]:
-    """List the numeric session-level predictors that are no outcome."""
-    bases = [
-        term.base
-        for term in terms.values()
-        if term.variable is not None
-        and varies_between_sessions(term, variables)
-        and variables[term.variable].kind != "category"
-    ]
-    return [base for base in dict.fromkeys(bases) if base not in outcomes]
 
 
 class _Search:
@@ -172,11 +155,11 @@ class _Search:
         names: list[str],
         lag: int,
         ends: Mapping[str, tuple[float, float]],
-        yes_no: frozenset[str],
+        answered: Mapping[str, tuple[float, ...] | None],
         hidden: Mapping[str, Sequence[Indicator]],
     ) -> None:
         self.rows, self.spec, self.names, self.ends = rows, spec, names, ends
-        self.yes_no, self.hidden = yes_no, hidden
+        self.answered, self.hidden = answered, hidden
         self.terms = terms | {name: Term(name, name, None, None, "") for name in names if name not in terms}
         keys = pd.MultiIndex.from_frame(rows[[PATIENT, SESSION]])
         self.earlier = self._linked(keys.get_indexer(pd.MultiIndex.from_arrays([rows[PATIENT], rows[SESSION] - lag])))
@@ -186,7 +169,7 @@ class _Search:
         outcomes = list(spec.equations)
         self.initial = [o for o in outcomes if f"{o}{BASELINE}" in terms]
         self.recorded = {name: rows[self._told_by(name)].notna().any(axis=1).to_numpy() for name in names}
-        never = {*yes_no, *hidden}
+        never = {*answered, *hidden}
         self.observed = {name: there & (name not in never) for name, there in self.recorded.items()}
         self.inside = self._inside(outcomes)
         self.cell = {name: self._candidates(name) for name in names}
@@ -226,7 +209,7 @@ class _Search:
 
     def _at_end(self, name: str) -> np.ndarray:
         """Say where a score lies at an end that stands for all beyond it, and is in no product with another cell."""
-        if name in self.yes_no:
+        if name in self.answered:
             return np.asarray(self.inside & self.recorded[name])
         scores = self.rows[name].to_numpy(dtype=float)
         low, high = self.ends.get(name, (-np.inf, np.inf))
@@ -353,8 +336,9 @@ class _Search:
         if len(first):
             limits.append((np.full(len(first), np.inf), np.ones(len(first))))
             tables.append(panel.loc[first, [PATIENT, SESSION]].assign(variable=LASTING))
+        answers = gather_answers(panel, self.answered, number, count + len(first))
         guesses = {
-            name: guess_propensity(panel[name]) if name in self.yes_no else _guess(panel, name) for name in self.names
+            name: answers.guess(name) if name in answers.given else guess_score(panel, name) for name in self.names
         }
         for column, term in self.terms.items():
             place = self.touched(column)
@@ -362,38 +346,38 @@ class _Search:
                 of[column] = np.where(place >= 0, number[term.base][place], -1)
                 source = np.where(place >= 0, guesses[term.base][place], np.nan)
                 panel[column] = np.where(place >= 0, source, self._values(column, term))
+        end, side = (np.concatenate(parts) for parts in zip(*limits, strict=True))
         return Grid(
             panel.copy(),  # many columns were set one by one
             self.rows["held"].to_numpy(),
             pd.concat(tables, ignore_index=True),
-            Limits(*(np.concatenate(parts) for parts in zip(*limits, strict=True))),
+            Limits(end, side, np.full(len(end), np.inf)),
             {column: cells for column, cells in of.items() if (cells >= 0).any()},
             self.initial,
             [name for name in filled if (number[name] >= 0).any()],
             time_columns(self.rows, self.spec),
             {outcome: self.nonlinear(outcome) for outcome in self.spec.equations},
-            self.yes_no,
+            answers,
             tuple(readings),
         )
 
     def _limits(self, name: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the end that each cell lies at or beyond, and on which side."""
-        low, high = (0.0, 0.0) if name in self.yes_no else self.ends.get(name, (-np.inf, np.inf))
-        below = self.rows[name].to_numpy(dtype=float)[rows] <= low
+        low, high = self.ends.get(name, (-np.inf, np.inf))
+        scores = self.rows[name].to_numpy(dtype=float)[rows]
+        below, told = scores <= low, self.at_end[name][rows]
         end = np.where(below, low, high)
-        return np.where(self.at_end[name][rows], end, np.inf), np.where(self.at_end[name][rows] & ~below, -1.0, 1.0)
+        if (
+            name in self.answered
+        ):  # of thresholds that are all zero; answers between the lowest and the highest lie below theirs
+            answers = self.answered[name] or scores[told]
+            below, end = scores < max(answers, default=0.0), np.zeros(len(rows))
+        return np.where(told, end, np.inf), np.where(told & ~below, -1.0, 1.0)
 
     def _values(self, column: str, term: Term) -> np.ndarray:
         """Return the observed values of a column, looked up anew: rows after a gap have a past now."""
         place = {LAG: self.earlier, BASELINE: self.first, "": np.arange(len(self.rows))}[term.suffix]
-        if term.base in self.yes_no or term.base in self.hidden:
+        if term.base in self.answered or term.base in self.hidden:
             return np.full(len(self.rows), np.nan)
         values = self.rows[term.base].to_numpy(dtype=float)[place]
         return np.where(place >= 0, values, self.rows[column])
-
-
-def _guess(panel: pd.DataFrame, name: str) -> np.ndarray:
-    """Guess values: as recorded, the patient's mean, or that of all patients."""
-    values = panel[name].astype(float)
-    means = np.asarray(values.groupby(panel[PATIENT]).transform("mean").fillna(values.mean()))
-    return np.where(values.notna(), values, means)

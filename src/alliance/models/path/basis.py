@@ -77,7 +77,7 @@ def explore_declared(
         found = explore(spec.depth, _request(task, spec), maximum, posterior)
         return Basis(task, maximum, posterior, found, np.arange(len(found.positions)))
     count = _count_sets(task, spec.depth, grid)
-    priors = settings["priors"] if grid.yes_no and DEPTHS[spec.depth].posterior else None
+    priors = settings["priors"] if grid.answers.given and DEPTHS[spec.depth].posterior else None
     completion = complete(standardise_observed(task.design, grid), grid, count, task.generator("missing cells"), priors)
     maxima = [each.maximum for each in completion.sets]
     chosen = completion.nearest

@@ -101,16 +101,18 @@ def mark_censored(design: Design, grid: Grid) -> list[Mark]:
 
 
 def mark_answers(design: Design, grid: Grid) -> list[Mark]:
-    """Say how often the answer was yes where the propensity behind it was estimated; mark where one is rare, or answers are nearly told."""
+    """Say how often each answer was given where the propensity behind it was estimated; mark where one is rare, or answers nearly told."""
     marks = []
     for outcome, equation in design.equations.items():
-        if equation.yes_no:
-            at = grid.of[outcome][equation.rows.index]
-            recorded = grid.limits.censored[at]
-            yes = int((grid.limits.side[at][recorded] < 0).sum())
-            count = int(recorded.sum())
-            detail = f"{yes} of {count} answers are yes"
-            marks.append(Mark("rare_answer", outcome, min(yes, count - yes), detail, outcomes=(outcome,)))
+        if equation.answered:
+            given, of_cell = grid.answers.given[outcome], grid.answers.cells[outcome]
+            places = of_cell[grid.of[outcome][equation.rows.index]]
+            counts = np.bincount(places[places >= 0], minlength=len(given))
+            detail = f"{counts[-1]} of {counts.sum()} answers are yes"
+            if outcome in grid.answers.ordered:
+                of_each = [f"{count} are {answer:g}" for answer, count in zip(given, counts, strict=True)]
+                detail = f"of {counts.sum()} answers {', '.join(of_each)}"
+            marks.append(Mark("rare_answer", outcome, int(counts.min()), detail, outcomes=(outcome,)))
             told = float(np.sqrt(max(equation.y.var() * equation.y_sd**2 - 1.0, 0.0)))  # the rest has a variance of one
             marks.append(Mark("told_answers", outcome, told, outcomes=(outcome,)))
     return marks
@@ -124,7 +126,7 @@ def _mark_outliers(maximum: PathMaximum) -> list[Mark]:
     design, marks = maximum.target.design, []
     residuals, sds = _residuals(maximum)
     for outcome, equation in design.equations.items():
-        if equation.yes_no:  # its propensity was never seen
+        if equation.answered:  # its propensity was never seen
             continue
         ratio = np.abs(residuals[outcome]) / sds[outcome]
         largest = float(np.abs(residuals[outcome]).max() * equation.y_sd)

@@ -28,6 +28,7 @@ from alliance.likelihood.layout import refill
 from alliance.likelihood.packing import VARYING
 from alliance.likelihood.units import draw_effects
 from alliance.models.design.arrays import Design, Equation
+from alliance.models.design.names import thresholds_name
 from alliance.models.filling.cells import Cells, Filled, draw_values, find_cells, redraw, start_values
 from alliance.models.filling.grid import Grid
 from alliance.models.path.layout import LEVELS, Layout, Natural
@@ -69,7 +70,7 @@ _OF_READINGS: Final = Schedule(rounds=230, settled=30, between=4, sets=60)
 
 def schedule_for(grid: Grid) -> Schedule:
     """Return how often the cells of a grid are drawn."""
-    if grid.yes_no:
+    if grid.answers.given:
         return _OF_PROPENSITIES
     return _OF_READINGS if grid.readings else Schedule()
 
@@ -92,6 +93,8 @@ class Completion:
         The estimate by maximum likelihood, (parameter,).
     sets
         Completed data sets.
+    widths
+        The estimate of the logarithms of the distances between thresholds, (distance,), see `alliance.likelihood.thresholds`.
     described
         What `alliance.models.filling.measured.describe` says of each reading in rounds at the estimate, and in rounds with the spread of
         the parameters: (round, reading, 4) each.
@@ -100,6 +103,7 @@ class Completion:
     cells: Cells
     point: np.ndarray
     sets: list[Completed]
+    widths: np.ndarray
     described: tuple[np.ndarray, np.ndarray]
 
     @property
@@ -134,6 +138,26 @@ class Completion:
         moved[:, [curve.coordinate for curve in find_curves(target)]] = 0.0  # these follow a profile
         return np.asarray(draws + moved)
 
+    def thresholds(self, draws: int, *, around: bool) -> dict[str, np.ndarray]:
+        """Return the thresholds above the first of each ordered outcome, (draw, threshold).
+
+        Draws of all data sets alternate (`alliance.inference.depths.pool`), each with the thresholds that its propensities lie within.
+
+        Parameters
+        ----------
+        around
+            Whether they are draws around the estimate, which a single one is.
+        """
+        logs = np.log([found.filled.thresholds.widths for found in self.sets])[np.arange(draws) % len(self.sets)]
+        if around:
+            logs += self.widths - logs.mean(axis=0)
+        found, first, answers = {}, 0, self.cells.grid.answers
+        for outcome in answers.ordered:
+            last = first + len(answers.given[outcome]) - 2
+            found[thresholds_name(outcome)] = np.exp(logs[:, first:last]).cumsum(axis=1)
+            first = last
+        return found
+
     def design(self, number: int) -> Design:
         """Return the design with the values of a completed data set."""
         return _design_of(self.sets[number].maximum.target.design, self.cells.grid, self.sets[number].filled)
@@ -158,7 +182,7 @@ def _standardise(equation: Equation, grid: Grid) -> Equation:
             observed = raw[~grid.unseen(name)[equation.rows.index], place]
             if len(observed) > 1 and np.ptp(observed) > 0:
                 means[place], sds[place] = observed.mean(), observed.std(ddof=1)
-    if equation.yes_no:
+    if equation.answered:
         sds[0] = 1.0
     scaled = (raw - means) / sds
     return replace(
@@ -196,14 +220,17 @@ def complete(
     filled = start_values(chain.cells, equations)
     maximum = _stand_up(find_maximum(target))
     averaged: list[np.ndarray] = []
+    widths: list[np.ndarray] = []
     described: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for number in range(schedule.rounds):
         filled = chain.draw(maximum.target, maximum.target.natural(maximum.top.position[None]), filled)
         maximum = chain.maximise(filled, maximum, thorough=number == schedule.settled - 1)
         if number >= schedule.settled:
             averaged.append(maximum.top.position)
+            widths.append(np.log(filled.thresholds.widths))
             described[0].append(filled.described)
     point = average_positions(target, np.array(averaged))
+    filled = replace(filled, thresholds=replace(filled.thresholds, drawn=True))
     sets = []
     for _ in range(count):
         chain = replace(chain, cells=redraw(chain.cells, rng))
@@ -212,7 +239,8 @@ def complete(
             maximum = chain.maximise(filled, maximum, thorough=number == schedule.between - 1)
             described[1].append(filled.described)
         sets.append(Completed(filled, maximum))
-    return Completion(chain.cells, point, sets, (np.array(described[0]), np.array(described[1])))
+    across = np.mean(widths, axis=0)
+    return Completion(chain.cells, point, sets, across, (np.array(described[0]), np.array(described[1])))
 
 
 @dataclass(frozen=True)

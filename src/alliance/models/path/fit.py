@@ -58,6 +58,11 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     )
     assert natural is not None
     values = natural.named
+    groups = _groups(found, values)
+    completion, thresholds = basis.completion, dict[str, np.ndarray]()
+    if completion is not None:
+        values = values | completion.thresholds(len(found.positions), around=found.point is not None)
+        thresholds = completion.thresholds(1, around=True)
     quantities = compute_effects(task, values)
     marks = [*mark_fit(maximum), *found.marks]
     if basis.completion is not None:
@@ -71,7 +76,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         open_correlations(task.design, quantities)
         marks += mark_small(task.design, quantities, population_of(maximum, found.point))
     # A propensity was drawn from the model without trends, and so could not show any.
-    observed = not any(equation.yes_no for equation in task.design.equations.values())
+    observed = not any(equation.answered for equation in task.design.equations.values())
     trends, of_trends = compare_trends(task, maximum, quantities) if spec.trends and observed else ([], [])
     completed = [each.maximum for each in basis.completion.sets] if basis.completion is not None else []
     lasting, of_lasting = compare_independent(task, maximum, quantities, completed)
@@ -84,7 +89,6 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         if found.posterior and observed  # given one draw of its propensities an effect hardly depends on a prior
         else ([], [])
     )
-    groups = _groups(found, values)
     tables = (("trends", trends), ("autocorrelation", lasting), ("influence", influence), ("sensitivity", sensitivity))
     groups |= {name: pack_rows(rows) for name, rows in tables if rows}
     if spec.random_effects:
@@ -94,7 +98,9 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     groups |= corrected
     marks += of_errors
     restricted = _restricted(basis) if found.posterior else None
-    drawn = Drawn(values, found.chains, *(None if each is None else each.named for each in (point, prior, restricted)))
+    of_point, of_prior, of_restricted = (None if each is None else each.named for each in (point, prior, restricted))
+    of_point, of_restricted = (None if each is None else each | thresholds for each in (of_point, of_restricted))
+    drawn = Drawn(values, found.chains, of_point, of_prior, of_restricted)
     findings = Findings(found.engine, found.interval_kind, marks, groups, true_scores)
     result = make_result(task, drawn, quantities, findings)
     if not found.posterior and basis.completion is None:

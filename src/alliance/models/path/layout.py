@@ -192,6 +192,6 @@ def layout_of(design: Design) -> Layout:
         {level: len(design.differing.get(level, [])) for level in LEVELS},
         design.occasions.pairs,
         tuple(design.series),
-        tuple(number for number, equation in enumerate(design.equations.values()) if equation.yes_no),
+        tuple(number for number, equation in enumerate(design.equations.values()) if equation.answered),
         design.occasions.held,
     )

@@ -109,7 +109,7 @@ def _raw_parameters(design: Design, population: Population) -> tuple[list[str], 
             names.append(name_correlation(level, effects[i], effects[j]))
             values.append(correlations[:, i, j])
     for outcome, residual in population.residuals.items():
-        if design.equations[outcome].yes_no:
+        if design.equations[outcome].answered:
             continue
         names.append(f"sd residual {outcome}")
         values.append(residual)

@@ -172,7 +172,7 @@ def log_prior_blocks(
     blocks = {"intercepts": normal([intercept_name(outcome) for outcome in design.equations], priors["intercept_sd"])}
     if sloped:
         blocks["effects"] = normal(sloped, priors["slope_sd"])
-    residuals = [residual_name(outcome) for outcome, equation in design.equations.items() if not equation.yes_no]
+    residuals = [residual_name(outcome) for outcome, equation in design.equations.items() if not equation.answered]
     if residuals:
         blocks["residuals"] = normal(residuals, priors["residual_sd"])
     for level, effects in design.differing.items():

@@ -210,7 +210,7 @@ def make_target(design: Design) -> PathTarget:
                 session,
                 series=design.series.get(outcome),
                 therapist=equation.units.get(THERAPIST),
-                unit_residual=equation.yes_no,
+                unit_residual=bool(equation.answered),
             )
         )
     numbers = {outcome: number for number, outcome in enumerate(design.equations)}

@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config import Variable
-from alliance.config.timing import is_yes_no, parse_term
+from alliance.config.timing import answered_as, parse_term
 from alliance.errors import ModelError
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
@@ -181,8 +181,8 @@ def _obstacles(spec: Spec, name: str, variables: Mapping[str, Variable]) -> Iter
             f"account of what lasts"
         )
     for outcome in spec.equations:
-        if is_yes_no(outcome, spec, dict(variables)):
-            yield f"'{outcome}' is yes/no, and the propensity behind its answers has a scale of its own that error would change"
+        if answered := answered_as(outcome, spec, dict(variables)):
+            yield f"'{outcome}' is {answered}, and the propensity behind its answers has a scale of its own that error would change"
     if spec.residual_correlations:
         yield "a residual correlation that is held is one of scores, not of true values; remove 'residual_correlations'"
     if name not in spec.equations:

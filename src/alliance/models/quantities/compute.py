@@ -72,7 +72,7 @@ def compute_quantities(
         named = [(effect.term, effect.outcome) for effect in effects]
         add_components(quantities, level, named, population.differing[level])
     for outcome, values in population.residuals.items():
-        if not design.equations[outcome].yes_no:  # its standard deviation is the unit
+        if not design.equations[outcome].answered:  # its standard deviation is the unit
             add_residual(quantities, outcome, values)
     outcomes = list(design.equations)
     for (later, earlier), values in population.together.items():

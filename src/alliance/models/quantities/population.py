@@ -17,6 +17,7 @@ from alliance.models.design.names import (
     residual_name,
     sd_name,
     slopes_name,
+    thresholds_name,
 )
 
 
@@ -40,6 +41,8 @@ class Population:
         Positions of two equations whose residuals may be correlated, or have a correlation that is held -> the correlation, (draw,).
     autocorrelations
         Outcome whose residuals depend on the one before -> their correlation a unit of time apart, (draw,).
+    thresholds
+        Outcome with ordered answers -> the thresholds above the first, which is zero: (draw, threshold).
     joint
         Level at which residual variances differ too -> covariance of their logarithms and the varying effects, (draw, effect, effect), see
         `Design.differing`. The residual standard deviation is then that of a unit of middling variability.
@@ -53,6 +56,7 @@ class Population:
     together: Mapping[tuple[int, int], np.ndarray] = field(default_factory=dict)
     autocorrelations: Mapping[str, np.ndarray] = field(default_factory=dict)
     joint: Mapping[str, np.ndarray] = field(default_factory=dict)
+    thresholds: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def differing(self) -> dict[str, np.ndarray]:
@@ -132,4 +136,5 @@ def make_population(design: Design, draws: Mapping[str, np.ndarray]) -> Populati
     size = len(next(iter(residuals.values())))
     together |= {pair: np.full(size, value) for pair, value in design.occasions.held.items()}
     own = dict(zip(design.series, draws[AUTOCORRELATION].T, strict=True)) if design.series else {}
-    return Population(intercepts, slopes, residuals, covariances, design.varying, together, own, joint)
+    thresholds = {outcome: draws[name] for outcome in design.equations if (name := thresholds_name(outcome)) in draws}
+    return Population(intercepts, slopes, residuals, covariances, design.varying, together, own, joint, thresholds)

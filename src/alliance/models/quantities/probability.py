@@ -1,9 +1,10 @@
-"""What an effect on the propensity to a yes is as a difference in probability.
+"""What an effect on the propensity to a yes, or to the highest of ordered answers, is as a difference in probability.
 
-Given the predictors x and what units differ in, P(yes) = Phi(x'b + z'u). With u ~ N(0, V), of patients and of therapists together, the
-probability over all units is a closed form (Zeger, Liang & Albert 1988, doi 10.2307/2531734):
+Given the predictors x and what units differ in, P(yes) = Phi(x'b + z'u), and that of the highest answer the same minus its threshold t.
+With u ~ N(0, V), of patients and of therapists together, the probability over all units is a closed form (Zeger, Liang & Albert 1988,
+doi 10.2307/2531734):
 
-    P(yes) = Phi(x'b / sqrt(1 + z'V z))
+    P(yes) = Phi((x'b - t) / sqrt(1 + z'V z))
 
 An effect d of one unit of the cause moves x'b by d, and z where the cause's own slope varies. The difference is averaged over the sessions
 at which an answer was recorded, with their predictors as they were: of a cause with two values one apart between these two, at the session
@@ -17,6 +18,7 @@ from itertools import product
 
 import numpy as np
 
+from alliance.config.propensity import ORDERED
 from alliance.facts.columns import FILLED, LAG
 from alliance.models.design.arrays import Design, Equation, Varying
 from alliance.models.quantities.pairs import Pair, Quantities
@@ -28,12 +30,13 @@ _AT_ONCE = 2_000_000  # probabilities that are computed at a time
 
 
 def add_probability(quantities: Quantities, design: Design, population: Population, pair: Pair) -> None:
-    """Add the difference in probability beside each effect of a pair that leads from its cause to a yes/no outcome in all.
+    """Add the difference in probability beside each effect of a pair that leads from its cause to a yes/no or ordered outcome.
 
-    Effects between averages of units are left out: an average propensity has no probability.
+    Effects between averages of units are left out: an average propensity has no probability. So are those of ordered answers where
+    nobody looked for thresholds, as in a comparison of effects.
     """
     equation = design.equations[pair.target]
-    if not equation.yes_no:
+    if not equation.answered or (equation.answered == ORDERED and pair.target not in population.thresholds):
         return
     varying = {effect for effects in population.varying.values() for effect in effects}
     moving = [Varying(edge.outcome, edge.term) for path in pair.paths for edge in path.edges]
@@ -61,7 +64,7 @@ def _column_of(pair: Pair) -> str:
 def difference(
     equation: Equation, population: Population, effect: np.ndarray, column: str, slope: Varying | None
 ) -> np.ndarray:
-    """Return the average difference in the probability of a yes that an effect makes, (draw,).
+    """Return the average difference in the probability of a yes, or of the highest answer, that an effect makes, (draw,).
 
     Parameters
     ----------
@@ -78,9 +81,16 @@ def difference(
     x = (equation.x * equation.x_sd + equation.x_mean)[kept]
     low = _lower_of_two(equation, column, kept)
     above = np.zeros(len(x)) if low is None else equation.rows[column].to_numpy(dtype=float)[kept] - low
-    total = np.empty(len(effect))
+    total, highest = np.empty(len(effect)), np.zeros(len(effect))
+    thresholds = population.thresholds.get(equation.outcome)
+    if thresholds is not None and thresholds.shape[1]:
+        highest = thresholds[:, -1]
     for draws in _parts(len(effect), len(x)):
-        eta = population.intercepts[equation.outcome][draws] + x @ population.slopes[equation.outcome][draws].T
+        eta = (
+            population.intercepts[equation.outcome][draws]
+            - highest[draws]
+            + x @ population.slopes[equation.outcome][draws].T
+        )
         eta -= np.outer(above, effect[draws])
         without = ndtr(eta / _spread(equation, population, draws, kept, slope, -above))
         after = ndtr((eta + effect[draws]) / _spread(equation, population, draws, kept, slope, 1 - above))

@@ -53,6 +53,13 @@ _ABOUT_YES_NO = (
     "that the equation knows is equal, the patient included; differences in probability are averages over the recorded sessions. That "
     "what is left is normal rests on the model, not on data."
 )
+_ABOUT_ORDERED = (
+    "An ordered answer says between which thresholds a propensity lies, an unknown of the joint model; the first threshold is zero, and "
+    "the others are estimated. What is said of the propensity, as an outcome, as something between and as its own past, is in standard "
+    "deviations by which sessions differ when all that the equation knows is equal, the patient included; differences in probability are "
+    "those of the highest answer given, averages over the recorded sessions. That what is left is normal, and that all causes move all "
+    "answers along one propensity, rests on the model, not on data."
+)
 _ABOUT_INTERVALS = (
     "An interval holds what the data and the model leave open by chance. It does not hold what an omitted influence, a wrong "
     "order of events or unreliable measurement may add."
@@ -305,9 +312,13 @@ def _censored(flow: pd.DataFrame, config: Config) -> list[Point]:
 
 
 def _propensities(config: Config) -> list[Point]:
-    """Say which outcomes stand for a propensity to yes."""
-    labels = [label_of(outcome, config) for outcome in propensities_of(config)]
-    return [Point(capitalise(join_words(labels)), _ABOUT_YES_NO)] if labels else []
+    """Say which outcomes stand for a propensity, and what it is."""
+    points = []
+    for ordered, about in ((False, _ABOUT_YES_NO), (True, _ABOUT_ORDERED)):
+        chosen = [outcome for outcome in propensities_of(config) if config.variables[outcome].ordered == ordered]
+        labels = [label_of(outcome, config) for outcome in chosen]
+        points += [Point(capitalise(join_words(labels)), about)] if labels else []
+    return points
 
 
 def _held(config: Config) -> list[Point]:

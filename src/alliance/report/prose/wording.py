@@ -119,7 +119,10 @@ def describe_probability(row: Row, rows: Sequence[Row], config: Config) -> str:
     same = ("path", "level", "horizon")
     for other in rows:
         if other["effect"] == "probability" and all(other[key] == row[key] for key in same) and row["effect"] in _WHOLE:
-            label = label_of(nodes_of(row["path"])[-1], config)
+            node = nodes_of(row["path"])[-1]
+            variable, label = variable_of(node, config), label_of(node, config)
+            if variable is not None and variable.ordered:
+                label = f"the highest answer given to {label}"
             points = [100 * other[key] for key in ("estimate", "low", "high")]
             digits = 1 if min(abs(each) for each in points) >= 0.05 else common_decimals(points, points[2] - points[1])
             size, low, high = (format_number(each, digits) for each in points)

@@ -140,7 +140,7 @@ def test_draws_have_the_mean_and_covariance_of_the_dense_normal_density(
             hessian[i, j] = hessian[j, i] = log_density(eye[i] + eye[j]) - single[i] - single[j] + centre
     draws = np.array(
         [
-            draw_given(cells, start, beta, effects, covariance, fixed, generator, phi)
+            draw_given(cells, start, beta, effects, covariance, fixed, generator, phi)[0]
             for generator in [None, *(np.random.default_rng(seed) for seed in range(1500))]
         ]
     )
