@@ -86,7 +86,7 @@ def test_stochastic_em_finds_the_maximum_of_lme4() -> None:
 
 def test_stochastic_em_finds_the_maximum_of_ordinal_with_its_thresholds() -> None:
     completion = completed("ordered", DATA["ordered"]["y"], 1)
-    (thresholds,) = completion.thresholds(1, around=True)["y_thresholds"]
+    (thresholds,) = completion.thresholds(1, None, around=True)["y_thresholds"]
     ours = values_of(completion) | {"t2": float(thresholds[0]), "t3": float(thresholds[1])}
     off = (pd.Series(ours) - RECORDED["ordered"]["estimate"]) / RECORDED["ordered"]["se"]
     # Averages over 200 rounds; over four seeds none lay more than .1 standard errors from the maximum.

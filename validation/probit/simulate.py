@@ -1,10 +1,11 @@
-"""Yes/no outcomes and mediators: bias and coverage of effects on the propensity, its spread, and differences in probability.
+"""Yes/no and ordered outcomes, and mediators: bias and coverage of effects on the propensity, its spread, and probabilities.
 
 80 patients with 8 sessions; a cause x acts on m and m on y, patients differ in all three.
 
 ``outcome``   y is yes or no, yes at about half of the sessions
 ``rare``      the same, yes at a tenth of the sessions
 ``mediator``  m is yes or no, and y follows the propensity behind it
+``ordered``   y has four answers in order
 ``past``      y is yes or no, depends on the propensity a session before, and so does m; first values are among the predictors
 
 `depth: ml` as in a run; all worlds see studies of the same numbers. They are added to `results/probit/estimates.csv` one by one, and a
@@ -38,8 +39,9 @@ PATIENTS, SESSIONS, WARM_UP = 80, 8, 30
 A, B, DIRECT = 0.4, 0.5, 0.3  # x -> m, m -> y, x -> y
 SPREAD = np.array([[0.64, -0.2], [-0.2, 0.64]])  # of the intercepts of m and y
 OWN_M, OWN_Y, CROSS = 0.3, 0.3, -0.15  # where the past counts
-LEVEL: Final = {"outcome": 0.0, "rare": -1.9, "mediator": 0.0, "past": 0.0}  # of y
-YES_NO: Final = {"outcome": "y", "rare": "y", "mediator": "m", "past": "y"}
+LEVEL: Final = {"outcome": 0.0, "rare": -1.9, "mediator": 0.0, "past": 0.0, "ordered": 0.5}  # of y
+ANSWERED: Final = {"outcome": "y", "rare": "y", "mediator": "m", "past": "y", "ordered": "y"}
+THRESHOLDS: Final = {"ordered": (0.0, 0.8, 1.6)}  # a single one, zero, in the other worlds
 STATIC: dict[str, Any] = {
     "m": {"on": ["x"], "vary": {"patient": ["intercept"]}},
     "y": {"on": ["m", "x"], "vary": {"patient": ["intercept"]}},
@@ -68,8 +70,9 @@ def simulate(world: str, patients: int, rng: np.random.Generator) -> pd.DataFram
             rows.append(pd.DataFrame({"patient": np.arange(patients), "session": session} | values))
     table = pd.concat(rows).sort_values(["patient", "session"], ignore_index=True)
     table["patient"] = [f"P{number:06d}" for number in table["patient"]]
-    answered = YES_NO[world]
-    return table.assign(latent=table[answered], **{answered: (table[answered] > 0).astype(float)})
+    answered = ANSWERED[world]
+    answers = np.searchsorted(THRESHOLDS.get(world, (0.0,)), table[answered]).astype(float)
+    return table.assign(latent=table[answered], **{answered: answers})
 
 
 @cache
@@ -87,9 +90,12 @@ def truths(world: str) -> dict[tuple[str, str, str], float]:
         }
     for number, outcome in enumerate("my"):
         effects[f"intercept -> {outcome}", "sd", "patient"] = float(np.sqrt(SPREAD[number, number]))
-    if world in ("outcome", "rare"):
+    highest = THRESHOLDS.get(world, (0.0,))[-1]
+    for number, threshold in enumerate(THRESHOLDS.get(world, (0.0,))[1:], start=2):
+        effects[f"threshold {number} -> y", "threshold", "session"] = threshold
+    if world != "mediator":
         data = simulate(world, 20_000, np.random.default_rng(1))
-        eta = LEVEL[world] + B * data["m"] + DIRECT * data["x"]
+        eta = LEVEL[world] - highest + B * data["m"] + DIRECT * data["x"]
         scale = np.sqrt(1 + SPREAD[1, 1])
         moved = A * B + DIRECT
         effects["x -> y", "probability", "within"] = float((ndtr((eta + moved) / scale) - ndtr(eta / scale)).mean())
@@ -98,11 +104,11 @@ def truths(world: str) -> dict[tuple[str, str, str], float]:
 
 def declare(world: str, depth: str) -> tuple[ModelSpec, dict[str, Variable]]:
     """Return the declaration of the model and of the measures."""
-    answered = YES_NO[world]
+    answered, key = ANSWERED[world], "ordered" if world in THRESHOLDS else "yes_no"
     variables = {
         "x": Variable(label="x", column="x", measured="before"),
         "m": Variable(label="m", column="m", measured="during", yes_no=answered == "m"),
-        "y": Variable(label="y", column="y", measured="after", yes_no=answered == "y"),
+        "y": Variable.model_validate({"label": "y", "column": "y", "measured": "after", key: answered == "y"}),
     }
     declared = {
         "label": "x to y",

@@ -71,6 +71,7 @@ class Effect:
 
 
 COVARIANCE: Final = "cov_ab"  # of the two slopes of a path
+THRESHOLD: Final = "threshold"  # between two ordered answers
 
 EFFECTS: Final = Registry(
     Effect("a", "first step (a)", "step", symbol="a", central=True, weighed=True, arrow=True),
@@ -143,6 +144,7 @@ EFFECTS: Final = Registry(
     Effect("sd", "standard deviation", "component", signed=False),
     Effect("correlation", "correlation", "component"),
     Effect("autocorrelation", "correlation with the one before", "component"),
+    Effect(THRESHOLD, "threshold", "component", signed=False),
 )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from alliance.config import ModelSpec
 from alliance.facts.columns import records
-from alliance.facts.effects import of_kind
+from alliance.facts.effects import THRESHOLD, of_kind
 from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import ends_of, join_together, name_condition, nodes_of
 from alliance.study.show import write_formula
@@ -102,6 +102,12 @@ def _blocks(spec: ModelSpec, estimates: pd.DataFrame) -> Iterator[str]:
         yield from _spread(title, estimates[estimates["level"] == level])
     yield from _units(spec, estimates)
     lasting = records(estimates[estimates["effect"] == "autocorrelation"])
+    ends = records(estimates[estimates["effect"] == THRESHOLD])
+    yield from _block(
+        "Thresholds between answers, the first being zero",
+        _COLUMNS,
+        [(row.path, _numbers(row), row.marks) for row in ends],
+    )
     rows = [(f"{row.outcome}: residuals {row.horizon}", _numbers(row), row.marks) for row in lasting]
     yield from _block("Correlation of residuals with the one before", _COLUMNS, rows)
 

@@ -31,13 +31,16 @@ from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.names import thresholds_name
 from alliance.models.filling.cells import Cells, Filled, draw_values, find_cells, redraw, start_values
 from alliance.models.filling.grid import Grid
-from alliance.models.path.layout import LEVELS, Layout, Natural
+from alliance.models.path.layout import LEVELS, Natural
 from alliance.models.path.maximum import PathMaximum
-from alliance.models.path.passing import ZERO, find_curves
+from alliance.models.path.passing import find_curves
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.target import PathTarget, make_target, varying_terms
+from alliance.models.path.upright import average_positions, stand_up, upright
 
-_HARDLY: Final = -8.0  # a logit: a correlation of .0003; further out logits differ by accident
+_NOISE: Final = (
+    0.4  # standard deviations of a threshold between data sets; it goes with other parameters by .92 of what it did
+)
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class Completion:
             Estimates, as those of restricted likelihood, and maxima: (data set, parameter).
         """
         target = self.sets[0].maximum.target
-        moved: np.ndarray = self.point + (_upright(target, points) - _upright(target, maxima)).mean(axis=0)
+        moved: np.ndarray = self.point + (upright(target, points) - upright(target, maxima)).mean(axis=0)
         return moved[None]
 
     def around(self, positions: np.ndarray, point: np.ndarray) -> np.ndarray:
@@ -133,24 +136,31 @@ class Completion:
         the estimate by maximum likelihood is not.
         """
         target = self.sets[0].maximum.target
-        draws = _upright(target, positions)
+        draws = upright(target, positions)
         moved = point - draws.mean(axis=0)
         moved[:, [curve.coordinate for curve in find_curves(target)]] = 0.0  # these follow a profile
         return np.asarray(draws + moved)
 
-    def thresholds(self, draws: int, *, around: bool) -> dict[str, np.ndarray]:
+    def thresholds(self, draws: int, rng: np.random.Generator | None, *, around: bool) -> dict[str, np.ndarray]:
         """Return the thresholds above the first of each ordered outcome, (draw, threshold).
 
-        Draws of all data sets alternate (`alliance.inference.depths.pool`), each with the thresholds that its propensities lie within.
+        Draws of all data sets alternate (`alliance.inference.depths.pool`), each with the thresholds that its propensities lie within,
+        and some noise in place of a part of how they differ: a few data sets have no quantiles (Silverman 1986, 6.4.1).
 
         Parameters
         ----------
+        rng
+            None: the estimate, a single draw.
         around
-            Whether they are draws around the estimate, which a single one is.
+            Whether they are draws around the estimate.
         """
-        logs = np.log([found.filled.thresholds.widths for found in self.sets])[np.arange(draws) % len(self.sets)]
-        if around:
-            logs += self.widths - logs.mean(axis=0)
+        each = np.log([found.filled.thresholds.widths for found in self.sets])
+        logs = np.tile(self.widths, (draws, 1))
+        if rng is not None and each.shape[1]:
+            centre, root = each.mean(axis=0), symmetric_root(np.atleast_2d(np.cov(each.T)))
+            differences = (each - centre)[np.arange(draws) % len(each)] * np.sqrt(1 - _NOISE**2)
+            differences += _NOISE * rng.standard_normal(differences.shape) @ root
+            logs = differences + (self.widths if around else centre)
         found, first, answers = {}, 0, self.cells.grid.answers
         for outcome in answers.ordered:
             last = first + len(answers.given[outcome]) - 2
@@ -218,7 +228,7 @@ def complete(
     schedule = schedule_for(grid)
     chain = _Chain(find_cells(grid, design, equations, terms, turns[0]), target, turns, rng, priors)
     filled = start_values(chain.cells, equations)
-    maximum = _stand_up(find_maximum(target))
+    maximum = stand_up(find_maximum(target))
     averaged: list[np.ndarray] = []
     widths: list[np.ndarray] = []
     described: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
@@ -293,11 +303,11 @@ class _Chain:
         target = replace(self.target, statistics=refill(self.target.statistics, filled.equations))
         position = refit(target, neighbourhood(near))
         if position is None:
-            return _stand_up(find_maximum(target, near.top.position))
+            return stand_up(find_maximum(target, near.top.position))
         if thorough:
-            return _stand_up(Maximum(target, polish(target.value, position)))
+            return stand_up(Maximum(target, polish(target.value, position)))
         value, _ = target.value(position)
-        return _stand_up(Maximum(target, replace(near.top, position=position, value=value)))
+        return stand_up(Maximum(target, replace(near.top, position=position, value=value)))
 
     def move(self, maximum: PathMaximum) -> Natural:
         """Draw parameters around a maximum."""
@@ -353,49 +363,6 @@ def _by_equation(target: PathTarget, autocorrelations: np.ndarray) -> np.ndarray
     """Return the autocorrelation of each equation, zero where residuals are independent."""
     known = dict(zip(target.design.series, autocorrelations, strict=True))
     return np.array([known.get(outcome, 0.0) for outcome in target.design.equations])
-
-
-def average_positions(target: PathTarget, positions: np.ndarray) -> np.ndarray:
-    """Return the position of averaged coefficients, log residuals and covariances: factors have arbitrary signs, and logits no end."""
-    point = positions.mean(axis=0)
-    natural = target.natural(positions)
-    for curve in find_curves(target):
-        phi = (1 / (1 + np.exp(-positions[:, curve.coordinate].clip(ZERO, -ZERO)))).mean()
-        point[curve.coordinate] = np.log(phi) - np.log1p(-phi)
-    for level, factor in natural.factors.items():
-        q = factor.shape[1]
-        if q:
-            stacked = factor.transpose(0, 2, 1).reshape(-1, q) / np.sqrt(len(factor))
-            root = np.linalg.qr(stacked, mode="r").T
-            root = root * np.where(np.diagonal(root) < 0, -1.0, 1.0)
-            point[target.layout.between(level)] = root[np.tril_indices(q)]
-    return np.asarray(point)
-
-
-def _upright(target: PathTarget, positions: np.ndarray) -> np.ndarray:
-    """Return positions, (draw, parameter), whose factors have a positive diagonal, and whose logits are of no less than hardly anything."""
-    result = np.asarray(positions * _signs(target.layout, positions))
-    for curve in find_curves(target):
-        result[:, curve.coordinate] = result[:, curve.coordinate].clip(_HARDLY)
-    return result
-
-
-def _signs(layout: Layout, positions: np.ndarray) -> np.ndarray:
-    """Return what makes the diagonals of factors positive: 1 or -1, (draw, parameter)."""
-    signs = np.ones_like(positions)
-    for level, q in layout.effects.items():
-        rows, columns = np.tril_indices(q)
-        places = np.arange(layout.size)[layout.between(level)]
-        signs[:, places] = np.where(positions[:, places[rows == columns]] < 0, -1.0, 1.0)[:, columns]
-    return signs
-
-
-def _stand_up(maximum: PathMaximum) -> PathMaximum:
-    """Return the image of a maximum with positive diagonals: which one a search finds is an accident."""
-    top = maximum.top
-    (signs,) = _signs(maximum.target.layout, top.position[None])
-    turned = replace(top, position=top.position * signs, curvature=top.curvature * np.outer(signs, signs))
-    return Maximum(maximum.target, turned)
 
 
 def _design_of(design: Design, grid: Grid, filled: Filled) -> Design:

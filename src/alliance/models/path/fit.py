@@ -61,8 +61,9 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     groups = _groups(found, values)
     completion, thresholds = basis.completion, dict[str, np.ndarray]()
     if completion is not None:
-        values = values | completion.thresholds(len(found.positions), around=found.point is not None)
-        thresholds = completion.thresholds(1, around=True)
+        of_draws = len(found.positions), task.generator("thresholds")
+        values = values | completion.thresholds(*of_draws, around=found.point is not None)
+        thresholds = completion.thresholds(1, None, around=True)
     quantities = compute_effects(task, values)
     marks = [*mark_fit(maximum), *found.marks]
     if basis.completion is not None:

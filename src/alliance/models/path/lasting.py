@@ -26,9 +26,9 @@ from alliance.likelihood.patterns import Series
 from alliance.models.container import Quantities
 from alliance.models.joint import Task
 from alliance.models.path.beside import put_beside
-from alliance.models.path.filled import average_positions
 from alliance.models.path.maximum import PathMaximum
 from alliance.models.path.target import make_target
+from alliance.models.path.upright import average_positions
 from alliance.report.numbers import format_number
 
 _AUTOCORRELATION: Final = "autocorrelation"

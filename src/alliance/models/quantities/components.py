@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from alliance.facts.columns import SESSION
+from alliance.facts.effects import THRESHOLD
 from alliance.facts.quantity import join_nodes, join_together
 from alliance.models.container import Quantities
 from alliance.models.covariances import split_covariance
@@ -41,6 +42,12 @@ def add_residual(quantities: Quantities, outcome: str, sd: np.ndarray) -> None:
 def add_autocorrelation(quantities: Quantities, outcome: str, correlation: np.ndarray, apart: str) -> None:
     """Add the correlation of what the equation of an outcome leaves with what it left before, (draw,); `apart` says how long before."""
     quantities.add(join_nodes(_RESIDUAL, outcome), "autocorrelation", SESSION, correlation, (outcome,), apart)
+
+
+def add_thresholds(quantities: Quantities, outcome: str, thresholds: np.ndarray) -> None:
+    """Add the thresholds of an ordered outcome above the first, which is zero: (draw, threshold)."""
+    for number, values in enumerate(thresholds.T, start=2):
+        quantities.add(join_nodes(f"{THRESHOLD} {number}", outcome), THRESHOLD, SESSION, values, (outcome,))
 
 
 def add_residual_correlation(quantities: Quantities, one: str, other: str, correlation: np.ndarray) -> None:

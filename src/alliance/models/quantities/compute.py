@@ -15,6 +15,7 @@ from alliance.models.quantities.components import (
     add_components,
     add_residual,
     add_residual_correlation,
+    add_thresholds,
 )
 from alliance.models.quantities.course import add_course
 from alliance.models.quantities.latent import latent_means
@@ -74,6 +75,8 @@ def compute_quantities(
     for outcome, values in population.residuals.items():
         if not design.equations[outcome].answered:  # its standard deviation is the unit
             add_residual(quantities, outcome, values)
+    for outcome, thresholds in population.thresholds.items():
+        add_thresholds(quantities, outcome, thresholds)
     outcomes = list(design.equations)
     for (later, earlier), values in population.together.items():
         if (later, earlier) not in design.occasions.held:

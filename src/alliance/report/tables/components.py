@@ -7,7 +7,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import VARIABILITY, records
-from alliance.facts.effects import COMPONENT_LEVELS
+from alliance.facts.effects import COMPONENT_LEVELS, THRESHOLD
 from alliance.facts.quantity import nodes_of, varying_on
 from alliance.report.labels import capitalised_name, label_effect, label_held, label_level, label_model, label_of
 from alliance.report.numbers import format_count, format_estimate
@@ -58,6 +58,8 @@ def _quantity(row: Any) -> str:
 
 def _name(row: Any, config: Config) -> str:
     """Name the one or two things that vary: intercepts, slopes, residuals or their logarithmic variance."""
+    if row.effect == THRESHOLD:
+        return " of ".join(label_of(node, config) for node in nodes_of(row.path))
     named = sorted(varying_on(row.path)) if row.path else [f"residual -> {row.outcome}"]
     return " and ".join(_name_one(nodes_of(one), config) for one in named)
 

@@ -56,9 +56,12 @@ def test_effects_and_the_probability_of_the_highest_answer_are_those_of_the_prop
         ("m -> y", "coefficient", "within"): -0.5,
         ("m -> y", "probability", "within"): (ndtr(highest - 0.5 / np.sqrt(1.49)) - ndtr(highest)).mean(),
         ("intercept -> y", "sd", "patient"): 0.7,
+        ("threshold 2 -> y", "threshold", "session"): ENDS[1],
+        ("threshold 3 -> y", "threshold", "session"): ENDS[2],
     }
     for name, truth in truths.items():
         assert abs(draws[name].mean() - truth) < 2.5 * draws[name].std()
+        assert draws[name].nunique() == len(draws)
     assert ("residual -> y", "sd", "session") not in draws
     (mark,) = [mark for mark in marks_of(result.tree) if mark.caution == "rare_answer"]
     counts = data["y"].value_counts().sort_index()
