@@ -19,7 +19,7 @@ from alliance.likelihood.layout import N_BETA, N_EQUATIONS, N_PATIENT, Statistic
 from alliance.likelihood.scaled import FIRST_BETA
 from alliance.likelihood.scales import evaluate_patients
 
-NODES: Final = (1, 15, 11, 9, 7)  # of each dimension, by how many numbers of a patient are integrated
+NODES: Final = (1, 15, 11)  # of each dimension, by how many numbers of a patient are integrated
 
 
 class Past(NamedTuple):

@@ -125,9 +125,9 @@ OF_DESIGN: Final = (
         "varying own past",
         "The slope of the outcome's own past differs between patients or therapists. Its average is right, but what a unit's level adds to "
         "a session depends on this slope, and the model takes the two as apart. In simulated studies of 100 patients and 25 sessions its "
-        "standard deviation between patients came out 11 to 18 % too small, and its correlation with variability a fifth too large. A "
-        "model of this outcome alone in which `variability` varies by patient too lets the slope act on distances from each patient's own "
-        "level, and is right.",
+        "standard deviation between patients came out 11 to 18 % too small, and its correlation with variability a fifth too large. "
+        "Where `variability` of this one outcome varies by patient too, the slope acts on distances from each patient's own level, and "
+        "both are right; levels of other outcomes that predict this one are left out of it, so that such a model keeps this flag.",
         "the standard deviation of the slope, and its correlations",
         "never",
     ),

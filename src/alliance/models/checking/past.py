@@ -76,7 +76,7 @@ def count_restarts(equation: Equation, panel: pd.DataFrame, lag: int) -> int:
 def mark_varying_past(design: Design) -> list[Mark]:
     """Mark slopes of an outcome's own past that differ between units, unless each unit's deviate from its own level.
 
-    They do where they are integrated (`Design.pasts`), and the level is all that is in the intercept of a patient.
+    They do where they are integrated (`Design.pasts`), apart from what comes into that level from other outcomes.
     """
     alone = design.pasts if len(design.equations) == 1 else ()
     return [

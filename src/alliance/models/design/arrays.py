@@ -155,10 +155,9 @@ class Design:
     """All equations of a model, the units at each level and the effects that vary between them, stacked over equations.
 
     `equations` stand in the order in which their outcomes come about within a session; `variable` names those outcomes whose residual
-    variance differs between patients; `occasions` says which of their residuals may be
-    correlated, `series` the times of those that depend on the one before, and `apart` in words what lies between two of them. `pasts` are
-    the own pasts that vary between patients beside the level at which each comes to rest, see `alliance.likelihood.inertia`; they come
-    first among what varies.
+    variance differs between patients; `occasions` says which of their residuals may be correlated, `series` the times of those that depend
+    on the one before, and `apart` in words what lies between two of them. `pasts` are the own pasts that vary between patients beside the
+    level at which each comes to rest, see `alliance.likelihood.inertia`; they come first among what varies.
     """
 
     equations: dict[str, Equation]
@@ -256,15 +255,15 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
     )
     variable = tuple(outcome for outcome in equations if outcome in spec.variable_outcomes)
     _check_variable(name, variable, occasions, list(equations))
-    pasts = tuple(past for outcome in variable for past in _find_pasts(equations[outcome], varying[PATIENT]))
+    pasts = _find_pasts(equations[variable[0]], varying[PATIENT]) if len(variable) == 1 else []
     varying |= {PATIENT: sorted(varying[PATIENT], key=lambda effect: effect not in pasts)} if pasts else {}
-    return Design(equations, units, varying, occasions, variable=variable, pasts=pasts)
+    return Design(equations, units, varying, occasions, variable=variable, pasts=tuple(pasts))
 
 
 def _find_pasts(equation: Equation, varying: Sequence[Varying]) -> list[Varying]:
-    """List the own past if it varies beside an intercept that varies, and initial values tell the level from which it deviates."""
+    """List the own past if it varies beside an intercept, and initial values tell the level from which it deviates."""
     own = [Varying(equation.outcome, term) for term in equation.own_past if term in equation.levels]
-    return [past for past in own if past in varying and Varying(equation.outcome, INTERCEPT) in varying]
+    return [past for past in own if {past, Varying(equation.outcome, INTERCEPT)} <= {*varying}]
 
 
 def _check_variable(name: str, variable: Sequence[str], occasions: Occasions, outcomes: Sequence[str]) -> None:

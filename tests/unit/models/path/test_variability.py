@@ -308,6 +308,14 @@ def test_an_own_past_varies_beside_the_level_of_the_patient() -> None:
         assert abs(table["estimate"][name] - truth) < 3 * table["se"][name]
 
 
+def test_own_pasts_of_two_outcomes_are_left_apart() -> None:
+    vary = {"patient": ["intercept", "y_lag", "variability"]}
+    equations = {"y": {"on": ["m", "y_lag", "y_baseline"], "vary": vary}, "m": {"on": ["x"], "vary": VARY}}
+    design = design_of(declare(equations=equations), moving().assign(m=lambda panel: panel["x"] + panel["session"] % 3))
+    assert design.pasts == ()
+    assert [mark.varying for mark in mark_varying_past(design)] == ["y_lag -> y"]
+
+
 def test_patients_taken_as_alike_keep_their_levels() -> None:
     known, alike = of_moving(), maximise_alike(of_moving())
     assert alike.converged
