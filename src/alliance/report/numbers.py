@@ -53,8 +53,15 @@ def format_interval(low: float, high: float, decimals: int | None = None) -> str
 
 def format_estimate(estimate: float, low: float, high: float) -> str:
     """Write an estimate and its interval as ``estimate [low, high]``, all with the same decimals."""
-    digits = common_decimals([low, high], high - low)
-    return f"{format_number(estimate, digits)} {format_interval(low, high, digits)}"
+    return format_beside((estimate, low, high))[0]
+
+
+def format_beside(*accounts: tuple[float, float, float]) -> list[str]:
+    """Write several accounts of one estimate, each with its interval, with the decimals that the narrowest interval needs."""
+    digits = max(common_decimals([low, high], high - low) for _, low, high in accounts)
+    return [
+        f"{format_number(estimate, digits)} {format_interval(low, high, digits)}" for estimate, low, high in accounts
+    ]
 
 
 def format_regions(regions: Sequence[tuple[float, float]], low: float, high: float) -> str:

@@ -101,9 +101,8 @@ def describe_course(rows: list[dict[str, Any]], licence: Licence, inputs: Inputs
     if licence.kind == "adjusted":
         sentences.append(f"All this with {join_words(held_equal(licence, config))} held equal.")
     every = rows_of(table_of(inputs, "estimates"), model=total["model"])
-    return " ".join(
-        [*sentences, describe_probability(total, every, config).strip(), _beside(total, inputs, config)]
-    ).strip()
+    further = [describe_probability(total, every, config).strip(), _beside(total, inputs, config)]
+    return " ".join([*sentences, *(sentence for sentence in further if sentence)])
 
 
 def _claim(row: dict[str, Any], licence: Licence, config: Config) -> str:

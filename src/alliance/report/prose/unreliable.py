@@ -9,7 +9,7 @@ from alliance.facts.quantity import ends_of, is_at_session
 from alliance.models.checking.unreliable import FITTED
 from alliance.report.errors import declared_errors, declared_reliability, indicators_of, say_assumptions
 from alliance.report.labels import label_effect, label_level, label_model, label_names, label_of, label_path
-from alliance.report.numbers import format_estimate, format_number
+from alliance.report.numbers import format_beside, format_estimate, format_number
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
 from alliance.report.prose.wording import Row, capitalise, describe_flag, join_words, mediators_of
 from alliance.results.estimates import main_rows
@@ -65,19 +65,20 @@ def _reasons(rows: list[dict[str, Any]], config: Config) -> str:
 
 
 def describe_without_error(row: Row, inputs: Inputs, config: Config) -> str:
-    """Give an answer corrected for unreliable scores, and the part of it that has another way; nothing where none was corrected."""
+    """Give an answer corrected for unreliable scores, of what has been done by a session in all and by way of something.
+
+    Nothing where none was corrected.
+    """
     found = rows_of(table_of(inputs, "corrected"), model=str(row["model"]), horizon=str(row["horizon"]))
-    same = [other for other in found if all(other[key] == row[key] for key in ("path", "effect", "level"))]
-    if not same:
-        return ""
-    told = [_corrected(same[0])]
-    if row["effect"] == "total" and is_at_session(row["horizon"]):
-        told += [
-            f"{_corrected(other)} of it by way of {join_words([label_of(node, config) for node in mediators_of(other)])}"
-            for other in found
-            if other["effect"] == "indirect" and ends_of(other["path"]) == ends_of(row["path"])
+    told = [_corrected(other) for other in found if all(other[key] == row[key] for key in ("path", "effect", "level"))]
+    if is_at_session(row["horizon"]):
+        course = [other for other in found if ends_of(other["path"]) == ends_of(row["path"])]
+        told = [f"{_corrected(other)} in all" for other in course if other["effect"] == "total"] + [
+            f"{_corrected(other)} by way of {join_words([label_of(node, config) for node in mediators_of(other)])}"
+            for other in course
+            if other["effect"] == "indirect"
         ]
-    return f"Without the error of scores: {join_words(told)}."
+    return f"Without the error of scores: {join_words(told)}." if told else ""
 
 
 def describe_assumption(inputs: Inputs, config: Config) -> str:
@@ -143,12 +144,14 @@ def _answers(inputs: Inputs, config: Config) -> list[Point]:
             estimates, **{name: str(row[name]) for name in ("model", "path", "effect", "level", "horizon")}
         )
         flag = describe_flag(as_it_is[0]) if as_it_is else ""
+        one, other = format_beside(
+            (row["estimate"], row["low"], row["high"]),
+            (row["estimate_corrected"], row["low_corrected"], row["high_corrected"]),
+        )
         points.append(
             Point(
                 f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}",
-                f"{format_estimate(row['estimate'], row['low'], row['high'])} as it is{flag}, "
-                f"{format_estimate(row['estimate_corrected'], row['low_corrected'], row['high_corrected'])} corrected"
-                f"{describe_flag(row)} ({label_model(row['model'], config)}).",
+                f"{one} as it is{flag}, {other} corrected{describe_flag(row)} ({label_model(row['model'], config)}).",
                 table="corrected",
             )
         )

@@ -9,7 +9,7 @@ from alliance.facts.columns import records
 from alliance.facts.effects import of_kind
 from alliance.report.errors import declared_errors, say_assumptions
 from alliance.report.labels import capitalised_name
-from alliance.report.numbers import format_count, format_estimate
+from alliance.report.numbers import format_beside, format_count
 from alliance.report.tables.marks import last_of_curves, mark_of, name_rows, notes_of
 from alliance.report.tables.table import Table
 
@@ -25,17 +25,19 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     data = last_of_curves(every[within | every["effect"].isin(of_kind("step", "path"))]).reset_index(drop=True)
     flags = inputs["estimates"].drop_duplicates(_SAME).set_index(_SAME)["flag"]
     recorded = [flags.get(key, "") for key in data[_SAME].itertuples(index=False, name=None)]
+    written = [
+        format_beside(
+            (row.estimate, row.low, row.high), (row.estimate_corrected, row.low_corrected, row.high_corrected)
+        )
+        for row in records(data)
+    ]
     shown = pd.DataFrame(
         {
             **name_rows(data, config),
             "When": [capitalised_name(horizon) for horizon in data["horizon"]],
-            "As it is [interval]": [
-                format_estimate(row.estimate, row.low, row.high) + mark_of(flag)
-                for row, flag in zip(records(data), recorded, strict=True)
-            ],
+            "As it is [interval]": [one + mark_of(flag) for (one, _), flag in zip(written, recorded, strict=True)],
             "Corrected [interval]": [
-                format_estimate(row.estimate_corrected, row.low_corrected, row.high_corrected) + mark_of(row.flag)
-                for row in records(data)
+                other + mark_of(flag) for (_, other), flag in zip(written, data["flag"], strict=True)
             ],
             "Patients, sessions": [
                 f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in records(data)
