@@ -1,12 +1,15 @@
 """Words for the propensity behind answers: a table does not call it by the answers' name, which may stand in another model."""
 
+from alliance.config import Config
+from alliance.report.figures import load_figure
 from alliance.report.propensity import bare_name_in, name_in, path_in
 from tests.artefacts import builders
 
 CONFIG = builders.arms_config()
 
 
-def test_outcome_that_is_a_propensity_is_called_one_in_its_model_only() -> None:
+def with_propensity() -> Config:
+    """Return a study in which technique is yes/no and has an equation in one model."""
     answers = CONFIG.variables["technique"].model_copy(
         update={"kind": "number", "column": "t", "of": [], "yes_no": True}
     )
@@ -14,10 +17,19 @@ def test_outcome_that_is_a_propensity_is_called_one_in_its_model_only() -> None:
     equations = {**joint.equations, "technique": joint.equations["alliance"]}
     specs = CONFIG.models.specs | {"technique_jointly": joint.model_copy(update={"equations": equations})}
     models = CONFIG.models.model_copy(update={"specs": specs})
-    config = CONFIG.model_copy(update={"variables": CONFIG.variables | {"technique": answers}, "models": models})
-    assert name_in("technique_lag", "technique_jointly", config) == (
-        f"the propensity for {answers.label}, previous session"
-    )
+    return CONFIG.model_copy(update={"variables": CONFIG.variables | {"technique": answers}, "models": models})
+
+
+def test_outcome_that_is_a_propensity_is_called_one_in_its_model_only() -> None:
+    config, label = with_propensity(), CONFIG.variables["technique"].label
+    assert name_in("technique_lag", "technique_jointly", config) == f"the propensity for {label}, previous session"
     path = path_in("technique -> alliance", "technique_jointly", config)
-    assert path == f"propensity for {answers.label} → working alliance"
-    assert bare_name_in("technique", "technique_by_arm", config) == answers.label
+    assert path == f"propensity for {label} → working alliance"
+    assert bare_name_in("technique", "technique_by_arm", config) == label
+
+
+def test_path_diagram_says_in_which_unit_a_propensity_is() -> None:
+    inputs = {"estimates": builders.artefacts(CONFIG)["estimates"]}
+    module = load_figure("path_diagram")
+    assert "standard deviation by which sessions differ" in module.draw(inputs, with_propensity()).notes
+    assert "propensity" not in module.draw(inputs, CONFIG).notes

@@ -18,9 +18,9 @@ from alliance.models.diagram import Edge, paths_of
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.intervals import level_handles
-from alliance.report.labels import capitalised_name, label_level, label_model
+from alliance.report.labels import capitalised_name, label_level, label_model, label_of
 from alliance.report.numbers import format_estimate, format_percent
-from alliance.report.propensity import bare_name_in
+from alliance.report.propensity import bare_name_in, is_propensity
 
 TITLE = "Path diagrams"
 CAPTION = (
@@ -74,11 +74,25 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     left_out = ", ".join(f"“{label_model(panel.model, config)}”" for panel in others)
     notes = [
         f"Intervals: {format_percent(config.inference.interval)}.",
+        _describe_units(panels, config),
         _ADDED_UP if any(map(is_at_session, values["horizon"])) else "",
         f"No room on the page for {left_out}: see the table of paths." if others else "",
         theme.note_of_flags(list(values["flag"])),
     ]
     return Drawing(figure, values, _describe(values, config), " ".join(note for note in notes if note))
+
+
+def _describe_units(panels: list[_Panel], config: Config) -> str:
+    """Say in which unit propensities are that the panels show; nothing where there is none."""
+    shown = {
+        label_of(node, config) for panel in panels for node in panel.places if is_propensity(node, panel.model, config)
+    }
+    if not shown:
+        return ""
+    return (
+        f"The unit of a propensity (for {', '.join(sorted(shown))}) is the standard deviation by which sessions differ when all that its "
+        "equation knows is equal."
+    )
 
 
 def _fill_page(panels: list[_Panel]) -> tuple[list[_Panel], list[_Panel]]:
