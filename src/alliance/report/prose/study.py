@@ -236,7 +236,7 @@ def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
         _ABOUT_FILLED if rows_of(table_of(inputs, "flow"), stage="filled in") else _ABOUT_OBSERVED,
         *_censored(table_of(inputs, "flow"), config),
         *_propensities(config),
-        *_held(config),
+        *_held(inputs, config),
         _ABOUT_INTERVALS,
     ]
     if unadjusted:
@@ -321,9 +321,10 @@ def _propensities(config: Config) -> list[Point]:
     return points
 
 
-def _held(config: Config) -> list[Point]:
+def _held(inputs: Inputs, config: Config) -> list[Point]:
     """Say of which models a residual correlation was given, and what that makes of their estimates."""
-    held = {name: label_held(name, config) for name in config.models.fit}
+    told = set(table_of(inputs, "estimates").get("model", []))
+    held = {name: label_held(name, config) for name in config.models.fit if name in told}
     return [
         Point(
             label_model(name, config),

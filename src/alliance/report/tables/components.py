@@ -43,7 +43,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     notes = [
         "Standard deviations of intercepts and residuals are in the outcome's units, those of slopes in the outcome's units per unit of "
         f"the predictor. {_describe_variability(data)}{describe_scales(config)}Residuals hold error of measurement as well as change.",
-        *_describe_held(paths, config),
+        *_describe_held(list(dict.fromkeys(data["model"])), config),
         *notes_of(data),
     ]
     if data.empty:

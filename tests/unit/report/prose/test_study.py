@@ -156,7 +156,9 @@ def test_limits_name_correlations_that_were_given_to_a_model() -> None:
     name = CONFIG.models.fit[0]
     held = CONFIG.models.specs[name].model_copy(update={"residual_correlations": {"symptoms": {"alliance": -0.2}}})
     models = CONFIG.models.model_copy(update={"specs": CONFIG.models.specs | {name: held}})
-    sentences = said(describe_limits(inputs(), CONFIG.model_copy(update={"models": models})))
+    config = CONFIG.model_copy(update={"models": models})
+    assert "is taken to be correlated" not in said(describe_limits(inputs(), config))  # it gave no estimate
+    sentences = said(describe_limits(inputs(estimate(model=name)), config))
     assert (
         "is taken to be correlated: symptoms and working alliance by −0.20. Whether it is, the data do not tell"
         in sentences
