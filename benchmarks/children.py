@@ -47,13 +47,17 @@ class Bench:
     peers_python: Path | None = None
     count: int = field(default=0)
 
-    def run(self, command: Sequence[str], job: dict[str, Any], limit: float | None = None) -> dict[str, Any]:
+    def run(
+        self, command: Sequence[str], job: dict[str, Any], limit: float | None = None, source: str | None = None
+    ) -> dict[str, Any]:
         """Run one job in a child process.
 
         Parameters
         ----------
         limit
             Seconds after which the process is stopped.
+        source
+            Folder with another state of this project's package.
         """
         if shutil.which(command[0]) is None:
             return {"status": "not installed", "reason": f"{Path(command[0]).name} was not found"}
@@ -67,6 +71,7 @@ class Bench:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            env=os.environ if source is None else {**os.environ, "PYTHONPATH": source},
         )
         try:
             errors = child.communicate(timeout=limit)[1]
@@ -82,6 +87,12 @@ class Bench:
             return {"status": "failed", "reason": self._last_line(errors)}
         result: dict[str, Any] = json.loads(result_file.read_text(encoding="utf-8"))
         return {"status": "ok", **result, "process_seconds": seconds}
+
+    def run_python(
+        self, script: str, job: dict[str, Any], limit: float = FIT_LIMIT + _GRACE, source: str | None = None
+    ) -> dict[str, Any]:
+        """Run a script of ours with this interpreter."""
+        return self.run([sys.executable, script], job, limit, source)
 
     def run_ours(self, task: str, job: dict[str, Any], limit: float | None = None) -> dict[str, Any]:
         """Run a task of `ours.py`."""

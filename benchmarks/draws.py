@@ -40,7 +40,7 @@ def _shared_name(column: str) -> str:
 
 def _effect(name: str) -> str:
     outcome, term = re.fullmatch(r"([a-z]+)_(\w+)", name).groups()  # type: ignore[union-attr]
-    return f"{outcome}: {term.lower()}"
+    return f"{outcome}: {term.lower().removesuffix('_own')}"
 
 
 def smallest_ess(draws: Draws) -> tuple[str, float]:

@@ -14,7 +14,7 @@ from children import HERE, Bench, describe_machine, make_environment
 from plot import draw_figure
 from tables import write_tables
 
-PARTS = ("ml_peers", "crossed", "growth", "nuts_brms", "python_peers", "scale")
+PARTS = ("ml_peers", "crossed", "capabilities", "unchanged", "growth", "nuts_brms", "python_peers", "scale")
 RESULTS = HERE / "results"
 README = HERE / "README.md"
 _START, _END = "<!-- results -->", "<!-- end of results -->"

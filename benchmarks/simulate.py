@@ -25,6 +25,9 @@ THERAPIST_CORRELATION = np.array(
     [[1.0, 0.1, -0.3, 0.0], [0.1, 1.0, 0.0, 0.2], [-0.3, 0.0, 1.0, 0.1], [0.0, 0.2, 0.1, 1.0]]
 )
 MEASURES = ("technique", "alliance", "symptoms")
+SLOPES = ("technique", "alliance")  # vary between patients
+EFFECT, INERTIA, SD_LOG_VARIANCE = 0.5, 0.4, 0.8
+INDICATORS = {"i1": 0.8, "i2": 1.0, "i3": 1.2}  # and loadings
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Study:
 
 
 def simulate(study: Study) -> pd.DataFrame:
-    """Return one row per patient and session: patient, therapist, session, technique, alliance, symptoms."""
+    """Return one row per patient and session: patient, therapist, session, the measures, and what varying slopes multiply."""
     rng = np.random.default_rng(study.seed)
     patient = np.repeat(np.arange(study.patients), study.sessions)
     owner = np.arange(study.patients) * max(study.therapists, 1) // study.patients
@@ -72,15 +75,56 @@ def simulate(study: Study) -> pd.DataFrame:
     symptoms = d[:, 2] + (B + d[:, 3]) * alliance + C_PRIME * technique + rng.normal(size=patient.size)
     names = np.array([f"P{number + 1:06d}" for number in range(study.patients)])
     therapists = np.array([f"T{number + 1:05d}" for number in range(max(study.therapists, 1))])
-    return pd.DataFrame(
-        {
-            "patient": names[patient],
-            "therapist": therapists[owner],
-            "session": np.tile(np.arange(1, study.sessions + 1), study.patients),
-            "technique": technique,
-            "alliance": alliance,
-            "symptoms": symptoms,
-        }
+    return _with_own(
+        pd.DataFrame(
+            {
+                "patient": names[patient],
+                "therapist": therapists[owner],
+                "session": np.tile(np.arange(1, study.sessions + 1), study.patients),
+                "technique": technique,
+                "alliance": alliance,
+                "symptoms": symptoms,
+            }
+        )
+    )
+
+
+def simulate_newer(frame: pd.DataFrame, seed: int = 2) -> pd.DataFrame:
+    """Return a study with days, and with outcomes of technique that have what the newer parts of a model are for.
+
+    With d the level of a patient, sd .8, and x = d + EFFECT technique:
+
+    lasting    x + e, e by sessions an AR(1) with INERTIA; a session a week
+    answer     whether x + e is above zero, yes 1 and no 0
+    uneven     x + e, the log variance of e normal between patients with sd SD_LOG_VARIANCE
+    i1 .. i3   loading (x + e) + what is the indicator's own in a patient, sd .3, and at a session, sd .7
+    following  d_2 + B (x + e) + C_PRIME technique + e_2
+    """
+    rng = np.random.default_rng(seed)
+    patient = pd.factorize(frame["patient"])[0]
+    count, sessions = patient.max() + 1, len(frame) // (patient.max() + 1)
+    x = rng.normal(0, PATIENT_SD[0], count)[patient] + EFFECT * frame["technique"].to_numpy()
+    noise = rng.normal(size=(count, sessions))
+    lasting = noise.copy()
+    for session in range(1, sessions):
+        lasting[:, session] = INERTIA * lasting[:, session - 1] + np.sqrt(1 - INERTIA**2) * noise[:, session]
+    scale = np.exp(rng.normal(0, SD_LOG_VARIANCE, count) / 2)[patient]
+    construct = x + rng.normal(size=len(x))
+    indicators = {
+        name: loading * construct + rng.normal(0, 0.3, count)[patient] + rng.normal(0, 0.7, len(x))
+        for name, loading in INDICATORS.items()
+    }
+    own = rng.normal(0, PATIENT_SD[2], count)[patient]
+    following = own + B * construct + C_PRIME * frame["technique"] + rng.normal(size=len(x))
+    return frame.assign(
+        days=7.0 * frame["session"],
+        weeks=frame["session"] - 1.0,
+        lasting=x + lasting.ravel(),
+        answer=(x + rng.normal(size=len(x)) > 0).astype(float),
+        uneven=x + scale * rng.normal(size=len(x)),
+        **indicators,
+        construct=pd.DataFrame(indicators).mean(axis=1),
+        following=following,
     )
 
 
@@ -89,7 +133,13 @@ def standardise(frame: pd.DataFrame) -> pd.DataFrame:
     scaled = frame.copy()
     for measure in MEASURES:
         scaled[measure] = (frame[measure] - frame[measure].mean()) / frame[measure].std(ddof=1)
-    return scaled
+    return _with_own(scaled)
+
+
+def _with_own(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add what varying slopes multiply: deviations from the patient's own mean. Ours makes them itself, peers find them as columns."""
+    means = frame.groupby("patient")[list(SLOPES)].transform("mean")
+    return frame.assign(**{f"{name}_own": frame[name] - means[name] for name in SLOPES})
 
 
 def _draw(rng: np.random.Generator, sd: np.ndarray, correlation: np.ndarray, size: int) -> np.ndarray:

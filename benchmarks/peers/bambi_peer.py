@@ -7,8 +7,8 @@ import pandas as pd
 from sampled import finish, read_job, watch_sampler
 
 EQUATIONS = {
-    "alliance": "alliance ~ technique + (technique | patient)",
-    "symptoms": "symptoms ~ alliance + technique + (alliance | patient)",
+    "alliance": "alliance ~ technique + (technique_own | patient)",
+    "symptoms": "symptoms ~ alliance + technique + (alliance_own | patient)",
 }
 
 

@@ -9,8 +9,8 @@ data <- read_study(job)
 # Debian's BH package has no headers of its own; they are where libboost-dev puts them.
 if (!nzchar(system.file("include", package = "BH"))) rstan::rstan_options(boost_lib = "/usr/include")
 
-model <- bf(alliance ~ technique + (technique | p | patient)) +
-  bf(symptoms ~ alliance + technique + (alliance | p | patient)) +
+model <- bf(alliance ~ technique + (technique_own | p | patient)) +
+  bf(symptoms ~ alliance + technique + (alliance_own | p | patient)) +
   set_rescor(FALSE)
 prior_of <- function(outcome) {
   p <- job$priors

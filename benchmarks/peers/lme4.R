@@ -7,11 +7,11 @@ suppressMessages(library(lme4))
 job <- read_job()
 data <- read_study(job)
 if (job$therapists) {
-  of_alliance <- alliance ~ technique + (technique | patient) + (technique | therapist)
-  of_symptoms <- symptoms ~ alliance + technique + (alliance | patient) + (alliance | therapist)
+  of_alliance <- alliance ~ technique + (technique_own | patient) + (technique_own | therapist)
+  of_symptoms <- symptoms ~ alliance + technique + (alliance_own | patient) + (alliance_own | therapist)
 } else {
-  of_alliance <- alliance ~ technique + (technique | patient)
-  of_symptoms <- symptoms ~ alliance + technique + (alliance | patient)
+  of_alliance <- alliance ~ technique + (technique_own | patient)
+  of_symptoms <- symptoms ~ alliance + technique + (alliance_own | patient)
 }
 formulas <- list(of_alliance, of_symptoms)
 

@@ -33,16 +33,21 @@ FIXED = (
 def make_arrays(data: pd.DataFrame) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Return y (patient, row), X (patient, row, coefficient) and Z (patient, row, effect); rows of alliance come first."""
     patients = data["patient"].nunique()
-    technique, alliance, symptoms = (
-        data[name].to_numpy().reshape(patients, -1) for name in ("technique", "alliance", "symptoms")
+    technique, alliance, symptoms, technique_own, alliance_own = (
+        data[name].to_numpy().reshape(patients, -1)
+        for name in ("technique", "alliance", "symptoms", "technique_own", "alliance_own")
     )
     one, zero = np.ones_like(technique), np.zeros_like(technique)
     x = [
         np.stack([one, technique, zero, zero, zero], axis=-1),
         np.stack([zero, zero, one, alliance, technique], axis=-1),
     ]
-    both = np.concatenate(x, axis=1)
-    return jnp.array(np.concatenate([alliance, symptoms], axis=1)), jnp.array(both), jnp.array(both[:, :, :4])
+    z = [
+        np.stack([one, technique_own, zero, zero], axis=-1),
+        np.stack([zero, zero, one, alliance_own], axis=-1),
+    ]
+    y = np.concatenate([alliance, symptoms], axis=1)
+    return jnp.array(y), jnp.array(np.concatenate(x, axis=1)), jnp.array(np.concatenate(z, axis=1))
 
 
 def model(y: jax.Array, x: jax.Array, z: jax.Array, priors: dict[str, float]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 _BUDGET = 60.0
-_EQUATIONS = {"alliance ~ technique": "technique", "symptoms ~ alliance + technique": "alliance"}
+_EQUATIONS = {"alliance ~ technique": "technique_own", "symptoms ~ alliance + technique": "alliance_own"}
 
 
 def formulas(*, therapists: bool) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import statsmodels.formula.api as smf
 
-EQUATIONS = {"alliance ~ technique": "technique", "symptoms ~ alliance + technique": "alliance"}
+EQUATIONS = {"alliance ~ technique": "technique_own", "symptoms ~ alliance + technique": "alliance_own"}
 _BUDGET = 60.0
 
 

@@ -1,0 +1,140 @@
+"""What each newer part of a model costs: the same data with it and without, ``python capabilities.py job.json result.json``.
+
+Every job goes from the panel to draws by restricted maximum likelihood (plain, where variability differs), as a fit of ``depth: ml`` does.
+"""
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from model import PRIORS, make_settings
+from simulate import INDICATORS, Study, simulate, simulate_newer
+
+from alliance.config import ModelSpec, Variable
+from alliance.data.panel import make_panel
+from alliance.models.filling.grid import SEEN
+from alliance.models.filling.readings import Indicator
+from alliance.models.path.basis import Basis, explore_declared
+from alliance.models.path.maximum import table_at
+
+_LEVEL = {"patient": ["intercept"]}
+_STEP = {"lasting": {"on": ["technique"], "vary": _LEVEL}}
+_BOTH = {
+    "alliance": {"on": ["technique"], "vary": {"patient": ["intercept", "technique"]}},
+    "symptoms": {"on": ["alliance", "technique"], "vary": {"patient": ["intercept", "alliance"]}},
+}
+_CONSTRUCT = {
+    "construct": {"on": ["technique"], "vary": _LEVEL},
+    "following": {"on": ["construct", "technique"], "vary": _LEVEL},
+}
+
+
+def _uneven(*effects: str) -> dict[str, Any]:
+    return {"equations": {"uneven": {"on": ["technique"], "vary": {"patient": ["intercept", *effects]}}}}
+
+
+# Capability -> what a model declares with it, and without.
+DECLARED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "series by sessions": (
+        {"equations": _STEP, "autocorrelation": {"lasting": "sessions"}},
+        {"equations": _STEP},
+    ),
+    "series by days": ({"equations": _STEP, "autocorrelation": {"lasting": "days"}}, {"equations": _STEP}),
+    "answers": (
+        {"equations": {"answer": {"on": ["technique"], "vary": _LEVEL}}, "missing": "fill"},
+        {
+            "equations": {"answer": {"on": ["technique"], "vary": _LEVEL}},
+            "discrete_signed_off": "beside the same rows as answers",
+        },
+    ),
+    "constructs": ({"equations": _CONSTRUCT, "missing": "fill"}, {"equations": _CONSTRUCT}),
+    "variability": (_uneven("variability"), _uneven()),
+    "missing cells": ({"equations": _BOTH, "missing": "fill"}, {"equations": _BOTH}),
+}
+
+
+def variables_of(*, yes_no: bool) -> dict[str, Variable]:
+    """Return the variables; an answer is one where the model takes it for one."""
+    plain = {
+        name: Variable(label=name, column=name, measured="after")
+        for name in ("symptoms", "lasting", "uneven", "following")
+    }
+    answer = {"label": "answer", "column": "answer", "measured": "after", "yes_no": yes_no}
+    between = {name: Variable(label=name, column=name, measured="during") for name in ("alliance", *INDICATORS)}
+    construct = Variable(label="construct", kind="composite", of=list(INDICATORS), metric="mean", measured="during")
+    technique = Variable(label="technique", column="technique", measured="before")
+    return {
+        "technique": technique, **between, "construct": construct, **plain, "answer": Variable.model_validate(answer)
+    }  # fmt: skip
+
+
+def read_panel(capability: str, study: Study, variables: dict[str, Variable], *, given: bool) -> pd.DataFrame:
+    """Return the panel of a study; where cells may be missing, every tenth value of the alliance is."""
+    rows = simulate_newer(simulate(study))
+    if capability == "missing cells" and given:
+        rows.loc[np.arange(len(rows)) % 10 == 7, "alliance"] = np.nan
+    patients = rows[["patient", "therapist"]].drop_duplicates()
+    return make_panel(rows, patients, rows[["therapist"]].drop_duplicates(), variables, 1, None)
+
+
+def fit(capability: str, study: Study, *, given: bool) -> tuple[list[float], Basis]:
+    """Fit twice, with the capability or without: seconds of the second time, and what was found."""
+    declared = DECLARED[capability][0 if given else 1]
+    variables = variables_of(yes_no=given)
+    outcome = list(declared["equations"])[-1]
+    spec = ModelSpec.model_validate(
+        {"label": capability, "family": "multilevel_path", "depth": "ml", "missing": "drop", **declared,
+         "effects": {"from": "technique", "to": outcome}}
+    )  # fmt: skip
+    panel = read_panel(capability, study, variables, given=given)
+    named = {key: variable.model_dump(mode="json") for key, variable in variables.items()}
+    settings = make_settings(chains=2, tune=500, draws=500, seed=1) | {"variables": named, "max_gap_days": None}
+    hidden = (
+        {"construct": [Indicator(name, weight=1 / 3) for name in INDICATORS]} if capability == "constructs" else SEEN
+    )
+    times = []
+    for _ in range(2):  # compiled code is read from the cache the first time
+        start = time.perf_counter()
+        basis = explore_declared(panel, "benchmark", spec, settings, hidden if given else SEEN)
+        times.append(time.perf_counter() - start)
+    return times[1:], basis
+
+
+def estimates_of(capability: str, basis: Basis) -> dict[str, float]:
+    """Return the estimates that a peer has too, under shared names and in raw units."""
+    assert basis.found.point is not None
+    names, values = table_at(basis.maximum, basis.found.point)
+    found = dict(zip(names, (float(value) for value in values[0]), strict=True))
+    outcome = list(DECLARED[capability][0]["equations"])[-1]
+    shared = {
+        f"{outcome}: technique": "effect",
+        f"{outcome}: construct": "effect of construct",
+        f"sd patient {outcome}: intercept": "sd of levels",
+        f"sd patient {outcome}: variability": "sd of log variances",
+        f"autocorrelation residual {outcome}": "autocorrelation",
+    }
+    return {shared[name]: value for name, value in found.items() if name in shared}
+
+
+def measure(job: dict[str, Any]) -> dict[str, Any]:
+    """Time the fit with and without, write the data for a peer, and return the estimates."""
+    capability, study = job["capability"], Study(**job["study"])
+    with_it, basis = fit(capability, study, given=True)
+    without, _ = fit(capability, study, given=False)
+    simulate_newer(simulate(study)).to_csv(job["data"], index=False)
+    return {
+        "seconds": statistics.median(with_it),
+        "seconds_without": statistics.median(without),
+        "estimates": estimates_of(capability, basis),
+        "priors": PRIORS,
+    }
+
+
+if __name__ == "__main__":
+    result = measure(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    Path(sys.argv[2]).write_text(json.dumps(result), encoding="utf-8")

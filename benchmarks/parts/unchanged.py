@@ -1,0 +1,51 @@
+"""What the newer parts cost a model that asks for none of them: this state of the project beside one from before they were built."""
+
+import os
+import subprocess
+from typing import Any
+
+from children import HERE, Bench
+from simulate import Study
+
+BEFORE = "6c22749"
+_ROUNDS = 5
+
+
+def measure(bench: Bench) -> dict[str, Any]:
+    """Time an evaluation and a maximum in both states, in turns, and compare the parameters they count."""
+    studies = [Study(30, 8, 5)] if bench.quick else [Study(100, 20), Study(300, 20, 60)]
+    then = bench.folder / "before"
+    made = subprocess.run(
+        ["git", "-C", str(HERE.parent), "worktree", "add", "--detach", str(then), BEFORE],
+        capture_output=True,
+        check=False,
+    )
+    if made.returncode:
+        return {"rows": [{"status": "skipped", "reason": f"the state of {BEFORE} is not in this copy of the project"}]}
+    try:
+        return {"rows": [_row(bench, study, then) for study in studies]}
+    finally:
+        subprocess.run(["git", "-C", str(HERE.parent), "worktree", "remove", "--force", str(then)], check=False)
+
+
+def _row(bench: Bench, study: Study, then: os.PathLike[str]) -> dict[str, Any]:
+    size = {"patients": study.patients, "sessions": study.sessions, "therapists": study.therapists, "seed": study.seed}
+    job = {"study": size, "repetitions": 1 if bench.quick else 20}
+    found: dict[str, list[dict[str, Any]]] = {"before": [], "now": []}
+    for _ in range(1 if bench.quick else _ROUNDS):
+        for name, root in (("before", then), ("now", HERE.parent)):
+            found[name].append(
+                _time(bench, os.path.join(root, "benchmarks", "ours.py"), os.path.join(root, "src"), job)
+            )
+    wrong = next((each for runs in found.values() for each in runs if each["status"] != "ok"), None)
+    if wrong is not None:
+        return {"size": study.text, **wrong}
+    row: dict[str, Any] = {"size": study.text, "status": "ok"}
+    for key in ("seconds_evaluation", "seconds_maximum"):
+        # The quickest of several processes: whatever else runs makes times longer, never shorter.
+        row |= {f"{key}_{name}": min(each[key] for each in runs) for name, runs in found.items()}
+    return row
+
+
+def _time(bench: Bench, script: str, source: str, job: dict[str, Any]) -> dict[str, Any]:
+    return bench.run_python(script, {"task": "density", **job}, source=source)
