@@ -36,7 +36,7 @@ from alliance.likelihood.layout import (
 )
 from alliance.likelihood.paired import fill_effective, inner_of, rows_of_effective
 from alliance.likelihood.passes import factor_therapists, forward, gather, gather_column, halfway, solve_column
-from alliance.likelihood.quadratic import count_records, find_record, place_in_pool
+from alliance.likelihood.quadratic import count_records, find_record, left_alone, place_in_pool
 from alliance.likelihood.residuals import count_coordinates, count_precisions, fill_precision, turn_precision
 
 
@@ -64,7 +64,7 @@ def slopes_of_squares(statistics: Statistics, position: np.ndarray, directions: 
     room, t, c = _go_forward(*nested, precision, by_patient, rows)
     mean = np.zeros_like(c)
     several = crossed is not None
-    _solve(t, c, by_therapist, _left_alone(of_therapists, crossed[5]) if several else of_therapists, mean, by_p)
+    _solve(t, c, by_therapist, left_alone(of_therapists, crossed[5]) if several else of_therapists, mean, by_p)
     if several:
         changed, once = crossed[:4], np.ones(len(crossed[4]))
         own_room, own_t, own_c = _go_forward(*changed, precision, by_patient, rows)
@@ -75,13 +75,6 @@ def slopes_of_squares(statistics: Statistics, position: np.ndarray, directions: 
     slopes = np.zeros(len(position))
     _finish(layout, pooled, position, precision, rows, change, by_p, slopes)
     return slopes
-
-
-def _left_alone(of_therapists: np.ndarray, connected: np.ndarray) -> np.ndarray:
-    """Return the weights of therapists, those whom changes connect counting nothing."""
-    alone = of_therapists.copy()
-    alone[connected] = 0.0
-    return alone
 
 
 @compiled
@@ -185,7 +178,8 @@ def _solve_connected(t, own_t, crossed, by_therapist, c, own_c, mean, own_mean, 
     couple(t, own_t, crossed, by_therapist, factor)
     for d in range(len(c)):
         collect(c[d], own_c[d], crossed, right)
-        half[:] = right
+        for number in range(len(right)):  # Numba's text for shapes that do not fit would take as long as all the rest
+            half[number] = right[number]
         halve(by_therapist, factor, first, starts, half)
         solve_upper(first, starts, factor, half)
         for p in range(len(order)):

@@ -29,7 +29,6 @@ from alliance.likelihood.layout import (
     N_PATTERNS,
     N_RECORDS,
     N_THERAPIST,
-    N_THERAPISTS,
     PER_EQUATION,
     PER_RECORD,
 )
@@ -38,60 +37,59 @@ from alliance.likelihood.passes import factor_therapists, forward, gather, gathe
 from alliance.likelihood.residuals import count_coordinates, count_precisions, fill_precision
 
 
-@compiled
 def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, crossed, position, result):
     """Fill A, (coefficient + 1, coefficient + 1), at a position in ``factor`` coordinates, whose coefficients are not looked at.
 
-    All of it is zero where it cannot be computed.
+    All of it is zero where it cannot be computed. The parts are joined here and not in a compiled function, inside which Numba would
+    compile each of them once more.
     """
-    n_beta = layout[N_BETA]
+    n_beta, of_therapists = layout[N_BETA], therapist_weights
     q, e = layout[N_PATIENT], layout[N_THERAPIST]
     free = n_beta + count_coordinates(layout)
     precision = np.empty(count_precisions(layout))
     fill_precision(layout, position[n_beta:free], precision)
-    factor, of_therapists = np.zeros((q, q)), np.zeros((e, e))
-    fill_factor(position[free + fill_factor(position[free:], factor) :], of_therapists)
+    factor, by_therapist = np.zeros((q, q)), np.zeros((e, e))
+    fill_factor(position[free + fill_factor(position[free:], factor) :], by_therapist)
     sums = np.zeros(((n_beta + 1) * (n_beta + 1), LANES))
-    t, _ = start_therapists(layout)
-    c = np.zeros((n_beta + 1, len(t), e, LANES))
-    _add_patients(layout, owner, products, weights, therapist_weights, precision, factor, t, c, sums)
+    t, c = _add_patients(layout, owner, products, weights, therapist_weights, precision, factor, sums)
     if crossed is not None:
-        own_layout, own_owner, own_products, own_weights, seats, order, first, starts = crossed
-        own_t, _ = start_therapists(own_layout)
-        own_c = np.zeros((n_beta + 1, own_t.shape[0], own_layout[N_THERAPIST], LANES))
-        _add_patients(
-            own_layout, own_owner, own_products, own_weights, np.ones(len(seats)), precision, factor,
-            own_t, own_c, sums,
-        )  # fmt: skip
-        joint, half = np.empty(starts[-1]), np.empty((n_beta + 1, len(first)))
-        couple(t, own_t, crossed, of_therapists, joint)
-        for p in range(n_beta + 1):
-            collect(c[p], own_c[p], crossed, half[p])
-            halve(of_therapists, joint, first, starts, half[p])
-        _add_connected(half, sums)
-    work, k = np.empty((2 * e * e, LANES)), np.empty(((n_beta + 1) * e, LANES))
-    single = np.empty((1, LANES))
-    alone = therapist_weights.copy()
-    if crossed is not None:
-        for p in range(len(order)):
-            alone[order[p]] = 0.0
-    for block in range(len(t)):
-        factor_therapists(t[block], of_therapists, work[: e * e], work[e * e :])
-        for p in range(n_beta + 1):
-            halfway(c[p, block], of_therapists, work[e * e :], k[p * e : (p + 1) * e])
-        for lane in range(LANES):
-            therapist = block * LANES + lane
-            single[0, lane] = alone[therapist] if therapist < layout[N_THERAPISTS] else 0.0
-        _add_squares(k, e, load(single, 0), sums)
+        once, of_therapists = np.ones(len(crossed[4])), left_alone(therapist_weights, crossed[5])
+        own_t, own_c = _add_patients(*crossed[:4], once, precision, factor, sums)
+        _add_connected(t, c, own_t, own_c, crossed, by_therapist, sums)
+    _add_therapists(t, c, by_therapist, of_therapists, sums)
     _fill_result(layout, pooled, precision, sums, result)
 
 
+def left_alone(therapist_weights, connected):
+    """Return the weights of therapists, those whom changes connect counting nothing."""
+    alone = therapist_weights.copy()
+    alone[connected] = 0.0
+    return alone
+
+
 @compiled
-def _add_patients(layout, owner, products, weights, therapist_weights, precision, factor, t, c, sums):
-    """Add the squares of patients, and fill T and the columns of c of their therapists; the last column is that of the outcomes."""
+def _add_therapists(t, c, by_therapist, therapist_weights, sums):
+    """Add the squares of therapists with patients of their own."""
+    e, columns = len(by_therapist), len(c)
+    work, k, single = np.empty((2 * e * e, LANES)), np.empty((columns * e, LANES)), np.empty((1, LANES))
+    for block in range(len(t)):
+        factor_therapists(t[block], by_therapist, work[: e * e], work[e * e :])
+        for p in range(columns):
+            halfway(c[p, block], by_therapist, work[e * e :], k[p * e : (p + 1) * e])
+        for lane in range(LANES):
+            j = block * LANES + lane
+            single[0, lane] = therapist_weights[j] if j < len(therapist_weights) else 0.0
+        _add_squares(k, e, load(single, 0), sums)
+
+
+@compiled
+def _add_patients(layout, owner, products, weights, therapist_weights, precision, factor, sums):
+    """Add the squares of patients; return T and the columns of c of their therapists, of which the last is that of the outcomes."""
     n_beta, inner, paired = layout[N_BETA], inner_of(layout), layout[N_PATTERNS] > 0
     q, e, columns = layout[N_PATIENT], layout[N_THERAPIST], layout[N_COLUMNS]
     tau = np.ones(1) if paired else precision
+    t, _ = start_therapists(layout)
+    c = np.zeros((n_beta + 1, len(t), e, LANES))
     nothing, space = np.zeros(n_beta), np.empty((rows_of_effective(layout), LANES))
     r, a, root = np.empty((columns, LANES)), np.empty((q * q, LANES)), np.empty((q * q, LANES))
     x, y, single = np.empty(((n_beta + 1) * q, LANES)), np.empty((q * e, LANES)), np.empty((1, LANES))
@@ -110,12 +108,18 @@ def _add_patients(layout, owner, products, weights, therapist_weights, precision
         for lane in range(LANES):
             single[0, lane] = weights[block, lane] * therapist_weights[owner[block, lane]]
         _add_squares(x, q, load(single, 0), sums)
+    return t, c
 
 
 @compiled
-def _add_connected(half, sums):
+def _add_connected(t, c, own_t, own_c, crossed, by_therapist, sums):
     """Add the products of all pairs of columns of the connected therapists, (column, effect), to the lower triangle of the sums."""
-    size = len(half)
+    first, starts, size = crossed[6], crossed[7], len(c)
+    joint, half = np.empty(starts[-1]), np.empty((size, len(first)))
+    couple(t, own_t, crossed, by_therapist, joint)
+    for p in range(size):
+        collect(c[p], own_c[p], crossed, half[p])
+        halve(by_therapist, joint, first, starts, half[p])
     for i in range(size):
         for j in range(i + 1):
             total = 0.0
