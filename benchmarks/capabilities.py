@@ -23,7 +23,7 @@ from alliance.models.path.basis import Basis, explore_declared
 from alliance.models.path.maximum import table_at
 
 _LEVEL = {"patient": ["intercept"]}
-_STEP = {"lasting": {"on": ["technique"], "vary": _LEVEL}}
+_AS_SCORES = "beside the same rows as answers"
 _BOTH = {
     "alliance": {"on": ["technique"], "vary": {"patient": ["intercept", "technique"]}},
     "symptoms": {"on": ["alliance", "technique"], "vary": {"patient": ["intercept", "alliance"]}},
@@ -34,43 +34,38 @@ _CONSTRUCT = {
 }
 
 
-def _uneven(*effects: str) -> dict[str, Any]:
-    return {"equations": {"uneven": {"on": ["technique"], "vary": {"patient": ["intercept", *effects]}}}}
+def _step(outcome: str, *effects: str) -> dict[str, Any]:
+    """Declare one equation in which the level of patients varies, and more."""
+    return {"equations": {outcome: {"on": ["technique"], "vary": {"patient": ["intercept", *effects]}}}}
 
 
 # Capability -> what a model declares with it, and without.
 DECLARED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "series by sessions": (
-        {"equations": _STEP, "autocorrelation": {"lasting": "sessions"}},
-        {"equations": _STEP},
+        {**_step("lasting"), "autocorrelation": {"lasting": "sessions"}},
+        _step("lasting"),
     ),
-    "series by days": ({"equations": _STEP, "autocorrelation": {"lasting": "days"}}, {"equations": _STEP}),
-    "answers": (
-        {"equations": {"answer": {"on": ["technique"], "vary": _LEVEL}}, "missing": "fill"},
-        {
-            "equations": {"answer": {"on": ["technique"], "vary": _LEVEL}},
-            "discrete_signed_off": "beside the same rows as answers",
-        },
-    ),
+    "series by days": ({**_step("lasting"), "autocorrelation": {"lasting": "days"}}, _step("lasting")),
+    "answers": ({**_step("answer"), "missing": "fill"}, {**_step("answer"), "discrete_signed_off": _AS_SCORES}),
+    "ordered answers": ({**_step("steps"), "missing": "fill"}, {**_step("steps"), "discrete_signed_off": _AS_SCORES}),
     "constructs": ({"equations": _CONSTRUCT, "missing": "fill"}, {"equations": _CONSTRUCT}),
-    "variability": (_uneven("variability"), _uneven()),
+    "variability": (_step("uneven", "variability"), _step("uneven")),
     "missing cells": ({"equations": _BOTH, "missing": "fill"}, {"equations": _BOTH}),
 }
 
 
-def variables_of(*, yes_no: bool) -> dict[str, Variable]:
-    """Return the variables; an answer is one where the model takes it for one."""
-    plain = {
-        name: Variable(label=name, column=name, measured="after")
-        for name in ("symptoms", "lasting", "uneven", "following")
-    }
-    answer = {"label": "answer", "column": "answer", "measured": "after", "yes_no": yes_no}
-    between = {name: Variable(label=name, column=name, measured="during") for name in ("alliance", *INDICATORS)}
-    construct = Variable(label="construct", kind="composite", of=list(INDICATORS), metric="mean", measured="during")
-    technique = Variable(label="technique", column="technique", measured="before")
-    return {
-        "technique": technique, **between, "construct": construct, **plain, "answer": Variable.model_validate(answer)
-    }  # fmt: skip
+def variables_of(*, answers: bool) -> dict[str, Variable]:
+    """Return the variables; answers are declared as such where the model takes them for that."""
+    after, during = ("symptoms", "lasting", "uneven", "following"), ("alliance", *INDICATORS)
+    told = {"answer": {"yes_no": True}, "steps": {"ordered": True}}
+    found = {name: Variable(label=name, column=name, measured="after") for name in after}
+    found |= {name: Variable(label=name, column=name, measured="during") for name in during}
+    for name, kind in told.items():
+        declared = {"label": name, "column": name, "measured": "after", **(kind if answers else {})}
+        found[name] = Variable.model_validate(declared)
+    composite = {"kind": "composite", "of": list(INDICATORS), "metric": "mean", "measured": "during"}
+    found["construct"] = Variable.model_validate({"label": "construct", **composite})
+    return {"technique": Variable(label="technique", column="technique", measured="before"), **found}
 
 
 def read_panel(capability: str, study: Study, variables: dict[str, Variable], *, given: bool) -> pd.DataFrame:
@@ -85,7 +80,7 @@ def read_panel(capability: str, study: Study, variables: dict[str, Variable], *,
 def fit(capability: str, study: Study, *, given: bool) -> tuple[list[float], Basis]:
     """Fit twice, with the capability or without: seconds of the second time, and what was found."""
     declared = DECLARED[capability][0 if given else 1]
-    variables = variables_of(yes_no=given)
+    variables = variables_of(answers=given)
     outcome = list(declared["equations"])[-1]
     spec = ModelSpec.model_validate(
         {"label": capability, "family": "multilevel_path", "depth": "ml", "missing": "drop", **declared,

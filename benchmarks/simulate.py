@@ -27,6 +27,7 @@ THERAPIST_CORRELATION = np.array(
 MEASURES = ("technique", "alliance", "symptoms")
 SLOPES = ("technique", "alliance")  # vary between patients
 EFFECT, INERTIA, SD_LOG_VARIANCE = 0.5, 0.4, 0.8
+THRESHOLDS = (-0.7, 0.3, 1.2)  # between answers in order
 INDICATORS = {"i1": 0.8, "i2": 1.0, "i3": 1.2}  # and loadings
 
 
@@ -96,6 +97,7 @@ def simulate_newer(frame: pd.DataFrame, seed: int = 2) -> pd.DataFrame:
 
     lasting    x + e, e by sessions an AR(1) with INERTIA; a session a week
     answer     whether x + e is above zero, yes 1 and no 0
+    steps      how many of the THRESHOLDS are below x + e
     uneven     x + e, the log variance of e normal between patients with sd SD_LOG_VARIANCE
     i1 .. i3   loading (x + e) + what is the indicator's own in a patient, sd .3, and at a session, sd .7
     following  d_2 + B (x + e) + C_PRIME technique + e_2
@@ -114,13 +116,14 @@ def simulate_newer(frame: pd.DataFrame, seed: int = 2) -> pd.DataFrame:
         name: loading * construct + rng.normal(0, 0.3, count)[patient] + rng.normal(0, 0.7, len(x))
         for name, loading in INDICATORS.items()
     }
-    own = rng.normal(0, PATIENT_SD[2], count)[patient]
+    own, propensity = rng.normal(0, PATIENT_SD[2], count)[patient], x + rng.normal(size=len(x))
     following = own + B * construct + C_PRIME * frame["technique"] + rng.normal(size=len(x))
     return frame.assign(
         days=7.0 * frame["session"],
         weeks=frame["session"] - 1.0,
         lasting=x + lasting.ravel(),
-        answer=(x + rng.normal(size=len(x)) > 0).astype(float),
+        answer=(propensity > 0).astype(float),
+        steps=np.searchsorted(THRESHOLDS, propensity).astype(float),
         uneven=x + scale * rng.normal(size=len(x)),
         **indicators,
         construct=pd.DataFrame(indicators).mean(axis=1),

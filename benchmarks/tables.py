@@ -247,14 +247,23 @@ def _unchanged(found: dict[str, Any]) -> str:
     rows = []
     for row in found["rows"]:
         if row["status"] != "ok":
-            rows.append([row.get("size", ""), _missing(row), *[""] * 5])
+            rows.append([row.get("size", ""), _missing(row), *[""] * 6])
             continue
-        cells = [row["size"]]
+        cells = [row["size"], f"{row['apart']:.1g}"]
         for key in ("seconds_evaluation", "seconds_maximum"):
             before, now = row[f"{key}_before"], row[f"{key}_now"]
             cells += [seconds(before), seconds(now), number(now / before)]
         rows.append(cells)
-    header = ["patients x sessions", "evaluation before", "now", "times", "maximum before", "now", "times"]
+    header = [
+        "patients x sessions",
+        "log-likelihoods apart",
+        "evaluation before",
+        "now",
+        "times",
+        "maximum before",
+        "now",
+        "times",
+    ]
     text = (
         "A model that asks for none of the newer parts, in the state of the project before they were built (commit 6c22749) and in this "
         "one, in turns; the quickest of five processes."

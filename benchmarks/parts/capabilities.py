@@ -10,6 +10,7 @@ PEERS = {
     "series by sessions": ("nlme, corAR1", "newer.R"),
     "series by days": ("nlme, corExp", "newer.R"),
     "answers": ("lme4, glmer, 15 points", "newer.R"),
+    "ordered answers": ("ordinal, clmm, 15 points", "newer.R"),
     "constructs": ("lavaan, two levels", "newer.R"),
     "variability": ("PyMC, NUTS", "pymc_peer.py"),
     "missing cells": ("", ""),

@@ -1,7 +1,7 @@
 """What the newer parts cost a model that asks for none of them: this state of the project beside one from before they were built."""
 
-import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from children import HERE, Bench
@@ -28,24 +28,27 @@ def measure(bench: Bench) -> dict[str, Any]:
         subprocess.run(["git", "-C", str(HERE.parent), "worktree", "remove", "--force", str(then)], check=False)
 
 
-def _row(bench: Bench, study: Study, then: os.PathLike[str]) -> dict[str, Any]:
+def _row(bench: Bench, study: Study, then: Path) -> dict[str, Any]:
     size = {"patients": study.patients, "sessions": study.sessions, "therapists": study.therapists, "seed": study.seed}
     job = {"study": size, "repetitions": 1 if bench.quick else 20}
-    found: dict[str, list[dict[str, Any]]] = {"before": [], "now": []}
+    states = {"before": then, "now": HERE.parent}
+    maxima = {name: _run(bench, root, {"task": "maximum", **job}) for name, root in states.items()}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in states}
     for _ in range(1 if bench.quick else _ROUNDS):
-        for name, root in (("before", then), ("now", HERE.parent)):
-            found[name].append(
-                _time(bench, os.path.join(root, "benchmarks", "ours.py"), os.path.join(root, "src"), job)
-            )
-    wrong = next((each for runs in found.values() for each in runs if each["status"] != "ok"), None)
+        for name, root in states.items():
+            found[name].append(_run(bench, root, {"task": "density", **job}))
+    every = [*maxima.values(), *(each for runs in found.values() for each in runs)]
+    wrong = next((each for each in every if each["status"] != "ok"), None)
     if wrong is not None:
         return {"size": study.text, **wrong}
-    row: dict[str, Any] = {"size": study.text, "status": "ok"}
+    heights = {name: maximum["joint"]["log_likelihood"] for name, maximum in maxima.items()}
+    row: dict[str, Any] = {"size": study.text, "status": "ok", "apart": abs(heights["now"] - heights["before"])}
     for key in ("seconds_evaluation", "seconds_maximum"):
         # The quickest of several processes: whatever else runs makes times longer, never shorter.
         row |= {f"{key}_{name}": min(each[key] for each in runs) for name, runs in found.items()}
     return row
 
 
-def _time(bench: Bench, script: str, source: str, job: dict[str, Any]) -> dict[str, Any]:
-    return bench.run_python(script, {"task": "density", **job}, source=source)
+def _run(bench: Bench, root: Path, job: dict[str, Any]) -> dict[str, Any]:
+    """Run a task of `ours.py` of one state of the project."""
+    return bench.run_python(str(root / "benchmarks/ours.py"), job, source=str(root / "src"))

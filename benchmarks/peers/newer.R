@@ -1,4 +1,4 @@
-# The nearest package for each newer part of a model, on the same data: nlme (series), lme4 (answers), lavaan (constructs).
+# The nearest package for each newer part of a model, on the same data: nlme (series), lme4 (answers), ordinal (ordered answers), lavaan (constructs).
 
 folder <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
 source(file.path(folder, "common.R"))
@@ -34,6 +34,18 @@ answers <- function() {
 of_answers <- function(fit) {
   list(
     estimates = list(effect = fixef(fit)[["technique"]], "sd of levels" = getME(fit, "theta")[[1]]),
+    errors = list(effect = sqrt(vcov(fit)["technique", "technique"]))
+  )
+}
+
+ordered_answers <- function() {
+  suppressMessages(library(ordinal))
+  clmm(factor(steps) ~ technique + (1 | patient), data = data, link = "probit", nAGQ = 15)
+}
+
+of_ordered_answers <- function(fit) {
+  list(
+    estimates = list(effect = coef(fit)[["technique"]], "sd of levels" = fit$ST$patient[1, 1]),
     errors = list(effect = sqrt(vcov(fit)["technique", "technique"]))
   )
 }
@@ -76,6 +88,7 @@ peers <- list(
   "series by sessions" = list(series(corAR1(form = ~ session | patient)), of_series(identity)),
   "series by days" = list(series(corExp(form = ~ week | patient)), of_series(function(range) exp(-1 / range))),
   "answers" = list(answers, of_answers),
+  "ordered answers" = list(ordered_answers, of_ordered_answers),
   "constructs" = list(constructs, of_constructs)
 )
 peer <- peers[[job$capability]]
