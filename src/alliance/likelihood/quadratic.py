@@ -31,38 +31,41 @@ from alliance.likelihood.layout import (
     N_THERAPIST,
     PER_EQUATION,
     PER_RECORD,
+    Statistics,
 )
 from alliance.likelihood.paired import fill_effective, inner_of, rows_of_effective
 from alliance.likelihood.passes import factor_therapists, forward, gather, gather_column, halfway, solve_column
 from alliance.likelihood.residuals import count_coordinates, count_precisions, fill_precision
 
 
-def fill_quadratic(layout, owner, products, pooled, weights, therapist_weights, crossed, position, result):
-    """Fill A, (coefficient + 1, coefficient + 1), at a position in ``factor`` coordinates, whose coefficients are not looked at.
+def quadratic_form(statistics: Statistics, position: np.ndarray) -> np.ndarray:
+    """Return A, (coefficient + 1, coefficient + 1), at a position in ``factor`` coordinates, whose coefficients are not looked at.
 
     All of it is zero where it cannot be computed. The parts are joined here and not in a compiled function, inside which Numba would
     compile each of them once more.
     """
-    n_beta, of_therapists = layout[N_BETA], therapist_weights
-    q, e = layout[N_PATIENT], layout[N_THERAPIST]
+    layout, owner, products, pooled, weights, of_therapists, crossed = statistics.arrays
+    n_beta, q, e = layout[N_BETA], layout[N_PATIENT], layout[N_THERAPIST]
     free = n_beta + count_coordinates(layout)
     precision = np.empty(count_precisions(layout))
     fill_precision(layout, position[n_beta:free], precision)
     factor, by_therapist = np.zeros((q, q)), np.zeros((e, e))
     fill_factor(position[free + fill_factor(position[free:], factor) :], by_therapist)
     sums = np.zeros(((n_beta + 1) * (n_beta + 1), LANES))
-    t, c = _add_patients(layout, owner, products, weights, therapist_weights, precision, factor, sums)
+    t, c = _add_patients(layout, owner, products, weights, of_therapists, precision, factor, sums)
     if crossed is not None:
-        once, of_therapists = np.ones(len(crossed[4])), left_alone(therapist_weights, crossed[5])
+        once, of_therapists = np.ones(len(crossed[4])), left_alone(of_therapists, crossed[5])
         own_t, own_c = _add_patients(*crossed[:4], once, precision, factor, sums)
         _add_connected(t, c, own_t, own_c, crossed, by_therapist, sums)
     _add_therapists(t, c, by_therapist, of_therapists, sums)
+    result = np.empty((n_beta + 1, n_beta + 1))
     _fill_result(layout, pooled, precision, sums, result)
+    return result
 
 
-def left_alone(therapist_weights, connected):
+def left_alone(of_therapists: np.ndarray, connected: np.ndarray) -> np.ndarray:
     """Return the weights of therapists, those whom changes connect counting nothing."""
-    alone = therapist_weights.copy()
+    alone = of_therapists.copy()
     alone[connected] = 0.0
     return alone
 

@@ -8,7 +8,7 @@ import pytest
 from alliance.likelihood.crossed import MOST_CONNECTED, connect_therapists
 from alliance.likelihood.envelope import factorise, invert, order_units, pack_rows, solve_lower, solve_upper
 from alliance.likelihood.layout import refill, weigh
-from alliance.likelihood.quadratic import fill_quadratic
+from alliance.likelihood.quadratic import quadratic_form
 from alliance.likelihood.units import draw_effects
 from tests.unit.likelihood.agreement import (
     assert_cross_products_are_of_all_rows,
@@ -72,8 +72,7 @@ def test_rows_of_one_therapist_each_are_the_nested_model_bit_for_bit() -> None:
 def test_curvature_by_the_coefficients_is_that_of_the_gradient(name: str) -> None:
     study = STUDIES[name]
     position, size = draw_position(study), study.n_beta
-    form = np.empty((size + 1, size + 1))
-    fill_quadratic(*study.statistics.arrays, position, form)
+    form = quadratic_form(study.statistics, position)
     _, gradient = evaluate(study.statistics, position)
     # l is quadratic in b: its slopes are those at zero less A b.
     np.testing.assert_allclose(

@@ -5,9 +5,10 @@ import pytest
 
 from alliance.likelihood.determinant import slopes_of_squares
 from alliance.likelihood.layout import N_THERAPISTS, weigh
+from alliance.likelihood.quadratic import quadratic_form
 from tests.unit.likelihood.studies import Study, differentiate, draw_position
 from tests.unit.likelihood.test_crossed import STUDIES as CROSSED
-from tests.unit.likelihood.test_quadratic import STUDIES, form_of
+from tests.unit.likelihood.test_quadratic import STUDIES
 from tests.unit.likelihood.test_series import STUDIES as SERIES
 
 KINDS = {
@@ -26,7 +27,7 @@ def test_slopes_are_those_of_the_squares_of_all_directions(study: Study) -> None
     position, directions = draw_position(study), np.random.default_rng(5).normal(size=(size, 2))
 
     def value_at(position: np.ndarray) -> float:
-        form = form_of(statistics, position, size)[:size, :size]
+        form = quadratic_form(statistics, position)[:size, :size]
         return float(-np.einsum("id,ij,jd->", directions, form, directions) / 2)
 
     numerical = differentiate(value_at, position)

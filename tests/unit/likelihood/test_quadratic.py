@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from alliance.likelihood.layout import N_THERAPISTS, Statistics, weigh
-from alliance.likelihood.quadratic import fill_quadratic
+from alliance.likelihood.layout import N_THERAPISTS, weigh
+from alliance.likelihood.quadratic import quadratic_form
 from tests.unit.likelihood.studies import Study, draw_position, evaluate, make_study
 from tests.unit.likelihood.test_paired import STUDIES as PAIRED
 
@@ -16,19 +16,13 @@ STUDIES = {
 }
 
 
-def form_of(statistics: Statistics, position: np.ndarray, n_beta: int) -> np.ndarray:
-    form = np.empty((n_beta + 1, n_beta + 1))
-    fill_quadratic(*statistics.arrays, position, form)
-    return form
-
-
 @pytest.mark.parametrize("study", STUDIES.values(), ids=list(STUDIES))
 @pytest.mark.parametrize("weighted", [False, True])
 def test_quadratic_form_gives_slopes_curvature_and_values(study: Study, weighted: bool) -> None:
     patients, therapists = np.arange(study.n_patients) % 3.0, 1.0 + np.arange(study.statistics.layout[N_THERAPISTS]) % 2
     statistics = weigh(study.statistics, patients, therapists) if weighted else study.statistics
     position, size = draw_position(study), study.n_beta
-    form = form_of(statistics, position, size)
+    form = quadratic_form(statistics, position)
 
     def at(beta: np.ndarray) -> tuple[float, np.ndarray]:
         return evaluate(statistics, np.concatenate([beta, position[size:]]))
@@ -47,4 +41,4 @@ def test_form_is_zero_where_it_cannot_be_computed() -> None:
     study = STUDIES["two levels"]
     position = draw_position(study)
     position[study.n_beta] = -400.0  # a residual variance below the smallest number
-    assert not form_of(study.statistics, position, study.n_beta).any()
+    assert not quadratic_form(study.statistics, position).any()

@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate
 
 from alliance.likelihood.density import NO_PRIOR
-from alliance.likelihood.quadratic import fill_quadratic
+from alliance.likelihood.quadratic import quadratic_form
 from alliance.likelihood.residuals import autocorrelations_at, draw_coordinates
 from alliance.likelihood.units import draw_effects
 from tests.unit.likelihood.agreement import (
@@ -84,8 +84,7 @@ def test_posterior_has_the_gradient_of_its_values(study: Study) -> None:
 @NAMED
 def test_density_is_quadratic_in_the_coefficients(study: Study) -> None:
     position, size = draw_position(study), study.n_beta
-    form = np.empty((size + 1, size + 1))
-    fill_quadratic(*study.statistics.arrays, position, form)
+    form = quadratic_form(study.statistics, position)
     at_zero = np.where(np.arange(study.size) < size, 0.0, position)
     rise = evaluate(study.statistics, position, NO_PRIOR)[0] - evaluate(study.statistics, at_zero, NO_PRIOR)[0]
     beta = position[:size]

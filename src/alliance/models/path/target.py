@@ -20,7 +20,7 @@ from alliance.likelihood.density import NO_PRIOR, log_density
 from alliance.likelihood.determinant import slopes_of_squares
 from alliance.likelihood.layout import Statistics, make_statistics
 from alliance.likelihood.patterns import EquationRows
-from alliance.likelihood.quadratic import fill_quadratic
+from alliance.likelihood.quadratic import quadratic_form
 from alliance.likelihood.residuals import autocorrelations_at, correlations_at
 from alliance.likelihood.values import log_values
 from alliance.models.design.arrays import INTERCEPT, Design, Equation
@@ -75,8 +75,7 @@ class PathTarget:
     def given_variances(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the gradient by all coefficients where they are zero, and minus the curvature."""
         size = self.layout.fixed.stop
-        form = np.empty((size + 1, size + 1))
-        fill_quadratic(*self.statistics.arrays, position, form)
+        form = quadratic_form(self.statistics, position)
         return form[:size, size], form[:size, :size]
 
     def slopes_of_squares(self, position: np.ndarray, directions: np.ndarray) -> np.ndarray:
