@@ -13,6 +13,7 @@ from tests.architecture.project import modules, part_of
 LAYERS = [
     ["errors", "kept", "data", "report", "results"],  # the last three stand for what their `__init__` says
     ["facts"],
+    ["questions"],
     ["config"],
     ["worlds", "data.export", "report.numbers", "report.words"],
     ["data.cleaning"],

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alliance.config import Config
+from alliance.config import Config, merge_with_base
 from alliance.config.declared import ModelSpec
 from alliance.config.instruments import read_instruments
 from alliance.config.load import read_yaml, validate_config
@@ -43,7 +43,7 @@ CHAINS, DRAWS = 4, 250
 
 def arms_config(**changes: Any) -> Config:
     """Return the main configuration of the project with every model it declares; `changes` replace whole sections."""
-    settings = read_yaml(ROOT / "config" / "config.yaml")
+    settings = merge_with_base(read_yaml(ROOT / "config" / "config.yaml"), [])
     settings["models"]["fit"] = list(dict.fromkeys([*settings["models"]["fit"], *settings["models"]["specs"]]))
     return validate_config(settings | changes)
 

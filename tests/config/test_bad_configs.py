@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from alliance.config import read_yaml, validate_config
+from alliance.config import merge_with_base, read_yaml, validate_config
 from alliance.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
-MAIN = read_yaml(ROOT / "config/config.yaml")
+MAIN = merge_with_base(read_yaml(ROOT / "config/config.yaml"), [])
 MAIN["models"]["fit"].append("technique_by_steps")
 
 Settings = dict[str, Any]

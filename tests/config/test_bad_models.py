@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from alliance.config import read_yaml, validate_config
+from alliance.config import merge_with_base, read_yaml, validate_config
 from alliance.errors import ConfigError
 
-MAIN = read_yaml(Path(__file__).parents[2] / "config/config.yaml")
+MAIN = merge_with_base(read_yaml(Path(__file__).parents[2] / "config/config.yaml"), [])
 MAIN["models"]["fit"].append("technique_by_steps")
 Settings = dict[str, Any]
 PLACE = "models.specs.joint"
@@ -221,9 +221,9 @@ def test_answers_name_models_that_exist_and_ask_different_questions() -> None:
 
 def test_answer_of_a_base_file_can_be_taken_back() -> None:
     settings = copy.deepcopy(MAIN)
-    settings["models"]["answers"]["arm"] = None
+    settings["models"]["answers"]["treatment"] = None
 
-    assert validate_config(settings).models.answers["arm"] is None
+    assert validate_config(settings).models.answers["treatment"] is None
 
 
 @pytest.mark.parametrize("outcome", ["rupture_repaired", "rupture_unrepaired"])

@@ -111,7 +111,8 @@ def test_more_measures_without_a_model_are_refused_and_the_remedy_is_accepted() 
 def test_overlay_with_replace_is_merged_as_it_says() -> None:
     settings = merged("replace: [study, data, variables, models]\n" + SMALLEST)
     assert settings["cleaning"]["missing_codes"] == BASE["cleaning"]["missing_codes"]
-    assert "models" not in settings and settings["run"]["title"] == BASE["run"]["title"]
+    assert set(settings["models"]["specs"]) == {"both_jointly", "variance"}
+    assert settings["run"]["title"] == BASE["run"]["title"]
 
 
 def test_replace_of_what_is_not_inherited_anyway_is_allowed() -> None:

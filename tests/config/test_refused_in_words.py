@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from alliance.config import merge_configs, read_yaml, validate_config
+from alliance.config import merge_configs, merge_with_base, read_yaml, validate_config
 from alliance.errors import ConfigError
 from alliance.runs.guards import check_truth
 
-MAIN = read_yaml(Path(__file__).parents[2] / "config/config.yaml")
+MAIN = merge_with_base(read_yaml(Path(__file__).parents[2] / "config/config.yaml"), [])
 SPEC = "models.specs.technique_by_steps"
 RATED = {"label": "something rated", "column": "x", "measured": "before"}
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from alliance.config import Config, read_yaml, validate_config
+from alliance.config import Config, merge_with_base, read_yaml, validate_config
 from alliance.config.instruments import read_instruments
 from alliance.config.timing import parse_term
 from alliance.facts.columns import LAG
@@ -29,7 +29,7 @@ TABLES = ("sessions", "patients", "therapists")
 
 @pytest.fixture(scope="module")
 def config() -> Config:
-    return validate_config(read_yaml(ROOT / "config/config.yaml"))
+    return validate_config(merge_with_base(read_yaml(ROOT / "config/config.yaml"), []))
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,15 @@
 """What an overlay for data of its own takes from the base file: the defaults of every study, and nothing of the example study.
 
 Whoever names the file and the columns of the sessions (``data.sessions.path`` and ``keys``) describes another study. Then nothing in
-`OF_THE_EXAMPLE` is inherited, and what is not said is filled in: the design that licenses least, no missing codes, a model that is ready
-made (`alliance.config.ready`).
+`OF_THE_EXAMPLE` is inherited, and what is not said is filled in: the design that licenses least, no missing codes. Which questions are
+asked, and so which models are fitted, follows from the variables (`alliance.config.posing`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from alliance.config.load import REPLACE, merge_configs
-from alliance.config.ready import ready_models
+from alliance.config.posing import KEY, pose_questions
 
 # Places of the base file that describe the example study; all others are defaults of any study.
 OF_THE_EXAMPLE = ("run.title", "study", "data", "variables", "models", "cleaning.missing_codes", "cleaning.exclude")
@@ -30,18 +30,32 @@ def merge_with_base(
     Raises
     ------
     ConfigError
-        `replace` names what is no setting, or no model can be made for the variables and none is declared.
+        `replace` names what is no setting, a question cannot be asked of these variables, or no model is declared and none can be posed.
     """
     own = any(map(_describes_data, overlays))
     settings = _defaults(base) if own else dict(base)
     for overlay in overlays:
         settings = merge_configs(settings, {**overlay, **_still_there(overlay)} if own else overlay)
-    if not own:
-        return settings
-    gap_named = any(
-        isinstance(panel := overlay.get("panel"), Mapping) and "max_gap_days" in panel for overlay in overlays
-    )
-    return _filled(settings, gap_named, titles)
+    written = _whole_models(overlays)
+    if own:
+        gap_named = any(
+            isinstance(panel := overlay.get("panel"), Mapping) and "max_gap_days" in panel for overlay in overlays
+        )
+        settings = _filled(settings, gap_named, titles)
+        if written and not any(KEY in overlay for overlay in overlays):
+            settings[KEY] = []  # who writes models for data of their own asks what these ask
+    return pose_questions(settings, _has_therapists(settings), written)
+
+
+def _whole_models(overlays: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name the models that overlays declare as a whole, each once."""
+    specs = [
+        models["specs"]
+        for overlay in overlays
+        if isinstance(models := overlay.get("models"), Mapping) and isinstance(models.get("specs"), Mapping)
+    ]
+    whole = [str(name) for one in specs for name, spec in one.items() if isinstance(spec, Mapping) and "family" in spec]
+    return list(dict.fromkeys(whole))
 
 
 def _describes_data(overlay: Mapping[str, Any]) -> bool:
@@ -85,18 +99,12 @@ def _filled(settings: Mapping[str, Any], gap_named: bool, titles: Titles | None)
         isinstance(parts.get(key, {}), dict) for key in ("run", "study", "variables", "cleaning", "panel", "models")
     ):
         return parts  # the schema says what is wrong
-    models = parts.setdefault("models", {})
+    parts.setdefault("models", {})
     variables = parts.get("variables", {})
     called = titles(parts) if titles is not None else {}
     for name, variable in variables.items():
         if isinstance(variable, Mapping):
             variables[name] = {"label": called.get(name) or str(name).replace("_", " "), **variable}
-    if "specs" not in models:
-        models.update(
-            {key: value for key, value in ready_models(variables, _has_therapists(parts)).items() if key not in models}
-        )
-    elif isinstance(models["specs"], Mapping) and "fit" not in models:
-        models["fit"] = list(models["specs"])
     study = parts.setdefault("study", {})
     study.setdefault("description", "Data of one's own, described by an overlay.")
     study.setdefault("design", "randomised_arms" if study.get("randomised") else "single_group")

@@ -3,7 +3,7 @@
 from math import inf
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
 from alliance.config.cleaning import Cleaning
 from alliance.config.declared import ModelSpec
@@ -12,6 +12,7 @@ from alliance.config.layout import DateFormat, Wide
 from alliance.config.patterns import fill, holes
 from alliance.config.propensity import ORDERED, YES_NO, check_answered
 from alliance.config.reliability import Declared, check_reliability
+from alliance.config.role import check_role, known_role
 from alliance.config.section import Code, FilePath, Label, Name, RunName, Section, Text
 from alliance.config.wording import Answers, check_wording
 from alliance.config.words import Words
@@ -160,6 +161,7 @@ class Variable(Section):
     """
 
     label: Label
+    role: Annotated[str, AfterValidator(known_role)] | None = None  # the part it plays in the study's questions
     table: Literal["sessions", "patients", "therapists"] = "sessions"
     kind: Literal["scale", "number", "category", "composite"] = "number"
     measured: Literal["before", "during", "after"] | None = None
@@ -227,6 +229,7 @@ class Variable(Section):
         if (self.decimal or self.thousands) and self.kind in ("category", "composite"):
             raise ValueError(f"'decimal' and 'thousands' are for numbers; remove them from a {self.kind}")
         self._check_censored()
+        check_role(self.role, self.table)
         check_latent(self)
         check_reliability(self.reliability, self.table, self.kind, len(self.of))
         check_answered(self)
@@ -365,6 +368,7 @@ class Config(Section):
     study: Study
     data: Data
     variables: dict[Name, Variable]
+    questions: Literal["possible"] | list[Name] = "possible"  # their models are posed in `alliance.config.posing`
     cleaning: Cleaning
     panel: Panel
     models: Models

@@ -13,10 +13,10 @@ from alliance.config.schema import Config, Source, Variable
 from alliance.errors import suggest
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
 from alliance.facts.families import FAMILIES
+from alliance.facts.roles import MOMENTS
 
 TIME_TERMS = ("session", "weeks")
 _SUFFIXES = (LAG, BASELINE, BETWEEN)
-MOMENTS = {"before": 0, "during": 1, "after": 2}
 _MOMENTS_PER_SESSION = 3
 _FEWEST_LEVELS = 3  # of a category whose numbers may be scores
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from alliance.config import Variable, read_yaml, validate_config
+from alliance.config import Variable, merge_with_base, read_yaml, validate_config
 from alliance.errors import ConfigError
 
-MAIN = read_yaml(Path(__file__).parents[3] / "config/config.yaml")
+MAIN = merge_with_base(read_yaml(Path(__file__).parents[3] / "config/config.yaml"), [])
 CONSTRUCT = {"label": "c", "kind": "composite", "of": ["a", "b"], "latent": True, "measured": "during"}
 
 

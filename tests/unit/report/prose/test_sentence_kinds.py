@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance.config import Config, read_yaml, validate_config
-from alliance.config.load import merge_configs
+from alliance.config import Config, merge_with_base, read_yaml, validate_config
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.models.diagram import paths_of
 from alliance.models.rows import AT_FIRST
@@ -286,10 +285,8 @@ def test_sentence_is_said_where_it_is_true_and_only_there(kind: str) -> None:
 
 @pytest.mark.parametrize("file", ["config.yaml", "suddengains.yaml"])
 def test_labels_of_our_models_say_later_only_of_paths_that_lead_to_a_later_session(file: str) -> None:
-    settings = read_yaml(builders.ROOT / "config" / "config.yaml")
-    if file != "config.yaml":
-        settings = merge_configs(settings, read_yaml(builders.ROOT / "config" / file))
-    config = validate_config(settings)
+    overlays = [] if file == "config.yaml" else [read_yaml(builders.ROOT / "config" / file)]
+    config = validate_config(merge_with_base(read_yaml(builders.ROOT / "config" / "config.yaml"), overlays))
     for name in config.models.fit:
         spec = config.models.specs[name]
         if re.search(r"\blater\b|next session", spec.label):

@@ -1,0 +1,53 @@
+"""The parts that variables play in a study of the alliance, each declared once.
+
+A variable says which part it plays (`role` in its own entry); which questions the data can answer follows from that
+(`alliance.questions`). To add a part: one entry here, and the question that needs it.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from alliance.facts.registry import Registry
+
+Table = Literal["sessions", "patients", "therapists"]
+
+# When something is measured, in thirds of a session.
+MOMENTS: Final = {"before": 0, "during": 1, "after": 2}
+
+
+@dataclass(frozen=True)
+class Role:
+    """A part that variables can play.
+
+    Parameters
+    ----------
+    name
+        What configurations call it.
+    meaning
+        What plays it, in words that can follow "a variable that is".
+    tables
+        The tables in which such a variable can stand.
+    """
+
+    name: str
+    meaning: str
+    tables: tuple[Table, ...] = ("sessions",)
+
+
+_CONSTANT: Final[tuple[Table, ...]] = ("patients", "therapists")
+
+ROLES: Final = Registry(
+    Role("mediator", "the alliance, or another process that is to carry change"),
+    Role("outcome", "what treatment is to change, such as symptoms"),
+    Role("treatment", "the treatment or arm of a patient", ("patients",)),
+    Role("technique", "what therapists do in a session to move the alliance"),
+    Role("strategy", "a strategy that therapists report, such as goal setting"),
+    Role("process", "something between the alliance and the outcome, such as engagement or homework"),
+    Role("patient", "what patients bring with them, such as expectations", ("patients",)),
+    Role("therapist", "what therapists bring with them, such as experience", ("therapists",)),
+    Role("culture", "cultural background or match", _CONSTANT),
+    Role("context", "circumstances of life or of treatment", _CONSTANT),
+    Role("delivery", "how a session was held, such as in person or by video"),
+    Role("rupture", "whether a rupture of the alliance was seen in a session"),
+    Role("signal", "a signal recorded in sessions, such as synchrony"),
+)

@@ -1,0 +1,17 @@
+"""The questions of the field, each in a module of its own. To add one: a module like `first`, and a line here.
+
+A question is posed where every part that it needs is played: its models then stand in the merged configuration like any that somebody
+wrote.
+"""
+
+from typing import Final
+
+from alliance.facts.registry import Registry
+from alliance.questions import first, levels, technique, treatment
+from alliance.questions.cast import Cast, cast_of, measures_of
+from alliance.questions.declared import Posed, Question
+
+__all__ = ["QUESTIONS", "Cast", "Posed", "Question", "cast_of", "measures_of"]
+
+# In the order in which the report answers them.
+QUESTIONS: Final = Registry(treatment.QUESTION, technique.QUESTION, first.QUESTION, levels.QUESTION)

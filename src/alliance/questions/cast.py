@@ -1,0 +1,126 @@
+"""Who plays which part: the variables of a study as questions see them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from alliance.facts.columns import LAG
+from alliance.facts.roles import MOMENTS
+
+# Who they are where nobody says so: variables of these names, or the only two measures of sessions.
+_KNOWN: Final = {"alliance": "mediator", "symptoms": "outcome"}
+_TWO: Final = 2
+
+
+@dataclass(frozen=True)
+class Player:
+    """A variable that plays a part.
+
+    Parameters
+    ----------
+    name, label
+        What configurations and people call it.
+    role
+        See `alliance.facts.roles`.
+    varies
+        Whether it can take another value at each session.
+    moment
+        When it is measured in a session, in thirds; None for what is constant, or where nobody says it.
+    """
+
+    name: str
+    label: str
+    role: str
+    varies: bool
+    moment: int | None
+
+    def before(self, other: "Player") -> str:
+        """Return the term by which this one predicts another: as it is where it is measured earlier, else one session back."""
+        if not self.varies:
+            return self.name
+        known = self.moment is not None and other.moment is not None and self.moment < other.moment
+        return self.name if known else f"{self.name}{LAG}"
+
+    @property
+    def past(self) -> str:
+        """Its value one session earlier."""
+        return f"{self.name}{LAG}"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """All who play a part, and whether the export names therapists."""
+
+    players: tuple[Player, ...]
+    therapists: bool
+
+    def all(self, role: str) -> list[Player]:
+        """Return those who play a part, in the order in which they are declared."""
+        return [player for player in self.players if player.role == role]
+
+    def one(self, role: str) -> Player:
+        """Return the first who plays a part.
+
+        Raises
+        ------
+        LookupError
+            Nobody does.
+        """
+        found = self.all(role)
+        if not found:
+            raise LookupError(f"no variable has the role '{role}'")
+        return found[0]
+
+    def lacks(self, roles: tuple[str, ...]) -> list[str]:
+        """List the parts that nobody plays."""
+        return [role for role in roles if not self.all(role)]
+
+
+def cast_of(variables: Mapping[str, Any], therapists: bool) -> Cast:
+    """Cast variables as they are declared, not validated yet; what cannot be a term of a model plays no part.
+
+    Where no variable has the role of mediator or outcome, ``alliance`` and ``symptoms`` do, or the only two measures of sessions: the
+    second is the outcome.
+    """
+    usable = {
+        str(name): variable
+        for name, variable in variables.items()
+        if isinstance(variable, Mapping)
+        and not (variable.get("kind") == "category" and not isinstance(variable.get("levels"), Mapping))
+    }
+    roles = {name: str(variable["role"]) for name, variable in usable.items() if variable.get("role") is not None}
+    if not {"mediator", "outcome"} & set(roles.values()):
+        roles = _guessed(usable) | roles
+    players = [
+        Player(
+            name,
+            str(usable[name].get("label", name)),
+            role,
+            usable[name].get("table", "sessions") == "sessions",
+            MOMENTS.get(str(usable[name].get("measured"))),
+        )
+        for name, role in roles.items()
+    ]
+    return Cast(tuple(players), therapists)
+
+
+def _guessed(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    measures = measures_of(variables)
+    if set(_KNOWN) <= set(measures):
+        return dict(_KNOWN)
+    if len(measures) != _TWO:
+        return {}
+    first, second = measures
+    turned = _KNOWN.get(first) == "outcome" or _KNOWN.get(second) == "mediator"
+    return {second: "mediator", first: "outcome"} if turned else {first: "mediator", second: "outcome"}
+
+
+def measures_of(variables: Mapping[str, Any]) -> list[str]:
+    """List the variables that are measured at sessions."""
+    return [
+        str(name)
+        for name, variable in variables.items()
+        if isinstance(variable, Mapping)
+        and variable.get("table", "sessions") == "sessions"
+        and variable.get("kind", "number") != "category"
+    ]
