@@ -43,7 +43,8 @@ CHAINS, DRAWS = 4, 250
 
 def arms_config(**changes: Any) -> Config:
     """Return the main configuration of the project with every model it declares; `changes` replace whole sections."""
-    settings = merge_with_base(read_yaml(ROOT / "config" / "config.yaml"), [])
+    asked = {key: changes.pop(key) for key in ("questions",) if key in changes}
+    settings = merge_with_base(read_yaml(ROOT / "config" / "config.yaml"), [asked])
     settings["models"]["fit"] = list(dict.fromkeys([*settings["models"]["fit"], *settings["models"]["specs"]]))
     return validate_config(settings | changes)
 
@@ -56,6 +57,7 @@ def single_config(**changes: Any) -> Config:
         "run": {"name": "single", "title": "Does rumination predict later symptoms?", "seed": 1},
         "study": {"description": "One group of patients in therapy.", "design": "single_group"},
         "data": {"sessions": {"path": "data.csv", "keys": {"patient": "id", "session": "session"}}},
+        "questions": [],
         "variables": {
             "rumination": {
                 "label": "rumination",

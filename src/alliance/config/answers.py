@@ -14,6 +14,7 @@ from alliance.config.timing import parse_term
 from alliance.errors import suggest
 from alliance.facts.columns import LAG
 from alliance.facts.families import FAMILIES
+from alliance.questions import QUESTIONS
 
 Direction = Literal["forward", "reverse"]
 Reason = Literal["declared", "own past", "joint", "first"]
@@ -43,6 +44,8 @@ class Answer:
         Why it does, see `REASONS`.
     others
         Other fitted models of the same pair and direction, in the order of ``models.fit``.
+    question
+        What ``models.answers`` calls it, where it is declared there.
     """
 
     pair: Effects
@@ -50,26 +53,35 @@ class Answer:
     model: str
     reason: Reason
     others: tuple[str, ...]
+    question: str = ""
 
 
 def answers_of(config: Config) -> list[Answer]:
-    """Return who answers each question of the fitted models: declared ones first, then the others in the order of ``models.fit``."""
+    """Return who answers each question of the fitted models: declared ones first, then the others in the order of ``models.fit``.
+
+    A model that answers a question of the field (`alliance.questions`) speaks for all its pairs of cause and outcome, but for those that
+    another is declared for; one that answers a question somebody made up speaks for its main pair.
+    """
     models: dict[tuple[Effects, Direction], list[str]] = {}
+    asked: dict[str, list[tuple[Effects, Direction]]] = {}
     for pair, direction, name in _questions(config):
         models.setdefault((pair, direction), []).append(name)
-    declared = {}
-    for name in filter(None, config.models.answers.values()):
-        spec = config.models.specs[name]
-        if name in config.models.fit and spec.effects is not None:
-            declared[spec.effects, spec.direction] = name
+        asked.setdefault(name, []).append((pair, direction))
+    spoken = {question: name for question, name in config.models.answers.items() if name in asked}
+    main = {asked[name][0]: called for called, name in spoken.items()}
+    declared: dict[tuple[Effects, Direction], tuple[str, str]] = {}
+    for called, name in spoken.items():
+        spoken_for = asked[name] if called in QUESTIONS else asked[name][:1]
+        declared |= {one: (name, called) for one in spoken_for if main.get(one, called) == called}
     order = [*declared, *(question for question in models if question not in declared)]
     found = []
     for question in order:
         names = models[question]
         chosen, reason = _by_rule(names, question[0].target, config)
         if question in declared:
-            chosen, reason = declared[question], "declared"
-        found.append(Answer(*question, chosen, reason, tuple(name for name in names if name != chosen)))
+            chosen, reason = declared[question][0], "declared"
+        others = tuple(name for name in names if name != chosen)
+        found.append(Answer(*question, chosen, reason, others, declared.get(question, ("", ""))[1]))
     return found
 
 

@@ -9,10 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from alliance.config.load import REPLACE, merge_configs
-from alliance.config.posing import KEY, pose_questions
+from alliance.config.posing import KEY, POSSIBLE, pose_questions
 
 # Places of the base file that describe the example study; all others are defaults of any study.
-OF_THE_EXAMPLE = ("run.title", "study", "data", "variables", "models", "cleaning.missing_codes", "cleaning.exclude")
+OF_THE_EXAMPLE = (
+    "run.title",
+    "study",
+    "data",
+    "variables",
+    "models",
+    "questions",
+    "cleaning.missing_codes",
+    "cleaning.exclude",
+)
 
 
 # Settings -> variable -> what its file calls it.
@@ -36,26 +45,30 @@ def merge_with_base(
     settings = _defaults(base) if own else dict(base)
     for overlay in overlays:
         settings = merge_configs(settings, {**overlay, **_still_there(overlay)} if own else overlay)
-    written = _whole_models(overlays)
+    written = _models_of(overlays)
     if own:
         gap_named = any(
             isinstance(panel := overlay.get("panel"), Mapping) and "max_gap_days" in panel for overlay in overlays
         )
         settings = _filled(settings, gap_named, titles)
-        if written and not any(KEY in overlay for overlay in overlays):
-            settings[KEY] = []  # who writes models for data of their own asks what these ask
+    if (own or any(map(_replaces_variables, overlays))) and not any(KEY in overlay for overlay in overlays):
+        # The questions of the base file are about its variables; who writes models for others asks what these ask.
+        settings = {**settings, KEY: [] if any(written.values()) else POSSIBLE}
     return pose_questions(settings, _has_therapists(settings), written)
 
 
-def _whole_models(overlays: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Name the models that overlays declare as a whole, each once."""
+def _models_of(overlays: Sequence[Mapping[str, Any]]) -> dict[str, bool]:
+    """Name the models that overlays write, and whether as a whole or as changes of a model that a question poses."""
     specs = [
         models["specs"]
         for overlay in overlays
         if isinstance(models := overlay.get("models"), Mapping) and isinstance(models.get("specs"), Mapping)
     ]
-    whole = [str(name) for one in specs for name, spec in one.items() if isinstance(spec, Mapping) and "family" in spec]
-    return list(dict.fromkeys(whole))
+    written: dict[str, bool] = {}
+    for one in specs:
+        for name, spec in one.items():
+            written[str(name)] = written.get(str(name), False) or not isinstance(spec, Mapping) or "family" in spec
+    return written
 
 
 def _describes_data(overlay: Mapping[str, Any]) -> bool:
@@ -63,6 +76,11 @@ def _describes_data(overlay: Mapping[str, Any]) -> bool:
     sessions = data.get("sessions") if isinstance(data, Mapping) else None
     said = isinstance(sessions, Mapping) and {"path", "keys"} <= set(sessions)
     return said and not (isinstance(replaced, list) and "data" in replaced)
+
+
+def _replaces_variables(overlay: Mapping[str, Any]) -> bool:
+    replaced = overlay.get(REPLACE)
+    return isinstance(replaced, list) and "variables" in replaced
 
 
 def _defaults(base: Mapping[str, Any]) -> dict[str, Any]:

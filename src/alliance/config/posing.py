@@ -7,6 +7,8 @@ that it names. ``models.fit`` and ``models.answers`` that somebody writes are ta
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
+from alliance.config.role import check_role, known_role
+from alliance.config.schema import Config
 from alliance.errors import ConfigError, suggest
 from alliance.facts.roles import ROLES
 from alliance.questions import QUESTIONS, Cast, Posed, cast_of, measures_of
@@ -15,7 +17,7 @@ POSSIBLE: Final = "possible"
 KEY: Final = "questions"
 
 
-def pose_questions(settings: Mapping[str, Any], therapists: bool, own: Collection[str]) -> dict[str, Any]:
+def pose_questions(settings: Mapping[str, Any], therapists: bool, own: Mapping[str, bool]) -> dict[str, Any]:
     """Return settings with the models of the questions that are asked.
 
     Parameters
@@ -25,12 +27,13 @@ def pose_questions(settings: Mapping[str, Any], therapists: bool, own: Collectio
     therapists
         Whether the export names therapists, so that intercepts vary between them too.
     own
-        Names of models that an overlay declares as a whole; they are fitted too where ``models.fit`` names none.
+        Models that overlays write, and whether as a whole; such are fitted too where ``models.fit`` names none.
 
     Raises
     ------
     ConfigError
-        A question is unknown or cannot be asked of these variables, or no model is declared and none can be posed.
+        A part or a question is unknown or cannot be had of these variables, an overlay changes a model that is not posed, or no model is
+        declared and none can be posed.
     """
     models, variables = settings.get("models", {}), settings.get("variables", {})
     if not isinstance(models, Mapping) or not isinstance(variables, Mapping):
@@ -38,28 +41,49 @@ def pose_questions(settings: Mapping[str, Any], therapists: bool, own: Collectio
     written = models.get("specs", {})
     if not isinstance(written, Mapping):
         return dict(settings)
+    _check_roles(variables)
     cast = cast_of(variables, therapists)
     posed = {name: QUESTIONS[name].pose(cast) for name in _asked(settings.get(KEY, POSSIBLE), cast)}
     specs = {name: spec for one in posed.values() for name, spec in one.specs.items()}
-    fit = [*specs, *(name for name in own if name not in specs)]
-    if not fit and not written and "fit" not in models:
-        raise ConfigError(_nothing_to_fit(variables))
-    answers = {question: one.answer for question, one in posed.items() if one.answer in models.get("fit", fit)}
-    return {
-        **settings,
-        "models": {
-            "fit": fit,
-            **models,
-            "answers": _answers(answers, posed) | dict(models.get("answers") or {}),
-            "specs": {name: _changed(specs.get(name), written.get(name)) for name in dict.fromkeys([*specs, *written])},
-        },
+    lost = [name for name, whole in own.items() if not whole and name not in specs]
+    if lost:
+        raise ConfigError(_changes_nothing(lost[0], specs))
+    kept = {
+        name: spec
+        for name, spec in written.items()
+        if name in specs or not isinstance(spec, Mapping) or _is_whole(spec)
     }
+    fit = [*specs, *(name for name, whole in own.items() if whole and name not in specs)]
+    if not fit and not kept and "fit" not in models:
+        raise ConfigError(_nothing_to_fit(variables))
+    merged = {name: _changed(specs.get(name), kept.get(name)) for name in dict.fromkeys([*specs, *kept])}
+    answers = _answers(posed, merged, models.get("fit", fit), models.get("answers"))
+    return {**settings, "models": {"fit": fit, **models, "answers": answers, "specs": merged}}
+
+
+def _check_roles(variables: Mapping[str, Any]) -> None:
+    for name, variable in variables.items():
+        if isinstance(variable, Mapping) and isinstance(variable.get("role"), str):
+            try:
+                check_role(known_role(variable["role"]), str(variable.get("table", "sessions")))
+            except ValueError as error:
+                raise ConfigError(f"variables.{name}.role: {error}.") from None
+
+
+def cast_in(config: Config) -> Cast:
+    """Return who plays which part in a configuration whose models are posed, and so without what only posing needs to know."""
+    return cast_of(config.model_dump(include={"variables"}, mode="json")["variables"], therapists=False)
+
+
+def _possible(cast: Cast) -> list[str]:
+    """Name the questions whose parts are all played."""
+    return [name for name, question in QUESTIONS.items() if not cast.lacks(question.needs)]
 
 
 def _asked(questions: Any, cast: Cast) -> list[str]:
     """Name the questions that are asked, in the order in which the report answers them."""
     if questions == POSSIBLE:
-        return [name for name, question in QUESTIONS.items() if not cast.lacks(question.needs)]
+        return _possible(cast)
     if not isinstance(questions, Sequence) or isinstance(questions, str):
         return []  # the schema says what is wrong
     problems = []
@@ -80,15 +104,40 @@ def _asked(questions: Any, cast: Cast) -> list[str]:
     return [name for name in QUESTIONS if name in questions]
 
 
-def _answers(answers: Mapping[str, str], posed: Mapping[str, Posed]) -> dict[str, str]:
-    """Leave out questions whose model compares no cause with an outcome: there is no one number that answers them."""
-    return {name: model for name, model in answers.items() if "effects" in posed[name].specs[model]}
+def _answers(posed: Mapping[str, Posed], specs: Mapping[str, Any], fit: Any, written: Any) -> Any:
+    """Say which model answers which question: those that somebody declares first, then those of the questions that are left.
+
+    Questions whose model compares no cause with an outcome are left out: there is no one number that answers them.
+    """
+    if not isinstance(written, Mapping | None):
+        return written  # the schema says what is wrong
+    declared = dict(written or {})
+    taken = set(declared.values())
+    left = {
+        question: one.answer
+        for question, one in posed.items()
+        if one.answer in fit and one.answer not in taken and "effects" in specs[one.answer]
+    }
+    return left | declared
+
+
+def _is_whole(written: Any) -> bool:
+    """Whether an entry declares a model as a whole."""
+    return isinstance(written, Mapping) and "family" in written
 
 
 def _changed(posed: Mapping[str, Any] | None, written: Any) -> Any:
-    if posed is None or (isinstance(written, Mapping) and "family" in written):
+    if posed is None or _is_whole(written):
         return written
     return {**posed, **written} if isinstance(written, Mapping) else dict(posed)
+
+
+def _changes_nothing(name: str, posed: Collection[str]) -> str:
+    return (
+        f"models.specs.{name}: there is no 'family', so this changes settings of a model that a question poses, but no question that is "
+        f"asked poses '{name}'.{suggest(name, posed)} Posed: {', '.join(posed) or 'none'}. Correct the name, or declare the model as a "
+        "whole."
+    )
 
 
 def _nothing_to_fit(variables: Mapping[str, Any]) -> str:

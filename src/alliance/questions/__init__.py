@@ -7,11 +7,20 @@ wrote.
 from typing import Final
 
 from alliance.facts.registry import Registry
-from alliance.questions import first, levels, technique, treatment
+from alliance.questions import culture, first, levels, patients, strategies, technique, therapists, treatment
 from alliance.questions.cast import Cast, cast_of, measures_of
 from alliance.questions.declared import Posed, Question
 
 __all__ = ["QUESTIONS", "Cast", "Posed", "Question", "cast_of", "measures_of"]
 
 # In the order in which the report answers them.
-QUESTIONS: Final = Registry(treatment.QUESTION, technique.QUESTION, first.QUESTION, levels.QUESTION)
+QUESTIONS: Final = Registry(
+    treatment.QUESTION,
+    technique.QUESTION,
+    first.QUESTION,
+    levels.QUESTION,
+    therapists.QUESTION,
+    patients.QUESTION,
+    culture.QUESTION,
+    strategies.QUESTION,
+)

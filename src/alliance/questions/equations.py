@@ -1,6 +1,6 @@
 """Equations that several questions pose: an outcome on its causes, its own past and time, with what varies between units."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from alliance.facts.columns import BETWEEN, PATIENT, SESSION, THERAPIST
@@ -30,6 +30,24 @@ def own_equation(cast: Cast) -> dict[str, Any]:
 def observed(cause: Player | None, outcome: Player) -> list[str]:
     """Return a cause that the model holds equal, at its session and in the patient's mean."""
     return [] if cause is None else [cause.before(outcome), f"{cause.name}{BETWEEN}"]
+
+
+def traits_on(outcome: Player, traits: Sequence[Player], cast: Cast, label: str) -> dict[str, Any]:
+    """Return a model of how what people bring with them goes along with an outcome over the course, each with the others held equal.
+
+    What one session leaves lasts to the next: an own past among the predictors would hold equal what the traits have done before.
+    """
+    arm = first_of(cast, "treatment")
+    first, *more = [{"from": trait.name, "to": outcome.name} for trait in traits]
+    return {
+        "label": label,
+        "family": "multilevel_path",
+        "depth": "ml",
+        "equations": {outcome.name: equation([*(trait.name for trait in traits), *names(arm), SESSION], cast)},
+        "autocorrelation": {outcome.name: "sessions"},
+        "effects": first,
+        "further_effects": more,
+    }
 
 
 def first_of(cast: Cast, role: str) -> Player | None:

@@ -63,7 +63,7 @@ def _moderated(technique: Player, mediator: Player, outcome: Player, arm: Player
 
 QUESTION = Question(
     name="technique",
-    title="Does {mediator} carry the effect of {technique} on {outcome}?",
+    title="Does {technique} reach {outcome} through {mediator}?",
     needs=("technique", "mediator", "outcome"),
     pose=pose,
     follows="Baldwin, Wampold and Imel 2007, doi 10.1037/0022-006X.75.6.842",

@@ -67,7 +67,7 @@ def _overall(arm: Player, outcome: Player, cast: Cast) -> dict[str, Any]:
 
 QUESTION = Question(
     name="treatment",
-    title="Does {mediator} carry the effect of {treatment} on {outcome}?",
+    title="Does {treatment} reach {outcome} through {mediator}?",
     needs=("treatment", "mediator", "outcome"),
     pose=pose,
     follows="Baier, Kline and Feeny 2020, doi 10.1016/j.cpr.2020.101921",

@@ -89,7 +89,11 @@ def test_units_of_numbers_categories_and_time() -> None:
 
 def test_roles_follow_the_fitted_models() -> None:
     roles = find_roles(ARMS)
-    assert (roles.outcome, roles.mediators, roles.causes) == ("symptoms", ("alliance",), ("technique", "arm"))
+    assert (roles.outcome, roles.mediators, roles.causes) == (
+        "symptoms",
+        ("alliance",),
+        ("arm", "technique", "rapport_building"),
+    )
     assert find_roles(SINGLE).session_scores == ("rumination", "symptoms")
 
 
@@ -122,7 +126,7 @@ def test_reason_of_the_flow_names_the_label() -> None:
 
 
 def test_model_of_another_run_keeps_its_name() -> None:
-    assert label_model("arm_by_steps", ARMS) == "Treatment arm through alliance, two separate models"
+    assert label_model("arm_by_steps", ARMS) == "Treatment arm through working alliance, in two steps"
     assert label_model("gone_model", ARMS) == "Gone model"
 
 

@@ -5,9 +5,8 @@ Beside it stands the difference from a model without mediators and without a pas
 
 from typing import Any
 
-from alliance.config import Config, ModelSpec
+from alliance.config import Config
 from alliance.config.answers import questions_of
-from alliance.config.timing import TIME_TERMS
 from alliance.facts.quantity import ends_of, is_at_session
 from alliance.report.labels import label_model, label_of, label_path, units_that_differ
 from alliance.report.numbers import format_estimate, format_number, format_percent
@@ -39,6 +38,7 @@ from alliance.report.prose.wording import (
     mediators_of,
     name_end,
     name_interval,
+    shape_over_time,
 )
 
 _PARTS = ("indirect", "indirect_total", "direct")
@@ -138,7 +138,7 @@ def _beside(total: dict[str, Any], inputs: Inputs, config: Config) -> str:
     if not told:
         return "No fitted model gives the whole difference without assumptions on what lies between."
     shapes = dict.fromkeys(
-        _shape_over_time(config.models.specs[row["model"]], ends_of(row["path"])[0]) for row in others
+        shape_over_time(config.models.specs[row["model"]], ends_of(row["path"])[0]) for row in others
     )
     shape = "".join(f", {_SHAPES[shape]}" for shape in shapes) if len(shapes) == 1 else ""
     warning = "Where a difference levels off, a straight line overstates it at the end." if "line" in shapes else ""
@@ -150,14 +150,6 @@ _SHAPES = {
     "line": "as a straight line over sessions",
     "same": "taken to be the same at every session",
 }
-
-
-def _shape_over_time(spec: ModelSpec, cause: str) -> str:
-    """Say how products let the effect of a cause change over time: as a curve, in a straight line, or not at all."""
-    others = {factor for factors in spec.products.values() if cause in factors for factor in factors if factor != cause}
-    if others & {*spec.bases}:
-        return "curve"
-    return "line" if others & {*TIME_TERMS} else "same"
 
 
 def _cautions(rows: list[dict[str, Any]], config: Config) -> list[Passage]:

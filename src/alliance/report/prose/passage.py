@@ -25,7 +25,7 @@ class Point(NamedTuple):
     table: str = ""
 
     def __str__(self) -> str:
-        return f"{self.lead}: {self.sentence}"
+        return f"{self.lead}{'' if self.lead.endswith('?') else ':'} {self.sentence}"
 
 
 @dataclass(frozen=True)

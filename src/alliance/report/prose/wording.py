@@ -7,9 +7,9 @@ by the interval, the N and the flag, which never leave the number.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alliance.config import Config, Variable
+from alliance.config import Config, ModelSpec, Variable
 from alliance.config.answers import holds_own_past
-from alliance.config.timing import parse_term
+from alliance.config.timing import TIME_TERMS, parse_term
 from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import NEXT_SESSION, SAME_SESSION, count_sessions, is_at_session, nodes_of
 from alliance.report.labels import label_level, label_of, plain_label, unit_of, variable_of
@@ -206,6 +206,14 @@ def is_given_past(row: Row, config: Config) -> bool:
         and outcome in spec.equations
         and holds_own_past(spec, outcome, config)
     )
+
+
+def shape_over_time(spec: ModelSpec, cause: str) -> str:
+    """Say how products let the effect of a cause change over time: as a curve, in a straight line, or not at all."""
+    others = {factor for factors in spec.products.values() if cause in factors for factor in factors if factor != cause}
+    if others & {*spec.bases}:
+        return "curve"
+    return "line" if others & {*TIME_TERMS} else "same"
 
 
 def describe_when(row: Row, config: Config) -> str:

@@ -4,25 +4,30 @@ import pandas as pd
 import pytest
 
 from alliance.config import Config, validate_config
+from alliance.config.answers import answers_of
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.marks import Mark
 from alliance.report.numbers import format_estimate
 from alliance.report.prose import describe_headline
 from alliance.report.prose.answers import describe_speakers
+from alliance.report.prose.asked import describe_asked
 from alliance.report.prose.quality import describe_models
 from alliance.report.prose.unreliable import describe_without_error
 from alliance.results.diagnostics import row_of
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs
 
-CONFIG = builders.arms_config()
+POSED = builders.arms_config(questions="possible")
 DECLARED, ADJUSTED, SEPARATE = "technique_jointly", "technique_by_arm", "technique_by_steps"
 
 
-def with_answers(config: Config = CONFIG, **answers: str | None) -> Config:
+def with_answers(config: Config = POSED, **answers: str | None) -> Config:
     settings = config.model_dump(mode="json", by_alias=True)
     settings["models"]["answers"] = answers
     return validate_config(settings)
+
+
+CONFIG = with_answers(within_mediation=DECLARED, arm="arm_jointly", reverse="both_jointly")
 
 
 def without_own_past(model: str, config: Config = CONFIG) -> Config:
@@ -206,6 +211,63 @@ def test_model_that_could_not_be_fitted_is_named_with_its_reason() -> None:
     said = " ".join(str(sentence) for passage in describe_models(found, CONFIG) for sentence in passage.sentences)
 
     assert any(
-        line.startswith("1 model could not be fitted: Technique through alliance, joint model") for line in lines
+        line.startswith("1 model could not be fitted: Alliance-helping technique through working alliance;")
+        for line in lines
     )
     assert reason in said
+
+
+def test_question_is_answered_with_all_that_its_model_compares_under_its_title() -> None:
+    back = {"outcome": "alliance", "path": "symptoms -> alliance", "effect": "effect", "estimate": -0.3}
+    forth = {"path": "alliance -> symptoms", "effect": "effect", "estimate": -0.4}
+    lines = headline(
+        with_answers(first="both_jointly"),
+        estimate(model="both_jointly", **back),
+        estimate(model="both_jointly", **forth),
+    )
+
+    assert lines[0].startswith(
+        "What comes first: does working alliance predict symptoms, or symptoms working alliance? "
+    )
+    assert "0.30 points lower" in lines[0] and "0.40 points lower" in lines[0]
+    assert not any(line.startswith("Reverse direction") or "was not estimated" in line for line in lines)
+
+
+def test_pair_that_another_model_is_declared_for_is_answered_by_that_one() -> None:
+    config = with_answers(first="both_jointly", second="alliance_predicts_symptoms")
+    models = {
+        (answer.pair.source, answer.pair.target): answer.model for answer in answers_of(config) if answer.question
+    }
+
+    assert models == {("symptoms", "alliance"): "both_jointly", ("alliance", "symptoms"): "alliance_predicts_symptoms"}
+
+
+def test_questions_that_the_data_leave_open_are_listed_with_what_each_needs() -> None:
+    settings = POSED.model_dump(mode="json", by_alias=True)
+    for variable in settings["variables"].values():
+        variable["role"] = variable["role"] if variable["role"] in ("mediator", "outcome", "technique") else None
+    (passage,) = describe_asked({}, validate_config(settings))
+    said = [str(sentence) for sentence in passage.sentences]
+
+    assert said[0].startswith("Does treatment reach symptoms through working alliance? Nobody plays: treatment (")
+    assert not any("What comes first" in line for line in said)
+    assert describe_asked({}, POSED) == []
+
+
+def test_several_causes_are_told_in_one_sentence_that_claims_no_order_of_events() -> None:
+    names = ("experience", "empathy")
+    rows = [
+        estimate(
+            model="alliance_by_therapists", outcome="alliance", path=f"{name} -> alliance", effect="intention_to_treat",
+            level="overall", horizon="at session 15", estimate=size, low=size - 0.2, high=size + 0.2,
+        )
+        for name, size in zip(names, (-0.1, 0.4), strict=True)
+    ]  # fmt: skip
+    line = headline(with_answers(therapists="alliance_by_therapists"), *rows)[0]
+
+    assert line.startswith(
+        "What is it about therapists that goes along with working alliance? Working alliance at every session (95%"
+    )
+    assert "therapist experience between therapists, 0.10 points lower (worse) [−0.30, 0.10]" in line
+    assert "therapist empathy between therapists, 0.40 points higher (better) [0.20, 0.60]" in line
+    assert "Not assigned at random" in line and "followed" not in line and "session before" not in line

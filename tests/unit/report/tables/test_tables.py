@@ -462,7 +462,7 @@ def test_methods_that_lie_apart_are_called_so() -> None:
     table = _make("agreement", "arms", estimates=estimates)
     apart = table.shown[table.shown["Verdict"] == "apart"]
     assert list(apart["Quantity"]) == ["First step (a)"]
-    assert apart["Models"].str.endswith("Technique through alliance, joint model").all()
+    assert apart["Models"].str.endswith("Alliance-helping technique through working alliance").all()
     assert table.data.loc[apart.index, "distance"].item() > 2
     assert "both kinds of model" in _make("agreement", "single").notes[0]
 

@@ -1,0 +1,58 @@
+"""What somebody writes stands: beside posed models, in their place, or as a change of one setting."""
+
+from typing import Any
+
+import pytest
+
+from alliance.config import merge_with_base, read_yaml, validate_config
+from alliance.errors import ConfigError
+from tests.artefacts.builders import ROOT
+
+BASE = read_yaml(ROOT / "config/config.yaml")
+VARIANCE = {"label": "V", "family": "textbook", "analysis": "variance", "variables": ["alliance"]}
+
+
+def models(**overlay: Any) -> Any:
+    return validate_config(merge_with_base(BASE, [overlay])).models
+
+
+def test_setting_under_the_name_of_a_posed_model_changes_that_setting_alone() -> None:
+    before, after = models(), models(models={"specs": {"both_jointly": {"depth": "ml"}}})
+    assert after.specs["both_jointly"] == before.specs["both_jointly"].model_copy(update={"depth": "ml"})
+    assert after.fit == before.fit
+
+
+def test_whole_model_under_the_name_of_a_posed_one_takes_its_place() -> None:
+    assert models(models={"specs": {"both_jointly": VARIANCE}}).specs["both_jointly"].analysis == "variance"
+
+
+def test_model_of_an_overlay_is_fitted_with_the_posed_ones_and_a_list_of_models_is_taken_as_it_is() -> None:
+    specs = {"specs": {"mine": VARIANCE}}
+    assert models(models=specs).fit == [*models().fit, "mine"]
+    assert models(models=specs | {"fit": ["mine"]}).fit == ["mine"]
+
+
+def test_list_of_questions_chooses_and_keeps_the_order_of_the_report() -> None:
+    chosen = models(questions=["first", "treatment"])
+    assert chosen.fit == ["arm_jointly", "arm_overall", "arm_by_steps", "both_jointly"]
+    assert list(chosen.answers) == ["treatment", "first"]
+
+
+def test_another_model_may_be_declared_to_answer() -> None:
+    assert models(models={"answers": {"treatment": "arm_by_steps"}}).answers["treatment"] == "arm_by_steps"
+
+
+@pytest.mark.parametrize(
+    ("overlay", "said"),
+    [
+        ({"models": {"specs": {"both_joinly": {"depth": "ml"}}}}, "models.specs.both_joinly: there is no 'family'"),
+        ({"questions": ["frist"]}, "questions: there is no question 'frist'. Did you mean 'first'?"),
+        ({"questions": "all"}, "questions"),
+        ({"variables": {"alliance": {"role": "mediater"}}}, "Did you mean 'mediator'?"),
+        ({"variables": {"alliance": {"role": "patient"}}}, "'role: patient' is for variables of patients"),
+    ],
+)
+def test_unknown_questions_and_parts_are_refused_by_name(overlay: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        models(**overlay)
+    assert said in str(raised.value)

@@ -1,0 +1,98 @@
+"""Each question poses models that can be fitted to what it needs, and to whatever else is there."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from alliance.config import Config, merge_with_base, read_yaml, validate_config
+from alliance.config.posing import cast_in
+from alliance.facts.roles import ROLES
+from alliance.questions import QUESTIONS, cast_of
+from tests.artefacts.builders import ROOT
+
+BASE = read_yaml(ROOT / "config/config.yaml")
+MAIN = validate_config(merge_with_base(BASE, []))
+
+
+def player(role: str, name: str, measured: str = "during") -> dict[str, Any]:
+    table = ROLES[role].tables[0]
+    entry = {"role": role, "column": name, "label": f"label of {name}"}
+    return entry | ({"measured": measured} if table == "sessions" else {"table": table})
+
+
+def study(*roles: str, therapists: bool = False, **settings: Any) -> Config:
+    """Configure data of one's own in which each of these parts is played by one variable."""
+    keys = {"patient": "p", "session": "s", **({"therapist": "t"} if therapists else {})}
+    tables = {ROLES[role].tables[0] for role in roles} - {"sessions"}
+    overlay = {
+        "run": {"name": "own"},
+        "data": {"sessions": {"path": "own.csv", "keys": keys}}
+        | {name: {"path": "own.csv", "keys": {name[:-1]: "k"}} for name in tables},
+        "variables": {f"v_{role}": player(role, f"v_{role}") for role in roles},
+    }
+    return validate_config(merge_with_base(BASE, [overlay | settings]))
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("therapists", [False, True])
+def test_question_is_posed_where_its_parts_are_played_and_needs_no_other(name: str, therapists: bool) -> None:
+    needs = QUESTIONS[name].needs
+    posed = study(*needs, therapists=therapists, questions=[name]).models
+    assert posed.fit
+    therapists = therapists or "therapist" in needs  # who then have a table of their own
+    vary = [set(equation.vary) for spec in posed.specs.values() for equation in spec.equations.values()]
+    assert all(levels == ({"patient", "therapist"} if therapists else {"patient"}) for levels in vary)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_question_that_lacks_a_part_is_refused_by_it_and_the_remedy_is_accepted(name: str) -> None:
+    *rest, lacking = QUESTIONS[name].needs
+    others = [role for role in ("mediator", "outcome") if role not in rest and role != lacking]
+    with pytest.raises(Exception, match=f"questions: '{name}' cannot be asked.*'role: {lacking}'"):
+        study(*rest, *others, questions=[name])
+    study(*rest, *others, lacking, questions=[name])
+
+
+def test_title_names_only_parts_that_the_question_needs() -> None:
+    for question in QUESTIONS.values():
+        assert question.title.format(**{role: role for role in question.needs}).endswith("?")
+
+
+def test_measures_of_one_moment_predict_one_session_later() -> None:
+    cast = cast_of({"mood": player("mediator", "mood"), "score": player("outcome", "score")}, therapists=False)
+    mood, score = cast.one("mediator"), cast.one("outcome")
+    assert (mood.before(score), score.before(mood)) == ("mood_lag", "score_lag")
+
+
+def test_labels_without_numbers_play_no_part_as_they_are_no_term_of_a_model() -> None:
+    place = {"role": "context", "kind": "category", "column": "place", "reference": "north", "table": "patients"}
+    assert not cast_of({"place": place}, therapists=False).players
+
+
+def test_smallest_configuration_needs_no_role() -> None:
+    named = cast_of(
+        {"symptoms": player("outcome", "s") | {"role": None}, "alliance": {"column": "a"}}, therapists=False
+    )
+    assert (named.one("mediator").name, named.one("outcome").name) == ("alliance", "symptoms")
+    two = cast_of({"rumination": {"column": "r"}, "mood": {"column": "m"}}, therapists=False)
+    assert (two.one("mediator").name, two.one("outcome").name) == ("rumination", "mood")
+
+
+def test_main_analysis_writes_no_path_diagram_that_it_fits() -> None:
+    written = BASE["models"]["specs"]
+    assert not [name for name in MAIN.models.fit if "equations" in written.get(name, {})]
+    assert MAIN.models.specs["technique_jointly"].equations["symptoms"].on[:3] == [
+        "alliance_lag",
+        "technique_lag",
+        "symptoms_lag",
+    ]
+    assert {name: MAIN.models.answers[name] for name in ("treatment", "technique", "first")} == {
+        "treatment": "arm_jointly", "technique": "technique_jointly", "first": "both_jointly",
+    }  # fmt: skip
+
+
+def test_merged_configuration_is_complete_and_poses_nothing_again() -> None:
+    written = MAIN.model_dump(mode="json", by_alias=True)
+    assert validate_config(yaml.safe_load(yaml.safe_dump(written))) == MAIN
+    assert cast_in(MAIN).one("treatment").name == "arm"
