@@ -96,3 +96,8 @@ def test_merged_configuration_is_complete_and_poses_nothing_again() -> None:
     written = MAIN.model_dump(mode="json", by_alias=True)
     assert validate_config(yaml.safe_load(yaml.safe_dump(written))) == MAIN
     assert cast_in(MAIN).one("treatment").name == "arm"
+
+
+def test_readme_names_every_part_and_question() -> None:
+    readme = (ROOT / "config/README.md").read_text(encoding="utf-8")
+    assert [name for name in (*ROLES, *QUESTIONS) if f"`{name}`" not in readme] == []
