@@ -14,7 +14,7 @@ from alliance.facts.plain import alike_text
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _MARKED = re.compile(r"[+-]?[0-9]*[.,][0-9]+")
-_ONE_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+ONE_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,' ])[0-9]{3}(\1[0-9]{3})*([.,][0-9]+)?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 _ZONE = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$")
@@ -84,7 +84,7 @@ def _is_number_cell(cell: Any) -> bool:
 
 def _may_be_groups(text: pd.Series, decimal: str) -> pd.Series:
     """Return where a number may be in groups of three digits: no number of the column shows what its decimals look like."""
-    one_group = text.str.fullmatch(_ONE_GROUP.pattern).fillna(False).astype(bool)
+    one_group = text.str.fullmatch(ONE_GROUP.pattern).fillna(False).astype(bool)
     if not one_group.any():
         return one_group
     marked = text.str.fullmatch(_MARKED.pattern).fillna(False).astype(bool)

@@ -12,7 +12,7 @@ from alliance.config.cleaning import Cleaning
 from alliance.config.instruments import Instrument
 from alliance.config.schema import Source, Variable
 from alliance.config.wording import check_wording, numbered
-from alliance.data.export.cells import as_date, as_number, as_text, comparable_ids, is_code
+from alliance.data.export.cells import ONE_GROUP, as_date, as_number, as_text, comparable_ids, is_code
 from alliance.data.export.raw import RawTable
 from alliance.errors import ConfigError, suggest
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
@@ -138,8 +138,9 @@ def numbers_of(column: pd.Series, measure: Measure, raw: RawTable, source: Sourc
     if thousands is None and wrong.any() and np.isfinite(measure.high - measure.low):
         unsaid = measure.decimal is None and source.decimal is None
         decimals, none = as_number(column, "any" if unsaid else decimal, "none")
-        unclear = decimals[wrong & ~none]
-        if measure.outside(1000 * unclear).all() and not measure.outside(unclear).any():
+        settled = wrong & ~none
+        unclear, grouped = decimals[settled], as_text(column[settled]).str.strip().str.fullmatch(ONE_GROUP.pattern)
+        if grouped.all() and measure.outside(1000 * unclear).all() and not measure.outside(unclear).any():
             return decimals, none
     return numbers, wrong
 
