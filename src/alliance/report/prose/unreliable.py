@@ -83,9 +83,9 @@ def describe_without_error(row: Row, inputs: Inputs, config: Config) -> str:
 
 def describe_assumption(inputs: Inputs, config: Config) -> str:
     """Say in one sentence what estimates without the error of scores assume; nothing where there are none."""
-    if table_of(inputs, "corrected").empty:
-        return ""
     names = declared_errors(config)
+    if not names or table_of(inputs, "corrected").empty:
+        return ""
     labels = join_words([label_of(name, config) for name in names])
     return f"What is given without the error of {labels} assumes {say_assumptions(names, config)}."
 
