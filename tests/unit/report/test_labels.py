@@ -92,7 +92,7 @@ def test_roles_follow_the_fitted_models() -> None:
     assert (roles.outcome, roles.mediators, roles.causes) == (
         "symptoms",
         ("alliance",),
-        ("arm", "technique", "rapport_building"),
+        ("arm", "technique"),
     )
     assert find_roles(SINGLE).session_scores == ("rumination", "symptoms")
 
