@@ -86,6 +86,7 @@ def estimate(world: str, study: int) -> Iterator[dict[str, Any]]:
     declared = {"within": [RELIABILITY, 0.0], "between": [1.0, 0.0], "note": ""}
     known = {} if world == "construct" else dict.fromkeys(("m", "y"), declared)
     given = settings(
+        seed=study + 1,  # or studies share what their random numbers do to estimates and standard errors
         variables={key: variable.model_dump(mode="json") for key, variable in variables.items()},
         reliability=known,
         monte_carlo_draws=4000,

@@ -16,7 +16,7 @@ from alliance.models.checking.design import mark_design, mark_sign_off
 from alliance.models.checking.past import mark_restarts, mark_skipped, mark_varying_past
 from alliance.models.checking.predictive import Statistic, check_predictive, mark_predictive, pack_predictive
 from alliance.models.checking.priors import describe_priors
-from alliance.models.checking.rows import mark_beyond_data, mark_rows, mark_short_series
+from alliance.models.checking.rows import mark_beyond_data, mark_construct_intervals, mark_rows, mark_short_series
 from alliance.models.checking.scores import mark_scores
 from alliance.models.checking.unreliable import (
     NONE_CORRECTED,
@@ -197,6 +197,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         *mark_skipped(task.design, task.panel, task.settings["lag"]),
         *mark_varying_past(task.design),
         *mark_short_series(task.design, quantities),
+        *mark_construct_intervals(task.design, quantities, _constructs(task, findings)),
         *mark_beyond_data(task.design, quantities),
         *mark_hardly_known(task.design, centre, quantities),
         *(
@@ -239,6 +240,12 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         groups=groups,
     )
     return FitResult(tree, task.flow)
+
+
+def _constructs(task: Task, findings: Findings) -> list[str]:
+    """List the constructs that the model was fitted for."""
+    fitted = [name for name, score in findings.true_scores.items() if not score.reason]
+    return [name for name in fitted if name in task.variables and task.variables[name].latent]
 
 
 def _correct(task: Task, drawn: Drawn, error: Sequence[Mark]) -> tuple[xr.Dataset | None, list[Mark]]:

@@ -1,5 +1,7 @@
 """What the rows of a model can tell: few units, predictors that say nearly the same, and predictors that hardly vary within units."""
 
+from collections.abc import Collection, Iterator
+
 import numpy as np
 
 from alliance.config.timing import TIME_TERMS
@@ -41,7 +43,31 @@ def mark_short_series(design: Design, quantities: Quantities) -> list[Mark]:
     quantities
         Those of the container, in whose order flags are given.
     """
-    marks = []
+    return [
+        Mark("short_series", outcome, rows / constant, detail, positions=places)
+        for outcome, rows, constant, detail, places in _own_pasts(design, quantities)
+    ]
+
+
+def mark_construct_intervals(design: Design, quantities: Quantities, constructs: Collection[str]) -> list[Mark]:
+    """Mark the same effects in models of a construct, whose intervals take longer to hold (validation/measurement).
+
+    Parameters
+    ----------
+    quantities
+        As in `mark_short_series`.
+    constructs
+        Those that the model was fitted for.
+    """
+    return [
+        Mark("construct_interval", outcome, rows / constant, detail, positions=places)
+        for outcome, rows, constant, detail, places in _own_pasts(design, quantities)
+        if constructs
+    ]
+
+
+def _own_pasts(design: Design, quantities: Quantities) -> Iterator[tuple[str, int, int, str, tuple[int, ...]]]:
+    """Yield outcomes with an own past, rows, coefficients that are constant within patients, both in words, and effects."""
     for outcome, equation in design.equations.items():
         if Varying(outcome, INTERCEPT) not in design.varying.get(PATIENT, []):
             continue
@@ -51,8 +77,7 @@ def mark_short_series(design: Design, quantities: Quantities) -> list[Mark]:
         if places:
             rows = count_rows(equation.rows)["n_sessions"]
             detail = f"{format_count(rows)} rows and {constant} such coefficients"
-            marks.append(Mark("short_series", outcome, rows / constant, detail, positions=tuple(places)))
-    return marks
+            yield outcome, rows, constant, detail, tuple(places)
 
 
 def mark_beyond_data(design: Design, quantities: Quantities) -> list[Mark]:

@@ -93,9 +93,7 @@ def mark_unreliable(
     if any(mark.caution == UNCORRECTED for mark in marks):  # all of them or none
         marks = take_back(marks, _NOT_ALONE)
     for mark in [mark for mark in marks if mark.caution == CORRECTED]:
-        concerned = (*mark.outcomes, mark.subject)
-        marks.append(Mark("little_reliability", mark.subject, mark.value, outcomes=concerned))
-        marks += [Mark("construct_interval", mark.subject, outcomes=concerned)] if mark.subject in constructs else []
+        marks.append(Mark("little_reliability", mark.subject, mark.value, outcomes=(*mark.outcomes, mark.subject)))
     return marks
 
 

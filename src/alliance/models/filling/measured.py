@@ -5,8 +5,9 @@ the design where it was recorded, for patient i at session t
 
     y_jit = nu_j + lambda_j z_it + u_ij + e_jit,   u_ij ~ N(0, psi_j),   e_jit ~ N(0, theta_j)
 
-with the same nu and lambda at all sessions and for all patients, so that indicators mean the same at all levels; what is unique to an
-indicator lasts (u) or does not (e). The precision of the cells gains lambda_j^2 / theta_j on the diagonal.
+with the same nu and lambda at all sessions (which `alliance.models.checking.invariance` tests) and for all patients, so that indicators
+mean the same at all levels; what is unique to an indicator lasts (u) or does not (e). The precision of the cells gains lambda_j^2 /
+theta_j on the diagonal.
 
 Of a score whose reliability is declared nu = 0, lambda = 1, and theta and psi are known. Of several indicators they are drawn given the
 cells, and the construct has the unit and the origin of the composite sum_j w_j y_j, whose expectation given the construct it is: sum_j w_j

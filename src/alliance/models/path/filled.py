@@ -66,8 +66,8 @@ class Schedule:
 # Answers of yes and no leave half and more of what completed data say about an effect unknown: rounds are alike for longer, and data sets
 # differ more (validation/probit). Estimates lie .1 to .3 standard errors from those of the integrated likelihood (tests/reference/probit).
 _OF_PROPENSITIES: Final = Schedule(rounds=260, settled=60, between=8, sets=40)
-# Of true scores and constructs less is unknown, and rounds differ more; with 20 sets standard errors were a tenth too small
-# (validation/measurement).
+# Of true scores and constructs less is unknown, and rounds differ more. Standard errors from 20 sets are off by a tenth either way, by
+# chance; with 60 they are those of the integrated likelihood but for a few percent (validation/measurement).
 _OF_READINGS: Final = Schedule(rounds=230, settled=30, between=4, sets=60)
 
 

@@ -31,6 +31,7 @@ from alliance.models.filling.readings import Indicator, constructs_among, read_c
 from alliance.models.joint import Task, compute_effects
 from alliance.models.path.basis import Basis, explore_declared
 from alliance.models.path.layout import Natural
+from alliance.models.path.resemblance import mark_resemblance
 from alliance.models.path.settings import Spec
 from alliance.models.quantities.contrasts import find_margin
 from alliance.models.quantities.pairs import Quantities
@@ -237,7 +238,8 @@ def fit_true_scores(
         return NOTHING_LEFT, marks
     quantities = _effects(compute_effects(basis.task, natural.named))
     point = compute_effects(basis.task, target.natural(found.point).named, point=True)
-    return TrueScores(quantities, point, basis), []
+    assert basis.completion is not None
+    return TrueScores(quantities, point, basis), [mark_resemblance(basis.completion)]
 
 
 def mark_unsettled(natural: Natural, hidden: Iterable[str]) -> list[Mark]:
