@@ -67,6 +67,9 @@ def test_effects_and_the_probability_of_the_highest_answer_are_those_of_the_prop
     counts = data["y"].value_counts().sort_index()
     said = ", ".join(f"{count} are {answer:g}" for answer, count in counts.items())
     assert (mark.value, mark.detail) == (counts.min(), f"of 480 answers {said}")
+    (few,) = [mark for mark in marks_of(result.tree) if mark.caution == "answers_per_patient"]
+    rarer = max(min((data["y"] <= answer).sum(), (data["y"] > answer).sum()) for answer in range(3))
+    assert (few.value, few.passed, few.effects) == (rarer / 80, True, ("sd", "correlation"))
     assert {"share of answers above the lowest"} <= set(result.tree["predictive"]["statistic"].to_numpy())
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from alliance.report.labels import label_of
 from alliance.report.prose import wording
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate
@@ -63,6 +64,11 @@ def test_difference_in_probability_keeps_its_flag_and_is_not_rounded_away() -> N
     small = wording.describe_probability(row, [beside | {"estimate": 0.0003, "low": -0.0002, "high": 0.0009}], CONFIG)
     assert "0.03 percentage points" in small and "−0.02 to 0.09" in small
     assert not wording.describe_probability(row, [beside | {"level": "overall"}], CONFIG)
+    assert f"In probability of {label_of('symptoms', CONFIG)}, on average" in said
+    ordered = CONFIG.variables["symptoms"].model_copy(update={"kind": "number", "column": "s", "ordered": True})
+    in_order = CONFIG.model_copy(update={"variables": CONFIG.variables | {"symptoms": ordered}})
+    named = f"In probability of the highest answer given to {label_of('symptoms', CONFIG)}, on average"
+    assert named in wording.describe_probability(row, [row, beside], in_order)
 
 
 @pytest.mark.parametrize(
