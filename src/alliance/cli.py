@@ -12,7 +12,7 @@ _TRACE = """\
 Follow a number of the report back: the estimate, the model and its equations, the rows, the variables,
 the columns of the export. In at most five steps, each with its file, its module and its command.
 
-  alliance trace 0.17                     a number as the report prints it, with or without its sign
+  alliance trace 0.14                     a number as the report prints it, with or without its sign
   alliance trace "1.14 [.96, 1.32]"       an estimate with its interval
   alliance trace row 34                   a row of the estimates, as a spreadsheet counts
   alliance trace moderation row 3         a row of another table

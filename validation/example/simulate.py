@@ -41,7 +41,7 @@ def fit_study(seed: int) -> pd.DataFrame:
             path = Path(folder) / f"{name}.csv"
             path.write_text(csv_of(table), encoding="utf-8")
             data[name]["path"] = str(path)
-        study = Study({"data": data}, replace=["data"], root=ROOT)
+        study = Study({"replace": ["data"], "data": data}, root=ROOT)
         fit = study.fit(MODEL, depth="ml", influence=False, random_effects=False, trends=False)
     joined = fit.corrected.merge(study.truth.rename(columns={"value": "truth"}), on=KEY)
     kept = joined[joined["effect"].isin(SHOWN) & joined["level"].isin(["within", "overall"])]

@@ -121,6 +121,9 @@ def _number(results: _Results, hit: Hit) -> Step:
         kind = f", {100 * row['interval']:.4g} % {row['interval_kind']} interval" if "interval_kind" in row else ""
         flag = f"; flagged: {row['flag']}" if row.get("flag") else ""
         lines = [f"{format_estimate(row['estimate'], row['low'], row['high'])}{kind}{flag}"]
+        if pd.notna(row.get("estimate_corrected")):
+            found = format_estimate(row["estimate_corrected"], row["low_corrected"], row["high_corrected"])
+            lines.append(f"corrected for unreliable scores: {found}")
     else:
         numbers = {name: value for name, value in row.items() if isinstance(value, int | float) and not pd.isna(value)}
         shown = [name for name in numbers if name in (hit.columns or set(numbers) - UNSEARCHED)]

@@ -15,6 +15,7 @@ from alliance.trace.query import Printed, Query
 ESTIMATES = "estimates"
 ESTIMATE = "estimate"
 _INTERVAL = (ESTIMATE, "low", "high")
+_ACCOUNTS = ("", "_corrected")  # ends of the columns of an estimate as it is, and corrected for unreliable scores
 _BESIDE_ESTIMATES = {"n_patients", "n_sessions", "n_therapists", "value"}  # N, and the moderator's value
 UNSEARCHED = {"order", "rank", "interval", "session"}
 _WORDS = ("model", "outcome", "path", "effect", "level", "horizon", "moderator")
@@ -87,10 +88,12 @@ def _at(query: Query, tables: Mapping[str, pd.DataFrame]) -> Hit:
 
 def _with_numbers(numbers: Sequence[Printed], name: str, table: pd.DataFrame) -> Iterator[Hit]:
     if len(numbers) > 1:  # an interval, or an estimate with its interval
-        columns = _INTERVAL[-len(numbers) :]
-        if set(columns) <= set(table.columns):
-            fits = [number.fits(table[column]) for number, column in zip(numbers, columns, strict=True)]
-            yield from (_hit(name, table, int(place), columns) for place in np.flatnonzero(np.logical_and.reduce(fits)))
+        for account in _ACCOUNTS:
+            columns = tuple(f"{column}{account}" for column in _INTERVAL[-len(numbers) :])
+            if set(columns) <= set(table.columns):
+                fits = [number.fits(table[column]) for number, column in zip(numbers, columns, strict=True)]
+                places = np.flatnonzero(np.logical_and.reduce(fits))
+                yield from (_hit(name, table, int(place), columns) for place in places)
         return
     left_out = UNSEARCHED | (_BESIDE_ESTIMATES if ESTIMATE in table.columns else set())
     searched = [str(column) for column in table.select_dtypes("number").columns if column not in left_out]

@@ -10,6 +10,7 @@ import yaml
 
 from alliance.errors import ConfigError
 from alliance.facts.artefacts import made_by
+from alliance.report.numbers import format_estimate
 from alliance.runs.files import write_csv, write_text
 from alliance.runs.provenance import describe_files
 from alliance.trace.answer import trace
@@ -123,6 +124,14 @@ def test_numbers_of_other_tables_start_where_they_stand(root: Path) -> None:
     sample = trace("987.25", root=root)
     assert titles(sample) == ["Number", "Made from", "Export"]
     assert "alliance.report.tables.sample" in sample and "results/main/data/patients.parquet" in sample
+
+
+def test_corrected_number_is_found_as_it_is_printed(root: Path) -> None:
+    row = builders.corrected(CONFIG, ESTIMATES).query("model == 'technique_jointly' and effect == 'indirect'").iloc[0]
+    printed = format_estimate(row["estimate_corrected"], row["low_corrected"], row["high_corrected"])
+    text = trace(printed, root=root)
+    assert titles(text) == ["Number", "Model", "Rows", "Variables", "Export"]
+    assert f"corrected for unreliable scores: {printed}" in text and "estimates/corrected.csv" in text
 
 
 def test_number_that_nothing_has_is_answered_with_the_nearest(root: Path) -> None:

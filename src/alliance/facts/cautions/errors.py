@@ -20,8 +20,8 @@ OF_ERRORS: Final = (
         "uncorrected_error",
         "measurement error",
         "Reliability of a score that is declared to have error, the smallest of its levels. The model takes it for free of error: what it "
-        "predicts looks smaller than it is, and part of it is put down to what it goes along with. In this model nothing is "
-        "corrected.",
+        "predicts looks smaller than it is, and part of it is put down to what it goes along with; what was assigned at random goes along "
+        "with no value from before it, whose error makes intervals wider and no more. In this model nothing is corrected.",
         "estimates of the outcomes that the score predicts, and of paths through them",
         "never",
         unit="share of variance",

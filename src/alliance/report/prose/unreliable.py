@@ -49,11 +49,20 @@ def describe_corrected(inputs: Inputs, config: Config) -> list[Passage]:
                 "looks smaller than it is."
                 if answers
                 else "The error is not taken off in the models that were fitted, and their estimates are as the scores have them: what "
-                "the score predicts looks smaller than it is."
+                "the score predicts looks smaller than it is.",
+                _of_assigned(config),
             ),
             Passage(tuple(reasons), kind="list"),
         ]
     return passages
+
+
+def _of_assigned(config: Config) -> str:
+    """Say what error does not do to effects of an assignment; nothing where nothing was assigned."""
+    assigned = [label_of(name, config) for name in config.study.randomised]
+    if not assigned:
+        return ""
+    return f"Effects of what was assigned at random ({join_words(assigned)}) are not moved by error in values from before it."
 
 
 def _reasons(rows: list[dict[str, Any]], config: Config) -> str:

@@ -61,6 +61,7 @@ def test_model_without_a_correction_says_why_by_name() -> None:
     assert "The error is not taken off in the models that were fitted" in sentence
     assert "Not corrected. Working alliance: " in sentence and "predicts" in sentence and "alliance_lag" not in sentence
     assert "corrected for that error" not in sentence
+    assert "assigned at random (treatment arm) are not moved by error in values from before it" in sentence
 
 
 def test_scores_that_are_not_corrected_for_one_reason_are_named_together() -> None:
