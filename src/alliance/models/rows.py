@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec
-from alliance.config.propensity import YES_NO
+from alliance.config.propensity import NO_AND_YES, WHICH_IS_WHICH, YES_NO
 from alliance.data.panel import first_sessions
 from alliance.errors import ModelError, suggest
 from alliance.facts.artefacts import ARTEFACTS
@@ -12,7 +12,7 @@ from alliance.facts.columns import BASELINE, BETWEEN, FILLED, LAG, PATIENT, SESS
 from alliance.facts.families import FAMILIES
 from alliance.models.checking.scores import kind_of_scores
 from alliance.models.filling.grid import Grid
-from alliance.models.filling.propensity import NO_AND_YES, Answers
+from alliance.models.filling.propensity import Answers
 
 PANEL_ORDER = 100  # the stages before it belong to cleaning
 MODEL_ORDER = 200
@@ -226,7 +226,7 @@ def _check_answers(panel: pd.DataFrame, outcome: str, answers: Answers) -> None:
         shown = ", ".join(f"{value:g}" for value in others[:_MOST_SHOWN])
         raise ModelError(
             f"variables.{outcome}.yes_no: the column holds {shown}{' and more' if len(others) > _MOST_SHOWN else ''}, but no is 0 and yes "
-            f"is 1. Say which is which: 'kind: category' with levels as in {{\"1\": 1, \"2\": 0}}; or remove 'yes_no'."
+            f"is 1. {WHICH_IS_WHICH}; or remove 'yes_no'."
         )
 
 

@@ -56,7 +56,7 @@ from alliance.data.checks.times import (
     check_session_implausible,
     check_session_number,
 )
-from alliance.data.checks.values import check_label_spelling, check_label_unknown, check_out_of_range
+from alliance.data.checks.values import check_label_spelling, check_label_unknown, check_out_of_range, check_yes_no
 from alliance.data.checks.versions import check_two_versions
 from alliance.data.export.tables import Export
 from alliance.facts.artefacts import ARTEFACTS
@@ -75,6 +75,7 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "magnitude": check_magnitude,
     "far_out": check_far_out,
     "out_of_range": check_out_of_range,
+    "yes_no": check_yes_no,
     "code_is_answer": check_codes_that_are_answers,
     "code_suspected": check_code_suspected,
     "label_unknown": check_label_unknown,

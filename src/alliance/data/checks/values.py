@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from alliance.config.propensity import NO_AND_YES, WHICH_IS_WHICH
 from alliance.data.checks.codes import codes_setting, suspected_codes
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.items import of_another_version
@@ -70,6 +71,24 @@ def _range_is_wrong(export: Export, table: Typed, measure: Measure, where: pd.Se
         f"{remedy} If they are mistakes all the same, set cleaning.largest_share.out_of_range: {enough:g}.",
         column=column, value=seen, count=count,
     )  # fmt: skip
+
+
+def check_yes_no(export: Export) -> list[Finding]:
+    """Find answers other than 0 and 1 of measures that are declared yes/no: SPSS has often 1 for yes and 2 for no."""
+    findings = []
+    for table in export.tables.values():
+        for measure in table.measures:
+            if measure.kind != "number" or not export.variables[measure.variable].yes_no:
+                continue
+            values = table.values[measure.name]
+            where = values.notna() & ~values.isin(NO_AND_YES) & ~measure.outside(values)
+            value = f"{values[where].iloc[0]:g}" if where.any() else ""
+            findings += found(
+                table, "yes_no", where, measure.column,
+                f"hold an answer other than 0 (no) and 1 (yes) ({shown_cell(table, measure.column, value)})",
+                f"{WHICH_IS_WHICH} of variables.{measure.variable}; or remove 'yes_no' there.", value=value,
+            )  # fmt: skip
+    return findings
 
 
 def check_label_unknown(export: Export) -> list[Finding]:

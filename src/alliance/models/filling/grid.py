@@ -29,11 +29,12 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
+from alliance.config.propensity import NO_AND_YES
 from alliance.config.timing import Term, answered_as, parse_term
 from alliance.facts.columns import BASELINE, LAG, PATIENT, SESSION, THERAPIST
 from alliance.likelihood.limits import Limits
 from alliance.models.filling.declared import ends_of, without_equation
-from alliance.models.filling.propensity import NO_AND_YES, Answers, gather_answers, guess_score
+from alliance.models.filling.propensity import Answers, gather_answers, guess_score
 from alliance.models.filling.readings import LASTING, Indicator, Reading, find_readings
 from alliance.models.filling.sessions import add_skipped
 from alliance.models.filling.trend import time_columns

@@ -15,7 +15,6 @@ import pandas as pd
 from alliance.facts.columns import PATIENT
 from alliance.likelihood.thresholds import Thresholds
 
-NO_AND_YES = (0.0, 1.0)
 _LEAST_SHARE = 0.001  # where nobody, or everybody, said yes
 
 

@@ -230,6 +230,10 @@ CASES = {
     "excluded nobody": Case(
         "excluded_unknown", lambda _: None, ("entry 2",), "warning", cleaning={**CLEANING, "exclude": {"patients": ["C001", "C777"]}}
     ),
+    "yes is 1 and no is 2": Case(
+        "yes_no", fill("sessions", "done", lambda column: ["1", "2"] * (len(column) // 2)), ("40 rows", "row 3", '{"1": 1, "2": 0}'),
+        row=3, variables={**VARIABLES, "done": {"label": "homework", "column": "done", "measured": "before", "yes_no": True}},
+    ),
     "key of another form": Case(
         "instrument_use", lambda _: None, ("variables.bond.rater", "not verified", "variables.bond.instrument_confirmed: true"),
         variables={**VARIABLES, "bond": {**VARIABLES["bond"], "rater": "therapist"}},
