@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 YES_NO: Final = "yes/no"
 ORDERED: Final = "ordered"
 NO_AND_YES: Final = (0.0, 1.0)
-WHICH_IS_WHICH: Final = 'Say which is which: \'kind: category\' with levels as in {"1": 1, "2": 0}'
+WHICH_IS_WHICH: Final = "Say which is which, as in 'kind: category' and 'levels: {\"1\": 1, \"2\": 0}'"
 _OWN = (LAG, BASELINE, BETWEEN)
 # Setting -> what it is set to, and why a model whose outcome is filled in everywhere has no such thing.
 _UNSUPPORTED: Final[dict[str, tuple[object, str]]] = {

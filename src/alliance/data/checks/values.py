@@ -86,7 +86,7 @@ def check_yes_no(export: Export) -> list[Finding]:
             findings += found(
                 table, "yes_no", where, measure.column,
                 f"hold an answer other than 0 (no) and 1 (yes) ({shown_cell(table, measure.column, value)})",
-                f"{WHICH_IS_WHICH} of variables.{measure.variable}; or remove 'yes_no' there.", value=value,
+                f"{WHICH_IS_WHICH} at variables.{measure.variable}; or remove 'yes_no' there.", value=value,
             )  # fmt: skip
     return findings
 

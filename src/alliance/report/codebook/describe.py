@@ -145,6 +145,7 @@ def _declared(name: str, variable: Variable, role: str, export: Export) -> dict[
 def _taken_as(variable: Variable) -> list[str]:
     """List what else models take the values for: answers of yes and no, indicators of a construct, scores with error or an end."""
     said = ["answers of yes and no"] if variable.yes_no else []
+    said += ["answers in order"] if variable.ordered else []
     said += ["indicators of one construct"] if variable.latent else []
     said += ["censored"] if variable.censored else []
     if variable.reliability == "items":
