@@ -163,7 +163,7 @@ def _r_versions() -> dict[str, str]:
     if shutil.which("Rscript") is None:
         return {}
     script = (
-        'cat("R", as.character(getRversion()), "\\n"); for (name in c("lme4", "nlme", "brms", "rstan"))'
+        'cat("R", as.character(getRversion()), "\\n"); for (name in c("lme4", "nlme", "ordinal", "lavaan", "brms", "rstan"))'
         ' if (nzchar(system.file(package = name))) cat(name, as.character(packageVersion(name)), "\\n")'
     )
     found = subprocess.run(["Rscript", "--vanilla", "-e", script], capture_output=True, text=True, check=False)
