@@ -126,9 +126,10 @@ OF_DESIGN: Final = (
         "The slope of the outcome's own past differs between patients or therapists. Its average is right, but what a unit's level adds to "
         "a session depends on this slope, and the model takes the two as apart. In simulated studies of 100 patients and 25 sessions its "
         "standard deviation between patients came out 11 to 18 % too small, and its correlation with variability a fifth too large. "
-        "Where `variability` of this one outcome varies by patient too, the slope acts on distances from each patient's own level, and "
-        "both are right; levels of other outcomes that predict this one are left out of it, so that such a model keeps this flag.",
-        "the standard deviation of the slope, and its correlations",
+        "Where `variability` of this one outcome varies by patient too, the slope acts on distances from each patient's own level, and its "
+        "standard deviation has no such bias; a correlation of .6 still came out a tenth too large, as by any maximum of the likelihood. "
+        "Levels of other outcomes that predict this one are left out of it.",
+        "the standard deviation of the slope, unless it acts on distances from own levels alone, and its correlations",
         "never",
     ),
     Caution(

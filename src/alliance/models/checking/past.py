@@ -74,7 +74,7 @@ def count_restarts(equation: Equation, panel: pd.DataFrame, lag: int) -> int:
 
 
 def mark_varying_past(design: Design) -> list[Mark]:
-    """Mark slopes of an outcome's own past that differ between units, unless each unit's deviate from its own level.
+    """Mark own pasts that differ between units; of those that act on distances from own levels the correlations only.
 
     They do where they are integrated (`Design.pasts`), apart from what comes into that level from other outcomes.
     """
@@ -84,11 +84,11 @@ def mark_varying_past(design: Design) -> list[Mark]:
             "varying_past",
             f"{effect.text} between {level}s",
             outcomes=(effect.outcome,),
-            effects=("sd", "correlation"),
+            effects=("correlation",) if effect in alone else ("sd", "correlation"),
             varying=join_nodes(effect.term, effect.outcome),
             levels=(level,),
         )
         for level, effects in design.varying.items()
         for effect in effects
-        if effect.term in design.equations[effect.outcome].own_past and effect not in alone
+        if effect.term in design.equations[effect.outcome].own_past
     ]

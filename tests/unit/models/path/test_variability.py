@@ -302,7 +302,7 @@ def test_an_own_past_varies_beside_the_level_of_the_patient() -> None:
         "intercept",
     ]
     assert maximum.converged
-    assert mark_varying_past(maximum.target.design) == []
+    assert [mark.effects for mark in mark_varying_past(maximum.target.design)] == [("correlation",)]
     table = table_of(maximum).set_index("parameter")
     for name, truth in {"sd patient y: y_lag": 0.2, "y: y_lag": 0.3, "sd patient y: variability": 0.5}.items():
         assert abs(table["estimate"][name] - truth) < 3 * table["se"][name]
@@ -313,7 +313,9 @@ def test_own_pasts_of_two_outcomes_are_left_apart() -> None:
     equations = {"y": {"on": ["m", "y_lag", "y_baseline"], "vary": vary}, "m": {"on": ["x"], "vary": VARY}}
     design = design_of(declare(equations=equations), moving().assign(m=lambda panel: panel["x"] + panel["session"] % 3))
     assert design.pasts == ()
-    assert [mark.varying for mark in mark_varying_past(design)] == ["y_lag -> y"]
+    assert [(mark.varying, mark.effects) for mark in mark_varying_past(design)] == [
+        ("y_lag -> y", ("sd", "correlation"))
+    ]
 
 
 def test_patients_taken_as_alike_keep_their_levels() -> None:
