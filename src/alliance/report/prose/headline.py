@@ -2,15 +2,17 @@
 
 from alliance.config import Config
 from alliance.config.answers import Answer, answers_of
+from alliance.facts.cautions import CAUTIONS
 from alliance.facts.effects import EFFECTS
 from alliance.questions import QUESTIONS
 from alliance.report.labels import label_model
+from alliance.report.numbers import format_count
 from alliance.report.prose.answers import Found, describe_answer, find_answer
 from alliance.report.prose.asked import describe_several, name_question
 from alliance.report.prose.passage import Inputs, Point, count_flagged, rows_of, table_of
 from alliance.report.prose.results import has_no_reverse
 from alliance.report.prose.unreliable import describe_assumption
-from alliance.report.prose.wording import count_of, join_words
+from alliance.report.prose.wording import count_of, flags_of, join_words
 
 _FEWEST_LINES = 2  # questions that are answered where fewer are declared
 _Answered = tuple[Answer, Found | None]
@@ -79,4 +81,8 @@ def _count_flags(inputs: Inputs) -> list[str]:
     if not flagged:
         return ["No estimate carries a flag."] if len(estimates) else []
     verb = "carries" if flagged == 1 else "carry"
-    return [f"{count_of(flagged, 'estimate')} of {len(estimates)} {verb} a flag; see the diagnostics in the report."]
+    alone = sum(flags_of(row) == [CAUTIONS["corrected_error"].title] for row in rows_of(estimates))
+    of_error = f", {format_count(alone)} of them for error of measurement alone" if alone else ""
+    return [
+        f"{count_of(flagged, 'estimate')} of {len(estimates)} {verb} a flag{of_error}; see the diagnostics in the report."
+    ]

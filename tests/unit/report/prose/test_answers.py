@@ -271,3 +271,14 @@ def test_several_causes_are_told_in_one_sentence_that_claims_no_order_of_events(
     assert "therapist experience between therapists, 0.10 points lower (worse) [−0.30, 0.10]" in line
     assert "therapist empathy between therapists, 0.40 points higher (better) [0.20, 0.60]" in line
     assert "Not assigned at random" in line and "followed" not in line and "session before" not in line
+
+
+def test_flags_for_error_of_measurement_are_counted_apart() -> None:
+    rows = [
+        estimate(model=name, flag=flag)
+        for name, flag in ((DECLARED, "measurement error"), (SEPARATE, "measurement error; R-hat"))
+    ]
+
+    assert headline(CONFIG, *rows)[-1].startswith(
+        "2 estimates of 2 carry a flag, 1 of them for error of measurement alone;"
+    )
