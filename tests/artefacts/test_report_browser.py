@@ -222,10 +222,10 @@ def test_page_is_light_enough_to_be_sent_by_mail(arms: Path) -> None:
     assert arms.stat().st_size < 3_000_000
 
 
-def test_headline_is_plain_text_of_two_to_four_lines(arms: Path) -> None:
+def test_headline_is_plain_text_of_a_few_lines(arms: Path) -> None:
     lines = arms.with_name("headline.txt").read_text(encoding="utf-8").splitlines()
 
-    assert 2 <= len(lines) <= 4
+    assert 2 <= len(lines) <= 5  # three questions, what corrections assume, and flags
     assert not any("<" in line for line in lines)
 
 

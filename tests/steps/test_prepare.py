@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from alliance.config import merge_configs, read_yaml, validate_config
+from alliance.config import merge_with_base, read_yaml, validate_config
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.steps.prepare import accept_data, check_data, clean_data
 
@@ -23,10 +23,8 @@ OUTPUTS = {
 
 
 def settings_of(*files: str) -> dict[str, Any]:
-    settings: dict[str, Any] = {}
-    for file in files:
-        settings = merge_configs(settings, read_yaml(ROOT / "config" / file))
-    return validate_config(settings).model_dump(mode="json", by_alias=True)
+    base, *overlays = [read_yaml(ROOT / "config" / file) for file in files]
+    return validate_config(merge_with_base(base, overlays)).model_dump(mode="json", by_alias=True)
 
 
 def prepare(settings: dict[str, Any], folder: Path, **extra: Any) -> dict[str, pd.DataFrame]:

@@ -23,6 +23,7 @@ from tests.workflow.project import EXCLUDED, NOTE, SMOKE, Project, planned_rules
 KILLED = """\
 run: {name: killed}
 cleaning: {exclude: {patients: [EXCLUDED]}}
+variables: {alliance: {reliability: null}, symptoms: {reliability: null}}
 models: {fit: [variance, alliance_predicts_symptoms]}
 inference: {monte_carlo_draws: 1000}
 output: {figures: [forest], tables: [], figure_dpi: 72}

@@ -51,7 +51,9 @@ def merge_with_base(
             isinstance(panel := overlay.get("panel"), Mapping) and "max_gap_days" in panel for overlay in overlays
         )
         settings = _filled(settings, gap_named, titles)
-    if (own or any(map(_replaces_variables, overlays))) and not any(KEY in overlay for overlay in overlays):
+    if (own or "models" not in base or any(map(_replaces_variables, overlays))) and not any(
+        KEY in overlay for overlay in overlays
+    ):
         # The questions of the base file are about its variables; who writes models for others asks what these ask.
         settings = {**settings, KEY: [] if any(written.values()) else POSSIBLE}
     return pose_questions(settings, _has_therapists(settings), written)

@@ -54,7 +54,7 @@ def pose_questions(settings: Mapping[str, Any], therapists: bool, own: Mapping[s
         if name in specs or not isinstance(spec, Mapping) or _is_whole(spec)
     }
     fit = [*specs, *(name for name, whole in own.items() if whole and name not in specs)]
-    if not fit and not kept and "fit" not in models:
+    if not fit and not kept and not {"fit", "specs"} & set(models):
         raise ConfigError(_nothing_to_fit(variables))
     merged = {name: _changed(specs.get(name), kept.get(name)) for name in dict.fromkeys([*specs, *kept])}
     answers = _answers(posed, merged, models.get("fit", fit), models.get("answers"))

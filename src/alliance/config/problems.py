@@ -30,6 +30,11 @@ _LIMITS = {
     "less_than_equal": ("of at most", "le"),
 }
 
+_NAMES = (
+    "missing",
+    "extra_forbidden",
+)  # problems whose last part is the name of a setting, whether it stands there or not
+
 
 @dataclass(frozen=True)
 class _Problem:
@@ -75,10 +80,10 @@ def _located(problem: Mapping[str, Any], settings: object) -> _Problem:
         held = dict(enumerate(inside)) if isinstance(inside, list) else inside
         if isinstance(held, Mapping) and part in held:
             inside = held[part]
-        elif choice is None and not (problem["type"] == "missing" and number == len(location)):
+        elif choice is None and not (problem["type"] in _NAMES and number == len(location)):
             choice = tuple(place)
             continue
-        elif problem["type"] != "missing" or number < len(location):
+        elif problem["type"] not in _NAMES or number < len(location):
             continue
         place.append(part)
     return _Problem(problem, tuple(place), choice)

@@ -16,9 +16,12 @@ from tests.artefacts import builders
 
 def settings(declared):
     config = builders.arms_config()
-    alliance = config.variables["alliance"]
-    alliance = type(alliance).model_validate(alliance.model_dump() | {"reliability": declared})
-    config = config.model_copy(update={"variables": config.variables | {"alliance": alliance}})
+    said = {"alliance": declared, "symptoms": None}
+    variables = {
+        name: type(config.variables[name]).model_validate(config.variables[name].model_dump() | {"reliability": one})
+        for name, one in said.items()
+    }
+    config = config.model_copy(update={"variables": config.variables | variables})
     return settings_for(config.models.specs["technique_jointly"], config)
 
 

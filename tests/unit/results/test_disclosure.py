@@ -298,6 +298,11 @@ NO_ESTIMATES = {
     "median",
     "observed",
     "p_value",
+    "p_adjusted",
+    "size",
+    "largest",
+    "length",
+    "loading",
     "truth",
 }
 

@@ -129,7 +129,8 @@ def _as_declared(measure: Measure, variable: Variable) -> Measure:
 def numbers_of(column: pd.Series, measure: Measure, raw: RawTable, source: Source) -> tuple[pd.Series, pd.Series]:
     """Return the numbers of a measured column, and where a cell is none (`as_number`), by its own marks or those of its table.
 
-    Where nobody said what 4.333 means and the range allows one of its two readings only (1 to 5), that is the one.
+    Where nobody said what 4.333 means, all numbers of the column are written like that (means of items), and the range allows one of the
+    two readings only (1 to 5), that is the one.
     """
     thousands, decimal = measure.thousands or source.thousands, measure.decimal or raw.decimal
     if measure.decimal is None and measure.thousands in (".", ","):
@@ -138,7 +139,7 @@ def numbers_of(column: pd.Series, measure: Measure, raw: RawTable, source: Sourc
     if thousands is None and wrong.any() and np.isfinite(measure.high - measure.low):
         unsaid = measure.decimal is None and source.decimal is None
         decimals, none = as_number(column, "any" if unsaid else decimal, "none")
-        settled = wrong & ~none
+        settled = column.notna() & ~none
         unclear, grouped = decimals[settled], as_text(column[settled]).str.strip().str.fullmatch(ONE_GROUP.pattern)
         if grouped.all() and measure.outside(1000 * unclear).all() and not measure.outside(unclear).any():
             return decimals, none

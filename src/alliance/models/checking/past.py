@@ -44,7 +44,7 @@ def mark_skipped(design: Design, panel: pd.DataFrame, lag: int) -> list[Mark]:
     marks = []
     for outcome in design.series:
         equation = design.equations[outcome]
-        filled = int(equation.rows[FILLED].sum())
+        filled = int(equation.rows[FILLED].sum()) if FILLED in equation.rows else 0
         share = (filled or count_restarts(equation, panel, lag)) / len(equation.rows)
         for term, origin in equation.origins.items():
             own = design.equations.get(origin.base)
