@@ -112,7 +112,8 @@ class Bench:
         return self.run([str(self.peers_python), str(PEERS / script)], job, limit)
 
     def _last_line(self, errors: str) -> str:
-        lines = [line.strip() for line in errors.splitlines() if line.strip() and line.strip() != "Execution halted"]
+        said = (line.strip() for line in errors.partition("Stack backtrace")[0].splitlines())
+        lines = [line for line in said if line and line != "Execution halted"]
         message = lines[-1] if lines else "no message"
         # Documentation holds no paths of the machine it was made on.
         for place in (str(self.folder), str(HERE.parent), str(Path.home())):

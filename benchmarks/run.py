@@ -34,7 +34,10 @@ def main() -> None:
         parser.error("--quick measures nothing worth keeping; say with --out where it may write")
     folder = arguments.out or RESULTS
     folder.mkdir(exist_ok=True)
-    _write_json(folder / "machine.json", describe_machine())
+    machine, earlier = describe_machine(), folder / "machine.json"
+    if earlier.exists():  # packages of parts that are not measured again
+        machine["r"] = json.loads(earlier.read_text(encoding="utf-8"))["r"] | machine["r"]
+    _write_json(earlier, machine)
     with tempfile.TemporaryDirectory(prefix="alliance-benchmarks-") as temporary:
         bench = Bench(Path(temporary), arguments.quick)
         if arguments.peers_env is not None:

@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import nutpie
 import pandas as pd
 import pymc as pm
@@ -25,14 +24,15 @@ def main() -> None:
         effect = pm.Normal("effect", 0, priors["slope_sd"] * y.std() / x.std())
         intercept = pm.Normal("intercept", y.mean(), priors["intercept_sd"] * y.std())
         residual = pm.HalfNormal("residual", priors["residual_sd"] * y.std())
-        spread = pm.HalfNormal.dist(np.array([priors["varying_sd"] * y.std(), priors["varying_sd"]]), shape=2)
-        root, _, sds = pm.LKJCholeskyCov("root", n=2, eta=priors["correlations"], sd_dist=spread)
-        pm.Deterministic("sd of levels", sds[0])
-        pm.Deterministic("sd of log variances", sds[1])
-        standard = pm.Normal("standard", shape=(len(names), 2))
-        effects = pm.math.dot(standard, root.T)[patient]  # levels and log variances
-        scale = residual * pm.math.exp(effects[:, 1] / 2)
-        pm.Normal("y", intercept + effect * x + effects[:, 0], scale, observed=y)
+        level_sd = pm.HalfNormal("sd of levels", priors["varying_sd"] * y.std())
+        variance_sd = pm.HalfNormal("sd of log variances", priors["varying_sd"])
+        # The one correlation of two effects under LKJ(eta).
+        correlation = 2 * pm.Beta("share", priors["correlations"], priors["correlations"]) - 1
+        first, second = pm.Normal("first", shape=len(names)), pm.Normal("second", shape=len(names))
+        level = level_sd * first
+        log_variance = variance_sd * (correlation * first + pm.math.sqrt(1 - correlation**2) * second)
+        scale = residual * pm.math.exp(log_variance[patient] / 2)
+        pm.Normal("y", intercept + effect * x + level[patient], scale, observed=y)
     # Without a C compiler helper functions are not compiled a second way; the density itself is compiled with Numba.
     with config.change_flags(cxx=""):
         compiled = nutpie.compile_pymc_model(model)
