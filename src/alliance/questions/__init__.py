@@ -7,7 +7,7 @@ wrote.
 from typing import Final
 
 from alliance.facts.registry import Registry
-from alliance.questions import culture, first, levels, patients, strategies, technique, therapists, treatment
+from alliance.questions import first, levels, strategies, technique, traits, treatment
 from alliance.questions.cast import Cast, cast_of, measures_of
 from alliance.questions.declared import Posed, Question
 
@@ -19,8 +19,6 @@ QUESTIONS: Final = Registry(
     technique.QUESTION,
     first.QUESTION,
     levels.QUESTION,
-    therapists.QUESTION,
-    patients.QUESTION,
-    culture.QUESTION,
+    *traits.QUESTIONS,
     strategies.QUESTION,
 )

@@ -39,12 +39,9 @@ class Question:
         The parts that have to be played (`alliance.facts.roles`).
     pose
         Returns its models for those who play.
-    follows
-        The published design that the models follow.
     """
 
     name: str
     title: str
     needs: tuple[str, ...]
     pose: Callable[[Cast], Posed]
-    follows: str

@@ -1,13 +1,13 @@
 """Equations that several questions pose: an outcome on its causes, its own past and time, with what varies between units."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from alliance.facts.columns import BETWEEN, PATIENT, SESSION, THERAPIST
 from alliance.questions.cast import Cast, Player
 
 _INTERCEPT = "intercept"
-_LONGEST = 60  # letters of a label within that of a model
+_LONGEST = 60  # letters of a name, and of a label within that of a model
 
 
 def equation(on: Iterable[str], cast: Cast, slopes: Iterable[str] = ()) -> dict[str, Any]:
@@ -32,24 +32,6 @@ def observed(cause: Player | None, outcome: Player) -> list[str]:
     return [] if cause is None else [cause.before(outcome), f"{cause.name}{BETWEEN}"]
 
 
-def traits_on(outcome: Player, traits: Sequence[Player], cast: Cast, label: str) -> dict[str, Any]:
-    """Return a model of how what people bring with them goes along with an outcome over the course, each with the others held equal.
-
-    What one session leaves lasts to the next: an own past among the predictors would hold equal what the traits have done before.
-    """
-    arm = first_of(cast, "treatment")
-    first, *more = [{"from": trait.name, "to": outcome.name} for trait in traits]
-    return {
-        "label": label,
-        "family": "multilevel_path",
-        "depth": "ml",
-        "equations": {outcome.name: equation([*(trait.name for trait in traits), *names(arm), SESSION], cast)},
-        "autocorrelation": {outcome.name: "sessions"},
-        "effects": first,
-        "further_effects": more,
-    }
-
-
 def first_of(cast: Cast, role: str) -> Player | None:
     """Return the first who plays a part, or None."""
     return next(iter(cast.all(role)), None)
@@ -69,3 +51,8 @@ def begin(*words: str) -> str:
     """Join words to a label that begins with a capital letter."""
     label = " ".join(words)
     return label[:1].upper() + label[1:]
+
+
+def named(*words: str) -> str:
+    """Join words to the name of a model, as long as names may be."""
+    return "_".join(words)[:_LONGEST].rstrip("_")

@@ -45,5 +45,4 @@ QUESTION = Question(
     title="What comes first: does {mediator} predict {outcome}, or {outcome} {mediator}?",
     needs=("mediator", "outcome"),
     pose=pose,
-    follows="Falkenström, Granström and Holmqvist 2013, J Couns Psychol 60(3)",
 )

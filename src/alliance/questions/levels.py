@@ -26,5 +26,4 @@ QUESTION = Question(
     title="How much do {mediator} and {outcome} differ between patients, and how much do they change within them?",
     needs=("mediator", "outcome"),
     pose=pose,
-    follows="Baldwin, Wampold and Imel 2007, doi 10.1037/0022-006X.75.6.842",
 )

@@ -3,7 +3,7 @@
 from alliance.facts.columns import BETWEEN, SESSION
 from alliance.questions.cast import Cast
 from alliance.questions.declared import Posed, Question
-from alliance.questions.equations import begin, equation, first_of, names, short
+from alliance.questions.equations import begin, equation, first_of, named, names, short
 
 
 def pose(cast: Cast) -> Posed:
@@ -14,7 +14,7 @@ def pose(cast: Cast) -> Posed:
     bond = [*(one.before(mediator) for one in strategies), *means, outcome.before(mediator), mediator.past, SESSION]
     course = [mediator.before(outcome), *(one.before(outcome) for one in strategies), *means, outcome.past, SESSION]
     first, *more = [{"from": strategy.name, "to": outcome.name} for strategy in strategies]
-    answer = f"strategies_through_{mediator.name}"
+    answer = named("strategies", "through", mediator.name)
     return Posed(
         {
             answer: {
@@ -38,5 +38,4 @@ QUESTION = Question(
     title="Which strategies go along with {mediator}, and how much of that reaches {outcome}?",
     needs=("strategy", "mediator", "outcome"),
     pose=pose,
-    follows="Gumz et al. 2012, BMC Med Res Methodol 12:10",
 )

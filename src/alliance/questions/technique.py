@@ -5,14 +5,14 @@ from typing import Any
 from alliance.facts.columns import BETWEEN, SESSION
 from alliance.questions.cast import Cast, Player
 from alliance.questions.declared import Posed, Question
-from alliance.questions.equations import begin, equation, first_of, names, own_equation, short
+from alliance.questions.equations import begin, equation, first_of, named, names, own_equation, short
 
 
 def pose(cast: Cast) -> Posed:
     """Pose technique -> alliance -> symptoms with latent means; beside it, where there are arms, whether its first step depends on them."""
     technique, mediator, outcome = (cast.one(role) for role in QUESTION.needs)
     arm = first_of(cast, "treatment")
-    answer = f"{technique.name}_jointly"
+    answer = named(technique.name, "jointly")
     bond, course = _predictors(technique, mediator, outcome, arm)
     specs: dict[str, dict[str, Any]] = {
         answer: {
@@ -31,7 +31,7 @@ def pose(cast: Cast) -> Posed:
         }
     }
     if arm is not None:
-        specs[f"{technique.name}_by_{arm.name}"] = _moderated(technique, mediator, outcome, arm, cast)
+        specs[named(technique.name, "by", arm.name)] = _moderated(technique, mediator, outcome, arm, cast)
     return Posed(specs, answer)
 
 
@@ -45,7 +45,7 @@ def _predictors(
 
 def _moderated(technique: Player, mediator: Player, outcome: Player, arm: Player, cast: Cast) -> dict[str, Any]:
     """Return the model in which the effect of technique on the alliance may depend on the arm."""
-    product = f"{technique.name}_by_{arm.name}"
+    product = named(technique.name, "by", arm.name)
     bond, course = _predictors(technique, mediator, outcome, arm)
     mean = f"{technique.name}{BETWEEN}"
     return {
@@ -66,5 +66,4 @@ QUESTION = Question(
     title="Does {technique} reach {outcome} through {mediator}?",
     needs=("technique", "mediator", "outcome"),
     pose=pose,
-    follows="Baldwin, Wampold and Imel 2007, doi 10.1037/0022-006X.75.6.842",
 )

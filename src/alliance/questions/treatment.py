@@ -5,7 +5,7 @@ from typing import Any
 from alliance.facts.columns import BASELINE, PATIENT, SESSION
 from alliance.questions.cast import Cast, Player
 from alliance.questions.declared import Posed, Question
-from alliance.questions.equations import begin, equation, first_of, observed, short
+from alliance.questions.equations import begin, equation, first_of, named, observed, short
 
 
 def pose(cast: Cast) -> Posed:
@@ -15,7 +15,7 @@ def pose(cast: Cast) -> Posed:
     effects = {"from": arm.name, "to": outcome.name}
     bond = [arm.name, *observed(technique, mediator), outcome.before(mediator), mediator.past, SESSION]
     course = [mediator.before(outcome), arm.name, *observed(technique, outcome), outcome.past, SESSION]
-    answer = f"{arm.name}_jointly"
+    answer = named(arm.name, "jointly")
     return Posed(
         {
             answer: {
@@ -28,8 +28,8 @@ def pose(cast: Cast) -> Posed:
                 },
                 "effects": effects,
             },
-            f"{arm.name}_overall": _overall(arm, outcome, cast),
-            f"{arm.name}_by_steps": {
+            named(arm.name, "overall"): _overall(arm, outcome, cast),
+            named(arm.name, "by", "steps"): {
                 "label": begin(short(arm), "through", short(mediator)) + ", in two steps",
                 "family": "textbook",
                 "equations": {
@@ -50,7 +50,7 @@ def _overall(arm: Player, outcome: Player, cast: Cast) -> dict[str, Any]:
 
     What the equation leaves at one session lasts to the next, since no past of the outcome is among its predictors to say so.
     """
-    together = f"{arm.name}_by_course"
+    together = named(arm.name, "by", "course")
     curved = equation([arm.name, "course", together, f"{outcome.name}{BASELINE}"], cast)
     curved["vary"][PATIENT] = ["intercept", "course"]
     return {
@@ -70,5 +70,4 @@ QUESTION = Question(
     title="Does {treatment} reach {outcome} through {mediator}?",
     needs=("treatment", "mediator", "outcome"),
     pose=pose,
-    follows="Baier, Kline and Feeny 2020, doi 10.1016/j.cpr.2020.101921",
 )

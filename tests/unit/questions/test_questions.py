@@ -70,6 +70,15 @@ def test_labels_without_numbers_play_no_part_as_they_are_no_term_of_a_model() ->
     assert not cast_of({"place": place}, therapists=False).players
 
 
+def test_names_of_models_are_no_longer_than_names_may_be() -> None:
+    long = {role: f"{role}_" + 35 * "x" for role in ("treatment", "technique")}
+    settings = {name: player(role, name) for role, name in long.items()}
+    config = study("mediator", "outcome", "treatment", "technique", variables={
+        **{f"v_{role}": player(role, f"v_{role}") for role in ("mediator", "outcome")}, **settings,
+    })  # fmt: skip
+    assert max(map(len, config.models.specs)) == 60
+
+
 def test_smallest_configuration_needs_no_role() -> None:
     named = cast_of(
         {"symptoms": player("outcome", "s") | {"role": None}, "alliance": {"column": "a"}}, therapists=False
