@@ -68,6 +68,13 @@ def _check_roles(variables: Mapping[str, Any]) -> None:
                 check_role(known_role(variable["role"]), str(variable.get("table", "sessions")))
             except ValueError as error:
                 raise ConfigError(f"variables.{name}.role: {error}.") from None
+    players = cast_of(variables, therapists=False)
+    for role in ROLES.names(lambda role: role.alone):
+        if len(found := [player.name for player in players.all(role)]) > 1:
+            raise ConfigError(
+                f"variables.{found[1]}.role: '{found[0]}' has 'role: {role}' too, and questions ask for one variable that plays it. Take "
+                "the role from one of them, or make both one variable (kind: composite)."
+            )
 
 
 def cast_in(config: Config) -> Cast:
@@ -96,8 +103,8 @@ def _asked(questions: Any, cast: Cast) -> list[str]:
         elif lacking := cast.lacks(QUESTIONS[name].needs):
             wanted = "; ".join(f"'role: {role}' ({ROLES[role].meaning})" for role in lacking)
             problems.append(
-                f"{KEY}: '{name}' cannot be asked, since no variable has {wanted}. Say at a variable which part it plays, or take the "
-                "question out."
+                f"{KEY}: '{name}' cannot be asked, since no variable that holds numbers has {wanted}. Say at a variable which part it "
+                "plays (a category needs 'levels' for that), or take the question out."
             )
     if problems:
         raise ConfigError("\n".join(problems))

@@ -27,20 +27,23 @@ class Role:
         What plays it, in words that can follow "a variable that is".
     tables
         The tables in which such a variable can stand.
+    alone
+        Whether questions ask for one variable that plays it, so that a second one would be left out.
     """
 
     name: str
     meaning: str
     tables: tuple[Table, ...] = ("sessions",)
+    alone: bool = False
 
 
 _CONSTANT: Final[tuple[Table, ...]] = ("patients", "therapists")
 
 ROLES: Final = Registry(
-    Role("mediator", "the alliance, or another process that is to carry change"),
-    Role("outcome", "what treatment is to change, such as symptoms"),
-    Role("treatment", "the treatment or arm of a patient", ("patients",)),
-    Role("technique", "what therapists do in a session to move the alliance"),
+    Role("mediator", "the alliance, or another process that is to carry change", alone=True),
+    Role("outcome", "what treatment is to change, such as symptoms", alone=True),
+    Role("treatment", "the treatment or arm of a patient", ("patients",), alone=True),
+    Role("technique", "what therapists do in a session to move the alliance", alone=True),
     Role("strategy", "a strategy that therapists report, such as goal setting"),
     Role("process", "something between the alliance and the outcome, such as engagement or homework"),
     Role("patient", "what patients bring with them, such as expectations", ("patients",)),

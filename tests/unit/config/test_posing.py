@@ -49,6 +49,10 @@ def test_another_model_may_be_declared_to_answer() -> None:
         ({"questions": ["frist"]}, "questions: there is no question 'frist'. Did you mean 'first'?"),
         ({"questions": "all"}, "questions"),
         ({"variables": {"alliance": {"role": "mediater"}}}, "Did you mean 'mediator'?"),
+        (
+            {"variables": {"alliance_therapist": {"role": "mediator"}}},
+            "variables.alliance_therapist.role: 'alliance' has 'role: mediator' too",
+        ),
         ({"variables": {"alliance": {"role": "patient"}}}, "'role: patient' is for variables of patients"),
     ],
 )

@@ -249,7 +249,9 @@ def test_questions_that_the_data_leave_open_are_listed_with_what_each_needs() ->
     (passage,) = describe_asked({}, validate_config(settings))
     said = [str(sentence) for sentence in passage.sentences]
 
-    assert said[0].startswith("Does treatment reach symptoms through working alliance? Nobody plays: treatment (")
+    assert said[0].startswith(
+        "Does treatment reach symptoms through working alliance? No variable that holds numbers plays: treatment ("
+    )
     assert not any("What comes first" in line for line in said)
     assert describe_asked({}, POSED) == []
 
