@@ -48,7 +48,8 @@ def fix_pasts(pasts, units, beta, of_w, w, whole, of_whole, squares, d, loads, z
     count, q = pasts.shape[0], len(c)
     first = len(w) - count
     loads[:] = 1.0
-    square[:] = squares
+    for k in range(len(squares)):  # Numba's text for shapes that do not fit would take as long as all the rest
+        square[k] = squares[k]
     for j in range(count):
         d[j] = 0.0
         for b in range(first + j + 1):
