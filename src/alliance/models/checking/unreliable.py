@@ -17,6 +17,7 @@ from alliance.models.quantities.corrected import Known
 from alliance.models.quantities.unreliable import children_of
 
 CORRECTED, UNCORRECTED = "corrected_error", "uncorrected_error"
+_LITTLE: Final = "little_reliability"
 _CONSTRUCT: Final = {"within": [np.nan, 0.0], "between": [np.nan, 0.0]}  # its error is estimated
 _OF_SCORES: Final = (
     "this family takes a composite as it is; a model of family multilevel_path fits what its parts have in common"
@@ -93,13 +94,14 @@ def mark_unreliable(
     if any(mark.caution == UNCORRECTED for mark in marks):  # all of them or none
         marks = take_back(marks, _NOT_ALONE)
     for mark in [mark for mark in marks if mark.caution == CORRECTED]:
-        marks.append(Mark("little_reliability", mark.subject, mark.value, outcomes=(*mark.outcomes, mark.subject)))
+        marks.append(Mark(_LITTLE, mark.subject, mark.value, outcomes=(*mark.outcomes, mark.subject)))
     return marks
 
 
 def take_back(marks: Sequence[Mark], reason: str) -> list[Mark]:
-    """Say of scores that estimates would be corrected for that they are not, and why."""
-    return [replace(mark, caution=UNCORRECTED, detail=reason) if mark.caution == CORRECTED else mark for mark in marks]
+    """Say of scores that estimates would be corrected for that they are not, and why; nothing is then said of corrected estimates."""
+    left = [mark for mark in marks if mark.caution != _LITTLE]
+    return [replace(mark, caution=UNCORRECTED, detail=reason) if mark.caution == CORRECTED else mark for mark in left]
 
 
 def predicted_by(design: Design, name: str) -> tuple[str, ...]:
