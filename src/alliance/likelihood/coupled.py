@@ -203,6 +203,21 @@ def of_factor(by_therapist, k, p, f):
 
 
 @compiled
+def place_effects(crossed, by_therapist, k, w, own_w):
+    """Fill the effects of connected therapists, w = P k, and those of the therapists of each patient."""
+    seats, order, e = crossed[4], crossed[5], len(by_therapist)
+    for p in range(len(order)):
+        for f in range(e):
+            w[order[p] // LANES, f, order[p] % LANES] = of_factor(by_therapist, k, p, f)
+    for i in range(len(seats)):
+        for s in range(seats.shape[1]):
+            if seats[i, s] >= 0:
+                j = order[seats[i, s]]
+                for f in range(e):
+                    own_w[i // LANES, s * e + f, i % LANES] = w[j // LANES, f, j % LANES]
+
+
+@compiled
 def _moment(by_therapist, inverse, k, p, o, starts, moment, of_pair):
     """Fill P (N^-1 + k k') of two therapists, and their covariance P N^-1 P'."""
     e = len(by_therapist)

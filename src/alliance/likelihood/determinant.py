@@ -17,8 +17,9 @@ import numpy as np
 
 from alliance.likelihood.compiling import compiled
 from alliance.likelihood.coordinates import pack_factor
-from alliance.likelihood.coupled import collect, couple, halve, of_factor
+from alliance.likelihood.coupled import collect, couple, halve, place_effects
 from alliance.likelihood.envelope import solve_upper
+from alliance.likelihood.kernel import forward_blocks, room_of, start_therapists
 from alliance.likelihood.lanes import LANES, everywhere, load, minus, plus, store, sum_of, times
 from alliance.likelihood.layout import (
     AT_PATIENT,
@@ -30,12 +31,18 @@ from alliance.likelihood.layout import (
     N_PATIENT,
     N_PATTERNS,
     N_THERAPIST,
-    N_THERAPISTS,
     N_WEIGHTS,
     Statistics,
 )
-from alliance.likelihood.paired import fill_effective, inner_of, rows_of_effective
-from alliance.likelihood.passes import factor_therapists, forward, gather, gather_column, halfway, solve_column
+from alliance.likelihood.paired import inner_of
+from alliance.likelihood.passes import (
+    apply_factor,
+    factor_therapists,
+    gather_column,
+    halfway,
+    solve_column,
+    solve_transposed,
+)
 from alliance.likelihood.quadratic import count_records, find_record, left_alone, place_in_pool
 from alliance.likelihood.residuals import count_coordinates, count_precisions, fill_precision, turn_precision
 
@@ -60,18 +67,18 @@ def slopes_of_squares(statistics: Statistics, position: np.ndarray, directions: 
     fill_precision(layout, position[layout[N_BETA] : free], precision)
     rows = np.ascontiguousarray(directions.T)
     change, by_p = np.zeros((_count_weights(layout) + q * q, LANES)), np.zeros((e * e, LANES))
-    nested = layout, owner, products, weights
+    nested = layout, owner, products, weights, of_therapists
     room, t, c = _go_forward(*nested, precision, by_patient, rows)
     mean = np.zeros_like(c)
     several = crossed is not None
     _solve(t, c, by_therapist, left_alone(of_therapists, crossed[5]) if several else of_therapists, mean, by_p)
     if several:
-        changed, once = crossed[:4], np.ones(len(crossed[4]))
+        changed = *crossed[:4], np.ones(len(crossed[4]))
         own_room, own_t, own_c = _go_forward(*changed, precision, by_patient, rows)
         own_mean = np.zeros_like(own_c)
         _solve_connected(t, own_t, crossed, by_therapist, c, own_c, mean, own_mean, by_p)
-        _go_back(*changed, once, precision, by_patient, rows, own_room, own_mean, change)
-    _go_back(*nested, of_therapists, precision, by_patient, rows, room, mean, change)
+        _go_back(*changed, precision, by_patient, rows, own_room, own_mean, change)
+    _go_back(*nested, precision, by_patient, rows, room, mean, change)
     slopes = np.zeros(len(position))
     _finish(layout, pooled, position, precision, rows, change, by_p, slopes)
     return slopes
@@ -84,7 +91,7 @@ def _count_weights(layout):
 
 
 @compiled
-def _go_forward(layout, owner, products, weights, precision, factor, directions):
+def _go_forward(layout, owner, products, weights, therapist_weights, precision, factor, directions):
     """Go through the first half of a pass for all directions.
 
     Returns
@@ -94,32 +101,24 @@ def _go_forward(layout, owner, products, weights, precision, factor, directions)
     t, c
         T of therapists, and c of each direction, (direction, block, effect, lane).
     """
-    inner, paired = inner_of(layout), layout[N_PATTERNS] > 0
-    q, e, columns = layout[N_PATIENT], layout[N_THERAPIST], layout[N_COLUMNS]
+    q, e, inner = layout[N_PATIENT], layout[N_THERAPIST], inner_of(layout)
     count, blocks = len(directions), owner.shape[0]
-    tau, nothing = np.ones(1) if paired else precision, np.zeros(layout[N_BETA])
-    a, root = np.empty((blocks, q * q, LANES)), np.empty((blocks, q * q, LANES))
-    y, space = np.empty((blocks, q * e, LANES)), np.empty((blocks, rows_of_effective(layout), LANES))
-    r, x = np.empty((blocks, count, columns, LANES)), np.empty((blocks, count, q, LANES))
-    of_owner = -(-layout[N_THERAPISTS] // LANES) if e > 0 else 0
-    t, c = np.zeros((of_owner, e * e, LANES)), np.zeros((count, of_owner, e, LANES))
-    ignored, single = np.zeros((of_owner, e, LANES)), np.empty((1, LANES))
-    of_outcomes, solved = np.empty((columns, LANES)), np.empty((q, LANES))
+    room, sums, work = room_of(layout, blocks), np.zeros((1, 1, LANES)), np.empty((2, LANES))
+    t, ignored = start_therapists(layout)
+    forward_blocks(
+        layout, owner, products, weights, therapist_weights, np.zeros(layout[N_BETA]), precision, factor,
+        room, 0, blocks, work, sums, 0, t, ignored,
+    )  # fmt: skip
+    _, a, root, _, y, space, _, _ = room
+    r, x = np.empty((blocks, count, layout[N_COLUMNS], LANES)), np.empty((blocks, count, q, LANES))
+    c = np.zeros((count, len(t), e, LANES))
     for block in range(blocks):
-        if paired:
-            fill_effective(layout, products[block], nothing, precision, space[block])
-        found = space[block] if paired else products[block]
-        forward(inner, found, nothing, tau, factor, of_outcomes, a[block], root[block], solved, y[block])
-        if e > 0:
-            gather(
-                inner, found, tau, of_outcomes, solved, y[block], weights[block], owner[block], single, t, ignored
-            )  # fmt: skip
         for d in range(count):
             _weigh_direction(layout, products[block], precision, directions[d], r[block, d])
             solve_column(inner, factor, r[block, d], root[block], x[block, d])
             if e > 0:
                 gather_column(
-                    inner, r[block, d], x[block, d], y[block], weights[block], owner[block], single, c[d]
+                    inner, r[block, d], x[block, d], y[block], weights[block], owner[block], work, c[d]
                 )  # fmt: skip
     return (a, root, y, space, r, x), t, c
 
@@ -152,18 +151,12 @@ def _solve(t, c, by_therapist, therapist_weights, mean, by_factor):
             single[0, lane] = therapist_weights[j] if j < len(therapist_weights) else 0.0
         for d in range(count):
             halfway(c[d, block], by_therapist, root, k)
-            for f in range(e - 1, -1, -1):
-                total = load(k, f)
-                for g in range(f + 1, e):
-                    total = minus(total, load(root, g * e + f), load(k, g))
-                store(k, f, times(total, load(root, f * e + f)))
+            solve_transposed(root, k)
+            apply_factor(by_therapist, k, mean[d, block])
             for f in range(e):
-                effect, left = everywhere(0.0), load(c[d, block], f)
-                for g in range(f + 1):
-                    effect = plus(effect, by_therapist[f, g], load(k, g))
+                left = load(c[d, block], f)
                 for g in range(e):
                     left = minus(left, load(tp, f * e + g), load(k, g))
-                store(mean[d, block], f, effect)
                 left = times(left, load(single, 0))
                 for g in range(f + 1):
                     store(by_factor, f * e + g, plus(load(by_factor, f * e + g), left, load(k, g)))
@@ -182,19 +175,14 @@ def _solve_connected(t, own_t, crossed, by_therapist, c, own_c, mean, own_mean, 
             half[number] = right[number]
         halve(by_therapist, factor, first, starts, half)
         solve_upper(first, starts, factor, half)
+        place_effects(crossed, by_therapist, half, mean[d], own_mean[d])
         for p in range(len(order)):
             j = order[p]
-            for f in range(e):
-                mean[d, j // LANES, f, j % LANES] = of_factor(by_therapist, half, p, f)
             for f in range(e):  # c - T w, of the patients with one therapist
                 for g in range(e):
                     place = max(f, g) * e + min(f, g)
                     right[p * e + f] -= t[j // LANES, place, j % LANES] * mean[d, j // LANES, g, j % LANES]
         for i in range(len(seats)):
-            for s in range(several):
-                if seats[i, s] >= 0:
-                    for f in range(e):
-                        own_mean[d, i // LANES, s * e + f, i % LANES] = of_factor(by_therapist, half, seats[i, s], f)
             for s in range(several):
                 if seats[i, s] >= 0:
                     for f in range(e):
@@ -251,13 +239,12 @@ def _fill_effects(inner, factor, root, x, y, w, z, f):
     q, e = inner[N_PATIENT], inner[N_THERAPIST]
     for u in range(len(f)):
         store(f, u, everywhere(0.0))
-    for i in range(q - 1, -1, -1):
+    for i in range(q):
         total = load(x, i)
         for g in range(e):
             total = minus(total, load(y, i * e + g), load(w, g))
-        for m in range(i + 1, q):
-            total = minus(total, load(root, m * q + i), load(z, m))
-        store(z, i, times(total, load(root, i * q + i)))
+        store(z, i, total)
+    solve_transposed(root, z)
     for i in range(q):
         total = everywhere(0.0)
         for j in range(i + 1):

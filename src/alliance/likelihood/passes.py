@@ -206,6 +206,27 @@ def solve_therapists(t, c, factor, work, mean, var, by_factor, value):
 
 
 @compiled
+def solve_transposed(root, z):
+    """Replace z by R'^-1 z; the diagonal of R holds reciprocals."""
+    q = len(z)
+    for i in range(q - 1, -1, -1):
+        total = load(z, i)
+        for m in range(i + 1, q):
+            total = minus(total, load(root, m * q + i), load(z, m))
+        store(z, i, times(total, load(root, i * q + i)))
+
+
+@compiled
+def apply_factor(factor, z, u):
+    """Fill u = L z."""
+    for i in range(len(factor)):
+        total = everywhere(0.0)
+        for m in range(i + 1):
+            total = plus(total, factor[i, m], load(z, m))
+        store(u, i, total)
+
+
+@compiled
 def backward(
     layout, products, precision, factor, r, a, root, x, y, mean, var, owner, weights, therapist_weights, work, sums
 ):

@@ -12,12 +12,12 @@ Noise of zero gives the conditional means of w, and of u given w. Therapists who
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
-from alliance.likelihood.coupled import collect, couple, halve, of_factor
+from alliance.likelihood.coupled import collect, couple, halve, place_effects
 from alliance.likelihood.envelope import solve_upper
 from alliance.likelihood.kernel import forward_blocks, room_of, start_therapists
-from alliance.likelihood.lanes import LANES, everywhere, into_lanes, load, minus, out_of_lanes, plus, store, times
+from alliance.likelihood.lanes import LANES, into_lanes, load, minus, out_of_lanes, plus, store
 from alliance.likelihood.layout import N_THERAPIST, N_THERAPISTS, Statistics
-from alliance.likelihood.passes import factor_therapists, halfway
+from alliance.likelihood.passes import apply_factor, factor_therapists, halfway, solve_transposed
 from alliance.likelihood.residuals import precision_of
 
 _DRAWN_TOGETHER = 64  # patients; the same numbers for the same seed, whatever the width of the processor
@@ -103,11 +103,11 @@ def _draw(layout, owner, products, weights, crossed, beta, precision, by_patient
         halfway(c[block], by_therapist, square, k)
         for f in range(e):
             store(k, f, plus(load(k, f), 1.0, load(w[block], f)))
-        _solve_transposed(square, k)
-        _apply(by_therapist, k, w[block])
+        solve_transposed(square, k)
+        apply_factor(by_therapist, k, w[block])
     if crossed is not None:
         own_w = np.zeros_like(own_c)
-        _place(crossed, by_therapist, half, w, own_w)
+        place_effects(crossed, by_therapist, half, w, own_w)
         _draw_patients(own_owner, own_room[2], own_room[3], own_room[4], own_w, by_patient, of_several)
     _draw_patients(owner, room[2], room[3], room[4], w, by_patient, u)
 
@@ -127,8 +127,8 @@ def _draw_patients(owner, root, x, y, w, by_patient, u):
             for f in range(e):
                 total = minus(total, load(y[block], i * e + f), load(of_owner, f))
             store(x[block], i, total)
-        _solve_transposed(root[block], x[block])
-        _apply(by_patient, x[block], u[block])
+        solve_transposed(root[block], x[block])
+        apply_factor(by_patient, x[block], u[block])
 
 
 @compiled
@@ -138,39 +138,3 @@ def _add_noise(crossed, w, half):
     for p in range(len(order)):
         for f in range(e):
             half[p * e + f] += w[order[p] // LANES, f, order[p] % LANES]
-
-
-@compiled
-def _place(crossed, by_therapist, k, w, own_w):
-    """Fill the effects of connected therapists, w = P k, and those of the therapists of each patient."""
-    seats, order, e = crossed[4], crossed[5], len(by_therapist)
-    for p in range(len(order)):
-        for f in range(e):
-            w[order[p] // LANES, f, order[p] % LANES] = of_factor(by_therapist, k, p, f)
-    for i in range(len(seats)):
-        for s in range(seats.shape[1]):
-            if seats[i, s] >= 0:
-                j = order[seats[i, s]]
-                for f in range(e):
-                    own_w[i // LANES, s * e + f, i % LANES] = w[j // LANES, f, j % LANES]
-
-
-@compiled
-def _solve_transposed(root, z):
-    """Replace z by R'^-1 z; the diagonal of R holds reciprocals."""
-    q = len(z)
-    for i in range(q - 1, -1, -1):
-        total = load(z, i)
-        for m in range(i + 1, q):
-            total = minus(total, load(root, m * q + i), load(z, m))
-        store(z, i, times(total, load(root, i * q + i)))
-
-
-@compiled
-def _apply(factor, z, u):
-    """Fill u = L z."""
-    for i in range(len(factor)):
-        total = everywhere(0.0)
-        for m in range(i + 1):
-            total = plus(total, factor[i, m], load(z, m))
-        store(u, i, total)
