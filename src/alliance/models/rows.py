@@ -210,23 +210,26 @@ def _check_scores(rows: pd.DataFrame, name: str, spec: ModelSpec, outcome: str) 
 
 
 def _check_answers(panel: pd.DataFrame, outcome: str, answers: Answers) -> None:
-    """Refuse answers other than 0 and 1 of an outcome that is declared yes/no, and ordered ones that are one, or too many."""
-    if outcome in answers.ordered:
-        given = answers.given[outcome]
-        if not 1 < len(given) <= _MOST_ANSWERS:
-            raise ModelError(
-                f"variables.{outcome}.ordered: the sessions that the model can use hold {len(given)} different "
-                f"{'answer' if len(given) == 1 else 'answers'}, and ordered answers are two to {_MOST_ANSWERS}. Remove 'ordered', so that "
-                f"they are scores; or give 'kind: category' with levels that put some together, as in {{none: 0, a bit: 1, partly: 1, "
-                f"done: 2}}."
-            )
-        return
-    others = sorted(set(panel[outcome].dropna().unique().tolist()) - set(NO_AND_YES))
+    """Refuse answers that are all the same, other than 0 and 1 of an outcome that is declared yes/no, or too many in order."""
+    given, ordered = answers.given[outcome], outcome in answers.ordered
+    others = [] if ordered else sorted(set(panel[outcome].dropna().unique().tolist()) - set(NO_AND_YES))
     if others:
         shown = ", ".join(f"{value:g}" for value in others[:_MOST_SHOWN])
         raise ModelError(
             f"variables.{outcome}.yes_no: the column holds {shown}{' and more' if len(others) > _MOST_SHOWN else ''}, but no is 0 and yes "
             f"is 1. {WHICH_IS_WHICH}; or remove 'yes_no'."
+        )
+    told = np.unique(answers.cells[outcome][answers.cells[outcome] >= 0])
+    if len(told) == 1:
+        raise ModelError(
+            f"variables.{outcome}.{'ordered' if ordered else 'yes_no'}: all answers at the sessions that the model can use are "
+            f"{given[told[0]]:g}, so there is nothing to explain. Leave the equation of '{outcome}' out."
+        )
+    if len(given) > _MOST_ANSWERS:
+        raise ModelError(
+            f"variables.{outcome}.ordered: the sessions that the model can use hold {len(given)} different answers, and ordered answers "
+            f"are two to {_MOST_ANSWERS}. Remove 'ordered', so that they are scores; or give 'kind: category' with levels that put some "
+            f"together, as in {{none: 0, a bit: 1, partly: 1, done: 2}}."
         )
 
 

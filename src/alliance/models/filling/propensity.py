@@ -102,9 +102,10 @@ def gather_answers(
 
 
 def _ends(shares: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the ends of all answers, of which the second is zero, and c."""
+    """Return the ends of all answers, of which the second is zero, and c; without two answers there is no threshold, and c is zero."""
     from scipy.special import ndtri  # brings all of its linear algebra along
 
     ends = ndtri(np.append(0.0, np.cumsum(shares).clip(max=1.0)))
     ends[-1] = np.inf
-    return ends - ends[1], -float(ends[1])
+    first = float(ends[1]) if len(shares) > 1 else 0.0
+    return ends - first, -first

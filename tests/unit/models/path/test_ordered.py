@@ -82,3 +82,12 @@ def test_count_is_refused_with_a_key_that_works_and_scores_with_a_key_to_remove(
     with pytest.raises(ModelError, match=r"variables.y.ordered: .* hold 100 different answers.*Remove 'ordered'"):
         fit(panel_of(data), "study", make_spec(STATIC), declared("ordered"))
     fit(panel_of(data), "study", make_spec(STATIC), declared(""))
+
+
+@pytest.mark.parametrize("key", ["ordered", "yes_no"])
+def test_answers_that_are_all_the_same_are_refused_though_some_are_missing(key: str) -> None:
+    data = simulate(20, 4, 4).assign(y=1.0)
+    data.loc[5::7, "y"] = np.nan
+    spec = make_spec({"y": {"on": ["m", "y_lag", "y_baseline"], "vary": {"patient": ["intercept"]}}})
+    with pytest.raises(ModelError, match=rf"variables.y.{key}: all answers .* are 1, .* Leave the equation of 'y' out"):
+        fit(panel_of(data), "study", spec, declared(key))
