@@ -17,7 +17,7 @@ from alliance.models.design.arrays import Design
 from alliance.models.filling.readings import read_construct
 
 DRIFTING: Final = "drifting_indicator"
-TAKEN_OFF: Final = "with these drifts of intercepts taken off"
+TAKEN_OFF: Final = "with all drifts of intercepts taken off"
 DRIFTS, HARDLY, OPEN = "drifts", "hardly any", "not told"  # verdicts: beyond the limit, within it for sure, or either
 
 
@@ -75,7 +75,7 @@ def check_constructs(panel: pd.DataFrame, names: Sequence[str], variables: Mappi
 
 
 def take_off(panel: pd.DataFrame, constructs: Sequence[Construct]) -> pd.DataFrame:
-    """Return a panel without drifts of intercepts, in which composites are as they were: drifts add up to nothing in them."""
+    """Return a panel without drifts of intercepts, large or small; composites stay, as drifts add up to nothing in them."""
     changed = panel.copy()
     session = panel[SESSION].to_numpy(dtype=float)
     for construct in constructs:

@@ -52,7 +52,7 @@ def test_what_becomes_of_coefficients_is_said_of_each_model() -> None:
     }
     sentence = said(FOUND, diagnostics=pd.DataFrame([row]))
     assert (
-        "With these drifts of intercepts taken off, no coefficient changes by more than 0.22 standard errors ("
+        "With all drifts of intercepts taken off, no coefficient changes by more than 0.22 standard errors ("
         in sentence
     )
     assert "alliance ->" not in sentence
