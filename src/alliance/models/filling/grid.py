@@ -312,9 +312,8 @@ class _Search:
         has_rows = pd.Series(held).groupby(self.rows[PATIENT].to_numpy()).transform("any").to_numpy()
         for name in self.names:
             told = self.recorded[name] if name in self.hidden else self.at_end[name]
-            kept = self.cell[name] & (
-                needed[name] | (told & has_rows)
-            )  # a patient with a first session only has no row
+            # A patient with nothing but a first session has no row.
+            kept = self.cell[name] & (needed[name] | (told & has_rows))
             dropped |= bool((kept != self.cell[name]).any())
             self.cell[name] = kept
         return dropped
@@ -368,9 +367,8 @@ class _Search:
         scores = self.rows[name].to_numpy(dtype=float)[rows]
         below, told = scores <= low, self.at_end[name][rows]
         end = np.where(below, low, high)
-        if (
-            name in self.answered
-        ):  # of thresholds that are all zero; answers between the lowest and the highest lie below theirs
+        if name in self.answered:
+            # Of thresholds that are all zero; answers between the lowest and the highest lie below theirs.
             answers = self.answered[name] or scores[told]
             below, end = scores < max(answers, default=0.0), np.zeros(len(rows))
         return np.where(told, end, np.inf), np.where(told & ~below, -1.0, 1.0)

@@ -38,11 +38,8 @@ def design_without(panel: pd.DataFrame, left_out: pd.Series, vary: dict[str, lis
     ("places", "count", "passed"),
     [
         ([], 0, True),
-        (
-            [5, 6],
-            15,
-            False,
-        ),  # the sixth session was skipped, so it and the next one go, and the one after follows a gap
+        # The sixth session was skipped, so it and the next one go, and the one after follows a gap.
+        ([5, 6], 15, False),
         ([1, 2], 15, False),  # series whose first sessions go do not start from the initial value either
         ([11], 0, True),  # nothing follows
     ],
