@@ -19,8 +19,7 @@ def describe_scales(config: Config) -> str:
         return ""
     return (
         f"Of {', '.join(labels)} (yes/no or ordered) the unit is one standard deviation, between sessions, of the propensity behind the "
-        f"answers; differences in probability, of a yes or of the highest answer given, are shares of one; "
-        f"thresholds of ordered answers count from the first, which is zero. "
+        "answers. "
     )
 
 

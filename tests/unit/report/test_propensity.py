@@ -1,8 +1,11 @@
 """Words for the propensity behind answers: a table does not call it by the answers' name, which may stand in another model."""
 
+import pandas as pd
+
 from alliance.config import Config
 from alliance.report.figures import load_figure
 from alliance.report.propensity import bare_name_in, name_in, path_in
+from alliance.report.tables import load_table
 from tests.artefacts import builders
 
 CONFIG = builders.arms_config()
@@ -33,3 +36,19 @@ def test_path_diagram_says_in_which_unit_a_propensity_is() -> None:
     module = load_figure("path_diagram")
     assert "standard deviation by which sessions differ" in module.draw(inputs, with_propensity()).notes
     assert "propensity" not in module.draw(inputs, CONFIG).notes
+
+
+def test_notes_of_tables_explain_only_what_their_rows_hold() -> None:
+    config, estimates = with_propensity(), builders.artefacts(CONFIG)["estimates"]
+
+    def notes(name: str, rows: pd.DataFrame) -> str:
+        return " ".join(load_table(name).make({"estimates": rows}, config).notes)
+
+    of_model = estimates.head(1).assign(outcome="technique", path="", level="session", model="technique_jointly")
+    for name, rows in (("coefficients", estimates), ("components", of_model.assign(effect="sd"))):
+        assert "propensity behind the answers. " in notes(name, rows)
+        assert "probability" not in notes(name, rows) and "hresholds" not in notes(name, rows)
+    assert "shares of one" not in notes("effects", estimates)
+    assert "shares of one" in notes("effects", estimates.assign(effect="probability"))
+    thresholds = of_model.assign(effect="threshold", path="1 -> technique")
+    assert "Thresholds of ordered answers count from the first" in notes("components", thresholds)

@@ -18,6 +18,7 @@ from alliance.report.tables.table import Table
 TITLE = "What varies, and what is left"
 NEEDS = ("estimates",)
 _WORDS = {"intercept": "intercept of {outcome}", "residual": "residual of {outcome}"}
+_THRESHOLDS = "Thresholds of ordered answers count from the first, which is zero. "
 _OF_VARIABILITY = "logarithm of the residual variance of {outcome}"
 
 
@@ -42,7 +43,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     )
     notes = [
         "Standard deviations of intercepts and residuals are in the outcome's units, those of slopes in the outcome's units per unit of "
-        f"the predictor. {_describe_variability(data)}{describe_scales(config)}Residuals hold error of measurement as well as change.",
+        f"the predictor. {_describe_variability(data)}{describe_scales(config)}"
+        f"{_THRESHOLDS if (data['effect'] == THRESHOLD).any() else ''}Residuals hold error of measurement as well as change.",
         *_describe_held(list(dict.fromkeys(data["model"])), config),
         *notes_of(data),
     ]

@@ -17,6 +17,7 @@ from alliance.results.estimates import MOVED, moved_by_priors
 
 TITLE = "Paths"
 NEEDS = ("estimates",)
+_DIFFERENCES = "Differences in probability, of a yes or of the highest answer given, are shares of one. "
 _WITHOUT_PRIORS = f"Without priors: restricted maximum likelihood, where it is more than {MOVED:g} standard errors from a posterior mean."
 
 
@@ -51,7 +52,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         )
     notes = [
         "Estimates are in the outcome's units per unit of the first variable; shares of a total have no unit. "
-        f"{describe_scales(config)}"
+        f"{describe_scales(config)}{_DIFFERENCES if (data['effect'] == 'probability').any() else ''}"
         "P(direction): share of the draws on the side of zero where most lie. "
         "Indirect includes the covariance of a and b between patients where both vary.",
         *([_WITHOUT_PRIORS] if moved.any() else []),
