@@ -235,8 +235,8 @@ def _capabilities(found: dict[str, Any]) -> str:
     text = (
         f"{found['rows'][0]['size']}, from the panel to draws by restricted maximum likelihood (`depth: ml`), the same rows with the "
         f"newer part and without. Effects apart: the largest difference in the peer's standard errors; what else both estimate, in per "
-        f"cent. Where nothing is told of a cell but by the model (answers, constructs, missing cells) ours is a stochastic EM, whose "
-        f"estimates lie .1 to .3 standard errors from those of an integral; ours includes the completed data sets that intervals need. "
+        f"cent. Where a cell is told by the model alone (answers, constructs, missing cells) ours is a stochastic EM, beside peers that "
+        f"integrate or solve; ours includes the completed data sets that intervals need. "
         f"No package on hand has variability by maximum likelihood: PyMC draws from the posterior of the same model (4 chains, 500 + 500), "
         f"whose means and standard deviations stand for estimates and standard errors."
     )
@@ -268,7 +268,7 @@ def _unchanged(found: dict[str, Any]) -> str:
         "A model that asks for none of the newer parts, in the state of the project before they were built (commit 6c22749) and in this "
         "one, in turns; the quickest of five processes."
     )
-    return "\n\n".join(["### Off, they cost nothing", text, _table(header, rows)])
+    return "\n\n".join(["### What they cost a model without them", text, _table(header, rows)])
 
 
 def _growth(found: dict[str, Any]) -> str:

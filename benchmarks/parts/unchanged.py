@@ -12,7 +12,7 @@ _ROUNDS = 5
 
 
 def measure(bench: Bench) -> dict[str, Any]:
-    """Time an evaluation and a maximum in both states, in turns, and compare the parameters they count."""
+    """Time an evaluation and a maximum in both states, in turns, and compare the log-likelihoods they find."""
     studies = [Study(30, 8, 5)] if bench.quick else [Study(100, 20), Study(300, 20, 60)]
     then = bench.folder / "before"
     made = subprocess.run(
