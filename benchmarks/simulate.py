@@ -120,7 +120,6 @@ def simulate_newer(frame: pd.DataFrame, seed: int = 2) -> pd.DataFrame:
     following = own + B * construct + C_PRIME * frame["technique"] + rng.normal(size=len(x))
     return frame.assign(
         days=7.0 * frame["session"],
-        weeks=frame["session"] - 1.0,
         lasting=x + lasting.ravel(),
         answer=(propensity > 0).astype(float),
         steps=np.searchsorted(THRESHOLDS, propensity).astype(float),

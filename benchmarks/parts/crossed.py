@@ -12,9 +12,8 @@ _OURS, _THEIRS = 9, 3  # repetitions
 def measure(bench: Bench) -> dict[str, Any]:
     """Fit the same models here and in lme4, and time one evaluation with and without changes."""
     rows = []
-    for patients in (
-        (20,) if bench.quick else (100, 300)
-    ):  # 2,000 would connect more therapists than are solved together
+    # 2,000 patients would connect more therapists than are solved together.
+    for patients in (20,) if bench.quick else (100, 300):
         study = Study(patients, 8 if bench.quick else 20, patients // 5, changing=0.2)
         data = bench.folder / "study.csv"
         simulate(study).to_csv(data, index=False)
