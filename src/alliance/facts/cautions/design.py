@@ -110,10 +110,11 @@ OF_DESIGN: Final = (
     Caution(
         "skipped_sessions",
         "skipped sessions",
-        "Share of the outcome's sessions that were skipped or left blank, where what is left of the outcome lasts and a predictor has no "
-        "equation with its own past and the outcome's. If the predictor follows what the outcome was before, its value says something of "
-        "an outcome that nobody recorded, and its slope is biased: in simulated studies with 30 % of the sessions left out by more than "
-        "half. Give the predictor such an equation, and fill in (`missing: fill`); if it does not follow the outcome, the slope is right.",
+        "Share of the outcome's sessions that were filled in, since they were skipped or left blank, or else of its rows that follow such "
+        "a gap, where what is left of the outcome lasts and a predictor has no equation with its own past and the outcome's. If the "
+        "predictor follows what the outcome was before, its value says something of an outcome that nobody recorded, and its slope is "
+        "biased: in simulated studies with 30 % of the sessions left out by more than half. Give the predictor such an equation, and fill "
+        "in (`missing: fill`); if it does not follow the outcome, the slope is right.",
         EQUATION,
         "at most",
         # Simulated studies: with 15 % skipped the bias was small, intervals held the truth in 93 % (validation/README.md).

@@ -36,6 +36,8 @@ def mark_restarts(design: Design, panel: pd.DataFrame, lag: int) -> list[Mark]:
 def mark_skipped(design: Design, panel: pd.DataFrame, lag: int) -> list[Mark]:
     """Mark skipped sessions where residuals last and a predictor may follow the outcome without an equation that says so.
 
+    They are counted as sessions that were filled in, where they were, and as rows that follow a gap elsewhere.
+
     Parameters
     ----------
     panel, lag
