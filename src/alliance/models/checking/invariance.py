@@ -30,12 +30,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from alliance.inference.multiple import adjust
+from alliance.models.filling.readings import FEWEST_TO_LOAD
 
 INTERCEPT, LOADING = "intercept", "loading"
 FEWEST_PATIENTS: Final = 20
 FEWEST_SESSIONS: Final = 3  # of a patient, beside a mean and a slope
 LEVEL: Final = 0.95  # of the intervals whose ends are the largest drifts that data leave possible
-_FEWEST_TO_LOAD: Final = 3
 _NOTHING_COMMON: Final = "its indicators have too little in common within patients"
 
 
@@ -179,7 +179,7 @@ def _solve(sums: _Sums, weights: np.ndarray) -> _Solved | None:
     products = sums.wyy - crossed - crossed.transpose(0, 1, 3, 2) + squared
     solved = np.linalg.solve(sums.ww, products.reshape(len(products), 2, -1)).reshape(products.shape) * others
     level, slope = solved[:, 0], solved[:, 1]
-    if count < _FEWEST_TO_LOAD:
+    if count < FEWEST_TO_LOAD:
         loading, growth = np.tile(1 / (count * weights), (len(level), 1)), np.full((len(level), count), np.nan)
     else:
         told, moved = (each.sum(axis=2)[:, :, None] - each for each in (level, slope))
@@ -206,7 +206,7 @@ def _compare(found: _Solved, without: _Solved, scale: np.ndarray, length: float)
     if not np.isnan(found.growth).any():
         of_part[LOADING] = (found.growth[0], without.growth, np.ones(len(scale)))
     # Two indicators drift from each other by one amount, which is tested once.
-    tested = slice(None) if len(scale) >= _FEWEST_TO_LOAD else slice(1)
+    tested = slice(None) if len(scale) >= FEWEST_TO_LOAD else slice(1)
     tables = []
     for part, (slope, left, unit) in of_part.items():
         errors = length * unit * np.sqrt((units - 1) / units * ((left - left.mean(axis=0)) ** 2).sum(axis=0))

@@ -12,7 +12,7 @@ from alliance.data.scoring.reliability import split_levels
 from alliance.facts.columns import PATIENT
 
 LASTING: Final = "error that lasts"  # what cells are of that are no values of a variable
-_FEWEST_TO_LOAD: Final = 3  # indicators of a construct; two do not tell their loadings
+FEWEST_TO_LOAD: Final = 3  # indicators of a construct; two do not tell their loadings
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def read_score(
 def read_construct(variable: Variable) -> Sequence[Indicator]:
     """Return what tells a construct: the parts of a composite that is declared latent. Two of them are taken to load alike."""
     weight = 1.0 if variable.metric == "sum" else 1 / len(variable.of)
-    loading = None if len(variable.of) >= _FEWEST_TO_LOAD else 1 / (weight * len(variable.of))
+    loading = None if len(variable.of) >= FEWEST_TO_LOAD else 1 / (weight * len(variable.of))
     return [Indicator(part, loading, weight=weight) for part in variable.of]
 
 
