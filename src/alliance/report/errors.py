@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
+
 from alliance.config import Config
+from alliance.models.checking.unreliable import CORRECTED
 
 
-def declared_errors(config: Config) -> list[str]:
-    """List the variables whose error models take off where they can: a reliability is declared, or indicators of a construct are."""
-    return [name for name, variable in config.variables.items() if variable.reliability is not None or variable.latent]
+def corrected_scores(diagnostics: pd.DataFrame) -> list[str]:
+    """List the scores and constructs whose error a fitted model takes off; none where there are no diagnostics."""
+    if diagnostics.empty:
+        return []
+    return [str(name) for name in diagnostics["subject"][diagnostics["caution"] == CORRECTED].unique()]
 
 
 def declared_reliability(name: str, config: Config) -> Any:

@@ -7,7 +7,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.quantity import ends_of, is_at_session
 from alliance.models.checking.unreliable import FITTED
-from alliance.report.errors import declared_errors, declared_reliability, indicators_of, say_assumptions
+from alliance.report.errors import corrected_scores, declared_reliability, indicators_of, say_assumptions
 from alliance.report.labels import label_effect, label_level, label_model, label_names, label_of, label_path
 from alliance.report.numbers import format_beside, format_estimate, format_number
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
@@ -31,7 +31,7 @@ def describe_corrected(inputs: Inputs, config: Config) -> list[Passage]:
         passages += [
             text(
                 "Below are estimates as they are and corrected for that error. The correction assumes "
-                f"{say_assumptions(list(known), config)}.{_by_fit(corrected)}"
+                f"{say_assumptions(corrected_scores(found), config)}.{_by_fit(corrected)}"
             ),
             Passage(tuple(answers), kind="list"),
         ]
@@ -92,7 +92,7 @@ def describe_without_error(row: Row, inputs: Inputs, config: Config) -> str:
 
 def describe_assumption(inputs: Inputs, config: Config) -> str:
     """Say in one sentence what estimates without the error of scores assume; nothing where there are none."""
-    names = declared_errors(config)
+    names = corrected_scores(table_of(inputs, "diagnostics"))
     if not names or table_of(inputs, "corrected").empty:
         return ""
     labels = join_words([label_of(name, config) for name in names])

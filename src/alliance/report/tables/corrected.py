@@ -7,14 +7,14 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.facts.effects import of_kind
-from alliance.report.errors import declared_errors, say_assumptions
+from alliance.report.errors import corrected_scores, say_assumptions
 from alliance.report.labels import capitalised_name
 from alliance.report.numbers import format_beside, format_count
 from alliance.report.tables.marks import last_of_curves, mark_of, name_rows, notes_of
 from alliance.report.tables.table import Table
 
 TITLE = "Corrected for unreliable scores"
-NEEDS = ("corrected", "estimates")
+NEEDS = ("corrected", "diagnostics", "estimates")
 _SAME = ["model", "path", "outcome", "effect", "level", "horizon"]
 
 
@@ -44,10 +44,11 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             ],
         }
     )
+    names = corrected_scores(inputs["diagnostics"])
     notes = [
         "Corrected: from the same draws of the model, with the error that the reliability implies taken off. Where a value with error "
         "lasts, as in an own past, and where a score is a construct told by several indicators, from a second fit of the model by maximum "
-        f"likelihood, in which all true values are unknowns. This assumes {say_assumptions(declared_errors(config), config)}. In the "
+        f"likelihood, in which all true values are unknowns. This assumes {say_assumptions(names, config)}. In the "
         "outcome's units per unit of the first variable.",
         *notes_of(pd.concat([data, data.assign(flag=recorded)])),
     ]

@@ -55,7 +55,9 @@ def test_headline_has_main_results_reverse_direction_and_flags_in_at_most_four_l
 def test_headline_gives_corrected_numbers_beside_the_others_and_what_they_assume_in_one_sentence() -> None:
     table = builders.estimates(CONFIG)
     corrected = builders.corrected(CONFIG, table)
-    lines = [str(line) for line in describe_headline({"estimates": table, "corrected": corrected}, CONFIG)]
+    marks = pd.DataFrame({"subject": ["alliance", "symptoms"], "caution": ["corrected_error", "uncorrected_error"]})
+    given = {"estimates": table, "corrected": corrected, "diagnostics": marks}
+    lines = [str(line) for line in describe_headline(given, CONFIG)]
 
     answer = corrected.query("model == @DECLARED and effect == 'indirect'").iloc[0]
     found = format_estimate(answer["estimate_corrected"], answer["low_corrected"], answer["high_corrected"])
@@ -63,7 +65,7 @@ def test_headline_gives_corrected_numbers_beside_the_others_and_what_they_assume
     assumed = [line for line in lines if "assumes that" in line]
     assert len(assumed) == 1 and assumed[0].count(". ") == 0
     assert assumed[0].startswith(
-        "What is given without the error of working alliance and symptoms assumes that errors are independent"
+        "What is given without the error of working alliance assumes that errors are independent"
     )
 
 
