@@ -3,7 +3,6 @@
 What all joint families have in common is marked by `alliance.models.checking`.
 """
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -109,16 +108,26 @@ def mark_answers(design: Design, grid: Grid) -> list[Mark]:
             given, of_cell = grid.answers.given[outcome], grid.answers.cells[outcome]
             places = of_cell[grid.of[outcome][equation.rows.index]]
             counts = np.bincount(places[places >= 0], minlength=len(given))
-            detail = f"{counts[-1]} of {counts.sum()} answers are yes"
             if outcome in grid.answers.ordered:
                 of_each = [f"{count} are {answer:g}" for answer, count in zip(given, counts, strict=True)]
-                detail = f"of {counts.sum()} answers {', '.join(of_each)}"
+                detail, rare = f"of {counts.sum()} answers {', '.join(of_each)}", "on the smaller side of a threshold"
+            else:
+                detail, rare = f"{counts[-1]} of {counts.sum()} answers are yes", "of the rarer kind"
             marks.append(Mark("rare_answer", outcome, int(counts.min()), detail, outcomes=(outcome,)))
             below = counts.cumsum()[:-1]
             rarer, patients = int(np.minimum(below, counts.sum() - below).max()), equation.rows[PATIENT].nunique()
-            detail = f"{rarer} answers of the rarer kind, {patients} patients"
-            mark = Mark("answers_per_patient", outcome, rarer / patients, detail, outcomes=(outcome,))
-            marks.append(replace(mark, effects=("sd", "correlation"), levels=(PATIENT,)))
+            detail = f"{rarer} answers {rare}, {patients} patients"
+            marks.append(
+                Mark(
+                    "answers_per_patient",
+                    outcome,
+                    rarer / patients,
+                    detail,
+                    outcomes=(outcome,),
+                    effects=("sd", "correlation"),
+                    levels=(PATIENT,),
+                )
+            )
             told = float(np.sqrt(max(equation.y.var() * equation.y_sd**2 - 1.0, 0.0)))  # the rest has a variance of one
             marks.append(Mark("told_answers", outcome, told, outcomes=(outcome,)))
     return marks

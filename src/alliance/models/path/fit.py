@@ -59,16 +59,16 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     assert natural is not None
     values = natural.named
     groups = _groups(found, values)
-    completion, thresholds = basis.completion, dict[str, np.ndarray]()
+    marks = [*mark_fit(maximum), *found.marks]
+    completion = basis.completion
+    thresholds: dict[str, np.ndarray] = {}
     if completion is not None:
+        grid = completion.cells.grid
+        marks += [*mark_filled(task.design), *mark_censored(task.design, grid), *mark_answers(task.design, grid)]
         of_draws = len(found.positions), task.generator("thresholds")
         values = values | completion.thresholds(*of_draws, around=found.point is not None)
         thresholds = completion.thresholds(1, None, around=True)
     quantities = compute_effects(task, values)
-    marks = [*mark_fit(maximum), *found.marks]
-    if basis.completion is not None:
-        grid = basis.completion.cells.grid
-        marks += [*mark_filled(task.design), *mark_censored(task.design, grid), *mark_answers(task.design, grid)]
     if found.covariance is not None:
         components = profile_components(maximum, found.covariance)
         follow_profiles(quantities, components)
@@ -79,7 +79,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     # A propensity was drawn from the model without trends, and so could not show any.
     observed = not any(equation.answered for equation in task.design.equations.values())
     trends, of_trends = compare_trends(task, maximum, quantities) if spec.trends and observed else ([], [])
-    completed = [each.maximum for each in basis.completion.sets] if basis.completion is not None else []
+    completed = [each.maximum for each in completion.sets] if completion is not None else []
     lasting, of_lasting = compare_independent(task, maximum, quantities, completed)
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])
     own = basis.own
@@ -104,7 +104,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     drawn = Drawn(values, found.chains, of_point, of_prior, of_restricted)
     findings = Findings(found.engine, found.interval_kind, marks, groups, true_scores)
     result = make_result(task, drawn, quantities, findings)
-    if not found.posterior and basis.completion is None:
+    if not found.posterior and completion is None:
         result.tree.attrs |= {"log_likelihood": log_likelihood_of(maximum), "parameters": len(maximum.top.position)}
     return result
 
