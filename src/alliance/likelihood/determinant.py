@@ -43,8 +43,8 @@ from alliance.likelihood.passes import (
     solve_column,
     solve_transposed,
 )
-from alliance.likelihood.quadratic import count_records, find_record, left_alone, place_in_pool
-from alliance.likelihood.residuals import count_coordinates, count_precisions, fill_precision, turn_precision
+from alliance.likelihood.quadratic import count_records, find_record, left_alone, place_in_pool, variances_at
+from alliance.likelihood.residuals import count_coordinates, turn_precision
 
 
 def slopes_of_squares(statistics: Statistics, position: np.ndarray, directions: np.ndarray) -> np.ndarray:
@@ -58,15 +58,9 @@ def slopes_of_squares(statistics: Statistics, position: np.ndarray, directions: 
         Of the coefficients, one in each column: (coefficient, direction).
     """
     layout, owner, products, pooled, weights, of_therapists, crossed = statistics.arrays
-    q, e = (int(layout[place]) for place in (N_PATIENT, N_THERAPIST))
-    free = int(layout[N_BETA]) + count_coordinates(layout)
-    by_patient, by_therapist = np.zeros((q, q)), np.zeros((e, e))
-    split = free + q * (q + 1) // 2
-    by_patient[np.tril_indices(q)], by_therapist[np.tril_indices(e)] = position[free:split], position[split:]
-    precision = np.empty(count_precisions(layout))
-    fill_precision(layout, position[layout[N_BETA] : free], precision)
+    precision, by_patient, by_therapist = variances_at(layout, position)
     rows = np.ascontiguousarray(directions.T)
-    change, by_p = np.zeros((_count_weights(layout) + q * q, LANES)), np.zeros((e * e, LANES))
+    change, by_p = np.zeros((_count_weights(layout) + by_patient.size, LANES)), np.zeros((by_therapist.size, LANES))
     nested = layout, owner, products, weights, of_therapists
     room, t, c = _go_forward(*nested, precision, by_patient, rows)
     mean = np.zeros_like(c)

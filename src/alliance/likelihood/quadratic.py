@@ -45,12 +45,8 @@ def quadratic_form(statistics: Statistics, position: np.ndarray) -> np.ndarray:
     compile each of them once more.
     """
     layout, owner, products, pooled, weights, of_therapists, crossed = statistics.arrays
-    n_beta, q, e = layout[N_BETA], layout[N_PATIENT], layout[N_THERAPIST]
-    free = n_beta + count_coordinates(layout)
-    precision = np.empty(count_precisions(layout))
-    fill_precision(layout, position[n_beta:free], precision)
-    factor, by_therapist = np.zeros((q, q)), np.zeros((e, e))
-    fill_factor(position[free + fill_factor(position[free:], factor) :], by_therapist)
+    n_beta = layout[N_BETA]
+    precision, factor, by_therapist = variances_at(layout, position)
     sums = np.zeros(((n_beta + 1) * (n_beta + 1), LANES))
     t, c = _add_patients(layout, owner, products, weights, of_therapists, precision, factor, sums)
     if crossed is not None:
@@ -61,6 +57,15 @@ def quadratic_form(statistics: Statistics, position: np.ndarray) -> np.ndarray:
     result = np.empty((n_beta + 1, n_beta + 1))
     _fill_result(layout, pooled, precision, sums, result)
     return result
+
+
+def variances_at(layout: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return precisions of residuals and the factors L and P, at a position in ``factor`` coordinates."""
+    q, e, free = layout[N_PATIENT], layout[N_THERAPIST], layout[N_BETA] + count_coordinates(layout)
+    precision, by_patient, by_therapist = np.empty(count_precisions(layout)), np.zeros((q, q)), np.zeros((e, e))
+    fill_precision(layout, position[layout[N_BETA] : free], precision)
+    fill_factor(position[free + fill_factor(position[free:], by_patient) :], by_therapist)
+    return precision, by_patient, by_therapist
 
 
 def left_alone(of_therapists: np.ndarray, connected: np.ndarray) -> np.ndarray:

@@ -59,7 +59,7 @@ def place_at(centre, spread, standard):
 
 @compiled
 def tell(found, by_position, spread, slope, value):
-    """Keep the value and the gradient by the standardised position, and return the sign of a place that has none of both."""
+    """Keep the value and the gradient by the standardised position, and return the sign of a place that lacks one of them."""
     value[0] = found
     for j in range(len(slope)):
         slope[j] = 0.0
