@@ -248,6 +248,11 @@ def _check_rows(rows: pd.DataFrame, name: str, outcome: str, columns: list[str])
                 f"models.specs.{name}: patients do not differ in '{column}', as after centring by person, so the equation of '{outcome}' "
                 f"can learn nothing from it. Remove it; '{base}' holds no differences between patients."
             )
+        if column == outcome and (rows[column] == rows[column].iloc[0]).all():
+            raise ModelError(
+                f"models.specs.{name}: '{outcome}' has the same value in all {len(rows)} rows that the model can use, so there is nothing "
+                f"to explain. Leave it out of the model's outcomes."
+            )
         if (rows[column] == rows[column].iloc[0]).all():
             raise ModelError(
                 f"models.specs.{name}: '{column}' has the same value in all {len(rows)} rows that the equation of '{outcome}' can "

@@ -106,6 +106,10 @@ def test_unknown_column_constant_predictor_and_too_few_patients_are_refused() ->
         select_rows(panel(), "m", spec(["x", "xx"]))
     with pytest.raises(ModelError, match="'z' has the same value in all 32 rows"):
         select_rows(panel().assign(z=1.0), "m", spec(["x", "z"]))
+    with pytest.raises(
+        ModelError, match=r"'y' has the same value in all 32 rows .* Leave it out of the model's outcomes"
+    ):
+        select_rows(panel().assign(y=1.0), "m", spec(["x"]))
     with pytest.raises(ModelError, match="only 3 patients"):
         select_rows(panel(patients=3), "m", spec(["x"]))
 
