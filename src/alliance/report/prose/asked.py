@@ -40,9 +40,9 @@ def describe_several(rows: Sequence[Row], licence: Licence, config: Config) -> s
     Parameters
     ----------
     rows
-        Estimates of one effect at one level, in the order in which they are told.
+        Estimates of one effect on one outcome at one level and distance, by way of the same, in the order in which they are told.
     licence
-        What may be said of the first of them.
+        What may be said of each of them.
     """
     first = rows[0]
     outcome = name_in(nodes_of(first["path"])[-1], first["model"], config)

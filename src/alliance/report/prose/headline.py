@@ -4,6 +4,7 @@ from alliance.config import Config
 from alliance.config.answers import Answer, answers_of
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.effects import EFFECTS
+from alliance.facts.quantity import nodes_of
 from alliance.questions import QUESTIONS
 from alliance.report.labels import label_model
 from alliance.report.numbers import format_count
@@ -15,6 +16,7 @@ from alliance.report.prose.unreliable import describe_assumption
 from alliance.report.prose.wording import count_of, flags_of, join_words
 
 _FEWEST_LINES = 2  # questions that are answered where fewer are declared
+_MOST_APART = 2  # answers to one question that are told one by one
 _Answered = tuple[Answer, Found | None]
 
 
@@ -53,10 +55,16 @@ def _answer_question(name: str, answers: list[_Answered], inputs: Inputs, config
         return describe_answer(answer, found, inputs, config, lead)
     title = name_question(name, config)
     known = [found for _, found in answers if found is not None]
-    alike = len(known) > _FEWEST_LINES or all(row["effect"] == "intention_to_treat" for row, _ in known)
-    if alike and len(known) == len(answers):
+    together = len(known) > _MOST_APART or all(row["effect"] == "intention_to_treat" for row, _ in known)
+    if together and len(known) == len(answers) and len({_told_alike(one) for one in known}) == 1:
         return Point(title, describe_several([row for row, _ in known], known[0][1], config))
     return Point(title, " ".join(str(describe_answer(answer, found, inputs, config)) for answer, found in answers))
+
+
+def _told_alike(found: Found) -> tuple[object, ...]:
+    """Return what answers must have in common to be told in one sentence."""
+    row, licence = found
+    return (*(row[name] for name in ("effect", "level", "horizon")), *nodes_of(row["path"])[1:], licence.kind)
 
 
 def _by_kind(answers: list[_Answered]) -> list[_Answered]:

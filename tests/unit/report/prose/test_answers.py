@@ -286,3 +286,16 @@ def test_flags_for_error_of_measurement_are_counted_apart() -> None:
     assert headline(CONFIG, *rows)[-1].startswith(
         "2 estimates of 2 carry a flag, 1 of them for error of measurement alone;"
     )
+
+
+def test_answers_of_one_question_that_are_about_different_outcomes_are_told_one_by_one() -> None:
+    settings = with_answers(technique=DECLARED).model_dump(mode="json", by_alias=True)
+    pairs = [("technique", "symptoms"), ("alliance", "symptoms"), ("technique", "alliance")]
+    one, *more = ({"from": cause, "to": outcome} for cause, outcome in pairs)
+    settings["models"]["specs"][DECLARED] |= {"effects": one, "further_effects": more}
+    rows = [
+        estimate(model=DECLARED, path=f"{cause} -> {outcome}", outcome=outcome, effect="effect", horizon="same session")
+        for cause, outcome in pairs
+    ]
+    lines = headline(validate_config(settings), *rows)
+    assert "held equal" not in lines[0] and lines[0].count("lower") >= 3
