@@ -38,9 +38,8 @@ from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.target import PathTarget, make_target, varying_terms
 from alliance.models.path.upright import average_positions, stand_up, upright
 
-_NOISE: Final = (
-    0.4  # standard deviations of a threshold between data sets; it goes with other parameters by .92 of what it did
-)
+# Of a threshold, in its standard deviations between data sets: it goes with other parameters by .92 of what it did.
+_NOISE: Final = 0.4
 
 
 @dataclass(frozen=True)

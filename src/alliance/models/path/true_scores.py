@@ -79,11 +79,9 @@ def correct_for_errors(
     """
     known = {name: of for name, of in settings.get("reliability", {}).items() if _matters(task, name, of)}
     constructs = constructs_among(list(spec.equations), task.variables)
-    named = [
-        *constructs,
-        *(name for name, variable in task.variables.items() if variable.latent and predicted_by(task.design, name)),
-    ]
-    tested = check_constructs(panel, list(dict.fromkeys(named)), task.variables)
+    latent = (name for name, variable in task.variables.items() if variable.latent)
+    named = list(dict.fromkeys([*constructs, *(name for name in latent if predicted_by(task.design, name))]))
+    tested = check_constructs(panel, named, task.variables)
     rows = [row for construct in tested for row in construct.rows()]
     groups = {"invariance": pack_rows(rows)} if rows else {}
     if not named and not any(
@@ -122,7 +120,7 @@ def correct_for_errors(
 def compare_without(found: TrueScores, without: TrueScores | str) -> str:
     """Say how many standard errors coefficients change by once drifts of intercepts are taken off indicators, at most."""
     if isinstance(without, str):
-        return f"{TAKEN_OFF}, the model could not be fitted"
+        return f"{TAKEN_OFF}, the model gives no coefficients to compare"
     before_of, after_of = (
         {key_of(row): float(value[0]) for row, value in zip(point.rows, point.draws, strict=True)}
         for point in (found.point, without.point)
