@@ -4,7 +4,7 @@
 under way at the first session. Each study is fitted by restricted maximum likelihood with every session, and again with a share of the
 later ones skipped, so that their rows and the ones after them are left out (`missing: drop`). A minute for 20 studies:
 
-    nice python validation/variability/gaps.py 20
+    nice python -m validation.variability.gaps 20
 """
 
 import sys
@@ -13,20 +13,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from alliance.config import ModelSpec, Variable
+from alliance.config import ModelSpec
 from alliance.inference.restricted import Restricted
 from alliance.models.checking.past import count_restarts
 from alliance.models.design.arrays import make_design
 from alliance.models.path.maximum import maximise, population_of
 from alliance.models.rows import select_rows
+from validation.variability.simulate import VARIABLES
 
 HERE = Path(__file__).parent
 PATIENTS, SESSIONS, WARM_UP = 100, 10, 20
 SHARES = (0.03, 0.06, 0.12, 0.2)
-VARIABLES = {
-    "x": Variable(label="x", column="x", measured="before"),
-    "y": Variable(label="y", column="y", measured="after"),
-}
 SPEC = ModelSpec.model_validate(
     {
         "label": "x to y",
