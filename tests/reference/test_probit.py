@@ -30,9 +30,8 @@ def log_likelihood(key: str, *, sd: float, intercept: float, m: float, arm: floa
     data, ends = DATA[key], np.array([-np.inf, 0.0, *thresholds.values(), np.inf])
     eta = (intercept + m * data["m"] + arm * data["arm"]).to_numpy()[:, None] + sd * nodes
     below, above = (ends[data["y"] + step][:, None] - eta for step in (0, 1))
-    chances = np.maximum(
-        ndtr(above) - ndtr(below), ndtr(-below) - ndtr(-above)
-    )  # far out one of the two has no digits left
+    # Far out one of the two has no digits left.
+    chances = np.maximum(ndtr(above) - ndtr(below), ndtr(-below) - ndtr(-above))
     each = pd.DataFrame(np.log(chances)).groupby(data["patient"]).sum()
     return float(logsumexp(each.to_numpy() + np.log(weights / weights.sum()), axis=1).sum())
 

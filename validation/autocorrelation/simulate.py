@@ -38,9 +38,8 @@ HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / "results/autocorrelation/estimates.csv"  # of every study
 PATIENTS, SESSIONS, DRAWS = 60, 8, 2000
 PHI, PAST_X = 0.5, 0.8
-WORLDS: dict[
-    str, tuple[str, float, float, float, float]
-] = {  # time, phi, x by y before, y by x, share of sessions skipped
+# Time, phi, x by y before, y by x, share of sessions skipped.
+WORLDS: dict[str, tuple[str, float, float, float, float]] = {
     **{
         f"phi {phi:g} by {time}": (time, phi, 0.0, 0.0, 0.15)
         for time in ("sessions", "days")

@@ -237,9 +237,8 @@ def test_what_drifts_do_to_estimates_is_told_by_the_one_that_changes_most() -> N
             found.add(f"{source} -> {outcome}", "coefficient", "within", value + np.array([-0.1, 0.1]), (outcome,))
         point = replace(found, draws=[draws.mean(keepdims=True) for draws in found.draws])
         found = replace(found, rows=[*found.rows], draws=[*found.draws])
-        point.add(
-            "m -> y, y -> m", "correlation", "between_patient", np.zeros(1), ("m", "y")
-        )  # no effect, so without draws
+        # No effect, so without draws.
+        point.add("m -> y, y -> m", "correlation", "between_patient", np.zeros(1), ("m", "y"))
         return TrueScores(found, point, None)  # type: ignore[arg-type]
 
     told = compare_without(scores(0.5, 0.2), scores(0.49, 0.25))
