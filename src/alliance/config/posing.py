@@ -82,6 +82,16 @@ def cast_in(config: Config) -> Cast:
     return cast_of(config.model_dump(include={"variables"}, mode="json")["variables"], therapists=False)
 
 
+def asked_in(config: Config) -> list[str]:
+    """Name the questions that a configuration asks, in the order in which the report answers them."""
+    return _asked(config.questions, cast_in(config))
+
+
+def speaker_of(question: str, config: Config) -> str:
+    """Name the model that answers a question that is asked: the one that is declared, else the one that is posed."""
+    return config.models.answers.get(question) or QUESTIONS[question].pose(cast_in(config)).answer
+
+
 def _possible(cast: Cast) -> list[str]:
     """Name the questions whose parts are all played."""
     return [name for name, question in QUESTIONS.items() if not cast.lacks(question.needs)]

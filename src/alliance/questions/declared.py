@@ -1,4 +1,4 @@
-"""What a question is: what it needs, the models it poses, and which of them answers it."""
+"""What a question is: what it needs, the models it poses, which of them answers it, and what its section of the report holds."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +29,9 @@ class Posed:
 class Question:
     """A question of the field.
 
+    What is named in its section is made where the question is asked, and stands nowhere else in the report; the order is that of reading.
+    Names that do not exist are refused when the report is built.
+
     Parameters
     ----------
     name
@@ -39,9 +42,26 @@ class Question:
         The parts that have to be played (`alliance.facts.roles`).
     pose
         Returns its models for those who play.
+    sentences
+        Functions of `alliance.report.prose.SENTENCES` that say more than the answer; folded.
+    figures
+        Names in `alliance.report.figures.FIGURES`; the first is shown, others are folded.
+    tables
+        Names in `alliance.report.tables.TABLES`; folded, since the estimates that answer stand in a small table of their own.
+    follows
+        Published studies whose design it follows, e.g. ``Rubel, Rosenbaum and Lutz 2017``.
+    tells
+        The function of `alliance.report.prose.tells.TELLS` that tells the answer, where it is no contrast of a path model: takes the
+        artefacts of the run and the configuration, and returns `alliance.report.prose.told.Told`, or None where its model gave nothing.
+        By default the answer is told from cause, outcome and estimates of the model that answers.
     """
 
     name: str
     title: str
     needs: tuple[str, ...]
     pose: Callable[[Cast], Posed]
+    sentences: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
+    tells: str | None = None

@@ -45,4 +45,6 @@ QUESTION = Question(
     title="What comes first: does {mediator} predict {outcome}, or {outcome} {mediator}?",
     needs=("mediator", "outcome"),
     pose=pose,
+    sentences=("describe_reverse",),
+    figures=("both_directions",),
 )

@@ -26,4 +26,9 @@ QUESTION = Question(
     title="How much do {mediator} and {outcome} differ between patients, and how much do they change within them?",
     needs=("mediator", "outcome"),
     pose=pose,
+    sentences=("describe_variance",),
+    figures=("variance", "within_between"),
+    tables=("variance",),
+    follows=("Baldwin, Wampold and Imel 2007",),
+    tells="tell_levels",
 )

@@ -66,4 +66,7 @@ QUESTION = Question(
     title="Does {technique} reach {outcome} through {mediator}?",
     needs=("technique", "mediator", "outcome"),
     pose=pose,
+    sentences=("describe_indirect",),
+    figures=("indirect_posterior",),
+    tables=("influence",),
 )

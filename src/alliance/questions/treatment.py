@@ -70,4 +70,7 @@ QUESTION = Question(
     title="Does {treatment} reach {outcome} through {mediator}?",
     needs=("treatment", "mediator", "outcome"),
     pose=pose,
+    sentences=("describe_treatment",),
+    figures=("accumulated",),
+    follows=("Talloen et al. 2016",),
 )

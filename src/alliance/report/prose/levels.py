@@ -1,0 +1,58 @@
+"""How much measures differ between patients and change within them, as the answer to that question."""
+
+from typing import Final
+
+from alliance.config import Config
+from alliance.config.posing import cast_in, speaker_of
+from alliance.facts.effects import LEVELS
+from alliance.questions import QUESTIONS
+from alliance.report.labels import label_level, label_of
+from alliance.report.numbers import format_percent
+from alliance.report.prose.passage import Inputs, rows_of, table_of
+from alliance.report.prose.told import Number, Told
+from alliance.report.prose.wording import Row, capitalise
+
+_HALF: Final = 0.5
+_NAME: Final = "levels"
+
+
+def tell_levels(inputs: Inputs, config: Config) -> Told | None:
+    """Say of each measure whether more of its variance lies between patients or within them, as far as the interval tells.
+
+    All that does not lie between sessions of one patient lies between people, therapists among them.
+    """
+    model = speaker_of(_NAME, config)
+    shares = rows_of(table_of(inputs, "estimates"), model=model, effect="icc")
+    cast = cast_in(config)
+    asked = [cast.one(role).name for role in QUESTIONS[_NAME].needs]
+    within = [row for name in asked for row in shares if row["outcome"] == name and row["level"] == "session"]
+    if not within:
+        return None
+    shares.sort(key=lambda row: list(LEVELS).index(row["level"]))  # stable: measures stay in their order
+    order = list(dict.fromkeys(row["outcome"] for row in shares))
+    shares.sort(key=lambda row: order.index(row["outcome"]))
+    return Told(
+        answer=" ".join(_compare(row, config) for row in within),
+        rows=tuple(shares),
+        numbers=tuple(_number(row, config) for row in within),
+        claim="A description of these patients and sessions; nothing is said to bring about anything.",
+        change="Error of measurement counts as change within patients, so a more reliable measure would put less of the variance there.",
+    )
+
+
+def _compare(row: Row, config: Config) -> str:
+    """Compare what lies within patients with what lies between them."""
+    label, share = capitalise(label_of(row["outcome"], config)), format_percent(row["estimate"])
+    of_it = f"{share} of its variance lies within patients"
+    if row["high"] < _HALF:
+        return f"{label} differs more between patients than it changes within them: {of_it}."
+    if row["low"] > _HALF:
+        return f"{label} changes more within patients than it differs between them: {of_it}."
+    return f"Whether {label_of(row['outcome'], config)} differs more between patients than it changes within them stays open: {of_it}."
+
+
+def _number(row: Row, config: Config) -> Number:
+    share, low, high = (format_percent(row[name]) for name in ("estimate", "low", "high"))
+    return Number(
+        f"{label_of(row['outcome'], config)}, {label_level(row['level'])} of one patient", f"{share} [{low}, {high}]"
+    )

@@ -1,0 +1,16 @@
+"""How questions are answered that are no single contrast of a path model. To add one: a module like `levels`, and its function here.
+
+A question names its function (`alliance.questions.declared.Question`).
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from alliance.config import Config
+from alliance.report.prose.levels import tell_levels
+from alliance.report.prose.passage import Inputs
+from alliance.report.prose.told import Told
+
+Tell = Callable[[Inputs, Config], Told | None]
+
+TELLS: Final[dict[str, Tell]] = {function.__name__: function for function in (tell_levels,)}

@@ -1,0 +1,80 @@
+"""The answer to a question as people read it first: in words, with its numbers, and what the design makes of it."""
+
+from dataclasses import dataclass
+
+from alliance.config import Config
+from alliance.facts.quantity import nodes_of
+from alliance.report.labels import unit_of
+from alliance.report.numbers import format_estimate
+from alliance.report.propensity import is_propensity, unit_in
+from alliance.report.prose.wording import Row, describe_size, flags_of
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that answers.
+
+    Parameters
+    ----------
+    of
+        What it is of, in a few words; empty where the answer says it.
+    value
+        Estimate and interval, with the unit.
+    size
+        How large it is beside something people know: the range of the scale, a reliable change.
+    """
+
+    of: str
+    value: str
+    size: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """The answer to one question.
+
+    Parameters
+    ----------
+    answer
+        In words a colleague understands, a verdict first, one or two sentences. What the interval does not tell is not said, and no
+        cause is claimed beyond the licence.
+    rows
+        The estimates that answer, in the order of the small table of the section (columns as in the artefact ``estimates``). Their
+        interval, N and flags are told from them, so each number of the answer needs its row.
+    numbers
+        What stands beside the answer; at most a handful.
+    claim
+        What kind of claim the design allows, in a sentence.
+    change
+        What would change the answer: the main limit, in a sentence, from the design and from what is declared, never from the size found.
+    """
+
+    answer: str
+    rows: tuple[Row, ...]
+    numbers: tuple[Number, ...] = ()
+    claim: str = ""
+    change: str = ""
+
+    @property
+    def flags(self) -> list[str]:
+        """What the estimates that answer are flagged for, each once."""
+        return list(dict.fromkeys(flag for row in self.rows for flag in flags_of(row)))
+
+    @property
+    def who(self) -> list[str]:
+        """Whom the estimates rest on, each once: patients, sessions, therapists."""
+        return list(dict.fromkeys(describe_size(row) for row in self.rows))
+
+
+def number_of(row: Row, config: Config, of: str = "", size: str = "") -> Number:
+    """Write an estimate with its interval, in the unit of its outcome; shares of a variance have none."""
+    estimate = format_estimate(row["estimate"], row["low"], row["high"])
+    unit = _unit_of(row, config)
+    return Number(of, f"{estimate} {unit}" if unit else estimate, size)
+
+
+def _unit_of(row: Row, config: Config) -> str:
+    if not isinstance(row["path"], str) or not row["path"]:
+        return ""
+    node = nodes_of(row["path"])[-1]
+    return unit_in(node, row["model"], config) if is_propensity(node, row["model"], config) else unit_of(node, config)
