@@ -9,6 +9,7 @@ from alliance.report.prose.conditions import describe_accumulated, describe_diff
 from alliance.report.prose.courses import describe_treatment
 from alliance.report.prose.headline import describe_headline
 from alliance.report.prose.invariance import describe_invariance
+from alliance.report.prose.literature import describe_literature
 from alliance.report.prose.passage import Inputs, Passage, say_sentences
 from alliance.report.prose.quality import (
     describe_comparison,
@@ -63,6 +64,7 @@ SENTENCES = {
         describe_influence,
         describe_invariance,
         describe_limits,
+        describe_literature,
         describe_measurement,
         describe_methods,
         describe_models,
