@@ -42,8 +42,8 @@ def describe_literature(inputs: Inputs, config: Config) -> list[Passage]:
     return [
         Passage(
             (
-                f"Where {names[0]} is one standard deviation above a patient's usual level, the level of {names[1]} at the next session lies "
-                f"{format_number(abs(estimate), 2)} standard deviations {sign}, both within patients "
+                f"Where {names[0]} is one standard deviation above a patient's usual level, the level of {names[1]} at the next session "
+                f"lies {format_number(abs(estimate), 2)} standard deviations {sign}, both within patients "
                 f"{describe_evidence(moved)}{describe_flag(row)} ({label_model(row['model'], config)}). "
                 f"{capitalise(say_published(PUBLISHED['alliance_next_session']))}.",
                 _BESIDE,
