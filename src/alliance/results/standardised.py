@@ -67,10 +67,10 @@ def within_ratio(panel: pd.DataFrame, cause: str, outcome: str) -> Ratio | None:
     Ratio
         None where one of them does not vary within patients, or fewer than three patients tell.
     """
-    parts = [_shares(panel, name) for name in (cause, outcome)]
-    if parts[0] is None or parts[1] is None:
+    of_cause, of_outcome = _shares(panel, cause), _shares(panel, outcome)
+    if of_cause is None or of_outcome is None:
         return None
-    (variance_x, share_x), (variance_y, share_y) = parts
+    (variance_x, share_x), (variance_y, share_y) = of_cause, of_outcome
     moved = 0.5 * share_x.sub(share_y, fill_value=0.0).to_numpy()
     patients = len(moved)
     error = math.sqrt(patients / (patients - 1) * float((moved**2).sum()))
