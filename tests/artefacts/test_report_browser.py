@@ -34,6 +34,7 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 WIDTHS = (360, 1280)
+A4 = {"printBackground": True, "paperWidth": 8.27, "paperHeight": 11.69}  # inches
 
 
 def write_artefacts(config: Config, folder: Path) -> dict[str, str]:
@@ -81,10 +82,15 @@ def make_report(config: Config, folder: Path, base: Path | None = None) -> Path:
         provenance=str(provenance),
         settings=settings,
         report=str(page),
+        supplement=str(supplement_of(page)),
         headline=str(folder / "headline.txt"),
         **paths,
     )
     return page
+
+
+def supplement_of(page: Path) -> Path:
+    return page.with_name("supplement.html")
 
 
 @pytest.fixture(scope="module")
@@ -125,49 +131,58 @@ def requested(browser: webdriver.Chrome) -> list[str]:
     return [item["params"]["request"]["url"] for item in messages if item["method"] == "Network.requestWillBeSent"]
 
 
-def test_page_opens_from_a_file_without_errors_and_asks_for_nothing_else(browser: webdriver.Chrome, arms: Path) -> None:
-    browser.get_log("browser"), browser.get_log("performance")
-    open_page(browser, arms)
+def test_pages_open_from_a_file_without_errors_and_ask_for_nothing_else(browser: webdriver.Chrome, arms: Path) -> None:
+    for page in (arms, supplement_of(arms)):
+        browser.get_log("browser"), browser.get_log("performance")
+        open_page(browser, page)
 
-    assert browser.title.startswith("Does the working alliance carry")
-    assert [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
-    addresses = requested(browser)
-    assert arms.as_uri() in addresses
-    assert [address for address in addresses if not address.startswith(("data:", arms.as_uri()))] == []
+        assert "Does the working alliance carry" in browser.title
+        assert [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
+        addresses = requested(browser)
+        assert page.as_uri() in addresses
+        assert [address for address in addresses if not address.startswith(("data:", page.as_uri()))] == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_page_never_scrolls_sideways(browser: webdriver.Chrome, arms: Path, single: Path, width: int) -> None:
-    for page in (arms, single):
+    for page in (arms, single, supplement_of(arms), supplement_of(single)):
         open_page(browser, page, width)
 
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
 
 
 def test_every_picture_is_shown_and_described(browser: webdriver.Chrome, arms: Path) -> None:
-    open_page(browser, arms)
-    script = "return [...document.images].map(i => [i.alt, i.complete && i.naturalWidth > 0])"
-    pictures = browser.execute_script(script)
+    pictures = []
+    for page in (arms, supplement_of(arms)):
+        open_page(browser, page)
+        script = "return [...document.images].map(i => [i.alt, i.complete && i.naturalWidth > 0])"
+        pictures += browser.execute_script(script)
 
     assert len(pictures) == len(builders.arms_config().output.figures)
     assert all(len(alt) > 30 and shown for alt, shown in pictures)
 
 
 def test_headings_do_not_skip_a_level(browser: webdriver.Chrome, arms: Path) -> None:
-    open_page(browser, arms)
-    levels = browser.execute_script("return [...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])")
+    for page in (arms, supplement_of(arms)):
+        open_page(browser, page)
+        levels = browser.execute_script("return [...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])")
 
-    assert levels.count(1) == 1
-    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+        assert levels.count(1) == 1
+        assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
 
 
-def test_links_of_the_navigation_arrive_at_their_sections(browser: webdriver.Chrome, arms: Path) -> None:
-    open_page(browser, arms)
-    script = "return [...document.querySelectorAll('nav a')].map(a => !!document.querySelector(a.getAttribute('href')))"
-    arrives = browser.execute_script(script)
+def test_links_of_the_navigation_arrive_at_their_sections_and_lead_to_the_other_page(
+    browser: webdriver.Chrome, arms: Path
+) -> None:
+    for page, other in ((arms, supplement_of(arms)), (supplement_of(arms), arms)):
+        open_page(browser, page)
+        script = "return [...document.querySelectorAll('nav ol a')].map(a => !!document.querySelector(a.getAttribute('href')))"
+        arrives = browser.execute_script(script)
 
-    assert len(arrives) >= 12
-    assert all(arrives)
+        assert len(arrives) >= 4
+        assert all(arrives)
+        browser.execute_script("document.querySelector('nav p a').click()")
+        assert browser.current_url == other.as_uri()
 
 
 def test_keyboard_reaches_the_skip_link_first_then_the_sections_in_order(browser: webdriver.Chrome, arms: Path) -> None:
@@ -177,7 +192,9 @@ def test_keyboard_reaches_the_skip_link_first_then_the_sections_in_order(browser
         ActionChains(browser).send_keys(Keys.TAB).perform()
         reached.append(browser.execute_script("return document.activeElement.getAttribute('href')"))
 
-    expected = browser.execute_script("return [...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))")
+    expected = browser.execute_script(
+        "return [...document.querySelectorAll('nav ol a')].map(a => a.getAttribute('href'))"
+    )
     assert reached == ["#content", *expected[:3]]
 
 
@@ -191,13 +208,14 @@ def test_skip_link_is_visible_when_focused_and_leads_to_the_content(browser: web
     assert browser.execute_script("return document.activeElement.id") == "content"
 
 
+@pytest.mark.parametrize("name", ["report.html", "supplement.html"])
 @pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
 def test_accessibility_rules_find_nothing_serious(
-    browser: webdriver.Chrome, arms: Path, scheme: str, width: int
+    browser: webdriver.Chrome, arms: Path, scheme: str, width: int, name: str
 ) -> None:
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    open_page(browser, arms, width)
+    open_page(browser, arms.with_name(name), width)
     browser.execute_script(resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
     found: dict[str, Any] = browser.execute_async_script("const done = arguments[0]; axe.run(document).then(done)")
 
@@ -205,21 +223,23 @@ def test_accessibility_rules_find_nothing_serious(
     assert [(rule["id"], rule["impact"], rule["nodes"][0]["html"][:200]) for rule in found["violations"]] == []
 
 
-def test_page_prints_to_pdf_with_all_figures_and_without_navigation(browser: webdriver.Chrome, arms: Path) -> None:
-    open_page(browser, arms)
-    document = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"])
+@pytest.mark.parametrize(("name", "least", "most"), [("report.html", 4, 12), ("supplement.html", 8, 60)])
+def test_pages_print_to_pdf_without_navigation_and_the_report_is_short(
+    browser: webdriver.Chrome, arms: Path, name: str, least: int, most: int
+) -> None:
+    open_page(browser, arms.with_name(name))
+    document = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", A4)["data"])
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     hidden = browser.execute_script("return getComputedStyle(document.querySelector('nav')).display")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
     assert document.startswith(b"%PDF")
-    pages = len(re.findall(rb"/Type\s*/Page\b", document))
-    assert 8 <= pages <= 60
+    assert least <= len(re.findall(rb"/Type\s*/Page\b", document)) <= most
     assert hidden == "none"
 
 
-def test_page_is_light_enough_to_be_sent_by_mail(arms: Path) -> None:
-    assert arms.stat().st_size < 3_000_000
+def test_pages_are_light_enough_to_be_sent_by_mail(arms: Path) -> None:
+    assert arms.stat().st_size + supplement_of(arms).stat().st_size < 3_000_000
 
 
 def test_headline_is_plain_text_of_a_few_lines(arms: Path) -> None:
@@ -230,7 +250,8 @@ def test_headline_is_plain_text_of_a_few_lines(arms: Path) -> None:
 
 
 def test_report_of_a_single_group_with_its_figures_and_tables_claims_no_mediation(single: Path) -> None:
-    shown = single.read_text(encoding="utf-8").split("<main", 1)[1].split("<pre")[0]
+    pages = [page.read_text(encoding="utf-8") for page in (single, supplement_of(single))]
+    shown = " ".join(page.split("<main", 1)[1].split("<pre")[0] for page in pages)
     described = " ".join(re.findall(r'alt="([^"]*)"', shown))
     words = unescape(re.sub(r"<[^>]+>", " ", shown) + described)
 

@@ -18,16 +18,19 @@ def test_run_without_estimates_figures_and_provenance_still_has_a_report(tmp_pat
     for name, columns in paths.items():
         write_csv(pd.DataFrame(columns=columns), tmp_path / f"{name}.csv")
     report, headline = tmp_path / "report.html", tmp_path / "headline.txt"
+    supplement = tmp_path / "supplement.html"
     write_report(
         figures=[],
         tables=[],
         settings=builders.single_config().model_dump(mode="json", by_alias=True),
         report=str(report),
+        supplement=str(supplement),
         headline=str(headline),
         **{name: str(tmp_path / f"{name}.csv") for name in paths},
     )
 
-    assert "No estimates came from" in report.read_text(encoding="utf-8")
+    assert "No fitted model gave an estimate" in report.read_text(encoding="utf-8")
+    assert "No estimates came from" in supplement.read_text(encoding="utf-8")
     assert headline.read_text(encoding="utf-8").startswith("No fitted model gave an estimate")
 
 

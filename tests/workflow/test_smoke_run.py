@@ -66,7 +66,8 @@ def read_manifest(project: Project) -> list[dict[str, str]]:
 
 def test_run_ends_with_report_and_headline(smoke: Project) -> None:
     folder = smoke.results / "smoke"
-    assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
+    for page in ("report.html", "supplement.html"):
+        assert "<html" in (folder / page).read_text(encoding="utf-8")
     assert len((folder / "headline.txt").read_text(encoding="utf-8").split()) > 5
 
 

@@ -1,7 +1,7 @@
 # From estimates to what people read.
 #
 # needs  the artefacts that each figure and table names in NEEDS; for a comparison, the estimates of another finished run
-# gives  figures (SVG, PNG, values as CSV), tables (CSV, HTML, Word, LaTeX), their captions (JSON), the comparison, the report and its headline
+# gives  figures (SVG, PNG, values as CSV), tables (CSV, HTML, Word, LaTeX), their captions (JSON), the comparison, the report, its supplement and its headline
 FIGURE_FILES = expand(OUT / "figures/{name}.{ending}", name=cfg.output.figures, ending=plan.FIGURE_FORMATS)
 TABLE_FILES_MADE = expand(OUT / "tables/{name}.{ending}", name=plan.tables_of(cfg), ending=plan.TABLE_FORMATS)
 OTHER = RESULTS / str(cfg.run.compare_to)
@@ -111,6 +111,11 @@ rule write_report:
         report=report(
             OUT / RUN_FILES["report"],
             caption="../report/report.rst",
+            category="Report",
+        ),
+        supplement=report(
+            OUT / RUN_FILES["supplement"],
+            caption="../report/supplement.rst",
             category="Report",
         ),
         headline=OUT / RUN_FILES["headline"],

@@ -53,15 +53,16 @@ def failures_in(logs: Path, since: float) -> str:
 
 
 def final_message(folder: Path) -> str:
-    """Return where the report lies and the headline result; a report that is not there, or was changed, is not shown."""
+    """Return where the report and its supplement lie, and the headline; what is not there, or was changed, is not shown."""
     from alliance.runs.made import changed_files
     from alliance.runs.plan import RUN_FILES  # jobs, whose messages are here, need not wait for the configuration
 
-    names = [RUN_FILES["report"], RUN_FILES["headline"]]
+    names = [RUN_FILES["report"], RUN_FILES["supplement"], RUN_FILES["headline"]]
     missing = [name for name in names if not (folder / name).is_file()]
     changed = changed_files(folder, names)
     if missing or changed:
         state = f"has no {missing[0]}" if missing else f"holds a {changed[0]} that is not as it was written"
         return f"\n{folder}/ {state}: there is no report to show. Run again: it is made anew."
     headline = (folder / RUN_FILES["headline"]).read_text(encoding="utf-8").strip()
-    return f"\nReport:   {(folder / RUN_FILES['report']).resolve()}\nHeadline: {headline}"
+    report, supplement = ((folder / RUN_FILES[name]).resolve() for name in ("report", "supplement"))
+    return f"\nReport:     {report}\nSupplement: {supplement}\nHeadline:   {headline}"

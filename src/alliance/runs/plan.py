@@ -11,6 +11,7 @@ from alliance.config import Config, ModelSpec, Variable, merge_with_base, read_y
 from alliance.errors import ConfigError, suggest
 from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
 from alliance.report.figures import FIGURES
+from alliance.report.page.contents import PAGES
 from alliance.report.tables import ALWAYS, TABLES
 from alliance.runs.files import CONFIG, MANIFEST, ORIGIN, PROVENANCE, UNFINISHED
 from alliance.runs.fingerprint import read_constant
@@ -26,7 +27,7 @@ CODEBOOK_PAGE = "data/codebook.html"
 IDS_FILE = "data/ids.csv"
 ACCEPTED = "data/accepted.txt"
 RUN_FILES = {
-    "report": "report.html",
+    **PAGES,
     "headline": "headline.txt",
     "provenance": PROVENANCE,
     "config": CONFIG,

@@ -1,4 +1,4 @@
-"""Write the report and its headline."""
+"""Write the report, its supplement and its headline."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from alliance.config import validate_config
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.figures import FIGURES
 from alliance.report.page.blocks import Output
-from alliance.report.page.build import Figure, ReportTable, build_report
+from alliance.report.page.build import Figure, ReportTable, build_pages
 from alliance.report.prose import describe_headline, say_sentences
 from alliance.report.tables import TABLES
 from alliance.report.words import Speech
@@ -28,10 +28,11 @@ def write_report(
     provenance: str | None = None,
     settings: Mapping[str, Any],
     report: str,
+    supplement: str,
     headline: str,
     **artefacts: str,
 ) -> None:
-    """Build the report of a run from its artefacts, figures and tables.
+    """Build the report of a run and its supplement from its artefacts, figures and tables.
 
     Parameters
     ----------
@@ -41,8 +42,8 @@ def write_report(
         What made the results, see `alliance.steps.record`.
     settings
         The whole merged configuration.
-    report, headline
-        The page (HTML) and the headline (plain text) to be written.
+    report, supplement, headline
+        The two pages (HTML) and the headline (plain text) to be written.
     artefacts
         Files by their names in `alliance.facts.artefacts`; those that the report is made from.
     """
@@ -50,7 +51,7 @@ def write_report(
     inputs = {name: read_artefact(path, name) for name, path in artefacts.items()}
     recorded = yaml.safe_load(Path(provenance).read_text(encoding="utf-8")) if provenance else {}
     origin = [str(item) for item in recorded.get("configuration", [])]
-    page = build_report(
+    pages = build_pages(
         config=config,
         inputs=inputs,
         figures=[_read_figure(path, origin) for path in _named(figures, config.output.figures)],
@@ -58,7 +59,8 @@ def write_report(
         provenance=recorded,
         command=command_for(None, origin),
     )
-    write_text(page, report)
+    write_text(pages["report"], report)
+    write_text(pages["supplement"], supplement)
     speech = Speech(config)
     lines = say_sentences(describe_headline(inputs, speech.config), speech)
     write_text("".join(f"{line}\n" for line in lines), headline)

@@ -100,6 +100,11 @@ class Run:
         return self._present(RUN_FILES["report"])
 
     @property
+    def supplement(self) -> Path:
+        """The page with everything that the report has no room for."""
+        return self._present(RUN_FILES["supplement"])
+
+    @property
     def tables(self) -> Shown:
         """The numbers behind each table of the report, by its name."""
         return Shown(self.folder / "tables", self._present)

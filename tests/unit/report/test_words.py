@@ -13,7 +13,7 @@ from alliance.config.words import Words
 from alliance.errors import ConfigError
 from alliance.report.figures import FIGURES, load_figure, theme
 from alliance.report.page.blocks import Output
-from alliance.report.page.build import Figure, ReportTable, build_report
+from alliance.report.page.build import Figure, ReportTable, build_pages
 from alliance.report.page.codebook import build_codebook_page
 from alliance.report.prose import describe_headline, say_sentences
 from alliance.report.tables import TABLES, load_table
@@ -177,8 +177,8 @@ def texts() -> dict[str, str]:
         output = Output("Figure", name, about[0], "snakemake", f"alliance.{name}", ())
         values = theme.bare_values(drawing.values, ours)
         figures.append(Figure(output, about[1], about[2], file.getvalue(), b"", values, f"figures/{name}.csv"))
-    page = build_report(config=config, inputs=inputs, figures=figures, tables=tables, provenance={}, command="make")
-    found["report"] = _visible(page)
+    pages = build_pages(config=config, inputs=inputs, figures=figures, tables=tables, provenance={}, command="make")
+    found |= {name: _visible(page) for name, page in pages.items()}
     found["headline"] = "\n".join(map(str, say_sentences(describe_headline(inputs, ours.config), ours)))
     found["codebook"] = _visible(build_codebook_page(inputs["codebook"], _findings(), config))
     return found
@@ -203,10 +203,11 @@ def test_built_in_words_are_gone_from_all_that_is_read(texts: dict[str, str]) ->
         for where, text in texts.items()
     }
     assert {where: lines for where, lines in left.items() if lines} == {}
-    assert all(word in texts["report"] for word in ("students", "Students", "children", "Weeks", "the same student"))
+    both = texts["report"] + texts["supplement"]
+    assert all(word in both for word in ("students", "Students", "children", "Weeks", "the same student"))
 
 
 def test_what_the_researchers_wrote_stays(texts: dict[str, str]) -> None:
-    for where in ("report", "table measurement", "figure missingness", "codebook"):
+    for where in ("report", "supplement", "table measurement", "figure missingness", "codebook"):
         assert re.search("[Ww]hat the therapist said", texts[where]), where
     assert not [where for where, text in texts.items() if SHIELD in text]

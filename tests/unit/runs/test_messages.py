@@ -53,11 +53,12 @@ def finished(folder: Path) -> None:
     for name, text in {
         "run.yaml": "",
         "report.html": "<html>",
+        "supplement.html": "<html>",
         "headline.txt": "Alliance predicts symptoms.\n",
     }.items():
         write_log(folder / name, text)
     (folder / "logs").mkdir()
-    record_made([folder / "report.html", folder / "headline.txt"])
+    record_made([folder / name for name in ("report.html", "supplement.html", "headline.txt")])
 
 
 def test_report_that_is_gone_or_was_changed_is_not_shown(tmp_path: Path) -> None:
@@ -75,4 +76,5 @@ def test_final_message_shows_report_and_headline(tmp_path: Path) -> None:
     finished(tmp_path)
     text = final_message(tmp_path)
     assert str((tmp_path / "report.html").resolve()) in text
+    assert str((tmp_path / "supplement.html").resolve()) in text
     assert text.endswith("Alliance predicts symptoms.")

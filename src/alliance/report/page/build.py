@@ -1,18 +1,17 @@
-"""Assemble the report: one self-contained page from sentences, figures, tables and what made them.
+"""Assemble the report and its supplement: self-contained pages from sentences, figures, tables and what made them.
 
-The page holds no script and refers to nothing outside itself; its content security policy forbids both.
+A page holds no script and loads nothing from outside itself; its content security policy forbids both. The two link to each other by name,
+since they lie side by side.
 """
 
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from markupsafe import Markup
 
 from alliance.config import Config
@@ -28,7 +27,8 @@ from alliance.report.labels import (
 )
 from alliance.report.numbers import format_count, format_number, format_percent
 from alliance.report.page.blocks import BLOCKS, Block, Material, Output, tabulate
-from alliance.report.page.fill import fill_template, read_resource
+from alliance.report.page.contents import PAGES, read_sections
+from alliance.report.page.fill import fill_template
 from alliance.report.prose import SENTENCES, Inputs, Passage, describe_headline, say_sentences
 from alliance.report.tables.render import render_html
 from alliance.report.words import Speech
@@ -42,7 +42,7 @@ _LABELS: dict[str, Callable[[str, Config], str]] = {
     "reason": label_reason,
     **dict.fromkeys(("outcome", "variable", "x", "y"), label_names),
 }
-_PART_KINDS = ("sentences", "figure", "table", "block")
+_PART_KINDS = ("sentences", "figure", "table", "block", "rest")
 _LARGEST_SVG = 400_000  # bytes; a larger drawing is shown as PNG, so that the page stays light
 _PIXELS_PER_POINT, _SCREEN_SCALE = 4 / 3, 1.4
 _MOST_VALUES = 60  # rows; longer tables of plotted values are left to the file beside the figure
@@ -93,38 +93,31 @@ class Part:
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the page."""
+    """A section of one of the pages."""
 
     id: str
     title: str
     parts: list[Part]
+    page: str
 
 
-@cache
-def read_sections() -> tuple[Mapping[str, Any], ...]:
-    """Return the sections declared in `sections.yaml`."""
-    return parse_sections(read_resource("sections.yaml"))
-
-
-def parse_sections(text: str) -> tuple[Mapping[str, Any], ...]:
-    """Return declared sections.
+def check_sections(sections: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse what no section can hold.
 
     Raises
     ------
     ValueError
         An entry names a kind of part, sentences or a block that does not exist.
     """
-    sections: list[Mapping[str, Any]] = yaml.safe_load(text)
-    known: dict[str, set[str]] = {"sentences": set(SENTENCES), "block": set(BLOCKS)}
+    known: dict[str, set[str]] = {"sentences": set(SENTENCES), "block": set(BLOCKS), "rest": {"all"}}
     for section in sections:
         for part in section["parts"]:
             ((kind, name),) = part.items()
             if kind not in _PART_KINDS or (kind in known and name not in known[kind]):
                 raise ValueError(f"sections.yaml, section '{section['id']}': there is no {kind} '{name}'")
-    return tuple(sections)
 
 
-def build_report(
+def build_pages(
     *,
     config: Config,
     inputs: Inputs,
@@ -132,8 +125,8 @@ def build_report(
     tables: Sequence[ReportTable],
     provenance: Mapping[str, Any],
     command: str,
-) -> str:
-    """Return the report as one HTML page.
+) -> dict[str, str]:
+    """Return the pages (HTML) by their names in `PAGES`; every figure and table stands on one of them.
 
     Parameters
     ----------
@@ -154,15 +147,28 @@ def build_report(
         material, {item.output.name: item for item in figures}, {item.output.name: item for item in tables}
     )
     sections = [_said(section, speech) for section in filled]
+    shared = {
+        "config": config,
+        "headline": say_sentences(describe_headline(inputs, speech.config), speech),
+        "facts": [(speech.say(name), value) for name, value in _state_facts(config, inputs)],
+        "sections": sections,
+        "files": PAGES,
+    }
+    return {page: _fill_page(page, shared, speech) for page in PAGES}
+
+
+def _fill_page(page: str, shared: Mapping[str, Any], speech: Speech) -> str:
+    """Return one page with its sections, and where each table stands as seen from there."""
+    places = {
+        part.table.output.name: ("" if section.page == page else PAGES[section.page])
+        + f"#table-{part.table.output.name}"
+        for section in shared["sections"]
+        for part in section.parts
+        if part.table is not None
+    }
     return fill_template(
         "template.html.j2",
-        {
-            "config": config,
-            "headline": say_sentences(describe_headline(inputs, speech.config), speech),
-            "facts": [(speech.say(name), value) for name, value in _state_facts(config, inputs)],
-            "sections": sections,
-            "tables": {table.output.name for table in tables},
-        },
+        {**shared, "page": page, "sections": [s for s in shared["sections"] if s.page == page], "places": places},
         {
             "picture": embed_picture,
             "size": size_picture,
@@ -271,30 +277,27 @@ def _said(section: Section, speech: Speech) -> Section:
 def _fill_sections(
     material: Material, figures: Mapping[str, Figure], tables: Mapping[str, ReportTable]
 ) -> list[Section]:
+    every = read_sections()
+    check_sections(every)
+    named = {(kind, name) for section in every for part in section["parts"] for kind, name in part.items()}
     sections = []
-    left_figures, left_tables = dict(figures), dict(tables)
-    for declared in read_sections():
+    for declared in every:
         parts = []
         for entry in declared["parts"]:
             ((kind, name),) = entry.items()
             if kind == "figure" and name in figures:
-                parts.append(Part(figure=left_figures.pop(name, figures[name])))
+                parts.append(Part(figure=figures[name]))
             elif kind == "table" and name in tables:
-                parts.append(Part(table=left_tables.pop(name, tables[name])))
+                parts.append(Part(table=tables[name]))
             elif kind == "sentences" and (passages := SENTENCES[name](material.inputs, material.config)):
                 parts.append(Part(passages=passages))
             elif kind == "block" and (blocks := BLOCKS[name](material)):
                 parts.append(Part(blocks=blocks))
+            elif kind == "rest":
+                parts += [Part(figure=item) for one, item in figures.items() if ("figure", one) not in named]
+                parts += [Part(table=item) for one, item in tables.items() if ("table", one) not in named]
         if parts:
-            sections.append(Section(declared["id"], declared["title"], parts))
-    rest = [Part(figure=item) for item in left_figures.values()] + [Part(table=item) for item in left_tables.values()]
-    if rest:
-        last = (
-            [section.id for section in sections].index("limits")
-            if any(s.id == "limits" for s in sections)
-            else len(sections)
-        )
-        sections.insert(last, Section("further", "Further results", rest))
+            sections.append(Section(declared["id"], declared["title"], parts, declared["page"]))
     return sections
 
 

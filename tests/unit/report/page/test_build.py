@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 
 from alliance.config import Config
+from alliance.report.figures import FIGURES
 from alliance.report.page.blocks import BLOCKS, Output
-from alliance.report.page.build import Figure, ReportTable, build_report, parse_sections, read_sections
+from alliance.report.page.build import Figure, ReportTable, build_pages, check_sections
+from alliance.report.page.contents import PAGES, parse_sections, read_sections
 from alliance.report.prose import SENTENCES
+from alliance.report.tables import TABLES
 from alliance.results.comparison import compare_estimates
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import with_models
@@ -52,9 +55,16 @@ def table(name: str, n_rows: int = 1) -> ReportTable:
     )
 
 
-def page(config: Config | None = None, figures=(), tables=(), provenance=None, **inputs: pd.DataFrame) -> str:
+def page(*args, **kwargs) -> str:
+    """Return both pages, one after the other."""
+    return "\n".join(pages(*args, **kwargs).values())
+
+
+def pages(
+    config: Config | None = None, figures=(), tables=(), provenance=None, **inputs: pd.DataFrame
+) -> dict[str, str]:
     config = config or CONFIG
-    return build_report(
+    return build_pages(
         config=config,
         inputs=(ARTEFACTS if config.study.design == "randomised_arms" else builders.artefacts(config)) | inputs,
         figures=list(figures),
@@ -97,38 +107,61 @@ def test_every_declared_section_names_what_exists_and_every_sentence_has_its_pla
     assert len({section["id"] for section in sections}) == len(sections)
 
 
-@pytest.mark.parametrize("part", ["sentences: describe_nothing", "block: nothing", "picture: flow"])
+@pytest.mark.parametrize("part", ["sentences: describe_nothing", "block: nothing", "picture: flow", "rest: some"])
 def test_section_that_names_something_unknown_is_refused(part: str) -> None:
     with pytest.raises(ValueError, match="section 'one': there is no"):
-        parse_sections(f"- id: one\n  title: One\n  parts:\n    - {part}\n")
+        check_sections(parse_sections(f"- id: one\n  title: One\n  page: report\n  parts:\n    - {part}\n"))
 
 
-def test_sections_stand_in_the_declared_order() -> None:
-    text = page()
-    positions = [text.find(f'<section id="{section["id"]}"') for section in read_sections()]
-    shown = [position for position in positions if position >= 0]
-
-    assert len(shown) >= 10
-    assert shown == sorted(shown)
+def test_section_on_an_unknown_page_is_refused() -> None:
+    with pytest.raises(ValueError, match="section 'one': there is no page 'appendix'"):
+        parse_sections("- id: one\n  title: One\n  page: appendix\n  parts: []\n")
 
 
-def test_headings_descend_by_one_level_and_links_within_the_page_arrive() -> None:
-    outline = Outline(page(figures=[figure("forest")], tables=[table("effects"), table("cautions")]))
+def test_sections_stand_on_their_page_in_the_declared_order() -> None:
+    made = pages()
+    for name, text in made.items():
+        declared = [section["id"] for section in read_sections() if section["page"] == name]
+        positions = [text.find(f'<section id="{section}"') for section in declared]
+        shown = [position for position in positions if position >= 0]
 
-    assert outline.levels[0] == 1
-    assert "#table-cautions" in outline.links
-    assert outline.levels.count(1) == 1
-    assert all(later - earlier <= 1 for earlier, later in pairwise(outline.levels))
-    assert len(set(outline.ids)) == len(outline.ids)
-    assert {link.removeprefix("#") for link in outline.links} <= set(outline.ids)
+        assert len(shown) >= 4
+        assert shown == sorted(shown)
+        others = {section["id"] for section in read_sections()} - set(declared)
+        assert not any(f'<section id="{other}"' in text for other in others)
 
 
-def test_page_refers_to_nothing_outside_itself_and_holds_no_script() -> None:
-    outline = Outline(page(figures=[figure("forest")]))
+def test_headings_descend_by_one_level_and_links_arrive_on_either_page() -> None:
+    made = pages(figures=[figure("forest")], tables=[table("effects"), table("cautions")])
+    outlines = {PAGES[name]: Outline(text) for name, text in made.items()}
 
-    assert "#table-cautions" not in outline.links  # the run has no such table
-    assert all(address.startswith(("#", "data:")) for address in outline.addresses)
-    assert "script" not in outline.tags
+    assert "#table-cautions" in outlines["supplement.html"].links
+    for file, outline in outlines.items():
+        assert outline.levels[0] == 1
+        assert outline.levels.count(1) == 1
+        assert all(later - earlier <= 1 for earlier, later in pairwise(outline.levels))
+        assert len(set(outline.ids)) == len(outline.ids)
+        targets = [link.partition("#") for link in outline.links]
+        assert all(place == "" or place in outlines[there or file].ids for there, _, place in targets)
+        assert {there for there, _, _ in targets} == {"", *outlines} - {file}  # each page leads to the other
+
+
+def test_pages_load_nothing_from_outside_themselves_and_hold_no_script() -> None:
+    for text in pages(figures=[figure("forest")]).values():
+        outline = Outline(text)
+
+        assert not any(link.endswith("#table-cautions") for link in outline.links)  # the run has no such table
+        assert all(address.startswith(("#", "data:", *PAGES.values())) for address in outline.addresses)
+        assert "script" not in outline.tags
+
+
+def test_every_figure_and_table_stands_on_exactly_one_page() -> None:
+    figures, tables = [*FIGURES, "brand_new"], [*TABLES, "brand_new"]
+    made = pages(figures=[figure(name) for name in figures], tables=[table(name) for name in tables])
+    both = "".join(made.values())
+
+    assert all(both.count(f'id="figure-{name}"') == 1 for name in figures)
+    assert all(both.count(f"id='table-{name}'") == 1 for name in tables)
 
 
 def test_figure_says_how_it_is_made_again() -> None:
