@@ -1,4 +1,4 @@
-"""How a model is declared: a path diagram, or a variance decomposition, and what its family lets it say."""
+"""How a model is declared: a path diagram or another analysis of named variables, and what its family lets it say."""
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from alliance.config.section import Label, Name, Reason, Section
 from alliance.errors import suggest
+from alliance.facts.analyses import ANALYSES, PATH
 from alliance.facts.columns import PATIENT, VARIABILITY
 from alliance.facts.families import FAMILIES
 
@@ -98,7 +99,7 @@ def _unknown_family(family: str) -> ValidationError:
 
 
 class ModelSpec(Section):
-    """A model: a path diagram, or a variance decomposition of named variables.
+    """A model: a path diagram, or another analysis (`alliance.facts.analyses`) of named variables.
 
     Settings of a family's own are fields of a subclass (`spec_class`); declarations are validated as a `ModelSpec` and come out as one
     of their family.
@@ -106,7 +107,7 @@ class ModelSpec(Section):
 
     label: Label
     family: Name
-    analysis: Literal["path", "variance"] = "path"
+    analysis: Name = PATH
     variables: list[Name] = Field(default_factory=list)
     equations: dict[Name, Equation] = Field(default_factory=dict)
     effects: Effects | None = None
@@ -149,11 +150,21 @@ class ModelSpec(Section):
 
     @model_validator(mode="after")
     def _analysis_has_what_it_needs(self) -> Self:
-        if self.analysis == "path" and (not self.equations or self.effects is None):
+        if self.analysis not in ANALYSES:
+            known = ", ".join(ANALYSES)
+            raise ValueError(
+                f"there is no analysis '{self.analysis}'.{suggest(self.analysis, ANALYSES)} Known: {known}"
+            )
+        able = ANALYSES[self.analysis].families
+        if self.family not in able:
+            raise ValueError(
+                f"family '{self.family}' has no analysis '{self.analysis}'; use family {' or '.join(able)}"
+            )
+        if self.analysis == PATH and (not self.equations or self.effects is None):
             raise ValueError("a path model needs 'equations' and 'effects'")
-        if self.analysis == "variance" and not self.variables:
-            raise ValueError("a variance decomposition needs 'variables'")
-        for key in ("variables",) if self.analysis == "path" else ("equations", "effects"):
+        if self.analysis != PATH and not self.variables:
+            raise ValueError(f"'variables' must name the measures whose {ANALYSES[self.analysis].label} are asked for")
+        for key in ("variables",) if self.analysis == PATH else ("equations", "effects"):
             if getattr(self, key):
                 raise ValueError(f"'{key}' says nothing where 'analysis' is {self.analysis}; remove it")
         if len(set(self.variables)) < len(self.variables):

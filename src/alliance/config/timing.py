@@ -11,6 +11,7 @@ from alliance.config.declared import ModelSpec
 from alliance.config.propensity import check_propensity, refuse_decomposition, refuse_yes_no
 from alliance.config.schema import Config, Source, Variable
 from alliance.errors import suggest
+from alliance.facts.analyses import VARIANCE
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
 from alliance.facts.families import FAMILIES
 from alliance.facts.roles import MOMENTS
@@ -101,7 +102,10 @@ def check_model(name: str, spec: ModelSpec, config: Config) -> list[str]:
     problems: list[str] = []
     for variable in spec.variables:
         term = parse_term(variable, config.variables)
-        if term is None or term.suffix or not varies_between_sessions(term, config.variables):
+        if spec.analysis != VARIANCE:
+            if term is None:
+                problems.append(f"{place}.variables: {_undeclared(variable, known)}")
+        elif term is None or term.suffix or not varies_between_sessions(term, config.variables):
             problems.append(
                 f"{place}.variables: '{variable}' is not a session-level variable.{suggest(variable, known)} "
                 "Name one that is measured at sessions."

@@ -10,7 +10,8 @@ from typing import Final, Literal
 from alliance.facts.registry import Registry
 
 # A single arrow of a path diagram; what several arrows make together; either at a value of a moderator; what equations are made from.
-Kind = Literal["step", "path", "moderated", "component"]
+# A statistic is of models without a path diagram.
+Kind = Literal["step", "path", "moderated", "component", "statistic"]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Whoever treats families differently asks for a trait, never for a name. To add a
 from dataclasses import dataclass
 from typing import Final
 
+from alliance.facts.analyses import DESCRIPTIVE
 from alliance.facts.registry import Registry
 from alliance.facts.threads import MOST
 
@@ -66,4 +67,5 @@ FAMILIES: Final = Registry(
         threads=MOST,
     ),
     Family("direct", "alliance.models.direct", joint=True, sections=_BAYESIAN, threads=MOST),
+    Family(DESCRIPTIVE, "alliance.models.descriptive", joint=False, has_settings=True),
 )

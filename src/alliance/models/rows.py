@@ -7,6 +7,7 @@ from alliance.config import ModelSpec
 from alliance.config.propensity import NO_AND_YES, WHICH_IS_WHICH, YES_NO
 from alliance.data.panel import first_sessions
 from alliance.errors import ModelError, suggest
+from alliance.facts.analyses import DESCRIPTIVE, PATH
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, FILLED, LAG, PATIENT, SESSION, THERAPIST
 from alliance.facts.families import FAMILIES
@@ -59,7 +60,7 @@ def select_rows(
         for outcome, equation in spec.equations.items()
     }
     by_therapist = {outcome: bool(equation.vary.get(THERAPIST)) for outcome, equation in spec.equations.items()}
-    if spec.analysis == "variance":
+    if spec.analysis != PATH:
         needs = {variable: [variable] for variable in spec.variables}
         by_therapist = dict.fromkeys(needs, False)
     rows: dict[str, pd.DataFrame] = {}
@@ -95,7 +96,8 @@ def select_rows(
             kept = _use_filled(kept, grid, name, outcome, flow)
         flow.append(_stage(kept, kept, name, outcome, "analysed", "", len(flow)))
         _check_rows(kept, name, outcome, columns)
-        if spec.discrete_signed_off is None and (grid is None or outcome not in grid.answers.given):
+        normal = spec.family != DESCRIPTIVE and spec.discrete_signed_off is None
+        if normal and (grid is None or outcome not in grid.answers.given):
             _check_scores(kept, name, spec, outcome)
         rows[outcome] = kept
     return rows, pd.DataFrame(flow, columns=ARTEFACTS["flow"].header)

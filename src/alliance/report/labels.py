@@ -10,6 +10,7 @@ import pandas as pd
 
 from alliance.config import Config, ModelSpec, Variable
 from alliance.config.timing import TIME_TERMS, parse_term, varies_between_sessions
+from alliance.facts.analyses import PATH
 from alliance.facts.cautions import Caution
 from alliance.facts.columns import (
     BASELINE,
@@ -262,7 +263,7 @@ def find_roles(config: Config) -> Roles:
     mediator counts as a mediator: it is the process variable of a study that cannot ask for more.
     """
     specs = {name: config.models.specs[name] for name in config.models.fit}
-    forward = {name: spec for name, spec in specs.items() if spec.analysis == "path" and spec.direction == "forward"}
+    forward = {name: spec for name, spec in specs.items() if spec.analysis == PATH and spec.direction == "forward"}
     targets = [spec.effects.target for spec in forward.values() if spec.effects is not None]
     if not targets:
         named = [variable for spec in specs.values() for variable in spec.variables]

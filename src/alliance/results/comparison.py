@@ -9,6 +9,7 @@ import pandas as pd
 from alliance.config import Config, ModelSpec
 from alliance.config.answers import holds_own_past
 from alliance.config.timing import TIME_TERMS, parse_term, varies_between_sessions
+from alliance.facts.analyses import PATH
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, LAG, records
 from alliance.facts.effects import EFFECTS, of_kind
@@ -150,7 +151,7 @@ def models_given_history(config: Config) -> list[str]:
         name
         for name in config.models.fit
         if config.panel.lag == 1
-        and specs[name].analysis == "path"
+        and specs[name].analysis == PATH
         and all(
             f"{outcome}{LAG}" in equation.on
             for outcome, equation in specs[name].equations.items()

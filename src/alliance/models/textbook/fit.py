@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
+from alliance.facts.analyses import VARIANCE
 from alliance.models.container import FitResult
 from alliance.models.textbook.paths import fit_paths
 from alliance.models.textbook.variance import fit_variance
@@ -33,6 +34,6 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         The model cannot be fitted to these data; the message names equation and column.
     """
     variables = {key: Variable.model_validate(value) for key, value in settings["variables"].items()}
-    if spec.analysis == "variance":
+    if spec.analysis == VARIANCE:
         return fit_variance(panel, name, spec, variables, settings["seed"], settings["monte_carlo_draws"])
     return fit_paths(panel, name, spec, variables, settings["seed"], settings["monte_carlo_draws"], settings["lag"])

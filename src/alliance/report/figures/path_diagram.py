@@ -11,6 +11,7 @@ from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea, VPacker
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from alliance.config import Config
+from alliance.facts.analyses import PATH
 from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, is_at_session, nodes_of
@@ -107,7 +108,7 @@ def _panels(config: Config, estimates: pd.DataFrame) -> list[_Panel]:
     single: list[_Panel] = []
     for name in config.models.fit:
         spec = config.models.specs[name]
-        if spec.analysis != "path" or spec.effects is None:
+        if spec.analysis != PATH or spec.effects is None:
             continue
         paths = paths_of(name, spec, config.variables)
         levels = _most_levels(estimates, name)

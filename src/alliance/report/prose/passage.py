@@ -8,6 +8,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.config.declared import Effects
+from alliance.facts.analyses import PATH
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, nodes_of, split_contrast
 from alliance.report.prose.licence import Licence, licence_of
@@ -82,7 +83,7 @@ def rows_of(table: pd.DataFrame, **values: str) -> list[dict[str, Any]]:
 def fitted_models(config: Config, direction: str) -> list[str]:
     """Return the names of the path models of one direction, in the order of ``models.fit``."""
     specs = config.models.specs
-    return [name for name in config.models.fit if specs[name].analysis == "path" and specs[name].direction == direction]
+    return [name for name in config.models.fit if specs[name].analysis == PATH and specs[name].direction == direction]
 
 
 def licence_for(name: str, rows: list[dict[str, Any]], config: Config, pair: Effects | None = None) -> Licence:

@@ -19,6 +19,7 @@ TABLES = {
     "effects": "alliance.report.tables.effects",
     "coefficients": "alliance.report.tables.coefficients",
     "components": "alliance.report.tables.components",
+    "statistics": "alliance.report.tables.statistics",
     "moderation": "alliance.report.tables.moderation",
     "agreement": "alliance.report.tables.agreement",
     "sensitivity": "alliance.report.tables.sensitivity",

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
+from alliance.facts.analyses import PATH
 from alliance.facts.columns import VARIABILITY, records
 from alliance.facts.effects import COMPONENT_LEVELS, THRESHOLD
 from alliance.facts.quantity import nodes_of, varying_on
@@ -25,7 +26,7 @@ _OF_VARIABILITY = "logarithm of the residual variance of {outcome}"
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return standard deviations and correlations of what varies between units in path models, and of what is left of outcomes."""
     estimates = inputs["estimates"]
-    paths = [name for name in config.models.fit if config.models.specs[name].analysis == "path"]
+    paths = [name for name in config.models.fit if config.models.specs[name].analysis == PATH]
     data = estimates[estimates["model"].isin(paths) & estimates["level"].isin(COMPONENT_LEVELS)].reset_index(drop=True)
     shown = pd.DataFrame(
         {

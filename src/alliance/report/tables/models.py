@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from alliance.config import Config, Equation
+from alliance.facts.analyses import ANALYSES
 from alliance.facts.families import FAMILIES
 from alliance.report.labels import label_model, label_of, units_that_differ
 from alliance.report.numbers import MISSING, format_count
@@ -22,7 +23,7 @@ VARYING_SLOPES = (
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
-    """Return one row per equation (per variable of a variance decomposition), under the name and the method of its model."""
+    """Return one row per equation (per variable of an analysis without any), under the name and the method of its model."""
     flow, estimates = inputs["flow"], inputs["estimates"]
     rows, shown = [], []
     for name in config.models.fit:
@@ -38,7 +39,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                     "family": spec.family,
                     "engine": ", ".join(engines),
                     "outcome": outcome,
-                    "predictors": "shares of variance" if equation is None else "; ".join(equation.on),
+                    "predictors": ANALYSES[spec.analysis].label if equation is None else "; ".join(equation.on),
                     "varies_between": "" if equation is None else _varying(equation, lambda term: term),
                     "n_patients": counts[0],
                     "n_sessions": counts[1],
@@ -48,7 +49,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                 {
                     "Model": f"{label_model(name, config)}; {', '.join([f'family {spec.family}', *engines])}",
                     "Outcome": label_of(outcome, config),
-                    "Predictors": "shares of variance"
+                    "Predictors": ANALYSES[spec.analysis].label
                     if equation is None
                     else "; ".join(label_of(term, config) for term in equation.on),
                     "Varies between": MISSING

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance.config import Config
+from alliance.facts.analyses import VARIANCE
 from alliance.facts.effects import EFFECTS
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
 from alliance.report.numbers import MISSING, format_estimate, format_number, format_percent
@@ -20,7 +21,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return one row per measure and level: standard deviation, variance and share of the variance."""
     estimates = inputs["estimates"]
     # The spread that path models leave is no decomposition: it is what their predictors do not explain.
-    decomposed = [name for name in config.models.fit if config.models.specs[name].analysis == "variance"]
+    decomposed = [name for name in config.models.fit if config.models.specs[name].analysis == VARIANCE]
     data = estimates[
         estimates["model"].isin(decomposed)
         & estimates["effect"].isin(EFFECTS.names(lambda effect: not effect.signed))

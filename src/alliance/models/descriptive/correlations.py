@@ -1,0 +1,92 @@
+"""How measures go together within patients, and how their lasting levels do between them.
+
+With rows t of patients i, deviations from patients' means give the matrix of mean products within, patients' means that between:
+
+    W = sum_it (y_it - m_i)(y_it - m_i)' / (N - n)        B = sum_i k_i (m_i - m)(m_i - m)' / (n - 1)
+
+Of lasting levels, (B - W) / k0 with k0 = (N - sum k_i^2 / N) / (n - 1): the mean of a few sessions holds what passes, too, and B alone
+would take that for lasting (one-way multivariate analysis of variance; Searle, Casella and McCulloch 1992, chapter 3). Correlations follow
+from both matrices. That between patients is missing where one of the variances is not above zero.
+"""
+
+from itertools import combinations
+
+import numpy as np
+
+from alliance.errors import ModelError
+from alliance.facts.columns import PATIENT
+from alliance.facts.quantity import join_names
+from alliance.models.descriptive.findings import Findings, Key, Task
+from alliance.models.rows import count_rows
+
+_FEWEST = 2
+
+
+def compute(task: Task) -> Findings:
+    """Correlate measures pairwise, in the rows in which all of them are observed.
+
+    Raises
+    ------
+    ModelError
+        There are fewer than two measures, or no patient has two sessions with all of them.
+    """
+    names = list(task.spec.variables)
+    complete = task.panel[names].notna().all(axis=1).to_numpy()
+    values = task.panel.loc[complete, names].to_numpy(dtype=float)
+    patients = np.unique(task.panel.loc[complete, PATIENT].to_numpy(), return_inverse=True)[1]
+    if len(names) < _FEWEST or not len(values) or np.bincount(patients).max() < _FEWEST:
+        raise ModelError(
+            f"models.specs.{task.name}.variables: correlations need two measures, and patients with two or more sessions at which all were "
+            f"observed; named are {', '.join(names)}. Name others, or take the model out."
+        )
+    pairs = list(combinations(range(len(names)), 2))
+    keys = [
+        Key(join_names(names[one], names[other]), "correlation", level, (names[one], names[other]))
+        for level in ("session", "patient")
+        for one, other in pairs
+    ]
+    counts = count_rows(task.panel[complete])
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        within, between = mean_products(values, patients, weights[complete])
+        return np.array([_correlation(matrix, *pair) for matrix in (within, between) for pair in pairs])
+
+    return Findings(keys, statistic, dict.fromkeys(names, counts))
+
+
+def mean_products(values: np.ndarray, patients: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the covariances within patients and of patients' lasting levels.
+
+    Parameters
+    ----------
+    values
+        Shape (row, measure).
+    patients
+        Patient of each row, counted from 0, (row,).
+    weights
+        How often each patient was drawn, in each row, (row,).
+
+    Returns
+    -------
+    within, between
+        Each of shape (measure, measure).
+    """
+    size = np.bincount(patients)
+    drawn = np.bincount(patients, weights) / size
+    sums = np.array([np.bincount(patients, column) for column in values.T]).T
+    means = sums / size[:, None]
+    deviations = values - means[patients]
+    rows, units = float(weights.sum()), float(drawn.sum())
+    within = deviations.T @ (deviations * weights[:, None]) / (rows - units)
+    carried = (drawn * size)[:, None]
+    centre = (carried * means).sum(axis=0) / rows
+    among = (means - centre).T @ (carried * (means - centre)) / (units - 1)
+    usual = (rows - float((drawn * size**2).sum()) / rows) / (units - 1)
+    return within, (among - within) / usual
+
+
+def _correlation(matrix: np.ndarray, one: int, other: int) -> float:
+    variances = matrix[one, one] * matrix[other, other]
+    if matrix[one, one] <= 0 or matrix[other, other] <= 0:
+        return float("nan")
+    return float(np.clip(matrix[one, other] / np.sqrt(variances), -1, 1))

@@ -1,0 +1,89 @@
+"""Compute an analysis that needs no path diagram, and the spread of its numbers in samples of the same size."""
+
+from importlib import import_module
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from alliance.config import ModelSpec, Variable
+from alliance.errors import ModelError
+from alliance.facts.analyses import ANALYSES
+from alliance.facts.marks import Mark
+from alliance.inference.montecarlo import generator_for
+from alliance.models.container import FitResult, Quantities, make_tree, pack_draws
+from alliance.models.descriptive.findings import Findings, Task
+from alliance.models.descriptive.resampling import draw_weights, independent_units, mark_units
+from alliance.models.descriptive.settings import Spec
+from alliance.models.rows import count_rows, select_rows
+
+ENGINE: Final = "bootstrap"
+INTERVAL_KIND: Final = "bootstrap confidence"
+_ENOUGH: Final = 0.5  # share of the samples that must give a number
+
+
+def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any]) -> FitResult:
+    """Compute an analysis; percentiles of its numbers in samples of therapists or patients are their intervals.
+
+    Parameters
+    ----------
+    panel
+        One row per patient and session, see `alliance.data.panel`.
+    name
+        Name of the model; with the run's seed it determines the samples.
+    settings
+        What `alliance.models.fitting.settings_for` gives.
+
+    Raises
+    ------
+    ModelError
+        The analysis cannot be done with these data; the message names the column.
+    """
+    spec = Spec.model_validate(spec.model_dump(by_alias=True))
+    rows, flow = select_rows(panel, name, spec)
+    panel = panel.reset_index(drop=True)
+    variables = {key: Variable.model_validate(value) for key, value in settings["variables"].items()}
+    used = {variable: panel[panel[variable].notna()] for variable in spec.variables}
+    found: Findings = import_module(ANALYSES[spec.analysis].module).compute(
+        Task(name, panel, used, spec, variables, settings)
+    )
+    units, level = independent_units(panel, spec.by, name)
+    estimates = found.statistic(np.ones(len(panel)))
+    rng = generator_for(settings["seed"], name)
+    drawn = np.array([found.statistic(weights) for weights in draw_weights(units, spec.samples, rng)])
+    known = np.isfinite(estimates)
+    complete = np.isfinite(drawn[:, known]).all(axis=1)
+    if not known.any() or complete.mean() < _ENOUGH:
+        raise ModelError(
+            f"models.specs.{name}: the {ANALYSES[spec.analysis].label} of {', '.join(spec.variables)} cannot be computed in most samples "
+            f"of {level}s: there are too few values. Take the model out."
+        )
+    quantities = Quantities({variable: count_rows(table) for variable, table in rows.items()} | dict(found.counts))
+    for place in np.flatnonzero(known).tolist():
+        key = found.keys[place]
+        quantities.add(
+            key.path,
+            key.effect,
+            key.level,
+            drawn[complete, place],
+            key.of,
+            key.horizon,
+            moderator=key.moderator,
+            value=key.value,
+        )
+    lost = Mark(
+        "failed_bootstrap",
+        f"samples of {level}s",
+        float(1 - complete.mean()),
+        f"{int((~complete).sum())} of {len(drawn)} failed",
+    )
+    tree = make_tree(
+        model=name,
+        family=spec.family,
+        engine=ENGINE,
+        interval_kind=INTERVAL_KIND,
+        paths=pack_draws(quantities.table(), quantities.array(), estimates[known]),
+        marks=[*found.marks, mark_units(units, level), lost],
+        groups=found.groups,
+    )
+    return FitResult(tree, flow)
