@@ -104,6 +104,27 @@ BAD = {
     "items without number": (put("variables.alliance.items", "wai"), ["variables.alliance", "{item}"]),
     "number without column": (drop("variables.age.column"), ["variables.age", "'column'"]),
     "category without labels": (drop("variables.arm.levels"), ["variables.arm", "'levels'"]),
+    "reference that is no label": (
+        put("variables.delivery.reference", "vidoe"),
+        ["variables.delivery", "the reference 'vidoe'", "Did you mean 'video'?"],
+    ),
+    "one label only": (put("variables.delivery.labels", ["video"]), ["variables.delivery", "at least two groups"]),
+    "label listed twice": (
+        put("variables.delivery.labels", ["video", "video"]),
+        ["variables.delivery.labels", "twice"],
+    ),
+    "labels that share a column": (
+        put("variables.delivery.labels", ["in person", "video", "Video!"]),
+        ["variables.delivery", "the column of 'video'"],
+    ),
+    "labels with numbers beside": (
+        put("variables.delivery.levels", {"video": 0, "text": 1}),
+        ["variables.delivery", "'levels'", "remove one of them"],
+    ),
+    "term of a label that is not declared": (
+        put(f"{OUTCOME}.on", ["alliance_lag", "delivery_vidoe_lag"]),
+        ["'delivery_vidoe_lag' is not a declared variable"],
+    ),
     "scores censored at an end nobody knows": (
         put("variables.symptoms.censored", "floor"),
         ["variables.symptoms", "ends of the scale", "censored: [0, null]"],

@@ -29,6 +29,7 @@ rule check_data:
         data=PLAIN["data"],
         variables=MEASURED,
         cleaning=seal_ids(PLAIN["cleaning"], CONTENTS),
+        minimum_cell=cfg.privacy.minimum_cell,
         contents=CONTENTS,
         code=CODE["check_data"],
     script:

@@ -75,6 +75,12 @@ def _check_roles(variables: Mapping[str, Any]) -> None:
                 f"variables.{found[1]}.role: '{found[0]}' has 'role: {role}' too, and questions ask for one variable that plays it. Take "
                 "the role from one of them, or make both one variable (kind: composite)."
             )
+        for name, variable in variables.items():
+            if isinstance(variable, Mapping) and variable.get("role") == role and variable.get("labels") and not found:
+                raise ConfigError(
+                    f"variables.{name}.labels: there are more than two groups, and 'role: {role}' is one comparison. Join labels so that "
+                    "two groups are left, as in labels: {waiting: control, usual care: control, therapy: therapy}, or take the role away."
+                )
 
 
 def cast_in(config: Config) -> Cast:
@@ -114,7 +120,7 @@ def _asked(questions: Any, cast: Cast) -> list[str]:
             wanted = "; ".join(f"'role: {role}' ({ROLES[role].meaning})" for role in lacking)
             problems.append(
                 f"{KEY}: '{name}' cannot be asked, since no variable that holds numbers has {wanted}. Say at a variable which part it "
-                "plays (a category needs 'levels' for that), or take the question out."
+                "plays (a category needs 'levels' or 'labels' for that), or take the question out."
             )
     if problems:
         raise ConfigError("\n".join(problems))

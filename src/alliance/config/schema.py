@@ -1,12 +1,13 @@
 """Types, ranges and meaning of every setting. Values and comments live in `config/config.yaml`."""
 
 from math import inf
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
 from alliance.config.cleaning import Cleaning
 from alliance.config.declared import ModelSpec
+from alliance.config.groups import NEEDS_LABELS, check_labels, groups_of, read_labels, with_reference
 from alliance.config.latent import check_latent
 from alliance.config.layout import DateFormat, Wide
 from alliance.config.patterns import fill, holes
@@ -186,12 +187,19 @@ class Variable(Section):
     stored_reversed: bool = False  # the export already holds reversed items turned round
     metric: Literal["sum", "mean"] = "sum"
     levels: dict[Text, float] | None = None  # label in the data -> number in the models
-    reference: Text | None = None
+    # All labels of groups without numbers, as a list, or each with the group it counts to.
+    labels: Annotated[dict[Text, Text] | None, BeforeValidator(read_labels)] = None
+    reference: Text | None = None  # the group that each other is compared with; the first one of labels if left out
     of: list[Name] = Field(default_factory=list)
     latent: bool = False  # a composite whose parts are indicators of what they have in common
     # How reliable the score is: numbers by level, or computed from its items. Models then give estimates corrected for it beside those
     # as they are, see `alliance.models.quantities.unreliable`.
     reliability: Declared = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_label_is_the_reference(cls, declared: Any) -> Any:
+        return with_reference(declared)
 
     @model_validator(mode="after")
     def _kind_has_what_it_needs(self) -> Self:
@@ -208,8 +216,9 @@ class Variable(Section):
             raise ValueError(f"'items' must contain {{item}} once, or be a list of columns, but is '{self.items}'")
         if isinstance(self.items, list) and len(set(self.items)) < len(self.items):
             raise ValueError("'items' names a column twice; each item has a column of its own")
+        check_labels(self)
         if self.kind == "category" and (self.levels is None) == (self.reference is None):
-            raise ValueError("a category needs either 'levels' (label: number) or a 'reference' label, not both")
+            raise ValueError(NEEDS_LABELS)
         if self.levels is not None and len(set(self.levels.values())) < 2:
             raise ValueError(
                 "'levels' must name at least two labels with different numbers, as in {control: 0, treatment: 1}"
@@ -267,6 +276,16 @@ class Variable(Section):
             raise ValueError(
                 "'censored' needs to know the ends of the scale: give 'range', or the ends themselves as in 'censored: [0, null]'"
             )
+
+    @property
+    def declared_labels(self) -> list[str]:
+        """Labels in the data that are named, in that order."""
+        return [*(self.levels or self.labels or ([self.reference] if self.reference else []))]
+
+    @property
+    def other_groups(self) -> list[str]:
+        """Groups that are compared with the reference."""
+        return [group for group in groups_of(self.labels or {}) if group != self.reference]
 
     @property
     def answered(self) -> str:

@@ -14,6 +14,7 @@ from alliance.errors import suggest
 from alliance.facts.analyses import VARIANCE
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
 from alliance.facts.families import FAMILIES
+from alliance.facts.groups import plain_group
 from alliance.facts.roles import MOMENTS
 
 TIME_TERMS = ("session", "weeks")
@@ -46,7 +47,7 @@ def parse_term(name: str, variables: dict[str, Variable]) -> Term | None:
     if owner is None:
         return None
     part = base.removeprefix(owner).removeprefix("_") or None
-    if part is not None and not _has_parts(variables[owner]):
+    if part is not None and not _has_part(variables[owner], part):
         return None
     return Term(name, base, owner, part, suffix)
 
@@ -62,8 +63,10 @@ def answered_as(outcome: str, spec: ModelSpec, variables: dict[str, Variable]) -
     return variables[term.variable].answered
 
 
-def _has_parts(variable: Variable) -> bool:
-    """Whether a variable has columns beside its own: subscales, or one for each label; labels with numbers are one column."""
+def _has_part(variable: Variable, part: str) -> bool:
+    """Whether a variable has such a column beside its own: a subscale, or one of a label; labels with numbers are one column."""
+    if variable.labels is not None:
+        return part in map(plain_group, variable.other_groups)
     return variable.kind == "scale" or (variable.kind == "category" and variable.levels is None)
 
 

@@ -1,11 +1,12 @@
 """Who plays which part: the variables of a study as questions see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from alliance.facts.columns import LAG
-from alliance.facts.roles import MOMENTS
+from alliance.facts.groups import group_column
+from alliance.facts.roles import MOMENTS, ROLES
 
 # Who they are where nobody says so: variables of these names, or the only two measures of sessions.
 _KNOWN: Final = {"alliance": "mediator", "symptoms": "outcome"}
@@ -26,6 +27,8 @@ class Player:
         Whether it can take another value at each session.
     moment
         When it is measured in a session, in thirds; None for what is constant, or where nobody says it.
+    variable
+        The variable whose group it is, where it is 1 for one group of a category and 0 for the others; empty for all else.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Player:
     role: str
     varies: bool
     moment: int | None
+    variable: str = ""
 
     def before(self, other: "Player") -> str:
         """Return the term by which this one predicts another: as it is where it is measured earlier, else one session back."""
@@ -49,10 +53,19 @@ class Player:
 
 @dataclass(frozen=True)
 class Cast:
-    """All who play a part, and whether the export names therapists."""
+    """All who play a part, whether the export names therapists, and the names of all variables, players or not."""
 
     players: tuple[Player, ...]
     therapists: bool
+    variables: tuple[str, ...] = ()
+
+    def free(self, name: str) -> str:
+        """Return a name for a basis or a product: this one, numbered where a variable has it or is named like one of its columns."""
+        number, free = 1, name
+        while any(variable == free or variable.startswith(f"{free}_") for variable in self.variables):
+            number += 1
+            free = f"{name}{number}"
+        return free
 
     def all(self, role: str) -> list[Player]:
         """Return those who play a part, in the order in which they are declared."""
@@ -79,29 +92,34 @@ class Cast:
 def cast_of(variables: Mapping[str, Any], therapists: bool) -> Cast:
     """Cast variables as they are declared, not validated yet; what cannot be a term of a model plays no part.
 
-    Where no variable has the role of mediator or outcome, ``alliance`` and ``symptoms`` do, or the only two measures of sessions: the
-    second is the outcome.
+    A category with `labels` is played by its groups, each against the reference. Where no variable has the role of mediator or outcome,
+    ``alliance`` and ``symptoms`` do, or the only two measures of sessions: the second is the outcome.
     """
-    usable = {
-        str(name): variable
-        for name, variable in variables.items()
-        if isinstance(variable, Mapping)
-        and not (variable.get("kind") == "category" and not isinstance(variable.get("levels"), Mapping))
-    }
+    usable = {str(name): variable for name, variable in variables.items() if isinstance(variable, Mapping)}
     roles = {name: str(variable["role"]) for name, variable in usable.items() if variable.get("role") is not None}
     if not {"mediator", "outcome"} & set(roles.values()):
         roles = _guessed(usable) | roles
-    players = [
-        Player(
-            name,
-            str(usable[name].get("label", name)),
-            role,
-            usable[name].get("table", "sessions") == "sessions",
-            MOMENTS.get(str(usable[name].get("measured"))),
-        )
-        for name, role in roles.items()
+    players = [player for name, role in roles.items() for player in _players(name, role, usable[name])]
+    return Cast(tuple(players), therapists, tuple(map(str, variables)))
+
+
+def _players(name: str, role: str, variable: Mapping[str, Any]) -> list[Player]:
+    label, labels = str(variable.get("label", name)), variable.get("labels")
+    varies = variable.get("table", "sessions") == "sessions"
+    moment = MOMENTS.get(str(variable.get("measured")))
+    if variable.get("kind") != "category" or isinstance(variable.get("levels"), Mapping):
+        return [Player(name, label, role, varies, moment)]
+    if not isinstance(labels, Sequence | Mapping) or isinstance(labels, str):
+        return []  # its columns are those of the labels that the data will hold
+    groups = list(dict.fromkeys(map(str, labels.values() if isinstance(labels, Mapping) else labels)))
+    reference = variable.get("reference") or groups[0]
+    others = [group for group in groups if group != reference]
+    if len(others) > 1 and role in ROLES and ROLES[role].alone:
+        return []  # such a part is one comparison
+    return [
+        Player(group_column(name, group), f"{label}: {group}".replace("_", " "), role, varies, moment, name)
+        for group in others
     ]
-    return Cast(tuple(players), therapists)
 
 
 def _guessed(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -50,15 +50,16 @@ def _overall(arm: Player, outcome: Player, cast: Cast) -> dict[str, Any]:
 
     What the equation leaves at one session lasts to the next, since no past of the outcome is among its predictors to say so.
     """
-    together = named(arm.name, "by", "course")
-    curved = equation([arm.name, "course", together, f"{outcome.name}{BASELINE}"], cast)
-    curved["vary"][PATIENT] = ["intercept", "course"]
+    course = cast.free("course")
+    together = cast.free(named(arm.name, "by", course))
+    curved = equation([arm.name, course, together, f"{outcome.name}{BASELINE}"], cast)
+    curved["vary"][PATIENT] = ["intercept", course]
     return {
         "label": begin(short(arm)) + ", nothing between",
         "family": "multilevel_path",
         "depth": "laplace",
-        "bases": {"course": {"kind": "natural_spline", "of": SESSION, "df": 3}},
-        "products": {together: [arm.name, "course"]},
+        "bases": {course: {"kind": "natural_spline", "of": SESSION, "df": 3}},
+        "products": {together: [arm.name, course]},
         "equations": {outcome.name: curved},
         "autocorrelation": {outcome.name: "sessions"},
         "effects": {"from": arm.name, "to": outcome.name},

@@ -318,7 +318,9 @@ def order_groups(groups: pd.Series, config: Config) -> list[str]:
     for name in config.study.randomised:
         variable = config.variables[name]
         declared = (
-            sorted(variable.levels, key=variable.levels.__getitem__) if variable.levels else [variable.reference or ""]
+            sorted(variable.levels, key=variable.levels.__getitem__)
+            if variable.levels
+            else [variable.reference or "", *variable.other_groups]
         )
         first = [plain_label(label) for label in declared if plain_label(label) in present]
         return [*first, *sorted(set(present) - set(first))]

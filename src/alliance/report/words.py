@@ -70,7 +70,7 @@ class Speech:
         labels = {
             label.replace("_", " ")
             for variable in self._config.variables.values()
-            for label in [*(variable.levels or {}), *([variable.reference] if variable.reference else [])]
+            for label in [*variable.declared_labels, *variable.other_groups]
         }
         own = sorted(
             (label for label in labels if _UNIT.search(label) and not _ALONE.fullmatch(label)), key=len, reverse=True

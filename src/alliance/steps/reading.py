@@ -21,6 +21,7 @@ def read_export(
     data: Mapping[str, Any],
     variables: Mapping[str, Any],
     cleaning: Mapping[str, Any],
+    minimum_cell: int = 1,
 ) -> Export:
     """Read and type the tables of an export.
 
@@ -32,6 +33,8 @@ def read_export(
         Files of the instruments in use.
     data, variables, cleaning
         Sections of the configuration; in the last one, ids that are left out are sealed.
+    minimum_cell
+        See `read_tables`.
 
     Raises
     ------
@@ -44,4 +47,5 @@ def read_export(
         _VARIABLES.validate_python(variables),
         Cleaning.model_validate(unseal_ids(cleaning)),
         read_instruments(instruments),
+        minimum_cell,
     )

@@ -230,7 +230,8 @@ class Study:
         files = {name: str(from_here(path, self.root)) for name, path in data_files(self.config).items()}
         bare = bare_variables(self.config.variables, scored=False)
         variables = {name: Variable.model_validate(item) for name, item in bare.items()}
-        return read_tables(files, self.config.data, variables, self.config.cleaning, self._instruments)
+        least = self.config.privacy.minimum_cell
+        return read_tables(files, self.config.data, variables, self.config.cleaning, self._instruments, least)
 
     @cached_property
     def _findings(self) -> pd.DataFrame:

@@ -70,6 +70,39 @@ def test_labels_without_numbers_play_no_part_as_they_are_no_term_of_a_model() ->
     assert not cast_of({"place": place}, therapists=False).players
 
 
+PLACE = {"role": "context", "kind": "category", "column": "place", "table": "patients", "label": "place"}
+
+
+def test_each_group_of_declared_labels_is_a_term_that_plays_the_part() -> None:
+    labels = {"north": "north", "far south": "south", "deep south": "south", "Île": "Île"}
+    players = cast_of({"place": PLACE | {"labels": labels}}, therapists=False).all("context")
+    assert [(player.name, player.label, player.variable) for player in players] == [
+        ("place_south", "place: south", "place"), ("place_ile", "place: Île", "place"),
+    ]  # fmt: skip
+    other = cast_of({"place": PLACE | {"labels": ["north", "south"], "reference": "south"}}, therapists=False)
+    assert other.one("context").name == "place_north"
+
+
+def test_three_arms_without_numbers_are_no_one_comparison_and_the_remedy_is_accepted() -> None:
+    parts = {f"v_{role}": player(role, f"v_{role}") for role in ("mediator", "outcome")}
+    arm = PLACE | {"role": "treatment"}
+    with pytest.raises(Exception, match=r"variables\.arm\.labels: there are more than two groups"):
+        study("treatment", variables=parts | {"arm": arm | {"labels": ["waiting", "usual", "therapy"]}})
+    labels = {"waiting": "control", "usual": "control", "therapy": "therapy"}
+    posed = study("treatment", variables=parts | {"arm": arm | {"labels": labels}}).models
+    assert "arm_therapy_jointly" in posed.fit
+
+
+@pytest.mark.parametrize("name", ["course", "course_1", "v_treatment_by_course"])
+def test_names_of_bases_and_products_keep_away_from_variables(name: str) -> None:
+    roles = ("treatment", "mediator", "outcome")
+    parts = {f"v_{role}": player(role, f"v_{role}") for role in roles}
+    other = {"label": "other", "column": "other", "measured": "before"}
+    spec = study(*roles, variables=parts | {name: other}).models.specs["v_treatment_overall"]
+    assert name not in {*spec.bases, *spec.products}
+    assert not [made for made in spec.bases if name.startswith(f"{made}_")]
+
+
 def test_names_of_models_are_no_longer_than_names_may_be() -> None:
     long = {role: f"{role}_" + 35 * "x" for role in ("treatment", "technique")}
     settings = {name: player(role, name) for role, name in long.items()}

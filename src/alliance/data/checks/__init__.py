@@ -21,6 +21,7 @@ from alliance.data.checks.columns import (
 )
 from alliance.data.checks.finding import Finding
 from alliance.data.checks.grouped import check_grouped
+from alliance.data.checks.groups import check_group_small
 from alliance.data.checks.items import (
     check_against_scale,
     check_instrument_use,
@@ -80,6 +81,7 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "code_suspected": check_code_suspected,
     "label_unknown": check_label_unknown,
     "label_spelling": check_label_spelling,
+    "group_small": check_group_small,
     "id_missing": check_id_missing,
     "id_says_missing": check_id_says_missing,
     "id_spelling": check_id_spelling,

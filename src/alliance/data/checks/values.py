@@ -6,6 +6,7 @@ import pandas as pd
 from alliance.config.propensity import NO_AND_YES, WHICH_IS_WHICH
 from alliance.data.checks.codes import codes_setting, suspected_codes
 from alliance.data.checks.finding import Finding
+from alliance.data.checks.groups import declared_at
 from alliance.data.checks.items import of_another_version
 from alliance.data.checks.place import about_table, found, quote_cell, quote_cells, shown_cell, shown_column
 from alliance.data.export.mapping import Measure, Typed
@@ -108,7 +109,7 @@ def check_label_unknown(export: Export) -> list[Finding]:
                     f"{suggest(label, measure.labels).replace('?', '')}",
                     f"If it means missing, set {codes_setting(export.cleaning, measure, [label])}."
                     if means_missing(label)
-                    else f"Correct the cells, or add the label to variables.{measure.variable}.levels.", value=label,
+                    else f"Correct the cells, or add the label to {declared_at(export, measure)}.", value=label,
                 )  # fmt: skip
             elif labels[~table.excluded].nunique() > _GROUPS:
                 findings += found(
@@ -148,6 +149,9 @@ def check_label_spelling(export: Export) -> list[Finding]:
                 f"hold labels that differ only by case or blanks ({quote_cells(table, measure.column, alike["label"])})",
                 (
                     f"List each spelling with the same number under variables.{measure.variable}.levels, as in {{no: 0, yes: 1, Yes: 1}}."
+                    if measure.closed and export.variables[measure.variable].levels
+                    else f"List each spelling with the same group under variables.{measure.variable}.labels, as in {{Video: video, video: "
+                    "video, in person: in person}."
                     if measure.closed
                     else f"Declare variables.{measure.variable}.levels in place of a reference, each spelling with the same number, as in "
                     "{no: 0, yes: 1, Yes: 1}; or write each label in one way in the export."

@@ -110,10 +110,9 @@ def measures_of(table: str, variables: Mapping[str, Variable], instruments: Mapp
             continue
         assert variable.column is not None
         if variable.kind == "category":
-            labels = tuple(variable.levels) if variable.levels else (variable.reference or "",)
-            found.append(
-                Measure(name, variable.column, name, "category", labels=labels, closed=variable.levels is not None)
-            )
+            closed = variable.levels is not None or variable.labels is not None
+            labels = tuple(variable.declared_labels)
+            found.append(Measure(name, variable.column, name, "category", labels=labels, closed=closed))
         else:
             low, high = variable.range or (float("-inf"), float("inf"))
             answers = numbered(variable.answers, low)

@@ -34,6 +34,7 @@ class Export:
     variables: Mapping[str, Variable]
     cleaning: Cleaning
     instruments: Mapping[str, Instrument]
+    minimum_cell: int = 1  # patients that a group must have
 
     def stays(self, table: str) -> pd.Series:
         """Return the rows that the declared rules keep: not left out on purpose, not orphans that are dropped."""
@@ -75,6 +76,7 @@ def read_tables(
     variables: Mapping[str, Variable],
     cleaning: Cleaning,
     instruments: Mapping[str, Instrument],
+    minimum_cell: int = 1,
 ) -> Export:
     """Read the files of an export, and map and type their tables.
 
@@ -82,6 +84,8 @@ def read_tables(
     ----------
     files
         ``sessions``, and ``patients`` and ``therapists`` where the study has them.
+    minimum_cell
+        How many patients each group has to have that a category is declared to tell apart.
 
     Raises
     ------
@@ -100,4 +104,4 @@ def read_tables(
         # A table of patients or therapists inside the file of sessions repeats its rows at every session.
         repeats = name != "sessions" and Path(path) == Path(files["sessions"]) and data.sessions.wide is None
         tables[name] = distinct_rows(table) if repeats else table
-    return Export(tables, data, variables, cleaning, instruments)
+    return Export(tables, data, variables, cleaning, instruments, minimum_cell)

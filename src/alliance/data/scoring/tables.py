@@ -1,7 +1,5 @@
 """Score every variable of one table: scales, numbers, categories, composites."""
 
-import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +9,7 @@ from alliance.config import Variable
 from alliance.config.instruments import TOTAL, Instrument
 from alliance.data.scoring.scales import ScaleScores, score_variable
 from alliance.errors import ConfigError, DataError, InstrumentError, suggest
+from alliance.facts.groups import group_column, plain_group
 from alliance.facts.quoting import may_be_quoted, quoted
 
 
@@ -76,7 +75,7 @@ def score_table(
 
 
 def code_category(column: pd.Series, name: str, variable: Variable) -> dict[str, pd.Series]:
-    """Turn labels into numbers: one column by `levels`, or one 0/1 column for each label but the `reference`.
+    """Turn labels into numbers: one column by `levels`, or one 0/1 column for each group of `labels`, or label, but the `reference`.
 
     Raises
     ------
@@ -86,14 +85,19 @@ def code_category(column: pd.Series, name: str, variable: Variable) -> dict[str,
     labels = column.map(_label, na_action="ignore")
     present = sorted(labels.dropna().unique())
     place = f"{variable.table}, column '{variable.column}'"
-    if variable.levels is not None:
-        unknown = [label for label in present if label not in variable.levels]
+    declared = variable.levels if variable.levels is not None else variable.labels
+    if declared is not None:
+        unknown = [label for label in present if label not in declared]
         if unknown:
             raise DataError(
                 f"{place}: a label is not declared: {quoted(unknown[0])} ({int((labels == unknown[0]).sum())} rows)."
-                f"{suggest(unknown[0], variable.levels)} Add it under variables.{name}.levels or correct the export."
+                f"{suggest(unknown[0], declared)} Add it under variables.{name}.{'levels' if variable.levels else 'labels'} or correct "
+                "the export."
             )
+    if variable.levels is not None:
         return {name: labels.map(variable.levels).astype(float)}
+    if variable.labels is not None:
+        return _groups(labels.map(variable.labels), name, variable.other_groups)
     if present and variable.reference not in present:
         alike = [label for label in present if may_be_quoted(label, [str(variable.reference)])]
         raise DataError(
@@ -102,25 +106,23 @@ def code_category(column: pd.Series, name: str, variable: Variable) -> dict[str,
         )
     dummies: dict[str, pd.Series] = {}
     for label in (label for label in present if label != variable.reference):
-        dummy = f"{name}_{_plain(label)}"
-        if dummy in dummies or not _plain(label):
+        dummy = group_column(name, label)
+        if dummy in dummies or not plain_group(label):
             raise DataError(
                 f"{place}: a label ({quoted(label)}) gives the column name of another label, or an empty one. "
                 f"Rename the label, or declare variables.{name}.levels."
             )
-        dummies[dummy] = (labels == label).astype(float).where(labels.notna())
+        dummies |= _groups(labels, name, [label])
     return dummies
+
+
+def _groups(labels: pd.Series, name: str, groups: Collection[str]) -> dict[str, pd.Series]:
+    return {group_column(name, one): (labels == one).astype(float).where(labels.notna()) for one in groups}
 
 
 def _label(value: object) -> str:
     """Write a label as text; a number without a fraction has none, whatever type the file format gave it."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _plain(label: str) -> str:
-    letters = unicodedata.normalize("NFKD", label.casefold())
-    letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[^a-z0-9]+", "_", letters).strip("_")
 
 
 def _instrument_of(name: str, variable: Variable, instruments: Mapping[str, Instrument]) -> Instrument:

@@ -254,7 +254,7 @@ def _mean_and_sd(values: pd.Series, people: int) -> tuple[float, float]:
 def _shares(labels: pd.Series, people: pd.Series, variable: Variable, minimum: int) -> str:
     """Write how the values are distributed over the labels; labels of few people, and who could be told by them, share one entry."""
     present = labels.dropna().astype(str)
-    named = [*(variable.levels or {}), *([variable.reference] if variable.reference else [])]
+    named = variable.declared_labels
     levels = [label for label in named if (present == label).any()]
     levels += sorted(set(present) - set(levels))
     counts = np.array([people[present.index][present == label].nunique() for label in levels])

@@ -178,7 +178,7 @@ def _add_variable(
         return
     values = people[name].astype(object)
     found = sorted({str(value) for value in values.dropna()})
-    declared = [*(variable.levels or {}), *([variable.reference] if variable.reference else [])]
+    declared = variable.declared_labels
     levels = [level for level in declared if level in found] + [level for level in found if level not in declared]
     counts = _count(values.astype(str), levels, rows).tolist()
     lost = [int(values.iloc[chosen].isna().sum()) for chosen in rows.columns.values()]

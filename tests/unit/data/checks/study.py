@@ -98,6 +98,7 @@ def export_of(
     cleaning: dict[str, Any] | None = None,
     data: dict[str, Any] | None = None,
     variables: dict[str, Any] | None = None,
+    minimum_cell: int = 5,
 ) -> Export:
     """Map and type tables that are in memory."""
     declared = Data.model_validate({name: part for name, part in (data or DATA).items() if name in frames})
@@ -110,7 +111,7 @@ def export_of(
         raw = RawTable(name, f"{name}.csv", blank.set_axis(range(2, len(frame) + 2), axis="index"))
         source = getattr(declared, name)
         tables[name] = type_table(raw, source, measures_of(name, measured, instruments), rules)
-    return Export(tables, declared, measured, rules, instruments)
+    return Export(tables, declared, measured, rules, instruments, minimum_cell)
 
 
 def findings(check: str, frames: Frames, **settings: Any) -> list[Finding]:

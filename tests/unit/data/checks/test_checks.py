@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from scipy.stats import norm
 
 from alliance.data.checks import CHECKS, check_export, describe_errors, findings_table
@@ -90,6 +91,12 @@ class Case:
     variables: dict[str, Any] | None = None
 
 
+def grouped(*labels: str) -> dict[str, Any]:
+    """Declare the labels of the delivery, the first as the reference."""
+    delivery = {key: value for key, value in VARIABLES["delivery"].items() if key != "reference"}
+    return {**VARIABLES, "delivery": delivery | {"labels": list(labels)}}
+
+
 EXTRA = {**VARIABLES, "rupture": {"label": "r", "column": "ruptur", "measured": "during"}}
 
 FREE = {**VARIABLES, "warmth": {"label": "w", "column": "warmth", "measured": "during"}}
@@ -149,6 +156,18 @@ CASES = {
     "unknown level": Case("label_unknown", put("patients", 4, "arm", "c"), ("text of 1 character", "variables.arm.levels"), row=4),
     "unknown reference": Case(
         "label_unknown", fill("sessions", "delivery", lambda c: c.replace("in person", "in-person")), ("Did you mean 'in-person'?",)
+    ),
+    "label beside those declared": Case(
+        "label_unknown", put("sessions", 5, "delivery", "letter"), ("text of 6 characters", "variables.delivery.labels"), row=5,
+        variables=grouped("in person", "video"),
+    ),
+    "group of few": Case(
+        "group_small", put("sessions", 5, "delivery", "text"), ("fewer than 5 patients have 'text'", "text: other"),
+        variables=grouped("in person", "video", "text"),
+    ),
+    "group of nobody": Case(
+        "group_small", put("sessions", 5, "delivery", "video"), ("none of the patients has 'text'", "until somebody has it"),
+        variables=grouped("in person", "video", "text"),
     ),
     "spelled labels": Case("label_spelling", put("sessions", 3, "delivery", "IN person"), ("'IN person'", "'in person'")),
     "no patient id": Case("id_missing", put("sessions", 6, "client", ""), ("no patient id",), row=6),
@@ -280,6 +299,23 @@ def test_fault_is_found_with_place_and_remedy(name: str) -> None:
     assert matching[0].remedy
     if case.row is not None:
         assert matching[0].row == case.row
+
+
+def test_small_group_that_is_joined_as_its_remedy_says_is_found_no_more() -> None:
+    frames = clean_frames()
+    put("sessions", 5, "delivery", "text")(frames)
+    (found,) = findings("group_small", frames, variables=grouped("in person", "video", "text"))
+    remedy = next(way for way in found.remedy.split("; or ") if "labels: {" in way or "labels: {" in way.lower())
+    labels = yaml.safe_load(remedy.split("labels: ")[1])
+    joined = grouped("in person", "video") | {"delivery": VARIABLES["delivery"] | {"labels": labels}}
+    assert labels == {"in person": "in person", "video": "other", "text": "other"}
+    assert not [f for check in ("group_small", "label_unknown") for f in findings(check, frames, variables=joined)]
+
+
+def test_group_of_one_patient_is_allowed_where_the_study_shows_single_patients() -> None:
+    frames = clean_frames()
+    put("sessions", 5, "delivery", "text")(frames)
+    assert not findings("group_small", frames, variables=grouped("in person", "video", "text"), minimum_cell=1)
 
 
 @pytest.mark.parametrize("check", CHECKS)

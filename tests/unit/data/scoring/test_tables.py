@@ -46,6 +46,19 @@ def test_reference_gives_one_column_for_each_other_label_and_keeps_missing_missi
     np.testing.assert_array_equal(scores["delivery_video"], [1, 0, np.nan, 0])
 
 
+def test_declared_labels_give_the_column_of_each_group_whoever_is_there() -> None:
+    declared = variables(
+        delivery={
+            "kind": "category",
+            "column": "d",
+            "labels": {"in_person": "in person", "video": "remote", "text": "remote", "x": "x"},
+        }
+    )
+    found = score(pd.DataFrame({"delivery": ["video", None, "in_person", "text"]}), declared)
+    assert list(found) == ["delivery_remote", "delivery_x"]
+    np.testing.assert_array_equal(found["delivery_remote"], [1, np.nan, 0, 1])
+
+
 def test_reference_that_does_not_occur_is_refused() -> None:
     declared = variables(delivery={"kind": "category", "column": "d", "reference": "in_persn"})
     with pytest.raises(DataError, match=r"'in_persn' does not occur\. Did you mean 'in-Persn'"):
