@@ -29,7 +29,7 @@ LAYERS = [
         "results.disclosure",
         "results.standardised",
     ],
-    ["results.fits"],
+    ["results.fits", "synthesis"],
     ["report.meanings", "report.errors", "report.propensity", "certify"],
     ["report.figures", "report.tables", "report.prose"],
     ["report.page", "report.codebook"],

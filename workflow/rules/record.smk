@@ -1,7 +1,8 @@
 # What made these results, and which files they are.
 #
 # needs  the configuration and the export; all results
-# gives  provenance (versions, seeds, hashes, code state), the merged configuration, and the manifest
+# gives  provenance (versions, seeds, hashes, code state), the merged configuration, the effect card for a synthesis with other sites, and
+#        the manifest
 MANIFEST_LISTS = [name for name in plan.expected_files(cfg) if name not in (RUN_FILES["manifest"], RUN_FILE)]
 
 FITS = {name: code_with("fit_model", FAMILIES[SPECS[name].family].module) for name in cfg.models.fit}
@@ -26,6 +27,23 @@ rule record_provenance:
         fingerprints=FINGERPRINTS,
         read=CONTENTS,
         code=CODE["record_provenance"],
+    script:
+        "../scripts/run_step.py"
+
+
+rule write_card:
+    input:
+        estimates=ARTEFACT["estimates"],
+        panel=ARTEFACT["panel"],
+    output:
+        card=OUT / RUN_FILES["card"],
+    log:
+        LOGS / "write_card.log",
+    conda:
+        "../../environment.yml"
+    params:
+        settings=SHOWN,
+        code=CODE["write_card"],
     script:
         "../scripts/run_step.py"
 

@@ -21,6 +21,7 @@ ORIGIN = "run.yaml"  # in a run's folder: the configuration it belongs to
 MANIFEST = "manifest.csv"
 PROVENANCE = "provenance.yaml"
 CONFIG = "config.yaml"
+CARD = "card.yaml"
 
 # A text that a spreadsheet would run. Signed numbers such as "-0.25 [-0.40, -0.10]" are left alone.
 _FORMULA = re.compile(r"^(?:[=@\t\r]|[+-](?![\d.]))")

@@ -13,7 +13,7 @@ from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
 from alliance.report.figures import FIGURES
 from alliance.report.page.contents import PAGES
 from alliance.report.tables import ALWAYS, TABLES
-from alliance.runs.files import CONFIG, MANIFEST, ORIGIN, PROVENANCE, UNFINISHED
+from alliance.runs.files import CARD, CONFIG, MANIFEST, ORIGIN, PROVENANCE, UNFINISHED
 from alliance.runs.fingerprint import read_constant
 from alliance.runs.titles import titles_from
 
@@ -29,6 +29,7 @@ ACCEPTED = "data/accepted.txt"
 RUN_FILES = {
     **PAGES,
     "headline": "headline.txt",
+    "card": CARD,
     "provenance": PROVENANCE,
     "config": CONFIG,
     "manifest": MANIFEST,

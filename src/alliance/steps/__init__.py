@@ -15,6 +15,7 @@ STEPS = {
     "write_table": "alliance.steps.tables",
     "compare_runs": "alliance.steps.compare",
     "compare_truth": "alliance.steps.compare",
+    "write_card": "alliance.steps.card",
     "write_report": "alliance.steps.report",
     "record_provenance": "alliance.steps.record",
     "write_manifest": "alliance.steps.record",
