@@ -18,7 +18,7 @@ LAYERS = [
     ["worlds", "data.export", "report.numbers", "report.words"],
     ["data.cleaning"],
     ["data.checks"],
-    ["data.scoring"],
+    ["data.scoring", "data.ruptures"],
     ["data.panel", "likelihood", "inference"],
     ["models"],
     [

@@ -35,12 +35,14 @@ def test_scores_their_reliability_and_their_meaning_are_written(tmp_path: Path) 
         scores=str(scores),
         reliability=str(reliability),
         meanings=str(meanings),
+        detectors=str(tmp_path / "out" / "detectors.csv"),
         variables=VARIABLES,
     )
     assert pd.read_parquet(scores)["symptoms"].tolist() == [14.0, 14.0, 14.0]  # the last is 12 / 6 * 7
     written = pd.read_csv(reliability)
     assert list(written) == ARTEFACTS["reliability"].header
     assert written["prorated"].tolist() == [1]
+    assert list(pd.read_csv(tmp_path / "out" / "detectors.csv")) == ARTEFACTS["detectors"].header
     meant = pd.read_csv(meanings).iloc[0]
     assert (meant["case_rule"], meant["case_value"], meant["change_value"]) == ("at_least", 8.0, 4.0)
 
@@ -54,6 +56,7 @@ def test_nothing_is_written_when_answers_lie_outside_the_range(tmp_path: Path) -
             scores=str(scores),
             reliability=str(tmp_path / "reliability.csv"),
             meanings=str(tmp_path / "meanings.csv"),
+            detectors=str(tmp_path / "detectors.csv"),
             variables=VARIABLES,
         )
     assert not scores.exists()

@@ -107,6 +107,7 @@ rule score_measures:
         "../../environment.yml"
     params:
         variables=SCORED,
+        seed=plan.seed_of_scores(cfg),
         contents=INSTRUMENT_CONTENTS,
         code=CODE["score_measures"],
     script:

@@ -163,6 +163,11 @@ class Instrument(Section):
             raise InstrumentError(f"{self.name} has items 1 to {self.items}, but item {item} was asked for.")
         return self.range
 
+    def total_range(self, metric: str) -> tuple[float, float]:
+        """Return the lowest and the highest total that the items allow, of their sum or their mean."""
+        low, high = map(sum, zip(*(self.item_range(item) for item in self.scales()[TOTAL]), strict=True))
+        return (low, high) if metric == "sum" else (low / self.items, high / self.items)
+
     def scales(self) -> dict[str, list[int]]:
         """Return the item numbers of every score: total, subscales, alternative readings."""
         joined = {

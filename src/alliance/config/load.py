@@ -14,6 +14,7 @@ from alliance.config.initial import with_initial_values
 from alliance.config.latent import check_indicators
 from alliance.config.names import check_names_of_things
 from alliance.config.problems import explain
+from alliance.config.rupture import check_parts_of_mark
 from alliance.config.schema import Config
 from alliance.config.sizes import check_sizes
 from alliance.config.text import parse_yaml
@@ -191,6 +192,7 @@ def _contradictions(config: Config) -> list[str]:
         problems += check_indicators(
             name, variable, config.variables, partial(owner_of_part, variables=config.variables)
         )
+        problems += check_parts_of_mark(name, variable, config.variables)
         for part in variable.of:
             owner = owner_of_part(part, config.variables)
             if owner is None:

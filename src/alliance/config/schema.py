@@ -14,6 +14,7 @@ from alliance.config.patterns import fill, holes
 from alliance.config.propensity import ORDERED, YES_NO, check_answered
 from alliance.config.reliability import Declared, check_reliability
 from alliance.config.role import check_role, known_role
+from alliance.config.rupture import RUPTURE_MARK, State, check_mark
 from alliance.config.section import Code, FilePath, Label, Name, RunName, Section, Text
 from alliance.config.wording import Answers, check_wording
 from alliance.config.words import Words
@@ -158,13 +159,13 @@ class Variable(Section):
     """One measure. `kind` says how its values come about.
 
     ``scale``: scored from items by an instrument file; ``number``: a ready-made column; ``category``: a column of labels;
-    ``composite``: mean or sum of other variables of the same table.
+    ``composite``: mean or sum of other variables of the same table; ``rupture_mark``: told from the course of a score.
     """
 
     label: Label
     role: Annotated[str, AfterValidator(known_role)] | None = None  # the part it plays in the study's questions
     table: Literal["sessions", "patients", "therapists"] = "sessions"
-    kind: Literal["scale", "number", "category", "composite"] = "number"
+    kind: Literal["scale", "number", "category", "composite", "rupture_mark"] = "number"
     measured: Literal["before", "during", "after"] | None = None
     rater: str | None = None
     unit: str = "points"
@@ -192,6 +193,8 @@ class Variable(Section):
     reference: Text | None = None  # the group that each other is compared with; the first one of labels if left out
     of: list[Name] = Field(default_factory=list)
     latent: bool = False  # a composite whose parts are indicators of what they have in common
+    detector: Text | None = None  # how ruptures are told: see `alliance.facts.detectors`
+    state: State | None = None  # a rupture has begun and the score has not returned, or it returned in this session
     # How reliable the score is: numbers by level, or computed from its items. Models then give estimates corrected for it beside those
     # as they are, see `alliance.models.quantities.unreliable`.
     reliability: Declared = None
@@ -208,6 +211,7 @@ class Variable(Section):
             "number": ("column",),
             "category": ("column",),
             "composite": ("of",),
+            "rupture_mark": ("of", "detector", "state"),
         }
         for key in needs[self.kind]:
             if not getattr(self, key):
@@ -231,17 +235,18 @@ class Variable(Section):
             raise ValueError(f"'range' must go from low to high, but is {list(self.range)}")
         if self.answers is not None:
             self._check_answers()
-        if self.kind == "composite" and self.missing_codes is not None:
-            raise ValueError("a composite has no cells of its own; give 'missing_codes' at its parts")
+        if self.is_made and self.missing_codes is not None:
+            raise ValueError(f"a {self.kind} has no cells of its own; give 'missing_codes' at its parts")
         if self.decimal is not None and self.decimal == self.thousands:
             raise ValueError(f"'decimal' and 'thousands' cannot both be '{self.decimal}'")
-        if (self.decimal or self.thousands) and self.kind in ("category", "composite"):
+        if (self.decimal or self.thousands) and (self.kind == "category" or self.is_made):
             raise ValueError(f"'decimal' and 'thousands' are for numbers; remove them from a {self.kind}")
         self._check_censored()
         check_role(self.role, self.table)
         check_latent(self)
         check_reliability(self.reliability, self.table, self.kind, len(self.of))
         check_answered(self)
+        check_mark(self)
         return self
 
     def _check_answers(self) -> None:
@@ -249,12 +254,17 @@ class Variable(Section):
             raise ValueError(
                 "a category has 'levels' (label: number) or a 'reference'; 'answers' are for numbers and scales"
             )
-        if self.kind == "composite":
-            raise ValueError("a composite has no cells of its own; give 'answers' at its parts")
+        if self.is_made:
+            raise ValueError(f"a {self.kind} has no cells of its own; give 'answers' at its parts")
         if self.kind == "number" and self.range is None:
             raise ValueError("'answers' need a 'range': the numbers of the first and of the last answer")
         if self.range is not None and self.answers is not None and self.kind == "number":
             check_wording(self.answers, self.range)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it is made of other variables, so that no column of the export is its own."""
+        return self.kind in ("composite", RUPTURE_MARK)
 
     def item_column(self, item: int) -> str:
         """Return the user's column of an item of a scale, counted from 1."""

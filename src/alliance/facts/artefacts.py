@@ -123,6 +123,18 @@ ARTEFACTS: Final = Registry(
         | _columns("case_source", change_value=NUMBER, change_level=NUMBER)
         | _columns("change_source"),
     ),
+    # How ruptures are told from the course of a score: what is marked, the limit (of patients with the median number of sessions) and the
+    # limit in use, and whom they mark by chance alone.
+    Artefact(
+        "detectors",
+        "data/detectors.csv",
+        "score_measures",
+        _columns("score detector", n_patients=COUNT, n_sessions=COUNT, marked_patients=COUNT, marked_sessions=COUNT)
+        | dict.fromkeys(("ruptures", "ruptured_patients", "repaired", "unrepaired", "unknown"), COUNT)
+        | dict.fromkeys(("depth", "length", "limit", "limit_low", "limit_high", "by_chance"), NUMBER)
+        | dict.fromkeys(("repaired_by_chance", "usual_limit", "usual_by_chance"), NUMBER)
+        | _columns("note"),
+    ),
     Artefact("panel", "data/panel.parquet", "build_panel"),
     Artefact(
         "flow",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alliance.config import Config, ModelSpec, Variable, merge_with_base, read_yaml, validate_config
+from alliance.config.rupture import RUPTURE_MARK
 from alliance.errors import ConfigError, suggest
 from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
 from alliance.report.figures import FIGURES
@@ -85,6 +86,11 @@ def bare_variables(variables: Mapping[str, Variable], scored: bool = True) -> di
         metric = {} if scored else {"metric": "sum", "reliability": None}
         bare[name] = variable.model_copy(update={"label": name, **ignored, **metric}).model_dump(mode="json")
     return bare
+
+
+def seed_of_scores(config: Config) -> int:
+    """Return the seed that scoring depends on: that of the run where ruptures are told by simulated limits, else 0."""
+    return config.run.seed if any(variable.kind == RUPTURE_MARK for variable in config.variables.values()) else 0
 
 
 def bare_spec(spec: ModelSpec) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from alliance.data.checks import check_export, describe_errors, findings_table
 from alliance.data.cleaning.clean import CleanStudy, clean_tables
 from alliance.data.export.tables import Export, read_tables
 from alliance.data.panel import make_panel
+from alliance.data.ruptures.marks import mark_ruptures
 from alliance.data.scoring.measures import score_sessions
 from alliance.errors import ConfigError, DataError, suggest
 from alliance.facts.quantity import join_nodes
@@ -256,7 +257,9 @@ class Study:
 
     @cached_property
     def _scored(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        return score_sessions(self._clean.sessions, self._variables, self._instruments)
+        scores, reliability = score_sessions(self._clean.sessions, self._variables, self._instruments)
+        seed = self.config.run.seed
+        return mark_ruptures(scores, self._variables, self._instruments, reliability, seed)[0], reliability
 
     @cached_property
     def _panel(self) -> pd.DataFrame:

@@ -7,13 +7,16 @@ from typing import Any
 
 from alliance.config import Config, Variable
 from alliance.config.instruments import Instrument
+from alliance.config.rupture import RUPTURE_MARK
 from alliance.config.timing import owner_of_part, parse_term
 from alliance.data.cleaning.clean import clean_tables
 from alliance.data.export.mapping import key_columns
 from alliance.data.export.read import read_table
 from alliance.data.panel import make_panel
 from alliance.data.scoring.measures import score_sessions
+from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
+from alliance.facts.detectors import DETECTORS, OBSERVER
 from alliance.report.labels import label_of, plain_label
 from alliance.runs.plan import data_files
 from alliance.runs.project import from_here
@@ -67,6 +70,8 @@ def _scoring(variable: Variable, config: Config, instruments: Mapping[str, Instr
         how = f"{instrument.name}, {variable.metric} of {instrument.items} items from {low:g} to {high:g}{turned}"
     elif variable.kind == "composite":
         how = f"{variable.metric} of {' and '.join(label_of(part, config) for part in variable.of)}"
+    elif variable.kind == RUPTURE_MARK:
+        how = _marking(variable, config)
     elif variable.levels:
         how = ", ".join(f"{plain_label(label)} = {number:g}" for label, number in variable.levels.items())
     elif variable.kind == "category":
@@ -76,6 +81,16 @@ def _scoring(variable: Variable, config: Config, instruments: Mapping[str, Instr
     when = f", {variable.measured} the session" if variable.measured else ""
     by = f", rated by the {variable.rater}" if variable.rater else ""
     return f"{variable.label}; {how}{when}{by}"
+
+
+def _marking(variable: Variable, config: Config) -> str:
+    """Say how a mark of a rupture was told; limits and counts stand in the run's own file."""
+    score = label_of(variable.of[0], config)
+    what = "a rupture is open" if variable.state == "open" else f"{score} returned after a rupture"
+    if variable.detector == OBSERVER:
+        return f"1 where {what}, 0 elsewhere; ruptures as coded in {label_of(variable.of[1], config)}"
+    found = DETECTORS[str(variable.detector)]
+    return f"1 where {what}, 0 elsewhere; {score} is marked by the {found.meaning} ({found.source}); limits: {ARTEFACTS['detectors'].path}"
 
 
 def describe_export(

@@ -103,7 +103,7 @@ def measures_of(table: str, variables: Mapping[str, Variable], instruments: Mapp
     """
     found: list[Measure] = []
     for name, variable in variables.items():
-        if variable.table != table or variable.kind == "composite":
+        if variable.table != table or variable.is_made:
             continue
         if variable.kind == "scale":
             found += _items_of(name, variable, instruments)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from alliance.config import Variable
 from alliance.config.instruments import TOTAL, Instrument
+from alliance.config.rupture import RUPTURE_MARK
 from alliance.data.scoring.scales import ScaleScores, score_variable
 from alliance.errors import ConfigError, DataError, InstrumentError, suggest
 from alliance.facts.groups import group_column, plain_group
@@ -36,7 +37,7 @@ def score_table(
     table
         Cleaned table with canonical column names.
     level
-        ``sessions``, ``patients`` or ``therapists``: variables of other tables are passed over.
+        ``sessions``, ``patients`` or ``therapists``: variables of other tables are passed over, and so are marks of ruptures.
     instruments
         Instruments by key, at least those the variables of kind ``scale`` name.
 
@@ -54,7 +55,11 @@ def score_table(
     InstrumentError
         An instrument is not there, or may not score the variable.
     """
-    wanted = {name: variable for name, variable in variables.items() if variable.table == level}
+    wanted = {
+        name: variable
+        for name, variable in variables.items()
+        if variable.table == level and variable.kind != RUPTURE_MARK
+    }
     columns: dict[str, dict[str, pd.Series]] = {}
     scales: dict[str, ScaleScores] = {}
     for name, variable in wanted.items():

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Config, ModelSpec, Variable
-from alliance.config.instruments import TOTAL, Instrument, problems_of_use
+from alliance.config.instruments import TOTAL, problems_of_use
+from alliance.config.rupture import RUPTURE_MARK
 from alliance.config.timing import parse_term
 from alliance.data.export.mapping import Typed, key_columns, key_parts
 from alliance.data.export.tables import Export
@@ -131,13 +132,16 @@ def _declared(name: str, variable: Variable, role: str, export: Export) -> dict[
     if variable.instrument is not None:
         instrument = export.instruments[variable.instrument]
         kind_text = f"scale: {instrument.name}, {instrument.items} items"
-        low, high = scale_range(instrument, variable.metric)
+        low, high = instrument.total_range(variable.metric)
     else:
-        kind_text = f"{variable.metric} of {', '.join(variable.of)}" if kind == "composite" else kind
+        kind_text = {
+            "composite": f"{variable.metric} of {', '.join(variable.of)}",
+            RUPTURE_MARK: f"rupture {variable.state}, by {variable.detector}",
+        }.get(kind, kind)
     return {
         "variable": name, "label": variable.label, "table": variable.table, "role": role, "measured": variable.measured or "",
         "rater": variable.rater or "", "kind": ", ".join([kind_text, *_taken_as(variable)]),
-        "unit": "" if kind == "category" else variable.unit,
+        "unit": "" if kind in ("category", RUPTURE_MARK) else variable.unit,
         "low": low, "high": high,
     }  # fmt: skip
 
@@ -157,16 +161,9 @@ def _taken_as(variable: Variable) -> list[str]:
     return said
 
 
-def scale_range(instrument: Instrument, metric: str) -> tuple[float, float]:
-    """Return the lowest and the highest total that the items of a questionnaire allow."""
-    ends = np.array([instrument.item_range(item) for item in instrument.scales()[TOTAL]], dtype=float)
-    low, high = ends.sum(axis=0) if metric == "sum" else ends.mean(axis=0)
-    return float(low), float(high)
-
-
 def _from_file(name: str, variable: Variable, table: Typed) -> dict[str, Any]:
     """Say where a variable's values stand in the file, and what the file itself says about them."""
-    if variable.kind == "composite":
+    if variable.is_made:
         return {"columns": ", ".join(variable.of)}
     measures = [measure for measure in table.measures if measure.variable == name]
     asked = [measure.column for measure in measures] or [variable.column or variable.item_column(1)]
@@ -288,6 +285,8 @@ def _column(name: str, variable: Variable, table: Typed, export: Export) -> tupl
         return (
             joined.mean(axis=1, skipna=False) if variable.metric == "mean" else joined.sum(axis=1, skipna=False)
         ), ""
+    if variable.kind == RUPTURE_MARK:
+        return None, f"told from the course of {variable.of[0]} after scoring"
     if name not in table.values:
         return None, "not in the file"
     measure = next(measure for measure in table.measures if measure.name == name)

@@ -120,9 +120,7 @@ def _ordered_variables(config: Config) -> list[str]:
     """Mediators and outcome first, then the others as declared."""
     first = [name for name in find_roles(config).session_scores if name in config.variables]
     declared = [
-        name
-        for name, variable in config.variables.items()
-        if variable.table == "sessions" and variable.kind != "composite"
+        name for name, variable in config.variables.items() if variable.table == "sessions" and not variable.is_made
     ]
     return [*(name for name in first if name in declared), *(name for name in declared if name not in first)]
 
