@@ -155,6 +155,9 @@ Censored = Annotated[
 ]
 
 
+Kind = Literal["scale", "number", "category", "composite", "rupture_mark"]
+
+
 class Variable(Section):
     """One measure. `kind` says how its values come about.
 
@@ -165,7 +168,7 @@ class Variable(Section):
     label: Label
     role: Annotated[str, AfterValidator(known_role)] | None = None  # the part it plays in the study's questions
     table: Literal["sessions", "patients", "therapists"] = "sessions"
-    kind: Literal["scale", "number", "category", "composite", "rupture_mark"] = "number"
+    kind: Kind = "number"
     measured: Literal["before", "during", "after"] | None = None
     rater: str | None = None
     unit: str = "points"

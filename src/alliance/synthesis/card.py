@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from alliance.config.problems import explain
+from alliance.config.schema import Kind
 from alliance.config.section import Label, RunName, Section
 from alliance.errors import ConfigError
 
@@ -26,7 +27,7 @@ class Measure(Section):
 
     label: Label
     part: Word | None = None  # a subscale
-    kind: Literal["scale", "number", "category", "composite"]
+    kind: Kind
     instrument: Word | None = None
     metric: Literal["sum", "mean"] = "sum"
     range: tuple[float, float] | None = None
