@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
+from alliance.config.censored import Censored
 from alliance.config.cleaning import Cleaning
 from alliance.config.declared import ModelSpec
 from alliance.config.groups import NEEDS_LABELS, check_labels, groups_of, read_labels, with_reference
@@ -136,23 +137,6 @@ class Data(Section):
             if missing:
                 raise ValueError(f"data.{table}.keys must name the column of: {', '.join(sorted(missing))}")
         return self
-
-
-def _is_end(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-
-
-def _ends_of_a_scale(value: object) -> object:
-    if isinstance(value, bool) or value in ("floor", "ceiling"):
-        return value
-    if isinstance(value, list | tuple) and len(value) == 2 and all(_is_end(end) for end in value):
-        return value
-    raise ValueError("expected true, false, floor, ceiling, or the two ends as in [0, null]")
-
-
-Censored = Annotated[
-    bool | Literal["floor", "ceiling"] | tuple[float | None, float | None], BeforeValidator(_ends_of_a_scale)
-]
 
 
 Kind = Literal["scale", "number", "category", "composite", "rupture_mark"]
