@@ -45,7 +45,7 @@ class Effect:
     of_slopes
         Whether the covariance of slopes that vary is a part of it.
     splits
-        Whether it tells what runs through the middle from what does not.
+        Whether it tells what runs through a mediator from what does not.
     curve
         Whether it is one of many over sessions: a figure shows them all, tables the last one.
     """
@@ -77,7 +77,7 @@ THRESHOLD: Final = "threshold"  # between two ordered answers
 EFFECTS: Final = Registry(
     Effect("a", "first step (a)", "step", symbol="a", central=True, weighed=True, arrow=True),
     Effect("b", "second step (b)", "step", symbol="b", central=True, weighed=True, arrow=True),
-    Effect("c_prime", "past the middle (c′)", "step", symbol="c′", central=True, arrow=True, splits=True),
+    Effect("c_prime", "direct (c′)", "step", symbol="c′", central=True, arrow=True, splits=True),
     Effect(
         "indirect",
         "indirect",

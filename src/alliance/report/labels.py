@@ -32,6 +32,11 @@ _QUANTITY = re.compile(rf"\(({'|'.join(EFFECTS)}), ({'|'.join(LEVELS)})\)")  # a
 # A line of settings in quotes, and keys in a row, are copied or looked for as they are: they match as a whole, which is no name.
 _NAME = re.compile(r"(?<!\w)'\w+: [^']+'(?!\w)|\b[a-z]\w*(?:\.\w+)+|\b[a-z][a-z0-9_]*\b")
 _TIMES = {"session": "session number", "weeks": "weeks since the first session"}
+_LEVELS_BEHIND = {
+    "within": "via changes within patients",
+    "between_patient": "via differences between patients",
+    "between_therapist": "via differences between therapists",
+}
 _ENDINGS = {
     BETWEEN_THERAPIST: " (therapist's mean)",
     BETWEEN: " (patient's mean)",
@@ -170,6 +175,36 @@ def label_names(text: str, config: Config) -> str:
 def label_level(level: str) -> str:
     """Return the name of a level for people."""
     return LEVELS[level].label if level in LEVELS else level.replace("_", " ")
+
+
+def label_level_of(row: "Mapping[Any, Any] | pd.Series[Any]", config: Config) -> str:
+    """Return the level of an estimate for people; what cannot vary within patients has no effect within them.
+
+    Of such a cause, the level is that of the links behind it: ``via changes within patients``. A coefficient has none behind it.
+    """
+    level, causes = str(row["level"]), [nodes_of(part)[0] for part in split_contrast(row["path"]) if part]
+    if level not in _LEVELS_BEHIND or not causes or not all(is_constant(cause, config) for cause in causes):
+        return label_level(level)
+    return label_level("overall") if row["effect"] in ("coefficient", "effect") else _LEVELS_BEHIND[level]
+
+
+def label_levels(rows: pd.DataFrame, config: Config) -> list[str]:
+    """Return the level of each estimate, for a column of a table or the axis of a figure."""
+    return [
+        capitalised_name(label_level_of(row, config)) for row in rows[["path", "effect", "level"]].to_dict("records")
+    ]
+
+
+def is_constant(node: str, config: Config) -> bool:
+    """Whether a cause has one value per patient, so that it has no level within patients; products with time have none either."""
+    for spec in config.models.specs.values():
+        name, _, part = node.rpartition("_")
+        product = node if node in spec.products else name
+        if product in spec.products and (product == node or part.isdigit()):
+            factors = [factor for factor in spec.products[product] if factor not in (*TIME_TERMS, *spec.bases)]
+            return bool(factors) and all(is_constant(factor, config) for factor in factors)
+    variable = variable_of(node, config)
+    return variable is not None and variable.table != "sessions"
 
 
 def label_effect(effect: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from alliance.report.labels import (
     find_roles,
     label_groups,
+    label_level_of,
     label_model,
     label_names,
     label_of,
@@ -17,6 +18,7 @@ from alliance.report.labels import (
     unit_of,
     variable_of,
 )
+from alliance.report.tables.marks import without_twins
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import with_models
 
@@ -185,3 +187,31 @@ def test_name_with_two_meanings_stays_as_it_is() -> None:
     other = {"products": {"technique_by_arm": ["technique", "age"]}}
     config = with_models(ARMS, arm_jointly=other)
     assert label_of("technique_by_arm", config) == "technique by arm"
+
+
+@pytest.mark.parametrize(
+    ("path", "effect", "level", "said"),
+    [
+        ("arm -> alliance -> symptoms", "indirect", "within", "via changes within patients"),
+        ("arm -> symptoms", "c_prime", "between_patient", "via differences between patients"),
+        ("arm -> alliance", "a", "overall", "overall"),
+        ("arm_by_course_2 -> symptoms", "coefficient", "within", "overall"),
+        ("technique -> alliance", "a", "within", "within patients"),
+    ],
+)
+def test_what_cannot_vary_within_patients_is_given_no_effect_within_them(
+    path: str, effect: str, level: str, said: str
+) -> None:
+    assert label_level_of({"path": path, "effect": effect, "level": level}, builders.arms_config()) == said
+
+
+def test_direct_effect_of_one_step_is_listed_once() -> None:
+    same = {"model": "m", "path": "technique -> symptoms", "level": "within", "horizon": "next session"}
+    rows = pd.DataFrame(
+        [
+            {**same, "effect": "c_prime", "estimate": -0.3},
+            {**same, "effect": "direct", "estimate": -0.3},
+            {**same, "effect": "direct", "estimate": -0.5, "horizon": "at session 15"},
+        ]
+    )
+    assert without_twins(rows)["estimate"].tolist() == [-0.3, -0.5]

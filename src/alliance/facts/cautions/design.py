@@ -312,7 +312,7 @@ OF_DESIGN: Final = (
     Caution(
         "undefined_proportion",
         "share of the total",
-        "The share of the total that runs through the middle is not reported, since it has no clear meaning here. The value is the share "
+        "The share of the total that is indirect is not reported, since it has no clear meaning here. The value is the share "
         "of draws in which indirect and total have the same sign.",
         INFORMATION,
         "always",

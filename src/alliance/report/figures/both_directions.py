@@ -13,7 +13,7 @@ from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import describe_levels
 from alliance.report.figures.intervals import ROW_HEIGHT, draw_intervals, head_rows, level_handles, note_of_cuts
-from alliance.report.labels import capitalised_name, find_roles, label_level, label_model, label_path
+from alliance.report.labels import capitalised_name, find_roles, label_levels, label_model, label_path
 from alliance.report.numbers import format_estimate, format_percent
 
 TITLE = "Both directions"
@@ -119,14 +119,14 @@ def _with_headings(values: pd.DataFrame, config: Config) -> pd.DataFrame:
         when = f", {horizon}" if horizon else ""
         name = f" ({label_model(str(model), config)})" if values.groupby("path")["model"].nunique().max() > 1 else ""
         title = theme.wrap(f"{capitalised_name(label_path(str(path), config))}{when}{name}", 90)
-        labelled = rows.assign(label=[capitalised_name(label_level(level)) for level in rows["level"]], filled=True)
+        labelled = rows.assign(label=label_levels(rows, config), filled=True)
         blocks.append(pd.concat([head_rows(title), labelled], ignore_index=True))
     return pd.concat(blocks, ignore_index=True)
 
 
 def _describe(values: pd.DataFrame, config: Config) -> str:
     parts = [
-        f"{label_path(str(path), config)} in '{label_model(str(model), config)}': {describe_levels(rows)}"
+        f"{label_path(str(path), config)} in '{label_model(str(model), config)}': {describe_levels(rows, config)}"
         for (path, model), rows in values.groupby(["path", "model"], sort=False)
     ]
     return "Points and intervals of both directions in standard deviations. " + "; ".join(parts) + "."

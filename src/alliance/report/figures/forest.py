@@ -11,7 +11,7 @@ from alliance.facts.quantity import ends_of
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.intervals import ROW_HEIGHT, draw_intervals, head_rows, level_handles, note_of_cuts
-from alliance.report.labels import capitalised_name, label_level, label_model, label_path
+from alliance.report.labels import capitalised_name, label_level_of, label_levels, label_model, label_path
 from alliance.report.numbers import format_estimate, format_percent
 from alliance.report.propensity import is_propensity, name_in, unit_in
 
@@ -109,7 +109,7 @@ def _with_headings(part: pd.DataFrame, config: Config) -> pd.DataFrame:
     for model, rows in part.groupby("model", sort=False):
         heading = head_rows(theme.wrap(label_model(str(model), config), 90)).assign(path=rows["path"].iloc[0])
         rows = rows.assign(
-            label=[capitalised_name(label_level(level)) for level in rows["level"]],
+            label=label_levels(rows, config),
             filled=rows["effect"].map(_VERSIONS),
         )
         blocks.append(pd.concat([heading, rows], ignore_index=True))
@@ -119,14 +119,15 @@ def _with_headings(part: pd.DataFrame, config: Config) -> pd.DataFrame:
 def _describe(values: pd.DataFrame, config: Config) -> str:
     parts = []
     for (path, model), rows in values[values["effect"] == "indirect"].groupby(["path", "model"], sort=False):
-        listed = describe_levels(rows)
+        listed = describe_levels(rows, config)
         parts.append(f"{label_path(str(path), config)} in '{label_model(str(model), config)}': {listed}")
     return "Forest plot of indirect paths. " + "; ".join(parts) + "."
 
 
-def describe_levels(rows: pd.DataFrame) -> str:
+def describe_levels(rows: pd.DataFrame, config: Config) -> str:
     """List estimate and interval of each row by its level, for descriptions of figures."""
     return ", ".join(
-        f"{label_level(row.level)} {format_estimate(row.estimate, row.low, row.high)}{' (flagged)' if row.flag else ''}"
+        f"{label_level_of(row._asdict(), config)} {format_estimate(row.estimate, row.low, row.high)}"
+        f"{' (flagged)' if row.flag else ''}"
         for row in records(rows)
     )

@@ -14,7 +14,7 @@ from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import describe_levels, describe_unit
 from alliance.report.figures.intervals import axis_limits
-from alliance.report.labels import capitalised_name, label_level, label_model, label_path
+from alliance.report.labels import capitalised_name, label_level_of, label_model, label_path
 from alliance.report.numbers import format_estimate, format_percent, format_probability
 
 TITLE = "Distribution of the indirect path"
@@ -87,7 +87,7 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, values: pd.DataFrame, config: C
             y += _HEADING
         y += 1
         _draw_density(axis, row, values, y)
-        labels.append(capitalised_name(label_level(row.level)))
+        labels.append(capitalised_name(label_level_of(row._asdict(), config)))
         bases.append(y)
     axis.axvline(0, color=theme.MUTED, linewidth=0.8, zorder=1)
     axis.set_yticks(np.array(bases) - _TEXT_ABOVE, labels)
@@ -136,6 +136,7 @@ def _describe(rows: pd.DataFrame, config: Config) -> str:
     for (path, model), part in rows.groupby(["path", "model"], sort=False):
         directions = ", ".join(_direction(row) for row in records(part))
         parts.append(
-            f"{label_path(str(path), config)} in '{label_model(str(model), config)}': {describe_levels(part)}; share of draws {directions}"
+            f"{label_path(str(path), config)} in '{label_model(str(model), config)}': {describe_levels(part, config)}; "
+            f"share of draws {directions}"
         )
     return "Density curves of indirect paths. " + ". ".join(parts) + "."

@@ -12,7 +12,7 @@ from alliance.config import Config
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import describe_unit
-from alliance.report.labels import capitalised_name, label_level, label_model, label_path
+from alliance.report.labels import capitalised_name, label_level_of, label_model, label_path
 from alliance.report.numbers import format_number, format_percent
 from alliance.results.disclosure import publish_influence
 from alliance.results.estimates import main_rows
@@ -101,7 +101,8 @@ def _draw_panel(axis: Axes, part: pd.DataFrame, unit: str, *, single: bool) -> N
 
 def _subject(part: pd.DataFrame, config: Config) -> str:
     row = part.iloc[0]
-    return capitalised_name(f"{label_path(row['path'], config)}, {label_level(row['level'])}")
+    level = label_level_of(row, config)
+    return capitalised_name(f"{label_path(row['path'], config)}, {level}")
 
 
 def _handles(units: list[str], *, single: bool) -> list[Line2D | Patch]:

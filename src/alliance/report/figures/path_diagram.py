@@ -32,7 +32,7 @@ CAPTION = (
 NEEDS = ("estimates",)
 _ADDED_UP = (
     "Indirect at a session: what has added up by then. Arrows are single steps, so the one from the first variable to the outcome is no "
-    "part of the same sum; what runs beside the middle up to that session is in the table of paths."
+    "part of the same sum; the direct effect up to that session is in the table of paths."
 )
 _WIDTH = theme.DOUBLE * theme.POINTS
 _BOX = (104.0, 26.0)  # points

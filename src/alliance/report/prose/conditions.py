@@ -11,6 +11,7 @@ from alliance.facts.columns import WITHIN
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import is_at_session, nodes_of
 from alliance.report.labels import (
+    is_constant,
     join_units,
     label_effect,
     label_level,
@@ -28,7 +29,6 @@ from alliance.report.prose.wording import (
     describe_flag,
     describe_size,
     includes_zero,
-    is_constant,
     join_words,
     mediators_of,
     name_interval,

@@ -15,6 +15,7 @@ from alliance.report.labels import (
     join_units,
     label_effect,
     label_level,
+    label_level_of,
     label_model,
     label_names,
     label_of,
@@ -255,7 +256,7 @@ def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
         sentences.append(
             f"The largest move is {format_number(abs(top['shift']))} standard deviations of the estimate in run “{base}” "
             f"({label_model(top['model'], config)}: {label_effect(top['effect'])}, {label_path(top['path'], config)}, "
-            f"{label_level(top['level'])}): from {_in_comparison(top, 'base')} to {_in_comparison(top, 'this')}."
+            f"{label_level_of(top, config)}): from {_in_comparison(top, 'base')} to {_in_comparison(top, 'this')}."
         )
     passages = [text(*sentences)]
     if listed:
@@ -334,8 +335,8 @@ def _describe_missed(row: dict[str, Any], config: Config) -> Point:
     truth, low, high = tell_apart(row["truth"], row["low"], row["high"])
     subject = f"{label_effect(row['effect'])} {label_path(row['path'], config)}".strip()
     return Point(
-        f"{label_model(row['model'], config)}: {subject}, {label_level(row['level'])}",
-        f"The truth is {truth}, the interval runs from {low} to {high}{describe_flag(row)} ({describe_size(row)}).{_when_corrected(row)}",
+        f"{label_model(row['model'], config)}: {subject}, {label_level_of(row, config)}",
+        f"The truth is {truth}, the interval runs from {low} to {high}{describe_flag(row)}.{_when_corrected(row)}",
     )
 
 

@@ -7,7 +7,7 @@ from alliance.config.answers import Direction, questions_of
 from alliance.config.declared import Effects
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.quantity import ends_of, is_at_session, nodes_of, split_contrast, split_level
-from alliance.report.labels import label_level, label_model, label_names, label_of, label_path
+from alliance.report.labels import is_constant, label_level, label_model, label_names, label_of, label_path
 from alliance.report.numbers import common_decimals, format_estimate, format_number, format_percent
 from alliance.report.propensity import name_in, unit_in
 from alliance.report.prose.licence import Licence, held_equal
@@ -37,7 +37,6 @@ from alliance.report.prose.wording import (
     describe_when,
     includes_zero,
     is_between,
-    is_constant,
     is_given_past,
     join_words,
     mediators_of,

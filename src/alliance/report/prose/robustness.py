@@ -10,7 +10,7 @@ from alliance.facts.verdicts import told_sign
 from alliance.report.labels import (
     join_units,
     label_effect,
-    label_level,
+    label_level_of,
     label_model,
     label_names,
     label_of,
@@ -105,7 +105,7 @@ def _describe_moved(estimates: pd.DataFrame, config: Config) -> list[Passage]:
         return []
     points = [
         Point(
-            f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}",
+            f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level_of(row, config)}",
             f"{format_number(row['estimate'])} with priors, {format_number(row['without_priors'])} without "
             f"({label_model(row['model'], config)}).",
         )
@@ -146,7 +146,7 @@ def _describe_trends(rows: list[dict[str, Any]], test: dict[str, Any] | None, co
     places = common_decimals([most["without"], most["with_trends"]], most["sd"])
     before, after = (format_number(most[side], places) for side in ("without", "with_trends"))
     moved = (
-        f"Most of all moves {label_path(most['path'], config)}, {label_effect(most['effect'])}, {label_level(most['level'])}: {before} "
+        f"Most of all moves {label_path(most['path'], config)}, {label_effect(most['effect'])}, {label_level_of(most, config)}: {before} "
         f"without trends, {after} with them ({format_number(abs(most['change']))} standard errors)."
     )
     if test is None or pd.isna(test["value"]):
@@ -200,7 +200,7 @@ def _describe_independent(rows: list[dict[str, Any]], test: dict[str, Any] | Non
         sds = (format_number(most[side], errors) for side in ("sd", "sd_independent"))
         told.append(
             f"With independent residuals most of all moves {label_path(most['path'], config)}, {label_effect(most['effect'])}, "
-            f"{label_level(most['level'])}: {own} as the model has it, {other} then ({format_number(abs(most['change']))} standard "
+            f"{label_level_of(most, config)}: {own} as the model has it, {other} then ({format_number(abs(most['change']))} standard "
             f"errors; these are {' and '.join(sds)})."
         )
         told.append(_describe_turned(rows, config))
@@ -219,7 +219,7 @@ def _describe_turned(rows: list[dict[str, Any]], config: Config) -> str:
             where = [
                 label_path(row["path"], config),
                 label_effect(row["effect"]),
-                label_level(row["level"]),
+                label_level_of(row, config),
                 row["horizon"],
             ]
             turned.append(
@@ -270,7 +270,7 @@ def _describe_pair(row: dict[str, Any], config: Config) -> Point:
         flag = describe_flag({"flag": row[f"flag_{side}"]})
         sides.append(f"{side} {estimate}{flag} ({label_model(row[f'model_{side}'], config)})")
     return Point(
-        f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}",
+        f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level_of(row, config)}",
         f"{capitalise(sides[0])}, {sides[1]}: {format_number(abs(row['distance']))} standard errors apart.",
     )
 
@@ -280,7 +280,7 @@ def _describe_sensitive(row: dict[str, Any], config: Config) -> Point:
     block = "slopes" if row["block"] == "effects" else row["block"]
     what = "the data" if row["component"] == "likelihood" else f"priors of {block}"
     return Point(
-        f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}, and {what}",
+        f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level_of(row, config)}, and {what}",
         f"Sensitivity {format_number(row['value'])} ({label_model(row['model'], config)}). {label_names(str(row['meaning']), config)}",
     )
 
@@ -292,7 +292,7 @@ def _describe_most_influential(rows: list[dict[str, Any]], config: Config) -> Po
     digits = common_decimals(values, max(errors, default=None))
     moved = [_describe_without(row, digits) for row in first]
     return Point(
-        f"{capitalise(label_path(rows[0]['path'], config))}, {label_level(rows[0]['level'])}",
+        f"{capitalise(label_path(rows[0]['path'], config))}, {label_level_of(rows[0], config)}",
         f"{format_number(values[0], digits)} with everybody, {join_words(moved)} ({label_model(rows[0]['model'], config)}).",
     )
 

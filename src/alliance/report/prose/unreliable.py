@@ -8,7 +8,7 @@ from alliance.config import Config
 from alliance.facts.quantity import ends_of, is_at_session
 from alliance.models.checking.unreliable import FITTED
 from alliance.report.errors import corrected_scores, declared_reliability, indicators_of, say_assumptions
-from alliance.report.labels import label_effect, label_level, label_model, label_names, label_of, label_path
+from alliance.report.labels import label_effect, label_level_of, label_model, label_names, label_of, label_path
 from alliance.report.numbers import format_beside, format_estimate, format_number
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
 from alliance.report.prose.wording import Row, capitalise, describe_flag, join_words, mediators_of
@@ -159,7 +159,7 @@ def _answers(inputs: Inputs, config: Config) -> list[Point]:
         )
         points.append(
             Point(
-                f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level(row['level'])}",
+                f"{capitalise(label_path(row['path'], config))}, {label_effect(row['effect'])}, {label_level_of(row, config)}",
                 f"{one} as it is{flag}, {other} corrected{describe_flag(row)} ({label_model(row['model'], config)}).",
                 table="corrected",
             )

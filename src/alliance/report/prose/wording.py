@@ -12,7 +12,7 @@ from alliance.config.answers import holds_own_past
 from alliance.config.timing import TIME_TERMS, parse_term
 from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import NEXT_SESSION, SAME_SESSION, count_sessions, is_at_session, nodes_of
-from alliance.report.labels import label_level, label_of, plain_label, unit_of, variable_of
+from alliance.report.labels import is_constant, label_level, label_of, plain_label, unit_of, variable_of
 from alliance.report.numbers import (
     common_decimals,
     format_count,
@@ -179,12 +179,6 @@ def describe_result(row: Row, licence: Licence, config: Config) -> str:
     when = describe_when(row, config) + (", given the past" if is_given_past(row, config) else "")
     sentence = f"{claim}{when} {describe_evidence(row)}."
     return capitalise(sentence) + describe_openness(row, config)
-
-
-def is_constant(node: str, config: Config) -> bool:
-    """Whether a cause has one value per patient, so that it has no level within patients."""
-    variable = variable_of(node, config)
-    return variable is not None and variable.table != "sessions"
 
 
 def is_between(row: Row, config: Config) -> bool:

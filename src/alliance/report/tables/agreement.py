@@ -6,7 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import records
-from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
+from alliance.report.labels import capitalised_name, label_effect, label_levels, label_model, label_path
 from alliance.report.numbers import format_estimate, format_number
 from alliance.report.tables.marks import FLAG, mark_of
 from alliance.report.tables.table import Table
@@ -27,7 +27,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             ],
             "Path": [capitalised_name(label_path(path, config)) for path in data["path"]],
             "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
-            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
+            "Level": label_levels(data, config),
             "Separate": [
                 format_estimate(row.estimate_separate, row.low_separate, row.high_separate) + mark_of(row.flag_separate)
                 for row in records(data)

@@ -7,7 +7,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.facts.quantity import nodes_of
-from alliance.report.labels import capitalised_name, label_level, label_model
+from alliance.report.labels import capitalised_name, label_levels, label_model
 from alliance.report.numbers import format_estimate, format_probability
 from alliance.report.propensity import bare_name_in, describe_scales
 from alliance.report.tables.marks import mark_of, notes_of
@@ -30,7 +30,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Predictor": [
                 capitalised_name(bare_name_in(nodes_of(row.path)[0], row.model, config)) for row in records(data)
             ],
-            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
+            "Level": label_levels(data, config),
             "Coefficient [interval]": [
                 format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag) for row in records(data)
             ],
@@ -40,7 +40,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     notes = [
         "Coefficients are in the outcome's units per unit of the predictor. Intercepts of joint models stand, as their standard deviations "
         "do, at the average of every predictor; those of separate equations where every predictor is zero and deviations are none. "
-        f"{describe_scales(config)}".rstrip(),
+        "What is constant within patients has its coefficient with first values held equal; its first step (a) among the paths adds what "
+        f"it has done through them. {describe_scales(config)}".rstrip(),
         *notes_of(data),
     ]
     if data.empty:

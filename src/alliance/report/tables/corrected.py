@@ -10,7 +10,7 @@ from alliance.facts.effects import of_kind
 from alliance.report.errors import corrected_scores, say_assumptions
 from alliance.report.labels import capitalised_name
 from alliance.report.numbers import format_beside, format_count
-from alliance.report.tables.marks import last_of_curves, mark_of, name_rows, notes_of
+from alliance.report.tables.marks import last_of_curves, mark_of, name_rows, notes_of, without_twins
 from alliance.report.tables.table import Table
 
 TITLE = "Corrected for unreliable scores"
@@ -22,7 +22,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return the effects of models that can be corrected for the error of their scores, as they are and corrected, with own pasts."""
     every = inputs["corrected"]
     within = every["level"] == "within"  # of coefficients: the others are intercepts and covariates
-    data = last_of_curves(every[within | every["effect"].isin(of_kind("step", "path"))]).reset_index(drop=True)
+    data = without_twins(last_of_curves(every[within | every["effect"].isin(of_kind("step", "path"))]))
+    data = data.reset_index(drop=True)
     flags = inputs["estimates"].drop_duplicates(_SAME).set_index(_SAME)["flag"]
     recorded = [flags.get(key, "") for key in data[_SAME].itertuples(index=False, name=None)]
     written = [

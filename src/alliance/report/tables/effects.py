@@ -7,11 +7,12 @@ import pandas as pd
 
 from alliance.config import Config, ModelSpec
 from alliance.facts.columns import LAG, records
-from alliance.facts.effects import of_kind
-from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_of
+from alliance.facts.effects import EFFECTS, of_kind
+from alliance.facts.quantity import nodes_of
+from alliance.report.labels import capitalised_name, is_constant, label_effect, label_levels, label_model, label_of
 from alliance.report.numbers import format_count, format_estimate, format_number, format_probability
 from alliance.report.propensity import bare_name_in, describe_scales, path_in
-from alliance.report.tables.marks import last_of_curves, mark_of, notes_of
+from alliance.report.tables.marks import last_of_curves, mark_of, notes_of, without_twins
 from alliance.report.tables.table import Table
 from alliance.results.estimates import MOVED, moved_by_priors
 
@@ -26,14 +27,14 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     estimates = inputs["estimates"]
     # The others stand in tables of their own.
     listed = of_kind("step", "path")
-    data = last_of_curves(estimates[estimates["effect"].isin(listed)]).reset_index(drop=True)
+    data = without_twins(last_of_curves(estimates[estimates["effect"].isin(listed)])).reset_index(drop=True)
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],
             "Path": [capitalised_name(_path(row, config)) for row in records(data)],
             "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
-            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
-            "When": [capitalised_name(horizon) for horizon in data["horizon"]],
+            "Level": label_levels(data, config),
+            "When": [capitalised_name(_when(row, config)) for row in records(data)],
             "Estimate [interval]": [
                 format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag) for row in records(data)
             ],
@@ -64,6 +65,12 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         ),
     ]
     return Table(data, shown, "Paths in all models", notes, "Model")
+
+
+def _when(row: Any, config: Config) -> str:
+    """Return how much later the outcome is; a step from what is constant within patients is one of each session."""
+    constant = EFFECTS[row.effect].kind == "step" and is_constant(nodes_of(row.path)[0], config)
+    return row.horizon or ("each session" if constant else "")
 
 
 def _path(row: Any, config: Config) -> str:

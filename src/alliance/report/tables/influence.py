@@ -7,7 +7,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import records
-from alliance.report.labels import capitalised_name, label_level, label_model, label_path
+from alliance.report.labels import capitalised_name, label_levels, label_model, label_path
 from alliance.report.numbers import common_decimals, format_count, format_number
 from alliance.report.tables.table import Table
 from alliance.results.disclosure import publish_influence
@@ -30,7 +30,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         {
             "Model": [label_model(model, config) for model in data["model"]],
             "Path": [capitalised_name(label_path(path, config)) for path in data["path"]],
-            "Level": [capitalised_name(label_level(level)) for level in data["level"]],
+            "Level": label_levels(data, config),
             "Without one": [capitalised_name(unit) for unit in data["unit"]],
             "Rank": data["rank"].map(format_count),
             "With everybody": [

@@ -12,7 +12,8 @@ from alliance.facts.quantity import is_at_session
 from alliance.report.labels import (
     capitalised_name,
     label_effect,
-    label_level,
+    label_level_of,
+    label_levels,
     label_model,
     label_quantity,
 )
@@ -29,7 +30,8 @@ def mark_of(flag: object) -> str:
 
 def name_estimate(row: Mapping[Hashable, Any], config: Config) -> str:
     """Say in one cell what a row of the estimates is about: effect, path, level and horizon."""
-    where = ", ".join(filter(None, [label_level(row["level"]), row["horizon"]]))
+    level = label_level_of(row, config)
+    where = ", ".join(filter(None, [level, row["horizon"]]))
     about = label_quantity({str(key): value for key, value in row.items()}, config)
     return f"{capitalised_name(label_effect(row['effect']))}: {about} ({where})"
 
@@ -45,7 +47,7 @@ def name_rows(estimates: pd.DataFrame, config: Config) -> dict[str, list[str]]:
         "Model": [label_model(model, config) for model in estimates["model"]],
         "Path": [capitalised_name(path_in(row.path, row.model, config)) for row in records(estimates)],
         "Quantity": [capitalised_name(label_effect(effect)) for effect in estimates["effect"]],
-        "Level": [capitalised_name(label_level(level)) for level in estimates["level"]],
+        "Level": label_levels(estimates, config),
     }
 
 
@@ -58,6 +60,14 @@ def last_of_curves(rows: pd.DataFrame) -> pd.DataFrame:
     told = curve & rows["horizon"].map(is_at_session).astype(bool)
     earlier = rows[curve].duplicated(["model", "path", "level"], keep="last")
     return rows.drop(index=rows.index[told].union(earlier.index[earlier]))
+
+
+def without_twins(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what stands there under another name: the direct effect of one step is that step."""
+    same = ["model", "path", "level", "horizon", "estimate"]
+    steps = rows.loc[rows["effect"] == "c_prime", same].apply(tuple, axis=1)
+    direct = rows["effect"] == "direct"
+    return rows[~(direct & rows[same].apply(tuple, axis=1).isin(list(steps)))]
 
 
 def notes_of(estimates: pd.DataFrame) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.facts.effects import of_kind
-from alliance.report.labels import capitalised_name, label_level, label_model, label_of, label_path, label_value
+from alliance.report.labels import capitalised_name, label_level_of, label_model, label_of, label_path, label_value
 from alliance.report.numbers import format_estimate, format_probability, format_regions
 from alliance.report.tables.marks import mark_of, notes_of
 from alliance.report.tables.table import Table
@@ -53,7 +53,7 @@ def _estimate(row: Any, config: Config) -> dict[str, Any]:
         "Model": label_model(row.model, config),
         "Path": capitalised_name(label_path(row.path, config)),
         "Moderator": words,
-        "Level": capitalised_name(label_level(row.level)),
+        "Level": capitalised_name(label_level_of(row._asdict(), config)),
         "Estimate [interval]": format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag),
         "P(direction)": format_probability(row.p_direction),
     }
@@ -66,7 +66,7 @@ def _region(part: pd.DataFrame, config: Config) -> dict[str, Any]:
         "Model": label_model(first["model"], config),
         "Path": capitalised_name(label_path(first["path"], config)),
         "Moderator": f"Values of {label_of(first['moderator'], config)} at which the interval excludes zero",
-        "Level": capitalised_name(label_level(first["level"])),
+        "Level": capitalised_name(label_level_of(first, config)),
         "Estimate [interval]": capitalised_name(
             format_regions(regions_of(part), part["value"].min(), part["value"].max())
         ),

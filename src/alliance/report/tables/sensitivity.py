@@ -8,7 +8,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
-from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
+from alliance.report.labels import capitalised_name, label_effect, label_level_of, label_model, label_path
 from alliance.report.numbers import MISSING, format_number, format_percent, format_probability
 from alliance.report.tables.marks import FLAG
 from alliance.report.tables.table import Table
@@ -34,7 +34,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                 "Model": label_model(str(model), config),
                 "Path": capitalised_name(label_path(str(path), config)),
                 "Quantity": capitalised_name(label_effect(str(effect))),
-                "Level": capitalised_name(label_level(str(level))),
+                "Level": capitalised_name(label_level_of({"path": path, "effect": effect, "level": level}, config)),
                 **{_heading(block): found.get(block, MISSING) for block in blocks},
                 _NARROWED: format_percent(float(part["narrowed"].iloc[0])),
             }
