@@ -47,4 +47,5 @@ QUESTION = Question(
     pose=pose,
     sentences=("describe_reverse",),
     figures=("both_directions",),
+    tells="tell_first",
 )

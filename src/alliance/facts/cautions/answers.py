@@ -17,6 +17,7 @@ OF_ANSWERS: Final = (
         30,
         "answers",
         source="Albert and Chib 1993, doi 10.1080/01621459.1993.10476321",
+        plain="one of the answers is rare",
     ),
     Caution(
         "answers_per_patient",
@@ -29,6 +30,7 @@ OF_ANSWERS: Final = (
         "at least",
         1.0,
         "answers per patient",
+        plain="most patients gave the same answer at all sessions",
     ),
     Caution(
         "told_answers",
@@ -42,5 +44,6 @@ OF_ANSWERS: Final = (
         3.0,
         "standard deviations",
         source="Albert and Anderson 1984, doi 10.1093/biomet/71.1.1",
+        plain="answers are told nearly without error, so the number is hardly known",
     ),
 )

@@ -39,6 +39,8 @@ class Caution:
         Where the threshold or the statistic comes from.
     withholds
         Whether a number is left out because of it; the report says so where the number would stand.
+    plain
+        The flag beside an answer, for those who do therapy: what is the matter, in a clause; empty where nothing carries it.
     only
         ``recorded``: it concerns estimates of scores as they were recorded, not those corrected for error; ``corrected``: only the latter.
     """
@@ -53,6 +55,7 @@ class Caution:
     setting: str = ""
     source: str = ""
     withholds: bool = False
+    plain: str = ""
     only: Literal["", "recorded", "corrected"] = ""
 
     def holds(self, value: float, threshold: float) -> bool:

@@ -16,6 +16,7 @@ OF_DESIGN: Final = (
         "at most",
         0.5,
         "share of the values",
+        plain="more than half of the values were not observed and were filled in by the model",
     ),
     Caution(
         "censored_cells",
@@ -29,6 +30,7 @@ OF_DESIGN: Final = (
         0.5,
         "share of the values",
         source="Tobin 1958, doi 10.2307/1907382",
+        plain="more than half of the scores lie at an end of the scale",
     ),
     Caution(
         "few_patients",
@@ -40,6 +42,7 @@ OF_DESIGN: Final = (
         30,  # patients can be had in larger numbers than therapists, so more of them are asked for
         "patients",
         source="McNeish and Stapleton 2016, doi 10.1007/s10648-014-9287-x",
+        plain="there are few patients, so intervals may be too narrow",
     ),
     Caution(
         "few_therapists",
@@ -51,6 +54,7 @@ OF_DESIGN: Final = (
         10,
         "therapists",
         source="McNeish and Stapleton 2016, doi 10.1007/s10648-014-9287-x",
+        plain="there are few therapists, so how they differ is poorly known and intervals may be too narrow",
     ),
     # Simulated studies with 5 therapists are kept in validation/few_therapists.
     Caution(
@@ -63,6 +67,7 @@ OF_DESIGN: Final = (
         5,
         "therapists",
         source="McNeish 2017, doi 10.1080/00273171.2017.1344538",
+        plain="there are few therapists, so how they differ is poorly known and intervals may be too narrow",
     ),
     Caution(
         "few_clusters",
@@ -73,6 +78,7 @@ OF_DESIGN: Final = (
         40,
         "units",
         source="Cameron and Miller 2015, doi 10.3368/jhr.50.2.317",
+        plain="there are few units, so intervals may be too narrow",
     ),
     Caution(
         "unknown_therapists",
@@ -92,6 +98,7 @@ OF_DESIGN: Final = (
         "at most",
         0.5,
         "share of patients",
+        plain="most patients have one session only, which cannot show change",
     ),
     Caution(
         "restarted_series",
@@ -106,6 +113,7 @@ OF_DESIGN: Final = (
         # variability more than that (validation/README.md).
         0.05,
         "share of the rows",
+        plain="many sessions follow a gap, so the influence of the past comes out too large",
     ),
     Caution(
         "skipped_sessions",
@@ -120,6 +128,7 @@ OF_DESIGN: Final = (
         # Simulated studies: with 15 % skipped the bias was small, intervals held the truth in 93 % (validation/README.md).
         0.15,
         "share of the values",
+        plain="many sessions were skipped, which can bias what predicts from session to session",
     ),
     Caution(
         "varying_past",
@@ -132,6 +141,7 @@ OF_DESIGN: Final = (
         "Levels of other outcomes that predict this one are left out of it.",
         "the standard deviation of the slope, unless it acts on distances from own levels alone, and its correlations",
         "never",
+        plain="how much patients differ here comes out somewhat too small",
     ),
     Caution(
         "uncorrelated_residuals",
@@ -141,6 +151,7 @@ OF_DESIGN: Final = (
         "between units. Let an outcome of one chain predict one of the other, or leave an equation out.",
         EQUATION,
         "never",
+        plain="what two measures of one session share is not in the model",
     ),
     Caution(
         "held_correlation",
@@ -151,6 +162,7 @@ OF_DESIGN: Final = (
         "never",
         unit="correlation",
         source="Imai, Keele and Yamamoto 2010, doi 10.1214/10-STS321",
+        plain="it holds only if an assumed correlation is true",
     ),
     Caution(
         "collinear_predictors",
@@ -163,6 +175,7 @@ OF_DESIGN: Final = (
         10,
         "times",
         source="O'Brien 2007, doi 10.1007/s11135-006-9018-6",
+        plain="predictors go along with each other so closely that they can hardly be told apart",
     ),
     Caution(
         "collinear",
@@ -170,6 +183,7 @@ OF_DESIGN: Final = (
         "A predictor is determined by the others and was left out, so the other slopes at its level are not adjusted for it.",
         "estimates of the equation at the level of the predictor",
         "never",
+        plain="a predictor was left out because others determine it",
     ),
     Caution(
         "empty_part",
@@ -177,6 +191,7 @@ OF_DESIGN: Final = (
         "The means of a predictor are the same for all units, as they are after centring, so there is no slope between these units.",
         "estimates of the equation at the level of the means",
         "never",
+        plain="a predictor does not differ at this level",
     ),
     Caution(
         "still_predictor",
@@ -187,6 +202,7 @@ OF_DESIGN: Final = (
         "at least",
         0.01,  # the slope of a unit is then known ten times worse than if all of the variance lay within units
         "share of variance",
+        plain="the predictor hardly changes within patients",
     ),
     Caution(
         "outlying_session",
@@ -197,6 +213,7 @@ OF_DESIGN: Final = (
         "at most",
         6,  # of normal residuals one in 500 million lies further out
         "residual standard deviations",
+        plain="single extreme values may decide it",
     ),
     Caution(
         "outlying_predictor",
@@ -207,6 +224,7 @@ OF_DESIGN: Final = (
         "at most",
         10,  # predictors need not be normal: of an exponential distribution one value in 60,000 lies further out
         "standard deviations",
+        plain="single extreme values may decide it",
     ),
     Caution(
         "scores_at_an_end",
@@ -218,6 +236,7 @@ OF_DESIGN: Final = (
         "at most",
         0.05,
         "share of scores",
+        plain="many scores lie at an end of the scale, so differences come out too small",
     ),
     Caution(
         "discrete_outcome",
@@ -226,6 +245,7 @@ OF_DESIGN: Final = (
         "Its slopes are differences in shares or counts at best, and intervals do not hold.",
         MODEL,
         "never",
+        plain="the outcome is a yes or no, or a count, but is taken for a score",
     ),
     # What the design can tell.
     Caution(
@@ -237,6 +257,7 @@ OF_DESIGN: Final = (
         "by the fit",
         0.05,  # about the part of the slope that is then one between patients
         "share of variance",
+        plain="it mixes differences between patients with change within them",
     ),
     Caution(
         "patients_not_told_apart",
@@ -247,6 +268,7 @@ OF_DESIGN: Final = (
         "at most",
         1,
         "sessions per patient",
+        plain="sessions of one patient are taken for those of different patients, so intervals are too narrow",
     ),
     Caution(
         "observed_deviations",
@@ -256,6 +278,7 @@ OF_DESIGN: Final = (
         "estimates at values of a moderator, and how they change with it",
         "at most",
         0.1,  # ten sessions per patient
+        plain="patients have few sessions, which draws it towards zero",
     ),
     Caution(
         "no_initial_values",
@@ -266,6 +289,7 @@ OF_DESIGN: Final = (
         MODEL,
         "never",
         source="Wooldridge 2005, doi 10.1002/jae.770",
+        plain="where patients stood at the start is left out, which distorts it",
     ),
     Caution(
         "short_series",
@@ -280,6 +304,7 @@ OF_DESIGN: Final = (
         100,
         "rows",
         source="Nickell 1981, doi 10.2307/1911408",
+        plain="patients have few sessions, so the influence of the past comes out too small",
     ),
     Caution(
         "beyond_data",
@@ -292,6 +317,7 @@ OF_DESIGN: Final = (
         "at most",
         0,
         "sessions",
+        plain="no patient was observed for that long",
     ),
     Caution(
         "missing_initial_values",
@@ -300,6 +326,7 @@ OF_DESIGN: Final = (
         "them to the equation, or take them out of all.",
         "estimates between patients",
         "never",
+        plain="it leaves out what runs through where patients stood at the start",
     ),
     Caution(
         "initial_values",
@@ -351,6 +378,7 @@ OF_DESIGN: Final = (
         "indirect and total estimates within patients",
         "never",
         source="Kenny, Korchmaros and Bolger 2003, doi 10.1037/1082-989X.8.2.115",
+        plain="it leaves out that patients may differ in both steps together",
     ),
     Caution(
         "centred_lag",
@@ -362,6 +390,7 @@ OF_DESIGN: Final = (
         -0.05,
         "bias of the slope",
         source="Nickell 1981, doi 10.2307/1911408",
+        plain="the way the past was centred makes its influence come out too small",
     ),
     Caution(
         "observed_means",
@@ -373,5 +402,6 @@ OF_DESIGN: Final = (
         0.9,
         "share of variance",
         source="Lüdtke et al. 2008, doi 10.1037/a0012869",
+        plain="means of few sessions stand for what is typical of a patient",
     ),
 )

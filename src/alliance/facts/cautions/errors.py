@@ -15,6 +15,7 @@ OF_ERRORS: Final = (
         unit="share of variance",
         source="Buonaccorsi 2010, doi 10.1201/9781420066586",
         only="recorded",
+        plain="scores hold error of measurement, so that what they predict looks smaller than it is",
     ),
     Caution(
         "uncorrected_error",
@@ -26,6 +27,7 @@ OF_ERRORS: Final = (
         "never",
         unit="share of variance",
         source="Buonaccorsi 2010, doi 10.1201/9781420066586",
+        plain="scores hold error of measurement, so that what they predict looks smaller than it is",
     ),
     Caution(
         "unreliable_outcome",
@@ -59,6 +61,7 @@ OF_ERRORS: Final = (
         0.5,  # validation/README.md; a construct with .15 had nearly anything for an estimate
         "share of variance",
         only="corrected",
+        plain="the score is so unreliable that taking its error off is a guess",
     ),
     Caution(
         "drifting_indicator",
@@ -73,6 +76,7 @@ OF_ERRORS: Final = (
         0.2,
         "standard deviations of the construct, or share of the loading",
         source="Meredith 1993, doi 10.1007/BF02294825",
+        plain="what the questionnaire measures may shift over sessions",
     ),
     Caution(
         "untested_invariance",
@@ -93,6 +97,7 @@ OF_ERRORS: Final = (
         300,  # validation/measurement: 187 and 135 rows do not hold, 337 do
         "rows",
         only="corrected",
+        plain="the interval without error of scores may be too narrow",
     ),
     Caution(
         "few_data_sets",
@@ -107,5 +112,6 @@ OF_ERRORS: Final = (
         "share of the standard error",
         source="Rubin 1987; Kendall 1954, doi 10.1093/biomet/41.3-4.403",
         only="corrected",
+        plain="the interval without error of scores may be too narrow",
     ),
 )

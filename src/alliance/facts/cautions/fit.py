@@ -15,6 +15,7 @@ OF_FIT: Final = (
         "at least",
         0.1,
         "residual standard deviations",
+        plain="these patients or therapists hardly differ, so it is poorly known",
     ),
     Caution(
         "boundary_sd",
@@ -25,6 +26,7 @@ OF_FIT: Final = (
         "at least",
         0.01,  # a hundredth of the outcome's is no difference between units that anybody could see
         "standard deviations of the outcome",
+        plain="these patients or therapists hardly differ, so it is poorly known",
     ),
     Caution(
         "profiled_sd",
@@ -36,6 +38,7 @@ OF_FIT: Final = (
         0,
         "raw units",
         source="Self and Liang 1987, doi 10.2307/2289471; Stram and Lee 1994, doi 10.2307/2533455",
+        plain="these patients or therapists hardly differ, so it is poorly known",
     ),
     Caution(
         "separate_boundary",
@@ -45,6 +48,7 @@ OF_FIT: Final = (
         "variances, shares of variance and correlations of the intercept or slope",
         "never",
         unit="raw units",
+        plain="these patients or therapists hardly differ, so it is poorly known",
     ),
     Caution(
         "boundary_correlation",
@@ -56,6 +60,7 @@ OF_FIT: Final = (
         "at most",
         0.99,  # the others then explain 98 % of the variance
         "multiple correlation",
+        plain="how differences go together cannot be told from these data",
     ),
     # How far the data tell.
     Caution(
@@ -71,6 +76,7 @@ OF_FIT: Final = (
         0.5,
         "standard deviations",
         source="Cohen 1992, doi 10.1037/0033-2909.112.1.155: a correlation of .5 is large",
+        plain="the data say little about it",
     ),
     # How the fit went.
     Caution(
@@ -79,6 +85,7 @@ OF_FIT: Final = (
         "The model could not be fitted, for the reason beside it, and nothing is reported of it; the rest of the report does without it.",
         MODEL,
         "never",
+        plain="the model could not be fitted",
     ),
     Caution(
         "convergence",
@@ -88,6 +95,7 @@ OF_FIT: Final = (
         MODEL,
         "by the fit",
         unit="log-likelihood",
+        plain="the computation did not end cleanly",
     ),
     Caution(
         "second_maximum",
@@ -99,6 +107,7 @@ OF_FIT: Final = (
         "by the fit",
         1.92,  # twice the difference is what the likelihood-ratio test at 5 % compares with 3.84
         "log-likelihood",
+        plain="another solution fits the data about as well",
     ),
     Caution(
         "separate_maximum",
@@ -109,6 +118,7 @@ OF_FIT: Final = (
         "by the fit",
         1e-3,  # far below anything that moves a standard error's second digit
         "log-likelihood",
+        plain="the computation did not end cleanly",
     ),
     Caution(
         "separate_gradient",
@@ -118,6 +128,7 @@ OF_FIT: Final = (
         EQUATION,
         "by the fit",
         unit="log-likelihood",
+        plain="the computation did not end cleanly",
     ),
     Caution(
         "separate_effects",
@@ -127,6 +138,7 @@ OF_FIT: Final = (
         "at most",
         0.01,
         "standard errors",
+        plain="two ways of computing it disagree",
     ),
     Caution(
         "statsmodels_warning",
@@ -144,6 +156,7 @@ OF_FIT: Final = (
         "at most",
         0.05,
         "share of samples",
+        plain="in many resampled studies it could not be computed",
     ),
     Caution(
         "pareto_k",
@@ -154,6 +167,7 @@ OF_FIT: Final = (
         "at most",
         0.7,
         source="Vehtari et al. 2024, jmlr.org/papers/v25/19-556.html",
+        plain="an approximation behind it is not good enough",
     ),
     Caution(
         "rhat",
@@ -164,6 +178,7 @@ OF_FIT: Final = (
         "at most",
         setting="rhat_max",
         source="Vehtari et al. 2021, doi 10.1214/20-BA1221",
+        plain="the computation has not settled; sample longer",
     ),
     Caution(
         "bulk_ess",
@@ -175,6 +190,7 @@ OF_FIT: Final = (
         unit="draws",
         setting="ess_min",
         source="Vehtari et al. 2021, doi 10.1214/20-BA1221",
+        plain="it was computed from too few draws; sample longer",
     ),
     Caution(
         "tail_ess",
@@ -186,6 +202,7 @@ OF_FIT: Final = (
         unit="draws",
         setting="ess_min",
         source="Vehtari et al. 2021, doi 10.1214/20-BA1221",
+        plain="its interval was computed from too few draws; sample longer",
     ),
     Caution(
         "divergences",
@@ -195,6 +212,7 @@ OF_FIT: Final = (
         "at most",
         unit="steps",
         setting="divergences_max",
+        plain="the computation missed part of what is possible; sample longer",
     ),
     # Whether the model could have made the data.
     Caution(
@@ -207,6 +225,7 @@ OF_FIT: Final = (
         0.005,  # at most one of 300 generated data sets; several statistics are looked at
         "share of data sets",
         source="Gelman, Meng and Stern 1996, Statistica Sinica 6, 733-807",
+        plain="the model does not reproduce the data in a respect that matters",
     ),
     # What the results hang on.
     Caution(
@@ -221,6 +240,7 @@ OF_FIT: Final = (
         0.01,
         "probability",
         source="Stram and Lee 1994, doi 10.2307/2533455; Falkenström et al. 2017, doi 10.1037/ccp0000231",
+        plain="patients’ own trends explain part of it",
     ),
     Caution(
         "lasting_residuals",
@@ -240,6 +260,7 @@ OF_FIT: Final = (
         "at least",
         8,  # tried with 4 and more: validation/README.md
         "sessions",
+        plain="patients have few sessions, so how much they fluctuate is poorly known",
     ),
     Caution(
         "differing_variability",
@@ -260,6 +281,7 @@ OF_FIT: Final = (
         "at most",
         0.95,  # after ten sessions .6 is left, and few series are longer than what is needed to see it go
         "correlation",
+        plain="how long what is left of a session lasts cannot be told from these data",
     ),
     Caution(
         "no_autocorrelation",
@@ -271,6 +293,7 @@ OF_FIT: Final = (
         "at most",
         0.05,  # simulated studies in which nothing lasts: validation/autocorrelation
         "probability",
+        plain="how long what is left of a session lasts cannot be told from these data",
     ),
     Caution(
         "influential_unit",
@@ -281,6 +304,7 @@ OF_FIT: Final = (
         "by the fit",
         1.0,
         "standard errors",
+        plain="one patient or therapist decides it",
     ),
     Caution(
         "prior_sensitivity",
@@ -290,6 +314,7 @@ OF_FIT: Final = (
         "at most",
         0.05,
         source="Kallioinen et al. 2024, doi 10.1007/s11222-023-10366-5",
+        plain="it depends on what was assumed beforehand (priors)",
     ),
     # What the engine of a family leaves out.
     Caution(

@@ -1,36 +1,49 @@
-"""The answer to a question: the model that was declared to give it speaks, with what speaks against it in the same breath.
+"""The answer to a question: the model that was declared to give it speaks, whatever it finds; others are told where they differ."""
 
-Its flags stand behind its numbers. Fitted models that find something else follow, and the outcome's own past where the model leaves it out.
-"""
-
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from alliance.config import Config
-from alliance.config.answers import REASONS, Answer, answers_of, holds_own_past, not_fitted
+from alliance.config.answers import REASONS, Answer, answers_of, not_fitted
+from alliance.config.declared import Effects
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, is_at_session, join_nodes, nodes_of
 from alliance.report.labels import label_model, label_of, label_path
-from alliance.report.numbers import format_count, format_estimate
-from alliance.report.prose.courses import describe_course
+from alliance.report.numbers import format_estimate
+from alliance.report.prose.claims import describe_change, describe_claim
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.passage import Inputs, Passage, Point, caution, licence_for, rows_of, table_of
-from alliance.report.prose.results import describe_part, select_answers
-from alliance.report.prose.unreliable import describe_without_error
-from alliance.report.prose.wording import (
-    Row,
-    capitalise,
-    describe_flag,
-    describe_probability,
-    describe_result,
-    describe_when,
-    includes_zero,
-    join_words,
-)
+from alliance.report.prose.results import select_answers
+from alliance.report.prose.size import describe_share
+from alliance.report.prose.told import Number, Told, number_of
+from alliance.report.prose.verdicts import judge_path, judge_several, judge_single
+from alliance.report.prose.wording import Row, capitalise, describe_contrast, join_words, mediators_of
 
-Found = tuple[dict[str, Any], Licence]
+_SHOWN: Final = ("total", "indirect_total", "indirect", "direct", "proportion")  # in the order of the small table
+_MOST_APART: Final = 2  # answers to one question that are told one by one
 
 
-def find_answer(answer: Answer, inputs: Inputs, config: Config) -> Found | None:
+@dataclass(frozen=True)
+class Spoken:
+    """What the model that answers found for one cause and one outcome, and what may be said of it."""
+
+    answer: Answer
+    row: dict[str, Any]
+    licence: Licence
+
+    def beside(self, inputs: Inputs, effect: str) -> list[dict[str, Any]]:
+        """Return estimates of another effect of the same model, cause, outcome, level and distance."""
+        found = rows_of(table_of(inputs, "estimates"), model=self.row["model"], effect=effect, level=self.row["level"])
+        ends = ends_of(self.row["path"])
+        return [one for one in found if one["horizon"] == self.row["horizon"] and ends_of(one["path"]) == ends]
+
+    def between(self, inputs: Inputs) -> list[str]:
+        """Return what lies between cause and outcome, as nodes of the diagram."""
+        return list(dict.fromkeys(node for one in self.beside(inputs, "indirect") for node in mediators_of(one)))
+
+
+def find_answer(answer: Answer, inputs: Inputs, config: Config) -> Spoken | None:
     """Return the estimate that answers a question, and what may be said of it; None if its model gave none."""
     rows = rows_of(table_of(inputs, "estimates"), model=answer.model)
     if not rows:
@@ -41,40 +54,63 @@ def find_answer(answer: Answer, inputs: Inputs, config: Config) -> Found | None:
         if row is None:
             continue
         together = _first_of(select_answers(rows, "indirect_total", licence)) if effect == "indirect" else None
-        return together or row, licence
+        return Spoken(answer, together or row, licence)
     return None
 
 
-def describe_answer(answer: Answer, found: Found | None, inputs: Inputs, config: Config, lead: str = "") -> Point:
-    """Describe the answer to a question in one point, or say that the model which has to give it gave none.
-
-    Parameters
-    ----------
-    lead
-        What stands before it; by default what it is called.
-    """
-    if found is None:
-        said = f"The model that answers this gave no estimate ({label_model(answer.model, config)}); no other speaks in its place."
-        return Point(lead or _name_question(answer, config), said)
-    row, licence = found
-    if is_at_session(row["horizon"]) and row["effect"] != "intention_to_treat":
-        same = [one for one in rows_of(table_of(inputs, "estimates"), model=answer.model) if _same_course(one, row)]
-        lead_of_course = capitalise(label_path(join_nodes(*ends_of(row["path"])), config) + describe_when(row, config))
-        point = Point(lead_of_course, describe_course(same, licence, inputs, config))
-    elif row["effect"] not in ("effect", "intention_to_treat") or licence.kind == "effect":
-        point = describe_part(row, [], licence, config)
+def tell_pair(spoken: Spoken, inputs: Inputs, config: Config) -> Told:
+    """Tell the answer about one cause and one outcome."""
+    row, licence = spoken.row, spoken.licence
+    ways = [label_of(node, config) for node in spoken.between(inputs)]
+    rows: list[Row] = [one for effect in _SHOWN for one in spoken.beside(inputs, effect)]
+    if row["effect"] in ("effect", "intention_to_treat"):
+        answer, rows = judge_single(row, licence, config), [row]
+        numbers = [_number(row, "", inputs, config)]
     else:
-        point = Point(capitalise(label_path(row["path"], config)), describe_result(row, licence, config))
-    every = rows_of(table_of(inputs, "estimates"), model=answer.model)
-    probability = "" if row["effect"] == "total" else describe_probability(row, every, config).strip()
-    sentences = [
-        point.sentence,
-        probability,
-        describe_without_error(row, inputs, config),
-        _without_own_past(row, licence, config),
-        _describe_others(answer, row, inputs, config),
-    ]
-    return Point(lead or point.lead, " ".join(sentence for sentence in sentences if sentence))
+        total, direct = (next(iter(spoken.beside(inputs, effect)), None) for effect in ("total", "direct"))
+        answer = judge_path(row, total, direct, ways, licence, config)
+        numbers = [
+            _number(one, _of(one, config), inputs, config)
+            for one in rows
+            if one["effect"] not in ("direct", "proportion")
+        ]
+        assigned = _as_assigned(spoken, inputs)
+        numbers += [_number(one, _of(one, config), inputs, config) for one in assigned]
+        rows += assigned
+    return Told(
+        answer,
+        tuple(rows),
+        tuple(numbers),
+        describe_claim(row, ways, licence, config) + _claim_as_assigned(rows, licence, inputs, config),
+        describe_change(spoken.answer, row, ways, licence, inputs, config),
+    )
+
+
+def tell_all(spoken: Sequence[Spoken], inputs: Inputs, config: Config) -> Told:
+    """Tell the answers to one question: together where many are about the same outcome, else one after the other."""
+    alike = len({_told_alike(one) for one in spoken}) == 1
+    if len(spoken) > 1 and alike and (len(spoken) > _MOST_APART or spoken[0].row["effect"] == "intention_to_treat"):
+        return _tell_together(spoken, inputs, config)
+    told = [tell_pair(one, inputs, config) for one in spoken]
+    if len(told) == 1:
+        return told[0]
+    leads = [capitalise(label_path(join_nodes(*ends_of(one.row["path"])), config)) for one in spoken]
+    return Told(
+        " ".join(f"{lead}: {one.answer}" for lead, one in zip(leads, told, strict=True)),
+        tuple(row for one in told for row in one.rows),
+        tuple(
+            replace(number, of=join_of(lead, number.of))
+            for lead, one in zip(leads, told, strict=True)
+            for number in one.numbers
+        ),
+        " ".join(dict.fromkeys(one.claim for one in told)),
+        " ".join(dict.fromkeys(one.change for one in told)),
+    )
+
+
+def join_of(*parts: str) -> str:
+    """Say what a number is of in several parts, some of which may be empty."""
+    return ", ".join(part for part in parts if part)
 
 
 def describe_speakers(config: Config) -> list[Passage]:
@@ -85,9 +121,8 @@ def describe_speakers(config: Config) -> list[Passage]:
         reason = (
             REASONS[answer.reason] if answer.others or answer.reason == "declared" else "the only model that asks it"
         )
-        points.append(
-            Point(f"{_name_question(answer, config)}{back}", f"{label_model(answer.model, config)} ({reason}).")
-        )
+        pair = capitalise(label_path(join_nodes(answer.pair.source, answer.pair.target), config))
+        points.append(Point(f"{pair}{back}", f"{label_model(answer.model, config)} ({reason})."))
     passages = [Passage(tuple(points), heading="Which model answers which question", kind="list")] if points else []
     absent = [label_model(name, config) for name in not_fitted(config)]
     if absent:
@@ -97,58 +132,81 @@ def describe_speakers(config: Config) -> list[Passage]:
     return passages
 
 
-def _same_course(one: Row, row: Row) -> bool:
-    """Whether two estimates are of one cause and one outcome at one session."""
-    return one["horizon"] == row["horizon"] and ends_of(one["path"]) == ends_of(row["path"])
-
-
-def _name_question(answer: Answer, config: Config) -> str:
-    return capitalise(label_path(join_nodes(answer.pair.source, answer.pair.target), config))
-
-
-def _without_own_past(row: Row, licence: Licence, config: Config) -> str:
-    """Say that an outcome's own past is not held equal; the whole effect of an assignment needs no such thing."""
-    outcome = nodes_of(row["path"])[-1]
-    if licence.kind == "effect" and row["effect"] in ("effect", "total", "intention_to_treat"):
-        return ""
-    if holds_own_past(config.models.specs[row["model"]], outcome, config):
-        return ""
-    label = label_of(outcome, config)
-    return (
-        f"The model does not hold {label} at the session before equal, so its earlier values may be behind this number."
+def _tell_together(spoken: Sequence[Spoken], inputs: Inputs, config: Config) -> Told:
+    """Tell which of several causes go along with one outcome, each with the others held equal."""
+    rows = [one.row for one in spoken]
+    told = [tell_pair(one, inputs, config) for one in spoken]
+    randomised = any(one.licence.kind in ("effect", "adjusted") for one in spoken)
+    claims = (
+        dict.fromkeys(one.claim for one in told)
+        if randomised
+        else ["Associations; none of these was assigned at random."]
+    )
+    limits = dict.fromkeys(one.change for one in told)
+    same = "Something outside the model that goes along with one of these and moves what lies after it."
+    return Told(
+        f"{judge_several(rows, config)} Each with the others held equal.",
+        tuple(row for one in told for row in one.rows),
+        tuple(_number(row, describe_contrast(row, config), inputs, config) for row in rows),
+        " ".join(claims),
+        same if len(limits) > _MOST_APART else " ".join(limits),
     )
 
 
-def _describe_others(answer: Answer, row: Row, inputs: Inputs, config: Config) -> str:
-    """Name the other models of the same quantity that find something else, or say that they agree."""
-    same = ("path", "effect", "level", "horizon")
-    estimates = rows_of(table_of(inputs, "estimates"), **{name: str(row[name]) for name in same})
-    others = [other for other in estimates if other["model"] in answer.others]
-    apart = [other for other in others if _differs(other, row)]
-    if apart:
-        listed = "; ".join(
-            f"{format_estimate(other['estimate'], other['low'], other['high'])}{describe_flag(other)} ({_name(other, config)})"
-            for other in apart
-        )
-        head = "Another model finds" if len(apart) == 1 else f"{format_count(len(apart))} other models find"
-        return f"{head} something else: {listed}."
-    if len(others) == 1:
-        return f"The other model of this path agrees ({label_model(others[0]['model'], config)})."
-    return f"The other {format_count(len(others))} models of this path agree." if others else ""
+def _told_alike(spoken: Spoken) -> tuple[object, ...]:
+    """Return what answers must have in common to be told together."""
+    row = spoken.row
+    return (*(row[name] for name in ("effect", "level", "horizon")), *nodes_of(row["path"])[1:], spoken.licence.kind)
 
 
-def _name(row: Row, config: Config) -> str:
-    outcome = nodes_of(row["path"])[-1]
-    past = holds_own_past(config.models.specs[row["model"]], outcome, config)
-    return label_model(row["model"], config) + (
-        "" if past else f"; without the own past of {label_of(outcome, config)}"
+def _number(row: Row, of: str, inputs: Inputs, config: Config) -> Number:
+    number = number_of(row, config, of, describe_share(row, inputs, config))
+    found = corrected_of(row, inputs)
+    if found is None:
+        return number
+    return replace(
+        number, corrected=format_estimate(*(found[f"{name}_corrected"] for name in ("estimate", "low", "high")))
     )
 
 
-def _differs(other: Row, row: Row) -> bool:
-    """Whether another estimate lies outside the interval of the one that speaks, or its interval says something else of zero."""
-    outside = not row["low"] <= other["estimate"] <= row["high"]
-    return bool(outside or includes_zero(other) != includes_zero(row))
+def corrected_of(row: Row, inputs: Inputs) -> Row | None:
+    """Return the row of an estimate that is corrected for the error of scores, None where there is none."""
+    found = rows_of(
+        table_of(inputs, "corrected"),
+        **{name: str(row[name]) for name in ("model", "path", "effect", "level", "horizon")},
+    )
+    return found[0] if found else None
+
+
+def _of(row: Row, config: Config) -> str:
+    """Say in a few words what an estimate of a path is."""
+    ways = [label_of(node, config) for node in mediators_of(row)]
+    return {
+        "total": "in all",
+        "indirect": f"through {join_words(ways)}" if ways else "",
+        "indirect_total": "by all ways together",
+        "intention_to_treat": "as assigned, nothing else held equal",
+    }.get(row["effect"], "")
+
+
+def _as_assigned(spoken: Spoken, inputs: Inputs) -> list[dict[str, Any]]:
+    """Return the whole difference from other fitted models, for a cause whose course is followed."""
+    if not is_at_session(spoken.row["horizon"]):
+        return []
+    path = join_nodes(*ends_of(spoken.row["path"]))
+    return rows_of(table_of(inputs, "estimates"), effect="intention_to_treat", path=path)
+
+
+def _claim_as_assigned(rows: Sequence[Row], licence: Licence, inputs: Inputs, config: Config) -> str:
+    """Say of the whole difference beside a model that holds something equal that it is an effect, where it is; with a leading blank."""
+    if licence.kind != "adjusted":
+        return ""
+    models = [row["model"] for row in rows if row["effect"] == "intention_to_treat"]
+    pair = Effects.model_validate({"from": licence.source, "to": licence.target})
+    kinds = {
+        licence_for(name, rows_of(table_of(inputs, "estimates"), model=name), config, pair).kind for name in models
+    }
+    return " The difference as assigned is an effect of the assignment." if kinds == {"effect"} else ""
 
 
 def _first_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -42,13 +42,14 @@ def tell_levels(inputs: Inputs, config: Config) -> Told | None:
 
 def _compare(row: Row, config: Config) -> str:
     """Compare what lies within patients with what lies between them."""
-    label, share = capitalise(label_of(row["outcome"], config)), format_percent(row["estimate"])
-    of_it = f"{share} of its variance lies within patients"
+    share = f"({format_percent(row['estimate'])} of the variance lies within patients)"
     if row["high"] < _HALF:
-        return f"{label} differs more between patients than it changes within them: {of_it}."
-    if row["low"] > _HALF:
-        return f"{label} changes more within patients than it differs between them: {of_it}."
-    return f"Whether {label_of(row['outcome'], config)} differs more between patients than it changes within them stays open: {of_it}."
+        verdict = "patients differ more from each other than they change over sessions"
+    elif row["low"] > _HALF:
+        verdict = "patients change more over sessions than they differ from each other"
+    else:
+        verdict = "whether patients differ more from each other than they change over sessions stays open"
+    return f"{capitalise(label_of(row['outcome'], config))}: {verdict} {share}."
 
 
 def _number(row: Row, config: Config) -> Number:

@@ -27,7 +27,7 @@ from alliance.report.prose.passage import (
     table_of,
     text,
 )
-from alliance.report.prose.wording import capitalise, count_of, join_words, mediators_of
+from alliance.report.prose.wording import capitalise, count_of, count_range, join_words, mediators_of
 from alliance.results.disclosure import publish_flow
 
 _MOST_NAMED = 4
@@ -140,7 +140,7 @@ def _describe_used(flow: pd.DataFrame) -> str:
     if whole and sessions[0] == max(row["n_sessions"] for row in whole):
         return f"Every equation uses all {count_of(sessions[0], 'session')} of {count_of(patients[0], 'patient')}."
     sentence = (
-        f"The equations of the models could use {_from_to(sessions, 'session')} of {_from_to(patients, 'patient')}; an equation "
+        f"The equations of the models could use {count_range(sessions, 'session')} of {count_range(patients, 'patient')}; an equation "
         f"needs its outcome and all its predictors"
     )
     reasons = [str(row["reason"]) for row in rows_of(flow, stage="left out") if row["removed_sessions"]]
@@ -378,8 +378,3 @@ def _adjusted_models(inputs: Inputs, config: Config) -> list[str]:
 def _therapists(row: dict[str, Any]) -> str:
     number = int(row["n_therapists"])
     return f" and {count_of(number, 'therapist')}" if number else ""
-
-
-def _from_to(ordered: list[int], noun: str) -> str:
-    low, high = ordered[0], ordered[-1]
-    return count_of(low, noun) if low == high else f"{format_count(low)} to {count_of(high, noun)}"

@@ -7,7 +7,7 @@ from alliance.facts.quantity import nodes_of
 from alliance.report.labels import unit_of
 from alliance.report.numbers import format_estimate
 from alliance.report.propensity import is_propensity, unit_in
-from alliance.report.prose.wording import Row, describe_size, flags_of
+from alliance.report.prose.wording import Row, count_range, flags_of, name_interval
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,14 @@ class Number:
         Estimate and interval, with the unit.
     size
         How large it is beside something people know: the range of the scale, a reliable change.
+    corrected
+        Estimate and interval without the error of scores, where it is taken off.
     """
 
     of: str
     value: str
     size: str = ""
+    corrected: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,14 @@ class Told:
         return list(dict.fromkeys(flag for row in self.rows for flag in flags_of(row)))
 
     @property
-    def who(self) -> list[str]:
-        """Whom the estimates rest on, each once: patients, sessions, therapists."""
-        return list(dict.fromkeys(describe_size(row) for row in self.rows))
+    def who(self) -> str:
+        """What the intervals are, and whom the estimates rest on: ``95% credible interval; 292 patients, 3,225 to 3,256 sessions``."""
+        kinds = dict.fromkeys(name_interval(row) for row in self.rows)
+        counts = {
+            unit: sorted({int(row[f"n_{unit}s"]) for row in self.rows}) for unit in ("patient", "session", "therapist")
+        }
+        told = [count_range(found, unit) for unit, found in counts.items() if found and found[-1] > 0]
+        return "; ".join(part for part in (" and ".join(kinds), ", ".join(told)) if part)
 
 
 def number_of(row: Row, config: Config, of: str = "", size: str = "") -> Number:

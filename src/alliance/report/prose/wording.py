@@ -48,6 +48,12 @@ def count_of(number: int, singular: str, plural: str | None = None) -> str:
     return f"{format_count(number)} {noun}"
 
 
+def count_range(ordered: Sequence[int], singular: str) -> str:
+    """Return the first and last of ordered numbers with their noun: ``3,012 to 3,225 sessions``; one where they are equal."""
+    low, high = ordered[0], ordered[-1]
+    return count_of(low, singular) if low == high else f"{format_count(low)} to {count_of(high, singular)}"
+
+
 def describe_size(row: Row) -> str:
     """Return who the estimate rests on: patients, sessions and, where known, therapists."""
     parts = [
@@ -86,7 +92,7 @@ def name_interval(row: Row) -> str:
 
 def describe_evidence(row: Row) -> str:
     """Return the interval and the N in parentheses."""
-    low, high = (format_number(row[end], _decimals(row)) for end in ("low", "high"))
+    low, high = (format_number(row[end], decimals_of(row)) for end in ("low", "high"))
     return f"({name_interval(row)} {low} to {high}; {describe_size(row)})"
 
 
@@ -99,7 +105,7 @@ def describe_difference(value: float, row: Row, config: Config) -> str:
     """Return a difference in the outcome in its units, with its direction, e.g. ``0.21 points lower (better)``."""
     node = nodes_of(row["path"])[-1]
     variable = variable_of(node, config)
-    size = format_number(abs(value), _decimals(row))
+    size = format_number(abs(value), decimals_of(row))
     unit = "points" if variable is None else variable.unit
     if is_propensity(node, row["model"], config):
         unit = unit_in(node, row["model"], config)
@@ -167,18 +173,27 @@ def describe_contrast(row: Row, config: Config) -> str:
     return f"a difference of one {unit} in {label} between sessions, of the same patient or of others"
 
 
-def describe_result(row: Row, licence: Licence, config: Config) -> str:
-    """Return the whole sentence about one estimate, and a second one if its interval holds zero."""
+def describe_relation(row: Row, licence: Licence, config: Config, mark: str = "") -> str:
+    """Return what an estimate says, without interval and N: ``one point more of x predicted y 0.21 points lower (better)``.
+
+    Parameters
+    ----------
+    mark
+        What stands behind the number.
+    """
     outcome = name_in(nodes_of(row["path"])[-1], row["model"], config)
-    contrast = describe_contrast(row, config)
-    difference = describe_difference(row["estimate"], row, config)
     verb = _verb(row, licence, config)
     if is_between(row, config):
         verb = f"{verb} average"
-    claim = f"{contrast} {verb} {outcome} {difference}{describe_flag(row)}"
     when = describe_when(row, config) + (", given the past" if is_given_past(row, config) else "")
-    sentence = f"{claim}{when} {describe_evidence(row)}."
-    return capitalise(sentence) + describe_openness(row, config)
+    difference = describe_difference(row["estimate"], row, config)
+    return f"{describe_contrast(row, config)} {verb} {outcome} {difference}{mark}{when}"
+
+
+def describe_result(row: Row, licence: Licence, config: Config) -> str:
+    """Return the whole sentence about one estimate, and a second one if its interval holds zero."""
+    relation = describe_relation(row, licence, config, describe_flag(row))
+    return capitalise(f"{relation} {describe_evidence(row)}.") + describe_openness(row, config)
 
 
 def is_between(row: Row, config: Config) -> bool:
@@ -255,7 +270,8 @@ def _verb(row: Row, licence: Licence, config: Config) -> str:
     return "predicted" if licence.kind == "single_group" else "was followed by"
 
 
-def _decimals(row: Row) -> int:
+def decimals_of(row: Row) -> int:
+    """Return the decimals that an estimate and its interval are written with."""
     return common_decimals([row["estimate"], row["low"], row["high"]], row["high"] - row["low"])
 
 

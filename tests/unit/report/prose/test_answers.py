@@ -5,14 +5,14 @@ import pytest
 
 from alliance.config import Config, validate_config
 from alliance.config.answers import answers_of
-from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.marks import Mark
 from alliance.report.numbers import format_estimate
 from alliance.report.prose import describe_headline
 from alliance.report.prose.answers import describe_speakers
 from alliance.report.prose.asked import describe_asked
+from alliance.report.prose.front import answer_questions
 from alliance.report.prose.quality import describe_models
-from alliance.report.prose.unreliable import describe_without_error
+from alliance.report.prose.warnings import explain_flag
 from alliance.results.diagnostics import row_of
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs
@@ -40,105 +40,84 @@ def headline(config: Config, *rows) -> list[str]:
     return [str(line) for line in describe_headline(inputs(*rows), config)]
 
 
-def test_headline_has_main_results_reverse_direction_and_flags_in_at_most_four_lines() -> None:
+def test_headline_has_a_line_for_each_question_and_one_for_warnings() -> None:
     table = builders.estimates(CONFIG)
     lines = [str(line) for line in describe_headline({"estimates": table}, CONFIG)]
 
-    assert 2 <= len(lines) <= 4
-    assert lines[0].startswith("Indirect association by way of working alliance, within patients")
-    # The arm was assigned at random, but the joint model conditions on what came after it: no effect is claimed.
-    assert lines[1].startswith("Indirect association by way of working alliance at each session")
-    assert lines[2].startswith("Reverse direction")
-    assert lines[3].startswith("1 estimate of")
+    assert [line.split("?")[0] for line in lines[:-1]] == [
+        "Does alliance-helping technique reach symptoms through working alliance",
+        "Does treatment arm reach symptoms through working alliance",
+        "In reverse: does symptoms predict working alliance",
+        "How much do working alliance and symptoms differ between patients, and how much do they change within them",
+    ]
+    assert all(" interval; " in line and " patients, " in line for line in lines[:-1])
+    assert lines[-1] == "No warning concerns these answers."
 
 
-def test_headline_gives_corrected_numbers_beside_the_others_and_what_they_assume_in_one_sentence() -> None:
+def test_number_without_the_error_of_scores_stands_beside_the_one_as_it_is() -> None:
     table = builders.estimates(CONFIG)
     corrected = builders.corrected(CONFIG, table)
-    marks = pd.DataFrame({"subject": ["alliance", "symptoms"], "caution": ["corrected_error", "uncorrected_error"]})
-    given = {"estimates": table, "corrected": corrected, "diagnostics": marks}
-    lines = [str(line) for line in describe_headline(given, CONFIG)]
+    told = answer_questions({"estimates": table, "corrected": corrected}, CONFIG)[0].told
 
     answer = corrected.query("model == @DECLARED and effect == 'indirect'").iloc[0]
     found = format_estimate(answer["estimate_corrected"], answer["low_corrected"], answer["high_corrected"])
-    assert f"Without the error of scores: {found}" in lines[0]
-    assumed = [line for line in lines if "assumes that" in line]
-    assert len(assumed) == 1 and assumed[0].count(". ") == 0
-    assert assumed[0].startswith(
-        "What is given without the error of working alliance assumes that errors are independent"
-    )
-
-
-def test_headline_without_corrected_numbers_assumes_nothing() -> None:
-    assert not any("error of" in line for line in headline(CONFIG, estimate(model=DECLARED)))
-
-
-def test_course_of_a_treatment_has_its_part_without_error_too() -> None:
-    """What the arm has done by a session in all, and by way of the alliance."""
-    same = {"model": "arm_jointly", "horizon": "at session 16", "level": "overall", "flag": ""}
-    total = estimate(path="arm -> symptoms", effect="total", estimate=-1.0, low=-1.6, high=-0.4, **same)
-    part = estimate(path="arm -> alliance -> symptoms", effect="indirect", estimate=-0.4, low=-0.6, high=-0.2, **same)
-    further = [{f"{k}_corrected": row[k] * 1.5 for k in ("estimate", "sd", "low", "high")} for row in (total, part)]
-    corrected = pd.DataFrame([total | further[0], part | further[1]], columns=ARTEFACTS["corrected"].header)
-    for row in (total, part):
-        assert describe_without_error(row, {"corrected": corrected}, CONFIG) == (
-            "Without the error of scores: −1.50 [−2.40, −0.60] in all and −0.60 [−0.90, −0.30] by way of working alliance."
-        )
+    number = next(number for number in told.numbers if number.of == "through working alliance")
+    assert number.corrected == found
 
 
 def test_headline_without_estimates_says_so() -> None:
     assert all("gave no estimate" in line for line in headline(CONFIG))
-    assert headline(with_answers()) == [
+    settings = with_answers().model_dump(mode="json", by_alias=True)
+    settings["models"]["fit"] = [DECLARED]
+    assert headline(validate_config(settings)) == [
         "No fitted model gave an estimate of what the study asks.",
-        "The reverse direction was not estimated.",
+        "Whether anything runs back, from the outcome to what is meant to precede it, was not estimated.",
     ]
 
 
-@pytest.mark.parametrize("flag", ["", "R-hat", "boundary variance; feedback"])
+@pytest.mark.parametrize("flag", ["", "R-hat", "boundary variance; hardly known"])
 def test_declared_model_speaks_whatever_its_flags(flag: str) -> None:
     rows = [estimate(model=SEPARATE), estimate(model=DECLARED, estimate=-0.4, low=-0.5, high=-0.3, flag=flag)]
     line = headline(CONFIG, *rows)[0]
 
-    assert f"0.40 points lower (better){f' [flagged: {flag}]' if flag else ''}" in line
+    assert "0.40 points lower (better)" in line
+    assert line.endswith(f"Warning: {'; '.join(map(explain_flag, flag.split('; ')))}." if flag else "30 therapists)")
 
 
-def test_model_that_finds_something_else_stands_in_the_sentence_with_its_flags() -> None:
+def test_model_that_finds_something_else_is_told_with_its_flags() -> None:
     rows = [
         estimate(model=DECLARED, estimate=-0.14, low=-0.32, high=0.04),
         estimate(model=ADJUSTED, estimate=-0.17, low=-0.35, high=0.01),
         estimate(model=SEPARATE, estimate=-0.32, low=-0.52, high=-0.11, flag="R-hat"),
     ]
     config = without_own_past(SEPARATE)
-    line = headline(config, *rows)[0]
+    told = answer_questions(inputs(*rows), config)[0].told
     label = config.models.specs[SEPARATE].label
 
-    assert "0.14 points lower" in line and "compatible with no difference" in line
-    assert (
+    assert told.answer.startswith("Open: ")
+    assert told.change.endswith(
         f"Another model finds something else: −0.32 [−0.52, −0.11] [flagged: R-hat] ({label}; without the own past of symptoms)."
-        in line
     )
-    assert "−0.17" not in line
 
 
-def test_models_that_find_the_same_are_counted() -> None:
+def test_models_that_find_the_same_are_not_told() -> None:
     rows = [estimate(model=name) for name in (DECLARED, ADJUSTED, SEPARATE)]
 
-    assert headline(CONFIG, *rows)[0].endswith("The other 2 models of this path agree.")
+    assert "something else:" not in answer_questions(inputs(*rows), CONFIG)[0].told.change
 
 
 def test_claim_of_a_model_without_the_own_past_of_the_outcome_says_so() -> None:
-    assert "does not hold symptoms at the session before equal" not in headline(CONFIG, estimate(model=DECLARED))[0]
-    assert (
-        "does not hold symptoms at the session before equal"
-        in headline(without_own_past(DECLARED), estimate(model=DECLARED))[0]
-    )
+    said = "does not hold symptoms at the session before equal"
+    found = inputs(estimate(model=DECLARED))
+    assert said not in answer_questions(found, CONFIG)[0].told.change
+    assert said in answer_questions(found, without_own_past(DECLARED))[0].told.change
 
 
 def test_declared_model_without_an_estimate_is_not_replaced() -> None:
     lines = headline(CONFIG, estimate(model=SEPARATE))
 
     assert not any("0.21 points lower" in line for line in lines)
-    assert any("The model that answers this gave no estimate" in line for line in lines)
+    assert any("the model that has to answer this gave no estimate" in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -177,8 +156,9 @@ def test_several_ways_answer_together() -> None:
         estimate(model=DECLARED, effect="indirect_total", path="technique -> symptoms", estimate=-0.4),
     ]
 
-    assert "by all ways together" in headline(CONFIG, *rows)[0]
-    assert "0.40 points lower" in headline(CONFIG, *rows)[0]
+    line = headline(CONFIG, *rows)[0]
+    assert "0.40 points lower" in line and "goes along with working alliance and agency" in line
+    assert "by all ways together: −0.40" in line and "through agency: −0.21" in line
 
 
 def test_further_pair_back_from_the_outcome_is_the_reverse_direction() -> None:
@@ -189,7 +169,7 @@ def test_further_pair_back_from_the_outcome_is_the_reverse_direction() -> None:
     back = estimate(model=DECLARED, outcome="alliance", path="symptoms -> alliance", effect="effect", estimate=-0.3)
     lines = headline(config, estimate(model=DECLARED), back)
 
-    assert any(line.startswith("Reverse direction: One point more of symptoms") for line in lines)
+    assert any(line.startswith("In reverse: does symptoms predict working alliance? Yes: one point") for line in lines)
     assert not any("was not estimated" in line for line in lines)
 
 
@@ -232,7 +212,7 @@ def test_question_is_answered_with_all_that_its_model_compares_under_its_title()
         "What comes first: does working alliance predict symptoms, or symptoms working alliance? "
     )
     assert "0.30 points lower" in lines[0] and "0.40 points lower" in lines[0]
-    assert not any(line.startswith("Reverse direction") or "was not estimated" in line for line in lines)
+    assert not any(line.startswith("In reverse") or "was not estimated" in line for line in lines)
 
 
 def test_pair_that_another_model_is_declared_for_is_answered_by_that_one() -> None:
@@ -258,7 +238,7 @@ def test_questions_that_the_data_leave_open_are_listed_with_what_each_needs() ->
     assert describe_asked({}, POSED) == []
 
 
-def test_several_causes_are_told_in_one_sentence_that_claims_no_order_of_events() -> None:
+def test_several_causes_are_told_together_without_an_order_of_events() -> None:
     names = ("experience", "empathy")
     rows = [
         estimate(
@@ -267,25 +247,15 @@ def test_several_causes_are_told_in_one_sentence_that_claims_no_order_of_events(
         )
         for name, size in zip(names, (-0.1, 0.4), strict=True)
     ]  # fmt: skip
-    line = headline(with_answers(therapists="alliance_by_therapists"), *rows)[0]
+    answered = answer_questions(inputs(*rows), with_answers(therapists="alliance_by_therapists"))
+    one = next(one for one in answered if one.name == "therapists")
 
-    assert line.startswith(
-        "What is it about therapists that goes along with working alliance? Working alliance at every session (95%"
-    )
-    assert "therapist experience between therapists, 0.10 points lower (worse) [−0.30, 0.10]" in line
-    assert "therapist empathy between therapists, 0.40 points higher (better) [0.20, 0.60]" in line
-    assert "Not assigned at random" in line and "followed" not in line and "session before" not in line
-
-
-def test_flags_for_error_of_measurement_are_counted_apart() -> None:
-    rows = [
-        estimate(model=name, flag=flag)
-        for name, flag in ((DECLARED, "measurement error"), (SEPARATE, "measurement error; R-hat"))
-    ]
-
-    assert headline(CONFIG, *rows)[-1].startswith(
-        "2 estimates of 2 carry a flag, 1 of them for error of measurement alone;"
-    )
+    assert one.title == "What is it about therapists that goes along with working alliance?"
+    assert one.told.answer.startswith("1 of 2 goes clearly along with working alliance: therapist empathy")
+    assert one.told.answer.endswith("Each with the others held equal.")
+    assert [number.value for number in one.told.numbers] == ["−0.10 [−0.30, 0.10] points", "0.40 [0.20, 0.60] points"]
+    assert "therapist experience between therapists" in one.told.numbers[0].of
+    assert one.told.claim == "Associations; none of these was assigned at random."
 
 
 def test_answers_of_one_question_that_are_about_different_outcomes_are_told_one_by_one() -> None:

@@ -8,6 +8,7 @@ import pytest
 from alliance.config import Config
 from alliance.report.prose import describe_headline
 from alliance.report.prose.courses import describe_treatment
+from alliance.report.prose.front import answer_questions
 from alliance.report.prose.results import describe_agreement, describe_indirect, describe_predictions, describe_reverse
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs, of_design, with_models
@@ -218,7 +219,7 @@ def test_course_of_an_arm_says_what_its_model_holds_equal() -> None:
     assert "All this with alliance-helping technique held equal." in sentence
     assert "not the total effect of the assignment" in sentence
     assert "Session 8 is the last one that half of the patients reached." in sentence
-    assert "held equal" in " ".join(map(str, describe_headline(inputs(*rows), CONFIG)))
+    assert "held equal" in answer_questions(inputs(*rows), CONFIG)[0].told.claim
 
 
 def test_run_without_mediator_says_so() -> None:
@@ -271,9 +272,9 @@ def test_assignment_alone_has_no_reverse_direction() -> None:
     row = arm_row(effect="effect", path="arm -> symptoms")
 
     assert "no reverse direction to look at" in said(describe_reverse(inputs(row), config))
-    assert [line.split(":")[0] for line in headline(config, row)] == [
-        "Effect of treatment arm",
-        "No estimate carries a flag.",
+    assert [line.split("?")[0] for line in headline(config, row)] == [
+        "Does treatment arm predict symptoms",
+        "No warning concerns these answers.",
     ]
 
 

@@ -36,7 +36,11 @@ def test_whom_an_answer_rests_on_and_its_flags_are_those_of_its_estimates_each_o
     rows = (estimate(flag="few therapists; hardly known"), estimate(flag="few therapists"))
     told = Told("Yes.", rows)
     assert told.flags == ["few therapists", "hardly known"]
-    assert told.who == ["281 patients, 3,012 sessions, 30 therapists"]
+    assert told.who == "95% Monte Carlo confidence interval; 281 patients, 3,012 sessions, 30 therapists"
+    two = Told("Yes.", (estimate(), estimate(interval_kind="credible", n_sessions=3000, n_therapists=0)))
+    assert two.who == (
+        "95% Monte Carlo confidence interval and 95% credible interval; 281 patients, 3,000 to 3,012 sessions, 0 to 30 therapists"
+    )
 
 
 def test_number_is_written_in_the_unit_of_its_outcome(config: Config) -> None:
@@ -46,9 +50,9 @@ def test_number_is_written_in_the_unit_of_its_outcome(config: Config) -> None:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ((0.4, 0.35, 0.45), "Working alliance differs more between patients than it changes within them: 40% of its variance lies within"),
-        ((0.6, 0.55, 0.65), "Working alliance changes more within patients than it differs between them: 60% of its variance lies within"),
-        ((0.5, 0.45, 0.55), "Whether working alliance differs more between patients than it changes within them stays open: 50% of"),
+        ((0.4, 0.35, 0.45), "patients differ more from each other than they change over sessions (40% of the variance lies within"),
+        ((0.6, 0.55, 0.65), "patients change more over sessions than they differ from each other (60% of the variance lies within"),
+        ((0.5, 0.45, 0.55), "whether patients differ more from each other than they change over sessions stays open (50% of the variance"),
     ],
 )  # fmt: skip
 def test_levels_are_compared_as_far_as_the_interval_tells(
@@ -56,7 +60,7 @@ def test_levels_are_compared_as_far_as_the_interval_tells(
 ) -> None:
     told = TELLS["tell_levels"](inputs(share("alliance", "session", *values)), config)
     assert told is not None
-    assert told.answer.startswith(expected)
+    assert told.answer.startswith(f"Working alliance: {expected}")
 
 
 def test_levels_tell_of_mediator_and_outcome_and_keep_every_share_for_the_table(config: Config) -> None:
