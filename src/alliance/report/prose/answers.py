@@ -9,7 +9,7 @@ from alliance.config.answers import REASONS, Answer, answers_of, not_fitted
 from alliance.config.declared import Effects
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, is_at_session, join_nodes, nodes_of
-from alliance.report.labels import label_model, label_of, label_path
+from alliance.report.labels import label_model, label_of, label_path, variable_of
 from alliance.report.numbers import format_estimate
 from alliance.report.prose.claims import describe_change, describe_claim
 from alliance.report.prose.licence import Licence
@@ -77,6 +77,9 @@ def tell_pair(spoken: Spoken, inputs: Inputs, config: Config) -> Told:
         assigned = _as_assigned(spoken, inputs)
         numbers += [_number(one, _of(one, config), inputs, config) for one in assigned]
         rows += assigned
+    probable = spoken.beside(inputs, "probability")
+    rows += probable
+    numbers += [_number_of_probability(one, config) for one in probable]
     return Told(
         answer,
         tuple(rows),
@@ -167,6 +170,15 @@ def _number(row: Row, of: str, inputs: Inputs, config: Config) -> Number:
     return replace(
         number, corrected=format_estimate(*(found[f"{name}_corrected"] for name in ("estimate", "low", "high")))
     )
+
+
+def _number_of_probability(row: Row, config: Config) -> Number:
+    """Write a difference in the probability of a yes, or of the highest answer given, in percentage points."""
+    points = format_estimate(*(100 * row[name] for name in ("estimate", "low", "high")))
+    outcome = nodes_of(row["path"])[-1]
+    variable = variable_of(outcome, config)
+    highest = "the highest answer to " if variable is not None and variable.ordered else ""
+    return Number(f"in the probability of {highest}{label_of(outcome, config)}", f"{points} percentage points")
 
 
 def corrected_of(row: Row, inputs: Inputs) -> Row | None:

@@ -5,13 +5,12 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
-from alliance.facts.quantity import ends_of, is_at_session
 from alliance.models.checking.unreliable import FITTED
 from alliance.report.errors import corrected_scores, declared_reliability, indicators_of, say_assumptions
 from alliance.report.labels import label_effect, label_level_of, label_model, label_names, label_of, label_path
-from alliance.report.numbers import format_beside, format_estimate, format_number
+from alliance.report.numbers import format_beside, format_number
 from alliance.report.prose.passage import Inputs, Passage, Point, rows_of, table_of, text
-from alliance.report.prose.wording import Row, capitalise, describe_flag, join_words, mediators_of
+from alliance.report.prose.wording import capitalise, describe_flag, join_words
 from alliance.results.estimates import main_rows
 
 
@@ -73,23 +72,6 @@ def _reasons(rows: list[dict[str, Any]], config: Config) -> str:
     return " ".join(f"{capitalise(join_words(names))}: {reason}." for reason, names in scores.items())
 
 
-def describe_without_error(row: Row, inputs: Inputs, config: Config) -> str:
-    """Give an answer corrected for unreliable scores, of what has been done by a session in all and by way of something.
-
-    Nothing where none was corrected.
-    """
-    found = rows_of(table_of(inputs, "corrected"), model=str(row["model"]), horizon=str(row["horizon"]))
-    told = [_corrected(other) for other in found if all(other[key] == row[key] for key in ("path", "effect", "level"))]
-    if is_at_session(row["horizon"]):
-        course = [other for other in found if ends_of(other["path"]) == ends_of(row["path"])]
-        told = [f"{_corrected(other)} in all" for other in course if other["effect"] == "total"] + [
-            f"{_corrected(other)} by way of {join_words([label_of(node, config) for node in mediators_of(other)])}"
-            for other in course
-            if other["effect"] == "indirect"
-        ]
-    return f"Without the error of scores: {join_words(told)}." if told else ""
-
-
 def describe_assumption(inputs: Inputs, config: Config) -> str:
     """Say in one sentence what estimates without the error of scores assume; nothing where there are none."""
     names = corrected_scores(table_of(inputs, "diagnostics"))
@@ -97,10 +79,6 @@ def describe_assumption(inputs: Inputs, config: Config) -> str:
         return ""
     labels = join_words([label_of(name, config) for name in names])
     return f"What is given without the error of {labels} assumes {say_assumptions(names, config)}."
-
-
-def _corrected(row: Row) -> str:
-    return format_estimate(row["estimate_corrected"], row["low_corrected"], row["high_corrected"]) + describe_flag(row)
 
 
 def _reliability(name: str, inputs: Inputs, config: Config) -> str:

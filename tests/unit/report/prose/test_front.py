@@ -8,6 +8,7 @@ from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.cautions.declared import INFORMATION
 from alliance.report.prose.claims import describe_claim
+from alliance.report.prose.front import answer_questions
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.size import describe_share
 from alliance.report.prose.tells import TELLS
@@ -89,6 +90,14 @@ def test_every_flag_that_an_estimate_can_carry_has_plain_words_of_its_own() -> N
         if caution.plain:
             words.setdefault(caution.title, set()).add(caution.plain)
     assert all(len(said) == 1 for said in words.values())
+
+
+def test_difference_in_a_propensity_is_told_in_probability_too(config: Config) -> None:
+    further = {"model": "technique_jointly", "effect": "probability", "path": "technique -> symptoms"}
+    found = inputs(estimate(model="technique_jointly"), estimate(**further, estimate=0.03, low=0.01, high=0.05))
+    told = next(one.told for one in answer_questions(found, config) if one.name == "technique")
+    assert told.numbers[-1] == Number("in the probability of symptoms", "3.00 [1.00, 5.00] percentage points")
+    assert told.rows[-1]["effect"] == "probability"
 
 
 FORTH = {"model": "both_jointly", "path": "alliance -> symptoms", "effect": "effect"}
