@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alliance.config import Config
 from alliance.config.answers import Answer, holds_own_past
 from alliance.facts.quantity import nodes_of
-from alliance.report.labels import label_model, label_of
+from alliance.report.labels import is_constant, label_model, label_of
 from alliance.report.numbers import format_count, format_estimate
 from alliance.report.prose.licence import Licence, held_equal
 from alliance.report.prose.passage import Inputs, rows_of, table_of
@@ -14,7 +14,6 @@ from alliance.report.prose.wording import (
     describe_flag,
     includes_zero,
     is_between,
-    is_constant,
     join_words,
 )
 
