@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from alliance.config.conditions import Conditions
 from alliance.config.section import Code, Section, Text
 
 
@@ -26,9 +27,11 @@ class Duplicates(Section):
 
 
 class Exclude(Section):
-    """Patients and sessions a team leaves out on purpose (ids as in the export)."""
+    """Patients and sessions a team leaves out on purpose: ids as in the export, and rows for which any of the conditions holds."""
 
     patients: list[Text] = Field(default_factory=list)
+    # Variable (or session) -> labels or values, or {above:, below:}; of a patient's or therapist's variable all their sessions
+    where: Conditions = Field(default_factory=dict)
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -68,6 +71,8 @@ class Cleaning(Section):
     therapist_change: Literal["first", "most_sessions", "keep", "stop"]
     minimum_sessions: Annotated[int, Field(ge=1, le=1000)]
     exclude: Exclude = Exclude()
+    # Rows for which all of these conditions hold are kept, and no others: a subgroup
+    only: Conditions = Field(default_factory=dict)
     # A pause of more days between two sessions of a patient begins a new episode, of which only the first is kept
     new_episode_after_days: Annotated[float, Field(gt=0)] | None = None
     # Higher session numbers are errors and lower ones are not judged; null judges each by the patient's other numbers and dates

@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from alliance.config.answers import check_answers
+from alliance.config.conditions import check_conditions
 from alliance.config.empty import check_meaning
 from alliance.config.initial import with_initial_values
 from alliance.config.latent import check_indicators
@@ -233,6 +234,8 @@ def _contradictions(config: Config) -> list[str]:
             problems += check_model(name, config.models.specs[name], config)
             problems += check_meaning(name, config.models.specs[name], config)
     problems += check_answers(config)
+    problems += check_conditions("cleaning.exclude.where", config.cleaning.exclude.where, config.variables)
+    problems += check_conditions("cleaning.only", config.cleaning.only, config.variables)
     if config.run.compare_to == config.run.name:
         problems.append(f"run.compare_to: a run cannot be compared with itself ('{config.run.name}').")
     return problems

@@ -7,6 +7,7 @@ that it names. ``models.fit`` and ``models.answers`` that somebody writes are ta
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
+from alliance.config.adjusting import ON, adjust_models
 from alliance.config.role import check_role, known_role
 from alliance.config.schema import Config
 from alliance.errors import ConfigError, suggest
@@ -57,8 +58,10 @@ def pose_questions(settings: Mapping[str, Any], therapists: bool, own: Mapping[s
     if not fit and not kept and not {"fit", "specs"} & set(models):
         raise ConfigError(_nothing_to_fit(variables))
     merged = {name: _changed(specs.get(name), kept.get(name)) for name in dict.fromkeys([*specs, *kept])}
+    merged = adjust_models(merged, models.get(ON))
     answers = _answers(posed, merged, models.get("fit", fit), models.get("answers"))
-    return {**settings, "models": {"fit": fit, **models, "answers": answers, "specs": merged}}
+    rest = {key: value for key, value in models.items() if key != ON}
+    return {**settings, "models": {"fit": fit, **rest, "answers": answers, "specs": merged}}
 
 
 def _check_roles(variables: Mapping[str, Any]) -> None:

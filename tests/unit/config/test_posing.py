@@ -42,9 +42,43 @@ def test_another_model_may_be_declared_to_answer() -> None:
     assert models(models={"answers": {"treatment": "arm_by_steps"}}).answers["treatment"] == "arm_by_steps"
 
 
+def test_a_predictor_is_added_to_every_equation_and_taken_from_those_of_one_model() -> None:
+    before = models()
+    after = models(models={"on": {"add": ["age"]}, "specs": {"both_jointly": {"on": {"remove": ["arm"]}}}})
+    for name, spec in before.specs.items():
+        for outcome, equation in spec.equations.items():
+            gone = {"arm"} if name == "both_jointly" else set()
+            assert set(after.specs[name].equations[outcome].on) == {*equation.on, "age"} - gone
+            assert after.specs[name].equations[outcome].vary == equation.vary
+    assert after.fit == before.fit
+
+
+def test_what_is_added_does_not_predict_itself_and_what_is_removed_varies_no_more() -> None:
+    after = models(models={"on": {"add": ["straining_technique_lag", "symptoms_lag"], "remove": ["alliance_lag"]}})
+    spec = after.specs["technique_jointly"]
+    assert "symptoms_lag" in spec.equations["alliance"].on and spec.equations["symptoms"].on.count("symptoms_lag") == 1
+    assert "alliance_lag" not in spec.equations["symptoms"].vary["patient"]
+    assert "straining_technique_lag" in spec.equations["technique"].on
+
+
 @pytest.mark.parametrize(
     ("overlay", "said"),
     [
+        ({"models": {"on": ["age"]}}, "models.on: expected predictors to add or to remove"),
+        ({"models": {"on": {"add": "age"}}}, "models.on.add: expected a list of predictors"),
+        ({"models": {"on": {"remove": ["agee"]}}}, "models.on.remove: no equation has the predictor 'agee'"),
+        ({"models": {"on": {"add": ["arm"], "remove": ["arm"]}}}, "models.on: 'arm' is added and removed"),
+        ({"models": {"on": {"add": ["agge"]}}}, "'agge' is not a declared variable. Did you mean 'age'?"),
+        (
+            {"cleaning": {"exclude": {"where": {"clinik": ["north"]}}}},
+            "cleaning.exclude.where: 'clinik' is not a declared variable. Did you mean 'clinic'?",
+        ),
+        (
+            {"cleaning": {"only": {"alliance": {"above": 3}}}},
+            "cleaning.only.alliance: 'alliance' is computed after cleaning",
+        ),
+        ({"cleaning": {"only": {"clinic": {"above": 3}}}}, "'clinic' holds labels, which are not above or below"),
+        ({"cleaning": {"only": {"session": {"above": 8, "below": 3}}}}, "nothing is above 8 and below 3"),
         ({"models": {"specs": {"both_joinly": {"depth": "ml"}}}}, "models.specs.both_joinly: there is no 'family'"),
         ({"questions": ["frist"]}, "questions: there is no question 'frist'. Did you mean 'first'?"),
         ({"questions": "all"}, "questions"),

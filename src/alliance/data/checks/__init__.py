@@ -38,6 +38,7 @@ from alliance.data.checks.keys import (
     check_repeated_rows,
 )
 from alliance.data.checks.links import (
+    check_conditions_of_nobody,
     check_excluded_unknown,
     check_no_overlap,
     check_patient_unknown,
@@ -106,6 +107,7 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
     "therapist_places": check_therapist_places,
     "without_sessions": check_without_sessions,
     "excluded_unknown": check_excluded_unknown,
+    "conditions_of_nobody": check_conditions_of_nobody,
     "instrument_use": check_instrument_use,
     "instrument_version": check_instrument_version,
     "two_versions": check_two_versions,

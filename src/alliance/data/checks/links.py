@@ -8,6 +8,7 @@ from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import about_table, found
 from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.export.cells import as_text, comparable_ids
+from alliance.data.export.left_out import matches_nothing
 from alliance.data.export.mapping import Typed, key_parts, mapped_columns
 from alliance.data.export.tables import Export
 from alliance.facts.columns import PATIENT, THERAPIST
@@ -175,6 +176,20 @@ def check_without_sessions(export: Export) -> list[Finding]:
         "They are counted in the patient flow and left out of the models; add their sessions if there are any.",
         severity="warning",
     )  # fmt: skip
+
+
+def check_conditions_of_nobody(export: Export) -> list[Finding]:
+    """Find conditions of cleaning.exclude and cleaning.only that no row meets."""
+    conditions = [(f"cleaning.exclude.where.{name}", name, one) for name, one in export.cleaning.exclude.where.items()]
+    conditions += [(f"cleaning.only.{name}", name, one) for name, one in export.cleaning.only.items()]
+    return [
+        about_table(
+            export.tables["sessions"], "conditions_of_nobody", f"{place}: no row of the export meets this condition.",
+            "Write labels as the export has them (the codebook lists them), or correct the limits.",
+            severity="error" if place.startswith("cleaning.only") else "warning",
+        )
+        for place, name, one in conditions if matches_nothing(name, one, export.tables)
+    ]  # fmt: skip
 
 
 def check_excluded_unknown(export: Export) -> list[Finding]:

@@ -98,7 +98,7 @@ def apply_rules(tables: Mapping[str, Typed], cleaning: Cleaning) -> tuple[Rows, 
     rows = Rows(**{name: _in_range(tables.get(name), name, ledger) for name in ("sessions", "patients", "therapists")})
     value_columns = [measure.name for measure in tables["sessions"].measures]
     ledger.stage("In the export", "rows with a patient and a session number", rows.counts())
-    _exclude(rows, cleaning, ledger)
+    _exclude(rows, tables, cleaning, ledger)
     # The checks stop on rows without a key; here are only those of patients who are left out, and of data that do not pass.
     rows.sessions = rows.sessions.dropna(subset=[PATIENT, SESSION])
     _first_episodes(rows, cleaning, ledger)
@@ -193,15 +193,22 @@ def _in_range(table: Typed | None, name: str, ledger: Ledger) -> pd.DataFrame:
     return pd.concat([table.keys, values], axis="columns")
 
 
-def _exclude(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
-    named = comparable_ids(pd.Series(cleaning.exclude.patients, dtype="str"), cleaning.ids)
+def _exclude(rows: Rows, tables: Mapping[str, Typed], cleaning: Cleaning, ledger: Ledger) -> None:
     before = len(rows.sessions)
-    rows.sessions = rows.sessions[~rows.sessions[PATIENT].isin(named)]
-    rows.patients = rows.patients[~rows.patients[PATIENT].isin(named)]
-    setting = f"{len(cleaning.exclude.patients)} patients"
+    for name in ("sessions", "patients", "therapists"):
+        if name in tables:
+            setattr(rows, name, getattr(rows, name)[~tables[name].excluded])
+    conditions = [f"not {name}" for name in cleaning.exclude.where] + [f"only {name}" for name in cleaning.only]
+    setting = "; ".join([f"{len(cleaning.exclude.patients)} patients", *conditions])
     ledger.touch("exclude", "sessions", before - len(rows.sessions), before, "rows")
-    ledger.note("exclude", "sessions", setting, "patients left out on purpose", rows=before - len(rows.sessions))
-    ledger.stage("Left out on purpose", "patients named under cleaning.exclude", rows.counts())
+    meaning = "patients and sessions left out on purpose" if conditions else "patients left out on purpose"
+    ledger.note("exclude", "sessions", setting, meaning, rows=before - len(rows.sessions))
+    chosen = (
+        f", or by conditions on {', '.join(dict.fromkeys([*cleaning.exclude.where, *cleaning.only]))}"
+        if conditions
+        else ""
+    )
+    ledger.stage("Left out on purpose", f"patients named under cleaning.exclude{chosen}", rows.counts())
 
 
 def _first_episodes(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from alliance.config.cleaning import Cleaning
 from alliance.config.instruments import Instrument
 from alliance.config.schema import Data, Source, Variable
+from alliance.data.export.left_out import leave_out
 from alliance.data.export.mapping import (
     DATE,
     WEEK,
@@ -104,4 +105,4 @@ def read_tables(
         # A table of patients or therapists inside the file of sessions repeats its rows at every session.
         repeats = name != "sessions" and Path(path) == Path(files["sessions"]) and data.sessions.wide is None
         tables[name] = distinct_rows(table) if repeats else table
-    return Export(tables, data, variables, cleaning, instruments, minimum_cell)
+    return Export(leave_out(tables, cleaning), data, variables, cleaning, instruments, minimum_cell)

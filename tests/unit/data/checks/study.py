@@ -11,6 +11,7 @@ from alliance.config.instruments import read_instruments
 from alliance.config.schema import Data, Variable
 from alliance.data.checks import CHECKS
 from alliance.data.checks.finding import Finding
+from alliance.data.export.left_out import leave_out
 from alliance.data.export.mapping import measures_of, type_table
 from alliance.data.export.raw import RawTable
 from alliance.data.export.tables import Export
@@ -111,7 +112,7 @@ def export_of(
         raw = RawTable(name, f"{name}.csv", blank.set_axis(range(2, len(frame) + 2), axis="index"))
         source = getattr(declared, name)
         tables[name] = type_table(raw, source, measures_of(name, measured, instruments), rules)
-    return Export(tables, declared, measured, rules, instruments, minimum_cell)
+    return Export(leave_out(tables, rules), declared, measured, rules, instruments, minimum_cell)
 
 
 def findings(check: str, frames: Frames, **settings: Any) -> list[Finding]:

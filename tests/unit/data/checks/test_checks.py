@@ -249,6 +249,14 @@ CASES = {
     "excluded nobody": Case(
         "excluded_unknown", lambda _: None, ("entry 2",), "warning", cleaning={**CLEANING, "exclude": {"patients": ["C001", "C777"]}}
     ),
+    "left out by a label of nobody": Case(
+        "conditions_of_nobody", lambda _: None, ("cleaning.exclude.where.arm", "no row"), "warning",
+        cleaning={**CLEANING, "exclude": {"where": {"arm": ["c"]}}},
+    ),
+    "only sessions that nobody had": Case(
+        "conditions_of_nobody", lambda _: None, ("cleaning.only.session", "limits"),
+        cleaning={**CLEANING, "only": {"session": {"above": 40}}},
+    ),
     "yes is 1 and no is 2": Case(
         "yes_no", fill("sessions", "done", lambda column: ["1", "2"] * (len(column) // 2)), ("40 rows", "row 3", '{"1": 1, "2": 0}'),
         row=3, variables={**VARIABLES, "done": {"label": "homework", "column": "done", "measured": "before", "yes_no": True}},

@@ -8,7 +8,7 @@ import pytest
 from alliance.data.cleaning.clean import CleanStudy, clean_tables
 from alliance.errors import DataError
 from alliance.facts.artefacts import ARTEFACTS
-from tests.unit.data.checks.study import CLEANING, DATA, PATIENTS, SESSIONS, Frames, clean_frames, export_of
+from tests.unit.data.checks.study import CLEANING, DATA, PATIENTS, SESSIONS, Frames, clean_frames, export_of, findings
 
 
 def cleaned(frames: Frames, data: dict[str, Any] | None = None, **rules: Any) -> CleanStudy:
@@ -191,3 +191,39 @@ def test_leaving_out_everybody_names_the_rule() -> None:
     frames = clean_frames()
     with pytest.raises(DataError, match="no session is left after 'Left out on purpose'"):
         cleaned(frames, exclude={"patients": list(frames["sessions"]["client"].unique())})
+
+
+def test_rows_are_left_out_where_any_condition_holds_and_kept_where_all_do() -> None:
+    frames = clean_frames()
+    study = cleaned(frames, exclude={"where": {"arm": ["a"], "session": {"above": 3}}})
+    assert len(study.sessions) == PATIENTS // 2 * 3
+    assert set(study.sessions["session"]) == {1, 2, 3} and set(study.patients["arm"]) == {"b"}
+    assert touched(study, "exclude")[0] == PATIENTS * SESSIONS - PATIENTS // 2 * 3
+    assert "conditions on arm, session" in study.flow.set_index("stage").loc["Left out on purpose", "reason"]
+    kept = cleaned(frames, only={"arm": ["b"], "age": {"above": 29, "below": 36}})
+    assert sorted(kept.patients["age"]) == [31, 33, 35]
+    assert len(kept.sessions) == 3 * SESSIONS
+
+
+def test_condition_on_therapists_is_one_on_all_their_patients() -> None:
+    frames = clean_frames()
+    own = cleaned(frames, only={"years": [0, 3]})
+    assert len(own.sessions) == PATIENTS // 2 * SESSIONS and len(own.therapists) == 2
+    # The sessions need not name the therapist: the patients do.
+    sources = {**DATA, "sessions": {**DATA["sessions"], "keys": {"patient": "client", "session": "no", "date": "day"}}}
+    unnamed = cleaned(frames, data=sources, exclude={"where": {"years": {"above": 3.5}}})
+    assert len(unnamed.sessions) == PATIENTS // 2 * SESSIONS
+
+
+def test_unknown_values_are_not_left_out_and_not_kept_by_a_condition() -> None:
+    frames = clean_frames()
+    frames["patients"].loc[[0, 2], "age"] = ""
+    assert len(cleaned(frames, exclude={"where": {"age": {"below": 25}}}).patients) == PATIENTS - 3
+    assert len(cleaned(frames, only={"age": {"below": 25}}).patients) == 3
+
+
+def test_nothing_in_rows_that_are_left_out_stops_the_run() -> None:
+    frames = clean_frames()
+    frames["sessions"].loc[frames["sessions"]["client"] == "C002", "warmth"] = "high"
+    assert findings("number", frames)
+    assert not findings("number", frames, cleaning={**CLEANING, "only": {"arm": ["a"]}})
