@@ -10,6 +10,7 @@ import yaml
 
 from alliance import Study
 from alliance.config import merge_with_base, read_yaml, validate_config
+from alliance.config.text import parse_yaml
 from alliance.errors import ConfigError
 from alliance.models.rows import select_rows
 from alliance.runs import plan
@@ -21,7 +22,7 @@ SMALLEST = README.split("```yml\n")[1].split("```")[0]
 
 
 def merged(text: str, *more: dict[str, Any]) -> dict[str, Any]:
-    return merge_with_base(BASE, [yaml.safe_load(text), *more])
+    return merge_with_base(BASE, [parse_yaml(text), *more])
 
 
 def small_study(folder: Path) -> Path:
@@ -85,7 +86,7 @@ def test_dates_keep_the_default_of_a_pause() -> None:
 
 
 def test_smallest_overlay_has_a_panel_no_finding_of_the_example_and_rows_for_its_model(tmp_path: Path) -> None:
-    overlay = yaml.safe_load(SMALLEST)
+    overlay = parse_yaml(SMALLEST)
     overlay["data"]["sessions"]["path"] = str(small_study(tmp_path) / "sessions.csv")
     study = Study(overlay, root=ROOT)
     assert len(study.panel) == 240
@@ -139,4 +140,4 @@ def test_overlay_with_another_file_of_the_same_layout_inherits_the_rest() -> Non
 )
 def test_overlay_of_the_wrong_shape_ends_in_a_message(wrong: str) -> None:
     with pytest.raises(ConfigError):
-        validate_config(merged(SMALLEST, yaml.safe_load(wrong)))
+        validate_config(merged(SMALLEST, parse_yaml(wrong)))

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from alliance.config import merge_configs, merge_with_base, read_yaml, validate_config
+from alliance.config.text import parse_yaml
 from alliance.errors import ConfigError
 from alliance.runs.guards import check_truth
 
@@ -19,7 +19,7 @@ RATED = {"label": "something rated", "column": "x", "measured": "before"}
 
 def changed(text: str) -> dict[str, Any]:
     """Return the main settings with YAML as a user would write it."""
-    settings = merge_configs(copy.deepcopy(MAIN), yaml.safe_load(text))
+    settings = merge_configs(copy.deepcopy(MAIN), parse_yaml(text))
     settings["models"]["fit"] = ["technique_by_steps", "technique_jointly"]
     return settings
 
@@ -157,7 +157,7 @@ CASES: dict[str, tuple[str, list[str], str]] = {
 
 def emptied(settings: dict[str, Any], text: str) -> dict[str, Any]:
     """An overlay adds to a mapping; what replaces an equation as a whole is put there."""
-    asked = yaml.safe_load(text).get("models", {}).get("specs", {}).get("technique_by_steps", {}).get("equations", {})
+    asked = parse_yaml(text).get("models", {}).get("specs", {}).get("technique_by_steps", {}).get("equations", {})
     settings["models"]["specs"]["technique_by_steps"]["equations"].update(asked)
     return settings
 

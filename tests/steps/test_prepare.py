@@ -38,7 +38,7 @@ def prepare(settings: dict[str, Any], folder: Path, **extra: Any) -> dict[str, p
         checks=checks,
         typed=typed,
         **{section: settings[section] for section in ("data", "variables", "cleaning")},
-        minimum_cell=settings["privacy"]["minimum_cell"],
+        smallest_groups={},
     )
     accept_data(checks=checks, accepted=str(folder / "accepted.txt"))
     clean_data(typed=typed, **{name: str(folder / file) for name, file in OUTPUTS.items()}, **extra)

@@ -11,6 +11,7 @@ import time
 
 sys.path.insert(0, str(ROOT / "src"))
 
+from alliance.config.compared import smallest_groups
 from alliance.errors import AllianceError
 from alliance.facts.artefacts import ARTEFACTS, made_by
 from alliance.facts.families import FAMILIES

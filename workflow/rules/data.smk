@@ -29,7 +29,7 @@ rule check_data:
         data=PLAIN["data"],
         variables=MEASURED,
         cleaning=seal_ids(PLAIN["cleaning"], CONTENTS),
-        minimum_cell=cfg.privacy.minimum_cell,
+        smallest_groups=smallest_groups(cfg),
         contents=CONTENTS,
         code=CODE["check_data"],
     script:

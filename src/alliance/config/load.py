@@ -139,38 +139,16 @@ def validate_config(settings: Mapping[str, Any]) -> Config:
     ConfigError
         A key is unknown, missing, of the wrong type or out of range, or settings contradict each other.
     """
-    written = _with_on_as_text(settings)
     try:
-        config = Config.model_validate(written)
+        config = Config.model_validate(settings)
     except ValidationError as error:
-        raise ConfigError(_listed(explain(error, written, Config, "config/config.yaml shows an example"))) from None
+        raise ConfigError(_listed(explain(error, settings, Config, "config/config.yaml shows an example"))) from None
     specs = {name: with_initial_values(spec) for name, spec in config.models.specs.items()}
     config = config.model_copy(update={"models": config.models.model_copy(update={"specs": specs})})
     problems = _contradictions(config)
     if problems:
         raise ConfigError(_listed(problems))
     return config
-
-
-def _with_on_as_text(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Give equations back their key `on`, which YAML 1.1 reads as the truth value true."""
-    restored = dict(settings)
-    models = restored.get("models")
-    if not isinstance(models, Mapping) or not isinstance(models.get("specs"), Mapping):
-        return restored
-    specs = {}
-    for name, spec in models["specs"].items():
-        if isinstance(spec, Mapping) and isinstance(spec.get("equations"), Mapping):
-            equations = {
-                outcome: {("on" if key is True else key): value for key, value in equation.items()}
-                if isinstance(equation, Mapping)
-                else equation
-                for outcome, equation in spec["equations"].items()
-            }
-            spec = {**spec, "equations": equations}
-        specs[name] = spec
-    restored["models"] = {**models, "specs": specs}
-    return restored
 
 
 def _listed(problems: list[str]) -> str:

@@ -20,6 +20,9 @@ _NO_VALUES = (
 )  # PyYAML's, for `!!int x` or 2024-13-45
 
 
+_ON, _TEXT = "on", "tag:yaml.org,2002:str"  # as a key it names predictors; YAML 1.1 reads it as the truth value true
+
+
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader, with limits and without repeated keys."""
 
@@ -60,6 +63,8 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 continue
+            if key.value == _ON:
+                key.tag = _TEXT
             line = key.start_mark.line + 1
             if key.value in lines:
                 raise _refusal(

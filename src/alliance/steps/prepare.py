@@ -26,7 +26,7 @@ def check_data(
     data: Settings,
     variables: Settings,
     cleaning: Settings,
-    minimum_cell: int,
+    smallest_groups: Mapping[str, int],
 ) -> None:
     """Read the export, once; write what the checks found, and the typed tables for cleaning.
 
@@ -42,8 +42,8 @@ def check_data(
         Where the typed tables go. They hold the ids of the export, so this is no place among the results.
     data, variables, cleaning
         Sections of the configuration.
-    minimum_cell
-        How many patients a group has to have.
+    smallest_groups
+        How many patients each group has to have that models compare.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def check_data(
         A file cannot be read at all. Errors inside a readable table are findings: `accept_data` stops on them.
     """
     files = {"sessions": sessions, "patients": patients, "therapists": therapists}
-    export = read_export(files, instruments, data, variables, cleaning, minimum_cell)
+    export = read_export(files, instruments, data, variables, cleaning, smallest_groups)
     write_artefact("checks", findings_table(check_export(export)), checks)
     write_bytes(lock_object(export), typed)
 

@@ -9,7 +9,7 @@ from alliance.config.cleaning import Cleaning
 from alliance.config.instruments import read_instruments
 from alliance.config.schema import Data, Variable
 from alliance.config.section import Name
-from alliance.data.export.tables import Export, read_tables
+from alliance.data.export.tables import NO_GROUPS, Export, read_tables
 from alliance.runs.sealed import unseal_ids
 
 _VARIABLES = TypeAdapter(dict[Name, Variable])
@@ -21,7 +21,7 @@ def read_export(
     data: Mapping[str, Any],
     variables: Mapping[str, Any],
     cleaning: Mapping[str, Any],
-    minimum_cell: int = 1,
+    smallest_groups: Mapping[str, int] = NO_GROUPS,
 ) -> Export:
     """Read and type the tables of an export.
 
@@ -33,7 +33,7 @@ def read_export(
         Files of the instruments in use.
     data, variables, cleaning
         Sections of the configuration; in the last one, ids that are left out are sealed.
-    minimum_cell
+    smallest_groups
         See `read_tables`.
 
     Raises
@@ -47,5 +47,5 @@ def read_export(
         _VARIABLES.validate_python(variables),
         Cleaning.model_validate(unseal_ids(cleaning)),
         read_instruments(instruments),
-        minimum_cell,
+        smallest_groups,
     )

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config, ModelSpec, Variable, merge_configs, read_yaml, validate_config
+from alliance.config.compared import smallest_groups
 from alliance.config.instruments import Instrument, read_instruments
 from alliance.data.checks import check_export, describe_errors, findings_table
 from alliance.data.cleaning.clean import CleanStudy, clean_tables
@@ -231,7 +232,7 @@ class Study:
         files = {name: str(from_here(path, self.root)) for name, path in data_files(self.config).items()}
         bare = bare_variables(self.config.variables, scored=False)
         variables = {name: Variable.model_validate(item) for name, item in bare.items()}
-        least = self.config.privacy.minimum_cell
+        least = smallest_groups(self.config)
         return read_tables(files, self.config.data, variables, self.config.cleaning, self._instruments, least)
 
     @cached_property

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from alliance.config import merge_with_base, read_yaml, validate_config
+from alliance.config.adjusting import adjust_models
+from alliance.config.compared import smallest_groups
 from alliance.errors import ConfigError
 from tests.artefacts.builders import ROOT
 
@@ -54,11 +56,13 @@ def test_a_predictor_is_added_to_every_equation_and_taken_from_those_of_one_mode
 
 
 def test_what_is_added_does_not_predict_itself_and_what_is_removed_varies_no_more() -> None:
-    after = models(models={"on": {"add": ["straining_technique_lag", "symptoms_lag"], "remove": ["alliance_lag"]}})
+    after = models(models={"on": {"add": ["straining_technique_lag", "symptoms_lag"]}})
     spec = after.specs["technique_jointly"]
     assert "symptoms_lag" in spec.equations["alliance"].on and spec.equations["symptoms"].on.count("symptoms_lag") == 1
-    assert "alliance_lag" not in spec.equations["symptoms"].vary["patient"]
     assert "straining_technique_lag" in spec.equations["technique"].on
+    equation = {"on": ["x", "z"], "vary": {"patient": ["intercept", "x"]}}
+    changed = adjust_models({"mine": {"equations": {"y": equation}}}, {"remove": ["x"], "add": ["y_lag", "w"]})
+    assert changed["mine"]["equations"]["y"] == {"on": ["z", "w"], "vary": {"patient": ["intercept"]}}
 
 
 @pytest.mark.parametrize(
@@ -94,3 +98,9 @@ def test_unknown_questions_and_parts_are_refused_by_name(overlay: dict[str, Any]
     with pytest.raises(ConfigError) as raised:
         models(**overlay)
     assert said in str(raised.value)
+
+
+def test_group_that_no_model_compares_may_be_small() -> None:
+    assert smallest_groups(validate_config(merge_with_base(BASE, []))) == {}
+    compared = merge_with_base(BASE, [{"models": {"on": {"add": ["gender_man"]}}}])
+    assert smallest_groups(validate_config(compared)) == {"gender": 5}

@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-import yaml
 
 from alliance.config import merge_with_base, read_yaml, validate_config
+from alliance.config.text import parse_yaml
 from alliance.errors import ConfigError
 from tests.unit.data.checks.study import ROOT
 
 
 def with_changes(text: str) -> Any:
-    return validate_config(merge_with_base(read_yaml(ROOT / "config/config.yaml"), [yaml.safe_load(text)]))
+    return validate_config(merge_with_base(read_yaml(ROOT / "config/config.yaml"), [parse_yaml(text)]))
 
 
 @pytest.mark.parametrize(

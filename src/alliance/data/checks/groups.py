@@ -14,14 +14,14 @@ _JOINED = "other"
 
 
 def check_group_small(export: Export) -> list[Finding]:
-    """Find declared groups of too few people: of fewer patients than `privacy.minimum_cell`, of a single therapist, or of nobody."""
+    """Find groups that models compare and that are too small: fewer patients than `privacy.minimum_cell`, a single therapist, nobody."""
     findings = []
     for name, table in export.tables.items():
         key = THERAPIST if name == "therapists" else PATIENT
-        least = _FEWEST_THERAPISTS if name == "therapists" else export.minimum_cell
         for measure in table.measures if key in table.keys else ():
             labels = export.variables[measure.variable].labels
-            if labels is not None:
+            if labels is not None and measure.variable in export.smallest_groups:
+                least = _FEWEST_THERAPISTS if name == "therapists" else export.smallest_groups[measure.variable]
                 held = table.values[measure.name].map(labels)[export.stays(name)]
                 people = table.keys[key][held.index].groupby(held).nunique()
                 counts = {group: int(people.get(group, 0)) for group in groups_of(labels)}

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import pandas as pd
 
@@ -25,6 +27,8 @@ from alliance.data.export.read import read_table
 from alliance.data.export.wide import columns_behind
 from alliance.facts.columns import PATIENT, SESSION
 
+NO_GROUPS: Final[Mapping[str, int]] = MappingProxyType({})
+
 
 @dataclass(frozen=True, eq=False)  # tables have no order and no hash: an export is equal to itself alone
 class Export:
@@ -35,7 +39,8 @@ class Export:
     variables: Mapping[str, Variable]
     cleaning: Cleaning
     instruments: Mapping[str, Instrument]
-    minimum_cell: int = 1  # patients that a group must have
+    # Category whose groups are compared -> patients that each of them must have
+    smallest_groups: Mapping[str, int] = NO_GROUPS
 
     def stays(self, table: str) -> pd.Series:
         """Return the rows that the declared rules keep: not left out on purpose, not orphans that are dropped."""
@@ -77,7 +82,7 @@ def read_tables(
     variables: Mapping[str, Variable],
     cleaning: Cleaning,
     instruments: Mapping[str, Instrument],
-    minimum_cell: int = 1,
+    smallest_groups: Mapping[str, int] = NO_GROUPS,
 ) -> Export:
     """Read the files of an export, and map and type their tables.
 
@@ -85,8 +90,8 @@ def read_tables(
     ----------
     files
         ``sessions``, and ``patients`` and ``therapists`` where the study has them.
-    minimum_cell
-        How many patients each group has to have that a category is declared to tell apart.
+    smallest_groups
+        See `alliance.config.compared.smallest_groups`.
 
     Raises
     ------
@@ -105,4 +110,4 @@ def read_tables(
         # A table of patients or therapists inside the file of sessions repeats its rows at every session.
         repeats = name != "sessions" and Path(path) == Path(files["sessions"]) and data.sessions.wide is None
         tables[name] = distinct_rows(table) if repeats else table
-    return Export(leave_out(tables, cleaning), data, variables, cleaning, instruments, minimum_cell)
+    return Export(leave_out(tables, cleaning), data, variables, cleaning, instruments, smallest_groups)

@@ -99,7 +99,7 @@ def export_of(
     cleaning: dict[str, Any] | None = None,
     data: dict[str, Any] | None = None,
     variables: dict[str, Any] | None = None,
-    minimum_cell: int = 5,
+    smallest_group: int = 5,
 ) -> Export:
     """Map and type tables that are in memory."""
     declared = Data.model_validate({name: part for name, part in (data or DATA).items() if name in frames})
@@ -112,7 +112,9 @@ def export_of(
         raw = RawTable(name, f"{name}.csv", blank.set_axis(range(2, len(frame) + 2), axis="index"))
         source = getattr(declared, name)
         tables[name] = type_table(raw, source, measures_of(name, measured, instruments), rules)
-    return Export(leave_out(tables, rules), declared, measured, rules, instruments, minimum_cell)
+    return Export(
+        leave_out(tables, rules), declared, measured, rules, instruments, dict.fromkeys(measured, smallest_group)
+    )
 
 
 def findings(check: str, frames: Frames, **settings: Any) -> list[Finding]:

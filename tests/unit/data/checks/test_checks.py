@@ -323,7 +323,7 @@ def test_small_group_that_is_joined_as_its_remedy_says_is_found_no_more() -> Non
 def test_group_of_one_patient_is_allowed_where_the_study_shows_single_patients() -> None:
     frames = clean_frames()
     put("sessions", 5, "delivery", "text")(frames)
-    assert not findings("group_small", frames, variables=grouped("in person", "video", "text"), minimum_cell=1)
+    assert not findings("group_small", frames, variables=grouped("in person", "video", "text"), smallest_group=1)
 
 
 @pytest.mark.parametrize("check", CHECKS)
