@@ -272,7 +272,9 @@ def estimates(config: Config, *, seed: int = 7) -> pd.DataFrame:
         spec = config.models.specs[name]
         head = {"model": name, "family": spec.family, "engine": _engine(spec)}
         kind = "credible" if _is_bayesian(spec) else "Monte Carlo confidence"
-        quantities = _shares(config, spec) if spec.analysis == "variance" else _path_quantities(config, name, spec)
+        quantities = _shares(config, spec) if spec.analysis == "variance" else []
+        if spec.analysis == "path":
+            quantities = _path_quantities(config, name, spec)
         if spec.family == "multilevel_path":
             quantities += _joint_quantities(config, name, spec)
         for quantity, value, sd in quantities:

@@ -163,10 +163,11 @@ class Instrument(Section):
             raise InstrumentError(f"{self.name} has items 1 to {self.items}, but item {item} was asked for.")
         return self.range
 
-    def total_range(self, metric: str) -> tuple[float, float]:
-        """Return the lowest and the highest total that the items allow, of their sum or their mean."""
-        low, high = map(sum, zip(*(self.item_range(item) for item in self.scales()[TOTAL]), strict=True))
-        return (low, high) if metric == "sum" else (low / self.items, high / self.items)
+    def score_range(self, metric: str, scale: str = TOTAL) -> tuple[float, float]:
+        """Return the lowest and the highest score that the items of a scale allow, as their sum or their mean."""
+        ends = [self.item_range(item) for item in self.scales()[scale]]
+        low, high = (sum(end) / (1 if metric == "sum" else len(ends)) for end in zip(*ends, strict=True))
+        return low, high
 
     def scales(self) -> dict[str, list[int]]:
         """Return the item numbers of every score: total, subscales, alternative readings."""

@@ -28,6 +28,8 @@ class Analysis:
         The families that can do it.
     module
         Where it is computed, in the family `DESCRIPTIVE`; imported when a model is fitted.
+    common_metric
+        Whether it puts measures with formats of their own on a common metric, the range of each scale.
     options
         Settings of its own with the values they have where a declaration says nothing.
     """
@@ -36,6 +38,7 @@ class Analysis:
     label: str
     families: tuple[str, ...] = (DESCRIPTIVE,)
     module: str = ""
+    common_metric: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
 
 
@@ -47,5 +50,8 @@ ANALYSES: Final = Registry(
     Analysis(VARIANCE, "shares of variance", ("textbook",)),
     Analysis(
         "correlations", "correlations within and between patients", module="alliance.models.descriptive.correlations"
+    ),
+    Analysis(
+        "raters", "agreement and discrepancy of raters", module="alliance.models.descriptive.raters", common_metric=True
     ),
 )

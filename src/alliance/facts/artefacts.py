@@ -112,7 +112,9 @@ ARTEFACTS: Final = Registry(
         | dict.fromkeys(("mean", "sd", "alpha", "omega_within", "omega_between"), NUMBER)
         # Standard errors of the logits of omega, where models correct for it.
         | dict.fromkeys(("omega_within_error", "omega_between_error"), NUMBER)
-        | {"prorated": COUNT, "missing": COUNT, "note": TEXT},
+        | {"prorated": COUNT, "missing": COUNT}
+        | dict.fromkeys(("lowest", "highest"), NUMBER)  # possible scores, where they are known
+        | {"note": TEXT},
     ),
     # What scores of questionnaires mean, in their units: `case_rule` and `case_value` tell a case, a change of `change_value` is reliable.
     Artefact(
@@ -259,6 +261,16 @@ ARTEFACTS: Final = Registry(
         _columns("model")
         | _EFFECT
         | _columns("moderator", value=NUMBER, estimate=NUMBER, low=NUMBER, high=NUMBER, excludes_zero=TRUTH),
+        from_fit=True,
+    ),
+    # What response surfaces stand on: two ratings of an outcome's session before, the ends of their scales, and the common point in tenths
+    # of both ranges.
+    Artefact(
+        "surface",
+        "estimates/surface.csv",
+        "collect_estimates",
+        _columns("model outcome first second", lowest_first=NUMBER, highest_first=NUMBER)
+        | dict.fromkeys(("lowest_second", "highest_second", "centre"), NUMBER),
         from_fit=True,
     ),
     Artefact(

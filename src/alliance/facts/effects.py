@@ -74,6 +74,21 @@ class Effect:
 COVARIANCE: Final = "cov_ab"  # of the two slopes of a path
 THRESHOLD: Final = "threshold"  # between two ordered answers
 
+# Of two ratings of the same thing, on a common metric and centred at a common point, see `alliance.models.quantities.surface`.
+_OF_SURFACES: Final = {
+    "surface_b1": "slope of the first rating (b1)",
+    "surface_b2": "slope of the second rating (b2)",
+    "surface_b3": "square of the first rating (b3)",
+    "surface_b4": "product of both ratings (b4)",
+    "surface_b5": "square of the second rating (b5)",
+    "surface_a1": "slope along agreement (a1)",
+    "surface_a2": "curvature along agreement (a2)",
+    "surface_a3": "slope along disagreement (a3)",
+    "surface_a4": "curvature along disagreement (a4)",
+    "surface_a5": "tilt of the ridge (a5)",
+}
+SURFACE: Final = tuple(_OF_SURFACES)
+
 EFFECTS: Final = Registry(
     Effect("a", "first step (a)", "step", symbol="a", central=True, weighed=True, arrow=True),
     Effect("b", "second step (b)", "step", symbol="b", central=True, weighed=True, arrow=True),
@@ -146,6 +161,13 @@ EFFECTS: Final = Registry(
     Effect("correlation", "correlation", "component"),
     Effect("autocorrelation", "correlation with the one before", "component"),
     Effect(THRESHOLD, "threshold", "component", signed=False),
+    # Of two raters, on the range of their scales, see `alliance.models.descriptive.raters`.
+    Effect("discrepancy", "second rating minus the first, in percent of the range", "component"),
+    Effect("discrepancy_change", "its change per session", "component"),
+    Effect("distance", "distance of the two ratings, in percent of the range", "component", signed=False),
+    Effect("distance_change", "change of the distance per session", "component"),
+    Effect("correlation_change", "change of the correlation from the first to the last session", "component"),
+    *(Effect(name, label, "component") for name, label in _OF_SURFACES.items()),
 )
 
 

@@ -52,5 +52,6 @@ ROLES: Final = Registry(
     Role("context", "circumstances of life or of treatment", _CONSTANT),
     Role("delivery", "how a session was held, such as in person or by video"),
     Role("rupture", "whether a rupture of the alliance was seen in a session"),
+    Role("rater", "the mediator as somebody else rates it ('rater' says who), such as the therapist", alone=True),
     Role("signal", "a signal recorded in sessions, such as synchrony"),
 )

@@ -91,6 +91,12 @@ class Quantities:
             self._known.add((edge, level))
             self.add(edge.text, effect, level, values, (edge.outcome,), horizon)
 
+    def leave_out(self, paths: Collection[str]) -> None:
+        """Take out what stands on some paths, where it is said in other words."""
+        kept = [place for place, row in enumerate(self.rows) if row["path"] not in paths]
+        self.rows = [self.rows[place] for place in kept]
+        self.draws = [self.draws[place] for place in kept]
+
     def take_levels_apart(self, by_patient: Collection[str]) -> None:
         """Call effects overall, not within patients, where an equation on their path does not tell patients apart.
 

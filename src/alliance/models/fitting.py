@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from alliance.config import Config, ModelSpec, Variable
 from alliance.config.timing import parse_term
+from alliance.facts.analyses import ANALYSES
 from alliance.facts.families import FAMILIES
 
 if TYPE_CHECKING:  # the workflow asks for settings and need not wait for pandas
     import pandas as pd
 
     from alliance.models.container import FitResult
+
+ENDS: Final = "ends"  # lowest and highest possible score of each measure, where a fit compares scales
 
 
 def fit_declared(panel: "pd.DataFrame", name: str, spec: ModelSpec, settings: dict[str, Any]) -> "FitResult":
@@ -50,8 +53,14 @@ def settings_for(spec: ModelSpec, config: Config) -> dict[str, Any]:
         "monte_carlo_draws": config.inference.monte_carlo_draws,
         "variables": {key: variable.model_copy(update=bare).model_dump(mode="json") for key, variable in used.items()},
         "reliability": _declared_reliability(used),
+        **({ENDS: {}} if compares_scales(spec) else {}),
         **{section: getattr(config, section).model_dump(mode="json") for section in FAMILIES[spec.family].sections},
     }
+
+
+def compares_scales(spec: ModelSpec) -> bool:
+    """Whether a model puts measures with formats of their own on a common metric, the range of each scale."""
+    return ANALYSES[spec.analysis].common_metric or getattr(spec, "surface", None) is not None
 
 
 def _declared_reliability(variables: Mapping[str, Variable]) -> dict[str, dict[str, Any]]:
@@ -67,12 +76,14 @@ def _declared_reliability(variables: Mapping[str, Variable]) -> dict[str, dict[s
 
 
 def needs_items(settings: Mapping[str, Any]) -> bool:
-    """Whether a fit depends on reliabilities that are computed from items."""
-    return any(variable.get("reliability") == "items" for variable in settings["variables"].values())
+    """Whether a fit depends on what is known of items: reliabilities that are computed from them, or the range of their scales."""
+    return ENDS in settings or any(
+        variable.get("reliability") == "items" for variable in settings["variables"].values()
+    )
 
 
 def with_reliability(settings: dict[str, Any], table: "pd.DataFrame") -> dict[str, Any]:
-    """Add the reliabilities that were computed from items to the settings of a fit.
+    """Add the reliabilities that were computed from items to the settings of a fit, and the ends of scales where it asks for them.
 
     One whose standard error cannot be computed, since it lies at the edge of what is possible, is taken as known.
 
@@ -95,4 +106,9 @@ def with_reliability(settings: dict[str, Any], table: "pd.DataFrame") -> dict[st
                 for level, (omega, error) in levels.items()
             }
             found[score_column(variable, scale)] = {**plain, "note": str(row["note"])}
-    return {**settings, "reliability": found}
+    ends = {
+        score_column(str(row["variable"]), str(row["scale"])): [float(row["lowest"]), float(row["highest"])]
+        for row in (table.to_dict("records") if ENDS in settings else [])
+        if row["lowest"] == row["lowest"]
+    }
+    return {**settings, "reliability": found, **({ENDS: ends} if ENDS in settings else {})}

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from alliance.config import ModelSpec, Variable
+from alliance.facts.columns import LAG
 from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import generator_for
 from alliance.models.checking.between import mark_hardly_known
@@ -30,6 +31,7 @@ from alliance.models.checking.variable import mark_variability
 from alliance.models.checking.varying import mark_covariances, mark_latent_means
 from alliance.models.container import FitResult, make_tree, pack_rows
 from alliance.models.design.arrays import Design, make_design
+from alliance.models.design.surface import KEY, Grounds
 from alliance.models.diagram import Path, every_path
 from alliance.models.filling.grid import Grid
 from alliance.models.quantities.compute import compute_quantities
@@ -37,6 +39,7 @@ from alliance.models.quantities.corrected import Known, correct_quantities
 from alliance.models.quantities.course import find_sessions
 from alliance.models.quantities.pairs import Quantities
 from alliance.models.quantities.population import make_population, standard_covariances
+from alliance.models.quantities.surface import add_surface
 from alliance.models.rows import observed_scores, select_rows
 
 PREDICTIVE_DRAWS = 300
@@ -157,15 +160,19 @@ def compute_effects(task: Task, values: Values, *, point: bool = False) -> Quant
     point
         Whether the values are estimates: nothing random is then added.
     """
-    return compute_quantities(
+    population = make_population(task.design, values)
+    quantities = compute_quantities(
         task.design,
-        make_population(task.design, values),
+        population,
         task.groups,
         task.variables,
         task.settings["lag"],
         None if point else task.generator("initial values"),
         find_sessions(task.panel, task.settings.get("planned_sessions")),
     )
+    if KEY in task.settings:
+        add_surface(quantities, task.design, population, task.settings[KEY], task.settings["lag"])
+    return quantities
 
 
 def correct_effects(
@@ -189,7 +196,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
     population = make_population(task.design, drawn.values)
     centre = population if drawn.point is None else make_population(task.design, drawn.point)
     marks = [
-        *mark_design(task.design, task.groups),
+        *mark_design(task.design, task.groups, _made_of_outcomes(task)),
         *mark_sign_off(task.spec),
         *mark_rows(task.design),
         *mark_variability(task.design),
@@ -240,6 +247,14 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
         groups=groups,
     )
     return FitResult(tree, task.flow)
+
+
+def _made_of_outcomes(task: Task) -> tuple[str, ...]:
+    """Return the products of a surface whose ratings are outcomes of the model themselves, at earlier sessions."""
+    grounds: Grounds | None = task.settings.get(KEY)
+    if grounds is None or not set(grounds.names) <= set(task.design.equations):
+        return ()
+    return grounds.products if all(term.endswith(LAG) for term in grounds.terms) else ()
 
 
 def _constructs(task: Task, findings: Findings) -> list[str]:

@@ -7,7 +7,7 @@ wrote.
 from typing import Final
 
 from alliance.facts.registry import Registry
-from alliance.questions import first, levels, strategies, technique, traits, treatment
+from alliance.questions import first, levels, raters, strategies, technique, traits, treatment
 from alliance.questions.cast import Cast, cast_of, measures_of
 from alliance.questions.declared import Posed, Question
 
@@ -21,4 +21,5 @@ QUESTIONS: Final = Registry(
     levels.QUESTION,
     *traits.QUESTIONS,
     strategies.QUESTION,
+    raters.QUESTION,
 )

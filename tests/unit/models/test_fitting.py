@@ -53,6 +53,15 @@ def test_items_say_the_reliability_of_total_and_subscales_of_what_asks_for_it() 
     assert found["alliance_bond"] == {"within": [0.6, 0.1], "between": [0.9, 0.2], "note": ""}
 
 
+def test_ends_of_scales_are_known_where_a_fit_compares_scales_and_nowhere_else() -> None:
+    scored = table().assign(lowest=12.0, highest=60.0)
+    scored.loc[scored["variable"] == "symptoms", "lowest"] = float("nan")  # nobody said them
+    assert "ends" not in with_reliability(settings("items"), scored)
+    comparing = settings(None) | {"ends": {}}
+    assert needs_items(comparing)
+    assert with_reliability(comparing, scored)["ends"] == {"alliance": [12.0, 60.0], "alliance_bond": [12.0, 60.0]}
+
+
 def test_omega_that_could_not_be_computed_is_none_with_the_reason_and_settings_stay_plain() -> None:
     found = with_reliability(settings("items"), table(float("nan")))
     assert found["reliability"]["alliance"]["between"][0] is None

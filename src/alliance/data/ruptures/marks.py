@@ -99,7 +99,7 @@ def _course(
 
 def _ends(variable: Variable, instruments: Mapping[str, Instrument]) -> tuple[float, float]:
     if variable.instrument is not None:
-        return instruments[variable.instrument].total_range(variable.metric)
+        return instruments[variable.instrument].score_range(variable.metric)
     return variable.range or (-np.inf, np.inf)
 
 

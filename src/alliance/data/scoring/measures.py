@@ -18,6 +18,8 @@ from alliance.data.scoring.tables import ScoredTable, score_column, score_table
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
 
+_ENDS = ("lowest", "highest")
+
 
 def score_sessions(
     sessions: pd.DataFrame, variables: Mapping[str, Variable], instruments: Mapping[str, Instrument]
@@ -70,19 +72,38 @@ def describe_scales(
             scales = scored.scales[name]
             label = instruments[str(variable.instrument)].name
             for scale, numbers in scales.members.items():
+                ends = instruments[str(variable.instrument)].score_range(variable.metric, scale)
+                known: dict[str, object] = {"variable": name, "scale": scale, "instrument": label}
+                known |= zip(_ENDS, ends, strict=True)
                 if scale in scales.refused:
-                    rows.append({"variable": name, "scale": scale, "instrument": label, "note": scales.refused[scale]})
+                    rows.append(known | {"note": scales.refused[scale]})
                     continue
                 row = _describe(scored.scores[score_column(name, scale)], scales.items[numbers], patients, variable)
-                row |= {"variable": name, "scale": scale, "instrument": label, "prorated": scales.prorated[scale]}
-                rows.append(row)
+                rows.append(row | known | {"prorated": scales.prorated[scale]})
         elif name in scored.scores:
             parts = scored.scores[variable.of]
             rows.append(
                 _describe(scored.scores[name], parts, patients, variable)
                 | {"variable": name, "scale": TOTAL, "instrument": ""}
+                | dict(zip(_ENDS, _ends_of(name, variables, instruments), strict=True))
             )
     return pd.DataFrame(rows, columns=ARTEFACTS["reliability"].header)
+
+
+def _ends_of(
+    name: str, variables: Mapping[str, Variable], instruments: Mapping[str, Instrument]
+) -> tuple[float, float]:
+    """Return the lowest and the highest possible score of a variable; missing where somebody did not say them."""
+    variable = variables.get(name)
+    if variable is None:  # a subscale that a composite is made of
+        return np.nan, np.nan
+    if variable.instrument is not None:
+        return instruments[variable.instrument].score_range(variable.metric)
+    if variable.kind != "composite":
+        return variable.range or (np.nan, np.nan)
+    ends = np.array([_ends_of(part, variables, instruments) for part in variable.of])
+    low, high = ends.sum(axis=0) if variable.metric == "sum" else ends.mean(axis=0)
+    return float(low), float(high)
 
 
 def _describe(score: pd.Series, items: pd.DataFrame, patients: pd.Series, variable: Variable) -> dict[str, object]:

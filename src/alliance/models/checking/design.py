@@ -1,5 +1,7 @@
 """What a reader must know about the diagram of a joint model: what it mixes, leaves out, or takes in one direction only."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from alliance.config import ModelSpec
@@ -15,16 +17,18 @@ from alliance.models.diagram import Path, reached_from
 from alliance.models.quantities.initial import initial_terms
 
 
-def mark_design(design: Design, groups: list[list[Path]]) -> list[Mark]:
+def mark_design(design: Design, groups: list[list[Path]], made: Collection[str] = ()) -> list[Mark]:
     """Mark effects that mix levels, patients with one session, products, and initial values.
 
     Parameters
     ----------
     groups
         Paths of each pair of cause and outcome.
+    made
+        Predictors that are computed from earlier values of outcomes of the model, and so mix no levels that it does not take apart.
     """
     marks = [
-        *_mark_mixed_levels(design),
+        *_mark_mixed_levels(design, made),
         *_mark_single_sessions(design),
         *_mark_observed_deviations(design),
         *_mark_missing_initial_values(design),
@@ -48,7 +52,7 @@ def mark_sign_off(spec: ModelSpec) -> list[Mark]:
     ]
 
 
-def _mark_mixed_levels(design: Design) -> list[Mark]:
+def _mark_mixed_levels(design: Design, made: Collection[str]) -> list[Mark]:
     """Mark session-level predictors without latent or observed means whose values differ between patients by more than chance."""
     limit = CAUTIONS["mixed_levels"].threshold
     marks = []
@@ -56,7 +60,7 @@ def _mark_mixed_levels(design: Design) -> list[Mark]:
         for term, origin in equation.origins.items():
             if not origin.session_level or origin.factors or origin.base in (*design.equations, *TIME_TERMS):
                 continue
-            if f"{origin.base}{BETWEEN}" in equation.terms:
+            if f"{origin.base}{BETWEEN}" in equation.terms or term in made:
                 continue
             share, error = share_between(equation.column(term), equation.rows[PATIENT].to_numpy())
             low, high = max(0.0, share - 1.96 * error), min(1.0, share + 1.96 * error)

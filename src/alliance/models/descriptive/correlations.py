@@ -49,7 +49,7 @@ def compute(task: Task) -> Findings:
 
     def statistic(weights: np.ndarray) -> np.ndarray:
         within, between = mean_products(values, patients, weights[complete])
-        return np.array([_correlation(matrix, *pair) for matrix in (within, between) for pair in pairs])
+        return np.array([correlation(matrix, *pair) for matrix in (within, between) for pair in pairs])
 
     return Findings(keys, statistic, dict.fromkeys(names, counts))
 
@@ -85,7 +85,8 @@ def mean_products(values: np.ndarray, patients: np.ndarray, weights: np.ndarray)
     return within, (among - within) / usual
 
 
-def _correlation(matrix: np.ndarray, one: int, other: int) -> float:
+def correlation(matrix: np.ndarray, one: int, other: int) -> float:
+    """Return the correlation of two measures; missing where a variance is not above zero."""
     variances = matrix[one, one] * matrix[other, other]
     if matrix[one, one] <= 0 or matrix[other, other] <= 0:
         return float("nan")

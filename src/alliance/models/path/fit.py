@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alliance.config import ModelSpec
+from alliance.config import ModelSpec, Variable
 from alliance.inference.depths import Found
 from alliance.inference.restricted import Restricted
 from alliance.models.container import FitResult, pack_rows
+from alliance.models.design.surface import KEY, with_surface
 from alliance.models.joint import Drawn, Findings, compute_effects, make_result
 from alliance.models.path.alike import compare_alike
 from alliance.models.path.basis import Basis, explore_declared
@@ -50,6 +51,9 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         predictors, or the sampler failed.
     """
     assert isinstance(spec, Spec), "declarations of this family are read by its own settings model"
+    if spec.surface is not None:
+        variables = {key: Variable.model_validate(value) for key, value in settings["variables"].items()}
+        panel, spec, settings = with_surface(panel, name, spec, settings, variables)
     basis = explore_declared(panel, name, spec, settings)
     task, maximum, posterior, found = basis.task, basis.maximum, basis.posterior, basis.found
     density = posterior if found.posterior else maximum.target
@@ -92,6 +96,8 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     )
     tables = (("trends", trends), ("autocorrelation", lasting), ("influence", influence), ("sensitivity", sensitivity))
     groups |= {name: pack_rows(rows) for name, rows in tables if rows}
+    if KEY in settings:
+        groups[KEY] = pack_rows([settings[KEY].row(name)])
     if spec.random_effects:
         groups |= draw_units(task, maximum.target, natural.take(own))
     marks += [*of_trends, *of_lasting, *compare_alike(task, maximum, quantities), *of_influence, *of_priors]

@@ -21,10 +21,17 @@ class Bootstrap(Section):
     samples: Annotated[int, Field(ge=100, le=100_000)] = 1000
 
 
+class Surface(Section):
+    """Two terms of an equation whose squares and product join them in it, see `alliance.models.design.surface`."""
+
+    of: list[Name] = Field(min_length=2, max_length=2)
+    to: Name
+
+
 def _default_of_missing(declared: dict[str, Any]) -> Literal["fill", "drop"]:
-    """Drop rows where nothing says how cells are drawn: beside residuals whose variance differs between patients."""
+    """Drop rows where nothing says how cells are drawn: beside residuals whose variance differs between patients, and of squares."""
     variable = any(equation.differs_in_variability for equation in declared.get("equations", {}).values())
-    return "drop" if variable else "fill"
+    return "drop" if variable or declared.get("surface") is not None else "fill"
 
 
 class Spec(ModelSpec):
@@ -37,6 +44,7 @@ class Spec(ModelSpec):
     autocorrelation: dict[Name, Literal["sessions", "days"]] = Field(default_factory=dict)
     # Outcome -> another outcome of the session -> correlation of their residuals that is held and not estimated.
     residual_correlations: dict[Name, dict[Name, Annotated[float, Field(gt=-1, lt=1)]]] = Field(default_factory=dict)
+    surface: Surface | None = None  # congruence of two ratings as a response surface
     # Missing cells are unknowns of the model, or rows with one are left out.
     missing: Literal["fill", "drop"] = Field(default_factory=_default_of_missing)
     # Fit the model with trends of patients beside it, where an outcome is predicted by its own past.
@@ -93,6 +101,32 @@ class Spec(ModelSpec):
                         f"residuals of '{lasting[0]}' cannot depend on the one before ('autocorrelation') and on those of another outcome "
                         f"('residual_correlations'); remove one of the two lines"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _surface_is_of_two_predictors(self) -> Self:
+        if self.surface is None:
+            return self
+        one, other = self.surface.of
+        if self.surface.to not in self.equations:
+            raise ValueError(
+                f"'surface.to' names '{self.surface.to}', which has no equation.{suggest(self.surface.to, self.equations)} Outcomes: "
+                f"{', '.join(self.equations)}"
+            )
+        on = self.equations[self.surface.to].on
+        for term in (one, other):
+            if term not in on or term in self.products or term in self.bases:
+                raise ValueError(
+                    f"'surface.of' names '{term}', which is no measure among the predictors of '{self.surface.to}'.{suggest(term, on)} "
+                    "Add it to 'on', or name two that are there"
+                )
+        if one == other:
+            raise ValueError(f"'surface.of' names '{one}' twice; name the ratings of two raters")
+        if self.missing == "fill":
+            raise ValueError(
+                "values that are filled in have no squares yet, which 'surface' needs. Write 'missing: drop', which leaves out rows that "
+                "need a missing value, or remove 'surface'"
+            )
         return self
 
     @model_validator(mode="after")

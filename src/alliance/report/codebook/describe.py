@@ -132,7 +132,7 @@ def _declared(name: str, variable: Variable, role: str, export: Export) -> dict[
     if variable.instrument is not None:
         instrument = export.instruments[variable.instrument]
         kind_text = f"scale: {instrument.name}, {instrument.items} items"
-        low, high = instrument.total_range(variable.metric)
+        low, high = instrument.score_range(variable.metric)
     else:
         kind_text = {
             "composite": f"{variable.metric} of {', '.join(variable.of)}",
