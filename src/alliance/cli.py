@@ -36,6 +36,15 @@ values; at most five questions are asked. The overlay goes to config/local_<name
   alliance new data/raw/export.xlsx --yes        ask nothing; what is assumed is said
 """
 
+_SYNTHESISE = """\
+Put the effect cards of several sites together: results/<run>/card.yaml of each, which holds no data. Estimates that are the same
+quantity are combined (random effects), in points where all sites used the same measures and in standard deviations elsewhere;
+what cannot be compared is named. Page, forest plot and tables go to a folder of their own.
+
+  alliance synthesise north.yaml south.yaml east.yaml
+  alliance synthesise cards/*.yaml --out results/three_sites
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; a mistake of the user ends it with a message instead of a traceback."""
@@ -65,6 +74,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     new.add_argument("--name", help="name of the run (default: that of the file)")
     new.add_argument("--yes", action="store_true", help="ask nothing")
     new.set_defaults(call=_new)
+    synthesise = commands.add_parser(
+        "synthesise",
+        help="put the effect cards of several sites together",
+        description=_SYNTHESISE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    synthesise.add_argument("cards", nargs="+", metavar="CARD", help="card.yaml of a site's run")
+    synthesise.add_argument("--out", default="results/synthesis", help="folder (default: results/synthesis)")
+    synthesise.set_defaults(call=_synthesise)
     asked = parser.parse_args(arguments)
     try:
         text, status = asked.call(asked)
@@ -105,3 +123,12 @@ def _new(asked: argparse.Namespace) -> tuple[str, int]:
     from alliance.first.contact import new
 
     return new(asked.files, asked.name, asker(asked.yes)), 0
+
+
+def _synthesise(asked: argparse.Namespace) -> tuple[str, int]:
+    from alliance.report.prose.synthesis import describe_synthesis
+    from alliance.steps.synthesis import PAGE, synthesise
+
+    passages = describe_synthesis(synthesise(cards=asked.cards, folder=asked.out))
+    lines = [str(sentence) for passage in passages for sentence in passage.sentences]
+    return "\n\n".join([*lines, f"Page, figure and tables: {asked.out}/{PAGE}"]), 0

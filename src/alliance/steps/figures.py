@@ -32,16 +32,19 @@ def draw_figure(
     drawing = module.draw({need: read_artefact(artefacts[need], need) for need in module.NEEDS}, config)
     with applied():
         say_figure(drawing.figure, speech)
-        # Without dates and versions of programs, so that the same figure is the same file.
-        with replacing(svg) as path:
-            drawing.figure.savefig(
-                path, format="svg", dpi=config.output.figure_dpi, metadata={"Date": None, "Creator": None}
-            )
-            Path(path).write_text(in_tenths(Path(path).read_text(encoding="utf-8")), encoding="utf-8")
-        drawing.figure.set_layout_engine("none")  # both formats have the same layout, and it is made once
-        with replacing(png) as path:
-            drawing.figure.savefig(path, format="png", dpi=config.output.figure_dpi, metadata={"Software": None})
+        save_figure(drawing.figure, svg, png, config.output.figure_dpi)
     write_csv(publish_digits(bare_values(drawing.values, speech)), values)
     caption = f"{module.CAPTION} {drawing.notes}".strip()
     about = {"title": module.TITLE, "caption": caption, "alt": drawing.alt}
     write_json({key: speech.say(words) for key, words in about.items()}, text)
+
+
+def save_figure(figure: Any, svg: str | Path, png: str | Path, dpi: int) -> None:
+    """Write a figure in both formats, under the theme with which it was drawn."""
+    # Without dates and versions of programs, so that the same figure is the same file.
+    with replacing(svg) as path:
+        figure.savefig(path, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
+        Path(path).write_text(in_tenths(Path(path).read_text(encoding="utf-8")), encoding="utf-8")
+    figure.set_layout_engine("none")  # both formats have the same layout, and it is made once
+    with replacing(png) as path:
+        figure.savefig(path, format="png", dpi=dpi, metadata={"Software": None})

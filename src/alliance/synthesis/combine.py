@@ -8,7 +8,7 @@ compared is refused by name.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -21,7 +21,8 @@ POINTS: Final = "points"
 DEVIATIONS: Final = "standard deviations"
 FEW: Final = 5  # sites; with fewer their spread is hardly known
 KEY: Final = ["question", "path", "effect", "level", "horizon"]
-_TREATMENT: Final = "treatment"
+TREATMENT: Final = "treatment"
+_BETWEEN: Final = " | "  # cautions of one row
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,28 @@ class Synthesis:
     ----------
     pooled
         One row per quantity and unit: `KEY`, unit, n_patients, n_sessions, the numbers of `alliance.inference.random_effects.Pooled`
-        without the weights, and `cautions`, each a sentence without its full stop.
+        without the weights, and `cautions` (see `cautions_of`), each a sentence
+        without its full stop.
     sites
         One row per site of each of these: `KEY`, unit, site, estimate, sd, low, high (normal), weight, n_patients, n_sessions, flags.
     refused
         One row per quantity that was not put together: `KEY`, unit, reason.
+    labels
+        What people call the nodes of paths: their label where all sites agree, the part they play elsewhere.
+    randomised
+        Whether all sites assigned the treatment at random.
     """
 
     pooled: pd.DataFrame
     sites: pd.DataFrame
     refused: pd.DataFrame
+    labels: Mapping[str, str]
+    randomised: bool
+
+
+def cautions_of(row: Mapping[Any, Any]) -> list[str]:
+    """Return the cautions of a row of `Synthesis.pooled`."""
+    return [caution for caution in str(row["cautions"]).split(_BETWEEN) if caution]
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,21 @@ def combine(cards: Sequence[Card], interval: float = 0.95) -> Synthesis:
             f"No quantity could be put together:\n{reasons}\nSites have to ask the same questions ('questions' in their configuration), of "
             "variables that play the same parts ('role')."
         )
-    return Synthesis(pd.DataFrame(pooled), pd.DataFrame(sites), pd.DataFrame(refused, columns=[*KEY, "unit", "reason"]))
+    return Synthesis(
+        pooled=pd.DataFrame(pooled),
+        sites=pd.DataFrame(sites),
+        refused=pd.DataFrame(refused, columns=[*KEY, "unit", "reason"]),
+        labels=_labels(cards),
+        randomised=all(TREATMENT in card.study.randomised for card in cards),
+    )
+
+
+def _labels(cards: Sequence[Card]) -> dict[str, str]:
+    found: dict[str, set[str]] = {}
+    for card in cards:
+        for node, measure in card.measures.items():
+            found.setdefault(node, set()).add(measure.label)
+    return {node: next(iter(labels)) if len(labels) == 1 else node for node, labels in found.items()}
 
 
 def _check_sites(cards: Sequence[Card]) -> None:
@@ -136,7 +163,7 @@ def _units(entries: Sequence[_Entry]) -> Iterator[tuple[str, list[_Entry], str]]
 
 def _contrasts_that_differ(entries: Sequence[_Entry]) -> str:
     """Say which treatments are compared where sites do not compare the same; there is no unit that would make them so."""
-    if _TREATMENT not in nodes_of(entries[0].quantity.path):
+    if TREATMENT not in nodes_of(entries[0].quantity.path):
         return ""
     told = {entry.site: _contrast_of(entry) for entry in entries}
     if len(set(told.values())) == 1:
@@ -146,7 +173,7 @@ def _contrasts_that_differ(entries: Sequence[_Entry]) -> str:
 
 
 def _contrast_of(entry: _Entry) -> str:
-    measure = entry.card.measures.get(_TREATMENT)
+    measure = entry.card.measures.get(TREATMENT)
     levels = measure.levels if measure is not None and measure.levels else {}
     return ", ".join(f"{label} = {value:g}" for label, value in sorted(levels.items(), key=lambda one: one[1])) or "?"
 
@@ -202,7 +229,7 @@ def _pool(entries: Sequence[_Entry], unit: str, interval: float) -> tuple[dict[s
         "interval": interval,
         "n_patients": sum(entry.quantity.n_patients for entry in entries),
         "n_sessions": sum(entry.quantity.n_sessions for entry in entries),
-        "cautions": "; ".join(_cautions(entries, found, turned)),
+        "cautions": _BETWEEN.join(_cautions(entries, found, turned)),
     }
     return row, rows
 
