@@ -83,6 +83,7 @@ def make_report(config: Config, folder: Path, base: Path | None = None) -> Path:
         settings=settings,
         report=str(page),
         supplement=str(supplement_of(page)),
+        references=str(folder / "references.bib"),
         headline=str(folder / "headline.txt"),
         **paths,
     )
@@ -251,7 +252,7 @@ def test_headline_is_plain_text_of_a_few_lines(arms: Path) -> None:
 
 def test_report_of_a_single_group_with_its_figures_and_tables_claims_no_mediation(single: Path) -> None:
     pages = [page.read_text(encoding="utf-8") for page in (single, supplement_of(single))]
-    shown = " ".join(page.split("<main", 1)[1].split("<pre")[0] for page in pages)
+    shown = " ".join(page.split("<main", 1)[1].split("<pre")[0].split('<section id="references"')[0] for page in pages)
     described = " ".join(re.findall(r'alt="([^"]*)"', shown))
     words = unescape(re.sub(r"<[^>]+>", " ", shown) + described)
 

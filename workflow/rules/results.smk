@@ -118,6 +118,7 @@ rule write_report:
             caption="../report/supplement.rst",
             category="Report",
         ),
+        references=OUT / RUN_FILES["references"],
         headline=OUT / RUN_FILES["headline"],
     log:
         LOGS / "write_report.log",

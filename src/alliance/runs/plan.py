@@ -29,6 +29,7 @@ IDS_FILE = "data/ids.csv"
 ACCEPTED = "data/accepted.txt"
 RUN_FILES = {
     **PAGES,
+    "references": "references.bib",
     "headline": "headline.txt",
     "card": CARD,
     "provenance": PROVENANCE,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
 from alliance.config import validate_config
@@ -13,6 +14,7 @@ from alliance.report.figures import FIGURES
 from alliance.report.page.blocks import Output
 from alliance.report.page.build import Figure, ReportTable, build_pages
 from alliance.report.prose import describe_headline, say_sentences
+from alliance.report.prose.manuscript import Manuscript
 from alliance.report.tables import TABLES
 from alliance.report.words import Speech
 from alliance.runs.artefacts import read_artefact
@@ -29,6 +31,7 @@ def write_report(
     settings: Mapping[str, Any],
     report: str,
     supplement: str,
+    references: str,
     headline: str,
     **artefacts: str,
 ) -> None:
@@ -42,14 +45,16 @@ def write_report(
         What made the results, see `alliance.steps.record`.
     settings
         The whole merged configuration.
-    report, supplement, headline
-        The two pages (HTML) and the headline (plain text) to be written.
+    report, supplement, references, headline
+        The two pages (HTML), what the methods cite (BibTeX) and the headline (plain text) to be written.
     artefacts
         Files by their names in `alliance.facts.artefacts`; those that the report is made from.
     """
     config = validate_config(settings)
     inputs = {name: read_artefact(path, name) for name, path in artefacts.items()}
-    recorded = yaml.safe_load(Path(provenance).read_text(encoding="utf-8")) if provenance else {}
+    recorded: dict[str, Any] = yaml.safe_load(Path(provenance).read_text(encoding="utf-8")) if provenance else {}
+    versions = list(recorded.get("software", {}).items())
+    inputs["software"] = pd.DataFrame(versions, columns=["name", "version"], dtype=object)
     origin = [str(item) for item in recorded.get("configuration", [])]
     pages = build_pages(
         config=config,
@@ -61,6 +66,7 @@ def write_report(
     )
     write_text(pages["report"], report)
     write_text(pages["supplement"], supplement)
+    write_text(Manuscript(inputs, config).bibtex, references)
     speech = Speech(config)
     lines = say_sentences(describe_headline(inputs, speech.config), speech)
     write_text("".join(f"{line}\n" for line in lines), headline)

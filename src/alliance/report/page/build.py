@@ -132,7 +132,7 @@ def build_pages(
     ----------
     inputs
         Artefacts of the run by name (`alliance.facts.artefacts`), and where the run has them ``comparison``, ``differences``
-        and ``truth`` (see `alliance.results.comparison`).
+        and ``truth`` (see `alliance.results.comparison`), and ``software`` with the columns ``name`` and ``version``.
     provenance
         What made the results; empty if it was not recorded.
     command

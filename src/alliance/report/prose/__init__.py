@@ -10,6 +10,7 @@ from alliance.report.prose.courses import describe_treatment
 from alliance.report.prose.headline import describe_headline
 from alliance.report.prose.invariance import describe_invariance
 from alliance.report.prose.literature import describe_literature
+from alliance.report.prose.manuscript import describe_manuscript, describe_references
 from alliance.report.prose.passage import Inputs, Passage, say_sentences
 from alliance.report.prose.quality import (
     describe_comparison,
@@ -65,6 +66,7 @@ SENTENCES = {
         describe_invariance,
         describe_limits,
         describe_literature,
+        describe_manuscript,
         describe_measurement,
         describe_methods,
         describe_models,
@@ -73,6 +75,7 @@ SENTENCES = {
         describe_predictive,
         describe_priors,
         describe_question,
+        describe_references,
         describe_reverse,
         describe_sensitivity,
         describe_truth,
