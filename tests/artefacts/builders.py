@@ -294,7 +294,7 @@ def _is_bayesian(spec: ModelSpec) -> bool:
 
 def _engine(spec: ModelSpec) -> str:
     if spec.family == "textbook":
-        return "statsmodels"
+        return "statsmodels MixedLM"
     return "NUTS (nutpie)" if _is_bayesian(spec) else "restricted maximum likelihood"
 
 
