@@ -152,7 +152,7 @@ def _sample(run: Manuscript) -> _Said:
     therapists = panel[THERAPIST].nunique()
     of = f" of {count_of(int(therapists), 'therapist')}" if therapists else ""
     yield f"We analysed {sessions} of {patients}{of}.", ()
-    assigned = join_words([label_of(name, config) for name in config.study.randomised])
+    assigned = " and ".join(label_of(name, config) for name in config.study.randomised)
     yield _DESIGNS[config.study.design].format(assigned=assigned), ()
 
 
