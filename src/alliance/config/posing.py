@@ -120,7 +120,7 @@ def _asked(questions: Any, cast: Cast) -> list[str]:
                 f"{KEY}: there is no question '{name}'.{suggest(str(name), QUESTIONS)} Known questions: {known}."
             )
         elif lacking := cast.lacks(QUESTIONS[name].needs):
-            wanted = "; ".join(f"'role: {role}' ({ROLES[role].meaning})" for role in lacking)
+            wanted = "; ".join(f"'role: {role}' ({cast.describe(role)})" for role in lacking)
             problems.append(
                 f"{KEY}: '{name}' cannot be asked, since no variable that holds numbers has {wanted}. Say at a variable which part it "
                 "plays (a category needs 'levels' or 'labels' for that), or take the question out."
@@ -133,18 +133,28 @@ def _asked(questions: Any, cast: Cast) -> list[str]:
 def _answers(posed: Mapping[str, Posed], specs: Mapping[str, Any], fit: Any, written: Any) -> Any:
     """Say which model answers which question: those that somebody declares first, then those of the questions that are left.
 
-    Questions whose model compares no cause with an outcome are left out: there is no one number that answers them.
+    Questions whose model compares no cause with an outcome are left out: there is no one number that answers them. So are those that tell
+    their answer themselves and are about a cause and an outcome for which another model speaks already.
     """
     if not isinstance(written, Mapping | None):
         return written  # the schema says what is wrong
     declared = dict(written or {})
     taken = set(declared.values())
-    left = {
-        question: one.answer
-        for question, one in posed.items()
-        if one.answer in fit and one.answer not in taken and "effects" in specs[one.answer]
-    }
+    spoken = [_about(specs.get(name)) for name in declared.values()]
+    left: dict[str, str] = {}
+    for question, one in posed.items():
+        about = _about(specs[one.answer])
+        twice = QUESTIONS[question].tells is not None and about in spoken
+        if one.answer in fit and one.answer not in taken and about is not None and not twice:
+            left[question] = one.answer
+            spoken.append(about)
     return left | declared
+
+
+def _about(spec: Any) -> tuple[Any, Any] | None:
+    """Return cause and outcome that a declared model compares, and the direction; None where it compares none."""
+    found = spec.get("effects") if isinstance(spec, Mapping) else None
+    return None if found is None else (found, spec.get("direction", "forward"))
 
 
 def _is_whole(written: Any) -> bool:

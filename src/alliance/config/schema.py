@@ -19,6 +19,7 @@ from alliance.config.rupture import RUPTURE_MARK, State, check_mark
 from alliance.config.section import Code, FilePath, Label, Name, RunName, Section, Text
 from alliance.config.wording import Answers, check_wording
 from alliance.config.words import Words
+from alliance.facts.roles import Moment
 
 
 class Run(Section):
@@ -153,7 +154,7 @@ class Variable(Section):
     role: Annotated[str, AfterValidator(known_role)] | None = None  # the part it plays in the study's questions
     table: Literal["sessions", "patients", "therapists"] = "sessions"
     kind: Kind = "number"
-    measured: Literal["before", "during", "after"] | None = None
+    measured: Moment | None = None  # between: since the session before
     rater: str | None = None
     unit: str = "points"
     higher_is: Literal["better", "worse"] | None = None
@@ -216,7 +217,8 @@ class Variable(Section):
             )
         if self.table == "sessions" and self.measured is None:
             raise ValueError(
-                "a session-level variable must say when it is 'measured': before, during or after the session"
+                "a session-level variable must say when it is 'measured': before, during or after the session, or between it and "
+                "the session before"
             )
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError(f"'range' must go from low to high, but is {list(self.range)}")

@@ -10,9 +10,18 @@ from typing import Final, Literal
 from alliance.facts.registry import Registry
 
 Table = Literal["sessions", "patients", "therapists"]
+Moment = Literal["between", "before", "during", "after"]
 
-# When something is measured, in thirds of a session.
-MOMENTS: Final = {"before": 0, "during": 1, "after": 2}
+# When something is measured, in thirds of a session; between: since the session before, and earlier than all of this one.
+MOMENTS: Final[dict[str, float]] = {"between": -0.5, "before": 0, "during": 1, "after": 2}
+EARLY: Final = ("between", "before")  # what the session itself cannot have changed
+# The same as people read it.
+MOMENTS_TOLD: Final = {
+    "between": "since the session before",
+    "before": "before the session",
+    "during": "during the session",
+    "after": "after the session",
+}
 
 
 @dataclass(frozen=True)
@@ -29,12 +38,15 @@ class Role:
         The tables in which such a variable can stand.
     alone
         Whether questions ask for one variable that plays it, so that a second one would be left out.
+    leads
+        Whether the first who plays it is the one that most questions ask about.
     """
 
     name: str
     meaning: str
     tables: tuple[Table, ...] = ("sessions",)
     alone: bool = False
+    leads: bool = False
 
 
 _CONSTANT: Final[tuple[Table, ...]] = ("patients", "therapists")
@@ -43,8 +55,11 @@ ROLES: Final = Registry(
     Role("mediator", "the alliance, or another process that is to carry change", alone=True),
     Role("outcome", "what treatment is to change, such as symptoms", alone=True),
     Role("treatment", "the treatment or arm of a patient", ("patients",), alone=True),
-    Role("technique", "what therapists do in a session to move the alliance", alone=True),
+    Role("technique", "what therapists do in a session to move the alliance", leads=True),
     Role("strategy", "a strategy that therapists report, such as goal setting"),
+    Role(
+        "part", "a part of the alliance, such as bond, goals or tasks; a questionnaire with subscales brings them along"
+    ),
     Role("process", "something between the alliance and the outcome, such as engagement or homework"),
     Role("patient", "what patients bring with them, such as expectations", ("patients",)),
     Role("therapist", "what therapists bring with them, such as experience", ("therapists",)),

@@ -7,7 +7,19 @@ wrote.
 from typing import Final
 
 from alliance.facts.registry import Registry
-from alliance.questions import first, levels, raters, strategies, technique, traits, treatment
+from alliance.questions import (
+    first,
+    levels,
+    moderators,
+    processes,
+    raters,
+    serial,
+    strategies,
+    technique,
+    techniques,
+    traits,
+    treatment,
+)
 from alliance.questions.cast import Cast, cast_of, measures_of
 from alliance.questions.declared import Posed, Question
 
@@ -17,9 +29,13 @@ __all__ = ["QUESTIONS", "Cast", "Posed", "Question", "cast_of", "measures_of"]
 QUESTIONS: Final = Registry(
     treatment.QUESTION,
     technique.QUESTION,
+    techniques.QUESTION,
     first.QUESTION,
     levels.QUESTION,
     *traits.QUESTIONS,
     strategies.QUESTION,
     raters.QUESTION,
+    processes.QUESTION,
+    serial.QUESTION,
+    *moderators.QUESTIONS,
 )

@@ -26,7 +26,7 @@ class Player:
     varies
         Whether it can take another value at each session.
     moment
-        When it is measured in a session, in thirds; None for what is constant, or where nobody says it.
+        When it is measured, in thirds of a session; None for what is constant, or where nobody says it.
     variable
         The variable whose group it is, where it is 1 for one group of a category and 0 for the others; empty for all else.
     """
@@ -35,7 +35,7 @@ class Player:
     label: str
     role: str
     varies: bool
-    moment: int | None
+    moment: float | None
     variable: str = ""
 
     def before(self, other: "Player") -> str:
@@ -85,8 +85,12 @@ class Cast:
         return found[0]
 
     def lacks(self, roles: tuple[str, ...]) -> list[str]:
-        """List the parts that nobody plays."""
-        return [role for role in roles if not self.all(role)]
+        """List the parts that nobody plays, or too few: a part that is named twice has to be played by two."""
+        return [role for role in dict.fromkeys(roles) if len(self.all(role)) < roles.count(role)]
+
+    def describe(self, role: str) -> str:
+        """Say what a part is that is lacking, and whether it is played, but by too few."""
+        return f"{ROLES[role].meaning}{'; one more than has it now' if self.all(role) else ''}"
 
 
 def cast_of(variables: Mapping[str, Any], therapists: bool) -> Cast:

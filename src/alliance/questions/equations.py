@@ -1,9 +1,10 @@
 """Equations that several questions pose: an outcome on its causes, its own past and time, with what varies between units."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alliance.facts.columns import BETWEEN, PATIENT, SESSION, THERAPIST
+from alliance.facts.roles import MOMENTS
 from alliance.questions.cast import Cast, Player
 
 _INTERCEPT = "intercept"
@@ -56,3 +57,57 @@ def begin(*words: str) -> str:
 def named(*words: str) -> str:
     """Join words to the name of a model, as long as names may be."""
     return "_".join(words)[:_LONGEST].rstrip("_")
+
+
+def mediator_equation(cast: Cast, causes: Iterable[str] = (), slopes: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the equation of the mediator: its causes, then the outcome as it was before, its own past, time and the arm."""
+    mediator, outcome, arm = cast.one("mediator"), cast.one("outcome"), first_of(cast, "treatment")
+    return equation([*causes, outcome.before(mediator), mediator.past, SESSION, *names(arm)], cast, slopes)
+
+
+def process_equation(cast: Cast, process: Player, causes: Iterable[str] = (), varied: bool = False) -> dict[str, Any]:
+    """Return the equation of a process on the mediator, other causes, the outcome as it was before, its own past, time and the arm.
+
+    Parameters
+    ----------
+    varied
+        Whether what the mediator does to it differs between patients.
+    """
+    mediator, outcome, arm = cast.one("mediator"), cast.one("outcome"), first_of(cast, "treatment")
+    step = mediator.before(process)
+    # What is done between sessions has no value at the first one, which an own past would need.
+    past = [] if process.moment == MOMENTS["between"] else [process.past]
+    terms = [step, *causes, outcome.before(process), *past, SESSION, *names(arm)]
+    return equation(terms, cast, [step] if varied else [])
+
+
+def outcome_equation(cast: Cast, causes: Iterable[str], slopes: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the equation of the outcome: its causes, then its own past, time and the arm."""
+    return equation([*causes, cast.one("outcome").past, SESSION, *names(first_of(cast, "treatment"))], cast, slopes)
+
+
+def diagram(
+    label: str, equations: Mapping[str, Any], effects: Mapping[str, str], more: Iterable[Mapping[str, str]] = ()
+) -> dict[str, Any]:
+    """Return a path model that costs little: maximum likelihood from complete rows, without the same model with trends beside it.
+
+    Parameters
+    ----------
+    effects, more
+        The pair of cause and outcome, and further ones.
+    """
+    return {
+        "label": label,
+        "family": "multilevel_path",
+        "depth": "ml",
+        "missing": "drop",
+        "trends": False,
+        "equations": equations,
+        "effects": effects,
+        "further_effects": list(more),
+    }
+
+
+def effects_on(outcome: Player, causes: Iterable[Player]) -> list[dict[str, str]]:
+    """Return the pairs of each cause and one outcome."""
+    return [{"from": cause.name, "to": outcome.name} for cause in causes]

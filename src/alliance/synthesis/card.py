@@ -14,6 +14,7 @@ from alliance.config.problems import explain
 from alliance.config.schema import Kind
 from alliance.config.section import Label, RunName, Section
 from alliance.errors import ConfigError
+from alliance.facts.roles import Moment
 
 FORMAT: Final = 1
 _MOST = 10_000
@@ -34,7 +35,7 @@ class Measure(Section):
     levels: dict[Word, float] | None = None
     higher_is: Literal["better", "worse"] | None = None
     rater: Word | None = None
-    measured: Literal["before", "during", "after"] | None = None
+    measured: Moment | None = None
 
 
 class Standardised(Section):

@@ -71,15 +71,17 @@ class _Parts:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        cast = cast_in(config)
         self._names = {
             player.name: player.role if ROLES[player.role].alone else f"{player.role} {player.name}"
-            for player in cast_in(config).players
-        }
+            for player in cast.players
+        } | {cast.one(role).name: role for role in ROLES.names(lambda role: role.leads) if cast.all(role)}
 
     def name(self, term: str) -> str:
         """Return a term with the part that its variable plays in place of the variable's name, e.g. ``mediator_lag``.
 
-        Where several can play a part the variable's own name follows; a variable that plays none keeps its name.
+        Where several can play a part the variable's own name follows, but for the first where most questions ask about it. A variable
+        that plays none keeps its name.
         """
         parsed = parse_term(term, self.config.variables)
         if parsed is None or parsed.variable is None:

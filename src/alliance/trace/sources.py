@@ -17,6 +17,7 @@ from alliance.data.scoring.measures import score_sessions
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
 from alliance.facts.detectors import DETECTORS, OBSERVER
+from alliance.facts.roles import MOMENTS_TOLD
 from alliance.report.labels import label_of, plain_label
 from alliance.runs.plan import data_files
 from alliance.runs.project import from_here
@@ -78,7 +79,7 @@ def _scoring(variable: Variable, config: Config, instruments: Mapping[str, Instr
         how = f"categories, each against {plain_label(variable.reference or '')}"
     else:
         how = "as exported" + (f", from {variable.range[0]:g} to {variable.range[1]:g}" if variable.range else "")
-    when = f", {variable.measured} the session" if variable.measured else ""
+    when = f", {MOMENTS_TOLD[variable.measured]}" if variable.measured else ""
     by = f", rated by the {variable.rater}" if variable.rater else ""
     return f"{variable.label}; {how}{when}{by}"
 

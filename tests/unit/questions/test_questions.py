@@ -1,5 +1,6 @@
 """Each question poses models that can be fitted to what it needs, and to whatever else is there."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -21,15 +22,21 @@ def player(role: str, name: str, measured: str = "during") -> dict[str, Any]:
     return entry | ({"measured": measured} if table == "sessions" else {"table": table})
 
 
+def named(roles: Sequence[str]) -> list[str]:
+    """Name a variable for each part; who plays one that somebody plays already gets a number."""
+    before = [roles[:place].count(role) for place, role in enumerate(roles)]
+    return [f"v_{role}{count or ''}" for role, count in zip(roles, before, strict=True)]
+
+
 def study(*roles: str, therapists: bool = False, **settings: Any) -> Config:
-    """Configure data of one's own in which each of these parts is played by one variable."""
+    """Configure data of one's own in which each of these parts is played by one variable, or by as many as it is named times."""
     keys = {"patient": "p", "session": "s", **({"therapist": "t"} if therapists else {})}
     tables = {ROLES[role].tables[0] for role in roles} - {"sessions"}
     overlay = {
         "run": {"name": "own"},
         "data": {"sessions": {"path": "own.csv", "keys": keys}}
         | {name: {"path": "own.csv", "keys": {name[:-1]: "k"}} for name in tables},
-        "variables": {f"v_{role}": player(role, f"v_{role}") for role in roles},
+        "variables": {name: player(role, name) for role, name in zip(roles, named(roles), strict=True)},
     }
     return validate_config(merge_with_base(BASE, [overlay | settings]))
 
@@ -143,3 +150,26 @@ def test_merged_configuration_is_complete_and_poses_nothing_again() -> None:
 def test_readme_names_every_part_and_question() -> None:
     readme = (ROOT / "config/README.md").read_text(encoding="utf-8")
     assert [name for name in (*ROLES, *QUESTIONS) if f"`{name}`" not in readme] == []
+
+
+def test_what_is_done_between_sessions_precedes_all_that_the_session_measures_and_has_no_own_past() -> None:
+    cast = cast_of({
+        "homework": player("process", "homework", "between"), "alliance": player("mediator", "alliance", "after"),
+        "symptoms": player("outcome", "symptoms", "before"),
+    }, therapists=False)  # fmt: skip
+    equations = QUESTIONS["processes"].pose(cast).specs["alliance_through_homework"]["equations"]
+    assert equations["symptoms"]["on"][:2] == ["homework", "alliance_lag"]
+    assert equations["homework"]["on"][:2] == ["alliance_lag", "symptoms_lag"]
+    assert "homework_lag" not in equations["homework"]["on"]
+
+
+def test_products_with_long_names_keep_a_name_each() -> None:
+    traits = {f"{35 * 'x'}_{letter}{40 * 'y'}"[:60]: letter for letter in "abc"}
+    config = study("mediator", "outcome", questions=["for_whom"], data={
+        "sessions": {"path": "own.csv", "keys": {"patient": "p", "session": "s"}},
+        "patients": {"path": "own.csv", "keys": {"patient": "k"}},
+    }, variables={
+        **{f"v_{role}": player(role, f"v_{role}") for role in ("mediator", "outcome")},
+        **{name: player("patient", letter) for name, letter in traits.items()},
+    })  # fmt: skip
+    assert len(config.models.specs["v_mediator_depends_on_patient"].products) == len(traits)

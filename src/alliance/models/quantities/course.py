@@ -24,6 +24,7 @@ from alliance.data.panel import first_sessions
 from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT, SESSION
 from alliance.facts.quantity import name_session
+from alliance.facts.roles import EARLY
 from alliance.models.design.arrays import Design
 from alliance.models.diagram import outcomes_of
 from alliance.models.quantities.contrasts import add_share
@@ -146,7 +147,7 @@ def _base(term: str, variables: dict[str, Variable]) -> str:
 
 def _is_before(outcome: str, variables: dict[str, Variable]) -> bool:
     term = parse_term(outcome, variables)
-    return term is not None and term.variable is not None and variables[term.variable].measured == "before"
+    return term is not None and term.variable is not None and variables[term.variable].measured in EARLY
 
 
 def _adjusts(design: Design, outcome: str) -> bool:

@@ -39,6 +39,7 @@ import numpy as np
 
 from alliance.config import Variable
 from alliance.config.timing import parse_term
+from alliance.facts.roles import EARLY
 from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.quantities.initial import initial_spread, initial_terms, patients_of
 from alliance.models.quantities.population import Population
@@ -177,7 +178,7 @@ def shifts_of_initial_values(
     """
     size = len(next(iter(population.residuals.values())))
     initial = initial_terms(design)
-    before = [name for name in initial if _measured(name, variables) == "before"]
+    before = [name for name in initial if _measured(name, variables) in EARLY]
     moved = [name for name in initial if name not in before]
     if not moved:
         return {}

@@ -27,7 +27,7 @@ def describe_asked(_: Inputs, config: Config) -> list[Passage]:
     points = [
         Point(
             name_question(name, config),
-            f"No variable that holds numbers plays: {join_words([f'{role} ({ROLES[role].meaning})' for role in lacking])}.",
+            f"No variable that holds numbers plays: {join_words([f'{role} ({cast.describe(role)})' for role in lacking])}.",
         )
         for name, question in QUESTIONS.items()
         if (lacking := cast.lacks(question.needs))

@@ -21,6 +21,7 @@ from alliance.config import Config, ModelSpec
 from alliance.config.timing import parse_term, varies_between_sessions
 from alliance.facts.columns import BASELINE
 from alliance.facts.families import FAMILIES
+from alliance.facts.roles import EARLY
 from alliance.report.labels import label_of
 
 LicenceKind = Literal["effect", "adjusted", "association", "single_group"]
@@ -105,5 +106,5 @@ def _may_be_changed_by_assignment(name: str, mediators: set[str], config: Config
     if term is None or term.variable is None or config.variables[term.variable].table != "sessions":
         return False
     if term.suffix == BASELINE and term.base not in mediators:
-        return config.variables[term.variable].measured != "before"
+        return config.variables[term.variable].measured not in EARLY
     return term.base not in mediators

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from alliance.config import Config
+from alliance.report.prose.chains import tell_for_whom, tell_processes, tell_techniques, tell_with_whom
 from alliance.report.prose.directions import tell_first
 from alliance.report.prose.levels import tell_levels
 from alliance.report.prose.passage import Inputs
@@ -14,4 +15,7 @@ from alliance.report.prose.told import Told
 
 Tell = Callable[[Inputs, Config], Told | None]
 
-TELLS: Final[dict[str, Tell]] = {function.__name__: function for function in (tell_first, tell_levels)}
+TELLS: Final[dict[str, Tell]] = {
+    function.__name__: function
+    for function in (tell_first, tell_levels, tell_techniques, tell_processes, tell_for_whom, tell_with_whom)
+}

@@ -9,6 +9,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import records
+from alliance.facts.roles import MOMENTS_TOLD
 from alliance.report.labels import capitalised_name
 from alliance.report.numbers import MISSING, format_count, format_percent, format_value
 from alliance.report.tables.table import Table, said_table
@@ -21,7 +22,6 @@ SESSIONS = "sessions"
 _NUMBERS = ("n", "missing", "missing_share", "mean", "sd", "shares")
 _SCALE = r"^scale: (.+), \d+ items"
 CAPTION = "What each variable was understood to be"
-_MOMENTS = {"before": "before the session", "during": "during the session", "after": "after the session"}
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
@@ -56,7 +56,7 @@ def codebook_cells(codebook: pd.DataFrame) -> pd.DataFrame:
             "Variable": row.variable,
             "Label": row.label,
             "What it is": _joined(
-                row.role, _MOMENTS.get(row.measured, ""), row.rater and f"rated by: {row.rater}", _kind(row)
+                row.role, MOMENTS_TOLD.get(row.measured, ""), row.rater and f"rated by: {row.rater}", _kind(row)
             ),
             "Columns": row.columns,
             "Values": format_count(None if pd.isna(row.n) else row.n),
