@@ -101,6 +101,13 @@ def speaker_of(question: str, config: Config) -> str:
     return config.models.answers.get(question) or QUESTIONS[question].pose(cast_in(config)).answer
 
 
+def speakers_in(config: Config) -> list[str]:
+    """Name the fitted models that answer a question, in the order of the questions; all fitted models where nothing is asked by name."""
+    asked = [speaker_of(question, config) for question in asked_in(config)]
+    named = dict.fromkeys([*asked, *config.models.answers.values()])
+    return [name for name in named if name in config.models.fit] or list(config.models.fit)
+
+
 def _possible(cast: Cast) -> list[str]:
     """Name the questions whose parts are all played."""
     return [name for name, question in QUESTIONS.items() if not cast.lacks(question.needs)]

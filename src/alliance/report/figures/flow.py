@@ -1,4 +1,4 @@
-"""Who was analysed: from the export, through cleaning, to the rows of every equation."""
+"""Who was analysed: from the export, through cleaning and the arms, to the rows of the models that answer the questions."""
 
 import math
 from collections.abc import Mapping
@@ -10,24 +10,26 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from alliance.config import Config
-from alliance.facts.columns import records
+from alliance.config.posing import speakers_in
+from alliance.data.panel import sessions_held
+from alliance.facts.columns import PATIENT, records
 from alliance.models.rows import AT_FIRST
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
-from alliance.report.labels import capitalised_name, label_model, label_of, label_reason
-from alliance.report.numbers import MINUS, format_count
+from alliance.report.labels import capitalised_name, label_groups, label_model, label_of, order_groups
+from alliance.report.numbers import format_count
 from alliance.results.disclosure import publish_flow
 
 TITLE = "Patient flow"
 CAPTION = (
-    "From the export to the sessions behind every equation. Reasons are counted one after the other, so each removal is counted once and "
-    "the numbers add up."
+    "From the export to the sessions behind the models that answer the questions. Reasons are counted one after the other, so each removal "
+    "is counted once and the numbers add up."
 )
-NEEDS = ("flow",)
+NEEDS = ("flow", "panel")
 _WIDTH = theme.DOUBLE * theme.POINTS
 _TRUNK, _SIDE = 190.0, 250.0  # widths of boxes, in points
 _MARGIN, _PAD, _GAP = 6.0, 6.0, 10.0
-_PAGE = 690.0  # height that fits a printed page
+_MOST_ARMS = 4  # that find room side by side
 _CHARACTER = 0.52 * theme.SMALL  # points that a character of small text takes on average
 
 
@@ -51,10 +53,13 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     branches = flow[flow["model"].fillna("") != ""]
     if flow.empty:
         return theme.draw_unavailable("The run has recorded no patient flow.")
-    rows = _pair_boxes(trunk)
-    columns, total = _place_models(rows, branches, config, reasons=True)
-    if total > _PAGE:  # reasons are in the table of the flow, too
-        columns, total = _place_models(rows, branches, config, reasons=False)
+    groups = _count_arms(inputs["panel"], config)
+    rows, arms = _pair_boxes(trunk), _box_arms(groups)
+    chosen = branches["model"].isin(speakers_in(config))
+    answering = branches[chosen] if chosen.any() else branches
+    columns = _place_models(answering, config)
+    above = _upper_height(rows, columns) + (arms[0].height + 2 * _GAP if arms else 0)
+    total = above + max(map(_height, columns)) + 2 * _MARGIN - _GAP
     with theme.applied():
         figure, axes = theme.new_canvas(_WIDTH, total)
         top = total - _MARGIN
@@ -74,26 +79,68 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
                     (_MARGIN + _TRUNK / 2, top - height - (2 if last else 1) * _GAP),
                 )
             top -= height + _GAP
+        if arms:
+            _draw_arms(axes, arms, top - _GAP)
         for position, column in enumerate(columns):
-            place = total - _MARGIN - _upper_height(rows, columns)
+            place = total - _MARGIN - above
             for box in column:
                 _draw_box(axes, box, _MARGIN + position * (_WIDTH - _MARGIN) / 2, place)
                 place -= box.height + _GAP
-    values = flow.reset_index(drop=True)
+    values = pd.concat([trunk, groups.drop(columns="median", errors="ignore"), answering], ignore_index=True)
+    values = values.fillna(dict.fromkeys(("model", "outcome", "reason"), ""))
     few = f"Numbers of fewer than {config.privacy.minimum_cell} patients, and those from which they could be computed, are not shown. "
     hidden = flow[["n_patients", "removed_patients"]].isna().any(axis=None)
-    notes = few * bool(hidden) + _describe_losses(branches)
-    return Drawing(figure, values, _describe(trunk, branches, config), notes.strip())
+    notes = few * bool(hidden) + _describe_losses(answering)
+    return Drawing(figure, values, _describe(trunk, groups, answering, config), notes.strip())
 
 
-def _place_models(
-    rows: list[tuple[_Box, _Box | None]], branches: pd.DataFrame, config: Config, *, reasons: bool
-) -> tuple[list[list[_Box]], float]:
-    """Return the boxes of the models in two columns, and the height of the whole figure."""
+def _place_models(branches: pd.DataFrame, config: Config) -> list[list[_Box]]:
+    """Return the boxes of the models in two columns."""
     columns: list[list[_Box]] = [[], []]
     for model, part in branches.groupby("model", sort=False):
-        min(columns, key=_height).append(_model_box(str(model), part, config, reasons=reasons))
-    return columns, _upper_height(rows, columns) + max(_height(column) for column in columns) + 2 * _MARGIN - _GAP
+        min(columns, key=_height).append(_model_box(str(model), part, config))
+    return columns
+
+
+def _count_arms(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """Count patients and sessions of each arm: no rows where nothing was randomised or an arm is too small to be told."""
+    groups = label_groups(panel, config)
+    if groups is None or groups.isna().any():
+        return pd.DataFrame()
+    held = panel.assign(group=groups, held=sessions_held(panel, config.variables))
+    each = held.groupby(["group", PATIENT])["held"].sum().groupby("group")
+    counts = pd.DataFrame({"n_patients": each.size(), "n_sessions": each.sum(), "median": each.median()})
+    few = counts["n_patients"].min() < config.privacy.minimum_cell
+    if few or len(counts) > _MOST_ARMS:
+        return pd.DataFrame()
+    return counts.loc[order_groups(groups, config)].rename_axis("stage").reset_index()
+
+
+def _box_arms(arms: pd.DataFrame) -> list[_Box]:
+    """Return a box for each arm, side by side and all of one height."""
+    width = (_WIDTH - 2 * _MARGIN - (len(arms) - 1) * _GAP) / max(1, len(arms))
+    texts = []
+    for row in records(arms):
+        lines = [_counts(row._asdict()), f"median of {row.median:g} sessions per patient"]
+        texts.append(
+            (
+                _wrapped(capitalised_name(str(row.stage)), width),
+                [part for line in lines for part in _wrapped(line, width)],
+            )
+        )
+    most = max((len(heading) + len(lines) for heading, lines in texts), default=0)
+    return [_Box(heading, [*lines, *[""] * (most - len(heading) - len(lines))], width) for heading, lines in texts]
+
+
+def _draw_arms(axes: Axes, arms: list[_Box], top: float) -> None:
+    """Draw the arms side by side, with a line from what is above to each."""
+    height, root = top + _GAP / 2, _MARGIN + _TRUNK / 2  # the first arm lies below what is above
+    lefts = [_MARGIN + position * (box.width + _GAP) for position, box in enumerate(arms)]
+    middles = [root, *(left + box.width / 2 for left, box in zip(lefts[1:], arms[1:], strict=True))]
+    axes.plot([middles[0], middles[-1]], [height, height], color=theme.NAVY, linewidth=1)
+    for box, left, middle in zip(arms, lefts, middles, strict=True):
+        _draw_box(axes, box, left, top)
+        _draw_arrow(axes, (middle, height), (middle, top))
 
 
 def _upper_height(rows: list[tuple[_Box, _Box | None]], columns: list[list[_Box]]) -> float:
@@ -128,10 +175,10 @@ def _counted(row: pd.Series, heading: str) -> _Box:
     return _Box([capitalised_name(heading)], _wrapped(_counts(row), _TRUNK), _TRUNK)
 
 
-def _counts(row: pd.Series) -> str:
+def _counts(row: "Mapping[str, Any] | pd.Series[Any]") -> str:
     patients = "" if math.isnan(row["n_patients"]) else f"{format_count(row['n_patients'])} patients, "
     text = f"{patients}{format_count(row['n_sessions'])} sessions"
-    return text + (f", {format_count(row['n_therapists'])} therapists" if row["n_therapists"] else "")
+    return text + (f", {format_count(row['n_therapists'])} therapists" if row.get("n_therapists") else "")
 
 
 def _removed(row: Any) -> str:
@@ -142,21 +189,23 @@ def _removed(row: Any) -> str:
     return text + (f" ({format_count(patients)} patient{'s' * (patients != 1)})" if patients else "")
 
 
-def _model_box(model: str, part: pd.DataFrame, config: Config, *, reasons: bool) -> _Box:
+def _model_box(model: str, part: pd.DataFrame, config: Config) -> _Box:
     width = (_WIDTH - _MARGIN) / 2 - _MARGIN
     heading = _wrapped(label_model(model, config), width * 0.9)
     lines: list[str] = []
-    for outcome, rows in part.groupby("outcome", sort=False):
-        lines += _wrapped(f"{capitalised_name(label_of(str(outcome), config))}: {_counts(rows.iloc[-1])}", width)
-        for row in records(rows):
-            if reasons and row.removed_sessions > 0:
-                lines += _wrapped(f"{MINUS} {_removed(row)}: {label_reason(row.reason, config)}", width, indent="    ")
+    ends = {
+        str(outcome): _counts(rows.iloc[-1].drop("n_therapists"))
+        for outcome, rows in part.groupby("outcome", sort=False)
+    }
+    if len(set(ends.values())) == 1:
+        return _Box(heading, _wrapped(next(iter(ends.values())), width), width)
+    for outcome, counts in ends.items():
+        lines += _wrapped(f"{capitalised_name(label_of(outcome, config))}: {counts}", width)
     return _Box(heading, lines, width)
 
 
-def _wrapped(text: str, width: float, indent: str = "") -> list[str]:
-    fitting = int((width - 2 * _PAD) / _CHARACTER) - len(indent)
-    return [indent + line for line in theme.wrap(text, fitting).split("\n")]
+def _wrapped(text: str, width: float) -> list[str]:
+    return theme.wrap(text, int((width - 2 * _PAD) / _CHARACTER)).split("\n")
 
 
 def _draw_box(axes: Axes, box: _Box, left: float, top: float) -> None:
@@ -207,10 +256,15 @@ def _most(rows: pd.DataFrame, column: str) -> int:
     return int(rows.groupby(["model", "outcome"])[column].sum().max()) if len(rows) else 0
 
 
-def _describe(trunk: pd.DataFrame, branches: pd.DataFrame, config: Config) -> str:
+def _describe(trunk: pd.DataFrame, arms: pd.DataFrame, branches: pd.DataFrame, config: Config) -> str:
     parts = []
     if len(trunk):
         parts.append(f"{_counts(trunk.iloc[0])} in the export; {_counts(trunk.iloc[-1])} after cleaning")
-    for (model, outcome), rows in branches.groupby(["model", "outcome"], sort=False):
-        parts.append(f"{label_model(str(model), config)}, {label_of(str(outcome), config)}: {_counts(rows.iloc[-1])}")
+    parts += [f"{row.stage}: {_counts(row._asdict())}" for row in records(arms)]
+    for model, rows in branches.groupby("model", sort=False):
+        ends = rows.groupby("outcome").tail(1)
+        largest = ends.sort_values("n_sessions").iloc[-1].drop("n_therapists")
+        parts.append(
+            f"{label_model(str(model), config)}: {'up to ' * (ends['n_sessions'].nunique() > 1)}{_counts(largest)}"
+        )
     return "Flow diagram. " + ". ".join(parts) + "."

@@ -9,7 +9,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.config.initial import initial_values
-from alliance.config.posing import asked_in, speaker_of
+from alliance.config.posing import asked_in, speakers_in
 from alliance.config.timing import parse_term
 from alliance.data.panel import sessions_held
 from alliance.facts.analyses import ANALYSES
@@ -103,9 +103,7 @@ class Manuscript:
     def speakers(self) -> list[str]:
         """Models that answer a question and gave an estimate, in the order of the questions."""
         told = set(self.estimates.get("model", []))
-        asked = [speaker_of(question, self.config) for question in asked_in(self.config)]
-        named = [*asked, *self.config.models.answers.values()] or self.config.models.fit
-        return [name for name in dict.fromkeys(named) if name is not None and name in told]
+        return [name for name in speakers_in(self.config) if name in told]
 
     @cached_property
     def instruments(self) -> dict[str, str]:

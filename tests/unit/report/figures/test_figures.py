@@ -14,6 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from alliance.config import Config
+from alliance.config.posing import speakers_in
 from alliance.errors import ConfigError
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.figures import FIGURES, load_figure, theme
@@ -349,11 +350,24 @@ def test_mediators_in_parallel_and_in_a_row_get_places_of_their_own() -> None:
     assert places["m"][0] == places["n"][0]
 
 
-def test_flow_figure_ends_in_the_n_of_every_equation() -> None:
-    written = " ".join(text.get_text() for text in _texts(_drawn("flow", "arms")))
-    flow = INPUTS["arms"]["flow"]
-    for row in flow[flow["stage"] == "analysed"].itertuples():
+def test_flow_figure_ends_in_the_n_of_every_model_that_answers_and_has_the_arms_on_its_way() -> None:
+    drawing, config = _drawn("flow", "arms"), STUDIES["arms"]
+    written = " ".join(text.get_text() for text in _texts(drawing))
+    flow, panel = INPUTS["arms"]["flow"], INPUTS["arms"]["panel"]
+    answering = speakers_in(config)
+    assert 0 < len(answering) < len(config.models.fit)
+    for row in flow[(flow["stage"] == "analysed") & flow["model"].isin(answering)].itertuples():
         assert f"{row.n_patients} patients, {row.n_sessions} sessions" in written
+    for patients in panel.groupby("arm")["patient"].nunique():
+        assert f"{patients} patients, " in written
+    assert len(drawing.alt) < 800
+
+
+def test_flow_figure_tells_no_arm_that_is_too_small() -> None:
+    config = STUDIES["arms"]
+    few = config.model_copy(update={"privacy": config.privacy.model_copy(update={"minimum_cell": 1000})})
+    written = " ".join(text.get_text() for text in _texts(_draw_with("flow", few, INPUTS["arms"])))
+    assert "per patient" not in written
 
 
 def test_wide_interval_of_therapists_does_not_dwarf_the_others() -> None:
