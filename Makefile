@@ -23,7 +23,7 @@ export UV_NO_PROGRESS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := study
-.PHONY: study run new check setup test lint format example recovery calibration benchmarks lock clean-run help
+.PHONY: study run new check setup test lint format example recovery calibration benchmarks notebooks lock clean-run help
 .SILENT:
 
 study: $(READY)  ## set up, run the main analysis (config/config.yaml), print report and headline
@@ -62,6 +62,10 @@ format: $(READY)  ## format code and workflow in place
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/snakefmt workflow
+
+notebooks: $(READY)  ## run the notebooks and write them as pages to be read, results/notebooks/*.html
+	mkdir -p results/notebooks
+	$(BIN)/jupyter nbconvert --log-level ERROR --to html --execute notebooks/[0-9][0-9]_*.ipynb --output-dir results/notebooks
 
 example: $(READY)  ## simulate the study in data/example/ anew
 	$(BIN)/snakemake --cores 1 --snakefile workflow/example.smk --forceall

@@ -12,7 +12,13 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9][0-9]_*.
 
 def test_there_are_notebooks() -> None:
     names = [path.stem for path in NOTEBOOKS]
-    assert names == ["01_meeting_the_data", "02_within_versus_between", "03_one_model_instead_of_two"]
+    assert names == [
+        "01_meeting_the_data",
+        "02_within_versus_between",
+        "03_one_model_instead_of_two",
+        "06_therapists",
+        "07_from_posterior_to_sentence",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -25,6 +31,14 @@ def test_notebook_runs_and_answers_one_question(path: Path) -> None:
     client.execute()
     errors = [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"]
     assert errors == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_exercises_of_a_notebook_are_answered(path: Path) -> None:
+    last = nbformat.read(path, as_version=4).cells[-1].source
+    asked, _, answered = last.partition("<details><summary>Answers</summary>")
+    assert asked.count("\n1. ") == answered.count("\n1. ") == 1
+    assert [f"\n{number}. " in answered for number in (2, 3)] == [f"\n{number}. " in asked for number in (2, 3)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
