@@ -50,7 +50,7 @@ def cleaned(config: Config, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     inputs: dict[str, Any] = {name: str(EXAMPLE / f"{name}.csv") for name in TABLES}
     inputs["instruments"] = [str(ROOT / f"config/instruments/{name}.yaml") for name in used]
     typed = str(folder / "typed.pickle")
-    check_data(**inputs, checks=str(folder / "checks.csv"), typed=typed, minimum_cell=5, **sections)
+    check_data(**inputs, checks=str(folder / "checks.csv"), typed=typed, smallest_groups={}, **sections)
     outputs = {name: str(folder / f"{name}.parquet") for name in TABLES}
     others = {name: str(folder / f"{name}.csv") for name in ("cleaning", "flow_data", "ids")}
     clean_data(typed=typed, **outputs, **others)

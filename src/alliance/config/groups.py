@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from alliance.errors import suggest
+from alliance.facts.columns import BETWEEN
 from alliance.facts.groups import plain_group
 
 if TYPE_CHECKING:
     from alliance.config.schema import Variable
+    from alliance.config.timing import Term
 
 NEEDS_LABELS = (
     "a category needs either 'levels' (label: number), or 'labels' ([in person, video], the first is the reference) or a 'reference' "
@@ -78,3 +80,14 @@ def check_labels(variable: "Variable") -> None:
                 + (f"the column of '{other}'" if plain_group(group) else "a column without a name")
                 + f"; call the group otherwise, as in labels: {{'{group}': other}}"
             )
+
+
+def tell_group(variable: "Variable", term: "Term | None", value: float) -> str:
+    """Name the group that the column of a declared label tells at a value, or how often a patient has it; nothing of other columns."""
+    if variable.labels is None or term is None or term.part is None:
+        return ""
+    group = next(group for group in variable.other_groups if plain_group(group) == term.part)
+    named = {0.0: str(variable.reference), 1.0: group}
+    if term.suffix != BETWEEN:
+        return named.get(value, "")
+    return f"{named[value]} at all sessions" if value in named else f"{group} at {100 * value:g} % of the sessions"

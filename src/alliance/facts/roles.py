@@ -65,6 +65,7 @@ ROLES: Final = Registry(
     Role("therapist", "what therapists bring with them, such as experience", ("therapists",)),
     Role("culture", "cultural background or match", _CONSTANT),
     Role("context", "circumstances of life or of treatment", _CONSTANT),
+    Role("site", "where or among whom patients were treated: a clinic, a country, a population", ("patients",)),
     Role("delivery", "how a session was held, such as in person or by video"),
     Role("rupture", "whether a rupture of the alliance was seen in a session"),
     Role("rater", "the mediator as somebody else rates it ('rater' says who), such as the therapist", alone=True),

@@ -8,12 +8,16 @@ from typing import Final
 
 from alliance.facts.registry import Registry
 from alliance.questions import (
+    context,
+    delivery,
     first,
     levels,
     moderators,
+    populations,
     processes,
     raters,
     serial,
+    signals,
     strategies,
     technique,
     techniques,
@@ -33,9 +37,13 @@ QUESTIONS: Final = Registry(
     first.QUESTION,
     levels.QUESTION,
     *traits.QUESTIONS,
+    *context.QUESTIONS,
     strategies.QUESTION,
     raters.QUESTION,
     processes.QUESTION,
     serial.QUESTION,
     *moderators.QUESTIONS,
+    delivery.QUESTION,
+    signals.QUESTION,
+    populations.QUESTION,
 )

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config, ModelSpec, Variable
+from alliance.config.groups import tell_group
 from alliance.config.timing import TIME_TERMS, parse_term, varies_between_sessions
 from alliance.facts.analyses import PATH
 from alliance.facts.cautions import Caution
@@ -150,6 +151,8 @@ def label_value(term: str, value: float, config: Config) -> str:
             names = [plain_label(name) for name, number in variable.levels.items() if number == value]
             if names:
                 return f"{label}: {names[0]}"
+        elif group := tell_group(variable, parse_term(term, config.variables), value):
+            return f"{variable.label}: {plain_label(group)}"
         elif value in (0, 1):
             return f"{label} = {'yes' if value else 'no'}"
     unit = f" {unit_of(term, config)}" if variable is not None and variable.kind != "category" else ""

@@ -67,7 +67,7 @@ def compute_quantities(
         add_between(quantities, design, population, pair, means)
         add_accumulated(quantities, design, population, pair, sessions.start)
         add_probability(quantities, design, population, pair)
-    add_conditional(quantities, design, population, pairs)
+    add_conditional(quantities, design, population, pairs, variables)
     _add_coefficients(quantities, design, population, lag)
     for level, effects in design.differing.items():
         named = [(effect.term, effect.outcome) for effect in effects]

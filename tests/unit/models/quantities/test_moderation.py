@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from alliance.config import ModelSpec
+from alliance.config import ModelSpec, Variable
 from alliance.models.quantities.pairs import Quantities
 from alliance.results.estimates import summarise_moderation
-from tests.unit.models.joint_study import make_spec, simulate
+from tests.unit.models.joint_study import VARIABLES, make_spec, simulate
 from tests.unit.models.populations import conditional_values, design_of, population_of, quantities_of
 
 PANEL = simulate(24, 4, seed=6)
@@ -115,7 +115,7 @@ def test_moderator_that_varies_between_sessions_is_named_as_deviation() -> None:
     assert rows["value"].min() == pytest.approx(deviations.quantile(0.025), abs=deviations.std() / 4)
 
 
-def test_moderator_of_both_steps_changes_both_and_has_no_index() -> None:
+def test_moderator_of_both_steps_changes_both_and_its_index_is_the_difference_between_two_groups() -> None:
     equations = {
         "m": {"on": ["x", "arm", "x_by_w"]},
         "y": {"on": ["m", "x", "arm", "m_by_w"]},
@@ -126,7 +126,61 @@ def test_moderator_of_both_steps_changes_both_and_has_no_index() -> None:
     found = conditional_values(quantities_of(spec, design, population_of(design, slopes, {})))
     assert found[PATH, "arm", 1] == pytest.approx([(A + P / 2) * (B + 0.1)])
     assert found["m -> y", "arm", 0] == pytest.approx([B - 0.1])
+    assert found[PATH, "arm", None] == pytest.approx(found[PATH, "arm", 1] - found[PATH, "arm", 0])
+
+
+def test_scores_that_moderate_both_steps_have_no_index_since_the_path_is_no_line() -> None:
+    panel = PANEL.assign(arm=PANEL["patient"].str[1:].astype(float))
+    equations = {"m": {"on": ["x", "arm", "x_by_w"]}, "y": {"on": ["m", "x", "arm", "m_by_w"]}}
+    spec = moderated("arm", equations=equations, products={"x_by_w": ["x", "arm"], "m_by_w": ["arm", "m"]})
+    design = design_of(spec, panel)
+    found = conditional_values(quantities_of(spec, design, population_of(design, SLOPES, {})))
     assert None not in {value for _, _, value in found}
+
+
+PLACE = {"kind": "category", "column": "place", "labels": ["north", "east", "south"]}
+IN_PLACES = VARIABLES | {
+    "place": Variable.model_validate(PLACE | {"label": "place", "table": "patients"}),
+    "held": Variable.model_validate(PLACE | {"label": "held", "measured": "before"}),
+}
+
+
+def in_places(moderator: str, ending: str, panel: pd.DataFrame) -> Quantities:
+    """Compute effects where groups moderate both steps: by .4 and -.3 for the first, by .2 and .1 for the second."""
+    names = [f"{moderator}_{place}{ending}" for place in ("east", "south")]
+    products = {f"{x}_by_{name}": [x, name] for x in ("x", "m") for name in names}
+    by_x, by_m = [*products][:2], [*products][2:]
+    equations = {"m": {"on": ["x", *names, *by_x]}, "y": {"on": ["m", "x", *names, *by_m]}}
+    spec = moderated("arm", equations=equations, products=products)
+    slopes = {
+        "m": {"x": A, **dict(zip(by_x, (0.4, -0.3), strict=True))},
+        "y": {"m": B, **dict(zip(by_m, (0.2, 0.1), strict=True))},
+    }
+    design = design_of(spec, panel, IN_PLACES)
+    return quantities_of(spec, design, population_of(design, slopes, {}), IN_PLACES)
+
+
+@pytest.mark.parametrize("ending", ["", "_between"])
+def test_group_is_told_with_the_other_groups_at_zero_and_the_reference_with_all(ending: str) -> None:
+    name = "held" if ending else "place"
+    number = PANEL["patient"].str[1:].astype(int)
+    # Half of the patients are in the north, a third in the east, a sixth in the south; slopes of x and m are those of the average patient.
+    shares = {"east": (number % 6).isin([1, 2]).astype(float), "south": (number % 6 == 3).astype(float)}
+    panel = PANEL.assign(**{f"{name}_{place}{ending}": share for place, share in shares.items()})
+    found = conditional_values(in_places(name, ending, panel))
+    first = {"north": A - 0.4 / 3 + 0.3 / 6}
+    second = {"north": B - 0.2 / 3 - 0.1 / 6}
+    first |= {"east": first["north"] + 0.4, "south": first["north"] - 0.3}
+    second |= {"east": second["north"] + 0.2, "south": second["north"] + 0.1}
+    for place in ("east", "south"):
+        column = f"{name}_{place}{ending}"
+        for value, group in ((0, "north"), (1, place)):
+            assert found["x -> m", column, value] == pytest.approx([first[group]])
+            assert found["m -> y", column, value] == pytest.approx([second[group]])
+            assert found[PATH, column, value] == pytest.approx([first[group] * second[group]])
+        assert found[PATH, column, None] == pytest.approx(
+            [first[place] * second[place] - first["north"] * second["north"]]
+        )
 
 
 def test_first_step_of_a_constant_cause_stands_at_its_level() -> None:

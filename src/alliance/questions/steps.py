@@ -1,0 +1,55 @@
+"""Whether the steps to and from the alliance depend on something: products that several questions pose beside their answer."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from alliance.facts.columns import BETWEEN, LAG, SESSION
+from alliance.questions.cast import Cast, Player
+from alliance.questions.equations import begin, diagram, effects_on, equation, first_of, named, names, observed, short
+
+_END = 3  # letters of a name that give way to a number
+
+
+def steps_by(
+    cast: Cast, words: str, moderators: Iterable[str], of_later: Iterable[str] | None = None
+) -> dict[str, Any]:
+    """Return the model in which both steps depend on moderators, each with all others held equal.
+
+    The first step, where somebody plays the technique, is technique to mediator, the second one mediator to outcome. Rows with something
+    missing are left out: a product with a score that is an unknown of the model costs twenty times as much.
+
+    Parameters
+    ----------
+    moderators
+        Terms that the first step depends on.
+    of_later
+        Terms that the second step depends on; the same if left out.
+    """
+    mediator, outcome, technique = cast.one("mediator"), cast.one("outcome"), first_of(cast, "technique")
+    now, later, arm = list(moderators), list(moderators if of_later is None else of_later), first_of(cast, "treatment")
+    step, products = mediator.before(outcome), dict[str, list[str]]()
+    second = _multiply(products, mediator, step, later, cast)
+    first, slopes = list[str](), list[str]()
+    if technique is not None:
+        slopes = [technique.before(mediator)]
+        first = _multiply(products, technique, slopes[0], now, cast)
+    bond = [*observed(technique, mediator), *first, *now, outcome.before(mediator), mediator.past, SESSION, *names(arm)]
+    course = [step, *second, *later, *observed(technique, outcome), outcome.past, SESSION, *names(arm)]
+    return diagram(
+        begin("steps to and from", short(mediator), words),
+        {mediator.name: equation(bond, cast, slopes), outcome.name: equation(course, cast, [step])},
+        effects_on(outcome, [technique or mediator])[0],
+    ) | {"products": products}
+
+
+def _multiply(
+    products: dict[str, list[str]], carrier: Player, term: str, moderators: Iterable[str], cast: Cast
+) -> list[str]:
+    made = []
+    for moderator in moderators:
+        name = cast.free(named(carrier.name, "by", moderator.removesuffix(BETWEEN).removesuffix(LAG)))
+        while name in products:
+            name = f"{name[:-_END]}_{len(products)}"
+        products[name] = [term, moderator]
+        made.append(name)
+    return made
