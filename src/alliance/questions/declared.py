@@ -29,8 +29,8 @@ class Posed:
 class Question:
     """A question of the field.
 
-    What is named in its section is made where the question is asked, and stands nowhere else in the report; the order is that of reading.
-    Names that do not exist are refused when the report is built.
+    What it names for its section is shown there, where the run makes it (``output.figures`` and ``output.tables``), and stands nowhere else
+    in the report; the order is that of reading.
 
     Parameters
     ----------

@@ -39,12 +39,15 @@ class Block:
     ----------
     folded
         Whether the reader has to open it.
+    name
+        For links, where others have the same caption.
     """
 
     caption: str
     table: Table | None = None
     text: str = ""
     folded: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)

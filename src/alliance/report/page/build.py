@@ -6,7 +6,7 @@ since they lie side by side.
 
 import base64
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,7 +29,11 @@ from alliance.report.numbers import format_count, format_number, format_percent
 from alliance.report.page.blocks import BLOCKS, Block, Material, Output, tabulate
 from alliance.report.page.contents import PAGES, read_sections
 from alliance.report.page.fill import fill_template
-from alliance.report.prose import SENTENCES, Inputs, Passage, describe_headline, say_sentences
+from alliance.report.page.questions import Card, make_card, tabulate_estimates, with_questions
+from alliance.report.prose import SENTENCES, Inputs, Passage, say_sentences
+from alliance.report.prose.asked import describe_asked
+from alliance.report.prose.front import Answered, answer_questions
+from alliance.report.prose.headline import describe_notes
 from alliance.report.tables.render import render_html
 from alliance.report.words import Speech
 
@@ -42,7 +46,7 @@ _LABELS: dict[str, Callable[[str, Config], str]] = {
     "reason": label_reason,
     **dict.fromkeys(("outcome", "variable", "x", "y"), label_names),
 }
-_PART_KINDS = ("sentences", "figure", "table", "block", "rest")
+_PART_KINDS = ("sentences", "figure", "table", "block", "rest", "answer", "estimates")
 _LARGEST_SVG = 400_000  # bytes; a larger drawing is shown as PNG, so that the page stays light
 _PIXELS_PER_POINT, _SCREEN_SCALE = 4 / 3, 1.4
 _MOST_VALUES = 60  # rows; longer tables of plotted values are left to the file beside the figure
@@ -89,16 +93,29 @@ class Part:
     figure: Figure | None = None
     table: ReportTable | None = None
     blocks: list[Block] = field(default_factory=list)
+    card: Card | None = None
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section of one of the pages."""
+    """A section of one of the pages; what is folded has to be opened."""
 
     id: str
     title: str
     parts: list[Part]
     page: str
+    folded: list[Part] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What sections are filled with: figures, tables and answers by name, and what blocks are made from."""
+
+    material: Material
+    figures: Mapping[str, Figure]
+    tables: Mapping[str, ReportTable]
+    answered: Mapping[str, Answered]
+    speech: Speech
 
 
 def check_sections(sections: Sequence[Mapping[str, Any]]) -> None:
@@ -111,7 +128,7 @@ def check_sections(sections: Sequence[Mapping[str, Any]]) -> None:
     """
     known: dict[str, set[str]] = {"sentences": set(SENTENCES), "block": set(BLOCKS), "rest": {"all"}}
     for section in sections:
-        for part in section["parts"]:
+        for part in (*section["parts"], *section.get("folded", ())):
             ((kind, name),) = part.items()
             if kind not in _PART_KINDS or (kind in known and name not in known[kind]):
                 raise ValueError(f"sections.yaml, section '{section['id']}': there is no {kind} '{name}'")
@@ -143,13 +160,20 @@ def build_pages(
     outputs = [figure.output for figure in figures] + [table.output for table in tables]
     speech = Speech(config)
     material = Material(speech.config, inputs, provenance, outputs, command)
-    filled = _fill_sections(
-        material, {item.output.name: item for item in figures}, {item.output.name: item for item in tables}
+    answered = answer_questions(inputs, speech.config)
+    content = Content(
+        material,
+        {item.output.name: item for item in figures},
+        {item.output.name: item for item in tables},
+        {one.name: one for one in answered},
+        speech,
     )
-    sections = [_said(section, speech) for section in filled]
+    sections = [_said(section, speech) for section in _fill_sections(content)]
     shared = {
         "config": config,
-        "headline": say_sentences(describe_headline(inputs, speech.config), speech),
+        "cards": [make_card(one, speech) for one in answered],
+        "notes": say_sentences(describe_notes(answered, inputs, speech.config), speech),
+        "open": _said_passages(describe_asked(inputs, speech.config), speech),
         "facts": [(speech.say(name), value) for name, value in _state_facts(config, inputs)],
         "sections": sections,
         "files": PAGES,
@@ -163,7 +187,7 @@ def _fill_page(page: str, shared: Mapping[str, Any], speech: Speech) -> str:
         part.table.output.name: ("" if section.page == page else PAGES[section.page])
         + f"#table-{part.table.output.name}"
         for section in shared["sections"]
-        for part in section.parts
+        for part in (*section.parts, *section.folded)
         if part.table is not None
     }
     return fill_template(
@@ -209,7 +233,7 @@ def size_picture(figure: Figure) -> tuple[int, int]:
 
 
 def render_block(block: Block) -> str:
-    """Return the table of a block as an HTML fragment; its caption makes its name.
+    """Return the table of a block as an HTML fragment; its name, or else its caption, makes its id.
 
     Raises
     ------
@@ -218,7 +242,7 @@ def render_block(block: Block) -> str:
     """
     if block.table is None:
         raise ValueError(f"the block '{block.caption}' has no table")
-    return render_html(block.table, re.sub(r"[^a-z0-9]+", "-", block.caption.lower()).strip("-"))
+    return render_html(block.table, re.sub(r"[^a-z0-9]+", "-", (block.name or block.caption).lower()).strip("-"))
 
 
 def tabulate_values(figure: Figure, speech: Speech) -> Block | None:
@@ -256,49 +280,74 @@ def _cell(value: Any, numeric: bool) -> str:
 
 def _said(section: Section, speech: Speech) -> Section:
     """Say what a section tells in the words of the study; figures and tables have been said when they were made."""
-    parts = [
+    parts, folded = (
+        [
+            replace(
+                part,
+                passages=_said_passages(part.passages, speech),
+                blocks=[replace(block, text=speech.bare(block.text)) for block in part.blocks],
+            )
+            for part in held
+        ]
+        for held in (section.parts, section.folded)
+    )
+    return replace(section, title=speech.say(section.title), parts=parts, folded=folded)
+
+
+def _said_passages(passages: Sequence[Passage], speech: Speech) -> list[Passage]:
+    return [
         replace(
-            part,
-            passages=[
-                replace(
-                    passage,
-                    sentences=tuple(say_sentences(passage.sentences, speech)),
-                    heading=speech.say(passage.heading),
-                )
-                for passage in part.passages
-            ],
-            blocks=[replace(block, text=speech.bare(block.text)) for block in part.blocks],
+            passage,
+            sentences=tuple(say_sentences(passage.sentences, speech)),
+            heading=speech.say(passage.heading),
         )
-        for part in section.parts
+        for passage in passages
     ]
-    return replace(section, title=speech.say(section.title), parts=parts)
 
 
-def _fill_sections(
-    material: Material, figures: Mapping[str, Figure], tables: Mapping[str, ReportTable]
-) -> list[Section]:
-    every = read_sections()
+def _fill_sections(content: Content) -> list[Section]:
+    every = with_questions(read_sections(), list(content.answered.values()))
     check_sections(every)
-    named = {(kind, name) for section in every for part in section["parts"] for kind, name in part.items()}
+    entries = [(section, [*section["parts"], *section.get("folded", ())]) for section in every]
+    named = {(kind, name) for _, parts in entries for part in parts for kind, name in part.items()}
     sections = []
     for declared in every:
-        parts = []
-        for entry in declared["parts"]:
-            ((kind, name),) = entry.items()
-            if kind == "figure" and name in figures:
-                parts.append(Part(figure=figures[name]))
-            elif kind == "table" and name in tables:
-                parts.append(Part(table=tables[name]))
-            elif kind == "sentences" and (passages := SENTENCES[name](material.inputs, material.config)):
-                parts.append(Part(passages=passages))
-            elif kind == "block" and (blocks := BLOCKS[name](material)):
-                parts.append(Part(blocks=blocks))
-            elif kind == "rest":
-                parts += [Part(figure=item) for one, item in figures.items() if ("figure", one) not in named]
-                parts += [Part(table=item) for one, item in tables.items() if ("table", one) not in named]
+        parts, folded = (
+            [
+                part
+                for entry in declared.get(key, ())
+                for kind, name in entry.items()
+                for part in _fill(kind, name, content, named)
+            ]
+            for key in ("parts", "folded")
+        )
         if parts:
-            sections.append(Section(declared["id"], declared["title"], parts, declared["page"]))
+            sections.append(Section(declared["id"], declared["title"], parts, declared["page"], folded))
     return sections
+
+
+def _fill(kind: str, name: str, content: Content, named: Collection[tuple[str, str]]) -> list[Part]:
+    """Return what an entry of a section holds; nothing where the run does not have it."""
+    material = content.material
+    match kind:
+        case "figure":
+            return [Part(figure=content.figures[name])] if name in content.figures else []
+        case "table":
+            return [Part(table=content.tables[name])] if name in content.tables else []
+        case "sentences":
+            passages = SENTENCES[name](material.inputs, material.config)
+            return [Part(passages=passages)] if passages else []
+        case "block":
+            blocks = BLOCKS[name](material)
+            return [Part(blocks=blocks)] if blocks else []
+        case "answer":
+            return [Part(card=make_card(content.answered[name], content.speech))]
+        case "estimates":
+            block = tabulate_estimates(content.answered[name], material.inputs, material.config, content.speech)
+            return [Part(blocks=[block])] if block else []
+        case _:
+            rest = [Part(figure=item) for one, item in content.figures.items() if ("figure", one) not in named]
+            return rest + [Part(table=item) for one, item in content.tables.items() if ("table", one) not in named]
 
 
 def _state_facts(config: Config, inputs: Inputs) -> list[tuple[str, str]]:

@@ -4,7 +4,6 @@ Each ``describe_`` function takes the artefacts of a run by name and the configu
 text. The sections of the report name them in `report/sections.yaml`.
 """
 
-from alliance.report.prose.asked import describe_asked
 from alliance.report.prose.conditions import describe_accumulated, describe_differences, describe_moderation
 from alliance.report.prose.courses import describe_treatment
 from alliance.report.prose.headline import describe_headline
@@ -50,7 +49,6 @@ SENTENCES = {
     for function in (
         describe_accumulated,
         describe_agreement,
-        describe_asked,
         describe_checks,
         describe_cleaning,
         describe_comparison,

@@ -16,7 +16,7 @@ from alliance.report.prose.licence import Licence
 from alliance.report.prose.passage import Inputs, Passage, Point, caution, licence_for, rows_of, table_of
 from alliance.report.prose.results import select_answers
 from alliance.report.prose.size import describe_share
-from alliance.report.prose.told import Number, Told, number_of
+from alliance.report.prose.told import Number, Told, name_part, number_of
 from alliance.report.prose.verdicts import judge_path, judge_several, judge_single
 from alliance.report.prose.wording import Row, capitalise, describe_contrast, join_words, mediators_of
 
@@ -70,12 +70,12 @@ def tell_pair(spoken: Spoken, inputs: Inputs, config: Config) -> Told:
         total, direct = (next(iter(spoken.beside(inputs, effect)), None) for effect in ("total", "direct"))
         answer = judge_path(row, total, direct, ways, licence, config)
         numbers = [
-            _number(one, _of(one, config), inputs, config)
+            _number(one, name_part(one, config), inputs, config)
             for one in rows
             if one["effect"] not in ("direct", "proportion")
         ]
         assigned = _as_assigned(spoken, inputs)
-        numbers += [_number(one, _of(one, config), inputs, config) for one in assigned]
+        numbers += [_number(one, name_part(one, config), inputs, config) for one in assigned]
         rows += assigned
     probable = spoken.beside(inputs, "probability")
     rows += probable
@@ -188,17 +188,6 @@ def corrected_of(row: Row, inputs: Inputs) -> Row | None:
         **{name: str(row[name]) for name in ("model", "path", "effect", "level", "horizon")},
     )
     return found[0] if found else None
-
-
-def _of(row: Row, config: Config) -> str:
-    """Say in a few words what an estimate of a path is."""
-    ways = [label_of(node, config) for node in mediators_of(row)]
-    return {
-        "total": "in all",
-        "indirect": f"through {join_words(ways)}" if ways else "",
-        "indirect_total": "by all ways together",
-        "intention_to_treat": "as assigned, nothing else held equal",
-    }.get(row["effect"], "")
 
 
 def _as_assigned(spoken: Spoken, inputs: Inputs) -> list[dict[str, Any]]:

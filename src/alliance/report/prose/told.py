@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from alliance.config import Config
 from alliance.facts.quantity import nodes_of
-from alliance.report.labels import unit_of
+from alliance.report.labels import label_effect, label_of, unit_of
 from alliance.report.numbers import format_estimate
 from alliance.report.propensity import is_propensity, unit_in
-from alliance.report.prose.wording import Row, count_range, flags_of, name_interval
+from alliance.report.prose.wording import Row, count_range, flags_of, join_words, mediators_of, name_interval
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,20 @@ def number_of(row: Row, config: Config, of: str = "", size: str = "") -> Number:
     estimate = format_estimate(row["estimate"], row["low"], row["high"])
     unit = _unit_of(row, config)
     return Number(of, f"{estimate} {unit}" if unit else estimate, size)
+
+
+def name_part(row: Row, config: Config) -> str:
+    """Say in a few words which part of an answer an estimate is: ``in all``, ``through working alliance``, ``direct``."""
+    ways = [label_of(node, config) for node in mediators_of(row)] if row["path"] else []
+    return {
+        "total": "in all",
+        "indirect": f"through {join_words(ways)}" if ways else label_effect("indirect"),
+        "indirect_total": "by all ways together",
+        "direct": "direct, beside that",
+        "proportion": "share that runs through it",
+        "intention_to_treat": "as a whole, nothing between held equal",
+        "effect": "slope",
+    }.get(row["effect"], label_effect(row["effect"]))
 
 
 def _unit_of(row: Row, config: Config) -> str:

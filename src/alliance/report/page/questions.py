@@ -1,0 +1,189 @@
+"""What the page shows of each question: a row of its first screen, and a section of its own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from alliance.config import Config
+from alliance.facts.quantity import ends_of, join_nodes
+from alliance.questions import QUESTIONS
+from alliance.report.labels import capitalised_name, label_level_of, label_model, label_of
+from alliance.report.numbers import format_beside, format_estimate
+from alliance.report.page.blocks import Block
+from alliance.report.propensity import path_in
+from alliance.report.prose.answers import corrected_of
+from alliance.report.prose.front import Answered
+from alliance.report.prose.passage import Inputs
+from alliance.report.prose.told import Number, name_part
+from alliance.report.prose.warnings import describe_warnings
+from alliance.report.prose.wording import Row, capitalise
+from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.table import Table, said_table
+from alliance.report.words import Speech
+
+_LONGEST_VERDICT: Final = 45  # letters before the colon; what is longer is no verdict
+
+
+@dataclass(frozen=True)
+class Card:
+    """A question as the first screen and its section show it: plain text in the words of the study.
+
+    Parameters
+    ----------
+    name
+        Of the question, for links.
+    verdict, answer
+        What stands before the first colon of the answer, and what follows.
+    numbers, who
+        What answers, and whom it rests on.
+    claim, change, warning
+        What kind of claim it is, what would change it, and what warns of it; empty where there is nothing to say.
+    follows
+        Published studies whose design the question follows.
+    """
+
+    name: str
+    title: str
+    verdict: str
+    answer: str
+    numbers: tuple[Number, ...]
+    who: str
+    claim: str
+    change: str
+    warning: str
+    follows: str
+
+    @property
+    def id(self) -> str:
+        """Of its section."""
+        return f"question-{self.name.replace('_', '-')}"
+
+
+def make_card(answered: Answered, speech: Speech) -> Card:
+    """Return what the page shows of a question."""
+    told = answered.told
+    lead, colon, rest = told.answer.partition(": ")
+    short = bool(colon) and len(lead) <= _LONGEST_VERDICT
+    verdict, answer = (lead, capitalise(rest)) if short else ("", told.answer)
+    question = QUESTIONS.get(answered.name)
+    said = speech.say
+    return Card(
+        answered.name,
+        said(answered.title),
+        said(verdict),
+        said(answer),
+        tuple(Number(said(one.of), said(one.value), said(one.size), said(one.corrected)) for one in told.numbers),
+        said(told.who),
+        said(told.claim),
+        said(told.change),
+        said(describe_warnings(told)),
+        "; ".join(question.follows) if question is not None else "",
+    )
+
+
+def with_questions(sections: Sequence[Mapping[str, Any]], answered: Sequence[Answered]) -> list[Mapping[str, Any]]:
+    """Return the sections of both pages with one for each question, first on the report; what they hold leaves the others.
+
+    Where two questions name the same, it stands in the section of the first.
+    """
+    taken: set[tuple[str, str]] = set()
+    own = [_declare(one, taken) for one in answered]
+    rest = [
+        {**section, "parts": [part for part in section["parts"] if not set(part.items()) & taken]}
+        for section in sections
+    ]
+    return [*own, *rest]
+
+
+def _declare(answered: Answered, taken: set[tuple[str, str]]) -> Mapping[str, Any]:
+    """Declare the section of a question as `sections.yaml` declares others, with what is folded apart."""
+    question = QUESTIONS.get(answered.name)
+    shown: list[tuple[str, str]] = [("answer", answered.name)]
+    folded: list[tuple[str, str]] = []
+    if question is not None:
+        first, rest = question.figures[:1], question.figures[1:]
+        shown += [("figure", name) for name in first]
+        folded += [("sentences", name) for name in question.sentences]
+        folded += [("figure", name) for name in rest] + [("table", name) for name in question.tables]
+    shown.append(("estimates", answered.name))
+
+    def left(parts: list[tuple[str, str]]) -> Iterator[dict[str, str]]:
+        for part in parts:
+            if part not in taken:
+                taken.add(part)
+                yield dict([part])
+
+    name = f"question-{answered.name.replace('_', '-')}"
+    return {
+        "id": name,
+        "title": answered.title,
+        "page": "report",
+        "parts": list(left(shown)),
+        "folded": list(left(folded)),
+    }
+
+
+def tabulate_estimates(answered: Answered, inputs: Inputs, config: Config, speech: Speech) -> Block | None:
+    """Return the estimates that answer as a small table, those without the error of scores beside them; None without any.
+
+    What is the same for all of them (level, distance) stands below the table and not in it.
+    """
+    rows = answered.told.rows
+    if not rows:
+        return None
+    corrected = [corrected_of(row, inputs) for row in rows]
+    cells = pd.DataFrame({"Estimate": [_name(row, rows, config) for row in rows]})
+    fixed = []
+    for column, values in (
+        ("Level", [_level(row, config) for row in rows]),
+        ("When", [capitalised_name(str(row["horizon"])) if row["horizon"] else "" for row in rows]),
+    ):
+        if len(set(values)) > 1:
+            cells[column] = values
+        elif values[0]:
+            fixed.append(values[0])
+    cells["Value [interval]"] = [_write(row) + mark_of(row["flag"]) for row in rows]
+    if any(corrected):
+        cells["Without the error of scores"] = [
+            "" if found is None else format_beside(_ends(row), _ends(found, "_corrected"))[1]
+            for row, found in zip(rows, corrected, strict=True)
+        ]
+    models = list(dict.fromkeys(label_model(row["model"], config) for row in rows))
+    if len(models) > 1:
+        cells.insert(0, "Model", [label_model(row["model"], config) for row in rows])
+    frame = pd.DataFrame(list(rows))
+    below = "; ".join([*fixed, answered.told.who])
+    notes = [f"{capitalise(below)}.", *notes_of(frame)]
+    caption = f"Estimates that answer{f' ({models[0]})' if len(models) == 1 else ''}"
+    table = Table(cells, cells, caption, notes, "Model" if len(models) > 1 else None)
+    return Block(caption, said_table(table, speech), name=f"answer-{answered.name}")
+
+
+def _name(row: Row, rows: Sequence[Row], config: Config) -> str:
+    """Name an estimate; cause and outcome are told where the table has several."""
+    what = capitalise(name_part(row, config))
+    ends = {ends_of(one["path"]) if one["path"] else (one["outcome"],) for one in rows}
+    if len(ends) == 1:
+        return what
+    pair = (
+        path_in(join_nodes(*ends_of(row["path"])), row["model"], config)
+        if row["path"]
+        else label_of(row["outcome"], config)
+    )
+    return (
+        capitalise(pair) if row["effect"] in ("effect", "icc") else f"{capitalise(pair)}: {what[:1].lower()}{what[1:]}"
+    )
+
+
+def _level(row: Row, config: Config) -> str:
+    return capitalise(label_level_of(row, config))
+
+
+def _write(row: Row) -> str:
+    return format_estimate(*_ends(row))
+
+
+def _ends(row: Row, ending: str = "") -> tuple[float, float, float]:
+    return row[f"estimate{ending}"], row[f"low{ending}"], row[f"high{ending}"]
