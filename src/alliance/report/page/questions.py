@@ -7,6 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from alliance.config import Config
+from alliance.facts.effects import LEVELS
 from alliance.facts.quantity import ends_of, join_nodes
 from alliance.questions import QUESTIONS
 from alliance.report.labels import capitalised_name, label_level_of, label_model, label_of
@@ -23,6 +24,7 @@ from alliance.report.tables.marks import mark_of, notes_of
 from alliance.report.tables.table import Table, said_table
 from alliance.report.words import Speech
 
+_OVERALL: Final = LEVELS["overall"].label.capitalize()  # says nothing of what cannot vary within patients
 _LONGEST_VERDICT: Final = 45  # letters before the colon; what is longer is no verdict
 
 
@@ -100,20 +102,19 @@ def with_questions(sections: Sequence[Mapping[str, Any]], answered: Sequence[Ans
 def _declare(answered: Answered, taken: set[tuple[str, str]]) -> Mapping[str, Any]:
     """Declare the section of a question as `sections.yaml` declares others, with what is folded apart."""
     question = QUESTIONS.get(answered.name)
-    shown: list[tuple[str, str]] = [("answer", answered.name)]
+    shown: list[tuple[str, str]] = [("answer", answered.name), ("estimates", answered.name)]
     folded: list[tuple[str, str]] = []
     if question is not None:
         first, rest = question.figures[:1], question.figures[1:]
         shown += [("figure", name) for name in first]
         folded += [("sentences", name) for name in question.sentences]
         folded += [("figure", name) for name in rest] + [("table", name) for name in question.tables]
-    shown.append(("estimates", answered.name))
 
     def left(parts: list[tuple[str, str]]) -> Iterator[dict[str, str]]:
-        for part in parts:
-            if part not in taken:
-                taken.add(part)
-                yield dict([part])
+        for kind, name in parts:
+            if (kind, name) not in taken:
+                taken.add((kind, name))
+                yield {kind: name}
 
     name = f"question-{answered.name.replace('_', '-')}"
     return {
@@ -142,8 +143,8 @@ def tabulate_estimates(answered: Answered, inputs: Inputs, config: Config, speec
     ):
         if len(set(values)) > 1:
             cells[column] = values
-        elif values[0]:
-            fixed.append(values[0])
+        elif values[0] and values[0] != _OVERALL:
+            fixed.append(values[0].lower())
     cells["Value [interval]"] = [_write(row) + mark_of(row["flag"]) for row in rows]
     if any(corrected):
         cells["Without the error of scores"] = [
@@ -154,7 +155,7 @@ def tabulate_estimates(answered: Answered, inputs: Inputs, config: Config, speec
     if len(models) > 1:
         cells.insert(0, "Model", [label_model(row["model"], config) for row in rows])
     frame = pd.DataFrame(list(rows))
-    below = "; ".join([*fixed, answered.told.who])
+    below = ", ".join([*fixed, answered.told.counts])
     notes = [f"{capitalise(below)}.", *notes_of(frame)]
     caption = f"Estimates that answer{f' ({models[0]})' if len(models) == 1 else ''}"
     table = Table(cells, cells, caption, notes, "Model" if len(models) > 1 else None)

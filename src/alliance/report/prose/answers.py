@@ -207,7 +207,7 @@ def _claim_as_assigned(rows: Sequence[Row], licence: Licence, inputs: Inputs, co
     kinds = {
         licence_for(name, rows_of(table_of(inputs, "estimates"), model=name), config, pair).kind for name in models
     }
-    return " The difference as assigned is an effect of the assignment." if kinds == {"effect"} else ""
+    return " The difference as a whole is an effect of the assignment." if kinds == {"effect"} else ""
 
 
 def _first_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from alliance.report.labels import label_level, label_of
 from alliance.report.numbers import format_percent
 from alliance.report.prose.passage import Inputs, rows_of, table_of
 from alliance.report.prose.told import Number, Told
-from alliance.report.prose.wording import Row, capitalise
+from alliance.report.prose.wording import Row
 
 _HALF: Final = 0.5
 _NAME: Final = "levels"
@@ -49,7 +49,7 @@ def _compare(row: Row, config: Config) -> str:
         verdict = "patients change more over sessions than they differ from each other"
     else:
         verdict = "whether patients differ more from each other than they change over sessions stays open"
-    return f"{capitalise(label_of(row['outcome'], config))}: {verdict} {share}."
+    return f"In {label_of(row['outcome'], config)}, {verdict} {share}."
 
 
 def _number(row: Row, config: Config) -> Number:

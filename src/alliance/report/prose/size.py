@@ -34,7 +34,7 @@ def _of_range(size: float, outcome: str, inputs: Inputs) -> str:
     if found.empty or pd.isna(found["low"].iloc[0]) or pd.isna(found["high"].iloc[0]):
         return ""
     low, high = float(found["low"].iloc[0]), float(found["high"].iloc[0])
-    return f"{format_percent(size / (high - low))} of the scale’s range ({format_value(low)} to {format_value(high)})"
+    return f"{format_percent(size / (high - low))} of the range ({format_value(low)} to {format_value(high)})"
 
 
 def _of_change(size: float, outcome: str, inputs: Inputs, config: Config) -> str:

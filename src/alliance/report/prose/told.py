@@ -39,7 +39,7 @@ class Told:
     Parameters
     ----------
     answer
-        In words a colleague understands, a verdict first, one or two sentences. What the interval does not tell is not said, and no
+        In words a colleague understands, one or two sentences; a short verdict, where there is one, before a colon. What the interval does not tell is not said, and no
         cause is claimed beyond the licence.
     rows
         The estimates that answer, in the order of the small table of the section (columns as in the artefact ``estimates``). Their
@@ -64,14 +64,18 @@ class Told:
         return list(dict.fromkeys(flag for row in self.rows for flag in flags_of(row)))
 
     @property
-    def who(self) -> str:
-        """What the intervals are, and whom the estimates rest on: ``95% credible interval; 292 patients, 3,225 to 3,256 sessions``."""
-        kinds = dict.fromkeys(name_interval(row) for row in self.rows)
-        counts = {
+    def counts(self) -> str:
+        """Whom the estimates rest on: ``292 patients, 3,225 to 3,256 sessions, 30 therapists``."""
+        found = {
             unit: sorted({int(row[f"n_{unit}s"]) for row in self.rows}) for unit in ("patient", "session", "therapist")
         }
-        told = [count_range(found, unit) for unit, found in counts.items() if found and found[-1] > 0]
-        return "; ".join(part for part in (" and ".join(kinds), ", ".join(told)) if part)
+        return ", ".join(count_range(numbers, unit) for unit, numbers in found.items() if numbers and numbers[-1] > 0)
+
+    @property
+    def who(self) -> str:
+        """What the intervals are, and whom the estimates rest on: ``95% credible interval; 292 patients, 3,225 sessions``."""
+        kinds = dict.fromkeys(name_interval(row) for row in self.rows)
+        return "; ".join(part for part in (" and ".join(kinds), self.counts) if part)
 
 
 def number_of(row: Row, config: Config, of: str = "", size: str = "") -> Number:

@@ -37,9 +37,9 @@ def known(change: float | None) -> dict[str, pd.DataFrame]:
 def test_size_is_told_beside_the_range_and_a_reliable_change_where_they_are_known(config: Config) -> None:
     row = estimate(estimate=-1.5)
     assert describe_share(row, known(6.0), config) == (
-        "6% of the scale’s range (0 to 27), 0.25 of a reliable change (6 points)"
+        "6% of the range (0 to 27), 0.25 of a reliable change (6 points)"
     )
-    assert describe_share(row, known(None), config) == "6% of the scale’s range (0 to 27)"
+    assert describe_share(row, known(None), config) == "6% of the range (0 to 27)"
     assert describe_share(row, {}, config) == ""
     assert describe_share(estimate(estimate=-0.01), known(6.0), config).endswith(
         "less than 0.01 of a reliable change (6 points)"

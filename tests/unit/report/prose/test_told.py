@@ -60,7 +60,7 @@ def test_levels_are_compared_as_far_as_the_interval_tells(
 ) -> None:
     told = TELLS["tell_levels"](inputs(share("alliance", "session", *values)), config)
     assert told is not None
-    assert told.answer.startswith(f"Working alliance: {expected}")
+    assert told.answer.startswith(f"In working alliance, {expected}")
 
 
 def test_levels_tell_of_mediator_and_outcome_and_keep_every_share_for_the_table(config: Config) -> None:
