@@ -39,8 +39,8 @@ class Told:
     Parameters
     ----------
     answer
-        In words a colleague understands, one or two sentences; a short verdict, where there is one, before a colon. What the interval does not tell is not said, and no
-        cause is claimed beyond the licence.
+        In words a colleague understands, one or two sentences; a short verdict, where there is one, before a colon. What the interval does
+        not tell is not said, and no cause is claimed beyond the licence.
     rows
         The estimates that answer, in the order of the small table of the section (columns as in the artefact ``estimates``). Their
         interval, N and flags are told from them, so each number of the answer needs its row.
