@@ -30,7 +30,7 @@ LAYERS = [
         "results.standardised",
     ],
     ["results.fits", "synthesis"],
-    ["report.meanings", "report.errors", "report.propensity", "certify"],
+    ["report.meanings", "report.errors", "report.propensity", "report.ruptures", "certify"],
     ["report.figures", "report.tables", "report.prose"],
     ["report.page", "report.codebook"],
     ["runs"],
@@ -98,9 +98,10 @@ def test_only_export_steps_and_runs_open_files(module: str) -> None:
     assert called & OPENERS - _in_memory(module) == set()
 
 
-# Knots of a spline stand at quantiles of time; a caution looks at the lower end of a spread, and what is withheld at that of what it would
-# be divided by, whatever interval is reported.
+# Knots of a spline stand at quantiles of time, and strata at quantiles of a score; a caution looks at the lower end of a spread, and what
+# is withheld at that of what it would be divided by, whatever interval is reported.
 OWN_QUANTILES = {
+    "alliance.models.descriptive.ruptures",
     "alliance.models.design.bases",
     "alliance.models.checking.varying",
     "alliance.models.quantities.contrasts",

@@ -765,6 +765,7 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
         "moderation": moderation(config),
         "reliability": reliability(config, frame),
         "meanings": meanings(config),
+        "detectors": pd.DataFrame(columns=ARTEFACTS["detectors"].header),
         "cleaning": cleaning(),
         "checks": checks(),
         "codebook": codebook(config),

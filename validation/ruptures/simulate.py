@@ -1,8 +1,8 @@
 """How many patients without ruptures each detector marks, and how many true ruptures it finds.
 
-A study of 300 patients sets the limits; they are then applied to 250 new patients of the same world who have no rupture, and 40 studies
-make 10,000 of them. Scores are whole numbers from 12 to 60 around 42, patients' levels have standard deviation 4, scores vary within
-patients by 3.5, a quarter leave early, a tenth of the sessions is skipped:
+A study of 300 patients sets the limits; they are then applied to 500 new patients of the same world who have no rupture (250 in the first
+seven worlds), and 20 studies (40) make about 10,000 of them. Scores are whole numbers from 12 to 60 around 42, patients' levels have
+standard deviation 4, scores vary within patients by 3.5, a quarter leave early, a tenth of the sessions is skipped:
 
 ``s6_ar0`` ... ``s16_ar5``  6, 12 or 16 sessions, autoregression 0, .3 or .5
 ``ceiling``       around 54, so that many scores are at 60
@@ -21,14 +21,14 @@ All worlds but the first nine, the example and where said have 12 sessions and a
 ``deep``          12 sessions, autoregression .3, a drop of two standard deviations that lasts two sessions, at a session chosen at random
 ``seen``          the example study: ruptures that observers saw, repaired in the session or not
 
-Each study is added to `results/ruptures/<world>.csv`, and a run that was stopped goes on. Counts are of what is there:
+Each study is added to `results/rupture_limits/<world>.csv`, and a run that was stopped goes on. Counts are of what is there:
 
-    nice python -m validation.ruptures.simulate 40            # studies of each world
+    nice python -m validation.ruptures.simulate 20            # studies of each world
 """
 
 import sys
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,8 @@ from alliance.worlds.settings import read_settings
 from validation.resumed import add_studies
 
 HERE = Path(__file__).parent
-KEPT = HERE.parents[1] / "results/ruptures"
-PATIENTS, NEW, SEED, RELIABILITY = 300, 250, 1, 0.7
+KEPT = HERE.parents[1] / "results/rupture_limits"
+PATIENTS, ALL, SEED, RELIABILITY = 300, 10_000, 1, 0.7
 PLAIN = Usual(start=42.0, slope=0.1, between=4.0, within=3.5, ar=0.3, low=12.0, high=60.0, step=1.0)
 WORLDS = {f"s{sessions}_ar{int(10 * ar)}": (sessions, replace(PLAIN, ar=ar)) for sessions in (6, 12, 16) for ar in (0.0, 0.3, 0.5)} | {
     "ceiling": (12, replace(PLAIN, start=54.0)),
@@ -116,20 +116,20 @@ def example(seed: int, patients: int, ruptures: bool) -> tuple[np.ndarray, np.nd
     return np.where(course.observed, course.values["alliance"], np.nan), *kinds
 
 
-def study_of(world: str, study: int) -> list[dict[str, Any]]:
+def study_of(world: str, study: int, new_patients: int) -> list[dict[str, Any]]:
     """Set limits in a study, apply them to new patients and count, detector by detector."""
     rng = np.random.default_rng([SEED, study, *world.encode()])
     kinds: dict[str, np.ndarray] = {}
     if world in OF_EXAMPLE:
         values = example(2 * study, PATIENTS, ruptures=True)[0]
-        new, there, repaired = example(2 * study + 1, NEW, ruptures=world == "seen")
+        new, there, repaired = example(2 * study + 1, new_patients, ruptures=world == "seen")
         ends = (12.0, 60.0)
         kinds = {"unrepaired": there & ~repaired, "repaired": repaired} if world == "seen" else {}
     else:
         usual = WORLDS[world][1]
         ends = (usual.low, usual.high)
         values = simulate(world, 60 if world == "small" else PATIENTS, rng)
-        new = simulate(world, NEW, rng)
+        new = simulate(world, new_patients, rng)
         if world == "ruptured":
             some = len(values) // 3
             values[:some] = rupture(values[:some], usual, rng.integers(1, 5, some), rng)[0]
@@ -170,7 +170,9 @@ def counts_of(
 
 def count() -> pd.DataFrame:
     """Return one row per world, detector and kind: shares in per cent, of patients without ruptures and of sessions."""
-    rows = pd.concat([pd.read_csv(path) for path in sorted(KEPT.glob("*.csv"))])
+    rows = pd.concat(
+        [pd.read_csv(path) for world in (*WORLDS, *OF_EXAMPLE) if (path := KEPT / f"{world}.csv").exists()]
+    )
     rows["of_study"] = 100 * rows["marked"] / rows["patients"]
     keys = ["world", "kind", "detector"]
     sums = rows.groupby(keys, sort=False)[
@@ -198,7 +200,7 @@ def count() -> pd.DataFrame:
 def main(studies: int) -> None:
     for world in [*WORLDS, *OF_EXAMPLE]:
         wanted = ({"world": world, "study": study} for study in range(studies))
-        add_studies(KEPT / f"{world}.csv", wanted, study_of)
+        add_studies(KEPT / f"{world}.csv", wanted, partial(study_of, new_patients=ALL // studies))
     count().to_csv(HERE / "counts.csv", index=False)
 
 

@@ -60,8 +60,13 @@ def pose_questions(settings: Mapping[str, Any], therapists: bool, own: Mapping[s
     merged = {name: _changed(specs.get(name), kept.get(name)) for name in dict.fromkeys([*specs, *kept])}
     merged = adjust_models(merged, models.get(ON))
     answers = _answers(posed, merged, models.get("fit", fit), models.get("answers"))
+    measures = {name: measure for one in posed.values() for name, measure in one.measures.items()}
     rest = {key: value for key, value in models.items() if key != ON}
-    return {**settings, "models": {"fit": fit, **rest, "answers": answers, "specs": merged}}
+    return {
+        **settings,
+        "variables": {**variables, **{name: measures[name] for name in measures if name not in variables}},
+        "models": {"fit": fit, **rest, "answers": answers, "specs": merged},
+    }
 
 
 def _check_roles(variables: Mapping[str, Any]) -> None:

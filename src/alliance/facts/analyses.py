@@ -30,6 +30,8 @@ class Analysis:
         Where it is computed, in the family `DESCRIPTIVE`; imported when a model is fitted.
     common_metric
         Whether it puts measures with formats of their own on a common metric, the range of each scale.
+    sparse
+        Whether it takes measures as they come, such as marks that no session has.
     options
         Settings of its own with the values they have where a declaration says nothing.
     """
@@ -39,6 +41,7 @@ class Analysis:
     families: tuple[str, ...] = (DESCRIPTIVE,)
     module: str = ""
     common_metric: bool = False
+    sparse: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
 
 
@@ -53,5 +56,11 @@ ANALYSES: Final = Registry(
     ),
     Analysis(
         "raters", "agreement and discrepancy of raters", module="alliance.models.descriptive.raters", common_metric=True
+    ),
+    Analysis(
+        "ruptures",
+        "ruptures, how they agree and what becomes of them",
+        module="alliance.models.descriptive.ruptures",
+        sparse=True,
     ),
 )

@@ -160,6 +160,12 @@ EFFECTS: Final = Registry(
     Effect("sd", "standard deviation", "component", signed=False),
     Effect("correlation", "correlation", "component"),
     Effect("autocorrelation", "correlation with the one before", "component"),
+    Effect("ruptured", "share of patients with a rupture", "statistic", signed=False),
+    Effect("depth", "depth of ruptures", "statistic", signed=False),
+    Effect("repaired", "share of ruptures repaired", "statistic", signed=False),
+    Effect("kappa", "agreement where ruptures begin (kappa)", "statistic"),
+    Effect("leaving", "more who leave within two sessions, as a share", "statistic"),
+    Effect("sooner", "more ruptures over at the next session, as a share, per unit", "statistic"),
     Effect(THRESHOLD, "threshold", "component", signed=False),
     # Of two raters, on the range of their scales, see `alliance.models.descriptive.raters`.
     Effect("discrepancy", "second rating minus the first, in percent of the range", "component"),

@@ -12,6 +12,7 @@ from alliance.config import ModelSpec, Variable
 from alliance.facts.columns import LAG
 from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import generator_for
+from alliance.models.checking.ahead import mark_ahead
 from alliance.models.checking.between import mark_hardly_known
 from alliance.models.checking.design import mark_design, mark_sign_off
 from alliance.models.checking.past import mark_restarts, mark_skipped, mark_varying_past
@@ -213,6 +214,7 @@ def make_result(task: Task, drawn: Drawn, quantities: Quantities, findings: Find
             if not equation.answered
             for mark in mark_scores(outcome, observed_scores(equation.rows, outcome), task.variables)
         ),
+        *mark_ahead(task.design, task.variables),
         *mark_latent_means(task.design, population),
         *mark_covariances(task.design, standard_covariances(task.design, centre)),
         *quantities.marks,

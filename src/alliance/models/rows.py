@@ -7,7 +7,7 @@ from alliance.config import ModelSpec
 from alliance.config.propensity import NO_AND_YES, WHICH_IS_WHICH, YES_NO
 from alliance.data.panel import first_sessions
 from alliance.errors import ModelError, suggest
-from alliance.facts.analyses import DESCRIPTIVE, PATH
+from alliance.facts.analyses import ANALYSES, DESCRIPTIVE, PATH
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, FILLED, LAG, PATIENT, SESSION, THERAPIST
 from alliance.facts.families import FAMILIES
@@ -95,7 +95,8 @@ def select_rows(
         if grid is not None:
             kept = _use_filled(kept, grid, name, outcome, flow)
         flow.append(_stage(kept, kept, name, outcome, "analysed", "", len(flow)))
-        _check_rows(kept, name, outcome, columns)
+        if not ANALYSES[spec.analysis].sparse:
+            _check_rows(kept, name, outcome, columns)
         normal = spec.family != DESCRIPTIVE and spec.discrete_signed_off is None
         if normal and (grid is None or outcome not in grid.answers.given):
             _check_scores(kept, name, spec, outcome)

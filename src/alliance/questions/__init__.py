@@ -16,6 +16,7 @@ from alliance.questions import (
     populations,
     processes,
     raters,
+    ruptures,
     serial,
     signals,
     strategies,
@@ -46,4 +47,5 @@ QUESTIONS: Final = Registry(
     delivery.QUESTION,
     signals.QUESTION,
     populations.QUESTION,
+    ruptures.QUESTION,
 )

@@ -138,11 +138,11 @@ def _guessed(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def measures_of(variables: Mapping[str, Any]) -> list[str]:
-    """List the variables that are measured at sessions."""
+    """List the scores that are measured at sessions, not those that questions derive."""
     return [
         str(name)
         for name, variable in variables.items()
         if isinstance(variable, Mapping)
         and variable.get("table", "sessions") == "sessions"
-        and variable.get("kind", "number") != "category"
+        and variable.get("kind", "number") not in ("category", "rupture_mark")
     ]

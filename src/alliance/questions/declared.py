@@ -1,7 +1,7 @@
 """What a question is: what it needs, the models it poses, which of them answers it, and what its section of the report holds."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from alliance.questions.cast import Cast
@@ -19,10 +19,13 @@ class Posed:
         Name -> what would stand under ``models.specs``, in the order in which they are shown.
     answer
         The model that answers, whatever is found and flagged; the others stand beside it for comparison.
+    measures
+        Measures derived for them: name -> what would stand under ``variables``.
     """
 
     specs: Specs
     answer: str
+    measures: Specs = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

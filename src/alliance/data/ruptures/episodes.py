@@ -1,5 +1,6 @@
 """What became of what was marked: how deep, how long, and whether the score returned."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,10 +55,37 @@ def follow(values: np.ndarray, marks: np.ndarray, usual: Usual) -> Episodes:
     marks
         The same shape: 1 marked, 0 not, NaN unknown.
     """
+    seen = np.isfinite(values)
+    # At a first session nothing can have dropped yet.
+    told = seen & (
+        np.isfinite(marks) | (np.isfinite(marks).any(axis=1, keepdims=True) & (np.cumsum(seen, axis=1) == 1))
+    )
+    band = BAND * usual.within
+    return _walk(values, told, marks == 1, lambda t, level: values[:, t] >= level - band)
+
+
+def retrace(values: np.ndarray, open_now: np.ndarray, returned: np.ndarray) -> Episodes:
+    """Return the ruptures that the states of sessions tell, see `Episodes`: what `follow` found to give them."""
+    begins = (open_now == 1) | (returned == 1)
+    return _walk(values, np.isfinite(open_now), begins, lambda t, _: returned[:, t] == 1)
+
+
+def _walk(
+    values: np.ndarray, told: np.ndarray, begins: np.ndarray, is_back: Callable[[int, np.ndarray], np.ndarray]
+) -> Episodes:
+    """Walk through the sessions.
+
+    Parameters
+    ----------
+    told
+        (patients, sessions): whether anything is said of a session.
+    begins
+        Whether a rupture begins where none is under way.
+    is_back
+        Session and the levels that scores return to -> whether they have returned.
+    """
     patients, sessions = values.shape
     before, seen = mean_before(values, RECENT), np.isfinite(values)
-    # At a first session nothing can have dropped yet.
-    told = seen & (np.isfinite(marks) | (np.isfinite(marks).any(axis=1, keepdims=True) & ~np.isfinite(before)))
     open_now, returned = np.where(told, 0.0, np.nan), np.where(told, 0.0, np.nan)
     began, level = np.full(patients, -1), np.full(patients, np.nan)
     who, when = [np.zeros(0, dtype=int)], [np.zeros(0, dtype=int)]
@@ -65,12 +93,12 @@ def follow(values: np.ndarray, marks: np.ndarray, usual: Usual) -> Episodes:
     for t in range(sessions):
         for i in np.flatnonzero((began >= 0) & (t > began + WITHIN)):
             ends[int(i), int(began[i])], began[i] = (0, np.nan), -1
-        begins = np.flatnonzero((marks[:, t] == 1) & (began < 0) & np.isfinite(before[:, t]))
-        who.append(begins)
-        when.append(np.full(len(begins), t))
-        began[begins], level[begins] = t, before[begins, t]
+        new = np.flatnonzero(begins[:, t] & (began < 0) & np.isfinite(before[:, t]))
+        who.append(new)
+        when.append(np.full(len(new), t))
+        began[new], level[new] = t, before[new, t]
         under_way = (began >= 0) & seen[:, t]
-        back = under_way & (values[:, t] >= level - BAND * usual.within)
+        back = under_way & is_back(t, level)
         open_now[under_way, t], returned[under_way, t] = ~back[under_way], back[under_way]
         for i in np.flatnonzero(back):
             ends[int(i), int(began[i])], began[i] = (1, t - began[i]), -1

@@ -6,6 +6,15 @@ from alliance.facts.cautions.declared import EQUATION, INFORMATION, MODEL, Cauti
 
 OF_DESIGN: Final = (
     Caution(
+        "judged_ahead",
+        "looks ahead",
+        "A mark of ruptures that is set by later sessions too: by the patient's own mean or line over the course, or by a return. What "
+        "follows has a part in it, so it says little about consequences. Compare detectors that look at earlier sessions only.",
+        "slopes of the mark",
+        "never",
+        plain="later sessions have a part in what is marked, so it says little about what follows",
+    ),
+    Caution(
         "mixed_levels",
         "mixed levels",
         "Share of a predictor's variance that lies between patients. If it is more than chance and more than the threshold, the slope "

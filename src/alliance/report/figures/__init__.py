@@ -22,6 +22,7 @@ FIGURES = {
     "moderation": "alliance.report.figures.moderation",
     "accumulated": "alliance.report.figures.accumulated",
     "influence": "alliance.report.figures.influence",
+    "ruptures": "alliance.report.figures.ruptures",
     "shrinkage": "alliance.report.figures.shrinkage",
 }
 

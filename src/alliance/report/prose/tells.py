@@ -11,11 +11,20 @@ from alliance.report.prose.chains import tell_for_whom, tell_processes, tell_tec
 from alliance.report.prose.directions import tell_first
 from alliance.report.prose.levels import tell_levels
 from alliance.report.prose.passage import Inputs
+from alliance.report.prose.ruptures import tell_ruptures
 from alliance.report.prose.told import Told
 
 Tell = Callable[[Inputs, Config], Told | None]
 
 TELLS: Final[dict[str, Tell]] = {
     function.__name__: function
-    for function in (tell_first, tell_levels, tell_techniques, tell_processes, tell_for_whom, tell_with_whom)
+    for function in (
+        tell_first,
+        tell_for_whom,
+        tell_levels,
+        tell_processes,
+        tell_ruptures,
+        tell_techniques,
+        tell_with_whom,
+    )
 }

@@ -27,6 +27,8 @@ TABLES = {
     "autocorrelation": "alliance.report.tables.autocorrelation",
     "corrected": "alliance.report.tables.corrected",
     "invariance": "alliance.report.tables.invariance",
+    "ruptures": "alliance.report.tables.ruptures",
+    "after_ruptures": "alliance.report.tables.after_ruptures",
     "influence": "alliance.report.tables.influence",
     "diagnostics": "alliance.report.tables.diagnostics",
     "cautions": "alliance.report.tables.cautions",
