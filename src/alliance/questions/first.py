@@ -45,7 +45,7 @@ QUESTION = Question(
     title="What comes first: does {mediator} predict {outcome}, or {outcome} {mediator}?",
     needs=("mediator", "outcome"),
     pose=pose,
-    sentences=("describe_reverse",),
+    sentences=("describe_reverse", "describe_literature"),
     figures=("both_directions",),
     tells="tell_first",
 )

@@ -1,7 +1,7 @@
 """What people call the quantities of a synthesis: sites share the parts that variables play, and often their labels."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -11,6 +11,12 @@ from alliance.report.labels import capitalised_name, label_effect, label_level
 from alliance.synthesis.combine import DEVIATIONS, KEY, POINTS, TREATMENT
 
 Row = Mapping[Any, Any]
+
+# Beside every prediction interval; counts are in validation/synthesis.
+PREDICTION: Final = (
+    "Where sites differ little beside their own errors, a 95% prediction interval is too narrow: in simulated syntheses of 5 to 20 sites "
+    "it held the effect of another site in 88 to 94 of 100."
+)
 
 
 def name_path(row: Row, labels: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from alliance.report.figures.synthesis import draw_synthesis
 from alliance.report.prose.synthesis import describe_synthesis
 from alliance.report.tables.synthesis import make_pooled, make_refused, make_sites
 from alliance.synthesis.combine import cautions_of, combine
-from alliance.synthesis.names import told_rows
+from alliance.synthesis.names import PREDICTION, told_rows
 from tests.unit.synthesis.cards import site
 
 FOUND = combine(
@@ -34,6 +34,15 @@ def test_few_sites_confounding_and_flags_limit_what_is_said() -> None:
     assert "The treatment was assigned at random at all sites" in said()
     two = said(combine([site("north"), site("south", 1.0)]))
     assert "Two sites do not tell what to expect of a third" in two
+
+
+def test_prediction_intervals_never_stand_without_what_is_known_of_them() -> None:
+    assert (
+        PREDICTION in said()
+        and PREDICTION in " ".join(make_pooled(FOUND).notes)
+        and PREDICTION in draw_synthesis(FOUND).notes
+    )
+    assert PREDICTION not in said(combine([site("north"), site("south", 1.0)]))
 
 
 def test_cautions_of_all_quantities_are_told_once() -> None:

@@ -10,7 +10,7 @@ from alliance.report.figures.intervals import ROW_HEIGHT, draw_intervals
 from alliance.report.labels import capitalised_name
 from alliance.report.numbers import format_count, format_estimate, format_interval, format_percent
 from alliance.synthesis.combine import KEY, Synthesis
-from alliance.synthesis.names import Row, name_quantity, name_unit, told_rows
+from alliance.synthesis.names import PREDICTION, Row, name_quantity, name_unit, told_rows
 
 TITLE = "What each site found, and what they say together"
 CAPTION = (
@@ -37,7 +37,12 @@ def draw_synthesis(found: Synthesis) -> Drawing:
             axis.set_title(theme.wrap(name_quantity(row, found.labels), 88), loc="left")
             axis.set_xlabel(theme.wrap(capitalised_name(name_unit(row, found.labels)), 80))
     values = pd.concat(panels, ignore_index=True).drop(columns=["text", "filled", "look"])
-    notes = [f"Intervals: {format_percent(told['interval'].iloc[0])}.", theme.note_of_flags(list(values["flag"]))]
+    ahead = PREDICTION if (told["sites"] > 2).any() else ""
+    notes = [
+        f"Intervals: {format_percent(told['interval'].iloc[0])}.",
+        ahead,
+        theme.note_of_flags(list(values["flag"])),
+    ]
     return Drawing(figure, values, _describe(panels, told, found), " ".join(note for note in notes if note))
 
 

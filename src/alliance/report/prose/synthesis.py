@@ -8,7 +8,7 @@ from alliance.report.numbers import format_estimate, format_interval, format_num
 from alliance.report.prose.passage import Passage, Point
 from alliance.report.prose.wording import capitalise, count_of
 from alliance.synthesis.combine import FEW, TREATMENT, Synthesis, cautions_of
-from alliance.synthesis.names import Row, name_quantity, name_unit, told_rows
+from alliance.synthesis.names import PREDICTION, Row, name_quantity, name_unit, told_rows
 
 
 def describe_synthesis(found: Synthesis) -> list[Passage]:
@@ -82,6 +82,8 @@ def _limits(rows: list[dict[Any, Any]], found: Synthesis) -> list[str]:
             f"With {count_of(few, 'site')} the interval of the mean holds because it is wide; how far sites differ, and so what another "
             "site would find, is hardly known."
         )
+    if any(row["sites"] > 2 for row in rows):
+        sentences.append(PREDICTION)
     sentences.append(
         "Cards do not tell whether the same patients stand in two of them, nor whether sites that found nothing sent one."
     )

@@ -6,7 +6,7 @@ from alliance.report.labels import capitalised_name, label_effect, label_level
 from alliance.report.numbers import format_count, format_estimate, format_interval, format_percent
 from alliance.report.tables.table import Table
 from alliance.synthesis.combine import Synthesis, cautions_of
-from alliance.synthesis.names import name_path, name_quantity, name_unit
+from alliance.synthesis.names import PREDICTION, name_path, name_quantity, name_unit
 
 _MARK = " †"
 
@@ -41,7 +41,7 @@ def make_pooled(found: Synthesis) -> Table:
     notes = [
         "Random-effects meta-analysis, restricted maximum likelihood. Mean: interval of Hartung and Knapp (t, one degree of freedom fewer "
         "than sites), never narrower than with one common effect. SD between sites: interval from Q. Another site: prediction interval "
-        "(t, two degrees of freedom fewer than sites).",
+        f"(t, two degrees of freedom fewer than sites). {PREDICTION}",
         *(f"† All: {caution}." for caution in everywhere),
         *(
             f"† {'; '.join(dict.fromkeys(concerned))}: {caution}."
