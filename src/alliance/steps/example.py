@@ -1,5 +1,6 @@
 """Write the example study: a messy export with known truth."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from alliance.facts.quantity import BETWEEN_LEVELS
 from alliance.runs.files import write_text
 from alliance.worlds.example.export import csv_of, export_study
 from alliance.worlds.example.settings import ExampleStudy
+from alliance.worlds.example.signals import true_beside
 from alliance.worlds.example.sizes import attendance_of, population_sizes, sizes_of
 from alliance.worlds.example.study import record_study, simulate_study
 from alliance.worlds.settings import read_settings
@@ -50,10 +52,11 @@ def simulate_example(*, settings: str, sessions: str, patients: str, therapists:
 
 def _truth(settings: ExampleStudy, dirt: dict[str, dict[str, int]]) -> str:
     people, course, _ = record_study(settings)
+    population = population_sizes(settings)
     content: dict[str, Any] = {
         "seed": settings.seed,
-        "quantities": _quantities(settings).to_dict("records"),
-        "population": population_sizes(settings),
+        "quantities": _quantities(settings, population).to_dict("records"),
+        "population": population,
         "study": {**attendance_of(course), **sizes_of(people, course)},
         "dirt": dirt,
         "settings": settings.model_dump(exclude_unset=True),
@@ -61,8 +64,9 @@ def _truth(settings: ExampleStudy, dirt: dict[str, dict[str, int]]) -> str:
     return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120))
 
 
-def _quantities(settings: ExampleStudy) -> pd.DataFrame:
-    truth = true_quantities(settings, _PAIRS)
+def _quantities(settings: ExampleStudy, population: Mapping[str, float]) -> pd.DataFrame:
+    beside = true_beside(settings, population["residual_sd_of_alliance"])
+    truth = pd.concat([true_quantities(settings, _PAIRS), beside], ignore_index=True)
     kept = truth["level"].isin(_COMPARED) & ~truth["effect"].isin(_BEYOND)
     # Adding zero turns -0.0 into 0.0, so that the file does not depend on the sign of nothing.
     return truth[kept].assign(value=truth["value"].round(6) + 0.0)

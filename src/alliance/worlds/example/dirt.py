@@ -13,6 +13,8 @@ from alliance.worlds.example.settings import Dirt
 MISSING_CODES = ("99", "-9")
 ORPHAN = "C0000"  # an id that no patient has: their numbers start at 1
 LABELS = ("delivery", "rupture", "arm", "clinic", "gender", "background", "cultural_match")
+# Recorded by machines and taken from registers, so that nobody slips; what is appended here leaves the dirt of all else as it is.
+SPARED = ("synchrony", "socioeconomic_status", "life_strain")
 KEYS = ("client_id", "therapist_id", "session_no", "session_date")
 LONG_ENOUGH, AFTER_CHANGE = 6, 2  # sessions of a patient whose therapist changes, and how many came after it
 _BLANKED, _CHANGED = 4, 3  # cells of a conflicting copy
@@ -90,7 +92,7 @@ def _soil_cells(
     table: pd.DataFrame, rows: np.ndarray, codes: int, blanks: int, impossible: int, rng: np.random.Generator
 ) -> dict[str, int]:
     """Put missing codes, blanks and impossible values into answered cells of some rows."""
-    numbers = [column for column in table.columns if column not in (*KEYS, *LABELS)]
+    numbers = [column for column in table.columns if column not in (*KEYS, *LABELS, *SPARED)]
     answered = [(row, column) for row in np.sort(rows) for column in numbers if table.at[row, column] != ""]
     wanted = codes + blanks + impossible
     if wanted > len(answered) // 2:

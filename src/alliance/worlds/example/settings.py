@@ -35,10 +35,21 @@ class Dirt(Section):
     id_zeros: Count
 
 
+class Synchrony(Section):
+    """A signal of each session, in percent of its time."""
+
+    mean: float
+    patient_sd: Spread
+    sd: Spread  # of what neither the alliance before nor that of the session explains
+    follows: float  # points per point by which the alliance of the session before lies above its centre
+    shows: float  # points per point by which the alliance of the session turns out above what was to be expected
+
+
 class ExampleStudy(World):
     """Everything that determines the example study."""
 
     clinics: list[str] = Field(min_length=1)
     pause: Share  # chance of a pause of four to six weeks before a session
     items: Items
+    synchrony: Synchrony
     dirt: Dirt

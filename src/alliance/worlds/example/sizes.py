@@ -8,7 +8,7 @@ import pandas as pd
 from alliance.worlds.course import Course
 from alliance.worlds.dynamics import run_sessions
 from alliance.worlds.example.settings import ExampleStudy
-from alliance.worlds.example.study import record_study
+from alliance.worlds.example.study import OWN_STREAMS, draw_circumstances, record_study
 from alliance.worlds.people import People
 from alliance.worlds.study import streams_of
 
@@ -86,7 +86,16 @@ def population_sizes(settings: ExampleStudy) -> dict[str, float]:
         difference = treated.values[name][:, 1:] - control.values[name][:, 1:]
         sizes[f"residual_sd_of_{name}"] = _rounded(course.surprises[name][:, 1:].std())
         sizes[f"arm_on_{name}_average"] = _rounded(difference.mean())
-    return sizes
+    return sizes | _on_circumstances(large, people, course)
+
+
+def _on_circumstances(settings: ExampleStudy, people: People, course: Course) -> dict[str, float]:
+    """Regress patients' average alliance on their circumstances and arm, with the others held equal."""
+    drawn = draw_circumstances(people, streams_of(settings.seed, OWN_STREAMS)["circumstances"])
+    predictors = np.column_stack([np.ones(len(people.arm)), people.arm, *drawn.values()])
+    average = np.where(course.observed, course.values["alliance"], np.nan)
+    slopes = np.linalg.lstsq(predictors, np.nanmean(average, axis=1), rcond=None)[0][2:]
+    return {f"{name}_on_alliance": _rounded(slope) for name, slope in zip(drawn, slopes, strict=True)}
 
 
 def _shares(rows: pd.DataFrame, variable: str) -> dict[str, float]:

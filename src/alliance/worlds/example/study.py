@@ -10,6 +10,7 @@ from alliance.worlds.course import Course, choose
 from alliance.worlds.dynamics import run_sessions
 from alliance.worlds.example.ratings import rate_sessions
 from alliance.worlds.example.settings import ExampleStudy
+from alliance.worlds.example.signals import SIGNAL, record_synchrony
 from alliance.worlds.people import People, draw_people
 from alliance.worlds.settings import INTERCEPT
 from alliance.worlds.study import STREAMS, settle, streams_of
@@ -21,7 +22,7 @@ ORIENTATIONS = ("cbt", "psychodynamic", "humanistic")
 ALLIANCE = join_nodes(INTERCEPT, "alliance")
 FIRST_DAY, INTAKE_DAYS = np.datetime64("2023-01-09"), 420  # intake lasted fourteen months
 SCORED = {"alliance": "wai", "symptoms": "phq"}  # variable -> what the columns of its items begin with
-OWN_STREAMS = (*STREAMS, "ratings", "characteristics", "calendar", "dirt")
+OWN_STREAMS = (*STREAMS, "ratings", "characteristics", "calendar", "dirt", "signals", "circumstances")
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def simulate_study(settings: ExampleStudy) -> Study:
     rng = streams["characteristics"]
     therapists = _therapists(settings, people, rng)
     patients = _patients(settings, people, therapists, rng)
+    patients = patients.assign(**draw_circumstances(people, streams["circumstances"]))
     shape = course.observed.shape
     keys = pd.DataFrame(
         {
@@ -79,6 +81,7 @@ def simulate_study(settings: ExampleStudy) -> Study:
             "session_date": _calendar(settings, shape, streams["calendar"]).ravel(),
         }
     )
+    ratings[SIGNAL] = record_synchrony(settings, course, streams["signals"]).ravel()
     sessions = pd.concat([keys, ratings], axis=1)
     return Study(sessions[course.observed.ravel()].reset_index(drop=True), patients, therapists)
 
@@ -119,6 +122,14 @@ def _patients(
             "cultural_match": np.where(background == own["background"].to_numpy(), "yes", "no"),
         }
     )
+
+
+def draw_circumstances(people: People, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Draw what patients live in; better alliances go with a higher status and less strain."""
+    return {
+        "socioeconomic_status": _related(people.patients[ALLIANCE], 0.2, 5.5, 1.8, 1, 10, rng),
+        "life_strain": _related(people.patients[ALLIANCE], -0.25, 4.5, 2.0, 0, 10, rng),
+    }
 
 
 def _ids(letter: str, count: int, largest: int, digits: int, rng: np.random.Generator) -> list[str]:
