@@ -20,7 +20,7 @@ LAYERS = [
     ["data.checks"],
     ["data.scoring", "data.ruptures"],
     ["data.panel", "likelihood", "inference"],
-    ["models"],
+    ["models", "results.sameness"],
     [
         "report.labels",
         "results.estimates",
@@ -30,7 +30,7 @@ LAYERS = [
         "results.standardised",
     ],
     ["results.fits", "synthesis"],
-    ["report.meanings", "report.errors", "report.propensity", "report.ruptures", "certify"],
+    ["report.meanings", "report.naming", "report.errors", "report.propensity", "report.ruptures", "certify"],
     ["report.figures", "report.tables", "report.prose"],
     ["report.page", "report.codebook"],
     ["runs"],

@@ -2,7 +2,7 @@
 #
 # needs  the artefacts that each figure and table names in NEEDS; for a comparison, the estimates of another finished run
 # gives  figures (SVG, PNG, values as CSV), tables (CSV, HTML, Word, LaTeX), their captions (JSON), the comparison, the report, its supplement and its headline
-FIGURE_FILES = expand(OUT / "figures/{name}.{ending}", name=cfg.output.figures, ending=plan.FIGURE_FORMATS)
+FIGURE_FILES = expand(OUT / "figures/{name}.{ending}", name=plan.figures_of(cfg), ending=plan.FIGURE_FORMATS)
 TABLE_FILES_MADE = expand(OUT / "tables/{name}.{ending}", name=plan.tables_of(cfg), ending=plan.TABLE_FORMATS)
 OTHER = RESULTS / str(cfg.run.compare_to)
 

@@ -299,7 +299,9 @@ ARTEFACTS: Final = Registry(
         _columns("model")
         | _COMPARED
         | {f"{name}_{side}": kind for side in ("base", "this") for name, kind in _CARRIED.items()}
-        | {"difference": NUMBER, "shift": NUMBER, "overlap": NUMBER, "change": TEXT},
+        | {"difference": NUMBER, "shift": NUMBER, "overlap": NUMBER, "change": TEXT}
+        # In what the two estimates are not of the same: see `alliance.results.sameness`.
+        | {"differs": TEXT},
     ),
     Artefact("differences", "comparison/settings.csv", "compare_runs", _columns("setting base this")),
 )

@@ -15,6 +15,7 @@ from alliance.facts.columns import BASELINE, BETWEEN, LAG, records
 from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import BETWEEN_LEVELS, keys_of
+from alliance.results.sameness import UNITS, what_differs
 
 _KEYS = ["model", "outcome", "path", "effect", "level", "moderator", "value"]
 _CARRIED = [name.removesuffix("_base") for name in ARTEFACTS["comparison"].header if name.endswith("_base")]
@@ -29,7 +30,9 @@ AGREEMENT_COLUMNS = [
 ]  # fmt: skip
 
 
-def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
+def compare_estimates(
+    base: pd.DataFrame, this: pd.DataFrame, configs: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
+) -> pd.DataFrame:
     """Put the estimates of two runs side by side.
 
     Rows belong together if model, outcome, path, effect, level and moderator agree. The horizon may differ: another lag changes it, and
@@ -40,6 +43,8 @@ def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
     ----------
     base, this
         Estimates of the run compared with and of this run, columns of the artefact `estimates`.
+    configs
+        The merged configurations of both, as plain values.
 
     Returns
     -------
@@ -47,8 +52,8 @@ def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
         Columns of the artefact `comparison`, model by model in the order of `this`: effects before the components they are made
         from, models without effects last, and of each what only `base` has at its end. ``difference`` is this minus base,
         ``shift`` the difference in standard deviations of the base estimate, ``overlap`` the share of the shorter interval
-        that lies within the other one (0 to 1), ``change`` what happened in words. All but ``change`` are missing where a
-        run does not have the estimate.
+        that lies within the other one (0 to 1), ``change`` what happened in words, ``differs`` in what the two are not estimates of
+        the same. All but these two are missing where a run does not have the estimate, or where the two are in other units.
     """
     left, right = (_numbered(table, other) for table, other in ((base, this), (this, base)))
     joined = right.merge(left, on=[*_KEYS, "pair"], how="outer", suffixes=("_this", "_base"), sort=False)
@@ -61,7 +66,12 @@ def compare_estimates(base: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:
     spread = joined["sd_base"].where(joined["sd_base"] > 0)
     joined["shift"] = joined["difference"] / spread
     joined["overlap"] = _overlap(joined)
+    differs = [what_differs(row, *configs) if pd.notna(row["difference"]) else [] for row in joined.to_dict("records")]
+    joined["differs"] = ["; ".join(one) for one in differs]
     joined["change"] = [_name_change(row) for row in joined.to_dict("records")]
+    other_units = np.array([any(what.startswith(UNITS) for what in one) for one in differs], dtype=bool)
+    joined.loc[other_units, ["difference", "shift", "overlap"]] = np.nan
+    joined.loc[other_units, "change"] = "in other units: not compared"
     return joined[ARTEFACTS["comparison"].header]
 
 

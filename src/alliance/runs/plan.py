@@ -11,7 +11,7 @@ from alliance.config import Config, ModelSpec, Variable, merge_with_base, read_y
 from alliance.config.rupture import RUPTURE_MARK
 from alliance.errors import ConfigError, suggest
 from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
-from alliance.report.figures import FIGURES
+from alliance.report.figures import FIGURES, OF_COMPARISONS
 from alliance.report.page.contents import PAGES
 from alliance.report.tables import ALWAYS, TABLES
 from alliance.runs.files import CARD, CONFIG, MANIFEST, ORIGIN, PROVENANCE, UNFINISHED
@@ -151,9 +151,18 @@ def artefacts_of(config: Config) -> list[Artefact]:
 
 def tables_of(config: Config) -> list[str]:
     """Name the tables of a run: those the configuration lists, and those that no report is without."""
+    return _made_of("tables", [*config.output.tables, *ALWAYS], config)
+
+
+def figures_of(config: Config) -> list[str]:
+    """Name the figures of a run: those the configuration lists, and that of a comparison where there is one."""
+    return _made_of("figures", [*config.output.figures, *OF_COMPARISONS], config)
+
+
+def _made_of(kind: str, named: Sequence[str], config: Config) -> list[str]:
+    """Leave figures or tables whose artefacts the run has."""
     present = {artefact.name for artefact in artefacts_of(config)}
-    named = list(dict.fromkeys([*config.output.tables, *ALWAYS]))
-    return [name for name in named if present.issuperset(needs_of("tables", name))]
+    return [name for name in dict.fromkeys(named) if present.issuperset(needs_of(kind, name))]
 
 
 def expected_files(config: Config) -> list[str]:
@@ -167,7 +176,7 @@ def expected_files(config: Config) -> list[str]:
         *RUN_FILES.values(),
     ]
     files += [f"models/{model}/{file}" for model in config.models.fit for file in ("draws.nc", "flow.csv")]
-    files += [f"figures/{name}.{ending}" for name in config.output.figures for ending in FIGURE_FORMATS]
+    files += [f"figures/{name}.{ending}" for name in figures_of(config) for ending in FIGURE_FORMATS]
     files += [f"tables/{name}.{ending}" for name in tables_of(config) for ending in TABLE_FORMATS]
     if config.privacy.original_ids:
         files.append(IDS_FILE)

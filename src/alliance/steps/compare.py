@@ -24,10 +24,11 @@ def compare_runs(
     other_estimates, other_config
         The same of the run it is compared with.
     """
-    changed = difference_of_configs(read_yaml(Path(other_config)), read_yaml(Path(config)))
+    settings = read_yaml(Path(other_config)), read_yaml(Path(config))
+    changed = difference_of_configs(*settings)
     write_artefact("differences", pd.DataFrame(changed, columns=ARTEFACTS["differences"].header), differences)
     base, this = (read_artefact(path, "estimates") for path in (other_estimates, estimates))
-    write_artefact("comparison", compare_estimates(base, this), comparison)
+    write_artefact("comparison", compare_estimates(base, this, settings), comparison)
 
 
 def compare_truth(*, estimates: str, corrected: str, known: str, truth: str, settings: Mapping[str, Any]) -> None:

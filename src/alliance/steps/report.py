@@ -19,7 +19,7 @@ from alliance.report.tables import TABLES
 from alliance.report.words import Speech
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_text
-from alliance.runs.plan import needs_of, tables_of
+from alliance.runs.plan import figures_of, needs_of, tables_of
 from alliance.runs.project import command_for
 
 
@@ -59,7 +59,7 @@ def write_report(
     pages = build_pages(
         config=config,
         inputs=inputs,
-        figures=[_read_figure(path, origin) for path in _named(figures, config.output.figures)],
+        figures=[_read_figure(path, origin) for path in _named(figures, figures_of(config))],
         tables=[_read_table(path, origin) for path in _named(tables, tables_of(config))],
         provenance=recorded,
         command=command_for(None, origin),

@@ -92,6 +92,7 @@ def test_ids_and_comparison_are_expected_only_when_asked_for(config: Config) -> 
         )
     )
     compared = {f"tables/{name}.{ending}" for name in ("settings", "comparison") for ending in plan.TABLE_FORMATS}
+    compared |= {f"figures/compared.{ending}" for ending in plan.FIGURE_FORMATS}
     assert more - files == {plan.IDS_FILE, *(ARTEFACTS[name].path for name in made_by("compare_runs")), *compared}
 
 

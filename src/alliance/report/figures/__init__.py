@@ -24,7 +24,11 @@ FIGURES = {
     "influence": "alliance.report.figures.influence",
     "ruptures": "alliance.report.figures.ruptures",
     "shrinkage": "alliance.report.figures.shrinkage",
+    "compared": "alliance.report.figures.compared",
 }
+
+# Drawn wherever a run is compared with another one, whether the config lists them or not.
+OF_COMPARISONS = ("compared",)
 
 
 def load_figure(name: str) -> ModuleType:

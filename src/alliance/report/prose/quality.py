@@ -258,7 +258,7 @@ def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
             f"({label_model(top['model'], config)}: {label_effect(top['effect'])}, {label_path(top['path'], config)}, "
             f"{label_level_of(top, config)}): from {_in_comparison(top, 'base')} to {_in_comparison(top, 'this')}."
         )
-    passages = [text(*sentences)]
+    passages = [text(*sentences), *_describe_sameness(rows)]
     if listed:
         passages.append(Passage(tuple(listed), heading="What happened to the estimates", kind="list"))
     passages.append(
@@ -268,6 +268,16 @@ def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
         )
     )
     return passages
+
+
+def _describe_sameness(rows: list[dict[str, Any]]) -> list[Passage]:
+    """Say which estimates of the two runs are not of the same, and in what."""
+    told = [row["differs"] for row in rows if row["differs"]]
+    if not told:
+        return []
+    counts = pd.Series(told, dtype=object).value_counts(sort=False)
+    listed = [f"{capitalise(count_of(int(number), 'estimate'))}: {what}." for what, number in counts.items()]
+    return [Passage(tuple(listed), heading="In what they are not estimates of the same", kind="list")]
 
 
 def _describe_intervals(kind: str, estimates: pd.DataFrame, config: Config) -> str:

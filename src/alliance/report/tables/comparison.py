@@ -7,8 +7,9 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.report.labels import label_model
-from alliance.report.numbers import common_decimals, format_estimate, format_number, format_percent
-from alliance.report.tables.marks import FLAG, describe_counts, mark_of, name_estimate
+from alliance.report.naming import name_estimate
+from alliance.report.numbers import MISSING, common_decimals, format_estimate, format_number, format_percent
+from alliance.report.tables.marks import FLAG, describe_counts, mark_of
 from alliance.report.tables.table import Table
 
 TITLE = "Comparison of two runs"
@@ -29,13 +30,15 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                 "Difference": _difference(row),
                 "Overlap": format_percent(row["overlap"]),
                 "Change": row["change"],
+                "Not the same": row["differs"],
             }
             for row in data.to_dict("records")
         ],
-        columns=["Model", "Estimate of", *headings, "Difference", "Overlap", "Change"],
+        columns=["Model", "Estimate of", *headings, "Difference", "Overlap", "Change", "Not the same"],
     )
     notes = [
-        "Estimate [interval] (patients / sessions / therapists). Overlap: share of the shorter interval that lies in the other one."
+        "Estimate [interval] (patients / sessions / therapists). Overlap: share of the shorter interval that lies in the other one. "
+        "Not the same: in what the two are estimates of different things; in other units no difference has a meaning."
     ]
     if any((data[f"flag_{side}"] != "").any() for side in _SIDES):
         notes.append(f"{FLAG} Flagged by the diagnostics of its run, see there.")
@@ -55,6 +58,8 @@ def _side(row: Mapping[Hashable, Any], side: str) -> str:
 
 
 def _difference(row: Mapping[Hashable, Any]) -> str:
+    if pd.isna(row["difference"]):
+        return MISSING
     if row["difference"] == 0:
         return format_number(0)
     width = row["high_base"] - row["low_base"]

@@ -1,8 +1,5 @@
 """What tables of estimates say of a row besides its numbers: what it is about, how much it rests on, its flag and its interval."""
 
-from collections.abc import Hashable, Mapping
-from typing import Any
-
 import pandas as pd
 
 from alliance.config import Config
@@ -12,10 +9,8 @@ from alliance.facts.quantity import is_at_session
 from alliance.report.labels import (
     capitalised_name,
     label_effect,
-    label_level_of,
     label_levels,
     label_model,
-    label_quantity,
 )
 from alliance.report.numbers import format_count, format_percent
 from alliance.report.propensity import path_in
@@ -26,14 +21,6 @@ FLAG = "†"
 def mark_of(flag: object) -> str:
     """Return the sign that follows a flagged estimate, or an empty string."""
     return f" {FLAG}" if flag else ""
-
-
-def name_estimate(row: Mapping[Hashable, Any], config: Config) -> str:
-    """Say in one cell what a row of the estimates is about: effect, path, level and horizon."""
-    level = label_level_of(row, config)
-    where = ", ".join(filter(None, [level, row["horizon"]]))
-    about = label_quantity({str(key): value for key, value in row.items()}, config)
-    return f"{capitalised_name(label_effect(row['effect']))}: {about} ({where})"
 
 
 def describe_counts(patients: float, sessions: float, therapists: float) -> str:

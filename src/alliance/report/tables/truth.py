@@ -7,8 +7,9 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.report.labels import label_model
+from alliance.report.naming import name_estimate
 from alliance.report.numbers import common_decimals, format_beside, format_count, format_number
-from alliance.report.tables.marks import FLAG, mark_of, name_estimate
+from alliance.report.tables.marks import FLAG, mark_of
 from alliance.report.tables.table import Table
 
 TITLE = "Truth and estimates"

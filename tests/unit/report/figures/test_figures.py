@@ -31,7 +31,7 @@ from alliance.report.figures.within_between import earlier_term
 from tests.artefacts import builders
 
 STUDIES = {"arms": builders.arms_config(), "single": builders.single_config()}
-INPUTS = {name: builders.artefacts(config) for name, config in STUDIES.items()}
+INPUTS = {name: builders.artefacts(config) | builders.compared(config) for name, config in STUDIES.items()}
 LEAST_TEXT = 6.5  # points at print size
 
 
