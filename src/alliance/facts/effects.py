@@ -48,6 +48,8 @@ class Effect:
         Whether it tells what runs through a mediator from what does not.
     curve
         Whether it is one of many over sessions: a figure shows them all, tables the last one.
+    correlates
+        Whether it is a correlation between patients that a study answers with, and several studies put together on Fisher's scale.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Effect:
     of_slopes: bool = False
     splits: bool = False
     curve: bool = False
+    correlates: bool = False
 
     @property
     def directed(self) -> bool:

@@ -14,6 +14,7 @@ from alliance.config.problems import explain
 from alliance.config.schema import Kind
 from alliance.config.section import Label, RunName, Section
 from alliance.errors import ConfigError
+from alliance.facts.quantity import ends_of
 from alliance.facts.roles import Moment
 
 FORMAT: Final = 1
@@ -66,11 +67,18 @@ class Quantity(Section):
     sd: Above
     interval_kind: Word
     standardised: Standardised | None = None
+    correlation: bool = False  # whether the estimate is one, which is compared on Fisher's scale
     n_patients: Count
     n_sessions: Count
     n_therapists: Count | None = None  # None where there are fewer than may be told
     model: Fitted
     flags: Annotated[list[Word], Field(max_length=100)]
+
+    @model_validator(mode="after")
+    def _correlation_is_one(self) -> Self:
+        if self.correlation and not -1 < self.estimate < 1:
+            raise ValueError(f"a correlation lies between -1 and 1, but the estimate is {self.estimate:g}")
+        return self
 
 
 class Study(Section):
@@ -99,6 +107,14 @@ class Card(Section):
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice is not None:
             raise ValueError(f"'{' / '.join(twice)}' stands there twice")
+        return self
+
+    @model_validator(mode="after")
+    def _every_measure_is_told(self) -> Self:
+        ends = [node for quantity in self.quantities for node in ends_of(quantity.path)]
+        unknown = next((node for node in ends if node not in self.measures), None)
+        if unknown is not None:
+            raise ValueError(f"'measures' does not say what '{unknown}' was measured with")
         return self
 
 

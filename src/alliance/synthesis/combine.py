@@ -2,12 +2,14 @@
 
 The second stage of a two-stage synthesis (Flückiger et al. 2020): every site has estimated the same effect on its own data, and
 `alliance.inference.random_effects` puts the estimates together. Quantities are the same where question, path, effect, level and time
-agree. Points are put together where all sites used the same measures, standard deviations wherever two sites have them. What cannot be
-compared is refused by name.
+agree. Points are put together where all sites used the same measures, standard deviations wherever two sites have them, correlations on
+Fisher's scale (on which their spread between sites stays). What cannot be compared is refused by name.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any, Final
 
 import pandas as pd
@@ -19,9 +21,11 @@ from alliance.synthesis.card import Card, Measure, Quantity, key_of
 
 POINTS: Final = "points"
 DEVIATIONS: Final = "standard deviations"
+CORRELATIONS: Final = "correlations"
 FEW: Final = 5  # sites; with fewer their spread is hardly known
 KEY: Final = ["question", "path", "effect", "level", "horizon"]
 TREATMENT: Final = "treatment"
+_ON_SCALE: Final = ("estimate", "low", "high", "predicted_low", "predicted_high", "common", "common_low", "common_high")
 _BETWEEN: Final = " | "  # cautions of one row
 
 
@@ -70,7 +74,7 @@ class _Entry:
 
     def measures(self) -> list[tuple[str, Measure]]:
         """Return what both ends of the path were measured with; points of an effect are points of these."""
-        return [(node, self.card.measures[node]) for node in ends_of(self.quantity.path) if node in self.card.measures]
+        return [(node, self.card.measures[node]) for node in ends_of(self.quantity.path)]
 
 
 def combine(cards: Sequence[Card], interval: float = 0.95) -> Synthesis:
@@ -151,6 +155,9 @@ def _units(entries: Sequence[_Entry]) -> Iterator[tuple[str, list[_Entry], str]]
     if differ := _contrasts_that_differ(entries):
         yield "", [], differ
         return
+    if entries[0].quantity.correlation:
+        yield CORRELATIONS, list(entries), ""
+        return
     reason = next((one for other in entries[1:] if (one := _units_that_differ(entries[0], other))), "")
     yield POINTS, [] if reason else list(entries), reason
     able = [entry for entry in entries if entry.quantity.standardised is not None]
@@ -180,7 +187,7 @@ def _contrast_of(entry: _Entry) -> str:
 
 def _units_that_differ(one: _Entry, other: _Entry) -> str:
     """Say why points of two sites are not the same; empty where they are."""
-    for (node, first), (_, second) in zip(one.measures(), other.measures(), strict=False):
+    for (node, first), (_, second) in zip(one.measures(), other.measures(), strict=True):
         if (first.instrument, first.part, first.metric) != (second.instrument, second.part, second.metric):
             return f"{node} was measured with {_name(first)} at '{one.site}' and with {_name(second)} at '{other.site}'"
         if first.higher_is != second.higher_is:
@@ -207,25 +214,26 @@ def _pool(entries: Sequence[_Entry], unit: str, interval: float) -> tuple[dict[s
     values, turned = [], []
     for entry in entries:
         quantity = entry.quantity
-        source = quantity if unit == POINTS or quantity.standardised is None else quantity.standardised
-        sign = -1.0 if unit == DEVIATIONS and _is_turned(first, entry) else 1.0
+        source = quantity if unit != DEVIATIONS or quantity.standardised is None else quantity.standardised
+        sign = -1.0 if unit != POINTS and _is_turned(first, entry) else 1.0
         turned += [entry.site] if sign < 0 else []
-        values.append((sign * source.estimate, source.sd))
+        values.append(_to_scale(sign * source.estimate, source.sd, unit))
     found = asdict(pool([value for value, _ in values], [sd for _, sd in values], interval))
     weights = found.pop("weights")
-    reach = (found["common_high"] - found["common_low"]) / 2
-    normal = reach / (1 / sum(1 / sd**2 for _, sd in values)) ** 0.5  # quantile of the normal distribution
+    normal = NormalDist().inv_cdf((1 + interval) / 2)
     rows = [
         {
-            "unit": unit, "site": entry.site, "estimate": value, "sd": sd, "low": value - normal * sd, "high": value + normal * sd,
-            "weight": weight, "n_patients": entry.quantity.n_patients, "n_sessions": entry.quantity.n_sessions,
-            "flags": "; ".join(entry.quantity.flags),
+            "unit": unit, "site": entry.site, "estimate": _from_scale(value, unit), "sd": _error_of(value, sd, unit),
+            "low": _from_scale(value - normal * sd, unit), "high": _from_scale(value + normal * sd, unit), "weight": weight,
+            "n_patients": entry.quantity.n_patients, "n_sessions": entry.quantity.n_sessions, "flags": "; ".join(entry.quantity.flags),
         }
         for entry, (value, sd), weight in zip(entries, values, weights, strict=True)
     ]  # fmt: skip
     row = {
         "unit": unit,
         **found,
+        "error": _error_of(found["estimate"], found["error"], unit),
+        **{name: _from_scale(found[name], unit) for name in _ON_SCALE},
         "interval": interval,
         "n_patients": sum(entry.quantity.n_patients for entry in entries),
         "n_sessions": sum(entry.quantity.n_sessions for entry in entries),
@@ -234,9 +242,27 @@ def _pool(entries: Sequence[_Entry], unit: str, interval: float) -> tuple[dict[s
     return row, rows
 
 
+def _to_scale(estimate: float, sd: float, unit: str) -> tuple[float, float]:
+    """Return an estimate and its error on the scale on which sites are put together: Fisher's z = artanh r for correlations.
+
+    The error of z is that of r over 1 - r^2 (delta method), so it is what the site found and not 1 / sqrt(n - 3).
+    """
+    if unit != CORRELATIONS:
+        return estimate, sd
+    return math.atanh(estimate), sd / (1 - estimate**2)
+
+
+def _from_scale(value: float, unit: str) -> float:
+    return math.tanh(value) if unit == CORRELATIONS else value
+
+
+def _error_of(value: float, error: float, unit: str) -> float:
+    return error * (1 - math.tanh(value) ** 2) if unit == CORRELATIONS else error
+
+
 def _is_turned(first: _Entry, entry: _Entry) -> bool:
     """Whether an odd number of ends is scored the other way round than at the first site."""
-    pairs = zip(first.measures(), entry.measures(), strict=False)
+    pairs = zip(first.measures(), entry.measures(), strict=True)
     return sum(one.higher_is != other.higher_is for (_, one), (_, other) in pairs) % 2 == 1
 
 

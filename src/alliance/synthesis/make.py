@@ -9,7 +9,7 @@ import pandas as pd
 
 from alliance.config import Config, ModelSpec, Variable
 from alliance.config.answers import answers_of
-from alliance.config.posing import cast_in
+from alliance.config.posing import asked_in, cast_in, speaker_of
 from alliance.config.timing import parse_term
 from alliance.facts.columns import BASELINE, FLAG_SEPARATOR, PATIENT
 from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
@@ -36,11 +36,16 @@ def make_card(estimates: pd.DataFrame, panel: pd.DataFrame, config: Config, soft
     """
     parts = _Parts(config)
     quantities, nodes = [], dict[str, str]()
-    for question, model in dict.fromkeys((one.question, one.model) for one in answers_of(config) if one.question):
+    answers = [(one.question, one.model) for one in answers_of(config) if one.question]
+    asked = [(question, speaker_of(question, config)) for question in asked_in(config)]
+    for question, model in dict.fromkeys([*answers, *asked]):
         rows = estimates[
             (estimates["model"] == model)
-            & estimates["effect"].isin(EFFECTS.names(lambda effect: effect.central))
-            & estimates["level"].isin(EFFECT_LEVELS)
+            & (
+                estimates["effect"].isin(EFFECTS.names(lambda effect: effect.central))
+                & estimates["level"].isin(EFFECT_LEVELS)
+                | estimates["effect"].isin(EFFECTS.names(lambda effect: effect.correlates))
+            )
             & (estimates["moderator"].fillna("") == "")
             & (estimates["n_patients"] >= config.privacy.minimum_cell)
             & (estimates["sd"] > 0)
@@ -129,6 +134,7 @@ def _quantity(
         sd=_short(float(exact["sd"])),
         interval_kind=str(row["interval_kind"]),
         standardised=None if ratio is None else _standardised(exact, ratio),
+        correlation=EFFECTS[str(row["effect"])].correlates,
         n_patients=int(row["n_patients"]),
         n_sessions=int(row["n_sessions"]),
         n_therapists=None if 0 < therapists < config.privacy.minimum_cell else therapists,

@@ -8,7 +8,7 @@ import pandas as pd
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, nodes_of
 from alliance.report.labels import capitalised_name, label_effect, label_level
-from alliance.synthesis.combine import DEVIATIONS, KEY, POINTS, TREATMENT
+from alliance.synthesis.combine import CORRELATIONS, DEVIATIONS, KEY, POINTS, TREATMENT
 
 Row = Mapping[Any, Any]
 
@@ -32,6 +32,8 @@ def name_quantity(row: Row, labels: Mapping[str, str]) -> str:
 
 def name_unit(row: Row, labels: Mapping[str, str]) -> str:
     """Say what one unit of an effect is."""
+    if row["unit"] == CORRELATIONS:
+        return "(correlation; how far sites differ is on Fisher's scale)"
     cause, outcome = (labels.get(node, node) for node in ends_of(row["path"]))
     if ends_of(row["path"])[0] == TREATMENT:
         spread = " between patients at the first session" if row["unit"] == DEVIATIONS else ""
@@ -42,13 +44,14 @@ def name_unit(row: Row, labels: Mapping[str, str]) -> str:
 
 
 def told_rows(pooled: pd.DataFrame) -> pd.DataFrame:
-    """Return what is told first: what models are fitted for, within patients or of a treatment, each in one unit.
+    """Return what is told first: what models are fitted for, within patients or of a treatment, and correlations, each in one unit.
 
     Points where all sites have them, standard deviations elsewhere; everything else stands in the table.
     """
     answers = EFFECTS.names(lambda effect: effect.answer)
-    rows = pooled[pooled["effect"].isin([*answers, "total"]) & pooled["level"].isin(["within", "overall"])]
+    paths = pooled["effect"].isin([*answers, "total"]) & pooled["level"].isin(["within", "overall"])
+    rows = pooled[paths | (pooled["unit"] == CORRELATIONS)]
     rows = rows if len(rows) else pooled
-    first = rows["unit"].map({POINTS: 0, DEVIATIONS: 1})
+    first = rows["unit"].map({POINTS: 0, DEVIATIONS: 1, CORRELATIONS: 0})
     chosen = rows.assign(first=first).sort_values("first", kind="stable").drop_duplicates(KEY).drop(columns="first")
     return chosen.sort_index()

@@ -85,6 +85,11 @@ def test_names_of_variables_change_nothing() -> None:
         ({"site": "../etc"}, "site"),
         ({"quantities": [written()["quantities"][0] | {"sd": 0.0}]}, "sd"),
         ({"quantities": [written()["quantities"][0]] * 2}, "stands there twice"),
+        (
+            {"quantities": [written()["quantities"][0] | {"correlation": True, "estimate": -1.2}]},
+            "lies between -1 and 1",
+        ),
+        ({"measures": {}}, "does not say what"),
     ],
 )
 def test_what_is_no_card_is_refused_with_its_place(change: dict, said: str) -> None:

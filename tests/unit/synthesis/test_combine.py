@@ -1,10 +1,11 @@
 """Cards are put together where they are about the same, and refused by name where they are not."""
 
+import numpy as np
 import pytest
 
 from alliance.errors import DataError
 from alliance.inference.random_effects import pool
-from alliance.synthesis.combine import DEVIATIONS, POINTS, combine
+from alliance.synthesis.combine import CORRELATIONS, DEVIATIONS, POINTS, combine
 from tests.unit.synthesis.cards import card_of, site
 
 FIRST = {"question": "first", "path": "outcome -> mediator", "level": "within"}
@@ -51,6 +52,20 @@ def test_other_treatments_are_not_put_together_in_any_unit() -> None:
         "different treatments (north: standard = 0"
         in only(found.refused, path="treatment -> mediator")["reason"].iloc[0]
     )
+
+
+def test_correlations_are_put_together_on_the_scale_of_fisher() -> None:
+    cards = []
+    for name, r, sd in (("north", -0.25, 0.05), ("south", -0.40, 0.06), ("east", -0.10, 0.08)):
+        card = site(name)
+        one = card.quantities[0].model_copy(
+            update={"path": "mediator -> outcome", "estimate": r, "sd": sd, "correlation": True, "standardised": None}
+        )
+        cards.append(card.model_copy(update={"quantities": [one]}))
+    row = combine(cards).pooled.iloc[0]
+    direct = pool(np.arctanh([-0.25, -0.40, -0.10]), [0.05 / (1 - 0.25**2), 0.06 / (1 - 0.16), 0.08 / (1 - 0.01)])
+    assert row["unit"] == CORRELATIONS and row["tau"] == direct.tau
+    assert [row["estimate"], row["low"]] == pytest.approx([np.tanh(direct.estimate), np.tanh(direct.low)])
 
 
 def test_what_one_site_has_is_said_to_stand_there_only() -> None:
