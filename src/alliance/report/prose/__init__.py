@@ -40,6 +40,7 @@ from alliance.report.prose.study import (
     describe_limits,
     describe_measurement,
     describe_question,
+    describe_study,
 )
 from alliance.report.prose.unreliable import describe_corrected
 from alliance.report.prose.variability import describe_variability
@@ -76,6 +77,7 @@ SENTENCES = {
         describe_references,
         describe_reverse,
         describe_sensitivity,
+        describe_study,
         describe_truth,
         describe_variability,
         describe_variance,

@@ -66,6 +66,11 @@ _ABOUT_INTERVALS = (
 )
 
 
+def describe_study(inputs: Inputs, config: Config) -> list[Passage]:
+    """Give the study in the words of its researchers."""
+    return [text(config.study.description)] if config.study.description else []
+
+
 def describe_question(inputs: Inputs, config: Config) -> list[Passage]:
     """Describe the study, the questions its models ask, and what kind of answer the design allows."""
     questions: dict[str, None] = {}
