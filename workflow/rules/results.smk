@@ -26,6 +26,7 @@ rule draw_figure:
         "../../environment.yml"
     params:
         name="{name}",
+        number=lambda wildcards: plan.number_of(cfg, "figure", wildcards.name),
         # Not recorded by Snakemake, since it has an argument beside wildcards; redrawn_for is what triggers.
         settings=lambda wildcards, input: SHOWN,
         redrawn_for=plan.shown_settings(cfg),
@@ -54,6 +55,7 @@ rule write_table:
         "../../environment.yml"
     params:
         name="{name}",
+        number=lambda wildcards: plan.number_of(cfg, "table", wildcards.name),
         settings=lambda wildcards, input: SHOWN,
         redrawn_for=plan.shown_settings(cfg),
         code=lambda wildcards: code_with("write_table", plan.TABLES[wildcards.name]),

@@ -106,6 +106,17 @@ def speaker_of(question: str, config: Config) -> str:
     return config.models.answers.get(question) or QUESTIONS[question].pose(cast_in(config)).answer
 
 
+def named_in(config: Config) -> list[str]:
+    """Name the questions that have a name and a fitted model: those of the field that are asked, and those that somebody declared."""
+    fitted = {name: config.models.specs[name] for name in config.models.fit}
+    declared = {name for name, model in config.models.answers.items() if model in fitted}
+    alone = {
+        name for name in asked_in(config) if (spec := fitted.get(speaker_of(name, config))) and spec.effects is None
+    }
+    of_field = [name for name in QUESTIONS if name in declared | alone]
+    return [*(name for name in config.models.answers if name in declared and name not in QUESTIONS), *of_field]
+
+
 def speakers_in(config: Config) -> list[str]:
     """Name the fitted models that answer a question, in the order of the questions; all fitted models where nothing is asked by name."""
     asked = [speaker_of(question, config) for question in asked_in(config)]

@@ -5,14 +5,14 @@ The Snakefile asks here and holds no logic of its own. Nothing in this module im
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from alliance.config import Config, ModelSpec, Variable, merge_with_base, read_yaml, validate_config
 from alliance.config.rupture import RUPTURE_MARK
 from alliance.errors import ConfigError, suggest
 from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
 from alliance.report.figures import FIGURES, OF_COMPARISONS
-from alliance.report.page.contents import PAGES
+from alliance.report.page.contents import PAGES, numbers_of
 from alliance.report.tables import ALWAYS, TABLES
 from alliance.runs.files import CARD, CONFIG, MANIFEST, ORIGIN, PROVENANCE, UNFINISHED
 from alliance.runs.fingerprint import read_constant
@@ -163,6 +163,11 @@ def _made_of(kind: str, named: Sequence[str], config: Config) -> list[str]:
     """Leave figures or tables whose artefacts the run has."""
     present = {artefact.name for artefact in artefacts_of(config)}
     return [name for name in dict.fromkeys(named) if present.issuperset(needs_of(kind, name))]
+
+
+def number_of(config: Config, kind: Literal["figure", "table"], name: str) -> str:
+    """Return the number of a figure or a table of a run: ``3``, or ``S12`` in the supplement."""
+    return numbers_of(config, figures_of(config), tables_of(config)).get((kind, name), "")
 
 
 def expected_files(config: Config) -> list[str]:

@@ -14,14 +14,24 @@ from alliance.runs.files import replacing, write_csv, write_json
 
 
 def draw_figure(
-    *, svg: str, png: str, values: str, text: str, name: str, settings: dict[str, Any], **artefacts: str
+    *,
+    svg: str,
+    png: str,
+    values: str,
+    text: str,
+    name: str,
+    number: str = "",
+    settings: dict[str, Any],
+    **artefacts: str,
 ) -> None:
     """Draw one figure and write it as SVG and PNG, with the values it shows (CSV) and its words (JSON).
 
     Parameters
     ----------
     text
-        File for title, caption and description (``title``, ``caption``, ``alt``).
+        File for title, caption and description (``title``, ``caption``, ``alt``), and the number.
+    number
+        Of the figure in the report (``3``) or its supplement (``S3``); empty where there is none.
     settings
         The whole merged configuration.
     artefacts
@@ -36,7 +46,7 @@ def draw_figure(
     write_csv(publish_digits(bare_values(drawing.values, speech)), values)
     caption = f"{module.CAPTION} {drawing.notes}".strip()
     about = {"title": module.TITLE, "caption": caption, "alt": drawing.alt}
-    write_json({key: speech.say(words) for key, words in about.items()}, text)
+    write_json({"number": number} | {key: speech.say(words) for key, words in about.items()}, text)
 
 
 def save_figure(figure: Any, svg: str | Path, png: str | Path, dpi: int) -> None:

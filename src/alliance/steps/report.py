@@ -82,7 +82,7 @@ def _read_figure(path: Path, origin: Sequence[str]) -> Figure:
     about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     png = path.with_suffix(".png")
     return Figure(
-        output=_output("Figure", "figures", path, about["title"], ".svg", origin),
+        output=_output("Figure", "figures", path, about["title"], ".svg", origin, about["number"]),
         caption=about["caption"],
         alt=about["alt"],
         svg=path.with_suffix(".svg").read_bytes(),
@@ -95,15 +95,15 @@ def _read_figure(path: Path, origin: Sequence[str]) -> Figure:
 def _read_table(path: Path, origin: Sequence[str]) -> ReportTable:
     about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     return ReportTable(
-        output=_output("Table", "tables", path, about["caption"], ".html", origin),
+        output=_output("Table", "tables", path, about["caption"], ".html", origin, about["number"]),
         html=path.with_suffix(".html").read_text(encoding="utf-8"),
         n_rows=len(read_artefact(path.with_suffix(".csv"))),
         data_file=path.with_suffix(".csv").as_posix(),
     )
 
 
-def _output(kind: str, folder: str, path: Path, title: str, ending: str, origin: Sequence[str]) -> Output:
+def _output(kind: str, folder: str, path: Path, title: str, ending: str, origin: Sequence[str], number: str) -> Output:
     modules = FIGURES if folder == "figures" else TABLES
     needs = tuple(ARTEFACTS[name].path for name in needs_of(folder, path.name))
     command = command_for(path.with_suffix(ending).as_posix(), origin)
-    return Output(kind, path.name, title, command, modules[path.name], needs)
+    return Output(kind, path.name, title, command, modules[path.name], needs, number)

@@ -1,5 +1,6 @@
 """Tables: read what one needs, make it, write it in all its formats."""
 
+from dataclasses import replace
 from typing import Any
 
 from alliance.config import validate_config
@@ -15,14 +16,25 @@ from alliance.runs.files import write_bytes, write_csv, write_json, write_text
 
 
 def write_table(
-    *, csv: str, html: str, docx: str, tex: str, text: str, name: str, settings: dict[str, Any], **artefacts: str
+    *,
+    csv: str,
+    html: str,
+    docx: str,
+    tex: str,
+    text: str,
+    name: str,
+    number: str = "",
+    settings: dict[str, Any],
+    **artefacts: str,
 ) -> None:
     """Make one table and write its numbers (CSV), its formatted cells (HTML, Word, LaTeX) and its words (JSON).
 
     Parameters
     ----------
     text
-        File for caption and notes (``caption``, ``notes``).
+        File for caption and notes (``caption``, ``notes``), and the number.
+    number
+        Of the table in the report (``3``) or its supplement (``S3``); empty where there is none.
     settings
         The whole merged configuration.
     artefacts
@@ -30,9 +42,9 @@ def write_table(
     """
     module, speech = load_table(name), Speech(validate_config(settings))
     made = module.make({need: read_artefact(artefacts[need], need) for need in module.NEEDS}, speech.config)
-    table = said_table(made, speech)
+    table = replace(said_table(made, speech), number=number)
     write_csv(publish_digits(table.data), csv)
     write_text(render_html(table, name), html)
     write_text(render_latex(table, name), tex)
     write_bytes(render_docx(table), docx)
-    write_json({"caption": table.caption, "notes": table.notes}, text)
+    write_json({"number": number, "caption": table.caption, "notes": table.notes}, text)

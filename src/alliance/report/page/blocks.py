@@ -60,6 +60,12 @@ class Output:
     command: str
     module: str
     needs: tuple[str, ...]
+    number: str = ""
+
+    @property
+    def called(self) -> str:
+        """What sentences call it: ``Table S3``."""
+        return f"{self.kind} {self.number}".strip()
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def make_commands(material: Material) -> list[Block]:
     """List the command that makes each figure and table again, what it is made from, and by which module."""
     whole = [("The whole run and this report", material.command, "workflow/Snakefile")]
     made = [
-        (f"{output.kind}: {output.title}", output.command, ", ".join(output.needs), output.module)
+        (f"{output.called}: {output.title}", output.command, ", ".join(output.needs), output.module)
         for output in material.outputs
     ]
     once = ("Result", "Command", "Made by")

@@ -27,9 +27,9 @@ from alliance.report.labels import (
 )
 from alliance.report.numbers import format_count, format_number, format_percent
 from alliance.report.page.blocks import BLOCKS, Block, Material, Output, tabulate
-from alliance.report.page.contents import PAGES, read_sections
+from alliance.report.page.contents import PAGES, read_sections, with_questions
 from alliance.report.page.fill import fill_template
-from alliance.report.page.questions import Card, make_card, tabulate_estimates, with_questions
+from alliance.report.page.questions import Card, make_card, tabulate_estimates
 from alliance.report.prose import SENTENCES, Inputs, Passage, say_sentences
 from alliance.report.prose.asked import describe_asked
 from alliance.report.prose.front import Answered, answer_questions
@@ -155,6 +155,8 @@ def build_pages(
     command
         The command that makes the whole run.
     """
+    empty = [figure.output for figure in figures if not _shows_something(figure)]
+    empty += [table.output for table in tables if not table.n_rows]
     figures = [figure for figure in figures if _shows_something(figure)]
     tables = [table for table in tables if table.n_rows]
     outputs = [figure.output for figure in figures] + [table.output for table in tables]
@@ -177,6 +179,7 @@ def build_pages(
         "facts": [(speech.say(name), value) for name, value in _state_facts(config, inputs)],
         "sections": sections,
         "files": PAGES,
+        "empty": empty,
     }
     return {page: _fill_page(page, shared, speech) for page in PAGES}
 
@@ -184,8 +187,10 @@ def build_pages(
 def _fill_page(page: str, shared: Mapping[str, Any], speech: Speech) -> str:
     """Return one page with its sections, and where each table stands as seen from there."""
     places = {
-        part.table.output.name: ("" if section.page == page else PAGES[section.page])
-        + f"#table-{part.table.output.name}"
+        part.table.output.name: (
+            ("" if section.page == page else PAGES[section.page]) + f"#table-{part.table.output.name}",
+            part.table.output.called,
+        )
         for section in shared["sections"]
         for part in (*section.parts, *section.folded)
         if part.table is not None
@@ -265,7 +270,7 @@ def tabulate_values(figure: Figure, speech: Speech) -> Block | None:
     ]
     columns = tuple(speech.say(capitalised_name(str(column))) for column in values.columns)
     rows = [tuple(speech.say_all(row)) for row in rows]
-    return tabulate(f"Values shown in: {figure.output.title}", columns, rows, folded=True)
+    return tabulate(f"Values shown in {figure.output.called}: {figure.output.title}", columns, rows, folded=True)
 
 
 def _cell(value: Any, numeric: bool) -> str:
@@ -306,7 +311,7 @@ def _said_passages(passages: Sequence[Passage], speech: Speech) -> list[Passage]
 
 
 def _fill_sections(content: Content) -> list[Section]:
-    every = with_questions(read_sections(), list(content.answered.values()))
+    every = with_questions(read_sections(), {name: one.title for name, one in content.answered.items()})
     check_sections(every)
     entries = [(section, [*section["parts"], *section.get("folded", ())]) for section in every]
     named = {(kind, name) for _, parts in entries for part in parts for kind, name in part.items()}

@@ -1,8 +1,8 @@
 """What the page shows of each question: a row of its first screen, and a section of its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -83,47 +83,6 @@ def make_card(answered: Answered, speech: Speech) -> Card:
         said(describe_warnings(told)),
         "; ".join(question.follows) if question is not None else "",
     )
-
-
-def with_questions(sections: Sequence[Mapping[str, Any]], answered: Sequence[Answered]) -> list[Mapping[str, Any]]:
-    """Return the sections of both pages with one for each question, first on the report; what they hold leaves the others.
-
-    Where two questions name the same, it stands in the section of the first.
-    """
-    taken: set[tuple[str, str]] = set()
-    own = [_declare(one, taken) for one in answered]
-    rest = [
-        {**section, "parts": [part for part in section["parts"] if not set(part.items()) & taken]}
-        for section in sections
-    ]
-    return [*own, *rest]
-
-
-def _declare(answered: Answered, taken: set[tuple[str, str]]) -> Mapping[str, Any]:
-    """Declare the section of a question as `sections.yaml` declares others, with what is folded apart."""
-    question = QUESTIONS.get(answered.name)
-    shown: list[tuple[str, str]] = [("answer", answered.name), ("estimates", answered.name)]
-    folded: list[tuple[str, str]] = []
-    if question is not None:
-        first, rest = question.figures[:1], question.figures[1:]
-        shown += [("figure", name) for name in first]
-        folded += [("sentences", name) for name in question.sentences]
-        folded += [("figure", name) for name in rest] + [("table", name) for name in question.tables]
-
-    def left(parts: list[tuple[str, str]]) -> Iterator[dict[str, str]]:
-        for kind, name in parts:
-            if (kind, name) not in taken:
-                taken.add((kind, name))
-                yield {kind: name}
-
-    name = f"question-{answered.name.replace('_', '-')}"
-    return {
-        "id": name,
-        "title": answered.title,
-        "page": "report",
-        "parts": list(left(shown)),
-        "folded": list(left(folded)),
-    }
 
 
 def tabulate_estimates(answered: Answered, inputs: Inputs, config: Config, speech: Speech) -> Block | None:

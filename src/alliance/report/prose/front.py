@@ -10,7 +10,7 @@ from typing import Final
 
 from alliance.config import Config
 from alliance.config.answers import Answer, answers_of
-from alliance.config.posing import asked_in, speaker_of
+from alliance.config.posing import named_in, speaker_of
 from alliance.facts.effects import EFFECTS
 from alliance.questions import QUESTIONS
 from alliance.report.labels import label_model, label_of
@@ -50,7 +50,9 @@ class Answered:
 def answer_questions(inputs: Inputs, config: Config) -> list[Answered]:
     """Return the questions of a run with their answers."""
     answers = answers_of(config)
-    found = [_answer(name, [one for one in answers if one.question == name], inputs, config) for name in _named(config)]
+    found = [
+        _answer(name, [one for one in answers if one.question == name], inputs, config) for name in named_in(config)
+    ]
     rest = [one for one in answers if not one.question and find_answer(one, inputs, config)]
     forward = _by_kind([one for one in rest if one.direction == "forward"], inputs, config)
     found += [_answer_pair(one, inputs, config) for one in forward[: max(0, _FEWEST - len(found))]]
@@ -63,17 +65,6 @@ def answer_questions(inputs: Inputs, config: Config) -> list[Answered]:
 def lacks_reverse(config: Config) -> bool:
     """Whether something could run back from an outcome and no fitted model looks there."""
     return not any(one.direction == "reverse" for one in answers_of(config)) and not has_no_reverse(config)
-
-
-def _named(config: Config) -> list[str]:
-    """Name the questions that have a name and a fitted model: those of the field that are asked, and those that somebody declared."""
-    fitted = {name: config.models.specs[name] for name in config.models.fit}
-    declared = {name for name, model in config.models.answers.items() if model in fitted}
-    alone = {
-        name for name in asked_in(config) if (spec := fitted.get(speaker_of(name, config))) and spec.effects is None
-    }
-    of_field = [name for name in QUESTIONS if name in declared | alone]
-    return [*(name for name in config.models.answers if name in declared and name not in QUESTIONS), *of_field]
 
 
 def _answer(name: str, answers: Sequence[Answer], inputs: Inputs, config: Config) -> Answered:

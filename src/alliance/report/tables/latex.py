@@ -27,18 +27,26 @@ def render_latex(table: Table, name: str) -> str:
     layout, rows = plan_layout(table, _PADDING), rows_of(table)
     head = " & ".join(f"\\textbf{{{escape_latex(str(column))}}}" for column in columns_of(table)) + r" \\"
     kinds = "".join(_list_kinds(table, layout))
+    numbered = f"\\renewcommand{{\\thetable}}{{{escape_latex(table.number)}}}" if table.number else ""
     caption = f"\\caption{{{escape_latex(table.caption)}}}\\label{{tab:{name}}}"
     notes = [f"\\par\\smallskip\\footnotesize {escape_latex(note)}" for note in table.notes]
     size = f"\\fontsize{{{layout.size}}}{{{layout.size + 2}}}\\selectfont"
     body = _list_rows(table, layout)
     if layout.landscape or layout.lines > _LONG_TABLE or len(rows) > _LONG_TABLE:
         packages = "booktabs,longtable,array"
-        lines = [f"{{{size}", f"\\begin{{longtable}}{{{kinds}}}", caption + r" \\"]
+        lines = [f"{{{size}{numbered}", f"\\begin{{longtable}}{{{kinds}}}", caption + r" \\"]
         lines += [r"\toprule", head, r"\midrule", r"\endfirsthead", r"\toprule", head, r"\midrule", r"\endhead"]
         lines += [r"\bottomrule", r"\endfoot", *body, r"\end{longtable}", *notes, r"\par}"]
     else:
         packages = "booktabs,array"
-        lines = [r"\begin{table}", rf"\centering{size}", caption, f"\\begin{{tabular}}{{{kinds}}}", r"\toprule", head]
+        lines = [
+            r"\begin{table}",
+            rf"\centering{size}{numbered}",
+            caption,
+            f"\\begin{{tabular}}{{{kinds}}}",
+            r"\toprule",
+            head,
+        ]
         lines += [r"\midrule", *body, r"\bottomrule", r"\end{tabular}", *notes, r"\end{table}"]
     if layout.landscape:
         packages, lines = f"{packages},pdflscape", [r"\begin{landscape}", *lines, r"\end{landscape}"]

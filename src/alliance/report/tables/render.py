@@ -48,7 +48,7 @@ def render_html(table: Table, name: str) -> str:
     lines = [
         f'<div class="data-table" id="table-{escape(name)}">',
         "<table>",
-        f"<caption>{escape(table.caption)}</caption>",
+        f"<caption>{f'<b>Table {escape(table.number)}.</b> ' if table.number else ''}{escape(table.caption)}</caption>",
         "<thead>",
         "<tr>",
     ]

@@ -33,6 +33,10 @@ def render_docx(table: Table) -> bytes:
     style.font.name, style.font.size = _FONT, Pt(layout.size)
     style.paragraph_format.space_after = Pt(2)
     _set_page(document.sections[0], layout)
+    if table.number:
+        numbered = document.add_paragraph()
+        numbered.paragraph_format.keep_with_next = True
+        numbered.add_run(f"Table {table.number}").bold = True
     caption = document.add_paragraph()
     caption.paragraph_format.keep_with_next = True
     caption.add_run(_printable(table.caption)).italic = True
