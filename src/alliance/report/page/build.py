@@ -311,7 +311,7 @@ def _said_passages(passages: Sequence[Passage], speech: Speech) -> list[Passage]
 
 
 def _fill_sections(content: Content) -> list[Section]:
-    every = with_questions(read_sections(), {name: one.title for name, one in content.answered.items()})
+    every = with_questions(read_sections(), [(name, one.title) for name, one in content.answered.items()])
     check_sections(every)
     entries = [(section, [*section["parts"], *section.get("folded", ())]) for section in every]
     named = {(kind, name) for _, parts in entries for part in parts for kind, name in part.items()}

@@ -1,6 +1,6 @@
 """What stands on which page of a run, in which order, and under which number."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -37,7 +37,9 @@ def parse_sections(text: str) -> tuple[Mapping[str, Any], ...]:
     return tuple(sections)
 
 
-def with_questions(sections: Sequence[Mapping[str, Any]], questions: Mapping[str, str]) -> list[Mapping[str, Any]]:
+def with_questions(
+    sections: Sequence[Mapping[str, Any]], questions: Iterable[tuple[str, str]]
+) -> list[Mapping[str, Any]]:
     """Return the sections of both pages with one for each question, first on the report; what they hold leaves the others.
 
     Where two questions name the same, it stands in the section of the first.
@@ -45,10 +47,10 @@ def with_questions(sections: Sequence[Mapping[str, Any]], questions: Mapping[str
     Parameters
     ----------
     questions
-        Name -> title.
+        Name and title of each.
     """
     taken: set[tuple[str, str]] = set()
-    own = [_declare(name, title, taken) for name, title in questions.items()]
+    own = [_declare(name, title, taken) for name, title in questions]
     rest = [
         {**section, "parts": [part for part in section["parts"] if not set(part.items()) & taken]}
         for section in sections
@@ -93,7 +95,7 @@ def numbers_of(config: Config, figures: Sequence[str], tables: Sequence[str]) ->
     figures, tables
         Those that the run makes.
     """
-    sections = with_questions(read_sections(), dict.fromkeys(named_in(config), ""))
+    sections = with_questions(read_sections(), [(name, "") for name in named_in(config)])
     named = {part for section in sections for entry in _entries(section) for part in entry.items()}
     made = [("figure", name) for name in figures] + [("table", name) for name in tables]
     rest = [part for part in made if part not in named]

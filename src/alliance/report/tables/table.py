@@ -13,7 +13,8 @@ class Table:
     """A table for people: formatted cells, a caption and notes; `data` keeps the numbers.
 
     `group` names a column of `shown` whose values become headings of the rows below them, `code` those that hold code, `own` those that
-    hold what the researchers or their files call things. `number` is that of the table in a report. `quoted` are names and citations that others wrote, wherever they stand.
+    hold what the researchers or their files call things. `number` is that of the table in a report. `quoted` are names and citations that
+    others wrote, wherever they stand.
     """
 
     data: pd.DataFrame

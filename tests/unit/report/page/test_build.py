@@ -205,8 +205,8 @@ def test_values_of_a_figure_are_listed_unless_they_are_too_many_to_read() -> Non
     values = pd.DataFrame({"level": ["within"], "estimate": [-0.5]})
     many = pd.DataFrame({"estimate": range(1000)})
 
-    assert "Values shown in: forest" in page(figures=[figure("forest", values=values)])
-    assert "Values shown in: forest" not in page(figures=[figure("forest", values=many)])
+    assert "Values shown in Figure: forest" in page(figures=[figure("forest", values=values)])
+    assert "Values shown in Figure: forest" not in page(figures=[figure("forest", values=many)])
 
 
 def test_everything_from_data_and_configuration_is_escaped() -> None:

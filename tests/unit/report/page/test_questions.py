@@ -7,8 +7,8 @@ import pytest
 
 from alliance.config import Config
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.report.page.contents import read_sections
-from alliance.report.page.questions import make_card, tabulate_estimates, with_questions
+from alliance.report.page.contents import read_sections, with_questions
+from alliance.report.page.questions import make_card, tabulate_estimates
 from alliance.report.prose.front import Answered
 from alliance.report.prose.told import Number, Told
 from alliance.report.words import Speech
@@ -56,7 +56,7 @@ def test_row_speaks_in_the_words_of_the_study() -> None:
 
 
 def test_sections_of_questions_come_first_and_what_they_hold_leaves_the_others() -> None:
-    sections = with_questions(read_sections(), [answered(name="treatment"), answered(name="levels")])
+    sections = with_questions(read_sections(), [("treatment", "Does it?"), ("levels", "Do they?")])
     assert [section["id"] for section in sections[:2]] == ["question-treatment", "question-levels"]
     parts = [(section["id"], part) for section in sections for part in (*section["parts"], *section.get("folded", ()))]
     places = [place for place, part in parts if part == {"figure": "variance"}]
@@ -66,13 +66,13 @@ def test_sections_of_questions_come_first_and_what_they_hold_leaves_the_others()
 
 
 def test_what_two_questions_name_stands_with_the_first() -> None:
-    first, second = with_questions([], [answered(name="levels"), answered(name="levels")])
+    first, second = with_questions([], [("levels", "Do they?"), ("levels", "Do they?")])
     assert first["folded"]
     assert not second["folded"]
 
 
 def test_question_that_nobody_of_the_field_asks_has_a_section_too() -> None:
-    (section,) = with_questions([], [answered(name="made_up")])
+    (section,) = with_questions([], [("made_up", "Does it?")])
     assert section["parts"] == [{"answer": "made_up"}, {"estimates": "made_up"}]
 
 
