@@ -481,7 +481,7 @@ def test_meanings_list_every_caution_with_what_this_run_found() -> None:
 def test_number_of_a_table_is_the_same_in_all_formats() -> None:
     table = replace(_small(), number="S3")
     assert "<caption><b>Table S3.</b> " in render_html(table, "small")
-    assert r"\renewcommand{\thetable}{S3}\caption{" in render_latex(table, "small")
+    assert "\\renewcommand{\\thetable}{S3}\n\\caption{" in render_latex(table, "small")
     first, second = Document(io.BytesIO(render_docx(table))).paragraphs[:2]
     assert (first.text, first.runs[0].bold) == ("Table S3", True)
     assert (second.text, second.runs[0].italic) == (table.caption, True)
