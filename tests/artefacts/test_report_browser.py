@@ -83,6 +83,8 @@ def make_report(config: Config, folder: Path, base: Path | None = None) -> Path:
         settings=settings,
         report=str(page),
         supplement=str(supplement_of(page)),
+        text=str(folder / "report.md"),
+        numbers=str(folder / "numbers.yaml"),
         references=str(folder / "references.bib"),
         headline=str(folder / "headline.txt"),
         **paths,

@@ -25,6 +25,8 @@ def test_run_without_estimates_figures_and_provenance_still_has_a_report(tmp_pat
         settings=builders.single_config().model_dump(mode="json", by_alias=True),
         report=str(report),
         supplement=str(supplement),
+        text=str(tmp_path / "report.md"),
+        numbers=str(tmp_path / "numbers.yaml"),
         references=str(tmp_path / "references.bib"),
         headline=str(headline),
         **{name: str(tmp_path / f"{name}.csv") for name in paths},

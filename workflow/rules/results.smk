@@ -120,6 +120,8 @@ rule write_report:
             caption="../report/supplement.rst",
             category="Report",
         ),
+        text=OUT / RUN_FILES["text"],
+        numbers=OUT / RUN_FILES["numbers"],
         references=OUT / RUN_FILES["references"],
         headline=OUT / RUN_FILES["headline"],
     log:

@@ -29,6 +29,8 @@ IDS_FILE = "data/ids.csv"
 ACCEPTED = "data/accepted.txt"
 RUN_FILES = {
     **PAGES,
+    "text": "report.md",
+    "numbers": "numbers.yaml",
     "references": "references.bib",
     "headline": "headline.txt",
     "card": CARD,

@@ -1,4 +1,4 @@
-"""Write the report, its supplement and its headline."""
+"""Write the report, its supplement, both for a manuscript, and the headline."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -31,6 +31,8 @@ def write_report(
     settings: Mapping[str, Any],
     report: str,
     supplement: str,
+    text: str,
+    numbers: str,
     references: str,
     headline: str,
     **artefacts: str,
@@ -45,8 +47,9 @@ def write_report(
         What made the results, see `alliance.steps.record`.
     settings
         The whole merged configuration.
-    report, supplement, references, headline
-        The two pages (HTML), what the methods cite (BibTeX) and the headline (plain text) to be written.
+    report, supplement, text, numbers, references, headline
+        To be written: the two pages (HTML), the report as text (Markdown), its numbers (YAML), what the methods cite (BibTeX), and the
+        headline (plain text).
     artefacts
         Files by their names in `alliance.facts.artefacts`; those that the report is made from.
     """
@@ -66,6 +69,8 @@ def write_report(
     )
     write_text(pages["report"], report)
     write_text(pages["supplement"], supplement)
+    write_text(pages["text"], text)
+    write_text(pages["numbers"], numbers)
     write_text(Manuscript(inputs, config).bibtex, references)
     speech = Speech(config)
     lines = say_sentences(describe_headline(inputs, speech.config), speech)

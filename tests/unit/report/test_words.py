@@ -178,7 +178,7 @@ def texts() -> dict[str, str]:
         values = theme.bare_values(drawing.values, ours)
         figures.append(Figure(output, about[1], about[2], file.getvalue(), b"", values, f"figures/{name}.csv"))
     pages = build_pages(config=config, inputs=inputs, figures=figures, tables=tables, provenance={}, command="make")
-    found |= {name: _visible(page) for name, page in pages.items()}
+    found |= {name: _visible(pages[name]) for name in ("report", "supplement", "text")}
     found["headline"] = "\n".join(map(str, say_sentences(describe_headline(inputs, ours.config), ours)))
     found["codebook"] = _visible(build_codebook_page(inputs["codebook"], _findings(), config))
     return found

@@ -30,6 +30,7 @@ from alliance.report.page.blocks import BLOCKS, Block, Material, Output, tabulat
 from alliance.report.page.contents import PAGES, read_sections, with_questions
 from alliance.report.page.fill import fill_template
 from alliance.report.page.questions import Card, make_card, tabulate_estimates
+from alliance.report.page.text import write_markdown, write_numbers
 from alliance.report.prose import SENTENCES, Inputs, Passage, say_sentences
 from alliance.report.prose.asked import describe_asked
 from alliance.report.prose.front import Answered, answer_questions
@@ -143,7 +144,9 @@ def build_pages(
     provenance: Mapping[str, Any],
     command: str,
 ) -> dict[str, str]:
-    """Return the pages (HTML) by their names in `PAGES`; every figure and table stands on one of them.
+    """Return the pages (HTML) by their names in `PAGES`, and the report as ``text`` (Markdown) with its ``numbers`` (YAML).
+
+    Every figure and table stands on one of the pages.
 
     Parameters
     ----------
@@ -181,7 +184,10 @@ def build_pages(
         "files": PAGES,
         "empty": empty,
     }
-    return {page: _fill_page(page, shared, speech) for page in PAGES}
+    return {page: _fill_page(page, shared, speech) for page in PAGES} | {
+        "text": write_markdown([section for section in sections if section.page == "report"], config.run.title),
+        "numbers": write_numbers(answered, inputs, config, speech),
+    }
 
 
 def _fill_page(page: str, shared: Mapping[str, Any], speech: Speech) -> str:

@@ -64,7 +64,7 @@ def pages(
     config: Config | None = None, figures=(), tables=(), provenance=None, **inputs: pd.DataFrame
 ) -> dict[str, str]:
     config = config or CONFIG
-    return build_pages(
+    made = build_pages(
         config=config,
         inputs=(ARTEFACTS if config.study.design == "randomised_arms" else builders.artefacts(config)) | inputs,
         figures=list(figures),
@@ -72,6 +72,7 @@ def pages(
         provenance=provenance or {},
         command="snakemake --cores 2",
     )
+    return {name: made[name] for name in PAGES}
 
 
 class Outline(HTMLParser):
