@@ -199,7 +199,9 @@ def _describe_error(inputs: Inputs, config: Config) -> str:
     """Say where the error of scores is told of, or why it is not."""
     found = {row["caution"] for row in rows_of(table_of(inputs, "diagnostics"))}
     if found & {CORRECTED, UNCORRECTED}:
-        return "What becomes of estimates without the error of scores is said in the supplement, under “How robust is it”."
+        return (
+            "What becomes of estimates without the error of scores is said in the supplement, under “How robust is it”."
+        )
     if any(known.reliability is not None or known.latent for known in config.variables.values()):
         return "No score with a declared reliability predicts anything in the fitted models, so there is nothing to correct."
     return "Models take scores as free of error: no reliability is declared for any of them."
@@ -255,7 +257,9 @@ def describe_limits(inputs: Inputs, config: Config) -> list[Passage]:
     flagged = count_flagged(rows_of(table_of(inputs, "estimates")))
     if flagged:
         verb, them = ("carries", "it") if flagged == 1 else ("carry", "them")
-        general.append(f"{capitalise(count_of(flagged, 'estimate'))} {verb} a flag. Read {them} with the diagnostics in the supplement.")
+        general.append(
+            f"{capitalise(count_of(flagged, 'estimate'))} {verb} a flag. Read {them} with the diagnostics in the supplement."
+        )
     passages.append(Passage(tuple(general), kind="list"))
     if config.study.limits:
         passages.append(

@@ -98,7 +98,9 @@ def test_error_of_scores_is_said_where_there_is_something_to_say_of_it() -> None
     config = plain.model_copy(update={"variables": variables | {"alliance": declared}})
     assert "so there is nothing to correct" in said(describe_measurement(kept, config))
     found = pd.DataFrame({"caution": ["corrected_error"]})
-    assert "is said in the supplement, under “How robust is it”" in said(describe_measurement(kept | {"diagnostics": found}, config))
+    assert "is said in the supplement, under “How robust is it”" in said(
+        describe_measurement(kept | {"diagnostics": found}, config)
+    )
 
 
 def test_cleaning_counts_rules_rows_and_cells() -> None:
