@@ -763,6 +763,7 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
         "sensitivity": sensitivity(config),
         "shrinkage": shrinkage(config, seed=seed),
         "moderation": moderation(config),
+        "surface": pd.DataFrame(columns=ARTEFACTS["surface"].header),  # no model of these studies has one
         "reliability": reliability(config, frame),
         "meanings": meanings(config),
         "detectors": pd.DataFrame(columns=ARTEFACTS["detectors"].header),

@@ -87,5 +87,9 @@ QUESTION: Final = Question(
     title="Do two raters see the same {mediator}, and whose view goes along with {outcome}?",
     needs=("mediator", "rater", "outcome"),
     pose=pose,
+    sentences=("describe_raters",),
+    figures=("raters", "congruence"),
+    tables=("surface",),
+    tells="tell_raters",
     follows=("West and Kenny 2011", "Zilcha-Mano et al. 2016", "Edwards and Parry 1993", "Shanock et al. 2010"),
 )

@@ -10,7 +10,7 @@ import numpy as np
 from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term
 from alliance.facts.columns import VARIABILITY
-from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
+from alliance.facts.effects import EFFECT_LEVELS, EFFECTS, SURFACE
 from alliance.facts.marks import Mark
 from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.quantities.corrected import Known
@@ -87,7 +87,9 @@ def mark_unreliable(
                 value,
                 reason or (FITTED + fitted.told if name in true_scores else "corrected estimates stand beside"),
                 outcomes=predicted,
-                effects=EFFECTS.names(lambda effect: effect.kind != "component" or effect.name == "coefficient"),
+                effects=EFFECTS.names(
+                    lambda effect: effect.kind != "component" or effect.name in ("coefficient", *SURFACE)
+                ),
                 levels=EFFECT_LEVELS,
             )
         )

@@ -14,14 +14,15 @@ at a session says whether raters tell the same patients apart. Its course is a l
 weighted by their number minus three, read at the first and at the last session.
 """
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT, SESSION
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_names, name_session
 from alliance.models.descriptive.correlations import correlation, mean_products
 from alliance.models.descriptive.findings import Findings, Key, Task
@@ -33,6 +34,7 @@ PERCENT: Final = 100.0
 FEWEST_PATIENTS: Final = 10  # at a session whose correlation counts
 _PAIR: Final = 2
 _LEVEL: Final = "overall"
+_WITH_ERROR: Final = ("correlation", "correlation_change", "distance", "distance_change")
 
 
 def compute(task: Task) -> Findings:
@@ -71,7 +73,16 @@ def compute(task: Task) -> Findings:
         of_patients = drawn[starts]
         return np.array([*levels, *(value for line in (*lines, course) for value in line(of_patients))])
 
-    return Findings(_keys((names[0], names[1]), first, last), statistic, dict.fromkeys(names, count_rows(rows)))
+    marks = [_mark_error(name, of, names[1]) for name, of in task.settings["reliability"].items() if name in names]
+    return Findings(_keys((names[0], names[1]), first, last), statistic, dict.fromkeys(names, count_rows(rows)), marks)
+
+
+def _mark_error(name: str, reliability: Mapping[str, Any], outcome: str) -> Mark:
+    """Say that error of a rating is in what both have in common, and in how far they lie apart."""
+    known = [reliability[level][0] for level in ("within", "between")]
+    value = float("nan") if None in known else float(min(known))
+    said = "correlations are drawn towards zero and distances are larger, by the error of both ratings"
+    return Mark("uncorrected_error", name, value, said, outcomes=(outcome,), effects=_WITH_ERROR)
 
 
 def _keys(names: tuple[str, str], first: int, last: int) -> list[Key]:
@@ -124,7 +135,9 @@ def _course_of_correlation(shares: np.ndarray, sessions: np.ndarray, codes: np.n
         n, x, y, xx, yy, xy = (weights @ each for each in moments)
         with np.errstate(invalid="ignore", divide="ignore"):
             r = (xy - x * y / n) / np.sqrt((xx - x**2 / n) * (yy - y**2 / n))
-            z, weight = np.arctanh(r), np.maximum(n - 3, 0)
+        if not (np.abs(r) < 1).all():  # a rating that is the same for everybody, or an agreement without any error
+            return [float("nan")] * 3
+        z, weight = np.arctanh(r), np.maximum(n - 3, 0)
         middle = weight @ times / weight.sum()
         slope = weight @ ((times - middle) * z) / (weight @ (times - middle) ** 2)
         start, end = (float(np.tanh(weight @ z / weight.sum() + slope * (at - middle))) for at in (first, last))

@@ -25,6 +25,8 @@ FIGURES = {
     "ruptures": "alliance.report.figures.ruptures",
     "shrinkage": "alliance.report.figures.shrinkage",
     "compared": "alliance.report.figures.compared",
+    "raters": "alliance.report.figures.raters",
+    "congruence": "alliance.report.figures.congruence",
 }
 
 # Drawn wherever a run is compared with another one, whether the config lists them or not.

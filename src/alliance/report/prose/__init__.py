@@ -20,6 +20,7 @@ from alliance.report.prose.quality import (
     describe_truth,
     describe_variance,
 )
+from alliance.report.prose.raters import describe_raters
 from alliance.report.prose.results import (
     describe_agreement,
     describe_indirect,
@@ -75,6 +76,7 @@ SENTENCES = {
         describe_priors,
         describe_question,
         describe_references,
+        describe_raters,
         describe_reverse,
         describe_sensitivity,
         describe_study,

@@ -11,6 +11,7 @@ from alliance.report.prose.chains import tell_for_whom, tell_processes, tell_tec
 from alliance.report.prose.directions import tell_first
 from alliance.report.prose.levels import tell_levels
 from alliance.report.prose.passage import Inputs
+from alliance.report.prose.raters import tell_raters
 from alliance.report.prose.ruptures import tell_ruptures
 from alliance.report.prose.told import Told
 
@@ -23,6 +24,7 @@ TELLS: Final[dict[str, Tell]] = {
         tell_for_whom,
         tell_levels,
         tell_processes,
+        tell_raters,
         tell_ruptures,
         tell_techniques,
         tell_with_whom,

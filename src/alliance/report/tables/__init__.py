@@ -20,6 +20,7 @@ TABLES = {
     "coefficients": "alliance.report.tables.coefficients",
     "components": "alliance.report.tables.components",
     "statistics": "alliance.report.tables.statistics",
+    "surface": "alliance.report.tables.surface",
     "moderation": "alliance.report.tables.moderation",
     "agreement": "alliance.report.tables.agreement",
     "sensitivity": "alliance.report.tables.sensitivity",

@@ -15,6 +15,7 @@ WAI_MEANS = np.array([-0.15, -0.05, 0.20, -0.20, 0.25, 0.05, 0.30, -0.10, 0.20, 
 PHQ_MEANS = np.array([0.15, 0.25, 0.35, 0.50, 0.05, 0.20, 0.00, -0.55, -0.80])
 # Technique and strategies are rated from 0 to 6, states from 0 to 10.
 RATING, STATE, THERAPIST_TOTAL = Scale(low=0, high=6), Scale(low=0, high=10), Scale(low=12, high=84)
+FOLLOWS = 0.55  # points of the therapist's rating per point of the patient's alliance
 DELIVERIES = ("in_person", "video", "text")
 RUPTURES = ("none", "unrepaired", "repaired")
 
@@ -75,7 +76,7 @@ def _items(stem: str, true: np.ndarray, leanings: np.ndarray, low: int, high: in
 def _therapist_view(settings: ExampleStudy, people: People, course: Course, rng: np.random.Generator) -> np.ndarray:
     """Alliance on the therapist's own scale: it follows the patient's view loosely and has leanings of its own."""
     leaning = rng.normal(0, 4.0, settings.size.therapists)[people.therapist] + rng.normal(0, 4.5, len(people.therapist))
-    seen = 58 + leaning[:, None] + 0.55 * _distance(settings, course, "alliance")
+    seen = 58 + leaning[:, None] + FOLLOWS * _distance(settings, course, "alliance")
     return on_scale(seen + rng.normal(0, 4.0, course.observed.shape), THERAPIST_TOTAL).ravel()
 
 

@@ -12,7 +12,7 @@ from alliance.worlds.example.study import OWN_STREAMS, draw_circumstances, recor
 from alliance.worlds.people import People
 from alliance.worlds.study import streams_of
 
-_POPULATION = {"patients": 9000, "therapists": 900}
+POPULATION = {"patients": 9000, "therapists": 900}
 _DECIMALS = 3
 
 
@@ -75,7 +75,7 @@ def population_sizes(settings: ExampleStudy) -> dict[str, float]:
     chance events, over the second to the last session. They contain what an effect at one session passes on to later ones, so
     they are larger than the effects of `alliance.worlds.truth`, which hold given the past.
     """
-    large = settings.model_copy(update={"size": settings.size.model_copy(update=_POPULATION)})
+    large = settings.model_copy(update={"size": settings.size.model_copy(update=POPULATION)})
     people, course, _ = record_study(large)
     sizes = sizes_of(people, course)
     treated, control = (
