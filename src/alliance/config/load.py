@@ -212,6 +212,11 @@ def _contradictions(config: Config) -> list[str]:
             problems += check_model(name, config.models.specs[name], config)
             problems += check_meaning(name, config.models.specs[name], config)
     problems += check_answers(config)
+    if "watch" in config.output.figures and not config.output.watch:
+        problems.append(
+            "output.figures: 'watch' draws courses of single patients. Write 'output.watch: true' if those who treat them are to have it, "
+            "or take it out."
+        )
     problems += check_conditions("cleaning.exclude.where", config.cleaning.exclude.where, config.variables)
     problems += check_conditions("cleaning.only", config.cleaning.only, config.variables)
     if config.run.compare_to == config.run.name:

@@ -16,6 +16,7 @@ from alliance.questions import QUESTIONS, Cast, Posed, cast_of, measures_of
 
 POSSIBLE: Final = "possible"
 KEY: Final = "questions"
+WATCH: Final = "watch"  # setting and figure
 
 
 def pose_questions(settings: Mapping[str, Any], therapists: bool, own: Mapping[str, bool]) -> dict[str, Any]:
@@ -64,9 +65,23 @@ def pose_questions(settings: Mapping[str, Any], therapists: bool, own: Mapping[s
     rest = {key: value for key, value in models.items() if key != ON}
     return {
         **settings,
+        **_with_outputs(settings.get("output"), list(posed)),
         "variables": {**variables, **{name: measures[name] for name in measures if name not in variables}},
         "models": {"fit": fit, **rest, "answers": answers, "specs": merged},
     }
+
+
+def _with_outputs(output: Any, asked: Sequence[str]) -> dict[str, Any]:
+    """Return the section on figures and tables with what the sections of the asked questions hold, and with what is asked for by name."""
+    if not isinstance(output, Mapping):
+        return {}
+    found = dict(output)
+    for kind in ("figures", "tables"):
+        if isinstance(listed := output.get(kind), list):
+            wanted = [name for question in asked for name in getattr(QUESTIONS[question], kind)]
+            wanted += [WATCH] if kind == "figures" and output.get(WATCH) is True else []
+            found[kind] = [*listed, *(name for name in dict.fromkeys(wanted) if name not in listed)]
+    return {"output": found}
 
 
 def _check_roles(variables: Mapping[str, Any]) -> None:

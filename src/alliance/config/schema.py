@@ -376,6 +376,7 @@ class Output(Section):
     figures: list[Name]
     tables: list[Name]
     figure_dpi: Annotated[int, Field(ge=72, le=1200)]
+    watch: bool = False  # draw courses of single patients under their codes, for those who treat them
 
 
 class Config(Section):

@@ -48,7 +48,7 @@ DETECTORS: Final = Registry(
         "sd_drop",
         "drop in standard deviations",
         "drop from the session before, in standard deviations within patients",
-        "the criterion in most common use (Gumz et al. 2012)",
+        "a common criterion; Gumz et al. (2012) compare limits of one and two",
         usual=1.0,
         fewest=2,
         ahead=False,

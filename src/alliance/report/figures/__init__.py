@@ -22,6 +22,7 @@ FIGURES = {
     "moderation": "alliance.report.figures.moderation",
     "accumulated": "alliance.report.figures.accumulated",
     "influence": "alliance.report.figures.influence",
+    "watch": "alliance.report.figures.watch",
     "ruptures": "alliance.report.figures.ruptures",
     "shrinkage": "alliance.report.figures.shrinkage",
     "compared": "alliance.report.figures.compared",

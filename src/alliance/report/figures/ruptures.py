@@ -20,7 +20,8 @@ from alliance.report.ruptures import NAME, label_detector, marks_in, statistic_o
 TITLE = "Ruptures by detector"
 CAPTION = (
     "Left: patients of whom a rupture is told, with interval; the dashed line is what limits of this study mark by chance, crosses what "
-    "limits in use would. Right: agreement on the sessions in which ruptures begin (Cohen's kappa: 0 by chance, 1 complete)."
+    "limits in use would. Right: agreement on the sessions in which ruptures begin (Cohen's kappa: 0 by chance, 1 complete; blank where "
+    "fewer than ten patients tell it)."
 )
 NEEDS = ("detectors", "estimates")
 _ROW = 0.36  # inches
@@ -76,7 +77,7 @@ def _draw_shares(axis: Axes, told: list[Any], shares: list[Any], names: list[str
             axis.hlines(place, 100 * share["low"], 100 * share["high"], color=theme.SERIES[0], linewidth=1.4)
             axis.plot(100 * share["estimate"], place, "o", color=theme.SERIES[0], markersize=4.5)
         if pd.notna(row.usual_by_chance):
-            axis.plot(100 * row.usual_by_chance, place, "x", color=theme.SERIES[1], markersize=5)
+            axis.plot(100 * row.usual_by_chance, place, "x", color=theme.BLUE, markersize=5)
     chance = (
         np.nanmax([row.by_chance for row in told] + [np.nan])
         if any(pd.notna(row.by_chance) for row in told)
