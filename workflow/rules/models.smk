@@ -1,6 +1,6 @@
 # From the panel to estimates.
 #
-# needs  the panel, how reliable scores are, the patient flow so far, and models.specs
+# needs  the panel, how reliable scores are and what they mean, the patient flow so far, and models.specs
 # gives  draws of the paths and the patient flow of each model in models.fit; every artefact that is declared as made by collect_estimates
 SPECS = cfg.models.specs
 
@@ -9,6 +9,7 @@ rule fit_model:
     input:
         panel=ARTEFACT["panel"],
         reliability=ARTEFACT["reliability"],
+        meanings=ARTEFACT["meanings"],
     output:
         draws=OUT / "models/{model}/draws.nc",
         flow=OUT / "models/{model}/flow.csv",

@@ -47,10 +47,25 @@ class Analysis:
 
 PATH: Final = "path"
 VARIANCE: Final = "variance"
+CHANGE: Final = "change"
 
 ANALYSES: Final = Registry(
     Analysis(PATH, "paths", ("textbook", "multilevel_path", "direct")),
     Analysis(VARIANCE, "shares of variance", ("textbook",)),
+    Analysis(
+        "growth",
+        "courses over the sessions",
+        module="alliance.models.descriptive.growth",
+        # Numbers of sessions, from a patient's first one, that are the start.
+        options={"early": 3},
+    ),
+    Analysis(
+        CHANGE,
+        "reliable and clinically significant changes",
+        module="alliance.models.descriptive.change",
+        # 0 and an empty rule: as the instrument's file says; `level` is that of a declared reliable change.
+        options={"early": 3, "reliable_change": 0.0, "level": 0.95, "case_rule": "", "case_value": 0.0},
+    ),
     Analysis(
         "correlations", "correlations within and between patients", module="alliance.models.descriptive.correlations"
     ),

@@ -273,6 +273,33 @@ ARTEFACTS: Final = Registry(
         | dict.fromkeys(("lowest_second", "highest_second", "centre"), NUMBER),
         from_fit=True,
     ),
+    # What scores mean in an analysis of change: which change is reliable, at which level, what a case is, and where that comes from.
+    Artefact(
+        "norms",
+        "estimates/norms.csv",
+        "collect_estimates",
+        _columns("model variable higher_is", change_value=NUMBER, change_level=NUMBER)
+        | _columns("change_source case_rule", case_value=NUMBER)
+        | _columns("case_source"),
+        from_fit=True,
+    ),
+    # How well shapes of an average course fit, see `alliance.models.descriptive.shapes`; `support` is a share of all shapes.
+    Artefact(
+        "shapes",
+        "estimates/shapes.csv",
+        "collect_estimates",
+        _columns("model outcome shape", log_likelihood=NUMBER, parameters=COUNT)
+        | dict.fromkeys(("aic", "bic", "support"), NUMBER),
+        from_fit=True,
+    ),
+    # Average courses of these shapes.
+    Artefact(
+        "courses",
+        "estimates/courses.csv",
+        "collect_estimates",
+        _columns("model outcome shape", session=COUNT, value=NUMBER),
+        from_fit=True,
+    ),
     Artefact(
         "draws",
         "estimates/draws.parquet",

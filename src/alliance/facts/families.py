@@ -31,6 +31,8 @@ class Family:
         Whether it takes yes/no and ordered outcomes for what is seen of a propensity.
     variability
         Whether residual variances may differ between patients.
+    meanings
+        Whether it uses what scores mean: their direction, cut-offs and reliable changes.
     sections
         Sections of the configuration that its fits depend on.
     threads
@@ -43,6 +45,7 @@ class Family:
     has_settings: bool = False
     propensities: bool = False
     variability: bool = False
+    meanings: bool = False
     sections: tuple[str, ...] = ()
     threads: int = 1
 
@@ -67,5 +70,7 @@ FAMILIES: Final = Registry(
         threads=MOST,
     ),
     Family("direct", "alliance.models.direct", joint=True, sections=_BAYESIAN, threads=MOST),
-    Family(DESCRIPTIVE, "alliance.models.descriptive", joint=False, has_settings=True),
+    Family(
+        DESCRIPTIVE, "alliance.models.descriptive", joint=False, has_settings=True, meanings=True, sections=("privacy",)
+    ),
 )

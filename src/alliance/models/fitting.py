@@ -44,7 +44,8 @@ def settings_for(spec: ModelSpec, config: Config) -> dict[str, Any]:
     terms = (parse_term(item, config.variables) for item in spec.named_columns())
     owners = {term.variable for term in terms if term is not None}
     used = {key: variable for key, variable in config.variables.items() if key in owners}
-    bare = {"label": "-", "unit": "-", "rater": None, "higher_is": None}
+    meanings = FAMILIES[spec.family].meanings
+    bare = {"label": "-", "unit": "-", "rater": None, **({} if meanings else {"higher_is": None})}
     return {
         "seed": config.run.seed,
         "lag": config.panel.lag,
@@ -112,3 +113,18 @@ def with_reliability(settings: dict[str, Any], table: "pd.DataFrame") -> dict[st
         if row["lowest"] == row["lowest"]
     }
     return {**settings, "reliability": found, **({ENDS: ends} if ENDS in settings else {})}
+
+
+def with_meanings(settings: dict[str, Any], table: "pd.DataFrame") -> dict[str, Any]:
+    """Add what the scores of questionnaires mean to the settings of a fit.
+
+    Parameters
+    ----------
+    table
+        Columns of the artefact `meanings`; of subscales nothing is taken.
+    """
+    from alliance.config.instruments import TOTAL
+
+    rows = table[table["scale"] == TOTAL].to_dict("records")
+    known = {str(row["variable"]): row for row in rows if row["variable"] in settings["variables"]}
+    return {**settings, "meanings": known}

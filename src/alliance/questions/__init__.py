@@ -8,8 +8,10 @@ from typing import Final
 
 from alliance.facts.registry import Registry
 from alliance.questions import (
+    change,
     context,
     delivery,
+    development,
     first,
     levels,
     moderators,
@@ -37,6 +39,8 @@ QUESTIONS: Final = Registry(
     techniques.QUESTION,
     first.QUESTION,
     levels.QUESTION,
+    development.QUESTION,
+    change.QUESTION,
     *traits.QUESTIONS,
     *context.QUESTIONS,
     strategies.QUESTION,

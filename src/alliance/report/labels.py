@@ -32,6 +32,8 @@ from alliance.report.numbers import format_number, format_value
 _QUANTITY = re.compile(rf"\(({'|'.join(EFFECTS)}), ({'|'.join(LEVELS)})\)")  # as marks write it
 # A line of settings in quotes, and keys in a row, are copied or looked for as they are: they match as a whole, which is no name.
 _NAME = re.compile(r"(?<!\w)'\w+: [^']+'(?!\w)|\b[a-z]\w*(?:\.\w+)+|\b[a-z][a-z0-9_]*\b")
+# Of average courses, see `alliance.models.descriptive.shapes`.
+SHAPES = {"line": "straight line", "plateau": "plateau after early change (logarithm)", "turn": "parabola"}
 _TIMES = {"session": "session number", "weeks": "weeks since the first session"}
 _LEVELS_BEHIND = {
     "within": "via changes within patients",

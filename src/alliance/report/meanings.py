@@ -1,24 +1,27 @@
 """Caseness and reliable change, from the declared facts of the questionnaires: in words, and patient by patient."""
 
-import operator
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from alliance.config import Config
 from alliance.config.instruments import TOTAL
+from alliance.data.scoring.change import Norm, norm_of
+from alliance.facts.analyses import CHANGE
+from alliance.facts.columns import PATIENT, SESSION
 from alliance.report.labels import unit_of
 from alliance.report.numbers import format_value
 
 _RULES = {
-    "at_least": (operator.ge, "{} or more"),
-    "above": (operator.gt, "above {}"),
-    "at_most": (operator.le, "{} or less"),
-    "below": (operator.lt, "below {}"),
+    "at_least": "{} or more",
+    "above": "above {}",
+    "at_most": "{} or less",
+    "below": "below {}",
 }
 Meaning = Mapping[Any, Any]
+ONCE: Final = ""  # category of patients with fewer than two scores
 
 
 def meaning_of(score: str, meanings: pd.DataFrame) -> Meaning | None:
@@ -39,7 +42,7 @@ def has_change(meaning: Meaning) -> bool:
 
 def describe_case(meaning: Meaning, config: Config) -> str:
     """Say which scores are those of a case: ``10 or more points``."""
-    return f"{_RULES[meaning['case_rule']][1].format(format_value(meaning['case_value']))} {unit_of(meaning['variable'], config)}"
+    return f"{_RULES[meaning['case_rule']].format(format_value(meaning['case_value']))} {unit_of(meaning['variable'], config)}"
 
 
 def describe_change(meaning: Meaning, config: Config) -> str:
@@ -49,8 +52,7 @@ def describe_change(meaning: Meaning, config: Config) -> str:
 
 def find_cases(scores: pd.Series, meaning: Meaning) -> pd.Series:
     """Say which scores are those of a case."""
-    cases: pd.Series = _RULES[meaning["case_rule"]][0](scores, meaning["case_value"])
-    return cases
+    return norm_of(meaning).is_case(scores)
 
 
 def classify_change(first: pd.Series, last: pd.Series, meaning: Meaning) -> np.ndarray:
@@ -58,6 +60,21 @@ def classify_change(first: pd.Series, last: pd.Series, meaning: Meaning) -> np.n
 
     A change is reliable if it is at least as large as the declared one (Jacobson and Truax 1991, doi 10.1037/0022-006X.59.1.12).
     """
-    gain = (last - first) * (1 if meaning["higher_is"] == "better" else -1)
-    least = meaning["change_value"]
+    norm = norm_of(meaning)
+    gain, least = norm.gain(first, last), norm.change
     return np.select([gain.isna(), gain >= least, gain <= -least], ["", "better", "worse"], "no reliable change")
+
+
+def counts_changes(model: str, config: Config) -> bool:
+    """Whether a fitted model counts who changed."""
+    spec = config.models.specs.get(model)
+    return spec is not None and spec.analysis == CHANGE
+
+
+def find_changed(panel: pd.DataFrame, variable: str, norm: Norm) -> pd.DataFrame:
+    """Return first and last value and category of each patient, one row per patient; `ONCE` with fewer than two values."""
+    observed = panel[panel[variable].notna()].sort_values([PATIENT, SESSION])
+    found = observed.groupby(PATIENT)[variable].agg(first="first", last="last", n="size")
+    table = found.reindex(panel[PATIENT].unique()).rename_axis(PATIENT).reset_index()
+    category = norm.classify(table["first"].to_numpy(dtype=float), table["last"].to_numpy(dtype=float))
+    return table.assign(category=np.where(table["n"] > 1, category, ONCE))

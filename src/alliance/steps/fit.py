@@ -8,8 +8,9 @@ import pandas as pd
 from alliance.config import ModelSpec
 from alliance.errors import ModelError
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.facts.families import FAMILIES
 from alliance.models.container import make_failed_tree
-from alliance.models.fitting import fit_declared, needs_items, with_reliability
+from alliance.models.fitting import fit_declared, needs_items, with_meanings, with_reliability
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_csv, write_tree
 
@@ -28,6 +29,7 @@ def fit_model(
     spec: dict[str, Any],
     settings: dict[str, Any],
     reliability: str | None = None,
+    meanings: str | None = None,
 ) -> None:
     """Fit a model with its family; write the draws of its paths and the patient flow that led to its rows.
 
@@ -36,6 +38,8 @@ def fit_model(
     declared = ModelSpec.model_validate(spec)
     if reliability is not None and needs_items(settings):
         settings = with_reliability(settings, read_artefact(reliability, "reliability"))
+    if meanings is not None and FAMILIES[declared.family].meanings:
+        settings = with_meanings(settings, read_artefact(meanings, "meanings"))
     try:
         result = fit_declared(pd.read_parquet(panel), model, declared, settings)
     except (ModelError, np.linalg.LinAlgError) as error:

@@ -15,8 +15,10 @@ from alliance.data.cleaning.clean import CleanStudy, clean_tables
 from alliance.data.export.tables import Export, read_tables
 from alliance.data.panel import make_panel
 from alliance.data.ruptures.marks import mark_ruptures
+from alliance.data.scoring.meanings import describe_meanings
 from alliance.data.scoring.measures import score_sessions
 from alliance.errors import ConfigError, DataError, suggest
+from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import join_nodes
 from alliance.runs.guards import check_names
 from alliance.runs.plan import bare_variables, data_files, instruments_of
@@ -204,6 +206,7 @@ class Study:
             fit_declared,
             needs_items,
             settings_for,
+            with_meanings,
             with_reliability,
         )
 
@@ -219,6 +222,8 @@ class Study:
         settings = settings_for(spec, config)
         if needs_items(settings):
             settings = with_reliability(settings, self._scored[1])
+        if FAMILIES[spec.family].meanings:
+            settings = with_meanings(settings, describe_meanings(self._variables, self._instruments))
         result = fit_declared(rows, model, spec, settings)
         return Fit(model, config, result.tree, result.flow)
 

@@ -54,7 +54,7 @@ def add_trends(design: Design) -> Trends | None:
         moving = {effect.term for effect in varying if effect.outcome == outcome}
         trends = any(origin.base in TIME_TERMS for term, origin in equation.origins.items() if term in moving)
         if equation.own_past and not trends and INTERCEPT in moving:
-            equations[outcome], terms[outcome] = _with_time(equation)
+            equations[outcome], terms[outcome] = with_time(equation)
             added += len(equations[outcome].terms) - len(equation.terms)
     if not terms:
         return None
@@ -62,8 +62,11 @@ def add_trends(design: Design) -> Trends | None:
     return Trends(replace(design, equations=equations, varying=design.varying | {PATIENT: trending}), terms, added)
 
 
-def _with_time(equation: Equation) -> tuple[Equation, str]:
-    """Return the equation with time among its predictors, and the name it has there."""
+def with_time(equation: Equation) -> tuple[Equation, str]:
+    """Return the equation with time among its predictors, and the name it has there.
+
+    A smooth of time that holds straight lines keeps its shape: time takes the place of one of its columns.
+    """
     for term in TIME_TERMS:
         if term in equation.terms:
             return equation, term

@@ -13,6 +13,8 @@ FIGURES = {
     "flow": "alliance.report.figures.flow",
     "missingness": "alliance.report.figures.missingness",
     "trajectories": "alliance.report.figures.trajectories",
+    "development": "alliance.report.figures.development",
+    "changes": "alliance.report.figures.changes",
     "within_between": "alliance.report.figures.within_between",
     "variance": "alliance.report.figures.variance",
     "path_diagram": "alliance.report.figures.path_diagram",

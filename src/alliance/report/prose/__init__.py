@@ -4,8 +4,10 @@ Each ``describe_`` function takes the artefacts of a run by name and the configu
 text. The sections of the report name them in `report/sections.yaml`.
 """
 
+from alliance.report.prose.change import describe_change_of_patients
 from alliance.report.prose.conditions import describe_accumulated, describe_differences, describe_moderation
 from alliance.report.prose.courses import describe_treatment
+from alliance.report.prose.development import describe_development
 from alliance.report.prose.headline import describe_headline
 from alliance.report.prose.invariance import describe_invariance
 from alliance.report.prose.literature import describe_literature
@@ -51,10 +53,12 @@ SENTENCES = {
     for function in (
         describe_accumulated,
         describe_agreement,
+        describe_change_of_patients,
         describe_checks,
         describe_cleaning,
         describe_comparison,
         describe_corrected,
+        describe_development,
         describe_diagnostics,
         describe_differences,
         describe_flow,

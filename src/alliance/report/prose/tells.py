@@ -8,6 +8,8 @@ from typing import Final
 
 from alliance.config import Config
 from alliance.report.prose.chains import tell_for_whom, tell_processes, tell_techniques, tell_with_whom
+from alliance.report.prose.change import tell_change
+from alliance.report.prose.development import tell_development
 from alliance.report.prose.directions import tell_first
 from alliance.report.prose.levels import tell_levels
 from alliance.report.prose.passage import Inputs
@@ -28,5 +30,7 @@ TELLS: Final[dict[str, Tell]] = {
         tell_ruptures,
         tell_techniques,
         tell_with_whom,
+        tell_development,
+        tell_change,
     )
 }

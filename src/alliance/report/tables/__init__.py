@@ -16,6 +16,8 @@ TABLES = {
     "flow": "alliance.report.tables.flow",
     "models": "alliance.report.tables.models",
     "variance": "alliance.report.tables.variance",
+    "shapes": "alliance.report.tables.shapes",
+    "changes": "alliance.report.tables.changes",
     "effects": "alliance.report.tables.effects",
     "coefficients": "alliance.report.tables.coefficients",
     "components": "alliance.report.tables.components",

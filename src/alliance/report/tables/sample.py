@@ -9,6 +9,7 @@ import pandas as pd
 from alliance.config import Config, Variable
 from alliance.config.timing import parse_term
 from alliance.data.panel import sessions_held
+from alliance.facts.analyses import CHANGE
 from alliance.facts.columns import BASELINE, LAG, PATIENT, SESSION, THERAPIST
 from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, plain_label
 from alliance.report.meanings import (
@@ -218,10 +219,12 @@ def _add_sessions(rows: _Rows, panel: pd.DataFrame, people: pd.DataFrame, config
 def _add_meanings(
     rows: _Rows, panel: pd.DataFrame, people: pd.DataFrame, meanings: pd.DataFrame, sizes: np.ndarray, config: Config
 ) -> None:
-    """Add how many are cases at their first and last observed session, and whose change is reliable."""
+    """Add how many are cases at their first and last observed session, and whose change is reliable, unless another table counts it."""
+    specs = [config.models.specs[name] for name in config.models.fit]
+    counted = [spec.variables[0] for spec in specs if spec.analysis == CHANGE]
     for score in find_roles(config).session_scores:
         meaning = meaning_of(score, meanings)
-        if meaning is None or score not in panel.columns:
+        if meaning is None or score not in panel.columns or score in counted:
             continue
         observed = panel[panel[score].notna()].sort_values([PATIENT, SESSION]).groupby(PATIENT)[score]
         ends = pd.DataFrame({"first": observed.first(), "last": observed.last(), "n": observed.size()})

@@ -1,0 +1,184 @@
+"""Who changes, as the answer to that question."""
+
+from typing import Any, Final
+
+from alliance.config import Config
+from alliance.config.posing import cast_in, speaker_of
+from alliance.facts.quantity import nodes_of
+from alliance.report.labels import label_of, unit_of
+from alliance.report.meanings import describe_case
+from alliance.report.numbers import format_estimate, format_number, format_percent, format_value
+from alliance.report.prose.passage import Inputs, Passage, rows_of, table_of
+from alliance.report.prose.told import Number, Told
+from alliance.report.prose.wording import (
+    Row,
+    capitalise,
+    describe_contrast,
+    describe_flag,
+    describe_size,
+    name_interval,
+)
+
+_NAME: Final = "change"
+_OBSERVED: Final = "last session observed"
+_EARLY_HELD: Final = "early change held equal"
+# The estimates of the small table.
+_TOLD: Final = (
+    "share_better", "share_recovered", "share_cases", "difference_share_better", "odds_ratio_better", "probability_better",
+)  # fmt: skip
+
+
+def tell_change(inputs: Inputs, config: Config) -> Told | None:
+    """Say how many are reliably better and recovered, and whether the early process tells of it as far as its interval tells."""
+    model = speaker_of(_NAME, config)
+    rows = rows_of(table_of(inputs, "estimates"), model=model)
+    norm = next((row for row in rows_of(table_of(inputs, "norms"), model=model)), None)
+    if not rows or norm is None:
+        return None
+    better, odds, probability = (
+        _find(rows, effect, when)
+        for effect, when in (("share_better", _OBSERVED), ("odds_ratio_better", ""), ("probability_better", ""))
+    )
+    recovered, cases = _find(rows, "share_recovered", _OBSERVED), _find(rows, "share_cases", _OBSERVED)
+    return Told(
+        answer=" ".join(
+            part
+            for part in (_say_better(better, recovered, cases, norm, config), _say_early(probability, config))
+            if part
+        ),
+        rows=tuple(row for row in rows if row["effect"] in _TOLD and row["horizon"] in (_OBSERVED, "", _EARLY_HELD)),
+        numbers=(
+            *(Number("reliably better", _share(row)) for row in (better,) if row),
+            *(Number(f"odds ratio per SD of early {_process(row, config)}", _estimate(row)) for row in (odds,) if row),
+        ),
+        claim="A count of these patients; the early process may go along with what became of them without bringing it about.",
+        change="Patients who left early count with their last session, and part of the change may have come before the process was rated.",
+    )
+
+
+def describe_change_of_patients(inputs: Inputs, config: Config) -> list[Passage]:
+    """Describe by what rule change was judged, the end had nobody left, arms, and the early process with and without early change."""
+    if cast_in(config).lacks(("outcome",)) or speaker_of(_NAME, config) not in config.models.specs:
+        return []
+    model = speaker_of(_NAME, config)
+    rows = rows_of(table_of(inputs, "estimates"), model=model)
+    norm = next((row for row in rows_of(table_of(inputs, "norms"), model=model)), None)
+    if not rows or norm is None:
+        return []
+    sentences = [_say_norm(norm, config), _say_expected(rows), _say_arms(rows, config)]
+    sentences += [_say_predicted(rows, event, config) for event in ("better", "recovered")]
+    return [Passage(tuple(sentence for sentence in sentences if sentence))]
+
+
+def _find(rows: list[dict[str, Any]], effect: str, horizon: str) -> dict[str, Any] | None:
+    return next((row for row in rows if row["effect"] == effect and row["horizon"] == horizon), None)
+
+
+def _estimate(row: Row) -> str:
+    return format_estimate(row["estimate"], row["low"], row["high"])
+
+
+def _share(row: Row) -> str:
+    low, high = format_percent(row["low"]), format_percent(row["high"])
+    return f"{format_percent(row['estimate'])} [{low}, {high}]"
+
+
+def _points(row: Row) -> str:
+    """Write a difference of shares or probabilities in percentage points."""
+    estimate, low, high = (100 * row[name] for name in ("estimate", "low", "high"))
+    return f"{format_number(estimate, 1)} [{format_number(low, 1)}, {format_number(high, 1)}] percentage points"
+
+
+def _process(row: Row, config: Config) -> str:
+    return label_of(nodes_of(row["path"])[0], config)
+
+
+def _say_better(better: Row | None, recovered: Row | None, cases: Row | None, norm: Row, config: Config) -> str:
+    label = label_of(norm["variable"], config)
+    if better is not None:
+        said = (
+            f"{format_percent(better['estimate'])} of patients are reliably better in {label}: {_share(better)} from the first to the last "
+            f"session observed{describe_flag(better)}"
+        )
+        if recovered is not None:
+            said += f", and {_share(recovered)} are no longer cases{describe_flag(recovered)}"
+        elif not norm["case_rule"]:
+            said += "; nothing declares which scores are those of a case, so nobody can be said to have recovered"
+        return f"{said}."
+    if cases is not None:
+        return f"At their last session {_share(cases)} of patients are cases in {label}{describe_flag(cases)}."
+    return f"Too few patients changed in {label}, or too few did not, for their number to be shown."
+
+
+def _say_early(row: Row | None, config: Config) -> str:
+    if row is None:
+        return ""
+    process = _process(row, config)
+    if row["low"] <= 0 <= row["high"]:
+        verdict = f"Whether early {process} tells who becomes better stays open"
+    else:
+        verdict = f"Patients with {'higher' if row['estimate'] > 0 else 'lower'} early {process} are more often better"
+    return (
+        f"{verdict}: one standard deviation more goes with {_points(row)}{describe_flag(row)}, first score held equal."
+    )
+
+
+def _say_norm(norm: Row, config: Config) -> str:
+    unit = unit_of(norm["variable"], config)
+    parts = []
+    if norm["change_value"] == norm["change_value"]:
+        parts.append(
+            f"A change counts as reliable from {format_value(norm['change_value'])} {unit} on, at the "
+            f"{format_percent(norm['change_level'])} "
+            f"level ({norm['change_source']}; Jacobson and Truax 1991)."
+        )
+    if norm["case_rule"]:
+        parts.append(f"A case has {describe_case(norm, config)} ({norm['case_source']}).")
+    else:
+        parts.append(
+            "Which scores are those of a case is not known of this measure, so recovery is not told: an instrument's file with a cut-off, "
+            "or "
+            "'case_rule' and 'case_value' among the options of the model, would say it."
+        )
+    return " ".join(parts)
+
+
+def _say_expected(rows: list[dict[str, Any]]) -> str:
+    row = next(
+        (one for one in rows if one["effect"] == "share_better" and one["horizon"].startswith("at session")), None
+    )
+    if row is None:
+        return ""
+    return (
+        f"Had nobody left, {_share(row)} would be expected to be reliably better {row['horizon']} "
+        f"({name_interval(row)} in brackets; {describe_size(row)}){describe_flag(row)}, "
+        "if patients who left went on as their own scores and the average course lead one to expect."
+    )
+
+
+def _say_arms(rows: list[dict[str, Any]], config: Config) -> str:
+    found = [row for row in rows if row["effect"].startswith("difference_share_")]
+    if not found:
+        return ""
+    what = {"difference_share_better": "reliably better", "difference_share_recovered": "recovered"}
+    parts = [f"{_points(row)} more are {what[row['effect']]}{describe_flag(row)}" for row in found]
+    return f"{capitalise(describe_contrast(found[0], config))}: {'; '.join(parts)} ({describe_size(found[0])})."
+
+
+def _say_predicted(rows: list[dict[str, Any]], event: str, config: Config) -> str:
+    odds, points = (_find(rows, f"{effect}_{event}", "") for effect in ("odds_ratio", "probability"))
+    if odds is None or points is None:
+        return ""
+    what = "being reliably better" if event == "better" else "recovering (of those who were cases at first)"
+    said = (
+        f"One standard deviation more of early {_process(odds, config)} goes with an odds ratio of {_estimate(odds)} of {what} and "
+        f"{_points(points)} "
+        f"({describe_size(odds)}; first score held equal){describe_flag(odds)}."
+    )
+    held = _find(rows, f"odds_ratio_{event}", _EARLY_HELD)
+    if held is None:
+        return said
+    return (
+        f"{said} With the change over the first sessions held equal too the odds ratio is {_estimate(held)}{describe_flag(held)}: patients "
+        "who are soon better rate the alliance higher, so the first number may owe something to that."
+    )
