@@ -122,13 +122,20 @@ def speaker_of(question: str, config: Config) -> str:
 
 
 def named_in(config: Config) -> list[str]:
-    """Name the questions that have a name and a fitted model: those of the field that are asked, and those that somebody declared."""
+    """Name the questions that have a name and a fitted model: those that somebody made up, and those of the field that are asked.
+
+    A question of the field whose model speaks for one that somebody made up is not asked again.
+    """
     fitted = {name: config.models.specs[name] for name in config.models.fit}
     declared = {name for name, model in config.models.answers.items() if model in fitted}
-    alone = {
-        name for name in asked_in(config) if (spec := fitted.get(speaker_of(name, config))) and spec.effects is None
+    spoken = {*config.models.answers.values()}
+    told = {
+        name
+        for name in asked_in(config)
+        if (model := speaker_of(name, config)) in fitted.keys() - spoken
+        and (fitted[model].effects is None or QUESTIONS[name].tells)
     }
-    of_field = [name for name in QUESTIONS if name in declared | alone]
+    of_field = [name for name in QUESTIONS if name in declared | told]
     return [*(name for name in config.models.answers if name in declared and name not in QUESTIONS), *of_field]
 
 
@@ -171,8 +178,8 @@ def _asked(questions: Any, cast: Cast) -> list[str]:
 def _answers(posed: Mapping[str, Posed], specs: Mapping[str, Any], fit: Any, written: Any) -> Any:
     """Say which model answers which question: those that somebody declares first, then those of the questions that are left.
 
-    Questions whose model compares no cause with an outcome are left out: there is no one number that answers them. So are those that tell
-    their answer themselves and are about a cause and an outcome for which another model speaks already.
+    Questions whose model compares no cause with an outcome are left out: there is no one number that answers them. So are those about a
+    cause and an outcome for which another model speaks already; they tell their answer themselves.
     """
     if not isinstance(written, Mapping | None):
         return written  # the schema says what is wrong
@@ -182,8 +189,7 @@ def _answers(posed: Mapping[str, Posed], specs: Mapping[str, Any], fit: Any, wri
     left: dict[str, str] = {}
     for question, one in posed.items():
         about = _about(specs[one.answer])
-        twice = QUESTIONS[question].tells is not None and about in spoken
-        if one.answer in fit and one.answer not in taken and about is not None and not twice:
+        if one.answer in fit and one.answer not in taken and about is not None and about not in spoken:
             left[question] = one.answer
             spoken.append(about)
     return left | declared

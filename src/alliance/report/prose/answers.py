@@ -152,7 +152,7 @@ def _tell_together(spoken: Sequence[Spoken], inputs: Inputs, config: Config) -> 
         tuple(row for one in told for row in one.rows),
         tuple(_number(row, describe_contrast(row, config), inputs, config) for row in rows),
         " ".join(claims),
-        same if len(limits) > _MOST_APART else " ".join(limits),
+        same if len(limits) > 1 else " ".join(limits),
     )
 
 
