@@ -14,7 +14,7 @@ from alliance.config.problems import explain
 from alliance.config.schema import Kind
 from alliance.config.section import Label, RunName, Section
 from alliance.errors import ConfigError
-from alliance.facts.quantity import ends_of
+from alliance.facts.quantity import nodes_of
 from alliance.facts.roles import Moment
 
 FORMAT: Final = 1
@@ -111,8 +111,8 @@ class Card(Section):
 
     @model_validator(mode="after")
     def _every_measure_is_told(self) -> Self:
-        ends = [node for quantity in self.quantities for node in ends_of(quantity.path)]
-        unknown = next((node for node in ends if node not in self.measures), None)
+        nodes = [node for quantity in self.quantities for node in nodes_of(quantity.path)]
+        unknown = next((node for node in nodes if node not in self.measures), None)
         if unknown is not None:
             raise ValueError(f"'measures' does not say what '{unknown}' was measured with")
         return self

@@ -15,6 +15,7 @@ from typing import Any, Final
 import pandas as pd
 
 from alliance.errors import DataError
+from alliance.facts.literature import is_alliance
 from alliance.facts.quantity import ends_of, nodes_of
 from alliance.inference.random_effects import pool
 from alliance.synthesis.card import Card, Measure, Quantity, key_of
@@ -25,6 +26,7 @@ CORRELATIONS: Final = "correlations"
 FEW: Final = 5  # sites; with fewer their spread is hardly known
 KEY: Final = ["question", "path", "effect", "level", "horizon"]
 TREATMENT: Final = "treatment"
+MEDIATOR: Final = "mediator"
 _ON_SCALE: Final = ("estimate", "low", "high", "predicted_low", "predicted_high", "common", "common_low", "common_high")
 _BETWEEN: Final = " | "  # cautions of one row
 
@@ -152,7 +154,7 @@ def _units(entries: Sequence[_Entry]) -> Iterator[tuple[str, list[_Entry], str]]
     if len(entries) < 2:
         yield "", [], f"it stands in the card of '{entries[0].site}' only"
         return
-    if differ := _contrasts_that_differ(entries):
+    if differ := _contrasts_that_differ(entries) or _processes_that_differ(entries):
         yield "", [], differ
         return
     if entries[0].quantity.correlation:
@@ -177,6 +179,29 @@ def _contrasts_that_differ(entries: Sequence[_Entry]) -> str:
         return ""
     listed = "; ".join(f"{site}: {contrast}" for site, contrast in told.items())
     return f"sites compare different treatments ({listed}). If they are the same, give them the same 'levels'"
+
+
+def _processes_that_differ(entries: Sequence[_Entry]) -> str:
+    """Say which processes are studied where some sites have the alliance and others another one; they are no measures of the same."""
+    if MEDIATOR not in nodes_of(entries[0].quantity.path):
+        return ""
+    told = {entry.site: entry.card.measures[MEDIATOR] for entry in entries}
+    if len({is_alliance("", measure.label, measure.instrument) for measure in told.values()}) == 1:
+        return ""
+    listed = "; ".join(f"{site}: {measure.label}" for site, measure in told.items())
+    return f"some sites study the alliance and others another process ({listed}). If they are the same, say so in the 'label'"
+
+
+def _names_that_differ(entries: Sequence[_Entry]) -> Iterator[str]:
+    """Name the measures that sites call differently and that are no common questionnaire."""
+    for node in nodes_of(entries[0].quantity.path):
+        told = {entry.site: entry.card.measures[node] for entry in entries}
+        labels = {measure.label.casefold() for measure in told.values()}
+        if len(labels) > 1 and (
+            len({one.instrument for one in told.values()}) > 1 or None in {one.instrument for one in told.values()}
+        ):
+            listed = ", ".join(f"{measure.label} at {site}" for site, measure in told.items())
+            yield f"whether these are the same is not told by the cards: {listed}"
 
 
 def _contrast_of(entry: _Entry) -> str:
@@ -279,6 +304,7 @@ def _cautions(entries: Sequence[_Entry], found: Mapping[str, float], turned: Seq
         yield "the sites differ in what counts as the session before (panel.lag, panel.max_gap_days)"
     if len({entry.card.study.design for entry in entries}) > 1:
         yield "the sites have different designs"
+    yield from _names_that_differ(entries)
     if turned:
         yield f"signs turned, since scores run the other way round: {', '.join(turned)}"
     flagged = [entry.site for entry in entries if entry.quantity.flags]

@@ -54,6 +54,17 @@ def test_other_treatments_are_not_put_together_in_any_unit() -> None:
     )
 
 
+def test_another_process_than_the_alliance_is_not_put_together_with_it() -> None:
+    found = combine([site("north"), site("south", 1.0, mediator={"label": "rumination", "instrument": None})])
+    assert not found.pooled["path"].str.contains("mediator").any()
+    assert "north: working alliance; south: rumination" in only(found.refused, **FIRST)["reason"].iloc[0]
+
+
+def test_outcomes_of_other_names_are_a_caution() -> None:
+    found = combine([site("north"), site("south", 1.0, outcome={"label": "distress", "instrument": "core_10"})])
+    assert "symptoms at north, distress at south" in only(found.pooled, **FIRST)["cautions"].iloc[0]
+
+
 def test_correlations_are_put_together_on_the_scale_of_fisher() -> None:
     cards = []
     for name, r, sd in (("north", -0.25, 0.05), ("south", -0.40, 0.06), ("east", -0.10, 0.08)):
