@@ -45,6 +45,8 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         & (estimates["effect"] == "correlation")
         & estimates["horizon"].map(is_at_session).astype(bool)
     ]
+    if course.empty:
+        return theme.draw_unavailable("No fitted model compares two raters.")
     course = course.assign(session=[count_sessions(horizon) for horizon in course["horizon"]]).sort_values("session")
     with theme.applied():
         figure, (left, right) = theme.new_figure(theme.DOUBLE, 2.6, 1, 2)
