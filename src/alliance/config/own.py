@@ -10,6 +10,7 @@ from typing import Any
 
 from alliance.config.load import REPLACE, merge_configs
 from alliance.config.posing import KEY, POSSIBLE, pose_questions
+from alliance.questions import cast_of
 
 # Places of the base file that describe the example study; all others are defaults of any study.
 OF_THE_EXAMPLE = (
@@ -27,14 +28,21 @@ OF_THE_EXAMPLE = (
 # Settings -> variable -> what its file calls it.
 Titles = Callable[[Mapping[str, Any]], Mapping[str, str]]
 
+# Declaration of a variable -> the ways to divide it into parts, each a list of subscales.
+Parts = Callable[[Mapping[str, Any]], list[list[str]]]
+
 
 def merge_with_base(
-    base: Mapping[str, Any], overlays: Sequence[Mapping[str, Any]], titles: Titles | None = None
+    base: Mapping[str, Any],
+    overlays: Sequence[Mapping[str, Any]],
+    titles: Titles | None = None,
+    parts: Parts | None = None,
 ) -> dict[str, Any]:
     """Merge overlays into the base file, one after the other.
 
     Where one of them describes data of its own, nothing of the example study is inherited. One that lists ``data`` under ``replace`` says
-    itself what is not inherited. A variable without a label then has the one of `titles`, or its name.
+    itself what is not inherited. A variable without a label then has the one of `titles`, or its name. A mediator that does not say its
+    parts has those of `parts`.
 
     Raises
     ------
@@ -56,7 +64,22 @@ def merge_with_base(
     ):
         # The questions of the base file are about its variables; who writes models for others asks what these ask.
         settings = {**settings, KEY: [] if any(written.values()) else POSSIBLE}
+    if parts is not None:
+        settings = _divided(settings, parts)
     return pose_questions(settings, _has_therapists(settings), written)
+
+
+def _divided(settings: dict[str, Any], parts: Parts) -> dict[str, Any]:
+    """Return settings in which mediators say their parts."""
+    variables = settings.get("variables")
+    if not isinstance(variables, Mapping):
+        return settings  # the schema says what is wrong
+    found = {
+        player.name: {**variables[player.name], "parts": divided}
+        for player in cast_of(variables, therapists=False).all("mediator")
+        if "parts" not in variables[player.name] and (divided := parts(variables[player.name]))
+    }
+    return {**settings, "variables": {**variables, **found}}
 
 
 def _models_of(overlays: Sequence[Mapping[str, Any]]) -> dict[str, bool]:

@@ -11,13 +11,14 @@ from alliance.config.declared import ModelSpec
 from alliance.config.groups import NEEDS_LABELS, check_labels, groups_of, read_labels, with_reference
 from alliance.config.latent import check_latent
 from alliance.config.layout import DateFormat, Wide
+from alliance.config.parts import check_parts
 from alliance.config.patterns import fill, holes
 from alliance.config.propensity import ORDERED, YES_NO, check_answered
 from alliance.config.reliability import Declared, check_reliability
 from alliance.config.role import check_role, known_role
 from alliance.config.rupture import RUPTURE_MARK, State, check_mark
 from alliance.config.section import Code, FilePath, Label, Name, RunName, Section, Text
-from alliance.config.wording import Answers, check_wording
+from alliance.config.wording import Answers, check_answers
 from alliance.config.words import Words
 from alliance.facts.roles import Moment
 
@@ -175,6 +176,7 @@ class Variable(Section):
     items: Text | list[Text] | None = None
     stored_reversed: bool = False  # the export already holds reversed items turned round
     metric: Literal["sum", "mean"] = "sum"
+    parts: list[list[Name]] = Field(default_factory=list)  # subscales of a mediator, one list for each way to divide it
     levels: dict[Text, float] | None = None  # label in the data -> number in the models
     # All labels of groups without numbers, as a list, or each with the group it counts to.
     labels: Annotated[dict[Text, Text] | None, BeforeValidator(read_labels)] = None
@@ -217,13 +219,12 @@ class Variable(Section):
             )
         if self.table == "sessions" and self.measured is None:
             raise ValueError(
-                "a session-level variable must say when it is 'measured': before, during or after the session, or between it and "
-                "the session before"
+                "a session-level variable must say when it is 'measured': before, during, after or (since the last) between sessions"
             )
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError(f"'range' must go from low to high, but is {list(self.range)}")
         if self.answers is not None:
-            self._check_answers()
+            check_answers(self.answers, self.kind, self.range, self.is_made)
         if self.is_made and self.missing_codes is not None:
             raise ValueError(f"a {self.kind} has no cells of its own; give 'missing_codes' at its parts")
         if self.decimal is not None and self.decimal == self.thousands:
@@ -231,24 +232,13 @@ class Variable(Section):
         if (self.decimal or self.thousands) and (self.kind == "category" or self.is_made):
             raise ValueError(f"'decimal' and 'thousands' are for numbers; remove them from a {self.kind}")
         self._check_censored()
+        check_parts(self.parts, self.kind)
         check_role(self.role, self.table)
         check_latent(self)
         check_reliability(self.reliability, self.table, self.kind, len(self.of))
         check_answered(self)
         check_mark(self)
         return self
-
-    def _check_answers(self) -> None:
-        if self.kind == "category":
-            raise ValueError(
-                "a category has 'levels' (label: number) or a 'reference'; 'answers' are for numbers and scales"
-            )
-        if self.is_made:
-            raise ValueError(f"a {self.kind} has no cells of its own; give 'answers' at its parts")
-        if self.kind == "number" and self.range is None:
-            raise ValueError("'answers' need a 'range': the numbers of the first and of the last answer")
-        if self.range is not None and self.answers is not None and self.kind == "number":
-            check_wording(self.answers, self.range)
 
     @property
     def is_made(self) -> bool:

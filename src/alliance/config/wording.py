@@ -45,3 +45,25 @@ def check_wording(answers: list[str | list[str]], ends: tuple[float, float]) -> 
         raise ValueError(
             f"'answers' must list one answer for each number from {ends[0]:g} to {ends[1]:g}, which is {steps:g}, but lists {len(answers)}"
         )
+
+
+def check_answers(
+    answers: list[str | list[str]], kind: str, ends: tuple[float, float] | None, made_of_others: bool
+) -> None:
+    """Refuse wordings of answers at a variable that has labels of another sort, or no answers of its own, or numbers without ends.
+
+    Raises
+    ------
+    ValueError
+        Says where to give them, or what else.
+    """
+    if kind == "category":
+        raise ValueError(
+            "a category has 'levels' (label: number) or a 'reference'; 'answers' are for numbers and scales"
+        )
+    if made_of_others:
+        raise ValueError(f"a {kind} has no cells of its own; give 'answers' at its parts")
+    if kind == "number":
+        if ends is None:
+            raise ValueError("'answers' need a 'range': the numbers of the first and of the last answer")
+        check_wording(answers, ends)

@@ -11,6 +11,7 @@ from alliance.facts.roles import MOMENTS, ROLES
 # Who they are where nobody says so: variables of these names, or the only two measures of sessions.
 _KNOWN: Final = {"alliance": "mediator", "symptoms": "outcome"}
 _TWO: Final = 2
+_PART: Final = "part"
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,18 @@ class Player:
 
 @dataclass(frozen=True)
 class Cast:
-    """All who play a part, whether the export names therapists, and the names of all variables, players or not."""
+    """All who play a part, whether the export names therapists, and the names of all variables, players or not.
+
+    Parameters
+    ----------
+    readings
+        The ways to divide the mediator into parts; the first one plays them.
+    """
 
     players: tuple[Player, ...]
     therapists: bool
     variables: tuple[str, ...] = ()
+    readings: tuple[tuple[Player, ...], ...] = ()
 
     def free(self, name: str) -> str:
         """Return a name for a basis or a product: this one, numbered where a variable has it or is named like one of its columns."""
@@ -104,7 +112,24 @@ def cast_of(variables: Mapping[str, Any], therapists: bool) -> Cast:
     if not {"mediator", "outcome"} & set(roles.values()):
         roles = _guessed(usable) | roles
     players = [player for name, role in roles.items() for player in _players(name, role, usable[name])]
-    return Cast(tuple(players), therapists, tuple(map(str, variables)))
+    readings = _readings(players, usable)
+    return Cast((*players, *(readings[0] if readings else ())), therapists, tuple(map(str, variables)), readings)
+
+
+def _readings(players: list[Player], variables: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[Player, ...], ...]:
+    """Return the ways in which the mediator is divided into subscales; none where variables of their own play its parts."""
+    mediator = next((player for player in players if player.role == "mediator"), None)
+    divided = variables[mediator.name].get("parts") if mediator is not None and not mediator.variable else None
+    if mediator is None or not isinstance(divided, Sequence) or any(player.role == _PART for player in players):
+        return ()
+    return tuple(
+        tuple(
+            Player(f"{mediator.name}_{part}", f"{mediator.label} ({part})", _PART, mediator.varies, mediator.moment)
+            for part in reading
+        )
+        for reading in divided
+        if isinstance(reading, Sequence) and not isinstance(reading, str)
+    )
 
 
 def _players(name: str, role: str, variable: Mapping[str, Any]) -> list[Player]:

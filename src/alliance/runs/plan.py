@@ -16,6 +16,7 @@ from alliance.report.page.contents import PAGES, numbers_of
 from alliance.report.tables import ALWAYS, TABLES
 from alliance.runs.files import CARD, CONFIG, MANIFEST, ORIGIN, PROVENANCE, UNFINISHED
 from alliance.runs.fingerprint import read_constant
+from alliance.runs.subscales import parts_from
 from alliance.runs.titles import titles_from
 
 # The JSON files hold title, caption and description for the report.
@@ -41,7 +42,7 @@ RUN_FILES = {
 
 # Numbers do not depend on how a variable is presented; steps that only compute get these in place of the user's words.
 # A questionnaire keeps its rater and direction: an instrument file can refuse them.
-_BARE: dict[str, Any] = {"unit": "-"}
+_BARE: dict[str, Any] = {"unit": "-", "parts": []}
 _BARE_UNLESS_SCALE: dict[str, Any] = {"rater": None, "higher_is": None}
 
 
@@ -53,7 +54,9 @@ def merge_files(base: Path, overlays: Sequence[Path], values: Mapping[str, Any])
     ConfigError
         A file cannot be read, or the merged settings cannot be used.
     """
-    return validate_config(merge_with_base(read_yaml(base), [*map(read_yaml, overlays), values], titles_from(Path())))
+    return validate_config(
+        merge_with_base(read_yaml(base), [*map(read_yaml, overlays), values], titles_from(Path()), parts_from(Path()))
+    )
 
 
 def origin_of(base: Path, overlays: Sequence[Path], values: Mapping[str, Any], root: Path) -> list[str]:

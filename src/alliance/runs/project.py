@@ -9,6 +9,7 @@ from alliance.config import merge_configs, merge_with_base, read_yaml
 from alliance.config.load import REPLACE
 from alliance.errors import ConfigError
 from alliance.runs.provenance import PROJECT
+from alliance.runs.subscales import parts_from
 from alliance.runs.titles import titles_from
 
 BASE = Path("config/config.yaml")
@@ -53,7 +54,9 @@ def merge_overlays(root: Path, overlays: Iterable[Overlay], replace: Sequence[st
         Settings of the main analysis that are not inherited, such as ``data`` or ``models.specs``.
     """
     said = [overlay if isinstance(overlay, Mapping) else read_yaml(_find(overlay, root)) for overlay in overlays]
-    return merge_with_base(merge_configs(read_yaml(root / BASE), {REPLACE: list(replace)}), said, titles_from(root))
+    return merge_with_base(
+        merge_configs(read_yaml(root / BASE), {REPLACE: list(replace)}), said, titles_from(root), parts_from(root)
+    )
 
 
 def _find(path: str | Path, root: Path) -> Path:

@@ -10,6 +10,7 @@ from alliance.config import Config, merge_with_base, read_yaml, validate_config
 from alliance.config.posing import cast_in
 from alliance.facts.roles import ROLES
 from alliance.questions import QUESTIONS, cast_of
+from alliance.runs.subscales import parts_from
 from tests.artefacts.builders import ROOT
 
 BASE = read_yaml(ROOT / "config/config.yaml")
@@ -173,3 +174,36 @@ def test_products_with_long_names_keep_a_name_each() -> None:
         **{name: player("patient", letter) for name, letter in traits.items()},
     })  # fmt: skip
     assert len(config.models.specs["v_mediator_depends_on_patient"].products) == len(traits)
+
+
+def test_subscales_of_the_mediator_are_its_parts_and_what_somebody_names_is_kept() -> None:
+    asked = {"questions": ["parts"]}
+    posed = validate_config(merge_with_base(BASE, [asked], parts=parts_from(ROOT)))
+    assert posed.variables["alliance"].parts == [["task", "bond", "goal"], ["bond", "agreement"]]
+    assert posed.models.fit == ["parts_of_alliance", "bond_agreement", "parts_of_alliance_together"]
+    assert list(posed.models.specs["bond_agreement"].equations)[1:3] == ["alliance_bond", "alliance_agreement"]
+    assert len(cast_in(posed).all("part")) == 3
+    named = asked | {"variables": {"alliance": {"parts": [["bond", "agreement"]]}}}
+    assert validate_config(merge_with_base(BASE, [named], parts=parts_from(ROOT))).models.fit == [
+        "parts_of_alliance",
+        "parts_of_alliance_together",
+    ]
+
+
+def test_measures_of_single_parts_take_the_place_of_subscales_and_need_no_technique() -> None:
+    posed = study("part", "part", "mediator", "outcome", questions=["parts"]).models.specs["parts_of_v_mediator"]
+    assert [pair.source for pair in posed.every_effects()] == ["v_part", "v_part1"]
+    assert posed.equations["v_outcome"].on[:2] == ["v_part_lag", "v_part1_lag"]
+
+
+@pytest.mark.parametrize("parts", [[["bond"]], [["bond", "bond"]]])
+def test_parts_that_cannot_be_compared_are_refused(parts: list[list[str]]) -> None:
+    with pytest.raises(Exception, match=r"variables\.alliance.*two different subscales or more"):
+        validate_config(merge_with_base(BASE, [{"variables": {"alliance": {"parts": parts}}}]))
+
+
+def test_parts_of_what_is_no_scale_are_refused_and_the_remedy_is_accepted() -> None:
+    parts = {"variables": {"technique": {"parts": [["a", "b"]]}}}
+    with pytest.raises(Exception, match="only a scale has; remove it, and give a measure of one part 'role: part'"):
+        validate_config(merge_with_base(BASE, [parts]))
+    study("part", "part", "mediator", "outcome", questions=["parts"])

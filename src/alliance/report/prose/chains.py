@@ -10,7 +10,7 @@ import numpy as np
 
 from alliance.config import Config
 from alliance.config.posing import cast_in, speaker_of
-from alliance.facts.quantity import join_nodes, nodes_of
+from alliance.facts.quantity import join_nodes, nodes_of, split_contrast
 from alliance.inference.multiple import adjust
 from alliance.questions import QUESTIONS
 from alliance.report.labels import label_of, label_path
@@ -51,6 +51,36 @@ def tell_techniques(inputs: Inputs, config: Config) -> Told | None:
         numbers=tuple(number_of(row, config, _name(row, config)) for row in (*steps, *ways)[:_MOST]),
         claim=_CLAIM,
         change="Techniques that go together and are not among these would change what each is said to do.",
+    )
+
+
+def tell_parts(inputs: Inputs, config: Config) -> Told | None:
+    """Say whether one part carries more than another: contrasts of ways where a technique comes first, else each part's own slope."""
+    cast, model = cast_in(config), speaker_of("parts", config)
+    outcome, parts = cast.one("outcome").name, [player.name for player in cast.all("part")]
+    estimates = rows_of(table_of(inputs, "estimates"), model=model, level=_WITHIN)
+    contrasts = [row for row in estimates if row["effect"] == "contrast"]
+    ways = [row for row in estimates if row["effect"] == "indirect"]
+    slopes = _each(estimates, "effect", [join_nodes(name, outcome) for name in parts])
+    if not contrasts and not slopes:
+        return None
+    apart = [row for row in contrasts if not includes_zero(row)]
+    if not contrasts:
+        answer = _following(slopes, config)
+    elif apart:
+        answer = f"{capitalise('; '.join(_compare(row, config) for row in apart))}."
+    else:
+        answer = "It stays open: no part was shown to carry more than another. That is no proof that all carry alike."
+    shown = [*ways, *contrasts] if contrasts else slopes
+    return Told(
+        answer=answer,
+        rows=tuple(shown),
+        numbers=tuple(number_of(row, config, _name(row, config)) for row in (contrasts or slopes)[:_MOST]),
+        claim=f"{_CLAIM} Each part is told with the others held equal.",
+        change=(
+            "Parts that are measured with few items and go together closely are hard to tell apart: error in one of them passes for a "
+            "difference to the others."
+        ),
     )
 
 
@@ -135,6 +165,25 @@ def _reaching(ways: _Rows, label: str, outcome: str, config: Config, middle: boo
     left = [name(row) for row in ways if includes_zero(row)]
     if left:
         said.append(f"whether anything runs {'through' if middle else 'on from'} {join_words(left, 'or')} stays open")
+    return f"{capitalise('; '.join(said))}."
+
+
+def _compare(row: Row, config: Config) -> str:
+    """Say of a contrast of two ways which of them leads to a lower outcome."""
+    one, other = (label_of(nodes_of(path)[1], config) for path in split_contrast(row["path"]))
+    word, outcome = "higher" if row["estimate"] > 0 else "lower", label_of(nodes_of(row["path"])[-1], config)
+    return f"{word} {outcome} by way of {one} than by way of {other}"
+
+
+def _following(slopes: _Rows, config: Config) -> str:
+    """Say which causes are followed by a higher or lower outcome, each with the others held equal."""
+    outcome = label_of(nodes_of(slopes[0]["path"])[-1], config)
+    said = [
+        f"higher {join_words([label_of(nodes_of(row['path'])[0], config) for row in found], 'or')} is followed by {word} {outcome}"
+        for word, found in _by_side(slopes)
+    ]
+    left = [label_of(nodes_of(row["path"])[0], config) for row in slopes if includes_zero(row)]
+    said += [f"whether {join_words(left, 'or')} is followed by another {outcome} stays open"] if left else []
     return f"{capitalise('; '.join(said))}."
 
 

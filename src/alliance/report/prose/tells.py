@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from alliance.config import Config
-from alliance.report.prose.chains import tell_for_whom, tell_processes, tell_techniques, tell_with_whom
+from alliance.report.prose.chains import tell_for_whom, tell_parts, tell_processes, tell_techniques, tell_with_whom
 from alliance.report.prose.change import tell_change
 from alliance.report.prose.development import tell_development
 from alliance.report.prose.directions import tell_first
@@ -25,6 +25,7 @@ TELLS: Final[dict[str, Tell]] = {
         tell_first,
         tell_for_whom,
         tell_levels,
+        tell_parts,
         tell_processes,
         tell_raters,
         tell_ruptures,
