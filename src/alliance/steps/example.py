@@ -10,6 +10,7 @@ import yaml
 from alliance.facts.quantity import BETWEEN_LEVELS
 from alliance.runs.files import write_text
 from alliance.worlds.example.export import csv_of, export_study
+from alliance.worlds.example.outcomes import true_outcomes
 from alliance.worlds.example.raters import true_ratings
 from alliance.worlds.example.settings import ExampleStudy
 from alliance.worlds.example.signals import true_beside
@@ -22,7 +23,8 @@ _HEADER = """\
 # Truth of the simulated study in this folder, written by `make example`; do not edit.
 # quantities: true effects among scores without error, in the words of the estimates table: within patients given the history in the
 #             structural equations (src/alliance/worlds/settings.py), between patients and between therapists of the averages at
-#             which series settle; agreement and discrepancy of the two raters are those of recorded scores, of the population;
+#             which series settle; agreement and discrepancy of the two raters, how the alliance develops and who changes
+#             are those of recorded scores, of the population;
 #             population: sizes of what is recorded, error included, in a very large study of the same kind, and
 #             of true scores residual standard deviations and the arm's average effects over all sessions; study: the sizes recorded
 #             in this study, before it was dirtied; dirt: how much of what is in the files;
@@ -70,6 +72,6 @@ def _quantities(settings: ExampleStudy, population: Mapping[str, float]) -> pd.D
     beside = true_beside(settings, population["residual_sd_of_alliance"])
     truth = pd.concat([true_quantities(settings, _PAIRS), beside], ignore_index=True)
     kept = truth["level"].isin(_COMPARED) & ~truth["effect"].isin(_BEYOND)
-    both = pd.concat([truth[kept], true_ratings(settings)], ignore_index=True)
+    both = pd.concat([truth[kept], true_ratings(settings), true_outcomes(settings)], ignore_index=True)
     # Adding zero turns -0.0 into 0.0, so that the file does not depend on the sign of nothing.
     return both.assign(value=both["value"].round(6) + 0.0)
