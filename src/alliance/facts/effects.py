@@ -191,8 +191,8 @@ EFFECTS: Final = Registry(
     Effect("share_fallen", "share of patients who fell reliably", "statistic", signed=False),
     Effect("share_turned", "share of patients who fell and returned", "statistic", signed=False),
     Effect("share_turned_by_chance", "the same, by chance, if all changed in a line", "statistic", signed=False),
-    Effect("r_start", "correlation of the early level with the end", "statistic"),
-    Effect("r_start_held", "the same, first value of the outcome held equal", "statistic"),
+    Effect("r_start", "correlation of the early level with the end", "statistic", correlates=True),
+    Effect("r_start_held", "the same, first value of the outcome held equal", "statistic", correlates=True),
     Effect(
         "r_slope_held",
         "correlation of the early slope with the end, early level and first value held equal",

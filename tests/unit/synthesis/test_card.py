@@ -12,6 +12,7 @@ from alliance.errors import ConfigError
 from alliance.results.standardised import within_ratio
 from alliance.synthesis.card import key_of, parse_card
 from alliance.synthesis.make import make_card
+from tests.artefacts import builders
 from tests.unit.synthesis.cards import ARMS, DATA, card_of
 
 
@@ -65,6 +66,17 @@ def test_treatment_is_standardised_by_how_patients_differ_at_the_start() -> None
     found = next(one for one in card_of().quantities if one.path == "treatment -> outcome" and one.standardised)
     assert found.standardised is not None
     assert found.standardised.sd == pytest.approx(found.sd / spread, rel=0.02)
+
+
+def test_start_and_end_of_treatment_stand_in_the_card_as_a_correlation() -> None:
+    config = builders.arms_config(questions=["development"])
+    row = DATA["estimates"].iloc[0].to_dict() | {
+        "model": config.models.fit[0], "outcome": "symptoms", "path": "alliance -> symptoms", "effect": "r_start", "level": "patient",
+        "horizon": "", "moderator": "", "estimate": -0.3, "sd": 0.05,
+    }  # fmt: skip
+    (found,) = make_card(pd.DataFrame([row]), DATA["panel"], config, {}).quantities
+    assert key_of(found)[:3] == ("development", "mediator -> outcome", "r_start")
+    assert found.correlation and found.standardised is None
 
 
 def test_names_of_variables_change_nothing() -> None:
