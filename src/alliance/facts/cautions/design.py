@@ -5,6 +5,17 @@ from typing import Final
 from alliance.facts.cautions.declared import EQUATION, INFORMATION, MODEL, Caution
 
 OF_DESIGN: Final = (
+    # Simulated studies are kept in validation/growth.
+    Caution(
+        "rough_interval",
+        "rough interval",
+        "How much patients differ in their straight lines, where it is little, and shares of patients beyond a reliable change that is "
+        "computed "
+        "from the scores: in simulated studies their intervals held the truth in two thirds to five sixths.",
+        "numbers of the mark",
+        "never",
+        plain="how much patients differ, and how many changed reliably, is known less well than the interval says",
+    ),
     Caution(
         "judged_ahead",
         "looks ahead",

@@ -17,11 +17,12 @@ import pandas as pd
 from alliance.data.scoring.change import Norm
 from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT, SESSION
+from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, name_session
 from alliance.inference.montecarlo import generator_for
 from alliance.models.container import pack_rows
 from alliance.models.descriptive.findings import Findings, Key, Task
-from alliance.models.descriptive.norms import find_norm
+from alliance.models.descriptive.norms import FROM_FLUCTUATION, FROM_RELIABILITY, find_norm
 from alliance.models.descriptive.numbers import Numbers, Statistic, early_of, fewest_of, shares_of, shown_of
 from alliance.models.descriptive.samples import correlate, weights_of
 from alliance.models.descriptive.series import find_ends, find_turns, start_of
@@ -41,6 +42,7 @@ from alliance.models.descriptive.shapes import (
 from alliance.models.rows import count_rows
 
 _SIMULATED: Final = 50
+_DIRECTIONS: Final = ("share_risen", "share_kept", "share_fallen")
 OF_START: Final = "start"  # what counts of patients stand under where the start and the outcome's end are known
 
 
@@ -75,7 +77,9 @@ def compute(task: Task) -> Findings:
         "courses": pack_rows(_curves(process, grown)),
         "norms": pack_rows([described]),
     }
-    return Findings(numbers.keys, numbers.all, counts, groups=groups)
+    computed = described["change_source"] in (FROM_RELIABILITY, FROM_FLUCTUATION)
+    rough = Mark("rough_interval", process, effects=("trend_sd", *(_DIRECTIONS if computed else ())))
+    return Findings(numbers.keys, numbers.all, counts, [rough], groups)
 
 
 def _too_few(task: Task, process: str, rows: pd.DataFrame) -> str:
