@@ -33,8 +33,6 @@ def _about(role: str, title: str, words: str) -> Question:
         title,
         ("mediator", role),
         partial(pose, role=role, words=words),
-        figures=("moderation",),
-        tables=("moderation",),
     )
 
 

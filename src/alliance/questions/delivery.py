@@ -42,7 +42,6 @@ QUESTION = Question(
     title="Does it matter how sessions are held?",
     needs=("delivery", "mediator", "outcome"),
     pose=pose,
-    figures=("moderation",),
-    tables=("moderation",),
     follows=("Norwood et al. 2018", "Seuling et al. 2023"),
+    tells="tell_delivery",
 )

@@ -7,10 +7,10 @@ from alliance.questions.steps import steps_by
 
 
 def pose(cast: Cast) -> Posed:
-    """Pose both steps for each site, and beside it for each arm; each group has steps of its own, with one population's other effects.
+    """Pose both steps for each site, and beside it for each arm: groups have steps of their own, and all else in common.
 
-    Products and not slopes that vary between sites: of a few sites nobody knows a variance from one fit, so sites are put together after
-    it (`alliance.models.quantities.groups`), by how far their paths differ beyond what chance makes of them.
+    Products and not slopes that vary between sites: how far a few sites vary is not known from one fit, and a few that were drawn towards
+    each other would look alike because they are few.
     """
     variables: dict[str, list[Player]] = {}
     for player in [*cast.all("site"), *cast.all("treatment")]:
@@ -27,5 +27,5 @@ QUESTION = Question(
     title="Does {mediator} carry change to {outcome} alike in all sites and arms?",
     needs=("site", "mediator", "outcome"),
     pose=pose,
-    tables=("moderation",),
+    tells="tell_populations",
 )

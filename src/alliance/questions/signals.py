@@ -50,5 +50,4 @@ QUESTION = Question(
     title="Do {signal} and {mediator} go together, and does it reach {outcome}?",
     needs=("signal", "mediator", "outcome"),
     pose=pose,
-    tables=("moderation",),
 )

@@ -23,7 +23,8 @@ def steps_by(
     moderators
         Terms that the first step depends on.
     of_later
-        Terms that the second step depends on; the same if left out.
+        Terms that the second step depends on; the same if left out. Those of the first step then stand beside them, so that what varies
+        between sessions and how it usually is in a patient stay apart.
     """
     mediator, outcome, technique = cast.one("mediator"), cast.one("outcome"), first_of(cast, "technique")
     now, later, arm = list(moderators), list(moderators if of_later is None else of_later), first_of(cast, "treatment")
@@ -34,7 +35,7 @@ def steps_by(
         slopes = [technique.before(mediator)]
         first = _multiply(products, technique, slopes[0], now, cast)
     bond = [*observed(technique, mediator), *first, *now, outcome.before(mediator), mediator.past, SESSION, *names(arm)]
-    course = [step, *second, *later, *observed(technique, outcome), outcome.past, SESSION, *names(arm)]
+    course = [step, *second, *later, *now, *observed(technique, outcome), outcome.past, SESSION, *names(arm)]
     return diagram(
         begin("steps to and from", short(mediator), words),
         {mediator.name: equation(bond, cast, slopes), outcome.name: equation(course, cast, [step])},

@@ -11,6 +11,7 @@ from alliance.report.prose.chains import tell_for_whom, tell_parts, tell_process
 from alliance.report.prose.change import tell_change
 from alliance.report.prose.development import tell_development
 from alliance.report.prose.directions import tell_first
+from alliance.report.prose.groups import tell_delivery, tell_populations
 from alliance.report.prose.levels import tell_levels
 from alliance.report.prose.passage import Inputs
 from alliance.report.prose.raters import tell_raters
@@ -22,10 +23,12 @@ Tell = Callable[[Inputs, Config], Told | None]
 TELLS: Final[dict[str, Tell]] = {
     function.__name__: function
     for function in (
+        tell_delivery,
         tell_first,
         tell_for_whom,
         tell_levels,
         tell_parts,
+        tell_populations,
         tell_processes,
         tell_raters,
         tell_ruptures,
