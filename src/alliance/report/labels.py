@@ -10,6 +10,7 @@ import pandas as pd
 
 from alliance.config import Config, ModelSpec, Variable
 from alliance.config.groups import tell_group
+from alliance.config.rupture import RUPTURE_MARK
 from alliance.config.timing import TIME_TERMS, parse_term, varies_between_sessions
 from alliance.facts.analyses import PATH
 from alliance.facts.cautions import Caution
@@ -321,8 +322,10 @@ def find_roles(config: Config) -> Roles:
             source is not None and source.variable is not None and varies_between_sessions(source, config.variables)
         )
         (causes if between or not changes else mediators).append(spec.effects.source)
-    unique = tuple(dict.fromkeys(mediators))
-    return Roles(outcome, unique, tuple(cause for cause in dict.fromkeys(causes) if cause not in unique))
+    marks = {name for name, variable in config.variables.items() if variable.kind == RUPTURE_MARK}  # no scores
+    unique = tuple(name for name in dict.fromkeys(mediators) if name not in marks)
+    others = dict.fromkeys(cause for cause in causes if cause not in marks)
+    return Roles(outcome, unique, tuple(cause for cause in others if cause not in unique))
 
 
 def label_groups(frame: pd.DataFrame, config: Config) -> pd.Series | None:

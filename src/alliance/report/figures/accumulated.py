@@ -34,9 +34,9 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         return theme.draw_unavailable(
             "No fitted joint model has an indirect path and an outcome that depends on its own past: there is nothing to add up."
         )
-    panels = [part for _, part in values.groupby("path", sort=False)]
-    lines = [len(part.drop_duplicates(["model", "effect"])) for part in panels]
-    heights = [1.85 + _LEGEND_LINE / theme.POINTS * count for count in lines]
+    panels = [part for _, part in theme.first_models(values).groupby("path", sort=False)]
+    panels, others = theme.fill_page(panels, _height_of)
+    heights = [_height_of(panel) for panel in panels]
     with theme.applied():
         figure, axes = theme.new_figure(theme.DOUBLE, sum(heights), len(panels), 1, height_ratios=heights)
         for axis, panel in zip(axes, panels, strict=True):
@@ -46,9 +46,14 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     notes = [
         averages,
         f"Intervals: {format_percent(config.inference.interval)}.",
+        theme.note_of_others(others, "curves"),
         theme.note_of_flags(list(values["flag"])),
     ]
     return Drawing(figure, values, _describe(panels, config), " ".join(note for note in notes if note))
+
+
+def _height_of(panel: pd.DataFrame) -> float:
+    return 1.85 + _LEGEND_LINE / theme.POINTS * len(panel.drop_duplicates(["model", "effect"]))
 
 
 def accumulated_rows(estimates: pd.DataFrame) -> pd.DataFrame:

@@ -32,9 +32,10 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         return theme.draw_unavailable(
             "None of the fitted models has a mediator between cause and outcome, so there is no indirect path to show."
         )
-    panels = [_with_headings(part, config) for _, part in values.groupby("path", sort=False)]
+    panels = [_with_headings(part, config) for _, part in theme.first_models(values).groupby("path", sort=False)]
+    panels, others = theme.fill_page(panels, lambda panel: ROW_HEIGHT * (len(panel) + 2.6), 0.45)
+    heights = [len(panel) + 2.6 for panel in panels]
     with theme.applied():
-        heights = [len(panel) + 2.6 for panel in panels]
         figure, axes = theme.new_figure(
             theme.DOUBLE, ROW_HEIGHT * sum(heights) + 0.45, len(panels), 1, height_ratios=heights
         )
@@ -53,6 +54,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     notes = [
         f"Intervals: {format_percent(config.inference.interval)}.",
         note_of_cuts(panels),
+        theme.note_of_others(others, "paths"),
         theme.note_of_flags(list(values["flag"])),
     ]
     return Drawing(figure, values, _describe(values, config), " ".join(note for note in notes if note))

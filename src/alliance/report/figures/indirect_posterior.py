@@ -49,17 +49,23 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     rows["below"] = [
         bool(np.median(samples.get(key, np.array([np.nan]))) < 0) for key in map(tuple, rows[_KEYS].to_numpy())
     ]
-    panels = [part for _, part in rows.groupby("path", sort=False)]
+    panels = [part for _, part in theme.first_models(rows).groupby("path", sort=False)]
+    panels, others = theme.fill_page(panels, _height_of)
+    heights = [_height_of(panel) for panel in panels]
     with theme.applied():
-        heights = [len(panel) * 0.42 + panel["model"].nunique() * 0.42 * _HEADING + 0.68 for panel in panels]
         figure, axes = theme.new_figure(theme.DOUBLE, sum(heights) + 0.1, len(panels), 1, height_ratios=heights)
         for axis, panel in zip(axes, panels, strict=True):
             _draw_panel(axis, panel, values, config)
     notes = [
         f"Intervals: {format_percent(config.inference.interval)}. Beside them: share of the draws on the side of zero where most lie.",
+        theme.note_of_others(others, "densities"),
         theme.note_of_flags(list(rows["flag"])),
     ]
     return Drawing(figure, values, _describe(rows, config), " ".join(note for note in notes if note))
+
+
+def _height_of(panel: pd.DataFrame) -> float:
+    return float(len(panel) * 0.42 + panel["model"].nunique() * 0.42 * _HEADING + 0.68)
 
 
 def density_of(draws: np.ndarray, key: tuple[str, ...]) -> pd.DataFrame:

@@ -41,6 +41,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     if values.empty:
         return theme.draw_unavailable("No fitted model has a moderator.")
     panels = [part for _, part in values.groupby(_PANEL, sort=False)]
+    panels, others = theme.fill_page(panels, lambda _: _HEIGHT / _COLUMNS)
     rows = -(-len(panels) // _COLUMNS)
     with theme.applied():
         figure, axes = theme.new_figure(theme.DOUBLE, _HEIGHT * rows, rows, _COLUMNS)
@@ -48,9 +49,8 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
             _draw_panel(axis, part, config)
         for axis in axes[len(panels) :]:
             axis.set_axis_off()
-    return Drawing(
-        figure, values, _describe(panels, config), f"Intervals: {format_percent(config.inference.interval)}."
-    )
+    notes = [f"Intervals: {format_percent(config.inference.interval)}.", theme.note_of_others(others, "panels")]
+    return Drawing(figure, values, _describe(panels, config), " ".join(note for note in notes if note))
 
 
 def _draw_panel(axis: Axes, part: pd.DataFrame, config: Config) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea, VPacker
@@ -37,7 +36,6 @@ _ADDED_UP = (
 _WIDTH = theme.DOUBLE * theme.POINTS
 _BOX = (104.0, 26.0)  # points
 _TITLE, _GAP, _LEGEND = 15.0, 6.0, 20.0  # points
-_PAGE = 9.6 * theme.POINTS  # points; what a printed page holds
 _INSET = 40.0  # points between the margin and the outer boxes
 
 
@@ -61,7 +59,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     values = pd.concat([_values_of(panel, estimates) for panel in panels], ignore_index=True)
     if values.empty:
         return theme.draw_unavailable("The fitted models report no estimates of single paths.")
-    panels, others = _fill_page(panels)
+    panels, others = theme.fill_page(panels, lambda panel: panel.height / theme.POINTS, _LEGEND / theme.POINTS)
     values = values[values["model"].isin([panel.model for panel in panels])].reset_index(drop=True)
     height = sum(panel.height for panel in panels) + _LEGEND
     with theme.applied():
@@ -94,13 +92,6 @@ def _describe_units(panels: list[_Panel], config: Config) -> str:
         f"The unit of a propensity (for {', '.join(sorted(shown))}) is the standard deviation by which sessions differ when all that its "
         "equation knows is equal."
     )
-
-
-def _fill_page(panels: list[_Panel]) -> tuple[list[_Panel], list[_Panel]]:
-    """Split the panels into those that a page holds, at least one, and the others."""
-    used = _LEGEND + np.cumsum([panel.height for panel in panels])
-    fitting = max(1, int((used <= _PAGE).sum()))
-    return panels[:fitting], panels[fitting:]
 
 
 def _panels(config: Config, estimates: pd.DataFrame) -> list[_Panel]:

@@ -1,7 +1,7 @@
 """The one look of all figures: sizes of a journal column, colours that survive greyscale, text that stays text."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,8 @@ from alliance.report.words import Speech
 _MM_PER_INCH = 25.4
 SINGLE, DOUBLE = 85 / _MM_PER_INCH, 175 / _MM_PER_INCH  # column widths of journals, in inches
 POINTS = 72  # to the inch
+PAGE = 9.6  # inches that a printed page holds
+_MOST_MODELS = 4  # of one path, side by side
 TEXT, SMALL = 8.0, 7.0  # points at print size; nothing is smaller than SMALL
 LINE = 1.25 * SMALL  # points from one line of small text to the next
 
@@ -117,6 +119,39 @@ def new_canvas(width: float, height: float) -> tuple[Figure, Axes]:
     axes.set_ylim(0, height)
     axes.set_axis_off()
     return figure, axes
+
+
+def fill_page[T](panels: Iterable[T], height: Callable[[T], float], beside: float = 0.0) -> tuple[list[T], list[T]]:
+    """Split panels into those that a page holds and the others: one after the other, those that find no room are passed over.
+
+    Parameters
+    ----------
+    height
+        Of a panel, in inches; the first one is always among those that are drawn.
+    beside
+        What stands beside them takes of the page, in inches.
+    """
+    fitting: list[T] = []
+    others: list[T] = []
+    used = beside
+    for panel in panels:
+        if fitting and used + height(panel) > PAGE:
+            others.append(panel)
+        else:
+            fitting.append(panel)
+            used += height(panel)
+    return fitting, others
+
+
+def first_models(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the first models of each path: those of the questions that come first, beside which others stand."""
+    order = rows.groupby("path", sort=False)["model"].transform(lambda models: pd.factorize(models)[0])
+    return rows[order < _MOST_MODELS]
+
+
+def note_of_others(others: Sequence[object], what: str) -> str:
+    """Say how many panels a page does not hold, and that their numbers are there; nothing where it holds all."""
+    return f"The page does not hold all: {what} of {len(others)} more in the values of this figure." if others else ""
 
 
 def wrap(text: str, width: int) -> str:

@@ -28,6 +28,7 @@ CAPTION = (
 NEEDS = ("panel", "meanings")
 _MOST_LINES = 150
 _ALL = "all patients"
+_ROW = 2.5  # inches of a row of panels
 
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
@@ -36,6 +37,9 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     scores = [name for name in find_roles(config).session_scores if name in panel.columns and panel[name].notna().any()]
     if not scores:
         return theme.draw_unavailable("No mediator or outcome of the fitted models is observed at sessions.")
+    # The outcome stands last and is always shown; two panels share a row.
+    mediators, others = theme.fill_page(scores[:-1], lambda _: _ROW / 2, _ROW)
+    scores = [*mediators, scores[-1]]
     groups = label_groups(panel, config)
     known = pd.Series(_ALL, index=panel.index) if groups is None else groups
     order = [_ALL] if groups is None else order_groups(known, config)
@@ -48,7 +52,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         wide = len(scores) > 1
         columns = min(2, len(scores))
         rows = -(-len(scores) // columns)
-        figure, axes = theme.new_figure(theme.DOUBLE if wide else theme.SINGLE, 2.5 * rows + 0.25, rows, columns)
+        figure, axes = theme.new_figure(theme.DOUBLE if wide else theme.SINGLE, _ROW * rows + 0.25, rows, columns)
         for axis in axes[len(scores) :]:
             axis.remove()
         for axis, score in zip(axes, scores, strict=False):
@@ -57,6 +61,9 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         if len(order) > 1:
             figure.legend(handles=_handles(order), loc="outside upper left", ncols=len(order))
     notes = _notes(inputs["meanings"], scores, config, hides=hides)
+    if others:
+        named = ", ".join(label_of(name, config) for name in others)
+        notes += f" The page does not hold the courses of {named}."
     return Drawing(figure, shown.reset_index(drop=True), _describe(shown, order, config), notes)
 
 

@@ -182,7 +182,7 @@ def test_study_without_process_variable_draws_what_it_can() -> None:
         },
     }
     plain = Config.model_validate(settings)
-    inputs = builders.artefacts(plain)
+    inputs = builders.artefacts(plain) | builders.compared(plain)
     for name in FIGURES:
         drawing = _draw_with(name, plain, inputs)
         assert _texts(drawing)
@@ -400,3 +400,25 @@ def test_control_characters_of_a_label_do_not_reach_a_figure() -> None:
     settings["variables"]["alliance"]["label"] = "working\x07 alliance\x0b\x1b"
     label = Config.model_validate(settings).variables["alliance"].label
     assert label.isprintable()
+
+
+def test_figure_of_many_models_stays_on_a_page_and_says_what_it_leaves_out() -> None:
+    config, inputs = STUDIES["arms"], INPUTS["arms"]
+    (name,) = inputs["moderation"]["model"].drop_duplicates().head(1)
+    named = [f"copy_{place}" for place in range(20)]
+    specs = config.models.specs | dict.fromkeys(named, config.models.specs[name])
+    many = config.model_copy(update={"models": config.models.model_copy(update={"specs": specs})})
+    rows = inputs["moderation"][inputs["moderation"]["model"] == name]
+    drawing = _draw_with(
+        "moderation", many, {"moderation": pd.concat([rows.assign(model=copy) for copy in named], ignore_index=True)}
+    )
+    assert drawing.figure.get_size_inches()[1] <= theme.PAGE
+    assert re.search(r"panels of \d+ more in the values of this figure", drawing.notes)
+    assert drawing.values["model"].nunique() == len(named)
+
+
+def test_page_holds_panels_in_their_order_and_at_least_one() -> None:
+    heights = {"a": 4.0, "b": 5.0, "c": 1.0, "d": 0.5, "e": 20.0}
+    assert theme.fill_page("abcd", heights.__getitem__) == (["a", "b", "d"], ["c"])
+    assert theme.fill_page("ed", heights.__getitem__) == (["e"], ["d"])
+    assert theme.fill_page("", heights.__getitem__) == ([], [])
