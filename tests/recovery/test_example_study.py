@@ -13,7 +13,7 @@ from alliance.config import Config, merge_with_base, read_yaml, validate_config
 from alliance.config.instruments import read_instruments
 from alliance.config.timing import parse_term
 from alliance.facts.columns import LAG
-from alliance.facts.quantity import nodes_of
+from alliance.facts.quantity import names_of, nodes_of
 from alliance.steps.example import simulate_example
 from alliance.steps.prepare import check_data, clean_data
 from alliance.worlds.example.settings import ExampleStudy
@@ -142,8 +142,8 @@ def test_the_first_therapist_is_restored_where_the_therapist_changed(cleaned: di
 
 def test_the_truth_speaks_of_variables_of_the_configuration(truth: dict[str, Any], config: Config) -> None:
     for quantity in truth["quantities"]:
-        for node in nodes_of(quantity["path"]):
-            assert parse_term(node.removesuffix(LAG), config.variables) is not None, quantity["path"]
+        for name in (name for node in nodes_of(quantity["path"]) for name in names_of(node)):
+            assert parse_term(name.removesuffix(LAG), config.variables) is not None, quantity["path"]
         assert quantity["path"].endswith(quantity["outcome"])
 
 
