@@ -41,8 +41,8 @@ def test_figure_is_written_in_every_format(run: dict, name: str, tmp_path: Path)
     assert Path(files["png"]).read_bytes().startswith(b"\x89PNG")
     assert len(pd.read_csv(files["values"])) > 0
     words = json.loads(Path(files["text"]).read_text(encoding="utf-8"))
-    assert set(words) == {"title", "caption", "alt"}
-    assert all(words.values())
+    assert set(words) == {"title", "caption", "alt", "number"}
+    assert all(words[name] for name in ("title", "caption", "alt"))
 
 
 @pytest.mark.parametrize("name", TABLES)

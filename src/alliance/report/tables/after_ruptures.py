@@ -17,6 +17,7 @@ from alliance.report.tables.table import Table
 TITLE = "What follows ruptures"
 NEEDS = ("estimates",)
 _NOTHING = "–"
+_DATA = ["detector", "what"]
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
@@ -24,7 +25,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     estimates, marks, cast = inputs["estimates"], marks_in(config), cast_in(config)
     if not marks:
         empty = pd.DataFrame(columns=["Ruptures told by", "What follows", "Estimate [interval]"])
-        return Table(empty, empty, "What follows ruptures", ["No ruptures were asked for."])
+        return Table(pd.DataFrame(columns=_DATA), empty, "What follows ruptures", ["No ruptures were asked for."])
     outcome, mediator, model = cast.one("outcome").name, cast.one("mediator").name, speaker_of(NAME, config)
     unit = unit_of(outcome, config)
     listed: list[tuple[str, str, dict[str, Any]]] = []
@@ -45,7 +46,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         listed += [(detector, words, row) for words, row in found.items() if row is not None]
     data = pd.DataFrame(
         [{"detector": detector, "what": words} | row for detector, words, row in listed],
-        columns=None if listed else ["detector", "what"],
+        columns=None if listed else _DATA,
     )
     shown = pd.DataFrame(
         {

@@ -18,6 +18,7 @@ from alliance.results.disclosure import suppress_counts
 TITLE = "Who changed"
 NEEDS = ("panel", "norms", "estimates")
 _TOTAL: Final = "Total"
+_DATA: Final = ["variable", "part", "group", "count", "suppressed"]
 _BETTER: Final[dict[str, list[str]]] = {"Reliably better": [RECOVERED, IMPROVED]}
 # From the finest account to the coarsest: the first in which no number is small stands in the table.
 _ACCOUNTS: Final[tuple[dict[str, list[str]], ...]] = (
@@ -43,7 +44,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     ]
     if frame.empty:
         frame, notes = pd.DataFrame({"": []}), ["No fitted model counts who changed."]
-    return Table(pd.DataFrame(data), frame, "Who changed from the first to the last session observed", notes, None)
+    return Table(pd.DataFrame(data, columns=_DATA), frame, "Who changed from the first to the last session observed", notes, None)
 
 
 def _add(
