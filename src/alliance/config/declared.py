@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from alliance.config.section import Label, Name, Reason, Section
 from alliance.errors import suggest
-from alliance.facts.analyses import ANALYSES, PATH
+from alliance.facts.analyses import ANALYSES, DESCRIPTIVE, PATH
 from alliance.facts.columns import PATIENT, VARIABILITY
 from alliance.facts.families import FAMILIES
 
@@ -155,7 +155,7 @@ class ModelSpec(Section):
             raise ValueError(
                 f"there is no analysis '{self.analysis}'.{suggest(self.analysis, ANALYSES)} Known: {known}"
             )
-        able = ANALYSES[self.analysis].families
+        able = ANALYSES[self.analysis].families or tuple(name for name in FAMILIES if name != DESCRIPTIVE)
         if self.family not in able:
             raise ValueError(
                 f"family '{self.family}' has no analysis '{self.analysis}'; use family {' or '.join(able)}"

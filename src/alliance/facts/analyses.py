@@ -25,7 +25,7 @@ class Analysis:
     label
         What it computes, in words that can follow "of".
     families
-        The families that can do it.
+        The families that can do it; none named: all but the one without path diagrams.
     module
         Where it is computed, in the family `DESCRIPTIVE`; imported when a model is fitted.
     common_metric
@@ -50,7 +50,7 @@ VARIANCE: Final = "variance"
 CHANGE: Final = "change"
 
 ANALYSES: Final = Registry(
-    Analysis(PATH, "paths", ("textbook", "multilevel_path", "direct")),
+    Analysis(PATH, "paths", families=()),
     Analysis(VARIANCE, "shares of variance", ("textbook",)),
     Analysis(
         "growth",

@@ -44,7 +44,9 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     ]
     if frame.empty:
         frame, notes = pd.DataFrame({"": []}), ["No fitted model counts who changed."]
-    return Table(pd.DataFrame(data, columns=_DATA), frame, "Who changed from the first to the last session observed", notes, None)
+    return Table(
+        pd.DataFrame(data, columns=_DATA), frame, "Who changed from the first to the last session observed", notes, None
+    )
 
 
 def _add(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from alliance.config import Config
-from alliance.report.figures import load_figure, path_diagram, theme
+from alliance.report.figures import load_figure, theme
 from alliance.report.figures.accumulated import accumulated_rows
 from alliance.report.figures.drawing import Drawing
 from tests.artefacts import builders
@@ -125,7 +125,7 @@ def test_accumulated_effects_are_ordered_by_number_of_sessions_and_model() -> No
 def test_diagrams_beyond_the_page_are_left_to_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = draw("path_diagram")
     assert "No room" not in drawn.notes
-    monkeypatch.setattr(path_diagram, "_PAGE", 300.0)  # points: two diagrams
+    monkeypatch.setattr(theme, "PAGE", 300.0 / theme.POINTS)  # two diagrams
     less = draw("path_diagram")
     assert 0 < less.values["model"].nunique() < drawn.values["model"].nunique()
     assert "No room on the page for “" in less.notes
