@@ -52,7 +52,7 @@ class Study:
             data=self.data,
             variables=self.variables,
             cleaning=self.cleaning,
-            minimum_cell=5,
+            smallest_groups={},  # no category here has labels
         )
         accept_data(checks=checks, accepted=str(results / "accepted.txt"))
         clean_data(typed=typed, **{name: str(results / file) for name, file in OUTPUTS.items()})
