@@ -35,6 +35,7 @@ AFTER_ESTIMATES = {
     "write_table",
     "write_report",
     "record_provenance",
+    "write_card",
     "write_manifest",
 }
 
@@ -284,6 +285,7 @@ def test_label_changes_the_presentation_only(edited: Project) -> None:
         "write_table",
         "write_report",
         "record_provenance",
+        "write_card",  # which names measures by their labels
         "write_manifest",
     }
 

@@ -42,7 +42,9 @@ rule write_card:
     conda:
         "../../environment.yml"
     params:
-        settings=SHOWN,
+        # As for figures: the card names measures by their labels, but which figures and tables are drawn is nothing to it.
+        settings=lambda wildcards, input: SHOWN,
+        redrawn_for={name: section for name, section in SHOWN.items() if name != "output"},
         code=CODE["write_card"],
     script:
         "../scripts/run_step.py"
