@@ -38,6 +38,12 @@ AFTER_ESTIMATES = {
     "write_card",
     "write_manifest",
 }
+# Figures and tables of the run that are made from estimates: those it lists, those its questions show, and those no report is without.
+SHOW_ESTIMATES = {
+    *("forest", "effects"),
+    *("accumulated", "both_directions", "indirect_posterior", "variance", "influence"),
+    *("models", "truth"),
+}
 
 
 def plan(project: Project, overlay: str = "config/smoke.yaml") -> tuple[set[str], str]:
@@ -260,7 +266,7 @@ def test_prior_reruns_only_the_bayesian_branch(edited: Project) -> None:
     rules, output = plan(edited)
     assert rules == {"fit_model"} | AFTER_ESTIMATES
     assert set(re.findall(r"model=(\w+)", output)) == {"arm_jointly"}
-    assert set(re.findall(r"name=(\w+)", output)) == {"forest", "effects", "models", "truth"}
+    assert set(re.findall(r"name=(\w+)", output)) == SHOW_ESTIMATES
 
 
 def test_rescoring_reruns_scores_and_what_depends_on_them(edited: Project) -> None:
@@ -290,11 +296,12 @@ def test_label_changes_the_presentation_only(edited: Project) -> None:
     }
 
 
-def test_another_figure_draws_only_that_figure(edited: Project) -> None:
+def test_another_figure_draws_only_that_figure_and_those_numbered_anew(edited: Project) -> None:
     edited.replace("config/smoke.yaml", "[missingness, forest]", "[missingness, forest, flow]")
     rules, output = plan(edited)
     assert rules == {"draw_figure", "write_report", "record_provenance", "write_manifest"}
-    assert set(re.findall(r"name=(\w+)", output)) == {"flow"}
+    # Numbers stand in the files: the flow of patients becomes figure 3 of the report, and what was figure 3 comes after it.
+    assert set(re.findall(r"name=(\w+)", output)) == {"flow", "within_between"}
 
 
 def test_stray_file_is_reported_on_the_terminal_and_in_the_manifest(smoke: Project) -> None:
