@@ -81,6 +81,8 @@ def _at(query: Query, tables: Mapping[str, pd.DataFrame]) -> Hit:
             f"There is no table '{query.table}'.{suggest(query.table, tables)} There are: {', '.join(tables)}."
         )
     table, last = tables[query.table], _HEADER + len(tables[query.table]) - 1
+    if table.empty:
+        raise ConfigError(f"{query.table} has no rows in this run but its header, so none is row {query.row}.")
     if not _HEADER <= query.row <= last:
         raise ConfigError(f"{query.table} has rows {_HEADER} to {last} (row 1 is the header), not {query.row}.")
     return _hit(query.table, table, query.row - _HEADER, ())
