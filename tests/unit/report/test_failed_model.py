@@ -16,7 +16,7 @@ FAILED = ("technique_jointly", "variance")
 
 @pytest.fixture(scope="module", params=FAILED)
 def without(request: pytest.FixtureRequest) -> dict:
-    whole = builders.artefacts(CONFIG)
+    whole = builders.artefacts(CONFIG) | builders.compared(CONFIG)
     return {
         name: table[table["model"] != request.param].reset_index(drop=True) if "model" in table else table
         for name, table in whole.items()
