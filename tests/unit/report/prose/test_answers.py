@@ -235,7 +235,15 @@ def test_questions_that_the_data_leave_open_are_listed_with_what_each_needs() ->
         "Does treatment reach symptoms through working alliance? No variable that holds numbers plays: treatment ("
     )
     assert not any("What comes first" in line for line in said)
-    assert describe_asked({}, POSED) == []
+
+
+def test_no_question_is_left_open_where_the_questionnaire_of_the_mediator_is_known_by_its_parts() -> None:
+    (passage,) = describe_asked({}, POSED)  # no questionnaire was read
+    (point,) = map(str, passage.sentences)
+    assert "Which part of working alliance carries it on to symptoms?" in point
+    settings = POSED.model_dump(mode="json", by_alias=True)
+    settings["variables"]["alliance"]["parts"] = [["task", "bond", "goal"]]
+    assert describe_asked({}, validate_config(settings)) == []
 
 
 def test_several_causes_are_told_together_without_an_order_of_events() -> None:
