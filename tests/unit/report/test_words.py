@@ -152,7 +152,7 @@ def _neutral(config: Config) -> Config:
 def texts() -> dict[str, str]:
     """All that people read of a study whose units are called otherwise, by where it stands."""
     config = _neutral(builders.arms_config(words=WORDS))
-    ours, inputs = Speech(config), builders.artefacts(config)
+    ours, inputs = Speech(config), builders.artefacts(config) | builders.compared(config)
     found: dict[str, str] = {}
     tables, figures = [], []
     for name in TABLES:
