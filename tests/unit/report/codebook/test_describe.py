@@ -90,11 +90,12 @@ def test_each_variable_has_role_range_and_columns(codebook: pd.DataFrame) -> Non
         table: [name for name in declared if declared[name].get("table", "sessions") == table]
         for table in ("sessions", "patients")
     }
-    marks = codebook["kind"].str.startswith("rupture ")  # what the question of ruptures makes of the alliance, after what was declared
-    assert list(codebook.index[~marks]) == ["patient", "session", *by_table["sessions"], "patient", *by_table["patients"]]
+    # What the question of ruptures makes of the alliance stands after what was declared.
+    marks = codebook["kind"].str.startswith("rupture ")
+    of_sessions, of_patients = (["patient", "session", *by_table["sessions"]], ["patient", *by_table["patients"]])
+    assert list(codebook.index[~marks]) == of_sessions + of_patients
     assert set(codebook.loc[marks, "columns"]) == {"alliance"}
-    before = 2 + len(by_table["sessions"])
-    assert marks.iloc[before : before + marks.sum()].all()
+    assert marks.iloc[len(of_sessions) : len(of_sessions) + marks.sum()].all()
     row = codebook.loc["symptoms"]
     assert (row["role"], row["measured"], row["kind"]) == ("outcome", "before", "scale: PHQ-9, 9 items")
     assert (row["low"], row["high"], row["columns"]) == (0, 27, "PHQ1, ..., PHQ9 (9 columns)")

@@ -50,9 +50,7 @@ def flow(config: Config, *, removed: int, reason: str = "not observed: alliance"
         }
         for i, (name, why, n, lost) in enumerate(stages) if lost or name != stage
     ]  # fmt: skip
-    return Case(
-        config, {"flow": pd.DataFrame(rows, columns=ARTEFACTS["flow"].header), "panel": builders.panel(config)}
-    )
+    return Case(config, {"flow": pd.DataFrame(rows, columns=ARTEFACTS["flow"].header), "panel": builders.panel(config)})
 
 
 def panel(config: Config, *, blank: int) -> Case:
