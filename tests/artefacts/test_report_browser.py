@@ -273,5 +273,5 @@ def test_report_of_an_overlay_opens_with_the_difference_of_the_settings(arms: Pa
     assert (
         text.index("<caption>Settings that differ")
         < text.index("<caption>Estimates of both runs")
-        < text.index('id="question"')
+        < text.index('id="patients"')
     )
