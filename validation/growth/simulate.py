@@ -2,7 +2,7 @@
 
 Studies of 300 patients, 30 therapists and up to 16 sessions as in `config/example_study.yaml`, each with another seed: scores with error,
 sessions skipped, patients who leave by what was observed. Courses are followed to session 12. What is true is what holds in very large
-studies of the same kind (5 of 9,000 patients): of averages and of who would have changed by session 12, with nobody left; of all else, the
+studies of the same kind (3 of 9,000 patients): of averages and of who would have changed by session 12, with nobody left; of all else, the
 same number in the large studies, with those who left. They are added to `results/growth/estimates.csv` one by one, and a run that stopped
 goes on:
 
@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 KEPT = ROOT / "results/growth/estimates.csv"  # of every study
 TRUTH = ROOT / "results/growth/truth.csv"
-SESSIONS, LARGE, SAMPLES = 12, 5, 400
+SESSIONS, LARGE, SAMPLES = 12, 3, 400
 VARIABLES = {
     "alliance": Variable(label="alliance", column="alliance", measured="after", higher_is="better"),
     "symptoms": Variable(label="symptoms", column="symptoms", measured="before", higher_is="worse"),
