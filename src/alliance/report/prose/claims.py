@@ -29,12 +29,12 @@ def describe_claim(row: Row, ways: Sequence[str], licence: Licence, config: Conf
         Labels of what lies between cause and outcome.
     """
     source = label_of(licence.source, config)
+    part = f" The part through {join_words([*ways])} is an effect only under an assumption." if ways else ""
     if licence.kind == "effect":
-        part = f" The part through {join_words([*ways])} is one only under an assumption." if ways else ""
         return f"Effect of an assignment at random.{part}"
     if licence.kind == "adjusted":
         held = join_words(held_equal(licence, config))
-        return f"Random assignment of {source}, but {held} held equal: a difference that remains then, not the whole effect."
+        return f"Random assignment of {source}, but {held} held equal: a difference that remains then, not the whole effect.{part}"
     if is_between(row, config):
         return "Association of averages, without random assignment and without order in time."
     if licence.signed_off:

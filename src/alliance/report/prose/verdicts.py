@@ -57,7 +57,7 @@ def judge_path(
     ways
         Labels of what lies between.
     """
-    way = f"{'runs through' if licence.kind in ('effect', 'adjusted') else 'goes along with'} {join_words([*ways])}"
+    way = _way(part, ways, licence, config)
     if total is None:
         return _without_total(part, way, licence, config)
     whole, about = (
@@ -97,6 +97,14 @@ def judge_several(rows: Sequence[Row], config: Config) -> str:
     verb = "goes" if len(clear) == 1 else "go"
     rest = f" For {names} that stays open." if unclear else ""
     return f"{format_count(len(clear))} of {format_count(len(rows))} {verb} clearly along with {outcome}{through}: {told}.{rest}"
+
+
+def _way(part: Row, ways: Sequence[str], licence: Licence, config: Config) -> str:
+    """Say how a part goes by what lies between; what was assigned runs through it only if nothing else moves it and the outcome."""
+    between = join_words([*ways])
+    if licence.kind not in ("effect", "adjusted"):
+        return f"goes along with {between}"
+    return f"runs through {between} (if nothing else moves {'it' if len(ways) == 1 else 'them'} and {_outcome(part, config)})"
 
 
 def _judge_share(claim: str, direct: Row | None, total: Row) -> str:

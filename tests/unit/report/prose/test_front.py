@@ -138,7 +138,7 @@ def test_direction_that_its_model_did_not_give_leaves_the_other_to_be_told_alone
 @pytest.mark.parametrize(
     ("licence", "row", "expected"),
     [
-        (Licence("effect", "arm", "symptoms"), {}, "Effect of an assignment at random. The part through working alliance is one only"),
+        (Licence("effect", "arm", "symptoms"), {}, "Effect of an assignment at random. The part through working alliance is an effect"),
         (Licence("adjusted", "arm", "symptoms", ("technique",)), {}, "Random assignment of treatment arm, but alliance-helping technique"),
         (Licence("association", "technique", "symptoms"), {}, "Association in time, without random assignment:"),
         (Licence("association", "technique", "symptoms", signed_off=True), {}, "Association; that the one came before the other was not"),
