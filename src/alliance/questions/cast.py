@@ -1,6 +1,6 @@
 """Who plays which part: the variables of a study as questions see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from alliance.facts.roles import MOMENTS, ROLES
 _KNOWN: Final = {"alliance": "mediator", "symptoms": "outcome"}
 _TWO: Final = 2
 _PART: Final = "part"
+LONGEST: Final = 60  # letters that a name may have
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,12 @@ class Cast:
     variables: tuple[str, ...] = ()
     readings: tuple[tuple[Player, ...], ...] = ()
 
-    def free(self, name: str) -> str:
-        """Return a name for a basis or a product: this one, numbered where a variable has it or is named like one of its columns."""
+    def free(self, name: str, taken: Container[str] = ()) -> str:
+        """Return a name for a basis or a product: this one, numbered where it is taken, or a variable has it or one of its columns may."""
         number, free = 1, name
-        while any(variable == free or variable.startswith(f"{free}_") for variable in self.variables):
+        while free in taken or any(one == free or one.startswith(f"{free}_") for one in self.variables):
             number += 1
-            free = f"{name}{number}"
+            free = f"{name[: LONGEST - len(str(number))]}{number}"
         return free
 
     def all(self, role: str) -> list[Player]:

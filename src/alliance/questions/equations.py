@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from alliance.facts.columns import BETWEEN, PATIENT, SESSION, THERAPIST
+from alliance.facts.columns import BETWEEN, LAG, PATIENT, SESSION, THERAPIST
 from alliance.facts.roles import MOMENTS
-from alliance.questions.cast import Cast, Player
+from alliance.questions.cast import LONGEST, Cast, Player
 
 _INTERCEPT = "intercept"
-_LONGEST = 60  # letters of a name, and of a label within that of a model
 
 
 def equation(on: Iterable[str], cast: Cast, slopes: Iterable[str] = ()) -> dict[str, Any]:
@@ -45,7 +44,7 @@ def names(*players: Player | None) -> list[str]:
 
 def short(player: Player) -> str:
     """Return a label that fits into the label of a model."""
-    return player.label[:_LONGEST]
+    return player.label[:LONGEST]
 
 
 def begin(*words: str) -> str:
@@ -56,7 +55,7 @@ def begin(*words: str) -> str:
 
 def named(*words: str) -> str:
     """Join words to the name of a model, as long as names may be."""
-    return "_".join(words)[:_LONGEST].rstrip("_")
+    return "_".join(words)[:LONGEST].rstrip("_")
 
 
 def mediator_equation(cast: Cast, causes: Iterable[str] = (), slopes: Iterable[str] = ()) -> dict[str, Any]:
@@ -84,6 +83,23 @@ def process_equation(cast: Cast, process: Player, causes: Iterable[str] = (), va
 def outcome_equation(cast: Cast, causes: Iterable[str], slopes: Iterable[str] = ()) -> dict[str, Any]:
     """Return the equation of the outcome: its causes, then its own past, time and the arm."""
     return equation([*causes, cast.one("outcome").past, SESSION, *names(first_of(cast, "treatment"))], cast, slopes)
+
+
+def multiply(
+    carrier: Player, term: str, moderators: Iterable[str], cast: Cast, taken: Iterable[str] = ()
+) -> dict[str, list[str]]:
+    """Return the product of a term of somebody with each moderator, under a name of its own however long those of both are.
+
+    Parameters
+    ----------
+    taken
+        Names that other products of the model have.
+    """
+    products: dict[str, list[str]] = {}
+    for moderator in moderators:
+        name = named(carrier.name, "by", moderator.removesuffix(BETWEEN).removesuffix(LAG))
+        products[cast.free(name, [*products, *taken])] = [term, moderator]
+    return products
 
 
 def diagram(

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, Final
 
-from alliance.questions.cast import Cast, Player
+from alliance.questions.cast import Cast
 from alliance.questions.declared import Posed, Question
 from alliance.questions.equations import (
     begin,
@@ -11,6 +11,7 @@ from alliance.questions.equations import (
     effects_on,
     first_of,
     mediator_equation,
+    multiply,
     named,
     names,
     outcome_equation,
@@ -27,12 +28,12 @@ def pose(cast: Cast, role: str, words: str) -> Posed:
     mediator, outcome, technique = cast.one("mediator"), cast.one("outcome"), first_of(cast, "technique")
     traits, cause = names(*cast.all(role)), mediator if technique is None else technique
     step = mediator.before(outcome)
-    to_outcome = _products(mediator, step, traits)
+    to_outcome = multiply(mediator, step, traits, cast)
     equations: dict[str, Any] = {}
     to_mediator: dict[str, list[str]] = {}
     if technique is not None:
         moved, later = technique.before(mediator), technique.before(outcome)
-        to_mediator = _products(technique, moved, traits)
+        to_mediator = multiply(technique, moved, traits, cast, to_outcome)
         equations[technique.name] = own_equation(cast)
         equations[mediator.name] = mediator_equation(cast, [moved, *to_mediator, *traits], [moved])
         course = [step, *to_outcome, later, *traits]
@@ -44,15 +45,6 @@ def pose(cast: Cast, role: str, words: str) -> Posed:
     pair = effects_on(outcome, [cause])[0]
     spec = diagram(begin(short(mediator), words), equations, pair)
     return Posed({answer: spec | {"products": to_mediator | to_outcome}}, answer)
-
-
-def _products(carrier: Player, term: str, traits: list[str]) -> dict[str, list[str]]:
-    """Return the product of a term with each trait, under a name of its own however long those of the traits are."""
-    found: dict[str, list[str]] = {}
-    for trait in traits:
-        name = named(carrier.name, "by", trait)
-        found[name if name not in found else f"{name[:-3]}_{len(found)}"] = [term, trait]
-    return found
 
 
 def _about(name: str, role: str, title: str, words: str) -> Question:

@@ -3,11 +3,19 @@
 from collections.abc import Iterable
 from typing import Any
 
-from alliance.facts.columns import BETWEEN, LAG, SESSION
-from alliance.questions.cast import Cast, Player
-from alliance.questions.equations import begin, diagram, effects_on, equation, first_of, named, names, observed, short
-
-_END = 3  # letters of a name that give way to a number
+from alliance.facts.columns import SESSION
+from alliance.questions.cast import Cast
+from alliance.questions.equations import (
+    begin,
+    diagram,
+    effects_on,
+    equation,
+    first_of,
+    multiply,
+    names,
+    observed,
+    short,
+)
 
 
 def steps_by(
@@ -28,29 +36,14 @@ def steps_by(
     """
     mediator, outcome, technique = cast.one("mediator"), cast.one("outcome"), first_of(cast, "technique")
     now, later, arm = list(moderators), list(moderators if of_later is None else of_later), first_of(cast, "treatment")
-    step, products = mediator.before(outcome), dict[str, list[str]]()
-    second = _multiply(products, mediator, step, later, cast)
-    first, slopes = list[str](), list[str]()
-    if technique is not None:
-        slopes = [technique.before(mediator)]
-        first = _multiply(products, technique, slopes[0], now, cast)
+    step = mediator.before(outcome)
+    slopes = [] if technique is None else [technique.before(mediator)]
+    second = multiply(mediator, step, later, cast)
+    first = {} if technique is None else multiply(technique, slopes[0], now, cast, second)
     bond = [*observed(technique, mediator), *first, *now, outcome.before(mediator), mediator.past, SESSION, *names(arm)]
     course = [step, *second, *later, *now, *observed(technique, outcome), outcome.past, SESSION, *names(arm)]
     return diagram(
         begin("steps to and from", short(mediator), words),
         {mediator.name: equation(bond, cast, slopes), outcome.name: equation(course, cast, [step])},
         effects_on(outcome, [technique or mediator])[0],
-    ) | {"products": products}
-
-
-def _multiply(
-    products: dict[str, list[str]], carrier: Player, term: str, moderators: Iterable[str], cast: Cast
-) -> list[str]:
-    made = []
-    for moderator in moderators:
-        name = cast.free(named(carrier.name, "by", moderator.removesuffix(BETWEEN).removesuffix(LAG)))
-        while name in products:
-            name = f"{name[:-_END]}_{len(products)}"
-        products[name] = [term, moderator]
-        made.append(name)
-    return made
+    ) | {"products": second | first}

@@ -5,7 +5,7 @@ from typing import Any
 from alliance.facts.columns import BETWEEN, SESSION
 from alliance.questions.cast import Cast, Player
 from alliance.questions.declared import Posed, Question
-from alliance.questions.equations import begin, equation, first_of, named, names, own_equation, short
+from alliance.questions.equations import begin, equation, first_of, multiply, named, names, own_equation, short
 
 
 def pose(cast: Cast) -> Posed:
@@ -45,16 +45,17 @@ def _predictors(
 
 def _moderated(technique: Player, mediator: Player, outcome: Player, arm: Player, cast: Cast) -> dict[str, Any]:
     """Return the model in which the effect of technique on the alliance may depend on the arm."""
-    product = named(technique.name, "by", arm.name)
+    moved = technique.before(mediator)
+    products = multiply(technique, moved, [arm.name], cast)
     bond, course = _predictors(technique, mediator, outcome, arm)
     mean = f"{technique.name}{BETWEEN}"
     return {
         "label": begin(short(technique), "through", short(mediator)) + f", by {short(arm)}",
         "family": "multilevel_path",
         "depth": "ml",
-        "products": {product: [technique.before(mediator), arm.name]},
+        "products": products,
         "equations": {
-            mediator.name: equation([bond[0], product, mean, *bond[1:]], cast, [technique.before(mediator)]),
+            mediator.name: equation([bond[0], *products, mean, *bond[1:]], cast, [moved]),
             outcome.name: equation([*course[:2], mean, *course[2:]], cast, [mediator.before(outcome)]),
         },
         "effects": {"from": technique.name, "to": outcome.name},

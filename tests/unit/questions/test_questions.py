@@ -111,6 +111,18 @@ def test_names_of_bases_and_products_keep_away_from_variables(name: str) -> None
     assert not [made for made in spec.bases if name.startswith(f"{made}_")]
 
 
+@pytest.mark.parametrize("carrier", ["alliance", 56 * "x"])
+def test_products_of_steps_and_traits_have_names_of_their_own(carrier: str) -> None:
+    doers = {carrier: "mediator", f"{carrier[:-1]}y": "technique"}
+    traits = {f"{carrier}_by_trait"[:60]: "process", "trait": "patient", "other": "patient"}
+    variables = {name: player(role, name) for name, role in (doers | traits).items()}
+    cast = cast_of(variables | {"symptoms": player("outcome", "symptoms")}, therapists=False)
+    products = QUESTIONS["for_whom"].pose(cast).specs[f"{carrier}_depends_on_patient"[:60]]["products"]
+    assert len(products) == 4
+    assert not products.keys() & variables.keys()
+    assert max(map(len, products)) <= 60
+
+
 def test_names_of_models_are_no_longer_than_names_may_be() -> None:
     long = {role: f"{role}_" + 35 * "x" for role in ("treatment", "technique")}
     settings = {name: player(role, name) for role, name in long.items()}
