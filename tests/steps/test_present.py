@@ -43,6 +43,7 @@ def test_figure_is_written_in_every_format(run: dict, name: str, tmp_path: Path)
     words = json.loads(Path(files["text"]).read_text(encoding="utf-8"))
     assert set(words) == {"title", "caption", "alt", "number"}
     assert all(words[name] for name in ("title", "caption", "alt"))
+    assert len(words["alt"]) < 500
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -6,6 +6,7 @@ from typing import Any
 from alliance.config import validate_config
 from alliance.report.figures import load_figure
 from alliance.report.figures.coordinates import in_tenths
+from alliance.report.figures.drawing import shorten
 from alliance.report.figures.theme import applied, bare_values, say_figure
 from alliance.report.words import Speech
 from alliance.results.disclosure import publish_digits
@@ -46,7 +47,8 @@ def draw_figure(
     write_csv(publish_digits(bare_values(drawing.values, speech)), values)
     caption = f"{module.CAPTION} {drawing.notes}".strip()
     about = {"title": module.TITLE, "caption": caption, "alt": drawing.alt}
-    write_json({"number": number} | {key: speech.say(words) for key, words in about.items()}, text)
+    said = {key: speech.say(words) for key, words in about.items()}
+    write_json({"number": number} | said | {"alt": shorten(said["alt"])}, text)
 
 
 def save_figure(figure: Any, svg: str | Path, png: str | Path, dpi: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from alliance.report.figures.drawing import Drawing
+from alliance.report.figures.drawing import Drawing, shorten
 from alliance.report.numbers import format_count
 from alliance.report.page.fill import fill_template
 from alliance.report.prose.synthesis import describe_synthesis
@@ -37,6 +37,7 @@ def build_synthesis_page(
             "passages": describe_synthesis(found),
             "image": f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}",
             "figure": drawing,
+            "alt": shorten(drawing.alt),
             "caption": caption,
             "tables": [(table, render_html(table, name)) for name, table in tables.items() if len(table.shown)],
         },
