@@ -6,22 +6,19 @@ Each says what its intervals tell, in the order in which variables are declared,
 from collections.abc import Sequence
 from typing import Any, Final
 
-import numpy as np
-
 from alliance.config import Config
 from alliance.config.posing import cast_in, speaker_of
 from alliance.facts.quantity import join_nodes, nodes_of, split_contrast
-from alliance.inference.multiple import adjust
 from alliance.questions import QUESTIONS
 from alliance.report.labels import label_of, label_path
 from alliance.report.numbers import format_count
 from alliance.report.prose.passage import Inputs, rows_of, table_of
 from alliance.report.prose.told import Told, number_of
+from alliance.report.prose.verdicts import left_of
 from alliance.report.prose.wording import Row, capitalise, describe_when, includes_zero, join_words
 
 _CLAIM: Final = "Nothing here was assigned at random: what precedes predicts, and something else may be behind both."
 _WITHIN: Final = "within"
-_LIKELY: Final = 0.05  # p-values below it, adjusted for their number, count as found
 _MOST: Final = 5  # numbers beside an answer
 
 _Rows = list[dict[str, Any]]
@@ -125,8 +122,7 @@ def _tell_moderators(question: str, role: str, inputs: Inputs, config: Config) -
     rows = [row for row in found if nodes_of(row["path"])[0] in products]
     if not rows:
         return None
-    chances = adjust(np.array([2 * (1 - row["p_direction"]) for row in rows]))
-    left = [row for row, chance in zip(rows, chances, strict=True) if chance < _LIKELY]
+    left = left_of(rows)
     looked = f"{format_count(len(rows))} products of a step with what a {role} brings were looked at"
     if left:
         named = join_words([_product(row, config) for row in left])

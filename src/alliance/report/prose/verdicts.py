@@ -1,13 +1,18 @@
 """Answers in words: a verdict for each possible outcome, from the interval alone.
 
-An interval without zero answers yes, with the direction. One that holds zero answers nothing: what it leaves open is said, and that the
-data speak against more. Numbers, N and flags stand beside the words (`alliance.report.prose.told`).
+An interval without zero answers yes, with the direction. One that holds zero answers nothing: what it leaves open is said, and that it
+leaves out more. Of several, what is left after allowing for their number is said. Numbers, N and flags stand beside the words
+(`alliance.report.prose.told`).
 """
 
 from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
 
 from alliance.config import Config
 from alliance.facts.quantity import nodes_of
+from alliance.inference.multiple import adjust
 from alliance.report.labels import label_of
 from alliance.report.numbers import format_count, format_number
 from alliance.report.propensity import name_in
@@ -25,7 +30,8 @@ from alliance.report.prose.wording import (
     mediators_of,
 )
 
-AGAINST = "the data speak against more in either direction"
+AGAINST: Final = "the interval leaves out more in either direction"
+_LIKELY: Final = 0.05  # p-values below it, adjusted for their number, count as found
 
 
 def judge_single(row: Row, licence: Licence, config: Config) -> str:
@@ -92,11 +98,30 @@ def judge_several(rows: Sequence[Row], config: Config) -> str:
     clear, unclear = ([row for row in rows if includes_zero(row) == state] for state in (False, True))
     names = join_words([_label(row, config) for row in unclear]) if unclear else ""
     if not clear:
-        return f"Open: of {names}, none goes clearly along with {outcome}{through}; the intervals say what they leave open."
+        return f"Open: of {names}, none was shown to go along with {outcome}{through}; the intervals say what they leave open."
     told = join_words([f"{_label(row, config)} ({_direction(row, config)})" for row in clear])
     verb = "goes" if len(clear) == 1 else "go"
+    left = [_label(row, config) for row in left_of(rows) if row in clear]
     rest = f" For {names} that stays open." if unclear else ""
-    return f"{format_count(len(clear))} of {format_count(len(rows))} {verb} clearly along with {outcome}{through}: {told}.{rest}"
+    return (
+        f"{format_count(len(clear))} of {format_count(len(rows))} {verb} along with {outcome}{through}, each interval by itself: {told}; "
+        f"after allowing for their number {_say_left(left, len(clear))}.{rest}"
+    )
+
+
+def left_of(rows: Sequence[Row]) -> list[Row]:
+    """Return estimates that were told from zero after an adjustment for their number (Holm 1979)."""
+    chances = adjust(np.array([2 * (1 - row["p_direction"]) for row in rows]))
+    return [row for row, chance in zip(rows, chances, strict=True) if chance < _LIKELY]
+
+
+def _say_left(left: list[str], found: int) -> str:
+    """Say which of those that were found are left."""
+    if not left:
+        return "none is left"
+    if len(left) == found:
+        return "this holds too" if found == 1 else "all of this holds too"
+    return f"{join_words(left)} {'is' if len(left) == 1 else 'are'} left"
 
 
 def _way(part: Row, ways: Sequence[str], licence: Licence, config: Config) -> str:

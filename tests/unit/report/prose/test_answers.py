@@ -259,7 +259,9 @@ def test_several_causes_are_told_together_without_an_order_of_events() -> None:
     one = next(one for one in answered if one.name == "therapists")
 
     assert one.title == "What is it about therapists that goes along with working alliance?"
-    assert one.told.answer.startswith("1 of 2 goes clearly along with working alliance: therapist empathy")
+    assert one.told.answer.startswith(
+        "1 of 2 goes along with working alliance, each interval by itself: therapist empathy"
+    )
     assert one.told.answer.endswith("Each with the others held equal.")
     assert [number.value for number in one.told.numbers] == ["−0.10 [−0.30, 0.10] points", "0.40 [0.20, 0.60] points"]
     assert "therapist experience between therapists" in one.told.numbers[0].of

@@ -125,7 +125,7 @@ def test_both_directions_are_answered_together_as_far_as_each_is_clear(
     assert told.answer.startswith(expected)
     assert [number.of for number in told.numbers] == ["Working alliance → symptoms", "Symptoms → working alliance"]
     assert told.change == "Something outside the model that changes along with the one and moves the other."
-    assert ("the data speak against more" in told.answer) == (not (forth[1] < 0 and back[1] < 0))
+    assert ("the interval leaves out more" in told.answer) == (not (forth[1] < 0 and back[1] < 0))
 
 
 def test_direction_that_its_model_did_not_give_leaves_the_other_to_be_told_alone(config: Config) -> None:

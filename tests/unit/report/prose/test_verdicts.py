@@ -10,7 +10,7 @@ from tests.unit.report.prose.rows import estimate, of_design
 FREE = Licence("association", "technique", "symptoms")
 ASSIGNED = Licence("effect", "arm", "symptoms")
 MORE = "one point more of alliance-helping technique than usual for the same patient"
-AGAINST = "the data speak against more in either direction."
+AGAINST = "the interval leaves out more in either direction."
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +113,8 @@ def test_single_difference_is_told_with_its_direction_or_left_open(config: Confi
     )
 
 
-def trait(name: str, low: float, high: float) -> dict[str, object]:
-    further = {"outcome": "alliance", "level": "overall", "horizon": "at session 15"}
+def trait(name: str, low: float, high: float, p_direction: float = 0.999) -> dict[str, object]:
+    further = {"outcome": "alliance", "level": "overall", "horizon": "at session 15", "p_direction": p_direction}
     return estimate(
         path=f"{name} -> alliance",
         effect="intention_to_treat",
@@ -126,14 +126,29 @@ def trait(name: str, low: float, high: float) -> dict[str, object]:
 
 
 def test_of_several_causes_those_are_named_that_are_clear_and_the_rest_stays_open(config: Config) -> None:
-    clear, unclear = trait("empathy", 0.2, 0.6), trait("experience", -0.1, 0.3)
+    clear, unclear = trait("empathy", 0.2, 0.6), trait("experience", -0.1, 0.3, 0.8)
     assert judge_several([clear, unclear], config) == (
-        "1 of 2 goes clearly along with working alliance: therapist empathy (0.40 points higher (better)). For therapist experience that "
-        "stays open."
+        "1 of 2 goes along with working alliance, each interval by itself: therapist empathy (0.40 points higher (better)); after allowing "
+        "for their number this holds too. For therapist experience that stays open."
     )
-    assert judge_several([clear, trait("experience", -0.3, -0.1)], config).startswith("2 of 2 go clearly along")
+    assert judge_several([clear, trait("experience", -0.3, -0.1)], config).startswith("2 of 2 go along")
     assert judge_several([unclear, unclear], config).startswith("Open: of therapist experience and therapist exp")
 
 
+@pytest.mark.parametrize(
+    ("chances", "expected"),
+    [
+        ((0.98, 0.98), "after allowing for their number none is left."),  # 2 (1 - 0.98) = .04, twice that .08
+        ((0.98, 0.999), "after allowing for their number all of this holds too."),  # .002 and then .04 (Holm 1979)
+        ((0.96, 0.999), "after allowing for their number therapist experience is left."),
+    ],
+)
+def test_what_is_left_after_allowing_for_how_many_were_looked_at_is_said(
+    chances: tuple[float, float], expected: str, config: Config
+) -> None:
+    rows = [trait(name, 0.2, 0.6, chance) for name, chance in zip(("empathy", "experience"), chances, strict=True)]
+    assert judge_several(rows, config).endswith(expected)
+
+
 def test_several_paths_are_named_with_what_they_run_through(config: Config) -> None:
-    assert "clearly along with symptoms through working alliance" in judge_several([row(*CLEAR), row(*OPEN)], config)
+    assert "goes along with symptoms through working alliance" in judge_several([row(*CLEAR), row(*OPEN)], config)
