@@ -92,8 +92,15 @@ def _too_few(task: Task, process: str, rows: pd.DataFrame) -> str:
 
 
 def _more(task: Task, growth: Growth) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what gives how much more than the average patient of a sample each one counts: samples are smaller than the study."""
     places = weights_of(task.panel, np.array(list(growth.patients)))
-    return lambda weights: weights[places] - 1
+
+    def more(weights: np.ndarray) -> np.ndarray:
+        own = weights[places]
+        whole = own.sum()
+        return own * len(own) / whole - 1 if whole > 0 else np.full(len(own), np.nan)
+
+    return more
 
 
 def _courses(task: Task, process: str, grown: dict[str, Growth]) -> tuple[list[Key], Statistic]:

@@ -14,9 +14,10 @@ and those after a patient left, are taken as missing at random given the patient
 correlated; otherwise shapes with more effects that vary between patients would look better than they are.
 
 Samples of patients or therapists are followed to first order. With s_i the derivatives of patient i's log-likelihood at the maximum and
-H the observed information, patients who count w_i times move the estimate by  H^-1 sum_i (w_i - 1) s_i  (the infinitesimal jackknife, and
-the score bootstrap of Kline and Santos 2012, doi 10.1515/2156-6674.1000): intervals then do not rest on what is assumed of G, phi and
-therapists, who are not told apart from their patients here.
+H the observed information, patients who count w_i times move the estimate by  H^-1 sum_i (w_i / w - 1) s_i , w the mean of w_i, as samples
+may hold fewer patients than the study (the infinitesimal jackknife, and the score bootstrap of Kline and Santos 2012, doi
+10.1515/2156-6674.1000): intervals then do not rest on what is assumed of G, phi and therapists, who are not told apart from their patients
+here.
 """
 
 from collections.abc import Mapping
@@ -125,7 +126,7 @@ class Growth:
         Parameters
         ----------
         more
-            How many times more than once each patient counts, (patient,) in the order of the likelihood.
+            How much more than the average patient each one counts, (patient,) in the order of the likelihood.
         """
         course, steps = self._course_and_steps
         moved: np.ndarray = course + more @ steps

@@ -9,9 +9,11 @@ import pytest
 from alliance.config import ModelSpec, Variable
 from alliance.data.scoring.change import CATEGORIES, Norm
 from alliance.errors import ModelError
+from alliance.inference.montecarlo import generator_for
 from alliance.models.container import rows_of
 from alliance.models.descriptive.ending import chances_at_end
 from alliance.models.descriptive.numbers import shown_of
+from alliance.models.descriptive.resampling import draw_weights
 from alliance.models.descriptive.shapes import EACH, fit_shape
 from alliance.models.fitting import fit_declared, with_meanings
 
@@ -74,6 +76,19 @@ def test_course_of_complete_series_is_that_of_their_means(panel: pd.DataFrame) -
     assert numbers["average_change", "at session 8"] == pytest.approx(means[8] - means[1], abs=1e-6)
     assert numbers["trend", ""] == pytest.approx(0.4, abs=0.15)
     assert numbers["trend_sd", ""] == pytest.approx(0.3, abs=0.12)
+
+
+def test_samples_of_few_therapists_move_a_course_as_they_move_its_means(panel: pd.DataFrame) -> None:
+    complete = panel[panel.groupby("patient")["session"].transform("size") == 8]
+    complete = complete.assign(therapist="t" + complete["patient"].str[-1]).reset_index(drop=True)
+    spec = {"label": "x", "family": "descriptive", "analysis": "growth", "variables": ["alliance"], "samples": 200}
+    paths = fit_declared(complete, "m", ModelSpec.model_validate(spec), SETTINGS).tree["paths"]
+    drawn = paths["draws"].to_numpy()[..., (paths["effect"] == "average") & (paths["horizon"] == "at session 5")]
+    units = pd.factorize(complete["therapist"])[0]
+    own, scores = (complete["session"] == 5).to_numpy(), complete["alliance"].to_numpy()
+    samples = draw_weights(units, 200, generator_for(5, "m"))
+    # Series are complete, so the average of any sample is its weighted mean, to first order and beyond.
+    assert drawn.ravel() == pytest.approx([np.average(scores[own], weights=each[own]) for each in samples], abs=1e-6)
 
 
 def test_development_tells_directions_the_start_and_how_shapes_fit(panel: pd.DataFrame) -> None:
