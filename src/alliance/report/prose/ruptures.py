@@ -14,7 +14,7 @@ from alliance.report.labels import label_of
 from alliance.report.numbers import format_number, format_percent
 from alliance.report.prose.passage import Inputs, table_of
 from alliance.report.prose.told import Number, Told, number_of
-from alliance.report.prose.wording import Row, includes_zero, join_words
+from alliance.report.prose.wording import Row, capitalise, includes_zero, join_words
 from alliance.report.ruptures import NAME, following, label_detector, looks_ahead, marks_in, statistic_of
 
 
@@ -65,8 +65,8 @@ def _marked(shares: Mapping[str, Row], detectors: pd.DataFrame, mediator: str) -
     by_chance = format_percent(max(chance[name] for name in told))
     begin = f"By the course of {mediator} alone {marked} of patients are marked, and {by_chance} would be without any rupture"
     if not more:
-        return f"Hardly more than by chance: {begin[0].lower()}{begin[1:]}; no way to tell ruptures marks more than that for sure."
-    return f"{begin}; more than that for sure are by {join_words(more)}."
+        return f"Not shown to be more than chance: {begin[0].lower()}{begin[1:]}; no interval lies above that."
+    return f"{begin}; the interval lies above that for {join_words(more)}."
 
 
 def _seen(row: Row, kappas: Sequence[Row]) -> str:
@@ -78,11 +78,13 @@ def _seen(row: Row, kappas: Sequence[Row]) -> str:
 
 
 def _after(row: Row, asked: str, outcome: str, mediator: str) -> str:
-    how = f"After a session with an open rupture ({label_detector(asked)})"
+    after, than = (
+        f"a session with an open rupture ({label_detector(asked)}) is followed by",
+        f"{outcome} at the next session than another with the same {mediator}",
+    )
     if includes_zero(row):
-        return f"{how}, whether {outcome} is higher or lower at the next session than at the same level of {mediator} stays open."
-    way = "higher" if row["estimate"] > 0 else "lower"
-    return f"{how}, {outcome} is {way} at the next session than at the same level of {mediator}."
+        return f"Whether {after} higher or lower {than} stays open."
+    return f"{capitalise(after)} {'higher' if row['estimate'] > 0 else 'lower'} {than}."
 
 
 def _kappas(estimates: pd.DataFrame, model: str, marks: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
