@@ -4,10 +4,18 @@ from dataclasses import dataclass
 
 from alliance.config import Config
 from alliance.facts.quantity import nodes_of
-from alliance.report.labels import label_effect, label_of, unit_of
+from alliance.report.labels import label_effect, label_of
 from alliance.report.numbers import format_estimate
-from alliance.report.propensity import is_propensity, unit_in
-from alliance.report.prose.wording import Row, count_range, flags_of, join_words, mediators_of, name_interval
+from alliance.report.propensity import unit_in
+from alliance.report.prose.wording import (
+    Row,
+    count_range,
+    flags_of,
+    join_words,
+    mediators_of,
+    name_interval,
+    unit_of_difference,
+)
 
 
 @dataclass(frozen=True)
@@ -102,5 +110,4 @@ def name_part(row: Row, config: Config) -> str:
 def _unit_of(row: Row, config: Config) -> str:
     if not isinstance(row["path"], str) or not row["path"]:
         return ""
-    node = nodes_of(row["path"])[-1]
-    return unit_in(node, row["model"], config) if is_propensity(node, row["model"], config) else unit_of(node, config)
+    return unit_of_difference(unit_in(nodes_of(row["path"])[-1], row["model"], config))

@@ -106,12 +106,17 @@ def describe_difference(value: float, row: Row, config: Config) -> str:
     node = nodes_of(row["path"])[-1]
     variable = variable_of(node, config)
     size = format_number(abs(value), decimals_of(row))
-    unit = "points" if variable is None else variable.unit
+    unit = "points" if variable is None else unit_of_difference(variable.unit)
     if is_propensity(node, row["model"], config):
         unit = unit_in(node, row["model"], config)
     if value == 0:
         return f"{size} {unit} different"
     return f"{size} {unit} {'higher' if value > 0 else 'lower'}{_judgement(value, variable)}"
+
+
+def unit_of_difference(unit: str) -> str:
+    """Return the unit of a difference between two values: what is measured in percent differs by percentage points."""
+    return "percentage points" if unit in ("percent", "%") else unit
 
 
 def describe_probability(row: Row, rows: Sequence[Row], config: Config) -> str:
@@ -157,11 +162,11 @@ def describe_contrast(row: Row, config: Config) -> str:
     label, propensity = name_in(node, row["model"], config), is_propensity(node, row["model"], config)
     categories = categories_of(node, config)
     if categories is not None and not propensity:
-        return f"{label} “{categories[1]}” rather than “{categories[0]}”"
+        return f"{label.replace(f': {categories[1]}', '')} “{categories[1]}” rather than “{categories[0]}”"
     variable = variable_of(node, config)
     if variable is None:
         return f"one more {_singular(unit_of(node, config))}"
-    unit = "standard deviation" if propensity else _singular(variable.unit)
+    unit = "standard deviation" if propensity else _singular(unit_of_difference(variable.unit))
     if variable.table != "sessions":
         return f"a difference of one {unit} in {label} between {variable.table}"
     if is_between(row, config):
