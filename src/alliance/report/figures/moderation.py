@@ -96,8 +96,10 @@ def _draw_points(axis: Axes, part: pd.DataFrame, colour: str, config: Config) ->
 
 
 def short_value(moderator: str, value: float, config: Config) -> str:
-    """Return a value of a moderator in words without the moderator's name."""
-    text = label_value(moderator, value, config).removeprefix(label_of(moderator, config))
+    """Return a value of a moderator in words without the moderator's name; of a group without that of the category."""
+    variable, text = variable_of(moderator, config), label_value(moderator, value, config)
+    of_category = variable is not None and text.startswith(f"{variable.label}:")
+    text = text.removeprefix(variable.label if variable is not None and of_category else label_of(moderator, config))
     return text.removeprefix(":").removeprefix(" =").strip()
 
 

@@ -8,6 +8,7 @@ from alliance.config import Config
 from alliance.report.figures import load_figure, theme
 from alliance.report.figures.accumulated import accumulated_rows
 from alliance.report.figures.drawing import Drawing
+from alliance.report.figures.moderation import short_value
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate
 
@@ -137,3 +138,9 @@ def test_path_diagram_says_that_what_added_up_is_no_sum_of_its_arrows() -> None:
     assert "added up" not in draw("path_diagram", estimates=estimates.assign(horizon="next session")).notes
     late = estimates.assign(horizon=estimates["horizon"].mask(estimates["effect"] == "indirect", "at session 8"))
     assert "Indirect at a session: what has added up by then." in draw("path_diagram", estimates=late).notes
+
+
+def test_each_group_has_its_name_at_the_axis_whichever_group_the_moderator_is_called_by() -> None:
+    values = [short_value("background_minority", value, CONFIG) for value in (0.0, 1.0)]
+    assert values == ["majority", "minority"]
+    assert [short_value("arm", value, CONFIG) for value in (0.0, 1.0)] == ["standard", "alliance focused"]
