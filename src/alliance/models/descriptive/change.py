@@ -18,7 +18,7 @@ import pandas as pd
 
 from alliance.data.scoring.change import CASE_RULES, CATEGORIES, DETERIORATED, IMPROVED, RECOVERED, UNCHANGED, Norm
 from alliance.errors import ModelError
-from alliance.facts.columns import PATIENT, SESSION
+from alliance.facts.columns import PATIENT
 from alliance.facts.quantity import join_nodes, name_session
 from alliance.models.container import pack_rows
 from alliance.models.descriptive.ending import chances_at_end
@@ -206,11 +206,10 @@ def _between_groups(
 def _with_start(task: Task, changes: Changes, process: str, outcome: str) -> pd.DataFrame:
     """Return patients observed after the start, with the level of the process and the change of the outcome over it."""
     early = early_of(task)
-    level = start_of(task.rows[process], process, early)["level"]
+    start = start_of(task.rows[process], process, early)
     change = start_of(task.rows[outcome], outcome, early)["change"]
-    table = changes.table.assign(level=level, change=change)
-    begun = task.panel.groupby(PATIENT)[SESSION].min().reindex(table.index)
-    return table[(table["end"] >= begun + early) & table["level"].notna()]
+    table = changes.table.assign(level=start["level"], until=start["until"], change=change)
+    return table[table["end"] > table["until"]]
 
 
 def _predicted(

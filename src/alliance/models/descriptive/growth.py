@@ -187,8 +187,7 @@ def _ends(task: Task, process: str, outcome: str) -> tuple[tuple[list[Key], Stat
     table = pd.DataFrame(
         {"first": ends.first, "last": ends.last, "end": ends.last_session, "n": ends.sessions}, index=ends.patients
     ).join(start)
-    begun = task.panel.groupby(PATIENT)[SESSION].min().reindex(table.index)
-    used = table[(table["end"] >= begun + early_of(task)) & (table["n"] > 1) & table["level"].notna()]
+    used = table[(table["end"] > table["until"]) & (table["n"] > 1)]
     path, of = join_nodes(process, outcome), (OF_START, outcome)
     keys = [Key(path, effect, "patient", of) for effect in ("r_start", "r_start_held", "r_slope_held")]
     last, first, level, slope = (used[name].to_numpy(dtype=float) for name in ("last", "first", "level", "slope"))

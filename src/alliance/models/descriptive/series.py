@@ -69,7 +69,7 @@ def start_of(rows: pd.DataFrame, variable: str, sessions: int) -> pd.DataFrame:
     -------
     pandas.DataFrame
         By patient: level (mean of those observed), slope per session (least squares; missing with fewer than two), change (from the
-        first value to the last one of the start; missing with fewer than two).
+        first value to the last one of the start; missing with fewer than two), until (the last number of a session of the start).
     """
     first = rows.groupby(PATIENT)[SESSION].transform("min")
     early = rows[rows[SESSION] < first + sessions].sort_values([PATIENT, SESSION])
@@ -82,6 +82,7 @@ def start_of(rows: pd.DataFrame, variable: str, sessions: int) -> pd.DataFrame:
             "level": grouped[variable].mean(),
             "slope": (sums["xy"] / sums["xx"]).where(several),
             "change": (grouped[variable].last() - grouped[variable].first()).where(several),
+            "until": grouped[SESSION].min() + sessions - 1,
         }
     )
 

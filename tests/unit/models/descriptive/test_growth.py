@@ -111,6 +111,17 @@ def test_development_tells_directions_the_start_and_how_shapes_fit(panel: pd.Dat
     assert found["shapes"]["parameters"].tolist() == [7, 7, 11]
 
 
+def test_an_end_within_the_start_of_the_process_tells_nothing_of_what_follows(panel: pd.DataFrame) -> None:
+    short = panel["patient"].isin(panel["patient"].unique()[:40]) & (panel["session"] > 3)
+    # The outcome is known before the first session, the process from the first one on.
+    before = panel[panel["session"] == 1].assign(session=0, alliance=np.nan)
+    numbers = fit(pd.concat([panel[~short], before]), "growth", "alliance", "symptoms")["numbers"]
+    stayed = panel[~panel["patient"].isin(panel["patient"].unique()[:40])]
+    early = stayed[stayed["session"] <= 3].groupby("patient")["alliance"].mean()
+    expected = np.corrcoef(early, stayed.groupby("patient")["symptoms"].last())[0, 1]
+    assert numbers["r_start", ""] == pytest.approx(expected)
+
+
 def test_changes_are_counted_from_the_first_to_the_last_value(panel: pd.DataFrame) -> None:
     found = fit(panel, "change", "symptoms", "alliance", "arm")
     numbers, when = found["numbers"], "last session observed"

@@ -24,7 +24,7 @@ def test_ends_are_the_first_and_the_last_value_observed() -> None:
 
 def test_start_is_counted_from_the_first_session_of_the_patient() -> None:
     found = start_of(rows(a={2: 1.0, 4: 5.0, 5: 100.0}, b={1: 3.0}), "y", 3)
-    assert found.loc["a"].tolist() == [3.0, 2.0, 4.0]  # sessions 2 to 4
+    assert found.loc["a"].tolist() == [3.0, 2.0, 4.0, 4.0]  # sessions 2 to 4
     assert found.loc["b", "level"] == 3.0
     assert found.loc["b", ["slope", "change"]].isna().all()
 
