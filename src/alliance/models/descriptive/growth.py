@@ -115,18 +115,19 @@ def _courses(task: Task, process: str, grown: dict[str, Growth]) -> tuple[list[K
         Key("", "trend", "overall", (process,)),
         Key("", "trend_sd", "patient", (process,)),
     ]
-    middle = (line.sessions[0] + line.sessions[-1]) / 2
+    length = float(line.sessions[-1] - line.sessions[0])
+    # A parabola of curvature c lies c (length / 2)^2 below the line between its ends halfway, where there need not be a session.
+    bend_of = -np.linalg.pinv(np.vander(turn.sessions - turn.sessions.mean(), 3))[0] * (length / 2) ** 2
 
     def statistic(weights: np.ndarray) -> list[float]:
         extra = more(weights)
         averages, straight, curve = (one.averages(extra) for one in (each, line, turn))
-        bend = float(np.interp(middle, turn.sessions, curve)) - (curve[0] + curve[-1]) / 2
         return [
             *averages.tolist(),
             *each.spread(extra).tolist(),
             float(averages[-1] - averages[0]),
-            float(bend),
-            float((straight[-1] - straight[0]) / (line.sessions[-1] - line.sessions[0])),
+            float(bend_of @ curve),
+            float((straight[-1] - straight[0]) / length),
             float(np.sqrt(line.differences(extra)[1, 1])),
         ]
 

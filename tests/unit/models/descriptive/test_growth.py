@@ -14,7 +14,7 @@ from alliance.models.container import rows_of
 from alliance.models.descriptive.ending import chances_at_end
 from alliance.models.descriptive.numbers import shown_of
 from alliance.models.descriptive.resampling import draw_weights
-from alliance.models.descriptive.shapes import EACH, fit_shape
+from alliance.models.descriptive.shapes import EACH, TURN, fit_shape
 from alliance.models.fitting import fit_declared, with_meanings
 
 VARIABLES = {
@@ -74,6 +74,10 @@ def test_course_of_complete_series_is_that_of_their_means(panel: pd.DataFrame) -
     # All series are complete, so generalised least squares gives the plain means.
     assert averages == pytest.approx(means.to_list(), abs=1e-6)
     assert numbers["average_change", "at session 8"] == pytest.approx(means[8] - means[1], abs=1e-6)
+    turn = fit_shape(complete, "alliance", TURN, "m")
+    parabola = np.polyfit(turn.sessions, turn.course(turn.population()), 2)
+    halfway = np.polyval(parabola, 4.5) - np.polyval(parabola, [1, 8]).mean()
+    assert numbers["bend", ""] == pytest.approx(halfway, abs=1e-9)
     assert numbers["trend", ""] == pytest.approx(0.4, abs=0.15)
     assert numbers["trend_sd", ""] == pytest.approx(0.3, abs=0.12)
 
