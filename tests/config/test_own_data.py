@@ -112,7 +112,7 @@ def test_more_measures_without_a_model_are_refused_and_the_remedy_is_accepted() 
 def test_overlay_with_replace_is_merged_as_it_says() -> None:
     settings = merged("replace: [study, data, variables, models]\n" + SMALLEST)
     assert settings["cleaning"]["missing_codes"] == BASE["cleaning"]["missing_codes"]
-    assert not set(settings["models"]["specs"]) & set(BASE["models"]["specs"])
+    assert set(settings["models"]["specs"]) == set(merged(SMALLEST)["models"]["specs"]) - set(BASE["models"]["specs"])
     assert {"both_jointly", "variance"} <= set(settings["models"]["specs"])
     assert settings["run"]["title"] == BASE["run"]["title"]
 

@@ -8,6 +8,7 @@ import yaml
 from alliance import Study
 from alliance.cli import main
 from alliance.errors import ConfigError, DataError
+from alliance.facts.detectors import DETECTORS
 from alliance.first.contact import new
 from tests.unit.first import exports
 
@@ -32,8 +33,9 @@ def test_four_columns_need_fifteen_lines_and_have_the_reciprocal_model(root: Pat
     assert text.count("\n") <= 15
     assert "Checked: no errors" in said
     study = Study("config/local_mine.yaml")
-    assert study.config.models.fit[:2] == ["both_jointly", "variance"]
-    assert {"alliance_over_time", "ruptures_of_alliance"} <= set(study.config.models.fit)
+    of_ruptures = ["ruptures_of_alliance", *(f"after_rupture_{name}" for name in DETECTORS)]
+    alone = ["both_jointly", "variance", "alliance_over_time", "symptoms_change"]
+    assert study.config.models.fit == [*alone, *of_ruptures]
     assert study.config.data.sessions.path == "data/raw/mine.csv"
     assert study.config.data.sessions.keys == {"patient": "patient", "session": "session"}
     assert {name: one.column for name, one in study.config.variables.items() if one.column is not None} == {

@@ -96,6 +96,7 @@ def test_model_that_finds_something_else_is_told_with_its_flags() -> None:
     label = config.models.specs[SEPARATE].label
 
     assert told.answer.startswith("Open: ")
+    assert "−0.17" not in told.answer + told.change
     assert told.change.endswith(
         f"Another model finds something else: −0.32 [−0.52, −0.11] [flagged: R-hat] ({label}; without the own past of symptoms)."
     )
@@ -266,6 +267,7 @@ def test_several_causes_are_told_together_without_an_order_of_events() -> None:
     assert [number.value for number in one.told.numbers] == ["−0.10 [−0.30, 0.10] points", "0.40 [0.20, 0.60] points"]
     assert "therapist experience between therapists" in one.told.numbers[0].of
     assert one.told.claim == "Associations; none of these was assigned at random."
+    assert not any(word in one.told.answer + one.told.change for word in ("followed", "session before", "leads to"))
 
 
 def test_answers_of_one_question_that_are_about_different_outcomes_are_told_one_by_one() -> None:
