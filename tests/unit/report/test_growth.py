@@ -104,14 +104,15 @@ def test_course_is_described_with_every_number_it_has(config: Config) -> None:
     text = " ".join(map(str, passage.sentences))
     assert "the middle 80% of patients lie between −0.056 and 0.46" in text
     assert "30% [20%, 40%] rose reliably (by 5 points or more" in text
+    assert text.count(" in brackets; ") >= 2  # what the intervals are, and of whom
     assert "V" not in text  # nobody was seen to fall and return
 
 
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ((0.06, 0.01, 0.11), "Patients with higher early working alliance are more often better: one standard deviation more"),
-        ((0.03, -0.02, 0.08), "Whether early working alliance tells who becomes better stays open"),
+        ((0.06, 0.01, 0.11), "Patients with higher early working alliance are more often reliably better: one standard deviation more"),
+        ((0.03, -0.02, 0.08), "Whether early working alliance tells who becomes reliably better stays open"),
     ],
 )  # fmt: skip
 def test_what_the_start_tells_of_change_is_told_as_far_as_the_interval_tells(
@@ -120,6 +121,7 @@ def test_what_the_start_tells_of_change_is_told_as_far_as_the_interval_tells(
     path = {"path": "alliance -> symptoms", "level": "patient"}
     rows = [
         row(CHANGE, "share_better", 0.35, 0.3, 0.4, horizon="last session observed"),
+        row(CHANGE, "share_recovered", 0.22, 0.17, 0.26, horizon="last session observed"),
         row(CHANGE, "odds_ratio_better", 1.3, 1.0, 1.7, **path),
         row(CHANGE, "probability_better", *values, **path),
         row(CHANGE, "odds_ratio_better", 1.1, 0.8, 1.5, **path, horizon="early change held equal"),
@@ -127,8 +129,9 @@ def test_what_the_start_tells_of_change_is_told_as_far_as_the_interval_tells(
     told = TELLS["tell_change"](inputs(*rows), config)
     assert told is not None
     assert told.answer.startswith(
-        "35% of patients are reliably better in symptoms: 35% [30%, 40%] from the first to the last session"
+        "35% [30%, 40%] of patients are reliably better in symptoms from the first to the last session observed"
     )
+    assert "22% [17%, 26%] of all have recovered: reliably better, and a case before but not after" in told.answer
     assert expected in told.answer
     (passage,) = SENTENCES["describe_change_of_patients"](inputs(*rows), config)
     text = " ".join(map(str, passage.sentences))

@@ -83,6 +83,10 @@ def _share(row: Row) -> str:
     return f"{format_percent(row['estimate'])} [{low}, {high}]"
 
 
+def _who(row: Row) -> str:
+    return f"({name_interval(row)} in brackets; {describe_size(row)})"
+
+
 def _points(row: Row) -> str:
     """Write a difference of shares or probabilities in percentage points."""
     estimate, low, high = (100 * row[name] for name in ("estimate", "low", "high"))
@@ -97,11 +101,14 @@ def _say_better(better: Row | None, recovered: Row | None, cases: Row | None, no
     label = label_of(norm["variable"], config)
     if better is not None:
         said = (
-            f"{format_percent(better['estimate'])} of patients are reliably better in {label}: {_share(better)} from the first to the last "
-            f"session observed{describe_flag(better)}"
+            f"{_share(better)} of patients are reliably better in {label} from the first to the last session observed"
+            f"{describe_flag(better)}"
         )
         if recovered is not None:
-            said += f", and {_share(recovered)} are no longer cases{describe_flag(recovered)}"
+            said += (
+                f", and {_share(recovered)} of all have recovered: reliably better, and a case before but not after"
+                f"{describe_flag(recovered)}"
+            )
         elif not norm["case_rule"]:
             said += "; nothing declares which scores are those of a case, so nobody can be said to have recovered"
         return f"{said}."
@@ -115,9 +122,9 @@ def _say_early(row: Row | None, config: Config) -> str:
         return ""
     process = _process(row, config)
     if row["low"] <= 0 <= row["high"]:
-        verdict = f"Whether early {process} tells who becomes better stays open"
+        verdict = f"Whether early {process} tells who becomes reliably better stays open"
     else:
-        verdict = f"Patients with {'higher' if row['estimate'] > 0 else 'lower'} early {process} are more often better"
+        verdict = f"Patients with {'higher' if row['estimate'] > 0 else 'lower'} early {process} are more often reliably better"
     return (
         f"{verdict}: one standard deviation more goes with {_points(row)}{describe_flag(row)}, first score held equal."
     )
@@ -151,7 +158,7 @@ def _say_expected(rows: list[dict[str, Any]]) -> str:
         return ""
     return (
         f"Had nobody left, {_share(row)} would be expected to be reliably better {row['horizon']} "
-        f"({name_interval(row)} in brackets; {describe_size(row)}){describe_flag(row)}, "
+        f"{_who(row)}{describe_flag(row)}, "
         "if patients who left went on as their own scores and the average course lead one to expect."
     )
 
@@ -162,7 +169,7 @@ def _say_arms(rows: list[dict[str, Any]], config: Config) -> str:
         return ""
     what = {"difference_share_better": "reliably better", "difference_share_recovered": "recovered"}
     parts = [f"{_points(row)} more are {what[row['effect']]}{describe_flag(row)}" for row in found]
-    return f"{capitalise(describe_contrast(found[0], config))}: {'; '.join(parts)} ({describe_size(found[0])})."
+    return f"{capitalise(describe_contrast(found[0], config))}: {'; '.join(parts)} {_who(found[0])}."
 
 
 def _say_predicted(rows: list[dict[str, Any]], event: str, config: Config) -> str:
@@ -173,7 +180,7 @@ def _say_predicted(rows: list[dict[str, Any]], event: str, config: Config) -> st
     said = (
         f"One standard deviation more of early {_process(odds, config)} goes with an odds ratio of {_estimate(odds)} of {what} and "
         f"{_points(points)} "
-        f"({describe_size(odds)}; first score held equal){describe_flag(odds)}."
+        f"{_who(odds)}, first score held equal{describe_flag(odds)}."
     )
     held = _find(rows, f"odds_ratio_{event}", _EARLY_HELD)
     if held is None:

@@ -81,7 +81,8 @@ def _share(row: Row) -> str:
 def _say_change(first: Row, change: Row, inputs: Inputs, config: Config) -> str:
     label, unit = label_of(change["outcome"], config), unit_of(change["outcome"], config)
     last = f"session {count_sessions(change['horizon'])}"
-    where = f"from {format_number(first['estimate'], 1)} {unit}{_place(first, inputs)}"
+    begin = f"session {count_sessions(first['horizon'])}"
+    where = f"from {format_number(first['estimate'], 1)} {unit} at {begin}{_place(first, inputs)}"
     if includes_zero(change):
         return (
             f"Whether {label} rises or falls on average up to {last} stays open: {where}, the average changes by {_estimate(change)} "
@@ -99,7 +100,7 @@ def _place(row: Row, inputs: Inputs) -> str:
         return ""
     low, high = float(found["low"].iloc[0]), float(found["high"].iloc[0])
     share = format_percent((row["estimate"] - low) / (high - low))
-    return f" at session {count_sessions(row['horizon'])} ({share} of the way from {format_value(low)} to {format_value(high)})"
+    return f" ({share} of the way from {format_value(low)} to {format_value(high)})"
 
 
 def _say_shape(rows: list[dict[str, Any]], model: str, inputs: Inputs) -> str:
@@ -170,23 +171,22 @@ def _spread(rows: list[dict[str, Any]], config: Config) -> str:
     )
     unit = unit_of(trend["outcome"], config)
     return (
-        f"In straight lines the average changes by {_estimate(trend)} {unit} per session. Patients differ in it with a standard deviation "
-        "of "
-        f"{_estimate(spread)}{describe_flag(spread)}: {middle}."
+        f"In straight lines the average changes by {_estimate(trend)} {unit} per session {_who(trend)}. Patients differ in it with a "
+        f"standard deviation of {_estimate(spread)}{describe_flag(spread)}: {middle}."
     )
 
 
 def _directions(rows: list[dict[str, Any]], model: str, inputs: Inputs, config: Config) -> str:
     risen, fallen = _find(rows, "share_risen"), _find(rows, "share_fallen")
     norm = next((row for row in rows_of(table_of(inputs, "norms"), model=model)), None)
-    if norm is None or (risen is None and fallen is None):
+    told = [(row, verb) for row, verb in ((risen, "rose"), (fallen, "fell")) if row is not None]
+    if norm is None or not told:
         return ""
-    parts = [f"{_share(row)} {verb} reliably" for row, verb in ((risen, "rose"), (fallen, "fell")) if row is not None]
+    parts = [f"{_share(row)} {verb} reliably" for row, verb in told]
     unit = unit_of(norm["variable"], config)
     return (
         f"From the first to the last session observed, {' and '.join(parts)} (by {format_value(norm['change_value'])} {unit} or more at "
-        "the "
-        f"{format_percent(norm['change_level'])} level; {norm['change_source']})."
+        f"the {format_percent(norm['change_level'])} level; {norm['change_source']}) {_who(told[0][0])}."
     )
 
 
@@ -197,9 +197,8 @@ def _turns(rows: list[dict[str, Any]]) -> str:
     beyond = turned["low"] > chance["estimate"]
     verdict = "more often than" if beyond else "no more often than can be told from"
     return (
-        f"A fall and return, a V, is seen in {_share(turned)} of the patients with five sessions or more, {verdict} what chance alone "
-        "gives "
-        f"where everybody changes in a straight line ({format_percent(chance['estimate'])})."
+        f"A fall and return, a V, is seen in {_share(turned)} of the patients with five sessions or more {_who(turned)}, {verdict} what "
+        f"chance alone gives where everybody changes in a straight line ({format_percent(chance['estimate'])})."
     )
 
 
