@@ -25,8 +25,10 @@ class Task:
         One row per patient and session, see `alliance.data.panel`.
     rows
         Variable -> its rows of the panel, those in which it is observed.
-    spec, variables
-        The declaration, and the variables it names.
+    spec
+        The declaration.
+    variables
+        The variables it names, and column -> the variable whose group or subscale that is.
     settings
         What `alliance.models.fitting.settings_for` gives.
     """

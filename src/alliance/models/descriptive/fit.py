@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import ModelSpec, Variable
+from alliance.config.timing import parse_term
 from alliance.errors import ModelError
 from alliance.facts.analyses import ANALYSES
 from alliance.facts.marks import Mark
@@ -42,7 +43,9 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     spec = Spec.model_validate(spec.model_dump(by_alias=True))
     rows, flow = select_rows(panel, name, spec)
     panel = panel.reset_index(drop=True)
-    variables = {key: Variable.model_validate(value) for key, value in settings["variables"].items()}
+    declared = {key: Variable.model_validate(value) for key, value in settings["variables"].items()}
+    terms = {column: parse_term(column, declared) for column in spec.variables}
+    variables = declared | {column: declared[term.variable] for column, term in terms.items() if term and term.variable}
     used = {variable: panel[panel[variable].notna()] for variable in spec.variables}
     found: Findings = import_module(ANALYSES[spec.analysis].module).compute(
         Task(name, panel, used, spec, variables, settings)

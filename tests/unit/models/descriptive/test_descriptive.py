@@ -121,6 +121,25 @@ def test_so_many_units_are_drawn_that_percentiles_of_a_mean_are_those_of_student
     assert np.quantile(means, [0.025, 0.975]) == pytest.approx(values.mean() + half * np.array([-1, 1]), abs=0.15)
 
 
+def test_the_column_of_a_label_tells_groups_apart() -> None:
+    panel = simulate(200, 5)
+    panel["arm_therapy"] = panel["patient"].astype(int) % 2
+    place = {"label": "arm", "column": "arm", "table": "patients"}
+    arms = {
+        "arm_therapy": Variable.model_validate(place),
+        "arm": Variable.model_validate(place | {"kind": "category", "labels": ["waiting", "therapy"]}),
+    }
+    score = VARIABLES["y"] | {"higher_is": "worse"}
+    found = []
+    for name, arm in arms.items():
+        settings = SETTINGS | {"variables": VARIABLES | {"y": score, name: arm.model_dump(mode="json")}}
+        spec = declare(analysis="change", variables=["y", "arm_therapy"], options={"reliable_change": 1.0})
+        tree = fit_declared(panel, "pair", spec, settings).tree
+        found.append(summarise_estimates(tree, marks_of(tree), 0.95))
+    pd.testing.assert_frame_equal(*found)
+    assert "arm_therapy -> y" in set(found[0]["path"])
+
+
 def test_what_cannot_be_computed_is_refused_with_a_remedy() -> None:
     panel = simulate(30, 6)
     with pytest.raises(ModelError, match="patients with two or more sessions"):
