@@ -36,11 +36,10 @@ _NAME = re.compile(r"(?<!\w)'\w+: [^']+'(?!\w)|\b[a-z]\w*(?:\.\w+)+|\b[a-z][a-z0
 # Of average courses, see `alliance.models.descriptive.shapes`.
 SHAPES = {"line": "straight line", "plateau": "plateau after early change (logarithm)", "turn": "parabola"}
 _TIMES = {"session": "session number", "weeks": "weeks since the first session"}
-_LEVELS_BEHIND = {
-    "within": "via changes within patients",
-    "between_patient": "via differences between patients",
-    "between_therapist": "via differences between therapists",
-}
+# What levels are of that stand behind a constant cause.
+_BEHIND = {"within": "changes", "between_patient": "differences", "between_therapist": "differences"}
+_LEFT_BY_THEM = ("c_prime", "direct")  # what does not run through the links behind a cause
+_OF_NO_LEVEL = ("coefficient", "effect", "total")  # has no links behind it, or takes all of them together
 _ENDINGS = {
     BETWEEN_THERAPIST: " (therapist's mean)",
     BETWEEN: " (patient's mean)",
@@ -186,12 +185,15 @@ def label_level(level: str) -> str:
 def label_level_of(row: "Mapping[Any, Any] | pd.Series[Any]", config: Config) -> str:
     """Return the level of an estimate for people; what cannot vary within patients has no effect within them.
 
-    Of such a cause, the level is that of the links behind it: ``via changes within patients``. A coefficient has none behind it.
+    Of such a cause, the level is that of the links behind it: ``via changes within patients``, and of what is direct ``beside`` them. A
+    coefficient has none behind it, and a total is one whatever the level of the link.
     """
     level, causes = str(row["level"]), [nodes_of(part)[0] for part in split_contrast(row["path"]) if part]
-    if level not in _LEVELS_BEHIND or not causes or not all(is_constant(cause, config) for cause in causes):
+    if level not in _BEHIND or not causes or not all(is_constant(cause, config) for cause in causes):
         return label_level(level)
-    return label_level("overall") if row["effect"] in ("coefficient", "effect") else _LEVELS_BEHIND[level]
+    if row["effect"] in _OF_NO_LEVEL:
+        return label_level("overall")
+    return f"{'beside' if row['effect'] in _LEFT_BY_THEM else 'via'} {_BEHIND[level]} {label_level(level)}"
 
 
 def label_levels(rows: pd.DataFrame, config: Config) -> list[str]:

@@ -196,7 +196,8 @@ def test_name_with_two_meanings_stays_as_it_is() -> None:
     ("path", "effect", "level", "said"),
     [
         ("arm -> alliance -> symptoms", "indirect", "within", "via changes within patients"),
-        ("arm -> symptoms", "c_prime", "between_patient", "via differences between patients"),
+        ("arm -> symptoms", "c_prime", "between_patient", "beside differences between patients"),
+        ("arm -> symptoms", "total", "within", "overall"),
         ("arm -> alliance", "a", "overall", "overall"),
         ("arm_by_course_2 -> symptoms", "coefficient", "within", "overall"),
         ("technique -> alliance", "a", "within", "within patients"),
@@ -208,13 +209,16 @@ def test_what_cannot_vary_within_patients_is_given_no_effect_within_them(
     assert label_level_of({"path": path, "effect": effect, "level": level}, builders.arms_config()) == said
 
 
-def test_direct_effect_of_one_step_is_listed_once() -> None:
+def test_direct_effect_of_one_step_and_total_of_two_levels_are_listed_once() -> None:
     same = {"model": "m", "path": "technique -> symptoms", "level": "within", "horizon": "next session"}
     rows = pd.DataFrame(
         [
             {**same, "effect": "c_prime", "estimate": -0.3},
             {**same, "effect": "direct", "estimate": -0.3},
             {**same, "effect": "direct", "estimate": -0.5, "horizon": "at session 15"},
+            {**same, "effect": "total", "estimate": -0.8},
+            {**same, "effect": "total", "estimate": -0.8, "level": "between_patient"},
+            {**same, "effect": "total", "estimate": -0.9, "level": "between_therapist"},
         ]
     )
-    assert without_twins(rows)["estimate"].tolist() == [-0.3, -0.5]
+    assert without_twins(rows)["estimate"].tolist() == [-0.3, -0.5, -0.8, -0.9]

@@ -18,7 +18,7 @@ from alliance.models.diagram import Edge, paths_of
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.intervals import level_handles
-from alliance.report.labels import capitalised_name, label_level, label_model, label_of
+from alliance.report.labels import capitalised_name, label_level, label_level_of, label_model, label_of
 from alliance.report.numbers import format_estimate, format_percent
 from alliance.report.propensity import bare_name_in, is_propensity
 
@@ -32,6 +32,10 @@ NEEDS = ("estimates",)
 _ADDED_UP = (
     "Indirect at a session: what has added up by then. Arrows are single steps, so the one from the first variable to the outcome is no "
     "part of the same sum; the direct effect up to that session is in the table of paths."
+)
+_BEHIND = (
+    "What is constant within patients has no effect within them: the signs of its indirect path say by way of which changes or differences "
+    "it runs, those of its direct one beside which."
 )
 _WIDTH = theme.DOUBLE * theme.POINTS
 _BOX = (104.0, 26.0)  # points
@@ -75,10 +79,15 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         f"Intervals: {format_percent(config.inference.interval)}.",
         _describe_units(panels, config),
         _ADDED_UP if any(map(is_at_session, values["horizon"])) else "",
+        _BEHIND if any(_is_behind(row, config) for row in records(values)) else "",
         f"No room on the page for {left_out}: see the table of paths." if others else "",
         theme.note_of_flags(list(values["flag"])),
     ]
     return Drawing(figure, values, _describe(values, config), " ".join(note for note in notes if note))
+
+
+def _is_behind(row: Any, config: Config) -> bool:
+    return EFFECTS[row.effect].splits and label_level_of(row._asdict(), config) != label_level(row.level)
 
 
 def _describe_units(panels: list[_Panel], config: Config) -> str:
@@ -242,7 +251,7 @@ def _describe(values: pd.DataFrame, config: Config) -> str:
     parts = []
     for model, rows in values.groupby("model", sort=False):
         arrows = [
-            f"{' to '.join(bare_name_in(node, str(model), config) for node in nodes_of(row.path))} {label_level(str(row.level))} "
+            f"{' to '.join(bare_name_in(node, str(model), config) for node in nodes_of(row.path))} {label_level_of(row._asdict(), config)} "
             f"{format_estimate(row.estimate, row.low, row.high)}{' (flagged)' if row.flag else ''}"
             for row in records(rows)
         ]

@@ -50,11 +50,12 @@ def last_of_curves(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_twins(rows: pd.DataFrame) -> pd.DataFrame:
-    """Leave out what stands there under another name: the direct effect of one step is that step."""
+    """Leave out what stands there under another name: the direct effect of one step is that step, one total of two levels one total."""
     same = ["model", "path", "level", "horizon", "estimate"]
     steps = rows.loc[rows["effect"] == "c_prime", same].apply(tuple, axis=1)
     direct = rows["effect"] == "direct"
-    return rows[~(direct & rows[same].apply(tuple, axis=1).isin(list(steps)))]
+    again = (rows["effect"] == "total") & rows.duplicated(["model", "path", "effect", "horizon", "estimate"])
+    return rows[~again & ~(direct & rows[same].apply(tuple, axis=1).isin(list(steps)))]
 
 
 def notes_of(estimates: pd.DataFrame) -> list[str]:
