@@ -9,12 +9,14 @@ import pandas as pd
 
 from alliance.config import Config, ModelSpec, Variable
 from alliance.config.answers import answers_of
+from alliance.config.groups import tell_group
 from alliance.config.posing import asked_in, cast_in, speaker_of
-from alliance.config.timing import parse_term
+from alliance.config.timing import Term, parse_term
 from alliance.facts.columns import BASELINE, FLAG_SEPARATOR, PATIENT
 from alliance.facts.effects import EFFECT_LEVELS, EFFECTS
 from alliance.facts.quantity import ends_of, join_nodes, nodes_of, split_contrast
 from alliance.facts.roles import ROLES
+from alliance.report.labels import label_of
 from alliance.results.disclosure import publish_digits
 from alliance.results.standardised import Ratio, within_ratio
 from alliance.synthesis.card import FORMAT, Card, Fitted, Measure, Quantity, Standardised, Study
@@ -77,10 +79,12 @@ class _Parts:
     def __init__(self, config: Config) -> None:
         self.config = config
         cast = cast_in(config)
-        self._names = {
-            player.name: player.role if ROLES[player.role].alone else f"{player.role} {player.name}"
-            for player in cast.players
-        } | {cast.one(role).name: role for role in ROLES.names(lambda role: role.leads) if cast.all(role)}
+        alone = [player for player in cast.players if ROLES[player.role].alone]
+        self._names = (
+            {player.name: f"{player.role} {player.name}" for player in cast.players}
+            | {name: player.role for player in alone for name in (player.name, player.variable) if name}
+            | {cast.one(role).name: role for role in ROLES.names(lambda role: role.leads) if cast.all(role)}
+        )
 
     def name(self, term: str) -> str:
         """Return a term with the part that its variable plays in place of the variable's name, e.g. ``mediator_lag``.
@@ -91,7 +95,8 @@ class _Parts:
         parsed = parse_term(term, self.config.variables)
         if parsed is None or parsed.variable is None:
             return term
-        return term.replace(parsed.variable, self._names.get(parsed.variable, parsed.variable), 1)
+        known = parsed.base if parsed.base in self._names else parsed.variable  # a group of a category plays for itself
+        return term.replace(known, self._names.get(known, known), 1)
 
     def path(self, path: str) -> str:
         """Return a path of shared names."""
@@ -103,13 +108,13 @@ class _Parts:
         if parsed is None or variable is None:  # time, counted alike everywhere
             return Measure(label=node, kind="number")
         return Measure(
-            label=variable.label,
+            label=label_of(parsed.base, self.config),
             part=parsed.part,
             kind=variable.kind,
             instrument=variable.instrument,
             metric=variable.metric,
             range=variable.range,
-            levels=variable.levels,
+            levels=_levels_of(variable, parsed),
             higher_is=variable.higher_is,
             rater=variable.rater,
             measured=variable.measured,
@@ -148,6 +153,13 @@ def _quantity(
     )
 
 
+def _levels_of(variable: Variable, term: Term | None) -> dict[str, float] | None:
+    """Return what the numbers of a category mean, also in the column of one of its groups."""
+    if tell_group(variable, term, 1.0):
+        return {tell_group(variable, term, number): number for number in (0.0, 1.0)}
+    return variable.levels
+
+
 def _variable_of(node: str, config: Config) -> Variable | None:
     parsed = parse_term(node, config.variables)
     return None if parsed is None or parsed.variable is None else config.variables[parsed.variable]
@@ -164,7 +176,8 @@ def standardising(panel: pd.DataFrame, cause: str, outcome: str, config: Config)
         return None  # time has no standard deviation, and a propensity has one of its own
     if all(one.table == "sessions" for one in (of_cause, of_outcome)):
         return within_ratio(panel, cause, outcome) if {cause, outcome} <= set(panel.columns) else None
-    two = set((of_cause.levels or {}).values()) == {0.0, 1.0}
+    levels = _levels_of(of_cause, parse_term(cause, config.variables)) or {}
+    two = set(levels.values()) == {0.0, 1.0}
     start = f"{outcome}{BASELINE}"
     if not two or start not in panel.columns:
         return None

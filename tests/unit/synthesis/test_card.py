@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from alliance.config import validate_config
+from alliance.config import merge_with_base, read_yaml, validate_config
 from alliance.errors import ConfigError
 from alliance.results.standardised import within_ratio
 from alliance.synthesis.card import key_of, parse_card
@@ -87,6 +87,35 @@ def test_names_of_variables_change_nothing() -> None:
     swap = {column: column.replace("symptoms", "distress") for column in DATA["panel"].columns}
     other = make_card(estimates, DATA["panel"].rename(columns=swap), renamed, {"alliance": "0"})
     assert other.quantities == card_of().quantities
+
+
+def test_group_of_a_label_plays_its_part_and_says_what_it_is_compared_with() -> None:
+    label = {"label": "arm", "role": "treatment", "kind": "category", "column": "arm", "table": "patients"}
+    overlay = {
+        "data": {
+            "sessions": {"path": "own.csv", "keys": {"patient": "p", "session": "s"}},
+            "patients": {"path": "own.csv", "keys": {"patient": "p"}},
+        },
+        "variables": {
+            "bond": {"label": "bond", "role": "mediator", "column": "b", "measured": "after"},
+            "distress": {"label": "distress", "role": "outcome", "column": "d", "measured": "before"},
+            "arm": label | {"labels": {"wait": "waiting", "cbt": "therapy", "act": "therapy"}},
+        },
+        "study": {"design": "randomised_arms", "randomised": ["arm"]},
+    }
+    config = validate_config(merge_with_base(read_yaml(builders.ROOT / "config/config.yaml"), [overlay]))
+    row = DATA["estimates"].iloc[0].to_dict() | {
+        "model": "arm_therapy_jointly", "outcome": "distress", "path": "arm_therapy -> distress", "effect": "total", "level": "overall",
+        "moderator": "", "estimate": -1.5, "sd": 0.3,
+    }  # fmt: skip
+    panel = pd.DataFrame({"patient": list("abc"), "distress_baseline": [8.0, 10.0, 12.0]})
+    card = make_card(pd.DataFrame([row]), panel, config, {})
+    assert [one.path for one in card.quantities] == ["treatment -> outcome"]
+    assert card.study.randomised == ["treatment"]
+    assert (card.measures["treatment"].label, card.measures["outcome"].label) == ("arm: therapy", "distress")
+    assert card.measures["treatment"].levels == {"waiting": 0.0, "therapy": 1.0}
+    assert card.quantities[0].standardised is not None
+    assert card.quantities[0].standardised.estimate == pytest.approx(-0.75, abs=0.01)
 
 
 @pytest.mark.parametrize(
