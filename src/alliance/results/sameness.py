@@ -4,11 +4,22 @@ from collections.abc import Hashable, Mapping
 from typing import Any, Final
 
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
-from alliance.facts.quantity import nodes_of
+from alliance.facts.quantity import names_of, nodes_of
 
 UNITS: Final = "units"
 # Settings of a variable that say nothing of what its numbers mean.
-_MUTE: Final = ("label", "rater", "role", "measured", "reliability", "unit")
+_MUTE: Final = (
+    "label",
+    "rater",
+    "role",
+    "measured",
+    "reliability",
+    "unit",
+    "higher_is",
+    "instrument_confirmed",
+    "parts",
+)
+_READ: Final = "missing_codes"  # which cells hold a value, not in what units it is
 _ENDINGS: Final = (LAG, BETWEEN, BASELINE)
 
 
@@ -18,7 +29,7 @@ def what_differs(row: Mapping[Hashable, Any], base: Mapping[str, Any], this: Map
     Parameters
     ----------
     row
-        One estimate of both runs: model, outcome, path, horizon_base, horizon_this.
+        One estimate of both runs: model, outcome, path, moderator, horizon_base, horizon_this.
     base, this
         Merged configurations, as plain values.
 
@@ -28,7 +39,8 @@ def what_differs(row: Mapping[Hashable, Any], base: Mapping[str, Any], this: Map
         ``units (alliance)`` where numbers of the two are not in the same units, so that their difference has no meaning; ``distance``,
         ``predictors``, ``method``, ``rows`` where both are numbers of the same unit with another meaning.
     """
-    found = [name for name in _variables_on(row, base) if _measure_of(name, base) != _measure_of(name, this)]
+    on = _variables_on(row, base)
+    found = [name for name in on if _measure_of(name, base) != _measure_of(name, this)]
     differing = [f"{UNITS} ({', '.join(found)})"] if found else []
     if row["horizon_base"] != row["horizon_this"] or _at(base, "panel", "lag") != _at(this, "panel", "lag"):
         differing.append("distance")
@@ -37,7 +49,11 @@ def what_differs(row: Mapping[Hashable, Any], base: Mapping[str, Any], this: Map
         differing.append("predictors")
     if _method(one) != _method(other):
         differing.append("method")
-    if any(_at(base, *place) != _at(this, *place) for place in (("data",), ("cleaning",), ("panel", "max_gap_days"))):
+    cells = [("variables", name, _READ) for name in on]
+    if any(
+        _at(base, *place) != _at(this, *place)
+        for place in [("data",), ("cleaning",), ("panel", "max_gap_days"), *cells]
+    ):
         differing.append("rows")
     return differing
 
@@ -52,9 +68,9 @@ def _at(settings: Mapping[str, Any], *place: str) -> Any:
 def _variables_on(row: Mapping[Hashable, Any], settings: Mapping[str, Any]) -> list[str]:
     """Name the variables of an estimate, without endings such as ``_lag``."""
     declared = _at(settings, "variables") or {}
-    nodes = [*nodes_of(str(row["path"])), str(row["outcome"])] if row["path"] else [str(row["outcome"])]
+    nodes = [*(nodes_of(str(row["path"])) if row["path"] else []), str(row["outcome"]), str(row["moderator"])]
     names = []
-    for node in nodes:
+    for node in [name for joined in nodes for name in names_of(joined)]:
         plain = next((node.removesuffix(ending) for ending in _ENDINGS if node.endswith(ending)), node)
         owner = next(
             (name for name in sorted(declared, key=len, reverse=True) if plain == name or plain.startswith(f"{name}_")),
@@ -71,7 +87,7 @@ def _measure_of(name: str, settings: Mapping[str, Any]) -> Any:
     if not isinstance(variable, Mapping):
         return None
     parts = [_measure_of(part, settings) for part in variable.get("of") or [] if isinstance(part, str)]
-    return {key: value for key, value in variable.items() if key not in _MUTE}, parts
+    return {key: value for key, value in variable.items() if key not in (*_MUTE, _READ)}, parts
 
 
 def _predictors(spec: Mapping[str, Any]) -> Any:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from alliance.results.comparison import compare_estimates
+from alliance.results.sameness import what_differs
 from tests.unit.report.prose.rows import estimate, inputs
 
 SETTINGS: dict[str, Any] = {
@@ -63,10 +64,18 @@ def compared(other: dict[str, Any], **this: Any) -> dict[Any, Any]:
         ("variables.alliance.label", "bond", ""),
         ("models.specs.joint.label", "Other", ""),
         ("variables.age.range", [0, 100], ""),
+        ("variables.symptoms.higher_is", "worse", ""),
+        ("variables.alliance.missing_codes", [99], "rows"),
     ],
 )
 def test_what_makes_an_estimate_another_one_is_named(place: str, value: Any, said: str) -> None:
     assert compared(changed(place, value))["differs"] == said
+
+
+@pytest.mark.parametrize("this", [{"moderator": "age", "effect": "index"}, {"path": "alliance, age -> symptoms"}])
+def test_units_are_also_those_of_a_moderator_and_of_what_is_looked_at_together(this: dict[str, Any]) -> None:
+    row = ROW | {"horizon_base": "", "horizon_this": ""} | this
+    assert what_differs(row, SETTINGS, changed("variables.age.range", [0, 10])) == ["units (age)"]
 
 
 def test_numbers_in_other_units_are_not_subtracted() -> None:
