@@ -121,6 +121,12 @@ def speaker_of(question: str, config: Config) -> str:
     return config.models.answers.get(question) or QUESTIONS[question].pose(cast_in(config)).answer
 
 
+def models_of(question: str, config: Config) -> list[str]:
+    """Name the fitted models of a question that is asked: the one that answers, and those that stand beside it."""
+    own = {speaker_of(question, config), *QUESTIONS[question].pose(cast_in(config)).specs}
+    return [name for name in config.models.fit if name in own]
+
+
 def named_in(config: Config) -> list[str]:
     """Name the questions that have a name and a fitted model: those that somebody made up, and those of the field that are asked.
 

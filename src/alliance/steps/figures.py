@@ -7,6 +7,7 @@ from alliance.config import validate_config
 from alliance.report.figures import load_figure
 from alliance.report.figures.coordinates import in_tenths
 from alliance.report.figures.drawing import shorten
+from alliance.report.figures.scope import restrict_to_question
 from alliance.report.figures.theme import applied, bare_values, say_figure
 from alliance.report.words import Speech
 from alliance.results.disclosure import publish_digits
@@ -40,7 +41,8 @@ def draw_figure(
     """
     module, speech = load_figure(name), Speech(validate_config(settings))
     config = speech.config
-    drawing = module.draw({need: read_artefact(artefacts[need], need) for need in module.NEEDS}, config)
+    inputs = {need: read_artefact(artefacts[need], need) for need in module.NEEDS}
+    drawing = module.draw(restrict_to_question(name, inputs, config), config)
     with applied():
         say_figure(drawing.figure, speech)
         save_figure(drawing.figure, svg, png, config.output.figure_dpi)

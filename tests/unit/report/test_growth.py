@@ -139,6 +139,42 @@ def test_what_the_start_tells_of_change_is_told_as_far_as_the_interval_tells(
     assert "With the change over the first sessions held equal too the odds ratio is 1.10 [0.80, 1.50]" in text
 
 
+HELD = "with the change over the first sessions held equal too"
+
+
+@pytest.mark.parametrize(
+    ("plain", "held", "ending"),
+    [
+        ((0.06, 0.01, 0.11), (0.02, -0.03, 0.07), f"2.0 [−3.0, 7.0] percentage points {HELD}; that leaves it open."),
+        ((0.03, -0.02, 0.08), (0.02, -0.03, 0.07), f"2.0 [−3.0, 7.0] percentage points {HELD}; that leaves it open as well."),
+        ((0.06, 0.01, 0.11), (0.05, 0.01, 0.09), f"5.0 [1.0, 9.0] percentage points {HELD}."),
+        (
+            (0.06, 0.01, 0.11),
+            (-0.05, -0.09, -0.01),
+            f"−5.0 [−9.0, −1.0] percentage points {HELD}; so held, those with lower working alliance are more often better.",
+        ),
+        (
+            (0.03, -0.02, 0.08),
+            (0.05, 0.01, 0.09),
+            f"5.0 [1.0, 9.0] percentage points {HELD}; so held, those with higher working alliance are more often better.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_early_change_leaves_of_it_stands_in_the_same_sentence(
+    plain: tuple[float, float, float], held: tuple[float, float, float], ending: str, config: Config
+) -> None:
+    path = {"path": "alliance -> symptoms", "level": "patient"}
+    rows = [
+        row(CHANGE, "share_better", 0.35, 0.3, 0.4, horizon="last session observed"),
+        row(CHANGE, "probability_better", *plain, **path),
+        row(CHANGE, "probability_better", *held, **path, horizon="early change held equal"),
+    ]
+    told = TELLS["tell_change"](inputs(*rows), config)
+    assert told is not None
+    assert told.answer.endswith(f"first score held equal, and {ending}")
+    assert rows[-1]["estimate"] in [one["estimate"] for one in told.rows]  # what the sentence says stands in the table
+
+
 def changed(arms: list[int], better: list[int], worse: list[int]) -> pd.DataFrame:
     """Panel of two sessions; in each arm so many patients lose, and so many gain, ten points."""
     rows = []

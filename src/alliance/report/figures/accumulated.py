@@ -34,8 +34,9 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         return theme.draw_unavailable(
             "No fitted joint model has an indirect path and an outcome that depends on its own past: there is nothing to add up."
         )
-    panels = [part for _, part in theme.first_models(values).groupby("path", sort=False)]
-    panels, others = theme.fill_page(panels, _height_of)
+    panels, _ = theme.fill_page([_first_curves(part) for _, part in values.groupby("path", sort=False)], _height_of)
+    drawn = {curve for panel in panels for curve in _curves_of(panel)}
+    others = [curve for curve in _curves_of(values) if curve not in drawn]
     heights = [_height_of(panel) for panel in panels]
     with theme.applied():
         figure, axes = theme.new_figure(theme.DOUBLE, sum(heights), len(panels), 1, height_ratios=heights)
@@ -47,18 +48,29 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         averages,
         f"Intervals: {format_percent(config.inference.interval)}.",
         theme.note_of_others(others, "curves"),
-        theme.note_of_flags(list(values["flag"])),
+        theme.note_of_flags([flag for panel in panels for flag in panel["flag"]]),
     ]
     return Drawing(figure, values, _describe(panels, config), " ".join(note for note in notes if note))
 
 
 def _height_of(panel: pd.DataFrame) -> float:
-    return 1.85 + _LEGEND_LINE / theme.POINTS * len(panel.drop_duplicates(["model", "effect"]))
+    return 1.85 + _LEGEND_LINE / theme.POINTS * len(_curves_of(panel))
+
+
+def _curves_of(values: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Name the curves by model, path and effect."""
+    return [tuple(curve) for curve in values[["model", "path", "effect"]].drop_duplicates().to_numpy()]
+
+
+def _first_curves(part: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of as many models of a path as there are styles of lines."""
+    shown = theme.first_with_styles([(model, effect) for model, _, effect in _curves_of(part)])
+    return part[pd.Series(zip(part["model"], part["effect"], strict=True), index=part.index).isin(shown)]
 
 
 def accumulated_rows(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return the accumulated effects with the number of sessions after which each is reached."""
-    rows = estimates[estimates["effect"].isin(EFFECTS.names(lambda effect: effect.curve))]
+    rows = estimates[estimates["effect"].isin(EFFECTS.names(lambda effect: effect.curve and effect.kind == "path"))]
     values = rows[["model", "path", "effect", "level", "horizon", "estimate", "low", "high", "flag"]].copy()
     values.insert(4, "sessions", [count_sessions(horizon) for horizon in values.pop("horizon")])
     return values.sort_values(["path", "model", "effect", "sessions"], kind="stable", key=_in_order).reset_index(

@@ -1,6 +1,7 @@
 """The one look of all figures: sizes of a journal column, colours that survive greyscale, text that stays text."""
 
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -26,8 +27,9 @@ _MOST_MODELS = 4  # of one path, side by side
 TEXT, SMALL = 8.0, 7.0  # points at print size; nothing is smaller than SMALL
 LINE = 1.25 * SMALL  # points from one line of small text to the next
 
-# Dark to light, so that they stay apart in grey; blue against orange stays apart for all common kinds of colour blindness.
-NAVY, BLUE, ORANGE, PALE = "#12355B", "#3B86BE", "#E9A53A", "#CBD5DE"
+# Dark to light, so that they stay apart in grey; blue against orange stays apart for all common kinds of colour blindness. The first three
+# are colours of marks, and stand out from white paper by 3 to 1 or more; the last one is for areas behind them.
+NAVY, BLUE, ORANGE, PALE = "#12355B", "#2B6CA3", "#CF7F0E", "#CBD5DE"
 INK, MUTED, RULE = "#1A1A1A", "#595959", "#B8BEC4"
 SERIES = (NAVY, ORANGE, BLUE)
 MARKERS = ("o", "s", "^")
@@ -152,6 +154,23 @@ def first_models(rows: pd.DataFrame) -> pd.DataFrame:
 def note_of_others(others: Sequence[object], what: str) -> str:
     """Say how many panels a page does not hold, and that their numbers are there; nothing where it holds all."""
     return f"The page does not hold all: {what} of {len(others)} more in the values of this figure." if others else ""
+
+
+def first_with_styles[T](curves: Sequence[tuple[str, T]]) -> list[tuple[str, T]]:
+    """Return the curves of the first models that all differ in colour, line and marker; of a model all are shown or none.
+
+    Parameters
+    ----------
+    curves
+        Model and what is drawn of it, in their order.
+    """
+    sizes = Counter(model for model, _ in curves)
+    kept: set[str] = set()
+    for model in sizes:
+        if kept and sum(sizes[one] for one in kept) + sizes[model] > len(SERIES):
+            break
+        kept.add(model)
+    return [(model, curve) for model, curve in curves if model in kept]
 
 
 def wrap(text: str, width: int) -> str:

@@ -16,6 +16,7 @@ from alliance.report.prose.wording import (
     describe_contrast,
     describe_flag,
     describe_size,
+    includes_zero,
     name_interval,
 )
 
@@ -35,15 +36,20 @@ def tell_change(inputs: Inputs, config: Config) -> Told | None:
     norm = next((row for row in rows_of(table_of(inputs, "norms"), model=model)), None)
     if not rows or norm is None:
         return None
-    better, odds, probability = (
+    better, odds, probability, held = (
         _find(rows, effect, when)
-        for effect, when in (("share_better", _OBSERVED), ("odds_ratio_better", ""), ("probability_better", ""))
+        for effect, when in (
+            ("share_better", _OBSERVED),
+            ("odds_ratio_better", ""),
+            ("probability_better", ""),
+            ("probability_better", _EARLY_HELD),
+        )
     )
     recovered, cases = _find(rows, "share_recovered", _OBSERVED), _find(rows, "share_cases", _OBSERVED)
     return Told(
         answer=" ".join(
             part
-            for part in (_say_better(better, recovered, cases, norm, config), _say_early(probability, config))
+            for part in (_say_better(better, recovered, cases, norm, config), _say_early(probability, held, config))
             if part
         ),
         rows=tuple(row for row in rows if row["effect"] in _TOLD and row["horizon"] in (_OBSERVED, "", _EARLY_HELD)),
@@ -117,17 +123,30 @@ def _say_better(better: Row | None, recovered: Row | None, cases: Row | None, no
     return f"Too few patients changed in {label}, or too few did not, for their number to be shown."
 
 
-def _say_early(row: Row | None, config: Config) -> str:
+def _say_early(row: Row | None, held: Row | None, config: Config) -> str:
+    """Say what the early process tells of change, and in the same breath what is left of it with early change held equal."""
     if row is None:
         return ""
     process = _process(row, config)
-    if row["low"] <= 0 <= row["high"]:
+    if includes_zero(row):
         verdict = f"Whether early {process} tells who becomes reliably better stays open"
     else:
-        verdict = f"Patients with {'higher' if row['estimate'] > 0 else 'lower'} early {process} are more often reliably better"
-    return (
-        f"{verdict}: one standard deviation more goes with {_points(row)}{describe_flag(row)}, first score held equal."
+        verdict = f"Patients with {_direction(row)} early {process} are more often reliably better"
+    said = (
+        f"{verdict}: one standard deviation more goes with {_points(row)}{describe_flag(row)}, first score held equal"
     )
+    if held is None:
+        return f"{said}."
+    both = f"{said}, and {_points(held)}{describe_flag(held)} with the change over the first sessions held equal too"
+    if includes_zero(held):
+        return f"{both}; that leaves it open{' as well' if includes_zero(row) else ''}."
+    same = not includes_zero(row) and _direction(held) == _direction(row)
+    return f"{both}{'' if same else f'; so held, those with {_direction(held)} {process} are more often better'}."
+
+
+def _direction(row: Row) -> str:
+    """Say which of two patients is the more likely to become better."""
+    return "higher" if row["estimate"] > 0 else "lower"
 
 
 def _say_norm(norm: Row, config: Config) -> str:

@@ -18,6 +18,7 @@ from alliance.config.posing import speakers_in
 from alliance.errors import ConfigError
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.figures import FIGURES, load_figure, theme
+from alliance.report.figures.accumulated import accumulated_rows
 from alliance.report.figures.both_directions import directed_slopes
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import indirect_rows
@@ -143,6 +144,8 @@ def test_colours_of_series_stay_apart_in_grey() -> None:
     shades = sorted(luminance(colour) for colour in theme.SERIES)
     # CIE lightness runs from 0 to 100; 15 apart is plainly visible side by side.
     assert min(np.diff(shades)) > 15
+    # Marks stand out from white paper by 3 to 1 (WCAG 2.1, 1.4.11); lightness 61.65 is that ratio.
+    assert max(shades) < 61.6
     assert len(set(theme.LEVEL_MARKERS.values())) == len(theme.LEVEL_MARKERS)
 
 
@@ -415,6 +418,35 @@ def test_figure_of_many_models_stays_on_a_page_and_says_what_it_leaves_out() -> 
     assert drawing.figure.get_size_inches()[1] <= theme.PAGE
     assert re.search(r"panels of \d+ more in the values of this figure", drawing.notes)
     assert drawing.values["model"].nunique() == len(named)
+
+
+def test_lines_of_one_panel_are_no_more_than_there_are_styles() -> None:
+    config, inputs = STUDIES["arms"], INPUTS["arms"]
+    rows = accumulated_rows(inputs["estimates"])
+    (name,) = rows["model"].drop_duplicates().head(1)
+    named = [f"copy_{place}" for place in range(5)]
+    specs = config.models.specs | dict.fromkeys(named, config.models.specs[name])
+    many = config.model_copy(update={"models": config.models.model_copy(update={"specs": specs})})
+    estimates = inputs["estimates"]
+    copies = [estimates[estimates["model"] == name].assign(model=copy) for copy in named]
+    drawing = _draw_with("accumulated", many, {"estimates": pd.concat(copies, ignore_index=True)})
+    effects = rows.loc[rows["model"] == name].groupby("path")["effect"].nunique()
+    for axes in drawing.figure.axes:
+        styles = [
+            (line.get_color(), line.get_linestyle(), line.get_marker())
+            for line in axes.get_lines()
+            if line.get_marker() in theme.MARKERS
+        ]
+        assert 0 < len(set(styles)) == len(styles) <= len(theme.SERIES)
+    drawn = sum(len(axes.get_legend().get_texts()) for axes in drawing.figure.axes)
+    assert f"curves of {len(named) * effects.sum() - drawn} more in the values of this figure" in drawing.notes
+
+
+def test_of_a_model_all_curves_have_a_style_or_none() -> None:
+    curves = [("first", "by way"), ("first", "beside"), ("second", "by way"), ("second", "beside"), ("third", "by way")]
+    assert theme.first_with_styles(curves) == curves[:2]
+    assert theme.first_with_styles([curves[0], *curves[2:]]) == [curves[0], *curves[2:4]]
+    assert theme.first_with_styles([]) == []
 
 
 def test_page_holds_panels_in_their_order_and_at_least_one() -> None:
