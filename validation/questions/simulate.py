@@ -1,67 +1,102 @@
-"""The models that questions pose, fitted to the example study with other seeds: bias and coverage against what is true of it.
+"""The models that questions pose, fitted to studies like the example: bias and coverage against what is true of it.
 
 Seeds are 1, 2, ..., and none is left out. Each study is scored without the dirt of an export, and the models of the questions that are
-named are fitted by `depth: ml`, without what stands beside their estimates. Truth is that of `data/example/truth.yaml`; besides, no step
-depends on anything in the example, so products and indices of moderated paths are 0. Scores are taken as they are recorded: what error of
-measurement makes of effects of the alliance and of symptoms (b a fifth to a quarter too small) is in the bias.
+named are fitted by `depth: ml`, without what stands beside their estimates. Alliance and symptoms are their true scores, since what error
+of measurement does, and how it is taken off, is a question of its own (`validation/measurement`, `validation/example`); for the questions
+in `RECORDED`, which are about what is recorded, they are sums of items as in the example. All else is as in `config/example_study.yaml`.
+Truth is that of `data/example/truth.yaml`; besides, no step depends on anything in the example, so products and indices of moderated paths
+are 0.
 
-Rows are added to `results/validation_questions/estimates.csv` study by study and question by question, and a run that was stopped goes on.
-Counts are of what is there; without questions they are only counted again:
+Every estimate is added to `results/validation_questions/estimates.csv` study by study and question by question, and a run that was stopped
+goes on. Counts are of what is there; without a number of studies they are only counted again:
 
-    nice python -m validation.questions.simulate 20 delivery signals populations
+    nice -n 19 python -m validation.questions.simulate 100                        # of all questions
+    nice -n 19 python -m validation.questions.simulate 20 delivery populations    # of two
 """
 
 import sys
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from alliance import Study
-from alliance.config import Config
 from alliance.config.instruments import read_instruments
 from alliance.data.panel import make_panel
-from alliance.data.scoring.tables import score_table
+from alliance.data.ruptures.marks import mark_ruptures
+from alliance.data.scoring.measures import score_sessions
 from alliance.errors import AllianceError
 from alliance.facts.columns import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
-from alliance.facts.quantity import nodes_of
+from alliance.facts.quantity import QUANTITY_COLUMNS, nodes_of
+from alliance.questions import QUESTIONS
+from alliance.results.comparison import models_given_history
+from alliance.worlds.dynamics import run_sessions
 from alliance.worlds.example.settings import ExampleStudy
-from alliance.worlds.example.study import simulate_study
+from alliance.worlds.example.study import OWN_STREAMS, SCORED, simulate_study
+from alliance.worlds.people import draw_people
 from alliance.worlds.settings import read_settings
+from alliance.worlds.study import settle, streams_of
 from validation.resumed import add_studies
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-KEPT = ROOT / "results/validation_questions/estimates.csv"
-KEY = ["outcome", "path", "effect", "level", "horizon"]
-SHOWN = ("a", "b", "indirect", "direct", "effect", "coefficient", "index")
-LEVELS = ("within", "overall")  # effects between units depend on what else an equation holds equal
-LEAN = {"depth": "ml", "influence": False, "random_effects": False, "trends": False}
-# Scores as they are: their error is no part of what is looked at, and taking it off would be a second fit.
-AS_RECORDED = {"variables": {name: {"reliability": None} for name in ("alliance", "symptoms")}}
+HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parents[1]
+KEPT: Final = ROOT / "results/validation_questions/estimates.csv"
+KEY: Final = ["outcome", "path", "effect", "level", "horizon"]
+COLUMNS: Final = ["seed", "question", "model", *QUANTITY_COLUMNS, "estimate", "low", "high", "flag"]
+RECORDED: Final = ("parts", "development", "change", "ruptures")
+LEAN: Final = {"depth": "ml", "influence": False, "random_effects": False, "trends": False}
+LEVELS: Final = (
+    "within",
+    "overall",
+    "patient",
+    "session",
+)  # effects between units depend on what else an equation holds equal
+AS_THEY_ARE: Final = {
+    # Their error is no part of what is looked at, and taking it off would be a second fit.
+    "variables": {name: {"reliability": None} for name in SCORED}
+    | {"gender": {"role": None}},  # few are neither woman nor man
+    "inference": {"monte_carlo_draws": 2000},
+}
 
 
 @cache
 def study_of(question: str) -> Study:
     """Return the example study with one question asked."""
-    return Study(AS_RECORDED | {"questions": [question], "inference": {"monte_carlo_draws": 4000}}, root=ROOT)
+    return Study(AS_THEY_ARE | {"questions": [question]}, root=ROOT)
 
 
-@cache
-def panel_of(seed: int) -> pd.DataFrame:
-    """Return the panel of a study with another seed; what is asked of it makes no difference."""
-    return simulate(seed, study_of("first").config)
-
-
-def simulate(seed: int, config: Config) -> pd.DataFrame:
-    """Return the panel of a study with another seed, from its clean tables."""
+@lru_cache(maxsize=1)
+def clean_of(seed: int) -> dict[str, pd.DataFrame]:
+    """Return the clean tables of a study with another seed; sessions have the true scores of alliance and symptoms too."""
     settings = read_settings(ROOT / "config/example_study.yaml", ExampleStudy, {"seed": seed})
-    clean = simulate_study(settings)
+    clean, streams, settled = simulate_study(settings), streams_of(seed, OWN_STREAMS), settle(settings)
+    course = run_sessions(settled, draw_people(settled, streams["people"]), streams["sessions"])
+    places = {code: place for place, code in enumerate(clean.patients["client_id"])}
+    at = clean.sessions["client_id"].map(places).to_numpy(), clean.sessions["session_no"].to_numpy() - 1
+    true = {f"{name}_true": course.values[name][at] for name in SCORED}
     keys = {"client_id": PATIENT, "therapist_id": THERAPIST, "session_no": SESSION}
-    tables = {name: getattr(clean, name).rename(columns=keys) for name in ("sessions", "patients", "therapists")}
+    return {
+        "sessions": clean.sessions.assign(**true)
+        .rename(columns=keys)
+        .sort_values([PATIENT, SESSION], ignore_index=True),
+        "patients": clean.patients.rename(columns=keys),
+        "therapists": clean.therapists.rename(columns=keys),
+    }
+
+
+@lru_cache(maxsize=1)
+def panel_of(seed: int, like: str) -> pd.DataFrame:
+    """Return the panel of a study with another seed.
+
+    Parameters
+    ----------
+    like
+        A question that asks for the same measures and scores.
+    """
+    config, tables = study_of(like).config, {name: table.copy() for name, table in clean_of(seed).items()}
+    true = {name: tables["sessions"].pop(f"{name}_true") for name in SCORED}
     days = (tables["sessions"].pop("session_date") - pd.Timestamp("2023-01-01")).dt.days
     start = days.groupby(tables["sessions"][PATIENT]).transform("min")
     used = sorted({v.instrument for v in config.variables.values() if v.instrument is not None})
@@ -75,51 +110,58 @@ def simulate(seed: int, config: Config) -> pd.DataFrame:
             elif variable.table == table and variable.column is not None:
                 names[name] = rows[variable.column]
         tables[table] = rows.assign(**names)
-    scored = score_table(tables["sessions"], config.variables, "sessions", instruments).scores
-    times = {DAYS: (days - start).astype(float), WEEKS: (days - start) / 7}
-    scores = pd.concat([tables["sessions"][[PATIENT, THERAPIST, SESSION]].assign(**times), scored], axis=1)
+    sessions = tables["sessions"].assign(**{DAYS: days - start, WEEKS: (days - start) / 7})
+    scores, reliability = score_sessions(sessions, config.variables, instruments)
+    if like in RECORDED:
+        scores = mark_ruptures(scores, config.variables, instruments, reliability, config.run.seed)[0]
+    else:
+        scores = scores.assign(**true)
     lag, gap = config.panel.lag, config.panel.max_gap_days
     return make_panel(scores, tables["patients"], tables["therapists"], config.variables, lag, gap, instruments)
 
 
-def with_truth(model: str, estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Keep what is known to be true, beside its truth."""
-    products = study.specs[model].products
-    truth = study.truth.rename(columns={"value": "truth"})[[*KEY, "truth"]]
-    told = estimates[estimates["effect"].isin(SHOWN)].merge(truth, on=KEY, how="left")
-    nothing = (told["effect"] == "index") | told["path"].map(lambda path: nodes_of(path)[0] in products)
-    told["truth"] = np.where(nothing, 0.0, told["truth"].where(told["moderator"] == ""))
-    kept = told[told["truth"].notna() & told["level"].isin(LEVELS)]
-    return kept[[*KEY, "moderator", "truth", "estimate", "low", "high", "flag"]].assign(model=model)
-
-
 def fit_study(seed: int, question: str) -> Iterator[dict[str, Any]]:
-    """Yield one row per known quantity of each model; a model that is refused has one row that says so."""
+    """Yield one row per estimate of each model; a model that is refused has one row that says so."""
     study = study_of(question)
-    panel = panel_of(seed)
+    panel = panel_of(seed, "ruptures" if question in RECORDED else "first")
     for model in study.config.models.fit:
-        row = {"seed": seed, "question": question}
+        of = {"seed": seed, "question": question, "model": model}
         try:
             changes = LEAN if study.specs[model].family == "multilevel_path" else {}
-            found = with_truth(model, study.fit(model, panel=panel, **changes).estimates, study)
+            found = study.fit(model, panel=panel, **changes).estimates
         except AllianceError as error:
-            yield row | dict.fromkeys([*KEY, "moderator"], "") | {"model": model, "flag": f"not fitted: {error}"[:200]}
+            yield of | {"flag": f"not fitted: {error}"[:200]}
             continue
-        for told in found.to_dict("records"):
-            yield row | told
+        for told in found[found["level"].isin(LEVELS)].to_dict("records"):
+            yield of | {name: told[name] for name in COLUMNS if name not in of}
+
+
+def with_truth(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Keep what is known to be true, beside its truth."""
+    known = study_of("first").truth.rename(columns={"value": "truth"})[[*KEY, "truth"]]
+    parts = []
+    for (question, model), rows in estimates.groupby(["question", "model"], sort=False):
+        config, spec = study_of(str(question)).config, study_of(str(question)).specs[str(model)]
+        if spec.analysis == "path" and model not in models_given_history(config):
+            continue
+        told = rows.merge(known, on=KEY, how="left")
+        starts = told["path"].map(lambda path: nodes_of(path)[0])
+        nothing = (told["effect"] == "index") | starts.isin(list(getattr(spec, "products", {})))
+        told["truth"] = told["truth"].where(told["moderator"] == "").mask(nothing, 0.0)
+        parts.append(told)
+    return pd.concat(parts).dropna(subset="truth")
 
 
 def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
     """Count bias and coverage of each quantity."""
-    refused = estimates["flag"].fillna("").str.startswith("not fitted")
-    table = estimates[~refused].assign(
+    texts = [*QUANTITY_COLUMNS[:-1], "flag"]
+    estimates = estimates.fillna(dict.fromkeys(texts, ""))
+    table = with_truth(estimates[~estimates["flag"].str.startswith("not fitted")]).assign(
         error=lambda t: t["estimate"] - t["truth"],
         held=lambda t: (t["low"] <= t["truth"]) & (t["truth"] <= t["high"]),
-        flagged=lambda t: t["flag"].fillna("") != "",
-        of_error=lambda t: t["flag"].fillna("").str.contains("measurement error"),
+        flagged=lambda t: t["flag"] != "",
     )
-    by = ["question", "model", *KEY, "moderator"]
-    found = table.fillna(dict.fromkeys(by, "")).groupby(by, sort=False).agg(
+    found = table.groupby(["question", "model", *KEY, "moderator"], sort=False).agg(
         studies=("held", "size"),
         covered=("held", "sum"),
         truth=("truth", "first"),
@@ -127,23 +169,22 @@ def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
         bias_se=("error", "sem"),
         spread=("estimate", "std"),
         flagged=("flagged", "sum"),
-        measurement_error=("of_error", "sum"),
     )  # fmt: skip
     return found.reset_index().round(4)
 
 
-def main(studies: int, questions: list[str]) -> None:
+def fit_ordered(seed: int, question: str) -> pd.DataFrame:
+    """Return the rows of a study with the same columns whatever was fitted."""
+    return pd.DataFrame(list(fit_study(seed, question)), columns=COLUMNS)
+
+
+def main(studies: int = 0, *questions: str) -> None:
     """Add what is missing, and write the counts."""
-    wanted = [{"seed": seed, "question": question} for seed in range(1, studies + 1) for question in questions]
-    # Rows of a study are in the order of the models; columns are those of the first one that was fitted.
+    # Neighbours share a panel; seed by seed, so that no question has more studies than another.
+    asked = sorted(questions or QUESTIONS, key=lambda question: question in RECORDED)
+    wanted = [{"seed": seed, "question": question} for seed in range(1, studies + 1) for question in asked]
     summarise(add_studies(KEPT, wanted, fit_ordered)).to_csv(HERE / "counts.csv", index=False)
 
 
-def fit_ordered(seed: int, question: str) -> pd.DataFrame:
-    """Return the rows of a study with the same columns whatever was fitted."""
-    columns = ["seed", "question", "model", *KEY, "moderator", "truth", "estimate", "low", "high", "flag"]
-    return pd.DataFrame(list(fit_study(seed, question)), columns=columns)
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(*(int(word) if word.isdigit() else word for word in sys.argv[1:]))
