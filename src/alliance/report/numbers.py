@@ -1,15 +1,20 @@
 """How numbers are written for people: the same in figures, tables and sentences.
 
 A true minus sign (U+2212), two decimals or as many as two significant digits need, and never a rounded-away ``0.00`` for
-a number that is not zero.
+a number that is not zero. In a column all numbers have the same decimals.
 """
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 MINUS, MISSING = "\N{MINUS SIGN}", "\N{EN DASH}"
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _FEWEST_DECIMALS, _MOST_DECIMALS = 2, 4
+_MOST_TOGETHER = 3  # decimals of a column, if not all of its numbers need more
+_LEADING_ZERO = re.compile(r"(?<![\d.,])0(?=\.\d)")
+
+type Account = tuple[float, float, float]  # an estimate with the ends of its interval
 _LARGE = 1e7  # from there on powers of ten
 
 
@@ -56,12 +61,29 @@ def format_estimate(estimate: float, low: float, high: float) -> str:
     return format_beside((estimate, low, high))[0]
 
 
-def format_beside(*accounts: tuple[float, float, float]) -> list[str]:
+def format_beside(*accounts: Account) -> list[str]:
     """Write several accounts of one estimate, each with its interval, with the decimals that the narrowest interval needs."""
     digits = max(common_decimals([low, high], high - low) for _, low, high in accounts)
-    return [
-        f"{format_number(estimate, digits)} {format_interval(low, high, digits)}" for estimate, low, high in accounts
-    ]
+    return [_write_account(account, digits) for account in accounts]
+
+
+def format_estimates(*columns: Sequence[Account | None]) -> list[list[str]]:
+    """Write columns of estimates that are compared, each with its interval, all with the same decimals; nothing for None."""
+    accounts = [account for column in columns for account in column if account is not None]
+    digits = column_decimals(common_decimals([low, high], high - low) for _, low, high in accounts)
+    return [["" if account is None else _write_account(account, digits) for account in column] for column in columns]
+
+
+def format_numbers(*columns: Sequence[float | None]) -> list[list[str]]:
+    """Write columns of numbers that are compared, all with the same decimals."""
+    sizes = [abs(value) for column in columns for value in column if value is not None and math.isfinite(value)]
+    digits = column_decimals(_decimals_for(size) for size in sizes if size > 0)
+    return [[format_number(value, digits) for value in column] for column in columns]
+
+
+def _write_account(account: Account, digits: int) -> str:
+    estimate, low, high = account
+    return f"{format_number(estimate, digits)} {format_interval(low, high, digits)}"
 
 
 def format_regions(regions: Sequence[tuple[float, float]], low: float, high: float) -> str:
@@ -88,19 +110,49 @@ def format_count(count: float | None) -> str:
     return MISSING if count is None or math.isnan(count) else f"{round(count):,}".replace("-", MINUS)
 
 
-def format_percent(share: float | None) -> str:
-    """Write a share of 1 as a percentage: whole percents, one decimal below 1 % and above 99 %."""
+def format_percent(share: float | None, decimals: int | None = None) -> str:
+    """Write a share of 1 as a percentage: whole percents, one decimal below 1 % and above 99 %, or as many decimals as are asked for."""
     if share is None or math.isnan(share):
         return MISSING
     percent = 100 * share
     if percent in (0, 100):
-        return f"{percent:.0f}%"
+        return f"{percent:.0f}%"  # exactly none, or all
     if 0 < percent < 0.05:
         return "<0.1%"
     if 99.95 <= percent < 100:
         return ">99.9%"
-    near_edge = abs(percent) < 0.95 or 99.05 < percent < 100
-    return f"{percent:.{1 if near_edge else 0}f}%".replace("-", MINUS)
+    digits = int(_needs_decimal(percent)) if decimals is None else decimals
+    return f"{percent:.{digits}f}%".replace("-", MINUS)
+
+
+def _needs_decimal(percent: float) -> bool:
+    """Whether whole percents would take a share for none or all."""
+    return 0 < abs(percent) < 0.95 or 99.05 < percent < 100
+
+
+def format_shares(*columns: Sequence[Sequence[float] | None]) -> list[list[str]]:
+    """Write columns of shares of 1 as percentages, all with the same decimals; missing ones as a dash.
+
+    Parameters
+    ----------
+    columns
+        Of each cell a share, or a share with the ends of its interval.
+    """
+    shares = [share for column in columns for cell in column if cell is not None for share in cell]
+    decimals = int(any(_needs_decimal(100 * share) for share in shares if not math.isnan(share)))
+
+    def write(cell: Sequence[float] | None) -> str:
+        if cell is None or math.isnan(cell[0]):
+            return MISSING
+        share, *ends = (format_percent(one, decimals) for one in cell)
+        return f"{share} [{', '.join(ends)}]" if ends else share
+
+    return [[write(cell) for cell in column] for column in columns]
+
+
+def drop_leading_zeros(text: str) -> str:
+    """Write numbers that cannot exceed 1 in size as journals do: ``−.43 [−.53, −.34]``."""
+    return _LEADING_ZERO.sub("", text)
 
 
 def format_probability(probability: float | None) -> str:
@@ -123,6 +175,14 @@ def common_decimals(values: Sequence[float], scale: float | None = None) -> int:
     while digits < _MOST_DECIMALS and any(_vanishes(value, digits) for value in finite):
         digits += 1
     return digits
+
+
+def column_decimals(needed: Iterable[int]) -> int:
+    """Return the decimals of a column: those of the number that needs most, but four only where all need four."""
+    every = [*needed]
+    if not every:
+        return _FEWEST_DECIMALS
+    return min(max(every), max(_MOST_TOGETHER, min(every)))
 
 
 def _vanishes(value: float, digits: int) -> bool:

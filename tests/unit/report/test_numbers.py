@@ -5,13 +5,17 @@ import math
 import pytest
 
 from alliance.report.numbers import (
+    drop_leading_zeros,
     format_count,
     format_estimate,
+    format_estimates,
     format_interval,
     format_number,
+    format_numbers,
     format_percent,
     format_probability,
     format_regions,
+    format_shares,
 )
 
 
@@ -85,3 +89,37 @@ def test_stretches_of_a_range_in_words() -> None:
     assert format_regions([], 0, 10) == "none of the values from 0.00 to 10.00"
     assert format_regions([(0, 10)], 0, 10) == "all values from 0.00 to 10.00"
     assert format_regions([(0, 2.5), (8, 10)], 0, 10) == "0.00 to 2.50 and 8.00 to 10.00"
+
+
+def test_column_of_estimates_has_the_decimals_of_the_one_that_needs_most() -> None:
+    assert format_estimates([(1.136, 0.96, 1.32), (0.0312, 0.021, 0.042)]) == [
+        ["1.136 [0.960, 1.320]", "0.031 [0.021, 0.042]"]
+    ]
+    # Four only where all need them: a limit near zero does not burden the others.
+    written = format_estimates([(1.136, 0.96, 1.32), (0.0021, 0.0011, 0.0031)])[0]
+    assert written == ["1.136 [0.960, 1.320]", "0.002 [0.001, 0.003]"]
+    assert format_estimates([(0.0021, 0.0011, 0.0031)]) == [["0.0021 [0.0011, 0.0031]"]]
+
+
+def test_columns_that_are_compared_share_their_decimals_and_may_have_gaps() -> None:
+    first, second = format_estimates([(1.0, 0.5, 1.5), None], [None, (0.031, 0.021, 0.042)])
+    assert first == ["1.000 [0.500, 1.500]", ""]
+    assert second == ["", "0.031 [0.021, 0.042]"]
+    assert format_estimates([]) == [[]]
+
+
+def test_column_of_numbers_never_rounds_one_away() -> None:
+    assert format_numbers([12.3456, -0.05, None, 0.0004]) == [["12.346", "−0.050", "–", "0.0004"]]
+    assert format_numbers([1234.5, 2.5]) == [["1,234.50", "2.50"]]
+
+
+def test_column_of_shares_has_a_decimal_where_one_needs_it() -> None:
+    assert format_shares([(0.36,), (0.5,)]) == [["36%", "50%"]]
+    assert format_shares([(0.364, 0.005, 0.5), None, (math.nan,)]) == [["36.4% [0.5%, 50.0%]", "–", "–"]]
+    assert format_shares([(0.00001,), (1,), (0.364,)]) == [["<0.1%", "100%", "36.4%"]]
+
+
+def test_zero_before_the_point_is_dropped_and_no_other() -> None:
+    assert drop_leading_zeros("−0.43 [−0.53, 10.34], <0.001, 0, 100.5, 1,000.05") == (
+        "−.43 [−.53, 10.34], <.001, 0, 100.5, 1,000.05"
+    )

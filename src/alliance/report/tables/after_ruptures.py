@@ -9,9 +9,8 @@ from alliance.config import Config
 from alliance.config.posing import cast_in, speaker_of
 from alliance.facts.quantity import join_nodes
 from alliance.report.labels import capitalised_name, label_of, unit_of
-from alliance.report.numbers import format_estimate
 from alliance.report.ruptures import NAME, following, label_detector, marks_in, statistic_of
-from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.marks import notes_of, write_estimates
 from alliance.report.tables.table import Table
 
 TITLE = "What follows ruptures"
@@ -52,9 +51,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         {
             "Ruptures told by": [capitalised_name(label_detector(detector)) for detector, _, _ in listed],
             "What follows": [capitalised_name(words) for _, words, _ in listed],
-            "Estimate [interval]": [
-                format_estimate(row["estimate"], row["low"], row["high"]) + mark_of(row["flag"]) for _, _, row in listed
-            ],
+            "Estimate [interval]": write_estimates(row for _, _, row in listed),
         }
     )
     notes = [

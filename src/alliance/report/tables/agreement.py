@@ -7,9 +7,9 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_effect, label_levels, label_model, label_path
-from alliance.report.numbers import format_estimate, format_number
-from alliance.report.tables.marks import FLAG, mark_of
-from alliance.report.tables.table import Table
+from alliance.report.numbers import format_estimates, format_numbers
+from alliance.report.tables.marks import account_of, mark_of
+from alliance.report.tables.table import FLAG, Table
 from alliance.results.comparison import compare_methods
 
 TITLE = "Separate and joint models"
@@ -19,6 +19,9 @@ NEEDS = ("estimates",)
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return each pair of estimates of the same path with their distance."""
     data = compare_methods(inputs["estimates"], config)
+    separate, joint = format_estimates(
+        *([account_of(row, side) for row in data.to_dict("records")] for side in ("_separate", "_joint"))
+    )
     shown = pd.DataFrame(
         {
             "Models": [
@@ -28,15 +31,9 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Path": [capitalised_name(label_path(path, config)) for path in data["path"]],
             "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
             "Level": label_levels(data, config),
-            "Separate": [
-                format_estimate(row.estimate_separate, row.low_separate, row.high_separate) + mark_of(row.flag_separate)
-                for row in records(data)
-            ],
-            "Joint": [
-                format_estimate(row.estimate_joint, row.low_joint, row.high_joint) + mark_of(row.flag_joint)
-                for row in records(data)
-            ],
-            "Distance": data["distance"].map(format_number),
+            "Separate": [text + mark_of(flag) for text, flag in zip(separate, data["flag_separate"], strict=True)],
+            "Joint": [text + mark_of(flag) for text, flag in zip(joint, data["flag_joint"], strict=True)],
+            "Distance": format_numbers(data["distance"].tolist())[0],
             "Verdict": ["apart" if apart else "close" for apart in data["apart"]],
         }
     )

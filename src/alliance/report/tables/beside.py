@@ -5,8 +5,8 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name
-from alliance.report.numbers import common_decimals, format_count, format_number
-from alliance.report.tables.marks import name_rows
+from alliance.report.numbers import column_decimals, common_decimals, format_number, format_numbers
+from alliance.report.tables.marks import count_units, name_rows
 
 
 def show_beside(
@@ -24,12 +24,12 @@ def show_beside(
     """
     (one, first), (other, second) = reported, changed
     rows = list(records(data))
-    digits = [common_decimals([getattr(row, one), getattr(row, other)], row.sd) for row in rows]
+    digits = column_decimals(common_decimals([getattr(row, one), getattr(row, other)], row.sd) for row in rows)
 
     def written(column: str, error: str) -> list[str]:
         return [
-            f"{format_number(getattr(row, column), places)} ({format_number(getattr(row, error), places)})"
-            for row, places in zip(rows, digits, strict=True)
+            f"{format_number(getattr(row, column), digits)} ({format_number(getattr(row, error), digits)})"
+            for row in rows
         ]
 
     return pd.DataFrame(
@@ -38,7 +38,7 @@ def show_beside(
             "When": [capitalised_name(row.horizon) for row in rows],
             first: written(one, "sd"),
             second: written(other, f"sd_{other}"),
-            "Change (standard errors)": data["change"].map(format_number),
-            "Patients, sessions": [f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in rows],
+            "Change (standard errors)": format_numbers(data["change"].tolist())[0],
+            "Patients, sessions": count_units(data),
         }
     )

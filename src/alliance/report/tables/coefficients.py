@@ -8,9 +8,9 @@ from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.facts.quantity import nodes_of
 from alliance.report.labels import capitalised_name, label_levels, label_model
-from alliance.report.numbers import format_estimate, format_probability
+from alliance.report.numbers import format_probability
 from alliance.report.propensity import bare_name_in, describe_scales
-from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.marks import notes_of, write_estimates
 from alliance.report.tables.table import Table
 
 TITLE = "Coefficients"
@@ -31,9 +31,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
                 capitalised_name(bare_name_in(nodes_of(row.path)[0], row.model, config)) for row in records(data)
             ],
             "Level": label_levels(data, config),
-            "Coefficient [interval]": [
-                format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag) for row in records(data)
-            ],
+            "Coefficient [interval]": write_estimates(data),
             "P(direction)": data["p_direction"].map(format_probability),
         }
     )
@@ -46,4 +44,4 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     ]
     if data.empty:
         notes = ["The fitted models report no coefficients beside their paths."]
-    return Table(data, shown, "Coefficients of all equations", notes, "Equation")
+    return Table(data, shown, "Coefficients of all equations", notes, "Equation", bounded=("P(direction)",))

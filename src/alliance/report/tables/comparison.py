@@ -8,9 +8,9 @@ import pandas as pd
 from alliance.config import Config
 from alliance.report.labels import label_model
 from alliance.report.naming import name_estimate
-from alliance.report.numbers import MISSING, common_decimals, format_estimate, format_number, format_percent
-from alliance.report.tables.marks import FLAG, describe_counts, mark_of
-from alliance.report.tables.table import Table
+from alliance.report.numbers import column_decimals, common_decimals, format_estimates, format_number, format_shares
+from alliance.report.tables.marks import account_of, describe_counts, mark_of
+from alliance.report.tables.table import FLAG, Table
 
 TITLE = "Comparison of two runs"
 NEEDS = ("comparison",)
@@ -21,18 +21,34 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return one row per estimate that either run has: both with their intervals and counts, and what changed."""
     data = inputs["comparison"]
     headings = (f"Run “{config.run.compare_to}”", "This run")
+    listed = data.to_dict("records")
+    written = format_estimates(
+        *(
+            [None if pd.isna(row[f"estimate_{side}"]) else account_of(row, f"_{side}") for row in listed]
+            for side in _SIDES
+        )
+    )
+    digits = column_decimals(
+        common_decimals([row["difference"]], row["high_base"] - row["low_base"])
+        for row in listed
+        if pd.notna(row["difference"]) and row["difference"]
+    )
+    (overlaps,) = format_shares([(row["overlap"],) for row in listed])
     shown = pd.DataFrame(
         [
             {
                 "Model": label_model(row["model"], config),
                 "Estimate of": name_estimate(row | {"horizon": _horizon(row)}, config),
-                **{heading: _side(row, side) for heading, side in zip(headings, _SIDES, strict=True)},
-                "Difference": _difference(row),
-                "Overlap": format_percent(row["overlap"]),
+                **{
+                    heading: _side(row, side, texts[place])
+                    for heading, side, texts in zip(headings, _SIDES, written, strict=True)
+                },
+                "Difference": format_number(row["difference"], digits if row["difference"] else None),
+                "Overlap": overlaps[place],
                 "Change": row["change"],
                 "Not the same": row["differs"],
             }
-            for row in data.to_dict("records")
+            for place, row in enumerate(listed)
         ],
         columns=["Model", "Estimate of", *headings, "Difference", "Overlap", "Change", "Not the same"],
     )
@@ -49,18 +65,8 @@ def _horizon(row: Mapping[Hashable, Any]) -> str:
     return " / ".join(dict.fromkeys(row[f"horizon_{side}"] for side in _SIDES if row[f"horizon_{side}"]))
 
 
-def _side(row: Mapping[Hashable, Any], side: str) -> str:
-    if pd.isna(row[f"estimate_{side}"]):
+def _side(row: Mapping[Hashable, Any], side: str, written: str) -> str:
+    if not written:
         return "not estimated"
-    estimate, low, high = (row[f"{name}_{side}"] for name in ("estimate", "low", "high"))
     counts = describe_counts(*(row[f"n_{unit}_{side}"] for unit in ("patients", "sessions", "therapists")))
-    return f"{format_estimate(estimate, low, high)}{mark_of(row[f'flag_{side}'])} ({counts})"
-
-
-def _difference(row: Mapping[Hashable, Any]) -> str:
-    if pd.isna(row["difference"]):
-        return MISSING
-    if row["difference"] == 0:
-        return format_number(0)
-    width = row["high_base"] - row["low_base"]
-    return format_number(row["difference"], common_decimals([row["difference"]], width))
+    return f"{written}{mark_of(row[f'flag_{side}'])} ({counts})"

@@ -11,9 +11,8 @@ from alliance.facts.columns import VARIABILITY, records
 from alliance.facts.effects import COMPONENT_LEVELS, THRESHOLD
 from alliance.facts.quantity import nodes_of, varying_on
 from alliance.report.labels import capitalised_name, label_effect, label_held, label_level, label_model, label_of
-from alliance.report.numbers import format_count, format_estimate
 from alliance.report.propensity import describe_scales
-from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.marks import count_units, notes_of, write_estimates
 from alliance.report.tables.table import Table
 
 TITLE = "What varies, and what is left"
@@ -34,12 +33,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Quantity": [capitalised_name(_quantity(row)) for row in records(data)],
             "Of": [capitalised_name(_name(row, config)) for row in records(data)],
             "Level": [capitalised_name(label_level(level)) for level in data["level"]],
-            "Estimate [interval]": [
-                format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag) for row in records(data)
-            ],
-            "Patients, sessions": [
-                f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in records(data)
-            ],
+            "Estimate [interval]": write_estimates(data),
+            "Patients, sessions": count_units(data),
         }
     )
     notes = [

@@ -5,12 +5,19 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance.config import Config
-from alliance.facts.columns import records
 from alliance.facts.effects import of_kind
 from alliance.report.errors import corrected_scores, say_assumptions
 from alliance.report.labels import capitalised_name
-from alliance.report.numbers import format_beside, format_count
-from alliance.report.tables.marks import last_of_curves, mark_of, name_rows, notes_of, without_twins
+from alliance.report.numbers import format_estimates
+from alliance.report.tables.marks import (
+    account_of,
+    count_units,
+    last_of_curves,
+    mark_of,
+    name_rows,
+    notes_of,
+    without_twins,
+)
 from alliance.report.tables.table import Table
 
 TITLE = "Corrected for unreliable scores"
@@ -26,23 +33,18 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     data = data.reset_index(drop=True)
     flags = inputs["estimates"].drop_duplicates(_SAME).set_index(_SAME)["flag"]
     recorded = [flags.get(key, "") for key in data[_SAME].itertuples(index=False, name=None)]
-    written = [
-        format_beside(
-            (row.estimate, row.low, row.high), (row.estimate_corrected, row.low_corrected, row.high_corrected)
-        )
-        for row in records(data)
-    ]
+    recorded_as, corrected_as = format_estimates(
+        *([account_of(row, side) for row in data.to_dict("records")] for side in ("", "_corrected"))
+    )
     shown = pd.DataFrame(
         {
             **name_rows(data, config),
             "When": [capitalised_name(horizon) for horizon in data["horizon"]],
-            "As it is [interval]": [one + mark_of(flag) for (one, _), flag in zip(written, recorded, strict=True)],
+            "As it is [interval]": [text + mark_of(flag) for text, flag in zip(recorded_as, recorded, strict=True)],
             "Corrected [interval]": [
-                other + mark_of(flag) for (_, other), flag in zip(written, data["flag"], strict=True)
+                text + mark_of(flag) for text, flag in zip(corrected_as, data["flag"], strict=True)
             ],
-            "Patients, sessions": [
-                f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in records(data)
-            ],
+            "Patients, sessions": count_units(data),
         }
     )
     names = corrected_scores(inputs["diagnostics"])

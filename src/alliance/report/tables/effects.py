@@ -10,9 +10,9 @@ from alliance.facts.columns import LAG, records
 from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.quantity import nodes_of
 from alliance.report.labels import capitalised_name, is_constant, label_effect, label_levels, label_model, label_of
-from alliance.report.numbers import format_count, format_estimate, format_number, format_probability
+from alliance.report.numbers import format_numbers, format_probability
 from alliance.report.propensity import bare_name_in, describe_scales, path_in
-from alliance.report.tables.marks import last_of_curves, mark_of, notes_of, without_twins
+from alliance.report.tables.marks import count_units, last_of_curves, notes_of, without_twins, write_estimates
 from alliance.report.tables.table import Table
 from alliance.results.estimates import MOVED, moved_by_priors
 
@@ -35,21 +35,18 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
             "Level": label_levels(data, config),
             "When": [capitalised_name(_when(row, config)) for row in records(data)],
-            "Estimate [interval]": [
-                format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag) for row in records(data)
-            ],
+            "Estimate [interval]": write_estimates(data),
             "P(direction)": data["p_direction"].map(format_probability),
-            "Patients, sessions": [
-                f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in records(data)
-            ],
+            "Patients, sessions": count_units(data),
         }
     )
     moved = moved_by_priors(data)
     if moved.any():
+        (without,) = format_numbers(data["without_priors"].tolist())
         shown.insert(
             list(shown).index("P(direction)"),
             "Without priors",
-            [format_number(row.without_priors) if far else "" for row, far in zip(records(data), moved, strict=True)],
+            [text if far else "" for text, far in zip(without, moved, strict=True)],
         )
     notes = [
         "Estimates are in the outcome's units per unit of the first variable; shares of a total have no unit. "
@@ -64,7 +61,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             if config.models.specs[name].equations
         ),
     ]
-    return Table(data, shown, "Paths in all models", notes, "Model")
+    return Table(data, shown, "Paths in all models", notes, "Model", bounded=("P(direction)",))
 
 
 def _when(row: Any, config: Config) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_levels, label_model, label_path
-from alliance.report.numbers import common_decimals, format_count, format_number
+from alliance.report.numbers import column_decimals, common_decimals, format_count, format_number, format_numbers
 from alliance.report.tables.table import Table
 from alliance.results.disclosure import publish_influence
 from alliance.results.estimates import main_rows
@@ -25,7 +25,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     )
     data = table[table["rank"] <= _MOST].reset_index(drop=True)
     single = bool((data["rank"] > 1).any())
-    digits = [_decimals(row) for row in records(data)]
+    digits = column_decimals(_decimals(row) for row in records(data))
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],
@@ -33,13 +33,11 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Level": label_levels(data, config),
             "Without one": [capitalised_name(unit) for unit in data["unit"]],
             "Rank": data["rank"].map(format_count),
-            "With everybody": [
-                format_number(value, places) for value, places in zip(data["estimate"], digits, strict=True)
-            ],
-            "Without": [format_number(value, places) for value, places in zip(data["without"], digits, strict=True)],
-            "Lowest": [format_number(value, places) for value, places in zip(data["lowest"], digits, strict=True)],
-            "Highest": [format_number(value, places) for value, places in zip(data["highest"], digits, strict=True)],
-            "Change (standard errors)": data["change"].map(format_number),
+            "With everybody": [format_number(value, digits) for value in data["estimate"]],
+            "Without": [format_number(value, digits) for value in data["without"]],
+            "Lowest": [format_number(value, digits) for value in data["lowest"]],
+            "Highest": [format_number(value, digits) for value in data["highest"]],
+            "Change (standard errors)": format_numbers(data["change"].tolist())[0],
         }
     )
     if not single:

@@ -10,7 +10,7 @@ from alliance.facts.columns import records
 from alliance.models.checking.drifting import DRIFTING
 from alliance.models.checking.invariance import INTERCEPT
 from alliance.report.labels import capitalised_name, label_of
-from alliance.report.numbers import format_count, format_number, format_percent, format_probability
+from alliance.report.numbers import format_count, format_number, format_numbers, format_percent, format_probability
 from alliance.report.tables.table import Table
 
 TITLE = "Indicators over the course"
@@ -20,16 +20,17 @@ NEEDS = ("invariance",)
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return the drifts of intercepts and loadings of every construct; all models see the same ones."""
     data = inputs["invariance"].drop_duplicates(["variable", "indicator", "part"]).reset_index(drop=True)
+    (loadings,) = format_numbers(data["loading"].tolist())
+    intercepts = data["part"] == INTERCEPT
+    (sizes,) = format_numbers(data["size"].where(intercepts).tolist())
     shown = pd.DataFrame(
         {
             "Construct": [capitalised_name(label_of(name, config)) for name in data["variable"]],
             "Indicator": [capitalised_name(label_of(name, config)) for name in data["indicator"]],
             "What drifts": [capitalised_name(part) for part in data["part"]],
-            "Loading": data["loading"].map(format_number),
+            "Loading": loadings,
             "Change over the course": [_written(row.part, row.change, row.sd) for row in records(data)],
-            "In standard deviations": [
-                format_number(row.size) if row.part == INTERCEPT else "" for row in records(data)
-            ],
+            "In standard deviations": [text if own else "" for text, own in zip(sizes, intercepts, strict=True)],
             "Largest possible": [
                 format_number(row.largest) if row.part == INTERCEPT else format_percent(row.largest)
                 for row in records(data)
@@ -53,7 +54,14 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         "indicators have in common is a change of the construct, and cannot be told from one of its measurement."
     )
     notes = [note] if len(data) else ["No fitted model has a construct with several indicators that could be tested."]
-    return Table(data, shown, "Drifts of indicators from each other over the course of treatment", notes, "Construct")
+    return Table(
+        data,
+        shown,
+        "Drifts of indicators from each other over the course of treatment",
+        notes,
+        "Construct",
+        bounded=("p",),
+    )
 
 
 def _written(part: str, change: float, error: float) -> str:

@@ -2,6 +2,7 @@
 
 import math
 
+from alliance.report.tables.printed import BLANK_DIGIT, BLANK_FLAG, BLANK_MINUS, BLANK_POINT, for_print
 from alliance.report.tables.render import columns_of, numeric_columns, rows_of
 from alliance.report.tables.table import Table
 from alliance.report.tables.widths import Layout, plan_layout
@@ -14,6 +15,7 @@ _LATEX = {
     '"': r"\textquotedbl{}", "−": "$-$", "–": "--", "—": "---", "→": r"$\rightarrow$", "×": r"$\times$", "±": r"$\pm$", "∞": r"$\infty$",
     "′": "$'$", "†": r"\textdagger{}", "ω": r"$\omega$", "α": r"$\alpha$", "≥": r"$\geq$", "≤": r"$\leq$", "’": "'", "…": r"\dots{}",
     "\u00a0": "~",
+    BLANK_DIGIT: r"\phantom{0}", BLANK_MINUS: r"\phantom{$-$}", BLANK_POINT: r"\phantom{.}", BLANK_FLAG: r"\phantom{\textdagger}",
     **{digit: f"$^{{{plain}}}$" for digit, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)},
 }  # fmt: skip
 
@@ -24,6 +26,7 @@ def render_latex(table: Table, name: str) -> str:
     It is laid out for margins of 2.5 cm (`plan_layout`). A long table can break across pages (longtable), one with too many columns lies on
     its side (pdflscape).
     """
+    table = for_print(table)
     layout, rows = plan_layout(table, _PADDING), rows_of(table)
     head = " & ".join(f"\\textbf{{{escape_latex(str(column))}}}" for column in columns_of(table)) + r" \\"
     kinds = "".join(_list_kinds(table, layout))
@@ -67,18 +70,11 @@ def _length(share: float) -> str:
 
 
 def _list_rows(table: Table, layout: Layout) -> list[str]:
-    numeric = [column in numeric_columns(table) for column in columns_of(table)]
-    whole = f"{{{len(numeric)}}}{{p{{{_length(sum(layout.shares))}}}}}"
+    whole = f"{{{len(columns_of(table))}}}{{p{{{_length(sum(layout.shares))}}}}}"
     body = []
     for position, (heading, cells) in enumerate(rows_of(table)):
         if heading is None:
-            written = [escape_latex(cell) for cell in cells]
-            body.append(
-                " & ".join(
-                    cell.replace(" ", "~") if number else cell for cell, number in zip(written, numeric, strict=True)
-                )
-                + r" \\"
-            )
+            body.append(" & ".join(escape_latex(cell) for cell in cells) + r" \\")
         else:
             gap = [r"\addlinespace"] if position else []
             body += [*gap, f"\\multicolumn{whole}{{\\textit{{{escape_latex(heading)}}}}} \\\\"]

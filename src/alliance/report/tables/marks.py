@@ -1,4 +1,7 @@
-"""What tables of estimates say of a row besides its numbers: what it is about, how much it rests on, its flag and its interval."""
+"""What tables of estimates say of a row: its estimate and interval, what it is about, how much it rests on, its flag."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -12,15 +15,31 @@ from alliance.report.labels import (
     label_levels,
     label_model,
 )
-from alliance.report.numbers import format_count, format_percent
+from alliance.report.numbers import Account, format_count, format_estimates, format_percent
 from alliance.report.propensity import path_in
-
-FLAG = "†"
+from alliance.report.tables.table import FLAG
 
 
 def mark_of(flag: object) -> str:
     """Return the sign that follows a flagged estimate, or an empty string."""
     return f" {FLAG}" if flag else ""
+
+
+def account_of(row: Mapping[Any, Any], ending: str = "") -> Account:
+    """Return the estimate of a row with the ends of its interval; `ending` is that of the columns of another account."""
+    return row[f"estimate{ending}"], row[f"low{ending}"], row[f"high{ending}"]
+
+
+def write_estimates(rows: pd.DataFrame | Iterable[Mapping[Any, Any]]) -> list[str]:
+    """Return a column of estimates with their intervals and the marks of their flags, all with the same decimals."""
+    listed = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
+    (written,) = format_estimates([account_of(row) for row in listed])
+    return [text + mark_of(row["flag"]) for text, row in zip(written, listed, strict=True)]
+
+
+def count_units(rows: pd.DataFrame) -> list[str]:
+    """Return a column of what estimates rest on: patients, sessions."""
+    return [f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in records(rows)]
 
 
 def describe_counts(patients: float, sessions: float, therapists: float) -> str:

@@ -9,20 +9,23 @@ import pandas as pd
 from alliance.config import Config
 from alliance.report.labels import capitalised_name, label_of, variable_of
 from alliance.report.meanings import describe_case, describe_change
-from alliance.report.numbers import MISSING, format_count, format_number, format_percent
+from alliance.report.numbers import MISSING, format_count, format_number, format_numbers, format_percent
 from alliance.report.tables.table import Table
 from alliance.results.disclosure import step_for, to_step
 
 TITLE = "Measurement"
 NEEDS = ("reliability", "meanings")
 _TOTAL = "total"
+_RELIABILITY = ("α", "ω within", "ω between")
 _QUOTED = ("instrument", "citation", "case_source", "change_source")  # what the authors of questionnaires wrote
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return one row per score: instrument, when and by whom it was rated, descriptives and reliability."""
     table = _published(inputs["reliability"])
-    rows = [_row(row, config) for row in table.to_dict("records")]
+    means, sds = format_numbers(table["mean"].tolist(), table["sd"].tolist())
+    written = [f"{mean} ({sd})" for mean, sd in zip(means, sds, strict=True)]
+    rows = [_row(row, text, config) for row, text in zip(table.to_dict("records"), written, strict=True)]
     columns = [
         "Score",
         "Instrument",
@@ -31,9 +34,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         "Sessions",
         "Missing",
         "Mean (SD)",
-        "α",
-        "ω within",
-        "ω between",
+        *_RELIABILITY,
     ]
     shown = pd.DataFrame(rows, columns=columns)
     notes = [
@@ -57,7 +58,14 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     notes += _describe_meanings(inputs["meanings"], config)
     meanings = inputs["meanings"]
     quoted = {str(cell) for name in _QUOTED for cell in meanings[name].dropna() if cell}
-    return Table(table, shown, "Measures, their distribution and reliability", notes, quoted=tuple(sorted(quoted)))
+    return Table(
+        table,
+        shown,
+        "Measures, their distribution and reliability",
+        notes,
+        quoted=tuple(sorted(quoted)),
+        bounded=_RELIABILITY,
+    )
 
 
 def _published(table: pd.DataFrame) -> pd.DataFrame:
@@ -93,12 +101,12 @@ def _describe_meanings(table: pd.DataFrame, config: Config) -> list[str]:
     return notes + [f"{instrument}: {citation}" for instrument, citation in sources]
 
 
-def _row(row: Mapping[Any, Any], config: Config) -> list[str]:
+def _row(row: Mapping[Any, Any], written: str, config: Config) -> list[str]:
     variable = variable_of(str(row["variable"]), config)
     rated = (variable.measured, variable.rater) if variable is not None else ()
     number = {
         name: float(row[name])
-        for name in ("n_items", "n_sessions", "missing", "mean", "sd", "alpha", "omega_within", "omega_between")
+        for name in ("n_items", "n_sessions", "missing", "alpha", "omega_within", "omega_between")
     }
     return [
         _name(row, config),
@@ -107,6 +115,6 @@ def _row(row: Mapping[Any, Any], config: Config) -> list[str]:
         format_count(number["n_items"]),
         format_count(number["n_sessions"]),
         format_count(number["missing"]),
-        f"{format_number(number['mean'])} ({format_number(number['sd'])})",
+        written,
         *(format_number(number[name], 2) for name in ("alpha", "omega_within", "omega_between")),
     ]

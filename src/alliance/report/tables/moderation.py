@@ -10,8 +10,8 @@ from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.facts.effects import of_kind
 from alliance.report.labels import capitalised_name, label_level_of, label_model, label_of, label_path, label_value
-from alliance.report.numbers import format_estimate, format_probability, format_regions
-from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.numbers import format_probability, format_regions
+from alliance.report.tables.marks import notes_of, write_estimates
 from alliance.report.tables.table import Table
 from alliance.results.estimates import regions_of
 
@@ -23,7 +23,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return conditional slopes and paths, their change per unit of the moderator, and the Johnson-Neyman region in words."""
     estimates = inputs["estimates"]
     data = estimates[estimates["effect"].isin(of_kind("moderated"))].reset_index(drop=True)
-    listed = [_estimate(row, config) for row in records(data)]
+    listed = [_estimate(row, text, config) for row, text in zip(records(data), write_estimates(data), strict=True)]
     keys = ["model", "path", "level", "moderator"]
     listed += [_region(part, config) for _, part in inputs["moderation"].groupby(keys, sort=False) if len(part) > 2]
     # What belongs to one path stands together, in the order in which its estimates come.
@@ -39,10 +39,10 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         "Johnson-Neyman region over the central 95 % of its values.",
         *notes_of(data),
     ]
-    return Table(data, shown, "Slopes and paths at values of the moderator", notes, "Model")
+    return Table(data, shown, "Slopes and paths at values of the moderator", notes, "Model", bounded=("P(direction)",))
 
 
-def _estimate(row: Any, config: Config) -> dict[str, Any]:
+def _estimate(row: Any, written: str, config: Config) -> dict[str, Any]:
     words = (
         f"Change per unit of {label_of(row.moderator, config)}"
         if math.isnan(row.value)
@@ -54,7 +54,7 @@ def _estimate(row: Any, config: Config) -> dict[str, Any]:
         "Path": capitalised_name(label_path(row.path, config)),
         "Moderator": words,
         "Level": capitalised_name(label_level_of(row._asdict(), config)),
-        "Estimate [interval]": format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag),
+        "Estimate [interval]": written,
         "P(direction)": format_probability(row.p_direction),
     }
 

@@ -8,7 +8,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_model, label_path
-from alliance.report.numbers import format_estimate, format_number, format_percent, format_probability
+from alliance.report.numbers import format_estimates, format_numbers, format_percent, format_probability
 from alliance.report.tables.table import Table
 from alliance.results.disclosure import step_for, to_step
 
@@ -19,14 +19,16 @@ NEEDS = ("predictive",)
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return observed statistics beside those of data generated from the prior and the posterior."""
     data = _published(inputs["predictive"])
+    (observed,) = format_numbers(data["observed"].tolist())
+    (generated,) = format_estimates([(row.median, row.low, row.high) for row in records(data)])
     shown = pd.DataFrame(
         {
             "Model": [label_model(model, config) for model in data["model"]],
             "Statistic": [capitalised_name(name) for name in data["statistic"].astype(str)],
             "Of": [label_path(name, config) for name in data["outcome"].astype(str)],
             "Drawn from": data["kind"].astype(str),
-            "Observed": data["observed"].map(format_number),
-            "Generated": [format_estimate(row.median, row.low, row.high) for row in records(data)],
+            "Observed": observed,
+            "Generated": generated,
             "P": data["p_value"].map(format_probability),
         }
     )
@@ -40,6 +42,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         "Predictive checks",
         [note] if len(data) else ["No fitted model was compared with data drawn from it."],
         "Model",
+        bounded=("P",),
     )
 
 

@@ -7,9 +7,9 @@ from itertools import repeat
 import pandas as pd
 
 from alliance.report.numbers import MISSING
-from alliance.report.tables.table import Table
+from alliance.report.tables.table import FLAG, Table
 
-_NUMERIC = re.compile(r"^[−<>\[(]?[\d∞][^a-z]*( †)?$")
+_NUMERIC = re.compile(rf"^[−<>\[(]?(\.?\d|∞)[^a-z]*( {FLAG})?$")
 _NO_NUMBER = ("", MISSING, "suppressed")  # stand in columns of numbers too
 
 

@@ -1,6 +1,6 @@
 """How ruptures are told: limits, whom they mark by chance, and what is marked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,13 +10,13 @@ from alliance.config.posing import speaker_of
 from alliance.facts.columns import records
 from alliance.facts.detectors import DETECTORS
 from alliance.report.labels import capitalised_name, label_of
-from alliance.report.numbers import format_interval, format_number, format_percent
+from alliance.report.numbers import MISSING, format_interval, format_number, format_numbers, format_shares
 from alliance.report.ruptures import NAME, label_detector, looks_ahead, marks_in, statistic_of
+from alliance.report.tables.marks import account_of
 from alliance.report.tables.table import Table
 
 TITLE = "How ruptures are told"
 NEEDS = ("detectors", "estimates")
-_NOTHING = "–"
 _AHEAD = "‡"
 
 
@@ -24,31 +24,20 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return one row per detector: its limit, shares by chance, and what it marks with intervals."""
     told, estimates, marks = inputs["detectors"], inputs["estimates"], marks_in(config)
     model = speaker_of(NAME, config) if len(told) else ""
-    cells, numbers = [], []
-    for row in records(told):
-        mark, ahead = marks[row.detector]["open"], f" {_AHEAD}" if looks_ahead(row.detector) else ""
-        share, depth, repaired = (statistic_of(estimates, model, mark, name) for name in _TOLD)
-        cells.append(
-            [
-                capitalised_name(label_detector(row.detector)) + ahead,
-                format_number(row.limit, 2) if pd.notna(row.limit) else _NOTHING,
-                _share(row.by_chance),
-                format_number(row.usual_limit) if pd.notna(row.usual_limit) else _NOTHING,
-                _share(row.usual_by_chance),
-                _percent(share),
-                _number(depth),
-                _percent(repaired),
-                _share(row.repaired_by_chance),
-            ]
-        )
+    rows, numbers = list(records(told)), []
+    statistics: list[list[Mapping[str, Any] | None]] = []
+    for row in rows:
+        mark = marks[row.detector]["open"]
+        statistics.append([statistic_of(estimates, model, mark, name) for name in _TOLD])
         ends = {"": "estimate", "_low": "low", "_high": "high"}
-        found = zip(_TOLD, (share, depth, repaired), strict=True)
+        found = zip(_TOLD, statistics[-1], strict=True)
         numbers.append(
             {key: getattr(row, key) for key in _KEPT}
             | {f"{name}{end}": one[key] if one else None for name, one in found for end, key in ends.items()}
         )
     data = pd.DataFrame(numbers, columns=None if numbers else [*_KEPT])
-    return Table(data, pd.DataFrame(cells, columns=[*_COLUMNS]), "Ruptures, told in several ways", _notes(told, config))
+    shown = pd.DataFrame(_write(rows, statistics), columns=[*_COLUMNS])
+    return Table(data, shown, "Ruptures, told in several ways", _notes(told, config))
 
 
 _TOLD = ("ruptured", "depth", "repaired")  # effects
@@ -66,24 +55,34 @@ _COLUMNS = (
 )
 
 
-def _share(value: float) -> str:
-    return format_percent(value) if pd.notna(value) else _NOTHING
-
-
-def _percent(row: Mapping[str, Any] | None) -> str:
-    return (
-        _NOTHING
-        if row is None
-        else f"{format_percent(row['estimate'])} [{format_percent(row['low'])}, {format_percent(row['high'])}]"
+def _write(rows: Sequence[Any], statistics: Sequence[Sequence[Mapping[str, Any] | None]]) -> list[list[str]]:
+    """Return the cells, row by row; numbers of a column have the same decimals."""
+    if not rows:
+        return []
+    shares, depths, repaired = ([one and account_of(one) for one in column] for column in zip(*statistics, strict=True))
+    limits, usual = ([row.limit for row in rows], [row.usual_limit for row in rows])
+    by_chance = (
+        [(getattr(row, name),) for row in rows] for name in ("by_chance", "usual_by_chance", "repaired_by_chance")
     )
-
-
-def _number(row: Mapping[str, Any] | None) -> str:
-    return (
-        _NOTHING
-        if row is None
-        else f"{format_number(row['estimate'], 1)} {format_interval(row['low'], row['high'], 1)}"
-    )
+    marked, marked_usually, returned = (format_shares(column)[0] for column in by_chance)
+    columns = [
+        [
+            capitalised_name(label_detector(row.detector)) + (f" {_AHEAD}" if looks_ahead(row.detector) else "")
+            for row in rows
+        ],
+        *format_numbers(limits),
+        marked,
+        *format_numbers(usual),
+        marked_usually,
+        *format_shares(shares),
+        [
+            MISSING if one is None else f"{format_number(one[0], 1)} {format_interval(one[1], one[2], 1)}"
+            for one in depths
+        ],
+        *format_shares(repaired),
+        returned,
+    ]
+    return [list(cells) for cells in zip(*columns, strict=True)]
 
 
 def _notes(told: pd.DataFrame, config: Config) -> list[str]:
@@ -100,7 +99,7 @@ def _notes(told: pd.DataFrame, config: Config) -> list[str]:
         "A rupture is repaired where the score returns within three sessions to half a standard deviation below the mean of up to three "
         "sessions before, or above. Repaired by chance: the same share of what is marked in series without ruptures, since low scores "
         "tend to rise by themselves.",
-        f"{_AHEAD} Looks ahead: a session is judged by later ones too. {_NOTHING}: fewer than ten patients tell it, or all or none.",
+        f"{_AHEAD} Looks ahead: a session is judged by later ones too. {MISSING}: fewer than ten patients tell it, or all or none.",
     ]
     missing = {row.note: None for row in records(told) if row.note}
     return [*notes, *(f"{capitalised_name(note)}." for note in missing)]

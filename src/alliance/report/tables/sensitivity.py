@@ -10,8 +10,7 @@ from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
 from alliance.report.labels import capitalised_name, label_effect, label_level_of, label_model, label_path
 from alliance.report.numbers import MISSING, format_number, format_percent, format_probability
-from alliance.report.tables.marks import FLAG
-from alliance.report.tables.table import Table
+from alliance.report.tables.table import FLAG, Table
 
 TITLE = "Sensitivity to priors"
 NEEDS = ("sensitivity",)

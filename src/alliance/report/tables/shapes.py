@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance.config import Config
-from alliance.facts.columns import records
 from alliance.report.labels import SHAPES, capitalised_name, label_of
-from alliance.report.numbers import format_count, format_number, format_percent
+from alliance.report.numbers import format_count, format_number, format_shares
 from alliance.report.tables.table import Table
 
 TITLE = "Shapes of the course"
@@ -25,7 +24,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Parameters": [format_count(value) for value in data["parameters"]],
             "AIC": [format_number(value, 1) for value in data["aic"]],
             "BIC": [format_number(value, 1) for value in data["bic"]],
-            "Support by AIC": [format_percent(row.support) for row in records(data)],
+            "Support by AIC": format_shares([(support,) for support in data["support"]])[0],
         }
     )
     notes = [

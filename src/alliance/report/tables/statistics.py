@@ -8,8 +8,7 @@ from alliance.config import Config
 from alliance.facts.analyses import ANALYSES, DESCRIPTIVE
 from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_effect, label_level, label_model, label_path
-from alliance.report.numbers import format_count, format_estimate
-from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.marks import count_units, notes_of, write_estimates
 from alliance.report.tables.table import Table
 
 TITLE = "Statistics"
@@ -27,12 +26,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Of": [capitalised_name(label_path(row.path or row.outcome, config)) for row in records(data)],
             "Level": [capitalised_name(label_level(level)) if level else "" for level in data["level"]],
             "When": [capitalised_name(horizon) for horizon in data["horizon"]],
-            "Estimate [interval]": [
-                format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag) for row in records(data)
-            ],
-            "Patients, sessions": [
-                f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in records(data)
-            ],
+            "Estimate [interval]": write_estimates(data),
+            "Patients, sessions": count_units(data),
         }
     )
     done = dict.fromkeys(ANALYSES[config.models.specs[model].analysis].label for model in data["model"])

@@ -5,11 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance.config import Config
-from alliance.facts.columns import records
 from alliance.facts.effects import SURFACE
 from alliance.report.labels import capitalised_name, label_effect, label_model, label_path
-from alliance.report.numbers import format_count, format_estimate
-from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.marks import count_units, notes_of, write_estimates
 from alliance.report.tables.table import Table
 
 TITLE = "Congruence of two ratings"
@@ -25,12 +23,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Model": [label_model(model, config) for model in data["model"]],
             "Of": [capitalised_name(label_path(path, config)) for path in data["path"]],
             "Quantity": [capitalised_name(label_effect(effect)) for effect in data["effect"]],
-            "Estimate [interval]": [
-                format_estimate(row.estimate, row.low, row.high) + mark_of(row.flag) for row in records(data)
-            ],
-            "Patients, sessions": [
-                f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in records(data)
-            ],
+            "Estimate [interval]": write_estimates(data),
+            "Patients, sessions": count_units(data),
         }
     )
     notes = [

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from alliance.report.labels import capitalised_name, label_effect, label_level
-from alliance.report.numbers import format_count, format_estimate, format_interval, format_percent
+from alliance.report.numbers import format_count, format_estimates, format_interval, format_shares
+from alliance.report.tables.marks import account_of
 from alliance.report.tables.table import Table
 from alliance.synthesis.combine import Synthesis, cautions_of
 from alliance.synthesis.names import PREDICTION, name_path, name_quantity, name_unit
@@ -14,6 +15,9 @@ _MARK = " †"
 def make_pooled(found: Synthesis) -> Table:
     """Return one row per quantity and unit: the mean, how far sites differ, and where another site is expected."""
     rows = found.pooled.to_dict("records")
+    means, spreads = format_estimates(
+        [account_of(row) for row in rows], [(row["tau"], row["tau_low"], row["tau_high"]) for row in rows]
+    )
     shown = pd.DataFrame(
         {
             "Path": [name_path(row, found.labels) for row in rows],
@@ -23,11 +27,10 @@ def make_pooled(found: Synthesis) -> Table:
             "Unit": [capitalised_name(row["unit"]) for row in rows],
             "Sites, patients": [f"{row['sites']}, {format_count(row['n_patients'])}" for row in rows],
             "Mean [interval]": [
-                format_estimate(row["estimate"], row["low"], row["high"]) + (_MARK if row["cautions"] else "")
-                for row in rows
+                text + (_MARK if row["cautions"] else "") for text, row in zip(means, rows, strict=True)
             ],
-            "SD between sites": [format_estimate(row["tau"], row["tau_low"], row["tau_high"]) for row in rows],
-            "I²": [format_percent(row["share"]) for row in rows],
+            "SD between sites": spreads,
+            "I²": format_shares([(row["share"],) for row in rows])[0],
             "Another site": [
                 format_interval(row["predicted_low"], row["predicted_high"]) if row["sites"] > 2 else "" for row in rows
             ],
@@ -55,15 +58,15 @@ def make_pooled(found: Synthesis) -> Table:
 def make_sites(found: Synthesis) -> Table:
     """Return one row per site and quantity, with its weight and its N."""
     rows = found.sites.to_dict("records")
+    (estimates,) = format_estimates([account_of(row) for row in rows])
     shown = pd.DataFrame(
         {
             "Quantity": [f"{name_quantity(row, found.labels)}: {name_unit(row, found.labels)}" for row in rows],
             "Site": [row["site"] for row in rows],
             "Estimate [interval]": [
-                format_estimate(row["estimate"], row["low"], row["high"]) + (_MARK if row["flags"] else "")
-                for row in rows
+                text + (_MARK if row["flags"] else "") for text, row in zip(estimates, rows, strict=True)
             ],
-            "Weight": [format_percent(row["weight"]) for row in rows],
+            "Weight": format_shares([(row["weight"],) for row in rows])[0],
             "Patients": [format_count(row["n_patients"]) for row in rows],
             "Sessions": [format_count(row["n_sessions"]) for row in rows],
         }

@@ -7,6 +7,8 @@ import pandas as pd
 
 from alliance.report.words import Speech, shield
 
+FLAG = "†"
+
 
 @dataclass(frozen=True)
 class Table:
@@ -14,7 +16,8 @@ class Table:
 
     `group` names a column of `shown` whose values become headings of the rows below them, `code` those that hold code, `own` those that
     hold what the researchers or their files call things. `number` is that of the table in a report. `quoted` are names and citations that
-    others wrote, wherever they stand.
+    others wrote, wherever they stand. `bounded` are columns whose numbers cannot exceed 1 in size (correlations, probabilities,
+    reliabilities): journals print these without a zero before the point.
     """
 
     data: pd.DataFrame
@@ -26,6 +29,7 @@ class Table:
     own: tuple[str, ...] = ()
     number: str = ""
     quoted: tuple[str, ...] = ()
+    bounded: tuple[str, ...] = ()
 
 
 # Columns of numbers' tables that hold sentences.
@@ -55,6 +59,7 @@ def said_table(table: Table, speech: Speech) -> Table:
         group=names.get(table.group) if table.group is not None else None,
         code=tuple(names.get(column, column) for column in table.code),
         own=tuple(names.get(column, column) for column in table.own),
+        bounded=tuple(names.get(column, column) for column in table.bounded),
     )
 
 

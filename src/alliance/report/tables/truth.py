@@ -8,9 +8,9 @@ import pandas as pd
 from alliance.config import Config
 from alliance.report.labels import label_model
 from alliance.report.naming import name_estimate
-from alliance.report.numbers import common_decimals, format_beside, format_count, format_number
-from alliance.report.tables.marks import FLAG, mark_of
-from alliance.report.tables.table import Table
+from alliance.report.numbers import format_count, format_estimates, format_numbers
+from alliance.report.tables.marks import account_of, mark_of
+from alliance.report.tables.table import FLAG, Table
 
 TITLE = "Truth and estimates"
 NEEDS = ("truth",)
@@ -21,7 +21,19 @@ _COLUMNS = ["Model", "Estimate of", "Truth", "Estimate", "Corrected", "Interval 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return one row per estimate whose true value is known, and whether the interval holds it."""
     data = inputs["truth"]
-    shown = pd.DataFrame([_shown(row, config) for row in data.to_dict("records")], columns=_COLUMNS)
+    listed = data.to_dict("records")
+    estimates, corrected = format_estimates(
+        [account_of(row) for row in listed],
+        [account_of(row, "_corrected") if pd.notna(row["estimate_corrected"]) else None for row in listed],
+    )
+    (truths,) = format_numbers(data["truth"].tolist())
+    shown = pd.DataFrame(
+        [
+            _shown(row, truth, one, other, config)
+            for row, truth, one, other in zip(listed, truths, estimates, corrected, strict=True)
+        ],
+        columns=_COLUMNS,
+    )
     if not data["estimate_corrected"].notna().any():
         shown = shown.drop(columns="Corrected")
     flagged = (data["flag"] != "").any()
@@ -40,21 +52,17 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     return Table(data, shown, "Truth and estimates", notes, "Model")
 
 
-def _shown(row: Mapping[Any, Any], config: Config) -> dict[str, str]:
+def _shown(row: Mapping[Any, Any], truth: str, estimate: str, corrected: str, config: Config) -> dict[str, str]:
     """Return what is shown of an estimate; of one that is corrected too, which of the two intervals holds the truth."""
-    accounts = [(row["estimate"], row["low"], row["high"])]
     holds = "yes" if row["holds"] else "no"
     if pd.notna(row["estimate_corrected"]):
-        low, high = row["low_corrected"], row["high_corrected"]
-        accounts.append((row["estimate_corrected"], low, high))
-        holds = _HOLD[bool(row["holds"]), bool(low <= row["truth"] <= high)]
-    written = [*format_beside(*accounts), ""]
+        holds = _HOLD[bool(row["holds"]), bool(row["low_corrected"] <= row["truth"] <= row["high_corrected"])]
     return {
         "Model": label_model(row["model"], config),
         "Estimate of": name_estimate(row, config),
-        "Truth": format_number(row["truth"], common_decimals([row["truth"]], row["high"] - row["low"])),
-        "Estimate": written[0] + mark_of(row["flag"]),
-        "Corrected": written[1],
+        "Truth": truth,
+        "Estimate": estimate + mark_of(row["flag"]),
+        "Corrected": corrected,
         "Interval holds it": holds,
         "Patients, sessions": f"{format_count(row['n_patients'])}, {format_count(row['n_sessions'])}",
     }

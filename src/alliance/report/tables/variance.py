@@ -8,8 +8,8 @@ from alliance.config import Config
 from alliance.facts.analyses import VARIANCE
 from alliance.facts.effects import EFFECTS
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
-from alliance.report.numbers import MISSING, format_estimate, format_number, format_percent
-from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.numbers import MISSING, format_estimates, format_numbers, format_shares
+from alliance.report.tables.marks import account_of, mark_of, notes_of
 from alliance.report.tables.table import Table
 
 TITLE = "Variance components"
@@ -29,7 +29,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     ]
     by_effect = {effect: rows.drop_duplicates(_KEYS).set_index(_KEYS) for effect, rows in data.groupby("effect")}
     several = data["model"].nunique() > 1
-    rows = []
+    rows, cells = [], []
     for key in data[_KEYS].drop_duplicates().itertuples(index=False, name=None):
         model, outcome, level = key
         found = {effect: table.loc[key] for effect, table in by_effect.items() if key in table.index}
@@ -38,12 +38,14 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             [
                 capitalised_name(label_of(outcome, config)) + (f" ({label_model(model, config)})" if several else ""),
                 capitalised_name(label_level(level)) + mark_of(flag),
-                format_number(found["sd"]["estimate"]) if "sd" in found else MISSING,
-                _with_interval(found.get("variance")),
-                _share(found.get("icc")),
             ]
         )
-    shown = pd.DataFrame(rows, columns=["Measure", "Level", "SD", "Variance", "Share"])
+        cells.append(found)
+    shown = pd.DataFrame(rows, columns=["Measure", "Level"])
+    (shown["SD"],) = format_numbers([found["sd"]["estimate"] if "sd" in found else None for found in cells])
+    (written,) = format_estimates([account_of(found["variance"]) if "variance" in found else None for found in cells])
+    shown["Variance"] = [text or MISSING for text in written]
+    (shown["Share"],) = format_shares([account_of(found["icc"]) if "icc" in found else None for found in cells])
     if "sd" not in by_effect:
         shown = shown.drop(columns="SD")
     notes = [
@@ -54,13 +56,3 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     return Table(
         data.reset_index(drop=True), shown, "Variance between sessions, patients and therapists", notes, "Measure"
     )
-
-
-def _with_interval(row: pd.Series | None) -> str:
-    return MISSING if row is None else format_estimate(row["estimate"], row["low"], row["high"])
-
-
-def _share(row: pd.Series | None) -> str:
-    if row is None:
-        return MISSING
-    return f"{format_percent(row['estimate'])} [{format_percent(row['low'])}, {format_percent(row['high'])}]"

@@ -7,7 +7,8 @@ tables; what is left over goes to the columns that would otherwise break most.
 from dataclasses import dataclass
 from typing import Final
 
-from alliance.report.tables.render import columns_of, numeric_columns, rows_of
+from alliance.report.tables.printed import BLANK_MINUS, BLANK_POINT, NO_BREAK
+from alliance.report.tables.render import columns_of, rows_of
 from alliance.report.tables.table import Table
 
 _POINT: Final = 2.54 / 72  # cm
@@ -15,8 +16,8 @@ _TALL: Final = 4  # lines of one cell from which the next layout is tried
 _BOLD: Final = 1.22  # of the width of plain type
 # Widths of characters in the size of the type, on the safe side of Times and of Computer Modern.
 _NARROW, _WIDE, _CAPITAL, _OTHER = 0.34, 0.88, 0.78, 0.53
-_NARROW_ONES: Final = frozenset("iljtfrI.,:;'|!()[]- ")
-_WIDE_ONES: Final = frozenset("mwMW%→×±−<>=∞≥≤–—")
+_NARROW_ONES: Final = frozenset(f"iljtfrI.,:;'|!()[]- {NO_BREAK}{BLANK_POINT}")
+_WIDE_ONES: Final = frozenset(f"mwMW%→×±−<>=∞≥≤–—{BLANK_MINUS}")
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,12 @@ def plan_layout(table: Table, padding_cm: float) -> Layout:
 
 
 def _lay_out(table: Table, size: int, landscape: bool, padding_cm: float) -> tuple[Layout, bool, int]:
-    columns, numeric, line = columns_of(table), numeric_columns(table), _LINE[landscape]
+    columns, line = columns_of(table), _LINE[landscape]
     cells = [row for heading, row in rows_of(table) if heading is None]
     least, natural, texts = [], [], []
     for position, column in enumerate(columns):
         below = [row[position] for row in cells]
-        parts = below if column in numeric else [word for cell in below for word in cell.split()]
+        parts = [word for cell in below for word in cell.split(" ")]  # a no-break space keeps an interval in one part
         head = [_measure(word, size) * _BOLD for word in str(column).split()]
         least.append(max([*head, *(_measure(part, size) for part in parts), 0.1]) + padding_cm)
         longest = max([_measure(str(column), size) * _BOLD, *(_measure(cell, size) for cell in below)])
@@ -88,7 +89,7 @@ def _share_out(least: list[float], natural: list[float], line: float) -> list[fl
 
 def _count_lines(text: str, width: float, size: int) -> int:
     lines, used, blank = 1, 0.0, _NARROW * size * _POINT
-    for word in text.split():
+    for word in text.split(" "):
         length = _measure(word, size)
         if used and used + blank + length > width:
             lines, used = lines + 1, length

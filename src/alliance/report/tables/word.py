@@ -11,6 +11,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 
+from alliance.report.tables.printed import BLANK_DIGIT, BLANK_FLAG, BLANK_MINUS, BLANK_POINT, NO_BREAK, for_print
 from alliance.report.tables.render import columns_of, numeric_columns, rows_of
 from alliance.report.tables.table import Table
 from alliance.report.tables.widths import Layout, plan_layout
@@ -18,11 +19,15 @@ from alliance.report.tables.widths import Layout, plan_layout
 _FONT = "Times New Roman"
 _MARGIN = 2.5  # cm
 _PADDING = 0.38  # cm beside the text of a cell, what Word leaves by default
+_BLANKS = str.maketrans(
+    {BLANK_MINUS: BLANK_DIGIT, BLANK_FLAG: BLANK_DIGIT, BLANK_POINT: NO_BREAK}
+)  # no line ends at these, and a no-break space is as wide as a point
 _NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip file can hold; the day of writing would change the file
 
 
 def render_docx(table: Table) -> bytes:
     """Return the table as a Word file, the same bytes for the same table."""
+    table = for_print(table)
     columns, rows, layout = columns_of(table), rows_of(table), plan_layout(table, _PADDING)
     numeric = [column in numeric_columns(table) for column in columns]
     document = Document()
@@ -56,7 +61,7 @@ def render_docx(table: Table) -> bytes:
         else:
             _write_row(
                 row,
-                [_keep_together(cell) if number else cell for cell, number in zip(cells, numeric, strict=True)],
+                [cell.translate(_BLANKS) for cell in cells],
                 widths,
                 numeric,
             )
@@ -78,11 +83,6 @@ def _set_page(section: Any, layout: Layout) -> None:
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(_MARGIN)
 
 
-def _keep_together(number: str) -> str:
-    """Let an estimate and its interval stand in one line."""
-    return number.replace(" ", "\u00a0")
-
-
 def _write_row(row: Any, texts: list[str], widths: list[Any], numeric: list[bool], *, bold: bool = False) -> None:
     for cell, text, width, right in zip(row.cells, texts, widths, numeric, strict=True):
         cell.width = width
@@ -94,7 +94,9 @@ def _write_row(row: Any, texts: list[str], widths: list[Any], numeric: list[bool
 
 def _printable(text: str) -> str:
     """Leave out control characters, which XML cannot hold."""
-    return "".join(character for character in str(text) if character.isprintable() or character in "\n\t\u00a0")
+    return "".join(
+        character for character in str(text) if character.isprintable() or character in f"\n\t{NO_BREAK}{BLANK_DIGIT}"
+    )
 
 
 def _set_borders(row: Any, *, top: bool = False, bottom: bool = False) -> None:

@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from docx import Document
 
 from alliance.report.tables import TABLES, load_table
 from alliance.report.tables.latex import render_latex
+from alliance.report.tables.printed import NO_BREAK
 from alliance.report.tables.table import Table
 from alliance.report.tables.widths import plan_layout
 from alliance.report.tables.word import render_docx
@@ -61,7 +63,7 @@ def test_word_keeps_an_estimate_and_its_interval_in_one_line_and_fills_no_more_t
     table = _table(Path=["a long name of a path that takes two lines " * 3], Estimate=["−0.43 [−0.53, −0.34]"])
     document = Document(io.BytesIO(render_docx(table)))
     grid, section = document.tables[0], document.sections[0]
-    assert grid.rows[1].cells[1].text == "−0.43 [−0.53, −0.34]".replace(" ", "\u00a0")
+    assert grid.rows[1].cells[1].text == "−0.43 [−0.53, −0.34]".replace(" ", NO_BREAK)
     line = section.page_width - section.left_margin - section.right_margin
     assert sum(column.width for column in grid.columns) <= line * 1.001
     assert "cantSplit" in grid.rows[1]._tr.xml
@@ -74,9 +76,22 @@ def test_columns_in_latex_are_never_wider_than_the_line(name: str) -> None:
     assert sum(float(share) for share in re.findall(r"dimexpr (\d\.\d+)", kinds[1])) <= 1
 
 
+# On its side, one that breaks across pages, long words, estimates with marks, probabilities, shares, counts; and all kinds of cells at once.
+KINDS = ("comparison", "diagnostics", "cautions", "effects", "measurement", "variance", "sample")
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no TeX")
 def test_latex_compiles_without_an_overfull_box(tmp_path: Path) -> None:
-    tables = "\\clearpage\n".join(render_latex(_made(name), name) for name in TABLES)
+    every = _table(
+        Path=["working alliance → symptoms, a name that takes two lines at least " * 2, "ω within ≥ 0.7"],
+        b=["21.14 [10.96, 31.32]", "−0.14 [−0.96, −0.02] †"],
+        r=["0.43", "−0.10 †"],
+        share=["36.4% [0.5%, 50.0%]", "–"],
+        n=["300, 3,012", "<5"],
+        value=["12", "1.2 × 10⁻⁷"],
+    )
+    made = {"every": replace(every, bounded=("r",))} | {name: _made(name) for name in KINDS}
+    tables = "\\clearpage\n".join(render_latex(table, name) for name, table in made.items())
     (tmp_path / "all.tex").write_text(PAGE % tables, encoding="utf-8")
     for _ in range(3):  # long tables find the widths of their columns step by step
         done = subprocess.run(
