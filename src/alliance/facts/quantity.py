@@ -88,6 +88,12 @@ def ends_of(path: str) -> tuple[str, str]:
     return nodes[0], nodes[-1]
 
 
+def shorten(path: str) -> str:
+    """Write a path by its ends only; what has no arrow, as variables that are looked at together, stays as it is."""
+    first, *rest = nodes_of(path)
+    return join_nodes(first, rest[-1]) if rest else path
+
+
 def arrows_on(path: str) -> set[str]:
     """Return the single arrows of one path."""
     return {join_nodes(*arrow) for arrow in pairwise(nodes_of(path))}

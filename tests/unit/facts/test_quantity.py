@@ -11,6 +11,7 @@ from alliance.facts.quantity import (
     count_sessions,
     ends_of,
     join_contrast,
+    join_names,
     join_nodes,
     join_together,
     key_of,
@@ -20,6 +21,7 @@ from alliance.facts.quantity import (
     name_sessions,
     nodes_of,
     outcomes_on,
+    shorten,
     split_contrast,
 )
 
@@ -37,6 +39,12 @@ def test_path_falls_into_the_nodes_it_was_made_from() -> None:
     assert (ends_of(LONG), ends_of("")) == (("x", "y"), ("", ""))
     assert split_contrast(join_contrast(LONG, OTHER)) == [LONG, OTHER]
     assert split_contrast(LONG) == [LONG]
+
+
+def test_path_is_shortened_to_its_ends_and_what_has_no_arrow_stays() -> None:
+    assert shorten(LONG) == join_nodes("x", "y")
+    assert shorten(join_nodes("x", "x")) == join_nodes("x", "x")
+    assert [shorten(path) for path in ("x", join_names("x", "y"), "")] == ["x", "x, y", ""]
 
 
 @pytest.mark.parametrize(

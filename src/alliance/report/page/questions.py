@@ -8,7 +8,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.effects import LEVELS
-from alliance.facts.quantity import ends_of, join_nodes
+from alliance.facts.quantity import ends_of, shorten
 from alliance.questions import QUESTIONS
 from alliance.report.labels import capitalised_name, label_level_of, label_model, label_of
 from alliance.report.numbers import format_beside, format_estimate
@@ -127,11 +127,7 @@ def _name(row: Row, rows: Sequence[Row], config: Config) -> str:
     ends = {ends_of(one["path"]) if one["path"] else (one["outcome"],) for one in rows}
     if len(ends) == 1:
         return what
-    pair = (
-        path_in(join_nodes(*ends_of(row["path"])), row["model"], config)
-        if row["path"]
-        else label_of(row["outcome"], config)
-    )
+    pair = path_in(shorten(row["path"]), row["model"], config) if row["path"] else label_of(row["outcome"], config)
     return (
         capitalise(pair) if row["effect"] in ("effect", "icc") else f"{capitalise(pair)}: {what[:1].lower()}{what[1:]}"
     )

@@ -8,7 +8,7 @@ from alliance.config import Config
 from alliance.config.answers import REASONS, Answer, answers_of, not_fitted
 from alliance.config.declared import Effects
 from alliance.facts.effects import EFFECTS
-from alliance.facts.quantity import ends_of, is_at_session, join_nodes, nodes_of
+from alliance.facts.quantity import ends_of, is_at_session, join_nodes, nodes_of, shorten
 from alliance.report.labels import label_model, label_of, label_path, variable_of
 from alliance.report.numbers import format_estimate
 from alliance.report.prose.claims import describe_change, describe_claim
@@ -97,7 +97,7 @@ def tell_all(spoken: Sequence[Spoken], inputs: Inputs, config: Config) -> Told:
     told = [tell_pair(one, inputs, config) for one in spoken]
     if len(told) == 1:
         return told[0]
-    leads = [capitalise(label_path(join_nodes(*ends_of(one.row["path"])), config)) for one in spoken]
+    leads = [capitalise(label_path(shorten(one.row["path"]), config)) for one in spoken]
     return Told(
         " ".join(f"{lead}: {one.answer}" for lead, one in zip(leads, told, strict=True)),
         tuple(row for one in told for row in one.rows),
@@ -194,7 +194,7 @@ def _as_assigned(spoken: Spoken, inputs: Inputs) -> list[dict[str, Any]]:
     """Return the whole difference from other fitted models, for a cause whose course is followed."""
     if not is_at_session(spoken.row["horizon"]):
         return []
-    path = join_nodes(*ends_of(spoken.row["path"]))
+    path = shorten(spoken.row["path"])
     return rows_of(table_of(inputs, "estimates"), effect="intention_to_treat", path=path)
 
 

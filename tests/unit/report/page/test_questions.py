@@ -107,5 +107,14 @@ def test_small_table_tells_causes_levels_and_models_apart_where_there_are_severa
     assert table(answered(*several), {}, config)["Estimate"].iloc[1] == "Agency → symptoms: through working alliance"
 
 
+def test_small_table_writes_no_arrow_where_a_number_is_of_one_thing_or_of_several_together(config: Config) -> None:
+    share = estimate(effect="ruptured", path="alliance", level="")
+    kappa = estimate(effect="kappa", path="alliance, agency", level="")
+    assert list(table(answered(share, kappa), {}, config)["Estimate"]) == [
+        "Working alliance: share of patients with a rupture",
+        "Working alliance, agency: agreement where ruptures begin (kappa)",
+    ]
+
+
 def test_question_without_estimates_has_no_table(config: Config) -> None:
     assert tabulate_estimates(answered(), {}, config, Speech(config)) is None

@@ -76,7 +76,7 @@ def test_columns_in_latex_are_never_wider_than_the_line(name: str) -> None:
     assert sum(float(share) for share in re.findall(r"dimexpr (\d\.\d+)", kinds[1])) <= 1
 
 
-# On its side, one that breaks across pages, long words, estimates with marks, probabilities, shares, counts; and all kinds of cells at once.
+# On its side, one that breaks across pages, long words, estimates with marks, probabilities, shares, counts.
 KINDS = ("comparison", "diagnostics", "cautions", "effects", "measurement", "variance", "sample")
 
 
