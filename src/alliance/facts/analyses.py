@@ -70,6 +70,14 @@ ANALYSES: Final = Registry(
         "correlations", "correlations within and between patients", module="alliance.models.descriptive.correlations"
     ),
     Analysis(
+        "parts",
+        "correlations and ceilings of parts",
+        module="alliance.models.descriptive.parts",
+        common_metric=True,
+        # What they are parts of.
+        options={"of": ""},
+    ),
+    Analysis(
         "raters", "agreement and discrepancy of raters", module="alliance.models.descriptive.raters", common_metric=True
     ),
     Analysis(

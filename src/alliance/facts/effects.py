@@ -177,6 +177,14 @@ EFFECTS: Final = Registry(
     Effect("distance_change", "change of the distance per session", "component"),
     Effect("correlation_change", "change of the correlation from the first to the last session", "component"),
     *(Effect(name, label, "component") for name, label in _OF_SURFACES.items()),
+    # How parts of a construct go together, see `alliance.models.descriptive.parts`.
+    Effect("correlation_true", "correlation without the error of scores", "statistic"),
+    Effect("mean_correlation", "mean correlation of all pairs", "statistic"),
+    Effect("mean_correlation_change", "its change from the first third of the course to the last", "statistic"),
+    Effect(
+        "mean_correlation_contrast", "that change in patients reliably better, minus that in the others", "statistic"
+    ),
+    Effect("share_at_top", "share of scores that are the highest possible", "statistic", signed=False),
     # How a process develops.
     Effect("average", "average", "statistic", signed=False, curve=True),
     Effect("spread", "standard deviation of patients' own courses", "statistic", signed=False, curve=True),

@@ -35,8 +35,9 @@ def pose(cast: Cast) -> Posed:
     specs[named(answer, "together")] = {
         "label": begin("parts of", short(mediator)) + ", how they go together",
         "family": "descriptive",
-        "analysis": "correlations",
-        "variables": names(*parts),
+        "analysis": "parts",
+        "variables": names(cast.one("outcome"), *parts),
+        "options": {"of": mediator.name},
     }
     return Posed(specs, answer)
 
@@ -69,6 +70,7 @@ QUESTION = Question(
     title="Which part of {mediator} carries it on to {outcome}?",
     needs=("part", "part", "mediator", "outcome"),
     pose=pose,
+    sentences=("describe_parts",),
     follows=("Webb et al. 2011", "Falkenström, Hatcher and Holmqvist 2015"),
     tells="tell_parts",
 )

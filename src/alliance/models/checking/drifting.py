@@ -98,7 +98,7 @@ def mark_constructs(constructs: Sequence[Construct], design: Design, without: st
     for construct in constructs:
         name, course = construct.name, construct.course
         if course.reason:
-            marks.append(Mark("untested_invariance", name, detail=course.reason))
+            marks.append(mark_untested(construct))
             continue
         beyond = [drift for drift in course.drifts if verdict_of(drift) == DRIFTS]
         most = max(beyond or course.drifts, key=lambda drift: abs(drift.size))
@@ -116,6 +116,11 @@ def mark_constructs(constructs: Sequence[Construct], design: Design, without: st
             )
         )
     return marks
+
+
+def mark_untested(construct: Construct) -> Mark:
+    """Say why the indicators of a construct were not tested."""
+    return Mark("untested_invariance", construct.name, detail=construct.course.reason)
 
 
 def _tell(construct: Construct, drift: Drift) -> str:

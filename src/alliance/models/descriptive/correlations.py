@@ -10,8 +10,10 @@ from both matrices. That between patients is missing where one of the variances 
 """
 
 from itertools import combinations
+from typing import Final
 
 import numpy as np
+from scipy import stats
 
 from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT
@@ -20,6 +22,7 @@ from alliance.models.descriptive.findings import Findings, Key, Task
 from alliance.models.rows import count_rows
 
 _FEWEST = 2
+_SELDOM: Final = 0.01  # samples that show no lasting differences
 
 
 def compute(task: Task) -> Findings:
@@ -46,16 +49,17 @@ def compute(task: Task) -> Findings:
         for one, other in pairs
     ]
     counts = count_rows(task.panel[complete])
+    moments, first = Moments(values, patients), np.flatnonzero(complete)[np.unique(patients, return_index=True)[1]]
 
     def statistic(weights: np.ndarray) -> np.ndarray:
-        within, between = mean_products(values, patients, weights[complete])
+        within, between = moments.of(weights[first])
         return np.array([correlation(matrix, *pair) for matrix in (within, between) for pair in pairs])
 
     return Findings(keys, statistic, dict.fromkeys(names, counts))
 
 
-def mean_products(values: np.ndarray, patients: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the covariances within patients and of patients' lasting levels.
+class Moments:
+    """Sums of each patient, from which the mean products of any sample of patients follow.
 
     Parameters
     ----------
@@ -63,31 +67,56 @@ def mean_products(values: np.ndarray, patients: np.ndarray, weights: np.ndarray)
         Shape (row, measure).
     patients
         Patient of each row, counted from 0, (row,).
-    weights
-        How often each patient was drawn, in each row, (row,).
-
-    Returns
-    -------
-    within, between
-        Each of shape (measure, measure).
     """
-    size = np.bincount(patients)
-    drawn = np.bincount(patients, weights) / size
-    sums = np.array([np.bincount(patients, column) for column in values.T]).T
-    means = sums / size[:, None]
-    deviations = values - means[patients]
-    rows, units = float(weights.sum()), float(drawn.sum())
-    within = deviations.T @ (deviations * weights[:, None]) / (rows - units)
-    carried = (drawn * size)[:, None]
-    centre = (carried * means).sum(axis=0) / rows
-    among = (means - centre).T @ (carried * (means - centre)) / (units - 1)
-    usual = (rows - float((drawn * size**2).sum()) / rows) / (units - 1)
-    return within, (among - within) / usual
+
+    def __init__(self, values: np.ndarray, patients: np.ndarray) -> None:
+        self.size = np.bincount(patients).astype(float)
+        sums = np.array([np.bincount(patients, column) for column in values.T]).T
+        self.means = sums / self.size[:, None]
+        deviations = values - self.means[patients]
+        each = deviations[:, :, None] * deviations[:, None, :]
+        self.products = np.zeros((len(self.size), *each.shape[1:]))
+        np.add.at(self.products, patients, each)
+
+    def of(self, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the covariances within patients and of patients' lasting levels, (measure, measure) each.
+
+        Parameters
+        ----------
+        drawn
+            How often each patient was drawn, (patient,).
+        """
+        within, among, usual = self._mean_squares(drawn)
+        return within, (among - within) / usual
+
+    def tells_levels(self, drawn: np.ndarray) -> bool:
+        """Whether samples of as many patients hardly ever show no lasting differences: in less than a hundredth for each measure.
+
+        With F the ratio of the mean squares between and within patients, a sample shows none where its own ratio, F times a variable with
+        Fisher's distribution, is below one.
+        """
+        within, among, _ = self._mean_squares(drawn)
+        units = float(drawn.sum())
+        least = 1 / stats.f.ppf(_SELDOM, units - 1, float(drawn @ self.size) - units)
+        return bool((np.diagonal(among) >= least * np.diagonal(within)).all())
+
+    def _mean_squares(self, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+        """Return the mean products within and between patients, and how often a patient was usually seen (k0)."""
+        size, means = self.size, self.means
+        rows, units = float(drawn @ size), float(drawn.sum())
+        if rows <= units or units <= 1:
+            nothing = np.full(self.products.shape[1:], np.nan)
+            return nothing, nothing, float("nan")
+        within = np.einsum("p,pij->ij", drawn, self.products) / (rows - units)
+        carried = (drawn * size)[:, None]
+        centre = (carried * means).sum(axis=0) / rows
+        among = (means - centre).T @ (carried * (means - centre)) / (units - 1)
+        return within, among, (rows - float((drawn * size**2).sum()) / rows) / (units - 1)
 
 
 def correlation(matrix: np.ndarray, one: int, other: int) -> float:
     """Return the correlation of two measures; missing where a variance is not above zero."""
     variances = matrix[one, one] * matrix[other, other]
-    if matrix[one, one] <= 0 or matrix[other, other] <= 0:
+    if not (matrix[one, one] > 0 and matrix[other, other] > 0):
         return float("nan")
     return float(np.clip(matrix[one, other] / np.sqrt(variances), -1, 1))

@@ -24,7 +24,7 @@ from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT, SESSION
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_names, name_session
-from alliance.models.descriptive.correlations import correlation, mean_products
+from alliance.models.descriptive.correlations import Moments, correlation
 from alliance.models.descriptive.findings import Findings, Key, Task
 from alliance.models.design.surface import ends_of
 from alliance.models.quantities.course import find_sessions
@@ -65,12 +65,12 @@ def compute(task: Task) -> Findings:
     first, last = ends.start, ends.stop - 1
     difference = shares[:, 1] - shares[:, 0]
     lines = [_line(values, sessions, codes, first, last) for values in (difference, np.abs(difference))]
-    course = _course_of_correlation(shares, sessions, codes, first, last)
+    moments, course = Moments(shares, codes), _course_of_correlation(shares, sessions, codes, first, last)
 
     def statistic(weights: np.ndarray) -> np.ndarray:
         drawn = weights[complete]
-        levels = [correlation(matrix, 0, 1) for matrix in mean_products(shares, codes, drawn)]
         of_patients = drawn[starts]
+        levels = [correlation(matrix, 0, 1) for matrix in moments.of(of_patients)]
         return np.array([*levels, *(value for line in (*lines, course) for value in line(of_patients))])
 
     marks = [_mark_error(name, of, names[1]) for name, of in task.settings["reliability"].items() if name in names]

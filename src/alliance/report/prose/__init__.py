@@ -12,6 +12,7 @@ from alliance.report.prose.headline import describe_headline
 from alliance.report.prose.invariance import describe_invariance
 from alliance.report.prose.literature import describe_literature
 from alliance.report.prose.manuscript import describe_manuscript, describe_references
+from alliance.report.prose.parts import describe_parts
 from alliance.report.prose.passage import Inputs, Passage, say_sentences
 from alliance.report.prose.quality import (
     describe_comparison,
@@ -75,6 +76,7 @@ SENTENCES = {
         describe_methods,
         describe_models,
         describe_moderation,
+        describe_parts,
         describe_predictions,
         describe_predictive,
         describe_priors,

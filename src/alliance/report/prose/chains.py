@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from alliance.config import Config
 from alliance.config.posing import cast_in, speaker_of
-from alliance.facts.quantity import join_nodes, nodes_of, split_contrast
+from alliance.facts.quantity import join_nodes, nodes_of
 from alliance.questions import QUESTIONS
 from alliance.report.labels import label_of, label_path
 from alliance.report.numbers import format_count
@@ -17,7 +17,7 @@ from alliance.report.prose.told import Told, number_of
 from alliance.report.prose.verdicts import left_of
 from alliance.report.prose.wording import Row, capitalise, describe_when, includes_zero, join_words
 
-_CLAIM: Final = "Nothing here was assigned at random: what precedes predicts, and something else may be behind both."
+CLAIM: Final = "Nothing here was assigned at random: what precedes predicts, and something else may be behind both."
 _WITHIN: Final = "within"
 _MOST: Final = 5  # numbers beside an answer
 
@@ -30,12 +30,12 @@ def tell_techniques(inputs: Inputs, config: Config) -> Told | None:
     mediator, outcome = cast.one("mediator").name, cast.one("outcome").name
     techniques = [player.name for player in cast.all("technique")]
     estimates = rows_of(table_of(inputs, "estimates"), model=model, level=_WITHIN)
-    steps = _each(estimates, "a", [join_nodes(name, mediator) for name in techniques])
-    ways = _each(estimates, "indirect", [join_nodes(name, mediator, outcome) for name in techniques])
+    steps = each_of(estimates, "a", [join_nodes(name, mediator) for name in techniques])
+    ways = each_of(estimates, "indirect", [join_nodes(name, mediator, outcome) for name in techniques])
     if not steps or len(ways) < len(steps):
         return None
     label = label_of(mediator, config)
-    named = [(word, [label_of(nodes_of(row["path"])[0], config) for row in found]) for word, found in _by_side(steps)]
+    named = [(word, [label_of(nodes_of(row["path"])[0], config) for row in found]) for word, found in by_side(steps)]
     said = [
         f"more {join_words(found)} {'goes' if len(found) == 1 else 'go'} with {word} {label} of the session"
         for word, found in named
@@ -44,40 +44,10 @@ def tell_techniques(inputs: Inputs, config: Config) -> Told | None:
     said += [f"whether {join_words(left, 'or')} goes with {label} stays open"] if left else []
     return Told(
         answer=f"{capitalise('; '.join(said))}. {_reaching(ways, label, outcome, config)}",
-        rows=(*steps, *ways, *_each(estimates, "direct", [join_nodes(name, outcome) for name in techniques])),
-        numbers=tuple(number_of(row, config, _name(row, config)) for row in (*steps, *ways)[:_MOST]),
-        claim=_CLAIM,
+        rows=(*steps, *ways, *each_of(estimates, "direct", [join_nodes(name, outcome) for name in techniques])),
+        numbers=tuple(number_of(row, config, name_way(row, config)) for row in (*steps, *ways)[:_MOST]),
+        claim=CLAIM,
         change="Techniques that go together and are not among these would change what each is said to do.",
-    )
-
-
-def tell_parts(inputs: Inputs, config: Config) -> Told | None:
-    """Say whether one part carries more than another: contrasts of ways where a technique comes first, else each part's own slope."""
-    cast, model = cast_in(config), speaker_of("parts", config)
-    outcome, parts = cast.one("outcome").name, [player.name for player in cast.all("part")]
-    estimates = rows_of(table_of(inputs, "estimates"), model=model, level=_WITHIN)
-    contrasts = [row for row in estimates if row["effect"] == "contrast"]
-    ways = [row for row in estimates if row["effect"] == "indirect"]
-    slopes = _each(estimates, "effect", [join_nodes(name, outcome) for name in parts])
-    if not contrasts and not slopes:
-        return None
-    apart = [row for row in contrasts if not includes_zero(row)]
-    if not contrasts:
-        answer = _following(slopes, config)
-    elif apart:
-        answer = f"{capitalise('; '.join(_compare(row, config) for row in apart))}."
-    else:
-        answer = "It stays open: no part was shown to carry more than another. That is no proof that all carry alike."
-    shown = [*ways, *contrasts] if contrasts else slopes
-    return Told(
-        answer=answer,
-        rows=tuple(shown),
-        numbers=tuple(number_of(row, config, _name(row, config)) for row in (contrasts or slopes)[:_MOST]),
-        claim=f"{_CLAIM} Each part is told with the others held equal.",
-        change=(
-            "Parts that are measured with few items and go together closely are hard to tell apart: error in one of them passes for a "
-            "difference to the others."
-        ),
     )
 
 
@@ -89,14 +59,14 @@ def tell_processes(inputs: Inputs, config: Config) -> Told | None:
     estimates = rows_of(table_of(inputs, "estimates"), level=_WITHIN, effect="indirect")
     asked = set(QUESTIONS["processes"].pose(cast).specs)
     own = [row for row in estimates if row["model"] in asked]
-    ways = _each(own, "indirect", [join_nodes(mediator, name, outcome) for name in processes])
+    ways = each_of(own, "indirect", [join_nodes(mediator, name, outcome) for name in processes])
     if not ways:
         return None
     return Told(
         answer=_reaching(ways, label_of(mediator, config), outcome, config, middle=True),
         rows=tuple(ways),
-        numbers=tuple(number_of(row, config, _name(row, config)) for row in ways[:_MOST]),
-        claim=_CLAIM,
+        numbers=tuple(number_of(row, config, name_way(row, config)) for row in ways[:_MOST]),
+        claim=CLAIM,
         change=(
             "Each way has a model of its own, in which a process may stand for others that go along with it; which of them carries most "
             "is not said. Ways of different length in time are not compared."
@@ -136,12 +106,12 @@ def _tell_moderators(question: str, role: str, inputs: Inputs, config: Config) -
         answer=answer,
         rows=tuple(rows),
         numbers=tuple(number_of(row, config, _product(row, config)) for row in (left or rows)[:_MOST]),
-        claim=f"{_CLAIM} Each product is told with all others held equal.",
+        claim=f"{CLAIM} Each product is told with all others held equal.",
         change="Differences between slopes need more patients than slopes do; a larger study could show smaller ones.",
     )
 
 
-def _each(rows: Sequence[dict[str, Any]], effect: str, paths: Sequence[str]) -> _Rows:
+def each_of(rows: Sequence[dict[str, Any]], effect: str, paths: Sequence[str]) -> _Rows:
     """Return the rows of an effect on some paths, in the order of the paths."""
     return [row for path in paths for row in rows if row["effect"] == effect and row["path"] == path]
 
@@ -154,7 +124,7 @@ def _reaching(ways: _Rows, label: str, outcome: str, config: Config, middle: boo
         return label_of(nodes_of(row["path"])[place], config)
 
     said = []
-    for word, found in _by_side(ways):
+    for word, found in by_side(ways):
         named = join_words([f"{name(row)}{describe_when(row, config)}" if middle else name(row) for row in found])
         way = f"higher {label} is followed by {word} {target} by way of {named}"
         said.append(way if middle else f"{named} is followed by {word} {target} by way of {label}")
@@ -164,26 +134,7 @@ def _reaching(ways: _Rows, label: str, outcome: str, config: Config, middle: boo
     return f"{capitalise('; '.join(said))}."
 
 
-def _compare(row: Row, config: Config) -> str:
-    """Say of a contrast of two ways which of them leads to a lower outcome."""
-    one, other = (label_of(nodes_of(path)[1], config) for path in split_contrast(row["path"]))
-    word, outcome = "higher" if row["estimate"] > 0 else "lower", label_of(nodes_of(row["path"])[-1], config)
-    return f"{word} {outcome} by way of {one} than by way of {other}"
-
-
-def _following(slopes: _Rows, config: Config) -> str:
-    """Say which causes are followed by a higher or lower outcome, each with the others held equal."""
-    outcome = label_of(nodes_of(slopes[0]["path"])[-1], config)
-    said = [
-        f"higher {join_words([label_of(nodes_of(row['path'])[0], config) for row in found], 'or')} is followed by {word} {outcome}"
-        for word, found in _by_side(slopes)
-    ]
-    left = [label_of(nodes_of(row["path"])[0], config) for row in slopes if includes_zero(row)]
-    said += [f"whether {join_words(left, 'or')} is followed by another {outcome} stays open"] if left else []
-    return f"{capitalise('; '.join(said))}."
-
-
-def _by_side(rows: _Rows) -> list[tuple[str, _Rows]]:
+def by_side(rows: _Rows) -> list[tuple[str, _Rows]]:
     """Return the rows whose interval excludes zero, those with a higher outcome first; a side without any is left out."""
     found = [row for row in rows if not includes_zero(row)]
     sides = {
@@ -193,7 +144,7 @@ def _by_side(rows: _Rows) -> list[tuple[str, _Rows]]:
     return [(word, of_it) for word, of_it in sides.items() if of_it]
 
 
-def _name(row: Row, config: Config) -> str:
+def name_way(row: Row, config: Config) -> str:
     return label_path(row["path"], config)
 
 

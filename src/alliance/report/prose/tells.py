@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Final
 
 from alliance.config import Config
-from alliance.report.prose.chains import tell_for_whom, tell_parts, tell_processes, tell_techniques, tell_with_whom
+from alliance.report.prose.chains import tell_for_whom, tell_processes, tell_techniques, tell_with_whom
 from alliance.report.prose.change import tell_change
 from alliance.report.prose.development import tell_development
 from alliance.report.prose.directions import tell_first
 from alliance.report.prose.groups import tell_delivery, tell_populations
 from alliance.report.prose.levels import tell_levels
+from alliance.report.prose.parts import tell_parts
 from alliance.report.prose.passage import Inputs
 from alliance.report.prose.raters import tell_raters
 from alliance.report.prose.ruptures import tell_ruptures

@@ -9,7 +9,7 @@ import pytest
 from alliance.config import ModelSpec, Variable
 from alliance.errors import ModelError
 from alliance.models.container import marks_of
-from alliance.models.descriptive.correlations import mean_products
+from alliance.models.descriptive.correlations import Moments
 from alliance.models.descriptive.resampling import draw_weights, independent_units
 from alliance.models.fitting import fit_declared
 from alliance.results.estimates import summarise_estimates
@@ -56,7 +56,7 @@ def estimates(panel: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
 def test_covariances_of_levels_and_of_what_passes_are_those_that_were_simulated() -> None:
     panel = simulate(20_000, 1)
     patients = panel["patient"].astype(int).to_numpy()
-    within, between = mean_products(panel[["x", "y"]].to_numpy(), patients, np.ones(len(panel)))
+    within, between = Moments(panel[["x", "y"]].to_numpy(), patients).of(np.ones(20_000))
     # Five standard errors of moments of 20,000 patients and some 100,000 rows.
     assert within == pytest.approx(WITHIN, abs=5 * 4 * np.sqrt(2 / 80_000))
     assert between == pytest.approx(BETWEEN, abs=5 * 2.5 * np.sqrt(2 / 20_000))
@@ -68,8 +68,8 @@ def test_a_patient_who_is_drawn_twice_counts_as_two_patients() -> None:
     twice = np.concatenate([np.arange(40), [7]])
     rows = [np.flatnonzero(patients == drawn) for drawn in twice]
     copied = np.repeat(np.arange(41), [len(own) for own in rows])
-    counted = mean_products(values[np.concatenate(rows)], copied, np.ones(sum(len(own) for own in rows)))
-    weighed = mean_products(values, patients, np.where(patients == 7, 2.0, 1.0))
+    counted = Moments(values[np.concatenate(rows)], copied).of(np.ones(41))
+    weighed = Moments(values, patients).of(np.where(np.arange(40) == 7, 2.0, 1.0))
     for one, other in zip(counted, weighed, strict=True):
         assert one == pytest.approx(other, rel=1e-12)
 

@@ -7,14 +7,12 @@ from alliance.config import Config, merge_with_base, read_yaml, validate_config
 from alliance.questions import QUESTIONS
 from alliance.report.prose.tells import TELLS
 from alliance.report.prose.told import Told
-from alliance.runs.subscales import parts_from
 from tests.artefacts.builders import ROOT
 
 MAIN = validate_config(
     merge_with_base(
         read_yaml(ROOT / "config/config.yaml"),
-        [{"questions": ["techniques", "processes", "for_whom", "with_whom", "parts"]}],
-        parts=parts_from(ROOT),
+        [{"questions": ["techniques", "processes", "for_whom", "with_whom"]}],
     )
 )
 OPEN = (0.01, -0.1, 0.1)
@@ -84,19 +82,6 @@ def test_moderators_are_all_looked_at_and_allowed_for(question: str, role: str) 
     assert len(told.rows) == len(products)
     rows[0]["p_direction"] = 0.99999
     assert "this holds after allowing for that" in tell(question, rows).answer
-
-
-def test_parts_are_compared_with_each_other_and_not_each_with_zero() -> None:
-    way = "technique -> alliance_{} -> symptoms"
-    ways = [row("parts_of_alliance", way.format(part), "indirect", (-0.2, -0.3, -0.1)) for part in ("task", "bond")]
-    between = row("parts_of_alliance", f"{way.format('task')} minus {way.format('bond')}", "contrast", OPEN)
-    told = tell("parts", [*ways, between])
-    assert told.answer.startswith("It stays open: no part was shown to carry more than another.")
-    assert len(told.rows) == 3
-    between |= {"estimate": -0.2, "low": -0.3, "high": -0.1}
-    assert tell("parts", [*ways, between]).answer == (
-        "Lower symptoms by way of working alliance (task) than by way of working alliance (bond)."
-    )
 
 
 def test_nothing_is_told_where_the_models_gave_nothing() -> None:
