@@ -24,9 +24,10 @@ DESIGN, DYNAMIC = "patients_60_sessions_5", "dynamic_300_sessions_6"
 
 
 def small(**changes: Any) -> Certification:
-    """Return settings with two studies of two designs."""
+    """Return settings with two studies of two designs, that of 300 patients with 90: fits of the textbook grow with every patient."""
     methods = {name: {"studies": 2, "per_job": 1} for name in USED.methods}
-    used = settings(methods=methods, **changes)
+    designs = {DYNAMIC: {"change": {"size": {"patients": 90, "therapists": 9}}}} | changes.pop("designs", {})
+    used = settings(methods=methods, designs=designs, **changes)
     return used.model_copy(update={"designs": {name: used.designs[name] for name in (DESIGN, DYNAMIC)}})
 
 
