@@ -24,7 +24,7 @@ from alliance.facts.quantity import QUANTITY_COLUMNS
 from alliance.models.diagram import paths_of
 from alliance.models.rows import count_rows, select_rows
 from alliance.report.codebook.describe import as_codebook
-from alliance.results.comparison import compare_estimates, compare_with_truth
+from alliance.results.comparison import compare_runs, compare_with_truth
 from alliance.results.diagnostics import row_of
 
 ROOT = Path(__file__).parents[2]
@@ -779,7 +779,7 @@ def compared(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
     this, keys = estimates(config, seed=seed), ["outcome", "path", "effect", "level", "horizon"]
     truth = this.drop_duplicates(keys)[[*keys, "estimate"]].rename(columns={"estimate": "value"})
     return {
-        "comparison": compare_estimates(estimates(config, seed=seed + 1), this),
-        "differences": pd.DataFrame([("panel.lag", "1", "2")], columns=ARTEFACTS["differences"].header),
+        "comparison": compare_runs({"other": (estimates(config, seed=seed + 1), {})}, this, {}),
+        "differences": pd.DataFrame([("other", "panel.lag", "1", "2")], columns=ARTEFACTS["differences"].header),
         "truth": compare_with_truth(this, corrected(config, this), truth, config),
     }

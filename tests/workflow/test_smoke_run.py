@@ -17,6 +17,7 @@ import yaml
 
 from alliance import Run, Study
 from alliance.runs.fingerprint import imported_modules, module_path
+from alliance.runs.reuse import taken_over
 from alliance.steps import STEPS
 from tests.workflow.project import EXCLUDED, NOTE, SMOKE, Project, planned_rules
 
@@ -334,6 +335,25 @@ def test_comparison_needs_only_the_estimates_and_settings_of_the_other_run(edite
     rules, output = plan(edited, "config/again.yaml")
     assert "compare_runs" in rules
     assert "output: results/smoke/" not in output
+
+
+def test_overlay_takes_from_the_compared_run_what_nothing_it_changes_concerns(edited: Project) -> None:
+    overlay = (edited.root / "config/smoke.yaml").read_text(encoding="utf-8")
+    overlay = overlay.replace("{name: smoke}", "{name: prior, compare_to: smoke}")
+    edited.write("config/prior.yaml", f"{overlay}priors: {{slope_sd: 2.5}}\n")
+    wanted = [f"results/prior/models/{model}/draws.nc" for model in ("variance", "arm_jointly")]
+    done = edited.snakemake("--cores", "2", *wanted, "--configfile", "config/prior.yaml")
+    assert done.returncode == 0, done.stderr[-3000:]
+    same, refitted = (
+        [(edited.root / path.replace("prior", run)).read_bytes() for run in ("smoke", "prior")] for path in wanted
+    )
+    assert same[0] == same[1]
+    assert refitted[0] != refitted[1]
+    copied = taken_over(edited.results / "prior")
+    assert {name: run for name, run in copied.items() if name.startswith("models/")} == {
+        f"models/variance/{file}": "smoke" for file in ("draws.nc", "flow.csv")
+    }
+    assert copied["data/scores.parquet"] == "smoke"
 
 
 @pytest.mark.slow

@@ -32,6 +32,7 @@ from alliance.runs.made import (
 )
 from alliance.runs.messages import failures_in, final_message, message_of
 from alliance.runs.plan import ACCEPTED, FLOW_DATA, IDS_FILE, RUN_FILES
+from alliance.runs.reuse import shorten_receipts
 from alliance.runs.sealed import begin_key, seal_ids
 from alliance.runs.worker import start_worker
 from alliance.steps import STEPS
@@ -64,6 +65,7 @@ LOCK = Path(".snakemake/locks_of_runs") / cfg.run.name
 # What a killed run left there cannot be read any more.
 if begin_key() and not guards.is_held(LOCK):
     TYPED.unlink(missing_ok=True)
+COMPARED = [str(RESULTS / name) for name in cfg.run.compare_to]
 ARTEFACT = {name: OUT / artefact.path for name, artefact in ARTEFACTS.items()}
 PLAIN = plan.plain(cfg)
 SHOWN = plan.without_ids(cfg)
@@ -134,6 +136,7 @@ def begin_run():
         sys.exit(message_of(error))
     remove_unfinished(OUT)
     shorten_record(OUT)
+    shorten_receipts(OUT)
     keep_aside(OUT, EDITED)
     if not cfg.privacy.original_ids:
         (OUT / IDS_FILE).unlink(missing_ok=True)

@@ -108,6 +108,8 @@ rule score_measures:
     params:
         variables=SCORED,
         seed=plan.seed_of_scores(cfg),
+        # Not recorded by Snakemake, since it has an argument beside wildcards: another comparison computes nothing again.
+        reuse_from=lambda wildcards, input: COMPARED,
         contents=INSTRUMENT_CONTENTS,
         code=CODE["score_measures"],
     script:

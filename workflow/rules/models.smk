@@ -22,6 +22,8 @@ rule fit_model:
         model="{model}",
         spec=lambda wildcards: plan.bare_spec(SPECS[wildcards.model]),
         settings=lambda wildcards: settings_for(SPECS[wildcards.model], cfg),
+        # Not recorded by Snakemake, since it has an argument beside wildcards: another comparison fits nothing again.
+        reuse_from=lambda wildcards, input: COMPARED,
         code=lambda wildcards: code_with("fit_model", FAMILIES[SPECS[wildcards.model].family].module),
     script:
         "../scripts/run_step.py"

@@ -1,10 +1,12 @@
 # From estimates to what people read.
 #
-# needs  the artefacts that each figure and table names in NEEDS; for a comparison, the estimates of another finished run
+# needs  the artefacts that each figure and table names in NEEDS; for a comparison, the estimates of other finished runs
 # gives  figures (SVG, PNG, values as CSV), tables (CSV, HTML, Word, LaTeX), their captions (JSON), the comparison, the report, its supplement and its headline
 FIGURE_FILES = expand(OUT / "figures/{name}.{ending}", name=plan.figures_of(cfg), ending=plan.FIGURE_FORMATS)
 TABLE_FILES_MADE = expand(OUT / "tables/{name}.{ending}", name=plan.tables_of(cfg), ending=plan.TABLE_FORMATS)
-OTHER = RESULTS / str(cfg.run.compare_to)
+OTHERS = [RESULTS / name for name in cfg.run.compare_to]
+OTHER_ESTIMATES = [folder / ARTEFACTS["estimates"].path for folder in OTHERS]
+OTHER_CONFIGS = [folder / RUN_FILES["config"] for folder in OTHERS]
 
 
 rule draw_figure:
@@ -67,8 +69,8 @@ rule compare_runs:
     input:
         estimates=ARTEFACT["estimates"],
         config=OUT / RUN_FILES["config"],
-        other_estimates=OTHER / ARTEFACTS["estimates"].path,
-        other_config=OTHER / RUN_FILES["config"],
+        other_estimates=OTHER_ESTIMATES,
+        other_configs=OTHER_CONFIGS,
     output:
         **{name: ARTEFACT[name] for name in made_by("compare_runs")},
     log:
@@ -76,7 +78,8 @@ rule compare_runs:
     conda:
         "../../environment.yml"
     params:
-        contents=contents_of([OTHER / ARTEFACTS["estimates"].path, OTHER / RUN_FILES["config"]]),
+        runs=cfg.run.compare_to,
+        contents=contents_of([*OTHER_ESTIMATES, *OTHER_CONFIGS]),
         code=CODE["compare_runs"],
     script:
         "../scripts/run_step.py"

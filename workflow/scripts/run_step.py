@@ -1,7 +1,8 @@
 """Run one step: the only place where the package meets Snakemake.
 
 A rule has the same name as one function in `alliance.steps`. Its inputs, outputs and params become keyword arguments; those
-in `NOT_ARGUMENTS` only decide when the step runs. Where the run has a worker, that does the job.
+in `NOT_ARGUMENTS` only decide when the step runs. Where the run has a worker, that does the job; where a compared run has done the
+same job already, its results are taken.
 """
 
 import sys
@@ -11,9 +12,10 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src")) 
 
 from alliance.runs.jobs import Job, run_job
 from alliance.runs.made import record_made
+from alliance.runs.reuse import key_of, leave_receipt, take_over
 from alliance.runs.worker import hand_over
 
-NOT_ARGUMENTS = {"code", "redrawn_for", "after", "contents"}
+NOT_ARGUMENTS = {"code", "redrawn_for", "after", "contents", "reuse_from"}
 
 
 def job_of(rule) -> Job:
@@ -30,9 +32,30 @@ def _plain(value):
     return str(value) if isinstance(value, str) else [str(item) for item in value]
 
 
-job = job_of(snakemake)  # noqa: F821
-status = hand_over(job)
-status = run_job(job) if status is None else status
+def do(rule) -> int:
+    """Do the job of a rule, or take its results from a compared run, and return the exit status."""
+    job = job_of(rule)
+    params, inputs = dict(rule.params.items()), dict(rule.input.items())
+    if "reuse_from" not in params:
+        return _run(job)
+    read = {name: job.arguments[name] for name in inputs if name in job.arguments}
+    settings = {name: job.arguments[name] for name in params if name in job.arguments}
+    key = key_of(job.step, read, settings, params["code"])
+    source = take_over(key, rule.output, params["reuse_from"])
+    if source:
+        Path(job.log).write_text(f"Taken from run {source}, which made it from the same data, settings and code.\n")
+    elif status := _run(job):
+        return status
+    leave_receipt(key, rule.output, source)
+    return 0
+
+
+def _run(job: Job) -> int:
+    status = hand_over(job)
+    return run_job(job) if status is None else status
+
+
+status = do(snakemake)  # noqa: F821
 if status == 0:
     record_made(snakemake.output)  # noqa: F821
 sys.exit(status)

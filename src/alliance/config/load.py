@@ -219,6 +219,6 @@ def _contradictions(config: Config) -> list[str]:
         )
     problems += check_conditions("cleaning.exclude.where", config.cleaning.exclude.where, config.variables)
     problems += check_conditions("cleaning.only", config.cleaning.only, config.variables)
-    if config.run.compare_to == config.run.name:
+    if config.run.name in config.run.compare_to:
         problems.append(f"run.compare_to: a run cannot be compared with itself ('{config.run.name}').")
     return problems

@@ -17,7 +17,7 @@ from alliance.config.propensity import ORDERED, YES_NO, check_answered
 from alliance.config.reliability import Declared, check_reliability
 from alliance.config.role import check_role, known_role
 from alliance.config.rupture import RUPTURE_MARK, State, check_mark
-from alliance.config.section import Code, FilePath, Label, Name, RunName, Section, Text
+from alliance.config.section import Code, FilePath, Label, Name, RunName, RunNames, Section, Text
 from alliance.config.wording import Answers, check_answers
 from alliance.config.words import Words
 from alliance.facts.roles import Moment
@@ -29,7 +29,7 @@ class Run(Section):
     name: RunName
     title: Label
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)]
-    compare_to: RunName | None = None
+    compare_to: RunNames = Field(default_factory=list)  # a name or a list of names; they are shown in this order
 
 
 class Study(Section):

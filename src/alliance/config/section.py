@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from alliance.facts.plain import plain_text
 
@@ -42,6 +42,21 @@ Reason = Annotated[
 FilePath = Annotated[str, AfterValidator(_usable_path)]
 Code = float | Text  # what stands for a missing answer
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
+
+
+def _as_names(value: Any) -> Any:
+    return [] if value is None else [value] if isinstance(value, str) else value
+
+
+def _each_once(names: list[str]) -> list[str]:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"'{name}' is named {names.count(name)} times; name each run once")
+    return names
+
+
+# One name, or a list of up to eight: more runs cannot be read side by side.
+RunNames = Annotated[list[RunName], Field(max_length=8), AfterValidator(_each_once), BeforeValidator(_as_names)]
 
 
 def types_in(annotation: Any) -> Iterator[Any]:

@@ -318,19 +318,19 @@ ARTEFACTS: Final = Registry(
         | _COUNTS
         | {"holds": TRUTH, "flag": TEXT},
     ),
-    # Only of a run that is compared with another one.
+    # Only of a run that is compared with others; `run` is the name of the other one.
     Artefact(
         "comparison",
         "comparison/estimates.csv",
         "compare_runs",
-        _columns("model")
+        _columns("run model")
         | _COMPARED
         | {f"{name}_{side}": kind for side in ("base", "this") for name, kind in _CARRIED.items()}
         | {"difference": NUMBER, "shift": NUMBER, "overlap": NUMBER, "change": TEXT}
         # In what the two estimates are not of the same: see `alliance.results.sameness`.
         | {"differs": TEXT},
     ),
-    Artefact("differences", "comparison/settings.csv", "compare_runs", _columns("setting base this")),
+    Artefact("differences", "comparison/settings.csv", "compare_runs", _columns("run setting base this")),
 )
 
 

@@ -114,7 +114,12 @@ def _shielded(config: Config) -> Config:
         update={
             "variables": variables,
             "study": study,
-            "run": config.run.model_copy(update=_texts_of(config.run, ("title", "compare_to"))),
+            "run": config.run.model_copy(
+                update={
+                    "title": shield(config.run.title),
+                    "compare_to": [shield(name) for name in config.run.compare_to],
+                }
+            ),
             "models": config.models.model_copy(update={"specs": specs}),
         }
     )

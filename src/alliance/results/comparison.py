@@ -22,12 +22,37 @@ _CARRIED = [name.removesuffix("_base") for name in ARTEFACTS["comparison"].heade
 _MOST_DISTANCE = 2.0  # standard errors
 _TRUTH_KEYS = ["outcome", "path", "effect", "level", "horizon"]
 
+OTHER_UNITS = "in other units: not compared"  # a change that is none
+
 SIDES = ("separate", "joint")  # of a comparison of methods
 AGREEMENT_COLUMNS = [
     "outcome", "path", "effect", "level", "horizon",
     *(f"{name}_{side}" for side in SIDES for name in ("model", "estimate", "sd", "low", "high", "flag")),
     "difference", "distance", "apart",
 ]  # fmt: skip
+
+
+def compare_runs(
+    others: Mapping[str, tuple[pd.DataFrame, Mapping[str, Any]]], this: pd.DataFrame, config: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Put the estimates of this run beside those of each of some others, one pair of runs after the other.
+
+    Parameters
+    ----------
+    others
+        Name of a run -> its estimates and its merged configuration, in the order in which they are shown.
+    this, config
+        The same of this run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of the artefact `comparison`: the name of the other run, and what `compare_estimates` gives.
+    """
+    pairs = [
+        compare_estimates(base, this, (settings, config)).assign(run=name) for name, (base, settings) in others.items()
+    ]
+    return pd.concat(pairs, ignore_index=True)[ARTEFACTS["comparison"].header]
 
 
 def compare_estimates(
@@ -49,11 +74,11 @@ def compare_estimates(
     Returns
     -------
     pandas.DataFrame
-        Columns of the artefact `comparison`, model by model in the order of `this`: effects before the components they are made
-        from, models without effects last, and of each what only `base` has at its end. ``difference`` is this minus base,
-        ``shift`` the difference in standard deviations of the base estimate, ``overlap`` the share of the shorter interval
-        that lies within the other one (0 to 1), ``change`` what happened in words, ``differs`` in what the two are not estimates of
-        the same. All but these two are missing where a run does not have the estimate, or where the two are in other units.
+        Columns of the artefact `comparison` but the first one, model by model in the order of `this`: effects before the components they
+        are made from, models without effects last, and of each what only `base` has at its end. ``difference`` is this minus base,
+        ``shift`` the difference in standard deviations of the base estimate, ``overlap`` the share of the shorter interval that lies
+        within the other one (0 to 1), ``change`` what happened in words, ``differs`` in what the two are not estimates of the same. All
+        but these two are missing where a run does not have the estimate, or where the two are in other units.
     """
     left, right = (_numbered(table, other) for table, other in ((base, this), (this, base)))
     joined = right.merge(left, on=[*_KEYS, "pair"], how="outer", suffixes=("_this", "_base"), sort=False)
@@ -71,8 +96,32 @@ def compare_estimates(
     joined["change"] = [_name_change(row) for row in joined.to_dict("records")]
     other_units = np.array([any(what.startswith(UNITS) for what in one) for one in differs], dtype=bool)
     joined.loc[other_units, ["difference", "shift", "overlap"]] = np.nan
-    joined.loc[other_units, "change"] = "in other units: not compared"
-    return joined[ARTEFACTS["comparison"].header]
+    joined.loc[other_units, "change"] = OTHER_UNITS
+    return joined[ARTEFACTS["comparison"].header[1:]]
+
+
+def answering(comparison: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """Return the rows of a comparison that answer the questions of this run: chosen by what was declared, not by results."""
+    told = EFFECTS.names(lambda effect: effect.answer)
+    chosen = comparison[
+        comparison["model"].isin(set(config.models.answers.values()))
+        & (comparison["effect"].isin(told) | (comparison["effect"] == "total"))
+        & (comparison["moderator"] == "")
+    ]
+    within = chosen.groupby(["model", "path", "effect"])["level"].transform(lambda levels: (levels == "within").any())
+    return chosen[~within | (chosen["level"] == "within")]
+
+
+def answering_blocks(comparison: pd.DataFrame, config: Config) -> list[list[dict[str, Any]]]:
+    """Return, for each estimate that answers a question in this run, its rows of the comparison: one for each other run, in their order.
+
+    Every row has this run's side; the other side is missing where that run does not have the estimate.
+    """
+    chosen = answering(comparison, config)
+    groups = chosen[chosen["estimate_this"].notna()].groupby([*_KEYS, "horizon_this"], sort=False, dropna=False)
+    return [
+        [{str(name): value for name, value in row.items()} for row in block.to_dict("records")] for _, block in groups
+    ]
 
 
 def compare_with_truth(

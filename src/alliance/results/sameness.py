@@ -6,7 +6,9 @@ from typing import Any, Final
 from alliance.facts.columns import BASELINE, BETWEEN, LAG
 from alliance.facts.quantity import names_of, nodes_of
 
-UNITS: Final = "units"
+UNITS, DISTANCE, PREDICTORS, METHOD, ROWS = "units", "distance", "predictors", "method", "rows"
+# In what two estimates can be of different things, the first one so that they cannot be subtracted.
+DIFFERENCES: Final = (UNITS, DISTANCE, PREDICTORS, METHOD, ROWS)
 # Settings of a variable that say nothing of what its numbers mean.
 _MUTE: Final = (
     "label",
@@ -43,18 +45,18 @@ def what_differs(row: Mapping[Hashable, Any], base: Mapping[str, Any], this: Map
     found = [name for name in on if _measure_of(name, base) != _measure_of(name, this)]
     differing = [f"{UNITS} ({', '.join(found)})"] if found else []
     if row["horizon_base"] != row["horizon_this"] or _at(base, "panel", "lag") != _at(this, "panel", "lag"):
-        differing.append("distance")
+        differing.append(DISTANCE)
     one, other = (_at(settings, "models", "specs", str(row["model"])) or {} for settings in (base, this))
     if _predictors(one) != _predictors(other):
-        differing.append("predictors")
+        differing.append(PREDICTORS)
     if _method(one) != _method(other):
-        differing.append("method")
+        differing.append(METHOD)
     cells = [("variables", name, _READ) for name in on]
     if any(
         _at(base, *place) != _at(this, *place)
         for place in [("data",), ("cleaning",), ("panel", "max_gap_days"), *cells]
     ):
-        differing.append("rows")
+        differing.append(ROWS)
     return differing
 
 

@@ -13,6 +13,7 @@ from alliance.runs.files import ORIGIN, write_text
 from alliance.runs.machine import read_only, shortage_in
 from alliance.runs.made import is_changed, is_provisional
 from alliance.runs.plan import RUN_FILES, data_files, instruments_of, needs_of
+from alliance.runs.project import command_of_run
 
 _OF_TRUTH = ("outcome", "path", "effect", "level", "horizon", "value")
 
@@ -176,31 +177,34 @@ def check_names(config: Config) -> None:
 
 
 def check_comparison(config: Config, results: Path) -> None:
-    """Refuse a comparison with a run that is not finished.
+    """Refuse a comparison with runs that are not finished; all of them are named, each with the command that finishes it.
 
     Raises
     ------
     RunError
-        The other run does not exist or was not completed, or what is compared was changed since.
+        A run does not exist or was not completed, or what is compared was changed since.
     """
-    other = config.run.compare_to
-    if other is None:
-        return
-    if (results / other / RUN_FILES["manifest"]).is_file():
-        names = [ARTEFACTS["estimates"].path, RUN_FILES["config"]]
-        wrong = [name for name in names if not (results / other / name).is_file() or is_changed(results / other, name)]
-        if wrong:
-            raise RunError(
-                f"run.compare_to: {results / other / wrong[0]} is gone, or not as the workflow wrote it. Run '{other}' first, which makes "
-                "it again: 'make' for the main analysis, 'make run CONFIG=config/<file>.yaml' for another one."
-            )
-        return
-    known = [path.parent.name for path in results.glob(f"*/{RUN_FILES['manifest']}")]
-    state = "is not finished" if (results / other).is_dir() else "does not exist"
-    raise RunError(
-        f"run.compare_to: the run '{other}' {state}.{suggest(other, known)} Run it first: "
-        "'make' for the main analysis, 'make run CONFIG=config/<file>.yaml' for another one."
-    )
+    problems = [_unfinished(name, results) for name in config.run.compare_to]
+    told = [problem for problem in problems if problem]
+    if told:
+        raise RunError("\n".join(f"run.compare_to: {problem}" for problem in told))
+
+
+def _unfinished(name: str, results: Path) -> str:
+    """Say why a run cannot be compared with, and what to do; nothing if it can."""
+    folder, finished = results / name, [path.parent.name for path in results.glob(f"*/{RUN_FILES['manifest']}")]
+    if name not in finished:
+        if folder.is_dir():
+            return f"the run '{name}' is not finished. Run it first: {command_of_run(name, Path())}."
+        near = suggest(name, finished)
+        known = f" Finished runs: {', '.join(sorted(finished))}." if finished and not near else ""
+        return f"the run '{name}' does not exist.{near}{known} Run it first: {command_of_run(name, Path())}."
+    compared = [ARTEFACTS["estimates"].path, RUN_FILES["config"]]
+    wrong = [file for file in compared if not (folder / file).is_file() or is_changed(folder, file)]
+    if wrong:
+        made_again = f"Run '{name}' first, which makes it again: {command_of_run(name, Path())}"
+        return f"{folder / wrong[0]} is gone, or not as the workflow wrote it. {made_again}."
+    return ""
 
 
 def hold_lock(path: Path, folder: Path) -> int:

@@ -56,6 +56,7 @@ def final_message(folder: Path) -> str:
     """Return where the report and its supplement lie, and the headline; what is not there, or was changed, is not shown."""
     from alliance.runs.made import changed_files
     from alliance.runs.plan import RUN_FILES  # jobs, whose messages are here, need not wait for the configuration
+    from alliance.runs.reuse import taken_over
 
     names = [RUN_FILES["report"], RUN_FILES["supplement"], RUN_FILES["headline"]]
     missing = [name for name in names if not (folder / name).is_file()]
@@ -65,4 +66,16 @@ def final_message(folder: Path) -> str:
         return f"\n{folder}/ {state}: there is no report to show. Run again: it is made anew."
     headline = (folder / RUN_FILES["headline"]).read_text(encoding="utf-8").strip()
     report, supplement = ((folder / RUN_FILES[name]).resolve() for name in ("report", "supplement"))
-    return f"\nReport:     {report}\nSupplement: {supplement}\nHeadline:   {headline}"
+    copied = sorted(
+        {(run, file.split("/")[1]) for file, run in taken_over(folder).items() if file.startswith("models/")}
+    )
+    runs = ", ".join(dict.fromkeys(run for run, _ in copied))
+    shared = f"{len(copied)} fitted model(s) as in {runs}: the same data, settings and code" if copied else ""
+    return "\n".join(
+        [
+            f"\nReport:     {report}",
+            f"Supplement: {supplement}",
+            f"Headline:   {headline}",
+            *([f"Reused:     {shared}"] if shared else []),
+        ]
+    )

@@ -148,7 +148,7 @@ def needs_of(kind: str, name: str) -> tuple[str, ...]:
 def artefacts_of(config: Config) -> list[Artefact]:
     """Return the artefacts of a run; those of a comparison only where there is something to compare with."""
     left_out = [
-        *(made_by("compare_runs") if config.run.compare_to is None else []),
+        *([] if config.run.compare_to else made_by("compare_runs")),
         *(made_by("compare_truth") if config.study.truth is None else []),
     ]
     return [artefact for name, artefact in ARTEFACTS.items() if name not in left_out]

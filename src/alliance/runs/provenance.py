@@ -4,7 +4,7 @@ import hashlib
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,9 @@ def software_versions() -> dict[str, str]:
     return {"python": sys.version.split()[0], "platform": platform.platform(), **dict(sorted(packages.items()))}
 
 
-def manifest_rows(folder: str | Path, results: Sequence[str | Path], stray: Sequence[str]) -> list[dict[str, Any]]:
+def manifest_rows(
+    folder: str | Path, results: Sequence[str | Path], stray: Sequence[str], taken: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """List the files of a run: what the workflow wrote, and what else lies in its folder.
 
     Parameters
@@ -57,6 +59,8 @@ def manifest_rows(folder: str | Path, results: Sequence[str | Path], stray: Sequ
         Paths of the files the workflow wrote.
     stray
         Names, relative to `folder`, of files it did not write; those that are gone by now are left out.
+    taken
+        File -> the run from which it was copied.
     """
     here = Path(folder)
     named = [(Path(path), "result") for path in results]
@@ -67,6 +71,7 @@ def manifest_rows(folder: str | Path, results: Sequence[str | Path], stray: Sequ
             "bytes": path.stat().st_size,
             "sha256": sha256_of(path),
             "status": status,
+            "taken_from": taken.get(path.relative_to(here).as_posix(), ""),
         }
         for path, status in sorted(named)
     ]

@@ -12,6 +12,7 @@ from alliance.errors import DataError
 from alliance.runs.files import ORIGIN, write_csv, write_text
 from alliance.runs.made import changed_files
 from alliance.runs.provenance import code_state, describe_files, manifest_rows, software_versions
+from alliance.runs.reuse import taken_over
 
 
 def record_provenance(
@@ -77,7 +78,7 @@ def write_manifest(*, files: Sequence[str], manifest: str, folder: str, stray: S
             f"{', '.join(changed[:5])} in {folder}/: not as the workflow wrote them, so somebody changed them during the run. "
             "Close the program that has them open, and run again: they are made again."
         )
-    rows = manifest_rows(folder, [*files, Path(folder) / ORIGIN], stray)
+    rows = manifest_rows(folder, [*files, Path(folder) / ORIGIN], stray, taken_over(here))
     for row in rows:
         if row["status"] == "stray":
             print(f"Warning: {folder}/{row['file']} was not written by the workflow.")

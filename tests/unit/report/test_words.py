@@ -83,7 +83,7 @@ def test_name_of_the_other_run_stays() -> None:
     ours = Speech(validate_config(settings))
 
     assert (
-        ours.say(f"No setting differs from run “{ours.config.run.compare_to}”.")
+        ours.say(f"No setting differs from run “{ours.config.run.compare_to[0]}”.")
         == "No setting differs from run “all-patients”."
     )
 

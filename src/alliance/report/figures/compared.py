@@ -1,4 +1,4 @@
-"""Answers of this run beside those of the run it is compared with."""
+"""Answers of this run beside those of the runs it is compared with: pairs for one other run, a curve for several."""
 
 from collections.abc import Mapping
 
@@ -6,24 +6,28 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import records
-from alliance.facts.effects import EFFECTS
 from alliance.report.figures import theme
+from alliance.report.figures.curves import THIS, draw_curves
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.intervals import ROW_HEIGHT, draw_intervals, head_rows
 from alliance.report.labels import capitalised_name
-from alliance.report.naming import name_estimate
+from alliance.report.naming import name_estimate, name_run
 from alliance.report.numbers import format_estimate, format_percent
+from alliance.results.comparison import answering
 
-TITLE = "Answers of both runs"
-CAPTION = (
-    "Estimates of the models that answer the questions, in both runs. So that all fit on one axis, it shows standard deviations of the "
-    "estimate in the other run, from zero; the numbers at the right are in the outcome's units."
+TITLE = "Answers of the compared runs"
+CAPTION = "Estimates of the models that answer the questions, in this run and in those it is compared with."
+NEEDS = ("comparison", "differences")
+_ONE_AXIS = (
+    "So that all fit on one axis, it shows standard deviations of the estimate in the other run, from zero; the numbers at the right are "
+    "in the outcome's units."
 )
-NEEDS = ("comparison",)
 
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
-    """Draw two rows for each estimate that answers a question in both runs, in the same units."""
+    """Draw two rows for each estimate that answers a question in both runs, in the same units; of several runs, one panel for each."""
+    if inputs["comparison"]["run"].nunique() > 1:
+        return draw_curves(inputs["comparison"], inputs["differences"], config)
     values = answers_of_both(inputs["comparison"], config)
     if values.empty:
         return theme.draw_unavailable("No estimate that answers a question stands in both runs in the same units.")
@@ -40,7 +44,11 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         figure, (axis,) = theme.new_figure(theme.DOUBLE, ROW_HEIGHT * len(rows) + 0.8)
         draw_intervals(axis, rows, theme.mark_flags(texts, list(rows["flag"])), "Own units")
         axis.set_xlabel("Standard deviations of the estimate in the other run")
-    notes = [f"Intervals: {format_percent(config.inference.interval)}.", theme.note_of_flags(list(values["flag"]))]
+    notes = [
+        _ONE_AXIS,
+        f"Intervals: {format_percent(config.inference.interval)}.",
+        theme.note_of_flags(list(values["flag"])),
+    ]
     return Drawing(figure, values, _describe(values), " ".join(filter(None, notes)))
 
 
@@ -58,19 +66,11 @@ def _describe(values: pd.DataFrame) -> str:
 
 def answers_of_both(comparison: pd.DataFrame, config: Config) -> pd.DataFrame:
     """Return two rows for each estimate that answers a question: columns order, run, name, estimate, low, high, raw ones, flag."""
-    told = EFFECTS.names(lambda effect: effect.answer)
-    chosen = comparison[
-        comparison["model"].isin(set(config.models.answers.values()))
-        & (comparison["effect"].isin(told) | (comparison["effect"] == "total"))
-        & comparison["shift"].notna()
-        & (comparison["moderator"] == "")
-    ]
-    within = chosen.groupby(["model", "path", "effect"])["level"].transform(lambda levels: (levels == "within").any())
-    chosen = chosen[~within | (chosen["level"] == "within")]
+    chosen = answering(comparison[comparison["shift"].notna()], config)
     rows = []
     for place, row in enumerate(chosen.to_dict("records")):
         name = name_estimate(row | {"horizon": row["horizon_this"]}, config)
-        for side, run in (("base", f"Run “{config.run.compare_to}”"), ("this", "This run")):
+        for side, run in (("base", capitalised_name(name_run(row["run"]))), ("this", THIS)):
             ends = {end: row[f"{end}_{side}"] for end in ("estimate", "low", "high")}
             rows.append(
                 {

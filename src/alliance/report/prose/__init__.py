@@ -5,6 +5,7 @@ text. The sections of the report name them in `report/sections.yaml`.
 """
 
 from alliance.report.prose.change import describe_change_of_patients
+from alliance.report.prose.compared import describe_comparison
 from alliance.report.prose.conditions import describe_accumulated, describe_differences, describe_moderation
 from alliance.report.prose.courses import describe_treatment
 from alliance.report.prose.development import describe_development
@@ -15,7 +16,6 @@ from alliance.report.prose.manuscript import describe_manuscript, describe_refer
 from alliance.report.prose.parts import describe_parts
 from alliance.report.prose.passage import Inputs, Passage, say_sentences
 from alliance.report.prose.quality import (
-    describe_comparison,
     describe_diagnostics,
     describe_models,
     describe_predictive,

@@ -1,4 +1,4 @@
-"""Sentences on how far the numbers can be trusted: variance, models, diagnostics, checks, priors, truth, comparison."""
+"""Sentences on how far the numbers can be trusted: variance, models, diagnostics, checks, priors, truth."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
-from alliance.facts.effects import EFFECTS, LEVELS
+from alliance.facts.effects import LEVELS
 from alliance.facts.families import FAMILIES
 from alliance.report.labels import (
     describe_rule,
@@ -24,7 +24,6 @@ from alliance.report.labels import (
 )
 from alliance.report.numbers import (
     MINUS,
-    common_decimals,
     format_count,
     format_estimate,
     format_number,
@@ -235,51 +234,6 @@ def describe_truth(inputs: Inputs, config: Config) -> list[Passage]:
     return passages
 
 
-def describe_comparison(inputs: Inputs, config: Config) -> list[Passage]:
-    """Describe what differs between this run and the one it is compared with: settings first, then estimates."""
-    if "comparison" not in inputs:
-        return []
-    base = config.run.compare_to or "the other run"
-    settings = [row for row in rows_of(table_of(inputs, "differences")) if not str(row["setting"]).startswith("run.")]
-    rows = rows_of(table_of(inputs, "comparison"))
-    both = [row for row in rows if pd.notna(row["difference"])]
-    verb = "differs" if len(settings) == 1 else "differ"
-    differing = f"{capitalise(count_of(len(settings), 'setting'))} {verb}" if settings else "No setting differs"
-    sentences = [f"{differing} from run “{base}”, apart from those of the run itself (name, title, seed, comparison)."]
-    sentences.append(f"{capitalise(count_of(len(both), 'estimate'))} can be compared.")
-    changes = pd.Series([row["change"] for row in rows], dtype=object).value_counts(sort=False)
-    listed = [f"{capitalise(str(change))}: {format_count(number)}." for change, number in changes.items()]
-    effects = [row for row in both if EFFECTS[row["effect"]].kind != "component"] or both
-    moved = sorted(effects, key=lambda row: -abs(row["shift"]) if pd.notna(row["shift"]) else 0.0)
-    if moved and pd.notna(moved[0]["shift"]) and moved[0]["difference"] != 0:
-        top = moved[0]
-        sentences.append(
-            f"The largest move is {format_number(abs(top['shift']))} standard deviations of the estimate in run “{base}” "
-            f"({label_model(top['model'], config)}: {label_effect(top['effect'])}, {label_path(top['path'], config)}, "
-            f"{label_level_of(top, config)}): from {_in_comparison(top, 'base')} to {_in_comparison(top, 'this')}."
-        )
-    passages = [text(*sentences), *_describe_sameness(rows)]
-    if listed:
-        passages.append(Passage(tuple(listed), heading="What happened to the estimates", kind="list"))
-    passages.append(
-        caution(
-            "Where both runs use the same or overlapping data, overlap of two intervals is a description and not a test of their "
-            "difference. With another lag or other predictors, the two numbers answer different questions."
-        )
-    )
-    return passages
-
-
-def _describe_sameness(rows: list[dict[str, Any]]) -> list[Passage]:
-    """Say which estimates of the two runs are not of the same, and in what."""
-    told = [row["differs"] for row in rows if row["differs"]]
-    if not told:
-        return []
-    counts = pd.Series(told, dtype=object).value_counts(sort=False)
-    listed = [f"{capitalise(count_of(int(number), 'estimate'))}: {what}." for what, number in counts.items()]
-    return [Passage(tuple(listed), heading="In what they are not estimates of the same", kind="list")]
-
-
 def _describe_intervals(kind: str, estimates: pd.DataFrame, config: Config) -> str:
     """Say where the intervals of one kind come from in the models that have them."""
     specs = [config.models.specs[name] for name in dict.fromkeys(estimates["model"])]
@@ -360,23 +314,3 @@ def _when_corrected(row: dict[str, Any]) -> str:
 
 def _holds_corrected(row: dict[str, Any]) -> bool:
     return bool(row["low_corrected"] <= row["truth"] <= row["high_corrected"])
-
-
-def _in_comparison(row: dict[str, Any], side: str) -> str:
-    part = {
-        name: row[f"{name}_{side}"]
-        for name in (
-            "estimate",
-            "low",
-            "high",
-            "interval",
-            "interval_kind",
-            "n_patients",
-            "n_sessions",
-            "n_therapists",
-            "flag",
-        )
-    }
-    digits = common_decimals([part["estimate"], part["low"], part["high"]], part["high"] - part["low"])
-    estimate, low, high = (format_number(part[name], digits) for name in ("estimate", "low", "high"))
-    return f"{estimate}{describe_flag(part)} ({name_interval(part)} {low} to {high}; {describe_size(part)})"

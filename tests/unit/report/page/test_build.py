@@ -15,7 +15,7 @@ from alliance.report.page.build import Figure, ReportTable, build_pages, check_s
 from alliance.report.page.contents import PAGES, parse_sections, read_sections
 from alliance.report.prose import SENTENCES
 from alliance.report.tables import TABLES
-from alliance.results.comparison import compare_estimates
+from alliance.results.comparison import compare_runs
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import with_models
 
@@ -221,7 +221,7 @@ def test_everything_from_data_and_configuration_is_escaped() -> None:
     settings["run"] |= {"title": NASTY, "compare_to": "other"}
     config = Config.model_validate(settings)
     estimates = builders.estimates(config).assign(flag=NASTY)
-    differences = pd.DataFrame([(NASTY, NASTY, NASTY)], columns=["setting", "base", "this"])
+    differences = pd.DataFrame([(NASTY, NASTY, NASTY, NASTY)], columns=["run", "setting", "base", "this"])
     text = page(
         config,
         figures=[
@@ -239,7 +239,7 @@ def test_everything_from_data_and_configuration_is_escaped() -> None:
             "code": {NASTY: NASTY},
         },
         estimates=estimates,
-        comparison=compare_estimates(estimates, estimates),
+        comparison=compare_runs({"other": (estimates, {})}, estimates, {}),
         differences=differences,
     )
 
@@ -254,7 +254,7 @@ def test_comparison_shows_the_settings_before_the_estimates() -> None:
 
     order = [text.index(words) for words in ("<caption>settings", "<caption>comparison", 'id="question"')]
     assert order == sorted(order)
-    assert "Compared with the other run" not in page()
+    assert "Compared with other runs" not in page()
 
 
 def test_provenance_prints_hashes_versions_and_the_whole_configuration() -> None:
@@ -291,8 +291,8 @@ def test_single_group_report_claims_no_cause_and_no_mediation(mediated: bool) ->
             },
         )
     estimates = builders.estimates(config)
-    differences = pd.DataFrame([("panel.lag", "1", "2")], columns=["setting", "base", "this"])
-    text = page(config, comparison=compare_estimates(estimates, estimates), differences=differences)
+    differences = pd.DataFrame([("other", "panel.lag", "1", "2")], columns=["run", "setting", "base", "this"])
+    text = page(config, comparison=compare_runs({"other": (estimates, {})}, estimates, {}), differences=differences)
     text = re.sub(r'<section id="references".*?</section>', "", text, flags=re.DOTALL)  # titles of others
     prose = re.sub(r"<[^>]+>", " ", text.split("<main", 1)[1].split("<pre")[0])
 

@@ -6,7 +6,6 @@ from alliance.facts.cautions import CAUTIONS
 from alliance.facts.marks import Mark
 from alliance.report.labels import label_model
 from alliance.report.prose.quality import (
-    describe_comparison,
     describe_diagnostics,
     describe_models,
     describe_predictive,
@@ -14,7 +13,7 @@ from alliance.report.prose.quality import (
     describe_truth,
     describe_variance,
 )
-from alliance.results.comparison import compare_estimates, compare_with_truth
+from alliance.results.comparison import compare_with_truth
 from alliance.results.diagnostics import row_of
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs, with_models
@@ -167,22 +166,3 @@ def test_intervals_without_the_truth_are_listed() -> None:
 
     assert "1 of the corrected intervals hold it, and 0 of those of scores as they are" in sentences
     assert "Corrected for unreliable scores: −0.15 [−0.25, −0.05], with the truth." in sentences
-
-
-def test_comparison_counts_settings_and_names_the_largest_move_with_both_intervals() -> None:
-    config = builders.arms_config(run={"name": "other", "title": "Other", "seed": 2, "compare_to": "main"})
-    base, this = [estimate()], [estimate(estimate=-0.114, low=-0.21, high=-0.02)]
-    table = compare_estimates(inputs(*base)["estimates"], inputs(*this)["estimates"])
-    differences = pd.DataFrame(
-        [("run.name", "main", "other"), ("panel.lag", "1", "2")], columns=["setting", "base", "this"]
-    )
-    sentences = said(describe_comparison({"comparison": table, "differences": differences}, config))
-
-    assert "1 setting differs from run “main”" in sentences
-    assert "The largest move is 2.00 standard deviations of the estimate" in sentences
-    assert "from −0.21 (95% Monte Carlo confidence interval −0.31 to −0.12; 281 patients" in sentences
-    assert "to −0.11 (95% Monte Carlo confidence interval −0.21 to −0.02; 281 patients" in sentences
-
-
-def test_run_without_comparison_says_nothing_about_one() -> None:
-    assert describe_comparison(ARTEFACTS, CONFIG) == []
