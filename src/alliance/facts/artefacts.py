@@ -176,13 +176,14 @@ ARTEFACTS: Final = Registry(
         | _columns("unit meaning"),
         from_fit=True,
     ),
-    # Whether data simulated from a model look like those observed.
+    # Whether data simulated from a model look like those observed; `n_sampled`: of how many patients, where it is not all.
     Artefact(
         "predictive",
         "estimates/predictive.csv",
         "collect_estimates",
         _columns("model kind statistic outcome")
-        | dict.fromkeys(("observed", "low", "median", "high", "p_value"), NUMBER),
+        | dict.fromkeys(("observed", "low", "median", "high", "p_value"), NUMBER)
+        | {"n_sampled": COUNT},
         from_fit=True,
     ),
     # How much single patients or therapists move an effect; the most influential first, without ids. `change` is in standard errors.

@@ -7,7 +7,8 @@ Layout of the tree
                  ``without_priors`` (quantity), restricted maximum likelihood beside a posterior
 ``/moderation``  the same for effects on a grid of values of each moderator
 ``/shrinkage``   effects of single patients and therapists: ``draws`` (draw, row), ``alone`` (row); coordinates unit, quantity, path
-``/predictive``  statistics of data the model generates, ``draws`` (draw, row), and ``observed`` (row); coordinates kind, statistic, outcome
+``/predictive``  statistics of data the model generates, ``draws`` (draw, row), ``observed`` and ``n_sampled`` (row); coordinates
+                 kind, statistic, outcome
 ``/priors``, ``/influence``, ``/sensitivity``   tables without draws, see `pack_rows`
 
 What a fit has nothing for is left out. Other groups (``posterior``, ``sample_stats``) are the family's own. Only draws leave a family:

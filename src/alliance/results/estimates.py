@@ -148,7 +148,9 @@ def summarise_predictive(group: xr.DataTree, interval: float) -> pd.DataFrame:
         Columns of the artefact `predictive` without the model; ``p_value`` is the share of generated statistics that are at least the
         observed one.
     """
-    table = pd.DataFrame({name: group[name].to_numpy() for name in ("kind", "statistic", "outcome", "observed")})
+    table = pd.DataFrame(
+        {name: group[name].to_numpy() for name in ("kind", "statistic", "outcome", "observed", "n_sampled")}
+    )
     draws = group["draws"].to_numpy()
     table["low"], table["high"] = _limits(draws, interval)
     table["median"] = np.median(draws, axis=0)

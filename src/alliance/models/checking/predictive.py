@@ -1,12 +1,16 @@
 """Predictive checks on what matters for mediation: spread within and between patients, persistence, and slopes.
 
-Data are generated from the prior or the posterior of the population, see `alliance.models.generator`.
+Data are generated from the prior or the posterior of the population, see `alliance.models.generator`. Of large studies a random sample
+of patients is looked at, in the data as in what is generated: statistics of ten thousands of rows are known to a hundredth of their
+spread, and hundreds of generated registers would fill the memory.
 """
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -21,12 +25,14 @@ from alliance.facts.quantity import join_names, names_of, nodes_of
 from alliance.models.design.arrays import Design
 from alliance.models.design.groups import Groups
 from alliance.models.design.occasions import FEWEST_SHARED
+from alliance.models.design.some import keep_patients
 from alliance.models.diagram import Edge
 from alliance.models.generator import Values, earlier_positions, generate_outcomes, positions_of
 from alliance.models.quantities.population import Population
 
 _OUTSIDE = "share outside the possible range"
 _ENOUGH = 200  # generated data sets; fewer do not tell one in two hundred
+_MOST_ROWS: Final = 20_000  # that are generated in one data set
 _ENOUGH_FOR_TREND = 3  # sessions of a patient; with two a trend is a difference
 
 
@@ -42,12 +48,15 @@ class Statistic:
         Its value in the data.
     generated
         Its value in each generated data set, (data set,).
+    sampled
+        Of how many patients it is, where it is of a sample.
     """
 
     name: str
     outcome: str
     observed: float
     generated: np.ndarray
+    sampled: int | None = None
 
 
 def check_predictive(
@@ -67,6 +76,10 @@ def check_predictive(
         Arrows whose slope within patients is looked at.
     """
     panel = panel.reset_index(drop=True)
+    sampled = None
+    if len(panel) > _MOST_ROWS:
+        panel, design = _sample(panel, design, rng)
+        sampled = panel[PATIENT].nunique()
     index = {outcome: positions_of(panel, equation) for outcome, equation in design.equations.items()}
     earlier = earlier_positions(panel, lag)
     observed = {outcome: panel[outcome].to_numpy(dtype=float)[:, None] for outcome in design.equations}
@@ -75,9 +88,17 @@ def check_predictive(
         if equation.answered:  # what would be seen of a propensity
             observed[outcome], generated[outcome] = ((v[outcome] > 0).astype(float) for v in (observed, generated))
     return [
-        Statistic(name, about, float(compute(observed)[0]), compute(generated))
+        Statistic(name, about, float(compute(observed)[0]), compute(generated), sampled)
         for name, about, compute in _statistics(panel, design, index, earlier, edges, variables)
     ]
+
+
+def _sample(panel: pd.DataFrame, design: Design, rng: np.random.Generator) -> tuple[pd.DataFrame, Design]:
+    """Draw whole patients, with all of their rows, until there are about as many rows as are looked at."""
+    sizes = panel.groupby(PATIENT, sort=True).size()
+    sizes = sizes.iloc[rng.permutation(len(sizes))]
+    drawn = set(sizes.index[(sizes.cumsum() <= _MOST_ROWS).to_numpy()])
+    return panel[panel[PATIENT].isin(drawn)].reset_index(drop=True), keep_patients(design, drawn)
 
 
 def pack_predictive(found: Mapping[str, list[Statistic]]) -> xr.Dataset:
@@ -98,6 +119,7 @@ def pack_predictive(found: Mapping[str, list[Statistic]]) -> xr.Dataset:
         {
             "draws": (("draw", "row"), np.column_stack([one.generated for _, one in listed])),
             "observed": ("row", [one.observed for _, one in listed]),
+            "n_sampled": ("row", [math.nan if one.sampled is None else one.sampled for _, one in listed]),
         },
         coords={name: ("row", np.array(values, dtype=object)) for name, values in names.items()},
     )

@@ -8,7 +8,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.report.labels import capitalised_name, label_model, label_path
-from alliance.report.numbers import format_estimates, format_numbers, format_percent, format_probability
+from alliance.report.numbers import format_count, format_estimates, format_numbers, format_percent, format_probability
 from alliance.report.tables.table import Table
 from alliance.results.disclosure import step_for, to_step
 
@@ -36,6 +36,11 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         f"Generated: median and central {format_percent(config.inference.interval)} interval of the statistic in data sets drawn from the "
         "model. P: share of them whose statistic is at least the observed one; values near 0 or 1 show what the model does not reproduce."
     )
+    sampled = data["n_sampled"].dropna()
+    if len(sampled):
+        note += (
+            f" Of large data sets random samples of {format_count(int(sampled.min()))} patients or more are looked at."
+        )
     return Table(
         data,
         shown,

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from alliance.models.checking import predictive
 from alliance.models.checking.predictive import Statistic, check_predictive, mark_predictive, pack_predictive
 from alliance.models.design.arrays import Varying, make_design
 from alliance.models.diagram import edges_of
@@ -70,6 +71,21 @@ def test_data_of_the_true_population_look_like_the_data():
     found = check(PANEL, study.B)
     # 95 % intervals of 13 statistics: at most two may miss by chance (probability of three is below .03).
     assert (~found["observed"].between(found["low"], found["high"])).sum() <= 2
+
+
+def test_of_large_studies_whole_patients_are_looked_at_and_tell_the_same(monkeypatch: pytest.MonkeyPatch):
+    panel = study.simulate(400, 6, seed=5)
+    whole = check(panel, study.B)
+    assert whole["n_sampled"].isna().all()
+    monkeypatch.setattr(predictive, "_MOST_ROWS", 1000)
+    part = check(panel, study.B)
+    assert (part["n_sampled"] == 1000 // 6).all()
+    assert [*part.index] == [*whole.index]
+    # Of a population, so medians are those of the whole but for the chance of 166 patients of 400.
+    spread = (part["high"] - part["low"]) / 4
+    assert ((part["median"] - whole["median"]).abs() <= 1.5 * spread).all()
+    assert (part["high"] - part["low"] >= whole["high"] - whole["low"]).all()
+    assert (~part["observed"].between(part["low"], part["high"])).sum() <= 2
 
 
 def test_wrong_slope_is_seen_in_the_slope():
