@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-MINUS, MISSING = "\N{MINUS SIGN}", "\N{EN DASH}"
+MINUS, MISSING, ITSELF = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{EM DASH}"  # the last one on the diagonal of a matrix
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _FEWEST_DECIMALS, _MOST_DECIMALS = 2, 4
 _MOST_TOGETHER = 3  # decimals of a column, if not all of its numbers need more

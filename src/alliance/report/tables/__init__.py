@@ -13,6 +13,7 @@ TABLES = {
     "sample": "alliance.report.tables.sample",
     "codebook": "alliance.report.tables.codebook",
     "measurement": "alliance.report.tables.measurement",
+    "correlations": "alliance.report.tables.correlations",
     "flow": "alliance.report.tables.flow",
     "models": "alliance.report.tables.models",
     "variance": "alliance.report.tables.variance",

@@ -6,11 +6,11 @@ from itertools import repeat
 
 import pandas as pd
 
-from alliance.report.numbers import MISSING
+from alliance.report.numbers import ITSELF, MISSING
 from alliance.report.tables.table import FLAG, Table
 
 _NUMERIC = re.compile(rf"^[−<>\[(]?(\.?\d|∞)[^a-z]*( {FLAG})?$")
-_NO_NUMBER = ("", MISSING, "suppressed")  # stand in columns of numbers too
+_NO_NUMBER = ("", MISSING, ITSELF, "suppressed")  # stand in columns of numbers too
 
 
 def columns_of(table: Table) -> list[str]:

@@ -454,6 +454,30 @@ def test_influence_table_holds_single_patients_only_where_they_are_allowed() -> 
     assert "no fitted model" in _make("influence", "single").notes[0].lower()
 
 
+def test_correlations_within_stand_below_the_diagonal_and_those_between_above() -> None:
+    table = _make("correlations", "arms")
+    found = table.data.set_index(["variable", "other", "level"])["estimate"]
+    shown = table.shown.set_index("Measure")
+    assert [name.split(". ")[1] for name in shown.index] == [
+        "Working alliance",
+        "Symptoms",
+        "Alliance-helping technique",
+    ]
+    assert [shown.iloc[place, place] for place in range(3)] == ["—"] * 3
+    assert shown.iloc[1, 0] == f"{found['alliance', 'symptoms', 'session']:.2f}".replace("-", "−")
+    assert shown.iloc[0, 1] == f"{found['alliance', 'symptoms', 'patient']:.2f}".replace("-", "−")
+    assert set(table.bounded) == numeric_columns(table) == {"1", "2", "3"}
+    assert "80 patients, 517 to 526 sessions" in table.notes[0]
+
+
+def test_correlations_of_few_patients_are_not_shown() -> None:
+    config = STUDIES["arms"]
+    few = config.model_copy(update={"privacy": config.privacy.model_copy(update={"minimum_cell": 81})})
+    table = load_table("correlations").make(INPUTS["arms"], few)
+    assert table.data.empty and set(table.shown[["1", "2", "3"]].to_numpy().ravel()) == {"—", "–"}
+    assert "fewer than 81 patients" in table.notes[1]
+
+
 def test_methods_that_lie_apart_are_called_so() -> None:
     estimates = INPUTS["arms"]["estimates"].copy()
     steps = (

@@ -77,7 +77,7 @@ def test_columns_in_latex_are_never_wider_than_the_line(name: str) -> None:
 
 
 # On its side, one that breaks across pages, long words, estimates with marks, probabilities, shares, counts.
-KINDS = ("comparison", "diagnostics", "cautions", "effects", "measurement", "variance", "sample")
+KINDS = ("comparison", "diagnostics", "cautions", "effects", "measurement", "correlations", "variance", "sample")
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no TeX")
