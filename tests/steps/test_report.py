@@ -28,6 +28,8 @@ def test_run_without_estimates_figures_and_provenance_still_has_a_report(tmp_pat
         text=str(tmp_path / "report.md"),
         numbers=str(tmp_path / "numbers.yaml"),
         references=str(tmp_path / "references.bib"),
+        answers_word=str(tmp_path / "answers.docx"),
+        answers_latex=str(tmp_path / "answers.tex"),
         headline=str(headline),
         **{name: str(tmp_path / f"{name}.csv") for name in paths},
     )

@@ -126,6 +126,8 @@ rule write_report:
         text=OUT / RUN_FILES["text"],
         numbers=OUT / RUN_FILES["numbers"],
         references=OUT / RUN_FILES["references"],
+        answers_word=OUT / RUN_FILES["answers_word"],
+        answers_latex=OUT / RUN_FILES["answers_latex"],
         headline=OUT / RUN_FILES["headline"],
     log:
         LOGS / "write_report.log",

@@ -6,7 +6,7 @@ results or flags.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from alliance.config.declared import Effects, ModelSpec
 from alliance.config.schema import Config
@@ -18,6 +18,8 @@ from alliance.questions import QUESTIONS
 
 Direction = Literal["forward", "reverse"]
 Reason = Literal["declared", "own past", "joint", "first"]
+
+_FEWEST: Final = 2  # questions that are answered where fewer have a name
 
 # Why a model speaks for a question.
 REASONS: dict[Reason, str] = {
@@ -83,6 +85,23 @@ def answers_of(config: Config) -> list[Answer]:
         others = tuple(name for name in names if name != chosen)
         found.append(Answer(*question, chosen, reason, others, declared.get(question, ("", ""))[1]))
     return found
+
+
+def answers_beside(config: Config, named: int) -> dict[Direction, tuple[list[Answer], int]]:
+    """Return by direction who answers what the fitted models ask under no name, and how many of these answers are told at most.
+
+    Forwards as many as few questions leave room for, and one back where none is asked by name.
+
+    Parameters
+    ----------
+    named
+        How many questions have a name.
+    """
+    answers = answers_of(config)
+    rest = [one for one in answers if not one.question]
+    forward, back = ([one for one in rest if one.direction == direction] for direction in get_args(Direction))
+    asked_back = any(one.question and one.direction == "reverse" for one in answers)
+    return {"forward": (forward, max(0, _FEWEST - named)), "reverse": (back, 0 if asked_back else 1)}
 
 
 def questions_of(config: Config, direction: Direction) -> list[tuple[str, Effects]]:

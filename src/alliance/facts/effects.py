@@ -50,6 +50,8 @@ class Effect:
         Whether it is one of many over sessions: a figure shows them all, tables the last one.
     correlates
         Whether it is a correlation between patients that a study answers with, and several studies put together on Fisher's scale.
+    within_one
+        Whether it cannot exceed 1 in size: a correlation, a share of all, a difference of two shares.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Effect:
     splits: bool = False
     curve: bool = False
     correlates: bool = False
+    within_one: bool = False
 
     @property
     def directed(self) -> bool:
@@ -152,22 +155,23 @@ EFFECTS: Final = Registry(
         "path",
         several_paths=True,
         of_slopes=True,
+        within_one=True,
     ),
     Effect("accumulated", "indirect, accumulated over sessions", "path", of_slopes=True, curve=True),
     Effect("accumulated_direct", "direct, accumulated over sessions", "path", of_slopes=True, curve=True),
     Effect("accumulated_total", "total, accumulated over sessions", "path", of_slopes=True, curve=True),
     Effect("conditional", "at a value of the moderator", "moderated", of_slopes=True),
     Effect("index", "change per unit of the moderator", "moderated", of_slopes=True),
-    Effect("icc", "share of variance", "component", signed=False),
+    Effect("icc", "share of variance", "component", signed=False, within_one=True),
     Effect("variance", "variance", "component", signed=False),
     Effect("sd", "standard deviation", "component", signed=False),
-    Effect("correlation", "correlation", "component"),
-    Effect("autocorrelation", "correlation with the one before", "component"),
-    Effect("ruptured", "share of patients with a rupture", "statistic", signed=False),
+    Effect("correlation", "correlation", "component", within_one=True),
+    Effect("autocorrelation", "correlation with the one before", "component", within_one=True),
+    Effect("ruptured", "share of patients with a rupture", "statistic", signed=False, within_one=True),
     Effect("depth", "depth of ruptures", "statistic", signed=False),
-    Effect("repaired", "share of ruptures repaired", "statistic", signed=False),
-    Effect("kappa", "agreement where ruptures begin (kappa)", "statistic"),
-    Effect("leaving", "more who leave within two sessions, as a share", "statistic"),
+    Effect("repaired", "share of ruptures repaired", "statistic", signed=False, within_one=True),
+    Effect("kappa", "agreement where ruptures begin (kappa)", "statistic", within_one=True),
+    Effect("leaving", "more who leave within two sessions, as a share", "statistic", within_one=True),
     Effect("sooner", "more ruptures over at the next session, as a share, per unit", "statistic"),
     Effect(THRESHOLD, "threshold", "component", signed=False),
     # Of two raters, on the range of their scales, see `alliance.models.descriptive.raters`.
@@ -194,31 +198,59 @@ EFFECTS: Final = Registry(
     Effect("trend_sd", "standard deviation of patients' changes per session", "statistic", signed=False),
     Effect("start_level", "average over the first sessions", "statistic", signed=False),
     Effect("start_slope", "average change per session over the first sessions", "statistic"),
-    Effect("share_risen", "share of patients who rose reliably", "statistic", signed=False),
-    Effect("share_kept", "share of patients without a reliable change", "statistic", signed=False),
-    Effect("share_fallen", "share of patients who fell reliably", "statistic", signed=False),
-    Effect("share_turned", "share of patients who fell and returned", "statistic", signed=False),
-    Effect("share_turned_by_chance", "the same, by chance, if all changed in a line", "statistic", signed=False),
-    Effect("r_start", "correlation of the early level with the end", "statistic", correlates=True),
-    Effect("r_start_held", "the same, first value of the outcome held equal", "statistic", correlates=True),
+    Effect("share_risen", "share of patients who rose reliably", "statistic", signed=False, within_one=True),
+    Effect("share_kept", "share of patients without a reliable change", "statistic", signed=False, within_one=True),
+    Effect("share_fallen", "share of patients who fell reliably", "statistic", signed=False, within_one=True),
+    Effect("share_turned", "share of patients who fell and returned", "statistic", signed=False, within_one=True),
+    Effect(
+        "share_turned_by_chance",
+        "the same, by chance, if all changed in a line",
+        "statistic",
+        signed=False,
+        within_one=True,
+    ),
+    Effect("r_start", "correlation of the early level with the end", "statistic", correlates=True, within_one=True),
+    Effect(
+        "r_start_held", "the same, first value of the outcome held equal", "statistic", correlates=True, within_one=True
+    ),
     Effect(
         "r_slope_held",
         "correlation of the early slope with the end, early level and first value held equal",
         "statistic",
+        within_one=True,
     ),
     # Who changes.
-    Effect("share_better", "share of patients who are reliably better", "statistic", signed=False),
-    Effect("share_recovered", "share of patients who recovered", "statistic", signed=False),
-    Effect("share_improved", "share of patients who improved and did not recover", "statistic", signed=False),
-    Effect("share_unchanged", "share of patients without a reliable change", "statistic", signed=False),
-    Effect("share_deteriorated", "share of patients who deteriorated", "statistic", signed=False),
-    Effect("share_cases", "share of patients who are cases", "statistic", signed=False),
-    Effect("difference_share_better", "difference in the share of patients who are reliably better", "statistic"),
-    Effect("difference_share_recovered", "difference in the share of patients who recovered", "statistic"),
+    Effect("share_better", "share of patients who are reliably better", "statistic", signed=False, within_one=True),
+    Effect("share_recovered", "share of patients who recovered", "statistic", signed=False, within_one=True),
+    Effect(
+        "share_improved",
+        "share of patients who improved and did not recover",
+        "statistic",
+        signed=False,
+        within_one=True,
+    ),
+    Effect(
+        "share_unchanged", "share of patients without a reliable change", "statistic", signed=False, within_one=True
+    ),
+    Effect("share_deteriorated", "share of patients who deteriorated", "statistic", signed=False, within_one=True),
+    Effect("share_cases", "share of patients who are cases", "statistic", signed=False, within_one=True),
+    Effect(
+        "difference_share_better",
+        "difference in the share of patients who are reliably better",
+        "statistic",
+        within_one=True,
+    ),
+    Effect(
+        "difference_share_recovered", "difference in the share of patients who recovered", "statistic", within_one=True
+    ),
     Effect("odds_ratio_better", "odds ratio of being reliably better", "statistic", signed=False),
     Effect("odds_ratio_recovered", "odds ratio of recovering, of cases", "statistic", signed=False),
-    Effect("probability_better", "difference in the probability of being reliably better", "statistic"),
-    Effect("probability_recovered", "difference in the probability of recovering, of cases", "statistic"),
+    Effect(
+        "probability_better", "difference in the probability of being reliably better", "statistic", within_one=True
+    ),
+    Effect(
+        "probability_recovered", "difference in the probability of recovering, of cases", "statistic", within_one=True
+    ),
 )
 
 

@@ -33,6 +33,8 @@ RUN_FILES = {
     "text": "report.md",
     "numbers": "numbers.yaml",
     "references": "references.bib",
+    "answers_word": "tables/answers.docx",
+    "answers_latex": "tables/answers.tex",
     "headline": "headline.txt",
     "card": CARD,
     "provenance": PROVENANCE,

@@ -13,12 +13,15 @@ from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.figures import FIGURES
 from alliance.report.page.blocks import Output
 from alliance.report.page.build import Figure, ReportTable, build_pages
+from alliance.report.page.questions import tabulate_answers
 from alliance.report.prose import describe_headline, say_sentences
 from alliance.report.prose.manuscript import Manuscript
 from alliance.report.tables import TABLES
+from alliance.report.tables.latex import render_latex
+from alliance.report.tables.word import render_docx
 from alliance.report.words import Speech
 from alliance.runs.artefacts import read_artefact
-from alliance.runs.files import write_text
+from alliance.runs.files import write_bytes, write_text
 from alliance.runs.plan import figures_of, needs_of, tables_of
 from alliance.runs.project import command_for
 
@@ -34,6 +37,8 @@ def write_report(
     text: str,
     numbers: str,
     references: str,
+    answers_word: str,
+    answers_latex: str,
     headline: str,
     **artefacts: str,
 ) -> None:
@@ -47,9 +52,9 @@ def write_report(
         What made the results, see `alliance.steps.record`.
     settings
         The whole merged configuration.
-    report, supplement, text, numbers, references, headline
-        To be written: the two pages (HTML), the report as text (Markdown), its numbers (YAML), what the methods cite (BibTeX), and the
-        headline (plain text).
+    report, supplement, text, numbers, references, answers_word, answers_latex, headline
+        To be written: the two pages (HTML), the report as text (Markdown), its numbers (YAML), what the methods cite (BibTeX), the tables
+        of all answers (Word, LaTeX), and the headline (plain text).
     artefacts
         Files by their names in `alliance.facts.artefacts`; those that the report is made from.
     """
@@ -72,6 +77,9 @@ def write_report(
     write_text(pages["text"], text)
     write_text(pages["numbers"], numbers)
     write_text(Manuscript(inputs, config).bibtex, references)
+    answers = tabulate_answers(inputs, config)
+    write_bytes(render_docx(*answers), answers_word)
+    write_text("\n".join(render_latex(table, f"answer-{table.number}") for table in answers), answers_latex)
     speech = Speech(config)
     lines = say_sentences(describe_headline(inputs, speech.config), speech)
     write_text("".join(f"{line}\n" for line in lines), headline)

@@ -354,7 +354,8 @@ def _fill(kind: str, name: str, content: Content, named: Collection[tuple[str, s
         case "answer":
             return [Part(card=make_card(content.answered[name], content.speech))]
         case "estimates":
-            block = tabulate_estimates(content.answered[name], material.inputs, material.config, content.speech)
+            number = str([*content.answered].index(name) + 1)
+            block = tabulate_estimates(content.answered[name], material.inputs, material.config, content.speech, number)
             return [Part(blocks=[block])] if block else []
         case _:
             rest = [Part(figure=item) for one, item in content.figures.items() if ("figure", one) not in named]

@@ -8,6 +8,7 @@ from typing import Any, Final
 import yaml
 
 from alliance.config import Config
+from alliance.config.answers import answers_beside
 from alliance.config.posing import named_in
 from alliance.questions import QUESTIONS
 
@@ -95,10 +96,14 @@ def numbers_of(config: Config, figures: Sequence[str], tables: Sequence[str]) ->
     figures, tables
         Those that the run makes.
     """
-    sections = with_questions(read_sections(), [(name, "") for name in named_in(config)])
+    named_questions = named_in(config)
+    sections = with_questions(read_sections(), [(name, "") for name in named_questions])
     named = {part for section in sections for entry in _entries(section) for part in entry.items()}
     made = [("figure", name) for name in figures] + [("table", name) for name in tables]
     rest = [part for part in made if part not in named]
+    # Questions stand first, each with the table of what answers it, see `alliance.report.page.questions`.
+    beside = answers_beside(config, len(named_questions)).values()
+    answers = len(named_questions) + sum(min(len(candidates), most) for candidates, most in beside)
     numbers: dict[tuple[str, str], str] = {}
     for page in PAGES:
         on_page = [section for section in sections if section["page"] == page]
@@ -106,7 +111,8 @@ def numbers_of(config: Config, figures: Sequence[str], tables: Sequence[str]) ->
         order = [part for entry in entries for part in (rest if "rest" in entry else entry.items())]
         for kind in ("figure", "table"):
             ordered = dict.fromkeys(part for part in order if part[0] == kind and part in made)
-            numbers |= {part: f"{'S' * (page != 'report')}{place}" for place, part in enumerate(ordered, start=1)}
+            first = 1 + answers * (page == "report" and kind == "table")
+            numbers |= {part: f"{'S' * (page != 'report')}{place}" for place, part in enumerate(ordered, start=first)}
     return numbers
 
 

@@ -1,7 +1,7 @@
 """What the page shows of each question: a row of its first screen, and a section of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pandas as pd
@@ -11,20 +11,21 @@ from alliance.facts.effects import LEVELS
 from alliance.facts.quantity import ends_of, shorten
 from alliance.questions import QUESTIONS
 from alliance.report.labels import capitalised_name, label_level_of, label_model, label_of
-from alliance.report.numbers import format_beside, format_estimate
+from alliance.report.numbers import format_estimates
 from alliance.report.page.blocks import Block
 from alliance.report.propensity import path_in
 from alliance.report.prose.answers import corrected_of
-from alliance.report.prose.front import Answered
+from alliance.report.prose.front import Answered, answer_questions
 from alliance.report.prose.passage import Inputs
 from alliance.report.prose.told import Number, name_part
 from alliance.report.prose.warnings import describe_warnings
 from alliance.report.prose.wording import Row, capitalise
-from alliance.report.tables.marks import mark_of, notes_of
+from alliance.report.tables.marks import account_of, are_bounded, mark_of, notes_of
 from alliance.report.tables.table import Table, said_table
 from alliance.report.words import Speech
 
 _OVERALL: Final = LEVELS["overall"].label.capitalize()  # says nothing of what cannot vary within patients
+_VALUE, _WITHOUT = "Value [interval]", "Without the error of scores"
 _LONGEST_VERDICT: Final = 45  # letters before the colon; what is longer is no verdict
 
 
@@ -85,10 +86,23 @@ def make_card(answered: Answered, speech: Speech) -> Card:
     )
 
 
-def tabulate_estimates(answered: Answered, inputs: Inputs, config: Config, speech: Speech) -> Block | None:
+def tabulate_answers(inputs: Inputs, config: Config) -> list[Table]:
+    """Return the small tables of all questions as a manuscript needs them: numbered as on the page, and each with its question."""
+    speech = Speech(config)
+    tables = []
+    for number, one in enumerate(answer_questions(inputs, speech.config), start=1):
+        block = tabulate_estimates(one, inputs, speech.config, speech, str(number))
+        if block is not None and block.table is not None:
+            tables.append(replace(block.table, caption=f"{speech.say(one.title)} {block.table.caption}"))
+    return tables
+
+
+def tabulate_estimates(
+    answered: Answered, inputs: Inputs, config: Config, speech: Speech, number: str = ""
+) -> Block | None:
     """Return the estimates that answer as a small table, those without the error of scores beside them; None without any.
 
-    What is the same for all of them (level, distance) stands below the table and not in it.
+    What is the same for all of them (level, distance) stands below the table and not in it. `number` is that of the table in the report.
     """
     rows = answered.told.rows
     if not rows:
@@ -104,12 +118,13 @@ def tabulate_estimates(answered: Answered, inputs: Inputs, config: Config, speec
             cells[column] = values
         elif values[0] and values[0] != _OVERALL:
             fixed.append(values[0].lower())
-    cells["Value [interval]"] = [_write(row) + mark_of(row["flag"]) for row in rows]
+    written, without = format_estimates(
+        [account_of(row) for row in rows],
+        [None if found is None else account_of(found, "_corrected") for found in corrected],
+    )
+    cells[_VALUE] = [text + mark_of(row["flag"]) for text, row in zip(written, rows, strict=True)]
     if any(corrected):
-        cells["Without the error of scores"] = [
-            "" if found is None else format_beside(_ends(row), _ends(found, "_corrected"))[1]
-            for row, found in zip(rows, corrected, strict=True)
-        ]
+        cells[_WITHOUT] = without
     models = list(dict.fromkeys(label_model(row["model"], config) for row in rows))
     if len(models) > 1:
         cells.insert(0, "Model", [label_model(row["model"], config) for row in rows])
@@ -117,7 +132,9 @@ def tabulate_estimates(answered: Answered, inputs: Inputs, config: Config, speec
     below = ", ".join([*fixed, answered.told.counts])
     notes = [f"{capitalise(below)}.", *notes_of(frame)]
     caption = f"Estimates that answer{f' ({models[0]})' if len(models) == 1 else ''}"
-    table = Table(cells, cells, caption, notes, "Model" if len(models) > 1 else None)
+    table = Table(cells, cells, caption, notes, "Model" if len(models) > 1 else None, number=number)
+    if are_bounded(rows):
+        table = replace(table, bounded=tuple(name for name in (_VALUE, _WITHOUT) if name in cells))
     return Block(caption, said_table(table, speech), name=f"answer-{answered.name}")
 
 
@@ -135,11 +152,3 @@ def _name(row: Row, rows: Sequence[Row], config: Config) -> str:
 
 def _level(row: Row, config: Config) -> str:
     return capitalise(label_level_of(row, config))
-
-
-def _write(row: Row) -> str:
-    return format_estimate(*_ends(row))
-
-
-def _ends(row: Row, ending: str = "") -> tuple[float, float, float]:
-    return row[f"estimate{ending}"], row[f"low{ending}"], row[f"high{ending}"]

@@ -103,7 +103,8 @@ def _write_block(block: Block) -> Iterator[str]:
     for heading, cells in rows_of(block.table):
         shown = cells if heading is None else [f"*{_plain(heading)}*", *[""] * (len(columns) - 1)]
         yield f"| {' | '.join(shown if heading is not None else map(_plain, shown))} |"
-    yield from ("", f": {_plain(block.caption)}", "")
+    number = f"**Table {block.table.number}.** " if block.table.number else ""
+    yield from ("", f": {number}{_plain(block.caption)}", "")
     yield from (" ".join(_plain(note) for note in block.table.notes), "")
 
 

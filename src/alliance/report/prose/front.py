@@ -6,10 +6,9 @@ there are fewer than two, others that the fitted models ask. What is found and f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from alliance.config import Config
-from alliance.config.answers import Answer, answers_of
+from alliance.config.answers import Answer, answers_beside, answers_of
 from alliance.config.posing import named_in, speaker_of
 from alliance.facts.effects import EFFECTS
 from alliance.questions import QUESTIONS
@@ -21,8 +20,6 @@ from alliance.report.prose.results import has_no_reverse
 from alliance.report.prose.tells import TELLS
 from alliance.report.prose.told import Told
 from alliance.report.prose.wording import join_words
-
-_FEWEST: Final = 2  # questions that are answered where fewer are declared
 
 
 @dataclass(frozen=True)
@@ -53,12 +50,9 @@ def answer_questions(inputs: Inputs, config: Config) -> list[Answered]:
     found = [
         _answer(name, [one for one in answers if one.question == name], inputs, config) for name in named_in(config)
     ]
-    rest = [one for one in answers if not one.question and find_answer(one, inputs, config)]
-    forward = _by_kind([one for one in rest if one.direction == "forward"], inputs, config)
-    found += [_answer_pair(one, inputs, config) for one in forward[: max(0, _FEWEST - len(found))]]
-    if not any(one.question and one.direction == "reverse" for one in answers):
-        reverse = _by_kind([one for one in rest if one.direction == "reverse"], inputs, config)
-        found += [_answer_pair(one, inputs, config) for one in reverse[:1]]
+    for candidates, most in answers_beside(config, len(found)).values():
+        spoken = _by_kind([one for one in candidates if find_answer(one, inputs, config)], inputs, config)
+        found += [_answer_pair(one, inputs, config) for one in spoken[:most]]
     return found
 
 

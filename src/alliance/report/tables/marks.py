@@ -37,6 +37,11 @@ def write_estimates(rows: pd.DataFrame | Iterable[Mapping[Any, Any]]) -> list[st
     return [text + mark_of(row["flag"]) for text, row in zip(written, listed, strict=True)]
 
 
+def are_bounded(rows: Iterable[Mapping[Any, Any]]) -> bool:
+    """Whether none of the estimates of a column can exceed 1 in size."""
+    return all(row["effect"] in EFFECTS and EFFECTS[row["effect"]].within_one for row in rows)
+
+
 def count_units(rows: pd.DataFrame) -> list[str]:
     """Return a column of what estimates rest on: patients, sessions."""
     return [f"{format_count(row.n_patients)}, {format_count(row.n_sessions)}" for row in records(rows)]

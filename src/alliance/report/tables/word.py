@@ -5,7 +5,7 @@ import zipfile
 from typing import Any
 
 from docx import Document
-from docx.enum.section import WD_ORIENT
+from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -17,6 +17,7 @@ from alliance.report.tables.table import Table
 from alliance.report.tables.widths import Layout, plan_layout
 
 _FONT = "Times New Roman"
+_SIZE = 10  # points, where there is nothing to fit
 _MARGIN = 2.5  # cm
 _PADDING = 0.38  # cm beside the text of a cell, what Word leaves by default
 _BLANKS = str.maketrans(
@@ -25,19 +26,32 @@ _BLANKS = str.maketrans(
 _NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip file can hold; the day of writing would change the file
 
 
-def render_docx(table: Table) -> bytes:
-    """Return the table as a Word file, the same bytes for the same table."""
-    table = for_print(table)
-    columns, rows, layout = columns_of(table), rows_of(table), plan_layout(table, _PADDING)
-    numeric = [column in numeric_columns(table) for column in columns]
+def render_docx(*tables: Table) -> bytes:
+    """Return tables as one Word file, each on a page of its own kind, the same bytes for the same tables."""
+    printed = [for_print(table) for table in tables]
+    layouts = [plan_layout(table, _PADDING) for table in printed]
     document = Document()
     document.core_properties.author = ""
     document.core_properties.comments = ""
-    document.core_properties.title = _printable(table.caption)
+    document.core_properties.title = _printable(printed[0].caption if len(printed) == 1 else "")
     style: Any = document.styles["Normal"]
-    style.font.name, style.font.size = _FONT, Pt(layout.size)
+    # What fits in larger type fits in the smallest one, too.
+    style.font.name, style.font.size = _FONT, Pt(min((layout.size for layout in layouts), default=_SIZE))
     style.paragraph_format.space_after = Pt(2)
-    _set_page(document.sections[0], layout)
+    for place, (table, layout) in enumerate(zip(printed, layouts, strict=True)):
+        turned = place > 0 and layout.landscape != layouts[place - 1].landscape
+        if turned:
+            document.add_section(WD_SECTION.NEW_PAGE)
+        elif place:
+            document.add_paragraph()
+        _set_page(document.sections[-1], layout)
+        _write_table(document, table, layout)
+    return _without_dates(document)
+
+
+def _write_table(document: Any, table: Table, layout: Layout) -> None:
+    columns, rows = columns_of(table), rows_of(table)
+    numeric = [column in numeric_columns(table) for column in columns]
     if table.number:
         numbered = document.add_paragraph()
         numbered.paragraph_format.keep_with_next = True
@@ -72,13 +86,12 @@ def render_docx(table: Table) -> bytes:
         if position == 0:
             paragraph.add_run("Note. ").italic = True
         paragraph.add_run(_printable(note))
-    return _without_dates(document)
 
 
 def _set_page(section: Any, layout: Layout) -> None:
     section.page_width, section.page_height = Cm(21.0), Cm(29.7)
+    section.orientation = WD_ORIENT.LANDSCAPE if layout.landscape else WD_ORIENT.PORTRAIT
     if layout.landscape:
-        section.orientation = WD_ORIENT.LANDSCAPE
         section.page_width, section.page_height = section.page_height, section.page_width
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(_MARGIN)
 

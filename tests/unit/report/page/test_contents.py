@@ -25,8 +25,9 @@ def test_every_figure_and_table_has_a_number_and_none_is_left_out_or_given_twice
             found = [
                 number for (one, _), number in numbers.items() if one == kind and number.startswith("S") == bool(mark)
             ]
+            answers = 4 if kind == "table" and not mark else 0  # one of each question stands before them
             assert sorted(found, key=lambda number: int(number.strip("S"))) == [
-                f"{mark}{place}" for place in range(1, len(found) + 1)
+                f"{mark}{place}" for place in range(1 + answers, len(found) + 1 + answers)
             ]
 
 

@@ -7,11 +7,12 @@ import pytest
 
 from alliance.config import Config
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.report.page.contents import read_sections, with_questions
-from alliance.report.page.questions import make_card, tabulate_estimates
-from alliance.report.prose.front import Answered
+from alliance.report.page.contents import numbers_of, read_sections, with_questions
+from alliance.report.page.questions import make_card, tabulate_answers, tabulate_estimates
+from alliance.report.prose.front import Answered, answer_questions
 from alliance.report.prose.told import Number, Told
 from alliance.report.words import Speech
+from alliance.runs.plan import figures_of, tables_of
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs
 
@@ -114,6 +115,25 @@ def test_small_table_writes_no_arrow_where_a_number_is_of_one_thing_or_of_severa
         "Working alliance: share of patients with a rupture",
         "Working alliance, agency: agreement where ruptures begin (kappa)",
     ]
+
+
+def test_tables_of_a_manuscript_are_numbered_before_all_others_and_name_their_question(config: Config) -> None:
+    found = builders.artefacts(config)
+    tables = tabulate_answers(found, config)
+    titles = [one.title for one in answer_questions(found, config)]
+    assert [one.number for one in tables] == ["1", "2", "3", "4"]
+    assert all(
+        one.caption.startswith(f"{title} Estimates that answer") for one, title in zip(tables, titles, strict=True)
+    )
+    others = numbers_of(config, figures_of(config), tables_of(config))
+    assert min(int(number) for (kind, _), number in others.items() if kind == "table" and number.isdigit()) == 5
+
+
+def test_numbers_that_cannot_exceed_one_are_declared_so_where_all_of_them_are(config: Config) -> None:
+    share, slope = estimate(effect="ruptured", path="alliance", level=""), estimate()
+    for rows, bounded in (((share, share), ("Value [interval]",)), ((share, slope), ())):
+        block = tabulate_estimates(answered(*rows), {}, config, Speech(config))
+        assert block is not None and block.table is not None and block.table.bounded == bounded
 
 
 def test_question_without_estimates_has_no_table(config: Config) -> None:

@@ -502,6 +502,24 @@ def test_meanings_list_every_caution_with_what_this_run_found() -> None:
     assert "1.01 or less" in table.shown["Verdict"][list(CAUTIONS).index("rhat")]  # of the settings
 
 
+def test_several_tables_stand_in_one_word_file_each_with_its_number_and_on_paper_that_holds_it() -> None:
+    wide = pd.DataFrame({f"Diagnostic {number}": ["uninterruptedword"] for number in range(6)})
+    tables = [
+        replace(_small(), number="1"),
+        replace(Table(wide, wide, "Wide"), number="2"),
+        replace(_small(), number="3"),
+    ]
+    document = Document(io.BytesIO(render_docx(*tables)))
+    assert len(document.tables) == 3
+    assert [one.text for one in document.paragraphs if one.text.startswith("Table")] == [
+        "Table 1",
+        "Table 2",
+        "Table 3",
+    ]
+    assert [section.page_width > section.page_height for section in document.sections] == [False, True, False]
+    assert Document(io.BytesIO(render_docx())).tables == []
+
+
 def test_number_of_a_table_is_the_same_in_all_formats() -> None:
     table = replace(_small(), number="S3")
     assert "<caption><b>Table S3.</b> " in render_html(table, "small")
