@@ -33,6 +33,8 @@ def render_latex(table: Table, name: str) -> str:
     numbered = f"\\renewcommand{{\\thetable}}{{{escape_latex(table.number)}}}" if table.number else ""
     caption = f"\\caption{{{escape_latex(table.caption)}}}\\label{{tab:{name}}}"
     notes = [f"\\par\\smallskip\\footnotesize {escape_latex(note)}" for note in table.notes]
+    if notes:
+        notes[0] = notes[0].replace(r"\footnotesize ", r"\raggedright\footnotesize \textit{Note.} ", 1)
     size = f"\\fontsize{{{layout.size}}}{{{layout.size + 2}}}\\selectfont"
     body = _list_rows(table, layout)
     if layout.landscape or layout.lines > _LONG_TABLE or len(rows) > _LONG_TABLE:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from alliance.models.descriptive.correlations import correlation, mean_products
+from alliance.models.descriptive.correlations import Moments, correlation
 from alliance.models.descriptive.pairs import correlate_pairs
 
 WITHIN, BETWEEN = 0.3, -0.5
@@ -31,7 +31,7 @@ def panel() -> pd.DataFrame:
 def _dense(rows: pd.DataFrame, one: str, other: str) -> list[float]:
     rows = rows.dropna(subset=[one, other])
     patients = np.unique(rows["patient"], return_inverse=True)[1]
-    matrices = mean_products(rows[[one, other]].to_numpy(), patients, np.ones(len(rows)))
+    matrices = Moments(rows[[one, other]].to_numpy(), patients).of(np.ones(patients.max() + 1))
     return [correlation(matrix, 0, 1) for matrix in matrices]
 
 

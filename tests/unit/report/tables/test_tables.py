@@ -131,7 +131,7 @@ def test_latex_of_a_small_table_word_by_word() -> None:
             r"z & $-$2.0~[$-$3,~1] \\",
             r"\bottomrule",
             r"\end{tabular}",
-            r"\par\smallskip\footnotesize A note.",
+            r"\par\smallskip\raggedright\footnotesize \textit{Note.} A note.",
             r"\end{table}",
             "",
         ]
