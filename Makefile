@@ -10,6 +10,7 @@ QUIET  ?= --quiet host rules reason
 PYTHON ?= python3
 
 SHELL := /bin/sh
+export CONFIG  # recipes read it from the environment, whatever signs are in the name of a file
 BIN   := .venv/bin
 UV    := .tools/bin/uv
 
@@ -22,6 +23,12 @@ TOOLS := .tools/ready-$(PLACE)
 export UV_NO_PROGRESS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Where the home folder takes no cache (there is none, or it belongs to somebody else), what keeps one finds a place here.
+CACHE := $(shell usual="$${XDG_CACHE_HOME:-$${HOME:-$$(echo ~)}/.cache}"; { mkdir -p "$$usual" && [ -w "$$usual" ]; } 2>/dev/null || { mkdir -p .tools/cache && echo "$$PWD/.tools/cache"; })
+ifneq ($(CACHE),)
+export XDG_CACHE_HOME := $(CACHE)
+endif
+
 .DEFAULT_GOAL := study
 .PHONY: study run new check setup test lint format example recovery calibration benchmarks notebooks lock clean-run help
 .SILENT:
@@ -31,10 +38,10 @@ study: $(READY)  ## set up, run the main analysis (config/config.yaml), print re
 	$(BIN)/python -m alliance.runs
 
 run: $(READY)  ## the same for another configuration: make run CONFIG=config/reviewer.example.yaml
-	if [ -z "$(CONFIG)" ]; then echo "Which configuration? For example: make run CONFIG=config/reviewer.example.yaml" >&2; exit 2; fi
-	$(BIN)/python -m alliance.runs --check "$(CONFIG)"
-	$(BIN)/snakemake --cores $(CORES) $(QUIET) --configfile "$(CONFIG)"
-	$(BIN)/python -m alliance.runs "$(CONFIG)"
+	if [ -z "$$CONFIG" ]; then echo "Which configuration? For example: make run CONFIG=config/reviewer.example.yaml" >&2; exit 2; fi
+	$(BIN)/python -m alliance.runs --check "$$CONFIG"
+	$(BIN)/snakemake --cores $(CORES) $(QUIET) --configfile "$$CONFIG"
+	$(BIN)/python -m alliance.runs "$$CONFIG"
 
 new: $(READY)  ## describe your own export: make new DATA=data/raw/export.sav (NAME=clinic; YES=1 asks nothing)
 	if [ -z "$(DATA)" ]; then echo "Which file? For example: make new DATA=data/raw/export.sav" >&2; exit 2; fi
@@ -42,7 +49,7 @@ new: $(READY)  ## describe your own export: make new DATA=data/raw/export.sav (N
 	$(BIN)/alliance new $(if $(NAME),--name "$(NAME)") $(if $(YES),--yes) -- "$$@"
 
 check: $(READY)  ## only check the data, in seconds, and print what was understood: make check CONFIG=config/local_clinic.yaml
-	$(BIN)/alliance check $(if $(CONFIG),"$(CONFIG)")
+	$(BIN)/alliance check $${CONFIG:+"$$CONFIG"}
 
 setup: $(READY)  ## only set up the environment
 

@@ -1,6 +1,7 @@
 """The command ``alliance``: one word, then what it is about."""
 
 import argparse
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,16 @@ the columns of the export. In at most five steps, each with its file, its module
   alliance trace row 34                   a row of the estimates, as a spreadsheet counts
   alliance trace moderation row 3         a row of another table
   alliance trace technique_jointly indirect within
+"""
+
+_RUN = """\
+Run the workflow of a study and print where its report lies and what it found. Data and results are in the project's folder: the clone
+around the working directory, or the working directory itself where the package is installed.
+
+  alliance run                            the main analysis (config/config.yaml)
+  alliance run config/local_clinic.yaml --cores 4
+  alliance run config/local_clinic.yaml --dry-run
+  alliance run --target results/main/figures/forest.svg
 """
 
 _CHECK = """\
@@ -58,6 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     trace.add_argument("--run", default="main", help="name of the run (default: main)")
     trace.add_argument("--all", action="store_true", help="also limits, standard deviations and other tables")
     trace.set_defaults(call=_trace)
+    run = commands.add_parser(
+        "run", help="run the workflow of a study", description=_RUN,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    run.add_argument("config", nargs="*", help="configuration files; none for the main analysis (config/config.yaml)")
+    run.add_argument("--cores", type=int, default=2, help="how many jobs and chains at once (default: 2)")
+    run.add_argument("--dry-run", "-n", action="store_true", help="only say what would be done")
+    run.add_argument("--target", action="append", default=[], metavar="FILE", help="a file of the run; none for all")
+    run.add_argument("--snakemake", default="", metavar="WORDS", help="further words for snakemake, in quotes")
+    run.set_defaults(call=_run)
     check = commands.add_parser(
         "check", help="check the data of a study in seconds, and print what was understood", description=_CHECK,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -102,18 +123,23 @@ def _trace(asked: argparse.Namespace) -> tuple[str, int]:
     return trace(" ".join(asked.what), asked.run, everywhere=asked.all), 0
 
 
+def _run(asked: argparse.Namespace) -> tuple[str, int]:
+    from alliance.runs.call import run
+
+    return run(asked.config, asked.cores, asked.target, shlex.split(asked.snakemake), dry=asked.dry_run)
+
+
 def _check(asked: argparse.Namespace) -> tuple[str, int]:
     from alliance.report.codebook.terminal import show_codebook, show_findings
     from alliance.report.words import Speech
-    from alliance.runs.project import command_for
+    from alliance.runs.project import command_for, run_command
     from alliance.study.check import check
 
     findings, codebook, config = checked = check(asked.config)
     width = shutil.get_terminal_size().columns
     speech = Speech(config)
     parts = [show_findings(findings, speech, width), "What was understood:", show_codebook(codebook, speech, width)]
-    one = f"make run CONFIG={asked.config[0]}" if asked.config else "make"
-    command = one if len(asked.config) < 2 else command_for(None, asked.config)
+    command = run_command(*asked.config) if len(asked.config) < 2 else command_for(None, asked.config)
     parts.append("Correct the errors, then check again." if checked.stops else f"A run can go on: {command}")
     return "\n\n".join(parts), int(checked.stops)
 

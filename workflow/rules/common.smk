@@ -3,13 +3,19 @@
 # needs  the configuration files
 # gives  cfg (the validated configuration), OUT and LOGS (folders of this run), ARTEFACT (name -> path), CODE (step -> modules
 #        behind it and their fingerprint), and the handlers of the start and the end of a run.
+# Where the workflow is a guest, the host's configuration is what its own overlays are otherwise: what differs from config/config.yaml. The
+# host's handlers of start and end are then its own, so this run begins when its jobs are laid out and closes with the process.
 # Refuses, before any job: settings that cannot be used, missing files, and a run that would touch another run's results.
 import atexit
 import os
 import sys
 import time
 
-sys.path.insert(0, str(ROOT / "src"))
+if (ROOT / "src").is_dir():  # not in an installed package, which is on the path
+    sys.path.insert(0, str(ROOT / "src"))
+    os.environ["ALLIANCE_SOURCE"] = str(
+        ROOT / "src"
+    )  # the scripts of the jobs may lie elsewhere, in a cache of Snakemake
 
 from alliance.config.compared import smallest_groups
 from alliance.errors import AllianceError
@@ -20,6 +26,7 @@ from alliance.report.words import Speech
 from alliance.runs import guards, plan
 from alliance.runs.files import ORIGIN as RUN_FILE, remove_unfinished
 from alliance.runs.fingerprint import code_of, remember
+from alliance.runs.instruments import instrument_files, named_in_results
 from alliance.runs.made import (
     changed_files,
     contents_of,
@@ -30,34 +37,48 @@ from alliance.runs.made import (
     shorten_record,
     still_holds,
 )
-from alliance.runs.messages import failures_in, final_message, message_of
+from alliance.runs.messages import CLOSED_BY, failures_in, final_message, message_of, said_in
 from alliance.runs.plan import ACCEPTED, FLOW_DATA, IDS_FILE, RUN_FILES
+from alliance.runs.project import RESULTS
 from alliance.runs.reuse import shorten_receipts
 from alliance.runs.sealed import begin_key, seal_ids
+from alliance.runs.shells import quote_interpreter, unsafe_in_scripts
 from alliance.runs.worker import start_worker
 from alliance.steps import STEPS
 
-RESULTS = Path("results")
+quote_interpreter()
+STUDY = Path.cwd()
 BASE = ROOT / "config/config.yaml"
-INSTRUMENTS = (ROOT / "config/instruments").relative_to(Path.cwd(), walk_up=True)
+# As seen from where jobs run, so that a project can be moved; what lies elsewhere stays there when the study is moved.
+SHIPPED = ROOT / "config/instruments"
+INSTRUMENTS = [Path("config/instruments"), *([SHIPPED] if ROOT != STUDY else [])]
 SCRIPT = ROOT / "workflow/scripts/run_step.py"
-OVERLAYS = [Path(path) for path in workflow.config_settings.configfiles]
-VALUES = dict(workflow.config_settings.config)
+if IS_GUEST:
+    OVERLAYS, VALUES = [], dict(config)
+    NAMED = [Path(path) for path in workflow.configfiles] or [Path(workflow.main_snakefile)]
+    if workflow.modifier.modify_path("results") != "results":
+        sys.exit(
+            "The module of alliance has a prefix, but names its files itself. Remove 'prefix:' and 'replace_prefix:'."
+        )
+else:
+    OVERLAYS = [Path(path) for path in workflow.config_settings.configfiles]
+    VALUES = dict(workflow.config_settings.config)
+    NAMED = OVERLAYS
 
 try:
     cfg = plan.merge_files(BASE, OVERLAYS, VALUES)
-    ORIGIN = plan.origin_of(BASE, OVERLAYS, VALUES, ROOT)
+    ORIGIN = plan.origin_of(BASE, NAMED, {} if IS_GUEST else VALUES, STUDY)
     OUT = RESULTS / cfg.run.name
     guards.check_names(cfg)
-    guards.check_files(cfg, INSTRUMENTS)
-    guards.check_overlay(cfg, BASE, ORIGIN, is_overlay=bool(OVERLAYS or VALUES))
+    guards.check_files(cfg, *INSTRUMENTS)
+    guards.check_overlay(cfg, BASE, ORIGIN, is_overlay=not IS_GUEST and bool(OVERLAYS or VALUES))
     guards.check_origin(OUT, ORIGIN)
     guards.check_comparison(cfg, RESULTS)
 except AllianceError as error:
     sys.exit(message_of(error))
 
 # Snakemake writes its own copy of the configuration into the script of every job; a killed run leaves these, and nobody reads it.
-config.clear()
+config = {}
 LOGS = OUT / "logs"
 # The export as it was read, from the checks to the cleaning. It holds ids, so it lies beside the results and does not last.
 TYPED = Path(".snakemake/typed") / f"{cfg.run.name}.pickle"
@@ -70,9 +91,10 @@ ARTEFACT = {name: OUT / artefact.path for name, artefact in ARTEFACTS.items()}
 PLAIN = plan.plain(cfg)
 SHOWN = plan.without_ids(cfg)
 remember(ROOT / ".snakemake/sources.json")  # at the end of the call, when Snakemake is back where it was called from
-CODE = {step: code_of(module, scripts=[SCRIPT]) for step, module in STEPS.items()}
+CODE = {step: {"step": step, **code_of(module, scripts=[SCRIPT])} for step, module in STEPS.items()}
 STRAY = plan.stray_files(OUT, cfg)
 STARTED = time.time()
+BEGUN = []
 
 MADE = [name for name in plan.expected_files(cfg) if name != RUN_FILE]
 CHANGED = changed_files(OUT, MADE)
@@ -91,7 +113,7 @@ wildcard_constraints:
 
 def code_with(step, module):
     """Return the code of a step together with a module that it chooses by its settings."""
-    return code_of(STEPS[step], module, scripts=[SCRIPT])
+    return {"step": step, **code_of(STEPS[step], module, scripts=[SCRIPT])}
 
 
 def everything(wildcards):
@@ -106,6 +128,8 @@ def export_files(wildcards):
     """
     if not workflow.is_main_process:
         return TABLE_FILES
+    if IS_GUEST and workflow.executor_plugin is not None and not workflow.dryrun and not BEGUN:
+        begin_run()
     lost = [
         name
         for name in MADE
@@ -127,7 +151,13 @@ ENDED = []
 
 def begin_run():
     """Take the run's lock, note whose results these are, clear away what a killed run left half-written; start the worker."""
+    BEGUN.append(True)
     try:
+        if not workflow.local_exec and (unsafe := unsafe_in_scripts(STUDY, ROOT, sys.executable)):
+            raise guards.RunError(
+                f"The job scripts of a cluster cannot hold the path {unsafe}. Move the project to a folder whose path has only letters, "
+                "digits and the signs - _ . (no blanks, no quotes), then run again."
+            )
         guards.check_places([OUT, LOGS, Path(".snakemake")])
         guards.hold_lock(LOCK, OUT)
         guards.check_origin(OUT, ORIGIN)
@@ -149,7 +179,7 @@ def end_run():
     """Name the report, after Snakemake's own closing lines; make does so itself, also when nothing was to be done."""
     ENDED.append(True)
     has_report = (OUT / RUN_FILES["headline"]).exists()  # not if only some files were asked for
-    if has_report and "MAKELEVEL" not in os.environ:
+    if has_report and not CLOSED_BY & os.environ.keys():
         atexit.register(print, final_message(OUT))
 
 
@@ -162,6 +192,9 @@ def show_failures():
 
 def say_if_nobody_did():
     """Say why a run stopped that Snakemake itself broke off without calling a handler, as on a full disk; it names its own folder only."""
-    if not ENDED:
+    if IS_GUEST and not said_in(LOGS, STARTED):  # whether all is well with its host is not for it to say
+        if all((OUT / name).is_file() for name in MADE):
+            end_run()
+    elif not ENDED:
         TYPED.unlink(missing_ok=True)
         print(Speech(cfg).say(failures_in(LOGS, STARTED)), file=sys.stderr)

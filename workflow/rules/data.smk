@@ -4,9 +4,9 @@
 # gives  findings of the checks; clean tables of sessions, patients and therapists with codes for ids; the patient flow
 #        so far; scores with reliability; the panel, one row for each patient and session
 TABLE_FILES = plan.data_files(cfg)
-INSTRUMENT_FILES = [INSTRUMENTS / f"{name}.yaml" for name in plan.instruments_of(cfg)]
+INSTRUMENT_FILES = [instrument_files(*INSTRUMENTS)[name] for name in plan.instruments_of(cfg)]
 # Files that are given count by content: what replaces one may bear an older time stamp (cp -p, unzip, a backup).
-INSTRUMENT_CONTENTS = contents_of(INSTRUMENT_FILES)
+INSTRUMENT_CONTENTS = {named_in_results(path): sha256 for path, sha256 in contents_of(INSTRUMENT_FILES).items()}
 CONTENTS = {**contents_of(TABLE_FILES.values()), **INSTRUMENT_CONTENTS}
 MEASURED = plan.bare_variables(cfg.variables, scored=False)
 SCORED = plan.bare_variables(cfg.variables)

@@ -5,10 +5,11 @@ in `NOT_ARGUMENTS` only decide when the step runs. Where the run has a worker, t
 same job already, its results are taken.
 """
 
+import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(snakemake.scriptdir).resolve().parents[1] / "src"))  # noqa: F821
+sys.path.insert(0, os.environ.get("ALLIANCE_SOURCE", str(Path(snakemake.scriptdir).resolve().parents[1] / "src")))  # noqa: F821
 
 from alliance.runs.jobs import Job, run_job
 from alliance.runs.made import record_made
@@ -24,7 +25,8 @@ def job_of(rule) -> Job:
     given += [(name, str(value)) for name, value in rule.output.items()]
     given += rule.params.items()
     arguments = {name: value for name, value in given if name not in NOT_ARGUMENTS}
-    return Job(rule.rule, rule.params.code["modules"], arguments, str(rule.log[0]), rule.threads)
+    code = rule.params.code
+    return Job(code.get("step", rule.rule), code["modules"], arguments, str(rule.log[0]), rule.threads)
 
 
 def _plain(value):

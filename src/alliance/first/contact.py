@@ -13,7 +13,7 @@ from alliance.first.recognise import recognise
 from alliance.first.report import describe
 from alliance.first.table import look_at
 from alliance.runs.files import write_new_text
-from alliance.runs.project import INSTRUMENTS, find_project, from_here
+from alliance.runs.project import find_project, from_here, instruments_around
 from alliance.study.check import check
 
 
@@ -73,7 +73,7 @@ def run_name(text: str) -> str:
 
 
 def _instruments(folder: Path) -> dict[str, Instrument]:
-    return read_instruments(sorted((folder / INSTRUMENTS).glob("*.yaml")))
+    return read_instruments([path for _, path in sorted(instruments_around(folder).items())])
 
 
 def _as_named(path: Path, folder: Path) -> str:

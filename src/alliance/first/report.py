@@ -3,6 +3,7 @@
 from textwrap import wrap
 
 from alliance.first.draft import Draft, plural
+from alliance.runs.project import check_command, run_command
 
 _WIDTH = 110
 _MOST = 8  # columns and problems that are named
@@ -35,13 +36,13 @@ def describe(draft: Draft, text: str, overlay: str, checked: tuple[list[str], in
         )
         parts += [line for one in [*draft.to_do, *errors[:_MOST], *further] for line in _hanging(f"  - {one}", 4)]
         parts += (
-            ["", f"Then check it again: make check CONFIG={overlay}"]
+            ["", f"Then check it again: {check_command(overlay)}"]
             if errors
-            else ["", f"Run it: make run CONFIG={overlay}"]
+            else ["", f"Run it: {run_command(overlay)}"]
         )
         return "\n".join(parts)
     found = f" ({plural(warnings, 'warning')}, which the report lists)" if warnings else ""
-    return "\n".join([*parts, f"Checked: no errors{found}. Read it, then run it: make run CONFIG={overlay}"])
+    return "\n".join([*parts, f"Checked: no errors{found}. Read it, then run it: {run_command(overlay)}"])
 
 
 def _hanging(text: str, indent: int) -> list[str]:

@@ -10,8 +10,7 @@ from pathlib import Path
 from alliance.errors import AllianceError
 from alliance.runs.messages import final_message, message_of
 from alliance.runs.plan import merge_files
-
-BASE = Path("config/config.yaml")
+from alliance.runs.project import BASE, RESULTS
 
 
 def main(arguments: list[str]) -> None:
@@ -22,7 +21,7 @@ def main(arguments: list[str]) -> None:
     except AllianceError as error:
         sys.exit(message_of(error))
     if "--check" not in arguments:
-        print(final_message(Path("results") / config.run.name))
+        print(final_message(RESULTS / config.run.name))
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ def write_new_text(text: str, path: str | Path) -> None:
     FileExistsError
         It is there; it stays as it is.
     """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     with Path(path).open("x", encoding="utf-8", newline="\n") as file:
         file.write(text)
 

@@ -10,6 +10,7 @@ from alliance.config import Config, read_yaml
 from alliance.errors import AllianceError, ConfigError, DataError, suggest
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.runs.files import ORIGIN, write_text
+from alliance.runs.instruments import instrument_files
 from alliance.runs.machine import read_only, shortage_in
 from alliance.runs.made import is_changed, is_provisional
 from alliance.runs.plan import RUN_FILES, data_files, instruments_of, needs_of
@@ -81,13 +82,13 @@ def record_origin(folder: Path, origin: Sequence[str]) -> None:
         write_text(f"# Which configuration these results belong to; another one is refused.\n{text}", folder / ORIGIN)
 
 
-def check_files(config: Config, instruments: Path) -> None:
+def check_files(config: Config, *instruments: Path) -> None:
     """Refuse a configuration that names a file that does not exist.
 
     Parameters
     ----------
-    instruments
-        Folder of the instrument files.
+    *instruments
+        Folders of instrument files; those in the first one come first.
 
     Raises
     ------
@@ -108,22 +109,21 @@ def check_files(config: Config, instruments: Path) -> None:
         raise DataError("\n  - ".join([f"{len(problems)} file(s) cannot be found:", *problems]))
     if config.study.truth is not None:
         check_truth(Path(config.study.truth))
-    for file in [
-        *map(Path, data_files(config).values()),
-        *(instruments / f"{name}.yaml" for name in instruments_of(config)),
-    ]:
-        if file.is_file() and not os.access(file, os.R_OK):
+    files = instrument_files(*instruments)
+    used = [files[name] for name in instruments_of(config) if name in files]
+    for file in [*map(Path, data_files(config).values()), *used]:
+        if not os.access(file, os.R_OK):
             raise DataError(
                 f"The file {file} may not be read. Give yourself the right to (chmod u+r), or ask whom it belongs to."
             )
-    known = sorted(path.stem for path in instruments.glob("*.yaml"))
+    known = sorted(files)
     unknown = [name for name in instruments_of(config) if name not in known]
     if unknown:
         users = {
             name: [key for key, variable in config.variables.items() if variable.instrument == name] for name in unknown
         }
         lines = [
-            f"variables.{users[name][0]}.instrument: there is no {instruments}/{name}.yaml.{suggest(name, known)} "
+            f"variables.{users[name][0]}.instrument: there is no {instruments[0]}/{name}.yaml.{suggest(name, known)} "
             f"Known: {', '.join(known)}."
             for name in unknown
         ]

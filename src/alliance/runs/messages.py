@@ -8,6 +8,8 @@ from alliance.runs.machine import shortage_in
 
 # Opens the closing paragraph of the log of a failed job.
 FAILED = "This step failed."
+# In the environment of a run whose closing message is printed by who started it: make, or the command `alliance run`.
+CLOSED_BY = {"MAKELEVEL", "ALLIANCE_RUN"}
 
 
 def message_of(error: AllianceError) -> str:
@@ -35,14 +37,8 @@ def defect_of(error: BaseException, log: str) -> str:
 
 
 def failures_in(logs: Path, since: float) -> str:
-    """Collect what the jobs that failed since a moment (seconds of the epoch) said last."""
-    found = []
-    for log in sorted(logs.rglob("*.log")):
-        if log.stat().st_mtime < since:
-            continue
-        _, mark, explanation = log.read_text(encoding="utf-8", errors="replace").rpartition(f"{FAILED}\n")
-        if mark and explanation.strip() not in found:
-            found.append(explanation.strip())
+    """Say what the jobs that failed since a moment (seconds of the epoch) said last, and what to do."""
+    found = said_in(logs, since)
     if not found and (shortage := shortage_in(logs)):
         return f"\nThe run stopped. {shortage}"
     if not found:
@@ -50,6 +46,18 @@ def failures_in(logs: Path, since: float) -> str:
     return "\n".join(
         ["", "The run stopped. What to do:", *found, "Then run again: everything finished so far is kept."]
     )
+
+
+def said_in(logs: Path, since: float) -> list[str]:
+    """Collect what the jobs that failed since a moment (seconds of the epoch) said last."""
+    found: list[str] = []
+    for log in sorted(logs.rglob("*.log")):
+        if log.stat().st_mtime < since:
+            continue
+        _, mark, explanation = log.read_text(encoding="utf-8", errors="replace").rpartition(f"{FAILED}\n")
+        if mark and explanation.strip() not in found:
+            found.append(explanation.strip())
+    return found
 
 
 def final_message(folder: Path) -> str:

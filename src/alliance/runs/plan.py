@@ -49,22 +49,32 @@ _BARE_UNLESS_SCALE: dict[str, Any] = {"rater": None, "higher_is": None}
 
 
 def merge_files(base: Path, overlays: Sequence[Path], values: Mapping[str, Any]) -> Config:
-    """Read and merge configuration files and values given on the command line, and validate the whole.
+    """Read and merge configuration files and values that Snakemake has read, from its command line or a host, and validate the whole.
 
     Raises
     ------
     ConfigError
         A file cannot be read, or the merged settings cannot be used.
     """
-    return validate_config(
-        merge_with_base(read_yaml(base), [*map(read_yaml, overlays), values], titles_from(Path()), parts_from(Path()))
-    )
+    parts = parts_from(Path(), base.parent.parent)
+    settings, said = read_yaml(base), [*map(read_yaml, overlays), _as_written(values)]
+    if settings.keys() <= values.keys():  # a copy of the base file, as snakedeploy gives a host, stands in its place
+        settings, said = said[-1], []
+    return validate_config(merge_with_base(settings, said, titles_from(Path()), parts))
+
+
+def _as_written(values: Any) -> Any:
+    """Return settings that Snakemake has read with the word ``on`` as the key it is: YAML 1.1 takes it for a truth value."""
+    if not isinstance(values, Mapping):
+        return values
+    return {"on" if key is True else key: _as_written(value) for key, value in values.items()}
 
 
 def origin_of(base: Path, overlays: Sequence[Path], values: Mapping[str, Any], root: Path) -> list[str]:
     """Name the configuration a run belongs to: its files, relative to the project where they lie in it, and values."""
-    files = [path.resolve() for path in (overlays or [base])]
+    files = [path.resolve() for path in overlays]
     named = [str(path.relative_to(root)) if path.is_relative_to(root) else str(path) for path in files]
+    named = named or [str(Path(base.parent.name, base.name))]  # wherever the program lies that brings it
     return named + [f"{key}={value}" for key, value in sorted(values.items())]
 
 

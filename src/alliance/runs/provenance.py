@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +10,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).parents[3]
+ARCHIVE = ".git_archival.txt"
+_CLONE = Path(__file__).parents[3]
+_SHIPPED = (
+    Path(__file__).parents[1] / "shipped"
+)  # workflow, settings and example of an installed package; see pyproject.toml
+# Where the workflow lies, the settings of the main analysis and the instruments.
+INSTALLED = _SHIPPED.is_dir()
+PROJECT = _SHIPPED if INSTALLED else _CLONE
 
 
 def sha256_of(path: str | Path) -> str:
@@ -25,11 +33,21 @@ def describe_files(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
 
 def code_state(project: Path = PROJECT) -> dict[str, Any]:
     """Return the commit of the project and how many of its files differ from it, or why neither is known."""
+    top = _git(project, "rev-parse", "--show-toplevel")
+    if top is None or Path(top) != project.resolve():  # the project may lie in a repository that is not its own
+        return {"commit": _archived(project) or "unknown (no commit, no git, or not a git checkout)"}
     commit = _git(project, "rev-parse", "HEAD")
     if commit is None:
-        return {"commit": "unknown (no commit, no git, or not a git checkout)"}
+        return {"commit": "unknown (no commit)"}
     changed = _git(project, "status", "--porcelain")
     return {"commit": commit, "files_changed_since": len(changed.splitlines()) if changed is not None else "unknown"}
+
+
+def _archived(project: Path) -> str | None:
+    """Return the commit that git itself wrote into an archive of the project, as hosting services offer it."""
+    record = project / ARCHIVE
+    found = re.search(r"\b[0-9a-f]{40}\b", record.read_text(encoding="utf-8")) if record.is_file() else None
+    return found.group() if found else None
 
 
 def _git(project: Path, *arguments: str) -> str | None:

@@ -7,27 +7,29 @@ from typing import Any
 from alliance.config.instruments import Instrument, read_instrument
 from alliance.config.own import Parts
 from alliance.errors import InstrumentError
+from alliance.runs.instruments import INSTRUMENTS, instrument_files
 
-_FOLDER = Path("config/instruments")
 _FEWEST = 2  # parts that can be compared
 
 
-def parts_from(root: Path) -> Parts:
-    """Return a function from the declaration of a variable to its parts; instruments lie below `root`.
+def parts_from(*roots: Path) -> Parts:
+    """Return a function from the declaration of a variable to its parts; instruments lie below `roots`, the first of which counts.
 
     One that cannot be read, or whose subscales nobody has verified, brings none: what is wrong with it is told where it scores.
     """
 
+    known = instrument_files(*(root / INSTRUMENTS for root in roots))
+
     def parts(variable: Mapping[str, Any]) -> list[list[str]]:
         key = variable.get("instrument")
-        if variable.get("kind") != "scale" or not isinstance(key, str):
+        if variable.get("kind") != "scale" or not isinstance(key, str) or key not in known:
             return []
         try:
-            instrument = read_instrument(root / _FOLDER / f"{key}.yaml")
+            instrument = read_instrument(known[key])
         except InstrumentError:
             return []
-        known = instrument.subscales_verified() or variable.get("instrument_confirmed") is True
-        return readings_of(instrument) if known else []
+        verified = instrument.subscales_verified() or variable.get("instrument_confirmed") is True
+        return readings_of(instrument) if verified else []
 
     return parts
 

@@ -10,6 +10,7 @@ import yaml
 
 from alliance.errors import DataError
 from alliance.runs.files import ORIGIN, write_csv, write_text
+from alliance.runs.instruments import named_in_results
 from alliance.runs.made import changed_files
 from alliance.runs.provenance import code_state, describe_files, manifest_rows, software_versions
 from alliance.runs.reuse import taken_over
@@ -44,7 +45,8 @@ def record_provenance(
     DataError
         An input was replaced while the run was at work.
     """
-    inputs = describe_files([*data, *instruments])
+    keys = [{**entry, "file": named_in_results(entry["file"])} for entry in describe_files(instruments)]
+    inputs = [*describe_files(data), *keys]
     replaced = [entry["file"] for entry in inputs if read.get(entry["file"], entry["sha256"]) != entry["sha256"]]
     if replaced:
         raise DataError(

@@ -10,7 +10,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.runs.guards import check_files, check_origin, check_overlay
 from alliance.runs.plan import origin_of
-from alliance.runs.project import BASE, INSTRUMENTS, RESULTS, find_project
+from alliance.runs.project import RESULTS, base_of, find_project, instrument_folders
 from alliance.steps.codebook import keep_codebook
 from alliance.study.study import Study
 
@@ -58,10 +58,11 @@ def check(overlays: Sequence[str | Path] = (), root: str | Path | None = None, *
     paths = [Path(path).resolve() if Path(path).is_file() else Path(path) for path in overlays]
     with contextlib.chdir(folder):
         study = Study(*paths, root=folder)
-        origin = origin_of(BASE, paths, {}, folder)
-        check_overlay(study.config, BASE, origin, is_overlay=bool(paths))
+        base = base_of(folder)
+        origin = origin_of(base, paths, {}, folder)
+        check_overlay(study.config, base, origin, is_overlay=bool(paths))
         check_origin(RESULTS / study.config.run.name, origin)
-        check_files(study.config, INSTRUMENTS)
+        check_files(study.config, *instrument_folders(folder))
         checked = Checked(study.findings, study.codebook, study.config)
         if keep:
             keep_codebook(checked.codebook, checked.findings, study.config, RESULTS, origin)

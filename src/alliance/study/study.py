@@ -22,7 +22,7 @@ from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import join_nodes
 from alliance.runs.guards import check_names
 from alliance.runs.plan import bare_variables, data_files, instruments_of
-from alliance.runs.project import INSTRUMENTS, Overlay, find_project, from_here, merge_overlays
+from alliance.runs.project import Overlay, find_project, from_here, instruments_around, merge_overlays
 from alliance.study.fit import Fit
 from alliance.study.show import html_page, html_table, write_formula
 
@@ -229,8 +229,8 @@ class Study:
 
     @cached_property
     def _instruments(self) -> dict[str, Instrument]:
-        names = instruments_of(self.config)
-        return read_instruments(from_here(INSTRUMENTS / f"{name}.yaml", self.root) for name in names)
+        known = instruments_around(self.root)
+        return read_instruments(from_here(known[name], self.root) for name in instruments_of(self.config))
 
     @cached_property
     def _export(self) -> Export:

@@ -7,7 +7,7 @@ import pandas as pd
 from alliance.config.instruments import read_instruments
 from alliance.facts.artefacts import made_by
 from alliance.runs.plan import instruments_of
-from alliance.runs.project import INSTRUMENTS
+from alliance.runs.project import instruments_around
 from alliance.study.run import Run
 from alliance.trace.chain import trace_row
 from alliance.trace.find import ESTIMATES, find_nearest, find_rows
@@ -56,7 +56,8 @@ def trace(question: str, run: str = "main", root: str | Path | None = None, *, e
         note = f" ({more} more as a limit, a standard deviation or in other tables: add --all)" if more else ""
         what = "estimates have" if chosen is estimates else "rows have"
         return write_hits(f"{len(chosen)} {what} '{query.text}'{note}:", chosen, results.config)
-    keys = [results.root / INSTRUMENTS / f"{name}.yaml" for name in instruments_of(results.config)]
+    known = instruments_around(results.root)
+    keys = [known[name] for name in instruments_of(results.config)]
     return write_trace(chosen[0], trace_row(results, chosen[0], read_instruments(keys)), run)
 
 

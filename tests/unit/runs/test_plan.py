@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from alliance.config import Config, validate_config
 from alliance.errors import ConfigError
@@ -109,3 +110,10 @@ def test_origin_names_files_inside_the_project_by_their_place_in_it(tmp_path: Pa
     assert plan.origin_of(base, [], {}, root) == ["config/config.yaml"]
     assert plan.origin_of(base, [root / "config/x.yaml", outside], {}, root) == ["config/x.yaml", str(outside)]
     assert plan.origin_of(base, [], {"panel": {"lag": 2}}, root) == ["config/config.yaml", "panel={'lag': 2}"]
+
+
+def test_base_file_as_snakemake_reads_it_is_the_main_analysis(config: Config) -> None:
+    read = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))
+    on = read["models"]["specs"]["alliance_predicts_symptoms"]["equations"]["symptoms"]
+    assert True in on, "YAML 1.1 takes the key for a truth value"
+    assert plan.merge_files(REPOSITORY / "config/config.yaml", [], read) == config
