@@ -30,7 +30,7 @@ export XDG_CACHE_HOME := $(CACHE)
 endif
 
 .DEFAULT_GOAL := study
-.PHONY: study run new check setup test lint format example recovery calibration benchmarks notebooks lock clean-run help
+.PHONY: study run new check setup cluster test lint format example recovery calibration benchmarks notebooks lock clean-run help
 .SILENT:
 
 study: $(READY)  ## set up, run the main analysis (config/config.yaml), print report and headline
@@ -52,6 +52,9 @@ check: $(READY)  ## only check the data, in seconds, and print what was understo
 	$(BIN)/alliance check $${CONFIG:+"$$CONFIG"}
 
 setup: $(READY)  ## only set up the environment
+
+cluster: $(READY)  ## set up what a run on a Slurm cluster needs: .venv/bin/snakemake --profile workflow/profiles/slurm
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --no-deps --requirements requirements-cluster.lock
 
 test: $(READY) lint  ## set up, check format, types and workflow, and run all tests
 	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term
@@ -94,6 +97,8 @@ clean-run: $(READY)  ## delete the results of one run: make clean-run NAME=revie
 lock: $(TOOLS)  ## resolve the newest versions anew: requirements.lock and environment.yml
 	$(UV) pip compile --python-version 3.13 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade \
 	  pyproject.toml --group notebooks --group dev --quiet --output-file requirements.lock
+	$(UV) pip compile --python-version 3.13 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --no-deps \
+	  --group pyproject.toml:cluster --quiet --output-file requirements-cluster.lock
 	$(PYTHON) workflow/scripts/write_environment.py requirements.lock environment.yml
 
 help:  ## this list

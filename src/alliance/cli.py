@@ -5,6 +5,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from alliance.errors import AllianceError
 from alliance.runs.messages import message_of
@@ -28,6 +29,15 @@ around the working directory, or the working directory itself where the package 
   alliance run config/local_clinic.yaml --cores 4
   alliance run config/local_clinic.yaml --dry-run
   alliance run --target results/main/figures/forest.svg
+"""
+
+_VERIFY = """\
+Compare a run's folder with its own manifest: which results are as the workflow wrote them, which were changed since, are missing, or are
+none of its results. Needs nothing but the folder, which may lie anywhere. The status is 0 if all is as it was, 1 if not.
+
+  alliance verify                         results/main
+  alliance verify reviewer                results/reviewer
+  alliance verify ~/Downloads/archive/main
 """
 
 _CHECK = """\
@@ -79,6 +89,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run.add_argument("--target", action="append", default=[], metavar="FILE", help="a file of the run; none for all")
     run.add_argument("--snakemake", default="", metavar="WORDS", help="further words for snakemake, in quotes")
     run.set_defaults(call=_run)
+    verify = commands.add_parser(
+        "verify", help="is a run's folder as the workflow left it", description=_VERIFY,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    verify.add_argument("run", nargs="?", default="main", help="name of the run (default: main), or its folder")
+    verify.set_defaults(call=_verify)
     check = commands.add_parser(
         "check", help="check the data of a study in seconds, and print what was understood", description=_CHECK,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -127,6 +143,16 @@ def _run(asked: argparse.Namespace) -> tuple[str, int]:
     from alliance.runs.call import run
 
     return run(asked.config, asked.cores, asked.target, shlex.split(asked.snakemake), dry=asked.dry_run)
+
+
+def _verify(asked: argparse.Namespace) -> tuple[str, int]:
+    from alliance.runs.project import RESULTS, find_project
+    from alliance.runs.verify import describe_verified, verify
+
+    given = Path(asked.run)
+    folder = given if given.is_dir() else find_project() / RESULTS / asked.run
+    found = verify(folder)
+    return describe_verified(folder, found), int(not found.holds)
 
 
 def _check(asked: argparse.Namespace) -> tuple[str, int]:

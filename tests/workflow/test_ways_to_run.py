@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from alliance.runs.made import recorded, touched_files
 from tests.workflow.project import REPOSITORY, Project, copy_project, planned_rules
 
 AWKWARD = 'it\'s "our" Übung; $HOME & 100%'
@@ -44,8 +45,24 @@ def test_folder_with_blanks_quotes_and_umlauts_in_its_path(tmp_path: Path) -> No
     done = call(words, tmp_path)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert (project.results / "main/data/checks.csv").is_file()
-    made = (project.results / "main/logs/made.sha256").read_text(encoding="utf-8")
-    assert "data/accepted.txt" in made
+    assert set(recorded(project.results / "main")) >= {"data/checks.csv", "data/accepted.txt"}
+
+
+def test_results_that_were_touched_say_so_until_they_are_computed(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    folder, wanted = project.results / "main", "results/main/data/accepted.txt"
+    assert project.snakemake("--cores", "1", wanted).returncode == 0
+    written = (folder / "data/checks.csv").read_bytes()
+    project.replace("config/config.yaml", "minimum_sessions: 1 ", "minimum_sessions: 2 ")
+    dry = project.snakemake("--dry-run", wanted)
+    assert planned_rules(dry.stdout + dry.stderr) == {"check_data", "accept_data"}
+    assert project.snakemake("--cores", "1", "--touch", wanted).returncode == 0
+    assert (folder / "data/checks.csv").read_bytes() == written
+    assert touched_files(folder) == ["data/checks.csv", "data/accepted.txt"]
+    until = project.snakemake("--dry-run", "--forceall", "--until", "check_data", "--", wanted)
+    assert planned_rules(until.stdout + until.stderr) == {"check_data"}
+    assert project.snakemake("--cores", "1", "--forceall", wanted).returncode == 0
+    assert touched_files(folder) == []
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ from alliance.runs.made import (
     describe_lost,
     edited_files,
     keep_aside,
+    record_touched,
     shorten_record,
     still_holds,
 )
@@ -167,11 +168,15 @@ def begin_run():
     remove_unfinished(OUT)
     shorten_record(OUT)
     shorten_receipts(OUT)
+    if workflow.touch:
+        outdated = [Path(file) for job in workflow.dag.needrun_jobs() for file in job.output]
+        record_touched(OUT, [path.relative_to(OUT).as_posix() for path in outdated if path.is_relative_to(OUT)])
     keep_aside(OUT, EDITED)
     if not cfg.privacy.original_ids:
         (OUT / IDS_FILE).unlink(missing_ok=True)
     atexit.register(say_if_nobody_did)
-    if not workflow.deployment_settings.deployment_method:  # jobs in an environment of their own cannot share one
+    # Jobs in an environment of their own cannot share one, and those of a cluster are to run where it puts them.
+    if workflow.local_exec and not workflow.deployment_settings.deployment_method:
         start_worker()
 
 

@@ -18,6 +18,8 @@ from alliance.runs.provenance import sha256_of
 RECORD = "logs/made.sha256"
 ASIDE = "logs/edited"
 _PROVISIONAL = "provisional"
+_TOUCHED = "# touched"  # a remark to `sha256sum --check`
+_CERTIFIED = ("result", "touched")
 
 
 def record_made(paths: Iterable[str | Path]) -> None:
@@ -40,6 +42,32 @@ def record_provisional(paths: Iterable[str | Path]) -> None:
             record.write(_line(_PROVISIONAL, path.relative_to(folder).as_posix()))
 
 
+def record_touched(folder: Path, names: Iterable[str]) -> None:
+    """Record that results were marked as up to date without being computed (``snakemake --touch``), until a job makes them."""
+    if (folder / RECORD).is_file():
+        with open(folder / RECORD, "a", encoding="utf-8") as record:
+            record.write("".join(_line(_TOUCHED, name) for name in names if (folder / name).is_file()))
+
+
+def touched_files(folder: Path) -> list[str]:
+    """Name the results that were marked as up to date and not made again since."""
+    found: dict[str, bool] = {}
+    if (folder / RECORD).is_file():
+        for line in (folder / RECORD).read_text(encoding="utf-8", errors="replace").splitlines():
+            mark, _, name = line.partition("  ")
+            found[name] = mark == _TOUCHED
+    return [name for name, touched in found.items() if touched]
+
+
+def describe_touched(folder: Path, touched: Sequence[str]) -> str:
+    """Say which results nobody computed with the present settings."""
+    shown = ", ".join(touched[:5]) + (f" and {len(touched) - 5} more" if len(touched) > 5 else "")
+    return (
+        f"Warning: {len(touched)} result(s) in {folder}/ were only marked as up to date (--touch), not computed with the present settings, "
+        f"data and code: {shown}. To compute them, run with --forcerun and their names, or delete them and run again."
+    )
+
+
 def is_provisional(folder: Path) -> bool:
     """Whether a run's folder holds nothing but what was written outside the workflow."""
     known = recorded(folder)
@@ -54,19 +82,21 @@ def edited_files(folder: Path, changed: Iterable[str]) -> list[str]:
 
 def recorded(folder: Path) -> dict[str, str]:
     """Return file -> SHA-256 as it was written last; where the list is lost, what the manifest says."""
-    found = _in_manifest(folder / MANIFEST)
+    found = in_manifest(folder / MANIFEST)
     if (folder / RECORD).is_file():
         for line in (folder / RECORD).read_text(encoding="utf-8", errors="replace").splitlines():
             sha256, _, name = line.partition("  ")
-            found[name] = sha256
+            if sha256 != _TOUCHED:
+                found[name] = sha256
     return found
 
 
-def _in_manifest(path: Path) -> dict[str, str]:
+def in_manifest(path: Path) -> dict[str, str]:
+    """Return file -> SHA-256 of the results that a manifest lists; nothing where there is none."""
     if not path.is_file():
         return {}
     with open(path, encoding="utf-8", errors="replace", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row.get("status") == "result"]
+        rows = [row for row in csv.DictReader(stream) if row.get("status") in _CERTIFIED]
     return {row["file"]: row["sha256"] or "" for row in rows if row.get("file") and "sha256" in row}
 
 
@@ -117,7 +147,7 @@ def still_holds(
     fingerprints
         Step or model -> fingerprint of the code behind it.
     """
-    listed = _in_manifest(folder / MANIFEST)
+    listed = in_manifest(folder / MANIFEST)
     if not {CONFIG, PROVENANCE} <= set(listed) or settings["cleaning"]["exclude"]["patients"]:
         return False
     if any(not (folder / name).is_file() or sha256_of(folder / name) != sha256 for name, sha256 in listed.items()):
@@ -148,6 +178,7 @@ def shorten_record(folder: Path) -> None:
     """Leave one line for each file that is still there; only the holder of the run's lock may call this."""
     if (folder / RECORD).is_file():
         lines = [_line(sha256, name) for name, sha256 in recorded(folder).items() if (folder / name).is_file()]
+        lines += [_line(_TOUCHED, name) for name in touched_files(folder) if (folder / name).is_file()]
         write_text("".join(lines), folder / RECORD)
 
 

@@ -62,7 +62,7 @@ def said_in(logs: Path, since: float) -> list[str]:
 
 def final_message(folder: Path) -> str:
     """Return where the report and its supplement lie, and the headline; what is not there, or was changed, is not shown."""
-    from alliance.runs.made import changed_files
+    from alliance.runs.made import changed_files, describe_touched, touched_files
     from alliance.runs.plan import RUN_FILES  # jobs, whose messages are here, need not wait for the configuration
     from alliance.runs.reuse import taken_over
 
@@ -74,6 +74,7 @@ def final_message(folder: Path) -> str:
         return f"\n{folder}/ {state}: there is no report to show. Run again: it is made anew."
     headline = (folder / RUN_FILES["headline"]).read_text(encoding="utf-8").strip()
     report, supplement = ((folder / RUN_FILES[name]).resolve() for name in ("report", "supplement"))
+    touched = touched_files(folder)
     copied = sorted(
         {(run, file.split("/")[1]) for file, run in taken_over(folder).items() if file.startswith("models/")}
     )
@@ -81,6 +82,7 @@ def final_message(folder: Path) -> str:
     shared = f"{len(copied)} fitted model(s) as in {runs}: the same data, settings and code" if copied else ""
     return "\n".join(
         [
+            *(["", describe_touched(folder, touched)] if touched else []),
             f"\nReport:     {report}",
             f"Supplement: {supplement}",
             f"Headline:   {headline}",

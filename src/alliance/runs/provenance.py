@@ -67,7 +67,11 @@ def software_versions() -> dict[str, str]:
 
 
 def manifest_rows(
-    folder: str | Path, results: Sequence[str | Path], stray: Sequence[str], taken: Mapping[str, str]
+    folder: str | Path,
+    results: Sequence[str | Path],
+    stray: Sequence[str],
+    taken: Mapping[str, str],
+    touched: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """List the files of a run: what the workflow wrote, and what else lies in its folder.
 
@@ -79,6 +83,8 @@ def manifest_rows(
         Names, relative to `folder`, of files it did not write; those that are gone by now are left out.
     taken
         File -> the run from which it was copied.
+    touched
+        Names of results that it did not compute with the present settings, but was told to take as they are.
     """
     here = Path(folder)
     named = [(Path(path), "result") for path in results]
@@ -88,7 +94,7 @@ def manifest_rows(
             "file": path.relative_to(here).as_posix(),
             "bytes": path.stat().st_size,
             "sha256": sha256_of(path),
-            "status": status,
+            "status": "touched" if path.relative_to(here).as_posix() in touched else status,
             "taken_from": taken.get(path.relative_to(here).as_posix(), ""),
         }
         for path, status in sorted(named)

@@ -11,7 +11,7 @@ import yaml
 from alliance.errors import DataError
 from alliance.runs.files import ORIGIN, write_csv, write_text
 from alliance.runs.instruments import named_in_results
-from alliance.runs.made import changed_files
+from alliance.runs.made import changed_files, touched_files
 from alliance.runs.provenance import code_state, describe_files, manifest_rows, software_versions
 from alliance.runs.reuse import taken_over
 
@@ -66,7 +66,8 @@ def record_provenance(
 
 
 def write_manifest(*, files: Sequence[str], manifest: str, folder: str, stray: Sequence[str]) -> None:
-    """List every file of a run with size and SHA-256; files that the workflow did not write are marked `stray`.
+    """List every file of a run with size and SHA-256; files that the workflow did not write are marked `stray`, and
+    those that were only marked as up to date (``snakemake --touch``) `touched`.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def write_manifest(*, files: Sequence[str], manifest: str, folder: str, stray: S
             f"{', '.join(changed[:5])} in {folder}/: not as the workflow wrote them, so somebody changed them during the run. "
             "Close the program that has them open, and run again: they are made again."
         )
-    rows = manifest_rows(folder, [*files, Path(folder) / ORIGIN], stray, taken_over(here))
+    rows = manifest_rows(folder, [*files, Path(folder) / ORIGIN], stray, taken_over(here), touched_files(here))
     for row in rows:
         if row["status"] == "stray":
             print(f"Warning: {folder}/{row['file']} was not written by the workflow.")
