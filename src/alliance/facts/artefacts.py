@@ -313,7 +313,9 @@ ARTEFACTS: Final = Registry(
         "truth",
         "estimates/truth.csv",
         "compare_truth",
-        _columns("model outcome path effect level horizon", truth=NUMBER, estimate=NUMBER, low=NUMBER, high=NUMBER)
+        _columns("model")
+        | _QUANTITY
+        | _columns("", truth=NUMBER, estimate=NUMBER, low=NUMBER, high=NUMBER)
         | _columns("", estimate_corrected=NUMBER, low_corrected=NUMBER, high_corrected=NUMBER)
         | _INTERVAL
         | _COUNTS

@@ -14,7 +14,8 @@ Moment = Literal["between", "before", "during", "after"]
 
 # When something is measured, in thirds of a session; between: since the session before, and earlier than all of this one.
 MOMENTS: Final[dict[str, float]] = {"between": -0.5, "before": 0, "during": 1, "after": 2}
-EARLY: Final = ("between", "before")  # what the session itself cannot have changed
+BETWEEN_SESSIONS: Final = "between"
+EARLY: Final = (BETWEEN_SESSIONS, "before")  # what the session itself cannot have changed
 # The same as people read it.
 MOMENTS_TOLD: Final = {
     "between": "since the session before",

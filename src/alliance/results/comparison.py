@@ -15,6 +15,7 @@ from alliance.facts.columns import BASELINE, BETWEEN, LAG, records
 from alliance.facts.effects import EFFECTS, of_kind
 from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import BETWEEN_LEVELS, keys_of
+from alliance.facts.roles import BETWEEN_SESSIONS
 from alliance.results.sameness import UNITS, what_differs
 
 _KEYS = ["model", "outcome", "path", "effect", "level", "moderator", "value"]
@@ -129,16 +130,18 @@ def compare_with_truth(
 ) -> pd.DataFrame:
     """Put estimates, and the same corrected for unreliable scores, next to the known truth of a simulated study.
 
-    Within patients, the truth holds from one session to the next, given the history. A model that does not hold each outcome's own past
-    equal, or that looks further back than one session, estimates something else and is left out. Between units it holds for averages of
-    which none is held equal, and only models in which all variables of sessions have equations of their own compare such averages.
+    Within patients, the truth holds from one session to the next, given the history. A path model that does not hold each outcome's own
+    past equal, or that looks further back than one session, estimates something else and is left out, unless it is asked for all that
+    goes along with something, whatever lies between. Between units it holds for averages of which none is held equal, and only models in
+    which all variables of sessions have equations of their own compare such averages.
 
     Parameters
     ----------
     estimates, corrected
         Columns of the artefacts of these names.
     truth
-        Columns outcome, path, effect, level, horizon, value; one row per quantity, in the units of the estimates.
+        Columns outcome, path, effect, level, horizon, value; one row per quantity, in the units of the estimates. With a column `model`,
+        a row that names one is true of its estimates alone, in place of what is true of those of the others.
 
     Returns
     -------
@@ -146,16 +149,28 @@ def compare_with_truth(
         Columns of the artefact `truth`, one row per estimate whose true value is known; ``holds`` tells whether the interval
         of the scores as they are contains it.
     """
-    known = truth[[*_TRUTH_KEYS, "value"]].rename(columns={"value": "truth"})
+    told = truth.reindex(columns=["model", *_TRUTH_KEYS, "value"]).rename(columns={"value": "truth"})
+    told["model"] = told["model"].astype(object).where(told["model"].notna(), "")
+    known, alone = told[told["model"] == ""].drop(columns="model"), told[told["model"] != ""]
     # Of a cause that is constant within patients, models tell two versions apart; the one within patients is structural.
     within = known[known["level"] == "overall"].assign(level="within")
     known = pd.concat([known, within]).drop_duplicates(_TRUTH_KEYS)
-    asked = estimates[estimates["model"].isin(models_given_history(config))]
+    others = [name for name, spec in config.models.specs.items() if spec.analysis != PATH]
+    whole = estimates["effect"] == "intention_to_treat"
+    asked = estimates[whole | estimates["model"].isin([*models_given_history(config), *others])]
     averages = asked["level"].isin(BETWEEN_LEVELS.values())
     asked = asked[~averages | asked["model"].isin(models_of_averages(config))]
-    joined = asked.merge(known, on=_TRUTH_KEYS, how="inner", validate="many_to_one")
+    joined = asked.merge(known, on=_TRUTH_KEYS, how="left", validate="many_to_one")
+    joined = joined.merge(
+        alone, on=["model", *_TRUTH_KEYS], how="left", suffixes=("", "_alone"), validate="many_to_one"
+    )
+    joined["truth"] = joined.pop("truth_alone").fillna(joined["truth"])
+    joined = joined.dropna(subset="truth")
     ends = ["estimate_corrected", "low_corrected", "high_corrected"]
-    joined = joined.merge(corrected[["model", *_TRUTH_KEYS, *ends]], on=["model", *_TRUTH_KEYS], how="left")
+    # Corrections do not say of which moderator they are, so what has several is left without.
+    keys = ["model", *_TRUTH_KEYS]
+    plain = corrected.loc[~corrected.duplicated(keys, keep=False), [*keys, *ends]]
+    joined = joined.merge(plain, on=keys, how="left")
     joined["holds"] = (joined["low"] <= joined["truth"]) & (joined["truth"] <= joined["high"])
     return joined[ARTEFACTS["truth"].header]
 
@@ -203,16 +218,17 @@ def models_given_history(config: Config) -> list[str]:
     """Name the fitted path models in which every equation holds its outcome's value at the session before equal.
 
     An equation that holds nothing but time and initial values is there to make its outcome's means latent, and one of the cause itself
-    too; the effects do not depend on them.
+    too; the effects do not depend on them. What is done between sessions has no value at the first one, and so no past to be held equal.
     """
     specs = config.models.specs
+    between = [name for name, variable in config.variables.items() if variable.measured == BETWEEN_SESSIONS]
     return [
         name
         for name in config.models.fit
         if config.panel.lag == 1
         and specs[name].analysis == PATH
         and all(
-            f"{outcome}{LAG}" in equation.on
+            f"{outcome}{LAG}" in equation.on or outcome in between
             for outcome, equation in specs[name].equations.items()
             if outcome not in {effects.source for effects in specs[name].every_effects()}
             and any(name not in TIME_TERMS and not name.endswith(BASELINE) for name in equation.on)

@@ -141,6 +141,33 @@ def test_only_models_that_hold_the_past_equal_are_compared_with_a_truth_given_th
     ].tolist() == ["technique_by_steps"]
 
 
+def test_what_is_true_of_one_model_takes_the_place_of_what_is_true_of_the_others() -> None:
+    rows = [estimate(), estimate(model="technique_jointly")]
+    known = pd.concat([truth_of(rows[0], -0.2), truth_of(rows[0], -0.3).assign(model="technique_jointly")])
+    table = compare_with_truth(inputs(*rows)["estimates"], UNCORRECTED, known, CONFIG).set_index("model")["truth"]
+
+    assert table.to_dict() == {"technique_by_steps": -0.2, "technique_jointly": -0.3}
+
+
+def test_all_that_goes_along_with_something_is_compared_whatever_the_past() -> None:
+    row = estimate(model="arm_by_steps", effect="intention_to_treat", level="overall")
+    other = estimate(model="arm_by_steps", effect="total", level="overall")
+    table = compare_with_truth(
+        inputs(row, other)["estimates"], UNCORRECTED, pd.concat([truth_of(one, 0.1) for one in (row, other)]), CONFIG
+    )
+
+    assert table["effect"].tolist() == ["intention_to_treat"]
+
+
+def test_corrections_of_several_moderators_are_not_mixed_up() -> None:
+    rows = [estimate(model="technique_jointly", effect="index", moderator=name) for name in ("arm", "age")]
+    found = {"estimate_corrected": -0.3, "low_corrected": -0.4, "high_corrected": -0.2}
+    corrected = pd.DataFrame([row | found for row in rows], columns=ARTEFACTS["corrected"].header)
+    table = compare_with_truth(inputs(*rows)["estimates"], corrected, truth_of(rows[0], 0.0), CONFIG)
+
+    assert table["moderator"].tolist() == ["arm", "age"] and table["estimate_corrected"].isna().all()
+
+
 def test_longer_lag_has_no_known_truth() -> None:
     assert models_given_history(CONFIG)
     assert models_given_history(builders.arms_config(panel={"lag": 2, "max_gap_days": None})) == []

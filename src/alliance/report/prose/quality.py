@@ -225,7 +225,8 @@ def describe_truth(inputs: Inputs, config: Config) -> list[Passage]:
             if both
             else "",
             f"Intervals of {share} are expected to miss it now and then, and models that leave something out more often.",
-            "Only models that hold each outcome's value at the session before equal are compared: the truth is stated for those.",
+            "Effects from one session to the next are compared where a model holds each outcome's value at the session before equal: "
+            "the truth is stated for those.",
         )
     ]
     missed = [_describe_missed(row, config) for row in rows if row not in held]

@@ -1,5 +1,8 @@
 """What else is measured at the sessions: consequences of technique, alliance and symptoms, none of which acts back."""
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
@@ -18,6 +21,32 @@ RATING, STATE, THERAPIST_TOTAL = Scale(low=0, high=6), Scale(low=0, high=10), Sc
 FOLLOWS = 0.55  # points of the therapist's rating per point of the patient's alliance
 DELIVERIES = ("in_person", "video", "text")
 RUPTURES = ("none", "unrepaired", "repaired")
+# Variable -> column of the export; all but the last are the therapist's ratings, which technique moves.
+STRATEGIES: Final = {
+    "rapport_building": "strat_rapport",
+    "goal_setting": "strat_goals",
+    "flexibility": "strat_flexibility",
+    "cultural_responsiveness": "strat_culture",
+    "addressing_rupture": "strat_rupture",
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """What a patient's state follows: points per point of the alliance after the session before, of this session, and of symptoms."""
+
+    measured: str
+    mean: float
+    before: float
+    now: float
+    distress: float
+
+
+STATES: Final = {
+    "motivation": State("before", 6.0, 0.06, 0.0, -0.05),
+    "self_efficacy": State("before", 5.2, 0.05, 0.0, -0.14),
+    "agency": State("after", 5.6, 0.0, 0.10, -0.06),
+}
 
 
 def rate_sessions(settings: ExampleStudy, people: People, course: Course, rng: np.random.Generator) -> pd.DataFrame:
@@ -52,7 +81,7 @@ def rate_sessions(settings: ExampleStudy, people: People, course: Course, rng: n
     ):
         answers = spread_totals(_totals(2 * means), leanings, int(RATING.low), int(RATING.high))
         columns |= {name: answers[:, place] for place, name in enumerate(names)}
-    columns |= _strategies(settings, people, course, rng)
+    columns |= rate_strategies(settings, people, course, rng)
     columns |= {name: values[name].ravel() for name in ("engagement", "homework")}
     columns |= _states(settings, course, rng)
     columns["delivery"] = _delivery(shape, rng)
@@ -80,7 +109,7 @@ def _therapist_view(settings: ExampleStudy, people: People, course: Course, rng:
     return on_scale(seen + rng.normal(0, 4.0, course.observed.shape), THERAPIST_TOTAL).ravel()
 
 
-def _strategies(
+def rate_strategies(
     settings: ExampleStudy, people: People, course: Course, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Strategies as the therapist reports them: related to observed technique, and to what the patient brings."""
@@ -106,9 +135,8 @@ def _states(settings: ExampleStudy, course: Course, rng: np.random.Generator) ->
     earlier = np.column_stack([np.zeros(len(bond)), bond[:, :-1]])
     distress = _distance(settings, course, "symptoms")
     causes = {
-        "motivation": 6.0 + 0.06 * earlier - 0.05 * distress,
-        "self_efficacy": 5.2 + 0.05 * earlier - 0.14 * distress,
-        "agency": 5.6 + 0.10 * bond - 0.06 * distress,
+        name: state.mean + state.before * earlier + state.now * bond + state.distress * distress
+        for name, state in STATES.items()
     }
     own = rng.normal(0, 0.8, (len(causes), len(bond)))
     return {

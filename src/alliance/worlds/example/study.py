@@ -1,5 +1,6 @@
 """The example study without dirt: its three tables."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,26 @@ ORIENTATIONS = ("cbt", "psychodynamic", "humanistic")
 ALLIANCE = join_nodes(INTERCEPT, "alliance")
 FIRST_DAY, INTAKE_DAYS = np.datetime64("2023-01-09"), 420  # intake lasted fourteen months
 SCORED = {"alliance": "wai", "symptoms": "phq"}  # variable -> what the columns of its items begin with
+
+
+@dataclass(frozen=True)
+class Trait:
+    """A characteristic with one decimal, by its correlation with the lasting part of the alliance, and its range."""
+
+    correlation: float
+    mean: float
+    sd: float
+    low: float
+    high: float
+
+
+# Better alliances go with higher expectations and fewer interpersonal problems, a higher status, less strain and more empathy.
+OF_PATIENTS = {
+    "expectations": Trait(0.3, 6.2, 1.7, 0, 10),
+    "interpersonal_problems": Trait(-0.35, 1.6, 0.6, 0, 4),
+}
+CIRCUMSTANCES = {"socioeconomic_status": Trait(0.2, 5.5, 1.8, 1, 10), "life_strain": Trait(-0.25, 4.5, 2.0, 0, 10)}
+OF_THERAPISTS = {"empathy": Trait(0.6, 6.5, 1.2, 0, 10)}
 OWN_STREAMS = (*STREAMS, "ratings", "characteristics", "calendar", "dirt", "signals", "circumstances")
 
 
@@ -94,7 +115,7 @@ def _therapists(settings: ExampleStudy, people: People, rng: np.random.Generator
             "therapist_id": _ids("T", count, 999, 3, rng),
             "clinic": np.array(settings.clinics)[np.arange(count) % len(settings.clinics)],
             "experience_years": np.clip(np.rint(rng.gamma(2.2, 4.5, count)), 0, 40).astype(int),
-            "empathy": _related(people.therapists[ALLIANCE], 0.6, 6.5, 1.2, 0, 10, rng),
+            **_related(people.therapists[ALLIANCE], OF_THERAPISTS, rng),
             "orientation": np.array(ORIENTATIONS)[choose(rng, count, [0.5, 0.3, 0.2])],
             "background": np.array(BACKGROUNDS)[choose(rng, count, [0.70, 0.18, 0.12])],
         }
@@ -116,8 +137,7 @@ def _patients(
             "clinic": own["clinic"],
             "age": np.clip(np.rint(rng.normal(38, 12.5, count)), 18, 80).astype(int),
             "gender": np.array(GENDERS)[choose(rng, count, [0.63, 0.35, 0.02])],
-            "expectations": _related(people.patients[ALLIANCE], 0.3, 6.2, 1.7, 0, 10, rng),
-            "interpersonal_problems": _related(people.patients[ALLIANCE], -0.35, 1.6, 0.6, 0, 4, rng),
+            **_related(people.patients[ALLIANCE], OF_PATIENTS, rng),
             "background": background,
             "cultural_match": np.where(background == own["background"].to_numpy(), "yes", "no"),
         }
@@ -125,11 +145,8 @@ def _patients(
 
 
 def draw_circumstances(people: People, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Draw what patients live in; better alliances go with a higher status and less strain."""
-    return {
-        "socioeconomic_status": _related(people.patients[ALLIANCE], 0.2, 5.5, 1.8, 1, 10, rng),
-        "life_strain": _related(people.patients[ALLIANCE], -0.25, 4.5, 2.0, 0, 10, rng),
-    }
+    """Draw what patients live in."""
+    return _related(people.patients[ALLIANCE], CIRCUMSTANCES, rng)
 
 
 def _ids(letter: str, count: int, largest: int, digits: int, rng: np.random.Generator) -> list[str]:
@@ -138,15 +155,16 @@ def _ids(letter: str, count: int, largest: int, digits: int, rng: np.random.Gene
     return [f"{letter}{number:0{digits}d}" for number in numbers]
 
 
-def _related(
-    cause: np.ndarray, correlation: float, mean: float, sd: float, low: float, high: float, rng: np.random.Generator
-) -> np.ndarray:
-    """Draw a characteristic with one decimal that is correlated with a stable difference."""
+def _related(cause: np.ndarray, traits: Mapping[str, Trait], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Draw characteristics that are correlated with a stable difference."""
     spread = cause.std()
     standard = (cause - cause.mean()) / spread if spread > 0 else np.zeros(len(cause))
-    values = correlation * standard + np.sqrt(1 - correlation**2) * rng.standard_normal(len(cause))
-    rated: np.ndarray = np.clip(np.round(mean + sd * values, 1), low, high)
-    return rated
+    drawn = {}
+    for name, trait in traits.items():
+        own = np.sqrt(1 - trait.correlation**2) * rng.standard_normal(len(cause))
+        rated = np.round(trait.mean + trait.sd * (trait.correlation * standard + own), 1)
+        drawn[name] = np.clip(rated, trait.low, trait.high)
+    return drawn
 
 
 def _calendar(settings: ExampleStudy, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
