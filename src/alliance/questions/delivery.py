@@ -3,21 +3,22 @@
 from alliance.facts.columns import BETWEEN, SESSION
 from alliance.questions.cast import Cast
 from alliance.questions.declared import Posed, Question
-from alliance.questions.equations import begin, diagram, effects_on, equation, first_of, named, names, short
+from alliance.questions.equations import begin, diagram, effects_on, equation, first_of, named, names, observed, short
 from alliance.questions.steps import steps_by
 
 
 def pose(cast: Cast) -> Posed:
     """Pose each way of meeting against the reference, from session to session and apart from how a patient usually meets.
 
-    Beside it, whether the steps to and from the alliance depend on how a patient usually meets: few change, so what is held otherwise for
-    once says little of slopes.
+    Technique, where there is one, is held equal: it moves mediator and outcome alike. Beside it, whether the steps to and from the alliance
+    depend on how a patient usually meets: few change, so what is held otherwise for once says little of slopes.
     """
     mediator, outcome, ways = cast.one("mediator"), cast.one("outcome"), cast.all("delivery")
-    arm = first_of(cast, "treatment")
+    technique, arm = first_of(cast, "technique"), first_of(cast, "treatment")
     usual = [f"{way.name}{BETWEEN}" for way in ways]
-    bond = [*(way.before(mediator) for way in ways), *usual, outcome.before(mediator), mediator.past, SESSION]
-    course = [mediator.before(outcome), *(way.before(outcome) for way in ways), *usual, outcome.past, SESSION]
+    now, later = ([way.before(target) for way in ways] for target in (mediator, outcome))
+    bond = [*now, *usual, *observed(technique, mediator), outcome.before(mediator), mediator.past, SESSION]
+    course = [mediator.before(outcome), *later, *usual, *observed(technique, outcome), outcome.past, SESSION]
     first, *more = effects_on(outcome, ways)
     answer = named("delivery", "through", mediator.name)
     return Posed(

@@ -8,8 +8,10 @@ from alliance.questions.equations import (
     begin,
     diagram,
     effects_on,
+    first_of,
     mediator_equation,
     named,
+    observed,
     outcome_equation,
     process_equation,
     short,
@@ -20,7 +22,9 @@ def pose(cast: Cast) -> Posed:
     """Pose alliance -> process -> symptoms once for each process; beside these, where there are several, symptoms on all of them together.
 
     By itself a process may stand for others that go along with it; together each is told with the others held equal. The way through each
-    has a model of its own, since one model with an equation for every process would take minutes.
+    has a model of its own, since one model with an equation for every process would take minutes. What technique does
+    in a session, where there is one, is held equal: it moves the mediator and what goes along with it, and reaches the outcome by other
+    ways too.
     """
     mediator, outcome, processes = cast.one("mediator"), cast.one("outcome"), cast.all("process")
     effects = {"from": mediator.name, "to": outcome.name}
@@ -39,21 +43,21 @@ def pose(cast: Cast) -> Posed:
 
 
 def _through(cast: Cast, process: Player) -> dict[str, Any]:
-    mediator, outcome = cast.one("mediator"), cast.one("outcome")
-    step = process.before(outcome)
+    mediator, outcome, technique = cast.one("mediator"), cast.one("outcome"), first_of(cast, "technique")
+    step, held = process.before(outcome), observed(technique, outcome)
     return {
-        mediator.name: mediator_equation(cast),
+        mediator.name: mediator_equation(cast, observed(technique, mediator)),
         process.name: process_equation(cast, process, varied=True),
-        outcome.name: outcome_equation(cast, [step, mediator.before(outcome)], [step]),
+        outcome.name: outcome_equation(cast, [step, mediator.before(outcome), *held], [step]),
     }
 
 
 def _together(cast: Cast, processes: list[Player]) -> dict[str, Any]:
-    mediator, outcome = cast.one("mediator"), cast.one("outcome")
-    steps = [process.before(outcome) for process in processes]
+    mediator, outcome, technique = cast.one("mediator"), cast.one("outcome"), first_of(cast, "technique")
+    steps, held = [process.before(outcome) for process in processes], observed(technique, outcome)
     return {
-        mediator.name: mediator_equation(cast),
-        outcome.name: outcome_equation(cast, [*steps, mediator.before(outcome)]),
+        mediator.name: mediator_equation(cast, observed(technique, mediator)),
+        outcome.name: outcome_equation(cast, [*steps, mediator.before(outcome), *held]),
     }
 
 

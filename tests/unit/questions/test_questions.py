@@ -176,6 +176,21 @@ def test_what_is_done_between_sessions_precedes_all_that_the_session_measures_an
     assert "homework_lag" not in equations["homework"]["on"]
 
 
+@pytest.mark.parametrize("name", ["processes", "delivery"])
+def test_what_technique_does_to_mediator_and_outcome_is_held_equal_on_the_way_between_them(name: str) -> None:
+    needs = QUESTIONS[name].needs
+    for spec in study("technique", *needs, questions=[name]).models.specs.values():
+        for outcome in (
+            "v_mediator",
+            "v_outcome",
+        ):  # measured at the same moment as technique, so that it is that of the session before
+            assert {"v_technique_lag", "v_technique_between"} <= set(spec.equations[outcome].on)
+    plain = study(*needs, questions=[name]).models.specs.values()
+    assert not any(
+        "technique" in term for spec in plain for equation in spec.equations.values() for term in equation.on
+    )
+
+
 def test_products_with_long_names_keep_a_name_each() -> None:
     traits = {f"{35 * 'x'}_{letter}{40 * 'y'}"[:60]: letter for letter in "abc"}
     config = study("mediator", "outcome", questions=["for_whom"], data={

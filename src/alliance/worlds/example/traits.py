@@ -13,6 +13,7 @@ import pandas as pd
 
 from alliance.facts.columns import LAG
 from alliance.facts.quantity import join_nodes, name_session
+from alliance.worlds.example.raters import LAST
 from alliance.worlds.example.settings import ExampleStudy
 from alliance.worlds.example.study import CIRCUMSTANCES, OF_PATIENTS, OF_THERAPISTS, Trait
 from alliance.worlds.settings import INTERCEPT, Differences
@@ -30,9 +31,13 @@ _Row = tuple[str, str, str, str, str, float]
 
 
 def true_traits(settings: ExampleStudy) -> pd.DataFrame:
-    """Return the true values at the last session, columns `KEYS` and value."""
-    when = name_session(settings.size.sessions)
-    rows = [*_of_alliance(settings, when), *_of_symptoms(settings, when)]
+    """Return the true values at the last session, and at the last one that half of the patients reach; columns `KEYS` and value."""
+    rows = [
+        row
+        for last in (LAST, settings.size.sessions)
+        for of in (_of_alliance, _of_symptoms)
+        for row in of(settings, last)
+    ]
     return pd.DataFrame(rows, columns=[*KEYS, "value"])
 
 
@@ -103,7 +108,7 @@ def points_of(traits: Mapping[str, Trait], sd: float) -> dict[str, float]:
     return dict(zip(traits, slopes.tolist(), strict=True))
 
 
-def _of_alliance(settings: ExampleStudy, when: str) -> Iterator[_Row]:
+def _of_alliance(settings: ExampleStudy, last: int) -> Iterator[_Row]:
     """How much higher the alliance is, on average over the sessions, whatever else goes along with the trait."""
     groups = (
         (OF_PATIENTS, settings.patients),
@@ -118,13 +123,13 @@ def _of_alliance(settings: ExampleStudy, when: str) -> Iterator[_Row]:
             for name, slope in points_of(traits, level.sd[join_nodes(INTERCEPT, _ALLIANCE)]).items()
         }
     for name, value in found.items():
-        yield _ALLIANCE, join_nodes(name, _ALLIANCE), "intention_to_treat", "overall", when, value
+        yield _ALLIANCE, join_nodes(name, _ALLIANCE), "intention_to_treat", "overall", name_session(last), value
 
 
-def _of_symptoms(settings: ExampleStudy, when: str) -> Iterator[_Row]:
+def _of_symptoms(settings: ExampleStudy, last: int) -> Iterator[_Row]:
     """What of patients' traits reaches symptoms through the alliance, and beside it."""
-    response = respond(settings, settings.patients)
-    whole, beside = (float(response[name][-1]) for name in (_SYMPTOMS, "beside"))
+    response, when = respond(settings, settings.patients), name_session(last)
+    whole, beside = (float(response[name][last - 1]) for name in (_SYMPTOMS, "beside"))
     slopes = points_of(OF_PATIENTS, settings.patients.sd[join_nodes(INTERCEPT, _ALLIANCE)])
     for name, slope in {**dict.fromkeys(_AGE_AND_GENDER, 0.0), **slopes}.items():
         direct = join_nodes(name, _SYMPTOMS)

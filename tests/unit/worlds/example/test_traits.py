@@ -42,7 +42,7 @@ def test_points_of_a_trait_are_those_of_a_regression_with_the_other_held_equal()
 
 
 def test_what_reaches_symptoms_is_the_whole_without_what_goes_beside_the_alliance() -> None:
-    true = true_traits(example()).set_index(["path", "effect"])["value"]
+    true = true_traits(example()).set_index(["horizon", "path", "effect"])["value"]["at session 16"]
     for name in ("age", *OF_PATIENTS):
         whole, beside = true[f"{name} -> symptoms", "total"], true[f"{name} -> symptoms", "direct"]
         assert true[f"{name} -> alliance -> symptoms", "indirect"] == pytest.approx(whole - beside)
