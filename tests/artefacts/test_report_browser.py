@@ -241,6 +241,23 @@ def test_pages_print_to_pdf_without_navigation_and_the_report_is_short(
     assert hidden == "none"
 
 
+def test_section_of_a_question_fits_a_screen_and_a_printed_page(browser: webdriver.Chrome, arms: Path) -> None:
+    open_page(browser, arms)
+    script = "return [...document.querySelectorAll('section.question')].map(s => s.getBoundingClientRect().height)"
+    heights = browser.execute_script(script)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    kept = browser.execute_script("return getComputedStyle(document.querySelector('section.question')).breakInside")
+    opened = browser.execute_script(
+        "return [...document.querySelectorAll('section.question details')].map(d => getComputedStyle(d).display)"
+    )
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+    assert len(heights) >= 4
+    assert max(heights) <= 900  # a screen of 800 pixels, and a little where three levels of three measures are drawn
+    assert kept == "avoid"
+    assert set(opened) == {"none"}
+
+
 def test_pages_are_light_enough_to_be_sent_by_mail(arms: Path) -> None:
     assert arms.stat().st_size + supplement_of(arms).stat().st_size < 3_000_000
 

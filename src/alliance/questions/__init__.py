@@ -4,6 +4,7 @@ A question is posed where every part that it needs is played: its models then st
 wrote.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from alliance.facts.registry import Registry
@@ -31,27 +32,25 @@ from alliance.questions import (
 from alliance.questions.cast import Cast, cast_of, measures_of
 from alliance.questions.declared import Posed, Question
 
-__all__ = ["QUESTIONS", "Cast", "Posed", "Question", "cast_of", "measures_of"]
+__all__ = ["QUESTIONS", "TOPICS", "Cast", "Posed", "Question", "cast_of", "measures_of"]
 
-# In the order in which the report answers them.
-QUESTIONS: Final = Registry(
-    treatment.QUESTION,
-    technique.QUESTION,
-    techniques.QUESTION,
-    first.QUESTION,
-    levels.QUESTION,
-    parts.QUESTION,
-    development.QUESTION,
-    change.QUESTION,
-    *traits.QUESTIONS,
-    *context.QUESTIONS,
-    strategies.QUESTION,
-    raters.QUESTION,
-    processes.QUESTION,
-    serial.QUESTION,
-    *moderators.QUESTIONS,
-    delivery.QUESTION,
-    signals.QUESTION,
-    populations.QUESTION,
-    ruptures.QUESTION,
-)
+# Headings under which the report answers them, in its order; where it asks many, its first screen shows the headings.
+TOPICS: Final[Mapping[str, tuple[Question, ...]]] = {
+    "The main questions": (treatment.QUESTION, technique.QUESTION, first.QUESTION, levels.QUESTION),
+    "What comes before {mediator}": (
+        techniques.QUESTION,
+        strategies.QUESTION,
+        *traits.QUESTIONS,
+        *context.QUESTIONS,
+        serial.QUESTION,
+    ),
+    "What comes after {mediator}": (parts.QUESTION, processes.QUESTION),
+    "For whom, with whom and how": (
+        *moderators.QUESTIONS,
+        delivery.QUESTION,
+        signals.QUESTION,
+        populations.QUESTION,
+    ),
+    "Course and change": (development.QUESTION, change.QUESTION, raters.QUESTION, ruptures.QUESTION),
+}
+QUESTIONS: Final = Registry(*(question for questions in TOPICS.values() for question in questions))

@@ -88,7 +88,7 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, values: pd.DataFrame, config: C
             model = row.model
             axis.text(
                 0, y + 0.42, theme.wrap(label_model(model, config), 80), transform=axis.get_yaxis_transform(), va="center", ha="left",
-                fontsize=theme.SMALL, fontweight="bold",
+                fontsize=theme.SMALL, fontweight="bold", bbox=theme.CLEAR, zorder=1.5,
             )  # fmt: skip
             y += _HEADING
         y += 1

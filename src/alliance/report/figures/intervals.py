@@ -72,7 +72,7 @@ def draw_intervals(axis: Axes, rows: pd.DataFrame, texts: Sequence[str], heading
         if np.isnan(row.estimate):
             axis.text(
                 0, y + 0.45, row.label, transform=axis.get_yaxis_transform(), va="bottom", ha="left", fontsize=theme.SMALL,
-                fontweight="bold",
+                fontweight="bold", bbox=theme.CLEAR, zorder=1.5,
             )  # fmt: skip
             continue
         colour = theme.LEVEL_COLOURS.get(row.level, theme.NAVY)

@@ -47,6 +47,8 @@ LEVEL_MARKERS = {"within": "o", "between_patient": "s", "between_therapist": "^"
 LEVEL_GLYPHS = {"within": "●", "between_patient": "■", "between_therapist": "▲", "overall": "◆"}
 LEVEL_LINES = {"within": "-", "between_patient": "--", "between_therapist": ":", "overall": "-."}
 LEVEL_HATCHES = {"session": "", "patient": "", "therapist": "///"}
+# Behind text inside axes, so that no line runs through it.
+CLEAR: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 FLAG = "†"  # follows every estimate whose diagnostics found something
 
 _RC: dict[Any, Any] = {

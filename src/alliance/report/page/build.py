@@ -29,8 +29,9 @@ from alliance.report.numbers import format_count, format_number, format_percent
 from alliance.report.page.blocks import BLOCKS, Block, Material, Output, tabulate
 from alliance.report.page.contents import PAGES, read_sections, with_questions
 from alliance.report.page.fill import fill_template
-from alliance.report.page.questions import Card, make_card, tabulate_estimates
+from alliance.report.page.questions import Card, tabulate_estimates
 from alliance.report.page.text import write_markdown, write_numbers
+from alliance.report.page.topics import MANY, group_cards, make_cards
 from alliance.report.prose import SENTENCES, Inputs, Passage, say_sentences
 from alliance.report.prose.asked import describe_asked
 from alliance.report.prose.front import Answered, answer_questions
@@ -107,6 +108,11 @@ class Section:
     page: str
     folded: list[Part] = field(default_factory=list)
 
+    @property
+    def card(self) -> Card | None:
+        """The answer, in the section of a question."""
+        return next((part.card for part in self.parts if part.card is not None), None)
+
 
 @dataclass(frozen=True)
 class Content:
@@ -116,6 +122,7 @@ class Content:
     figures: Mapping[str, Figure]
     tables: Mapping[str, ReportTable]
     answered: Mapping[str, Answered]
+    cards: Mapping[str, Card]
     speech: Speech
 
 
@@ -166,17 +173,20 @@ def build_pages(
     speech = Speech(config)
     material = Material(speech.config, inputs, provenance, outputs, command)
     answered = answer_questions(inputs, speech.config)
+    cards = make_cards(answered, speech)
     content = Content(
         material,
         {item.output.name: item for item in figures},
         {item.output.name: item for item in tables},
         {one.name: one for one in answered},
+        {card.name: card for card in cards},
         speech,
     )
     sections = [_said(section, speech) for section in _fill_sections(content)]
     shared = {
         "config": config,
-        "cards": [make_card(one, speech) for one in answered],
+        "topics": group_cards(cards, speech.config, speech),
+        "many": len(cards) > MANY,
         "notes": say_sentences(describe_notes(answered, inputs, speech.config), speech),
         "open": _said_passages(describe_asked(inputs, speech.config), speech),
         "facts": [(speech.say(name), value) for name, value in _state_facts(config, inputs)],
@@ -352,7 +362,7 @@ def _fill(kind: str, name: str, content: Content, named: Collection[tuple[str, s
             blocks = BLOCKS[name](material)
             return [Part(blocks=blocks)] if blocks else []
         case "answer":
-            return [Part(card=make_card(content.answered[name], content.speech))]
+            return [Part(card=content.cards[name])]
         case "estimates":
             number = str([*content.answered].index(name) + 1)
             block = tabulate_estimates(content.answered[name], material.inputs, material.config, content.speech, number)

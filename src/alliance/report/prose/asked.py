@@ -14,9 +14,14 @@ from alliance.report.prose.wording import (
 
 def name_question(name: str, config: Config) -> str:
     """Return a question in plain words, with the labels of who plays its parts; a part that nobody plays keeps its name."""
+    return fill_roles(QUESTIONS[name].title, config)
+
+
+def fill_roles(words: str, config: Config) -> str:
+    """Return words with the labels of who plays the parts that stand there in braces."""
     cast = cast_in(config)
     played = {role: label_of(cast.one(role).name, config) if cast.all(role) else role for role in ROLES}
-    return capitalise(QUESTIONS[name].title.format(**played))
+    return capitalise(words.format(**played))
 
 
 def describe_asked(_: Inputs, config: Config) -> list[Passage]:

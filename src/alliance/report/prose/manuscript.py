@@ -9,7 +9,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.config.initial import initial_values
-from alliance.config.posing import asked_in, speakers_in
+from alliance.config.posing import asked_in, speaker_of, speakers_in
 from alliance.config.timing import parse_term
 from alliance.data.panel import sessions_held
 from alliance.facts.analyses import ANALYSES
@@ -21,24 +21,25 @@ from alliance.report.labels import label_of
 from alliance.report.numbers import format_number, format_percent
 from alliance.report.prose.asked import name_question
 from alliance.report.prose.passage import Inputs, Passage, rows_of, table_of, text
-from alliance.report.prose.wording import count_of, join_words
+from alliance.report.prose.warnings import join_places
+from alliance.report.prose.wording import count_of, count_range, join_words
 
 _DESIGNS: Final = {
     "randomised_arms": "Patients were assigned at random ({assigned}).",
     "single_group": "One group of patients was followed; nothing was assigned at random.",
     "observational_groups": "The groups that are compared were not formed at random.",
 }
-# What an engine is called in a manuscript, and whom to cite for it.
+# How an engine found its estimates, in brackets in a manuscript, and whom to cite for it.
 _ENGINES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
-    "NUTS (nutpie)": ("sampled from the posterior with the No-U-Turn sampler", ("hoffman2014",)),
-    "PyMC, NUTS (nutpie)": ("sampled from the posterior with the No-U-Turn sampler", ("hoffman2014",)),
+    "NUTS (nutpie)": ("posterior sampled with the No-U-Turn sampler", ("hoffman2014",)),
+    "PyMC, NUTS (nutpie)": ("posterior sampled with the No-U-Turn sampler", ("hoffman2014",)),
     "Laplace with importance sampling": (
-        "approximated the posterior at its mode and corrected it by Pareto-smoothed importance sampling",
+        "posterior approximated at its mode and corrected by Pareto-smoothed importance sampling",
         ("vehtari2024",),
     ),
-    "restricted maximum likelihood": ("estimated by restricted maximum likelihood", ("patterson1971",)),
-    "maximum likelihood": ("estimated by maximum likelihood", ()),
-    "statsmodels MixedLM": ("estimated each equation by restricted maximum likelihood", ("patterson1971",)),
+    "restricted maximum likelihood": ("restricted maximum likelihood", ("patterson1971",)),
+    "maximum likelihood": ("maximum likelihood", ()),
+    "statsmodels MixedLM": ("each equation by restricted maximum likelihood", ("patterson1971",)),
 }
 # Package -> how it is written, whom to cite, and what of a run used it: an engine, a kind of family, or nothing but the run itself.
 _SOFTWARE: Final[dict[str, tuple[str, str, str]]] = {
@@ -48,6 +49,9 @@ _SOFTWARE: Final[dict[str, tuple[str, str, str]]] = {
     "statsmodels": ("statsmodels", "seabold2010", "MixedLM"),
     "snakemake": ("Snakemake", "molder2021", ""),
 }
+
+
+_FEW: Final = 8  # models; of more, the outcomes of each stand in the supplement
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,7 @@ def _measured(config: Config) -> set[str]:
 def _measures(run: Manuscript) -> _Said:
     used = _measured(run.config)
     told = []
+    single: dict[str, list[str]] = {}
     reliable = False
     for row in rows_of(table_of(run.inputs, "reliability"), scale="total"):
         if row["variable"] not in used:
@@ -183,7 +188,12 @@ def _measures(run: Manuscript) -> _Said:
         parts: list[str] = [f"{instrument}{_cited_as(citation)}"]
         parts.append(count_of(int(row["n_items"]), "item") if row["n_items"] and row["n_items"] > 1 else "")
         parts.append(f"rated by {variable.rater}" if variable.rater else "")
-        parts.append(f"measured {variable.measured} sessions" if variable.measured else "")
+        parts.append(f"{variable.measured} sessions" if variable.measured else "")
+        if not instrument and not parts[1]:  # nothing but when and by whom, which several have in common
+            single.setdefault(", ".join(part for part in parts[2:] if part), []).append(
+                label_of(row["variable"], run.config)
+            )
+            continue
         if pd.notna(row["omega_within"]) and pd.notna(row["omega_between"]):
             reliable = True
             within, between = (
@@ -191,11 +201,12 @@ def _measures(run: Manuscript) -> _Said:
             )
             parts.append(f"ω = {within} within and {between} between patients")
         told.append(f"{label_of(row['variable'], run.config)} ({'; '.join(part for part in parts if part)})")
+    told += [f"{join_words(labels)}{f' ({how})' if how else ''}" for how, labels in single.items()]
     if told:
-        yield f"Measures were {join_words(told)}.", ()
+        yield f"Measures were {'; '.join(told) if single else join_words(told)}.", ()
     if reliable:
         yield (
-            f"Reliability is given separately for change within and differences between patients{_cite('geldhof2014')}.",
+            f"Reliabilities hold within and between patients{_cite('geldhof2014')}.",
             ("geldhof2014",),
         )
 
@@ -239,27 +250,62 @@ def _questions(run: Manuscript) -> _Said:
 
 
 def _models(run: Manuscript) -> _Said:
+    """Say by what models questions were answered, those of one kind and one method together."""
+    kinds: dict[str, dict[str, list[str]]] = {}
     for name in run.speakers:
-        rows = rows_of(run.estimates, model=name)
-        spec = run.config.models.specs[name]
-        engine = str(rows[0]["engine"])
-        how, names = _ENGINES.get(engine, (f"estimated with {engine}", ()))
-        size = ", ".join(count_of(int(max(row[f"n_{unit}s"] for row in rows)), unit) for unit in (PATIENT, SESSION))
-        yield f"“{spec.label}” is {_kind(spec, run.config)}; we {how}{_cite(*names)} ({size}).", names
+        engine = str(rows_of(run.estimates, model=name)[0]["engine"])
+        kinds.setdefault(_kind(run.config.models.specs[name]), {}).setdefault(engine, []).append(name)
+    for kind, engines in kinds.items():
+        every = [name for names in engines.values() for name in names]
+        of = _subject(every, run.config, few=len(run.speakers) <= _FEW)
+        told = []
+        cited: dict[str, None] = {}
+        for engine, names in engines.items():
+            how, references = _ENGINES.get(engine, (engine, ()))
+            parts = [how, *(REFERENCES[name].cited for name in references), *_sizes(names, run)]
+            told.append(f"{_asked_by(names, run.config)} ({'; '.join(parts)})")
+            cited |= dict.fromkeys(references)
+        yield f"{kind.format(of=of)} answered {join_words(told)}.", tuple(cited)
     yield from _features(run)
 
 
-def _kind(spec: Any, config: Config) -> str:
-    """Say what a model is: its outcomes, and what differs between patients and therapists."""
+def _sizes(names: list[str], run: Manuscript) -> Iterator[str]:
+    """Say how many patients and sessions models rest on."""
+    rows = run.estimates[run.estimates["model"].isin(names)]
+    counts = rows.groupby("model")[[f"n_{unit}s" for unit in (PATIENT, SESSION)]].max().astype(int)
+    yield ", ".join(count_range(sorted(set(counts[f"n_{unit}s"])), unit) for unit in (PATIENT, SESSION))
+
+
+def _asked_by(names: list[str], config: Config) -> str:
+    """Name what models answer: questions by their number, and what has none by the model's label."""
+    asked = [speaker_of(question, config) for question in asked_in(config)]
+    places = [place for place, speaker in enumerate(asked, start=1) if speaker in names]
+    labels = [f"“{config.models.specs[name].label}”" for name in names if name not in asked]
+    numbered = [f"question{'' if len(places) == 1 else 's'} {join_places(places)}"] if places else []
+    return join_words([*numbered, *labels])
+
+
+def _subject(names: list[str], config: Config, few: bool) -> str:
+    """Name the outcomes of models of one kind, where models are few, and what is analysed by those without outcomes."""
+    specs = [config.models.specs[name] for name in names]
+    outcomes = [label_of(outcome, config) for outcome in dict.fromkeys(one for spec in specs for one in spec.equations)]
+    if not outcomes:
+        return join_words(list(dict.fromkeys(ANALYSES[spec.analysis].label for spec in specs)))
+    several = any(len(spec.equations) > 1 for spec in specs)
+    return join_words(outcomes) if few else "several outcomes" if several else "one outcome"
+
+
+def _kind(spec: Any) -> str:
+    """Say what a model is, and what differs between patients and therapists; ``{of}`` stands for what it is of."""
     if not spec.equations:
-        return f"an analysis of {ANALYSES[spec.analysis].label} of {join_words([label_of(name, config) for name in spec.variables])}"
-    outcomes = join_words([label_of(outcome, config) for outcome in spec.equations])
+        return "Analyses of {of}"
     units = [
         unit for unit in (PATIENT, THERAPIST) if any(unit in equation.vary for equation in spec.equations.values())
     ]
     varying = f" with coefficients that vary between {join_words([f'{unit}s' for unit in units])}" if units else ""
-    one = len(spec.equations) == 1 or FAMILIES[spec.family].joint
-    return f"{'a multilevel model' if one else 'a set of separate multilevel models'} of {outcomes}{varying}"
+    if len(spec.equations) == 1:
+        return f"Multilevel models of {{of}}{varying}"
+    return f"{'Joint' if FAMILIES[spec.family].joint else 'Separate'} multilevel models of {{of}}{varying}"
 
 
 def _features(run: Manuscript) -> _Said:
@@ -329,6 +375,6 @@ def _software(run: Manuscript) -> _Said:
     python = f" (Python {versions['python']})" if "python" in versions else ""
     uses = f", which used {join_words(told)}" if told else ""
     yield (
-        f"Analyses were run with {own}{python}{uses}; the seed of all random numbers was {run.config.run.seed}.",
+        f"Analyses were run with {own}{python}{uses}; the random seed was {run.config.run.seed}.",
         tuple(cited),
     )

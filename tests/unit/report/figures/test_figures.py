@@ -99,6 +99,18 @@ def test_texts_do_not_overlap(name: str, study: str) -> None:
 
 
 @pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("name", ["forest", "both_directions", "indirect_posterior"])
+def test_no_line_of_zero_runs_through_a_text(name: str, study: str) -> None:
+    figure = _drawn(name, study).figure
+    for axes in figure.axes:
+        zeros = [line for line in axes.get_lines() if len(set(line.get_xdata())) == 1 and line.get_xdata()[0] == 0]
+        for text in axes.texts:
+            box = text.get_window_extent()
+            crossed = [line for line in zeros if box.x0 < axes.transData.transform((0, 0))[0] < box.x1]
+            assert not crossed or (text.get_bbox_patch() and text.zorder > max(line.zorder for line in crossed))
+
+
+@pytest.mark.parametrize("study", STUDIES)
 @pytest.mark.parametrize("name", FIGURES)
 def test_figure_has_words_and_values_without_codes_of_patients(name: str, study: str) -> None:
     module, drawing = load_figure(name), _drawn(name, study)

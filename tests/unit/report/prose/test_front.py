@@ -8,12 +8,13 @@ from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.cautions.declared import INFORMATION
 from alliance.report.prose.claims import describe_claim
-from alliance.report.prose.front import answer_questions
+from alliance.report.prose.front import Answered, answer_questions
+from alliance.report.prose.headline import describe_headline
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.size import describe_share
 from alliance.report.prose.tells import TELLS
 from alliance.report.prose.told import Number, Told
-from alliance.report.prose.warnings import count_warned, describe_warnings
+from alliance.report.prose.warnings import count_warned, describe_warnings, join_places, share_warnings
 from tests.artefacts import builders
 from tests.unit.report.prose.rows import estimate, inputs, of_design
 
@@ -67,6 +68,52 @@ def test_warnings_are_counted_by_answers_and_error_of_scores_is_told_once(
 ) -> None:
     told = [Told("Yes.", (estimate(flag=flag),), (Number("", "−0.2", "", corrected),)) for flag in flags]
     assert count_warned(told) == [expected]
+
+
+FEW = "There are few patients, so intervals may be too narrow: this concerns"
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["few patients"] * 4, [f"{FEW} all answers."]),
+        (
+            ["few patients; R-hat", "few patients", "few patients", ""],
+            [f"{FEW} answers 1 to 3.", "Further warnings concern 1 of 4 answers and stand with it."],
+        ),
+        (["few patients", "measurement error", "few patients", "few patients"], [f"{FEW} answers 1, 3 and 4.", f"Besides, {ERROR}."]),
+        (["few patients", "few patients", "", ""], ["Warnings concern 2 of 4 answers and stand with them."]),  # no more than half
+        (["few patients"] * 3, ["Warnings concern 3 of 3 answers and stand with them."]),  # of three, each says it itself
+    ],
+)  # fmt: skip
+def test_what_warns_of_most_answers_is_told_once_with_the_answers_it_concerns(
+    flags: list[str], expected: list[str]
+) -> None:
+    assert count_warned([Told("Yes.", (estimate(flag=flag),)) for flag in flags]) == expected
+
+
+def test_answers_that_were_not_given_keep_their_place_among_those_that_a_warning_concerns() -> None:
+    told = [Told("Not answered.", ()), *(Told("Yes.", (estimate(flag="few patients"),)) for _ in range(4))]
+    assert share_warnings(told) == {"there are few patients, so intervals may be too narrow": [2, 3, 4, 5]}
+    assert count_warned([told[0], *told[1:4], Told("Yes.", (estimate(),))]) == [f"{FEW} answers 2 to 4."]
+
+
+def test_places_are_listed_as_people_write_them() -> None:
+    assert join_places([1]) == "1"
+    assert join_places([1, 2]) == "1 and 2"
+    assert join_places([1, 2, 3, 5, 7, 8]) == "1 to 3, 5, 7 and 8"
+
+
+@pytest.mark.parametrize(("flag", "lead"), [("few patients", "1. "), ("", "Does it?")])
+def test_terminal_numbers_its_answers_where_a_warning_names_them(
+    flag: str, lead: str, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Answered("technique", "Does it?", Told("Yes.", (estimate(flag=flag),)), "technique_jointly")
+    monkeypatch.setattr("alliance.report.prose.headline.answer_questions", lambda *_: [one] * 4)
+    lines = list(map(str, describe_headline({}, config)))
+    assert lines[0].startswith(lead)
+    assert not any("Warning:" in line for line in lines)
+    assert (f"{FEW} all answers." in lines) == bool(flag)
 
 
 def test_answers_that_were_not_given_are_not_counted() -> None:
