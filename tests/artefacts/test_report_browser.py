@@ -62,8 +62,8 @@ def make_report(config: Config, folder: Path, base: Path | None = None) -> Path:
     if base is not None:
         compared = {"comparison": str(folder / "estimates_compared.csv"), "differences": str(folder / "settings.csv")}
         this = {"estimates": paths["estimates"], "config": str(folder / "config.yaml")}
-        other = {"other_estimates": str(base / "estimates.csv"), "other_config": str(base / "config.yaml")}
-        compare_runs(**this, **other, **compared)
+        other = {"other_estimates": [str(base / "estimates.csv")], "other_configs": [str(base / "config.yaml")]}
+        compare_runs(**this, **other, runs=[base.name], **compared)
         paths |= compared
     asked = [name for name in tables_of(config) if paths.keys() >= set(needs_of("tables", name))]
     for name in asked:

@@ -51,6 +51,7 @@ def test_what_warns_of_most_answers_is_left_out_of_their_rows(config: Config) ->
 
 
 def test_row_in_short_leaves_limits_and_sizes_to_the_section(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = builders.artefacts(config)
     limits = "Kind of claim.</b> None."
     number = Number("in all", "−0.2 points", "0.04 of a reliable change", "−0.3")
 
@@ -58,7 +59,7 @@ def test_row_in_short_leaves_limits_and_sizes_to_the_section(config: Config, mon
         told = Told("Yes: it does.", (estimate(),), (number,), claim="None.")
         found = [Answered(name, f"{name}?", told, "technique_jointly") for name in list(QUESTIONS)[:count]]
         monkeypatch.setattr("alliance.report.page.build.answer_questions", lambda *_: found)
-        made = build_pages(config=config, inputs={}, figures=[], tables=[], provenance={}, command="")["report"]
+        made = build_pages(config=config, inputs=inputs, figures=[], tables=[], provenance={}, command="")["report"]
         front, rest = made.split("<nav")
         return front, rest
 
