@@ -87,6 +87,8 @@ def make_report(config: Config, folder: Path, base: Path | None = None) -> Path:
         numbers=str(folder / "numbers.yaml"),
         references=str(folder / "references.bib"),
         headline=str(folder / "headline.txt"),
+        answers_word=str(folder / "answers.docx"),
+        answers_latex=str(folder / "answers.tex"),
         **paths,
     )
     return page
