@@ -30,7 +30,7 @@ export XDG_CACHE_HOME := $(CACHE)
 endif
 
 .DEFAULT_GOAL := study
-.PHONY: study run new check setup cluster test lint format example recovery calibration benchmarks notebooks lock clean-run help
+.PHONY: study run new check setup cluster test lint format example recovery calibration benchmarks notebooks lock codemeta clean-run help
 .SILENT:
 
 study: $(READY)  ## set up, run the main analysis (config/config.yaml), print report and headline
@@ -100,6 +100,9 @@ lock: $(TOOLS)  ## resolve the newest versions anew: requirements.lock and envir
 	$(UV) pip compile --python-version 3.13 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --no-deps \
 	  --group pyproject.toml:cluster --quiet --output-file requirements-cluster.lock
 	$(PYTHON) workflow/scripts/write_environment.py requirements.lock environment.yml
+
+codemeta: $(READY)  ## describe the software anew for those who collect and cite it: codemeta.json
+	$(BIN)/python workflow/scripts/write_codemeta.py pyproject.toml CITATION.cff codemeta.json
 
 help:  ## this list
 	echo "Targets:"

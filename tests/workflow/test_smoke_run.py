@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,9 @@ import pytest
 import yaml
 
 from alliance import Run, Study
+from alliance.runs.files import CRATE
 from alliance.runs.fingerprint import imported_modules, module_path
+from alliance.runs.plan import workflow_files
 from alliance.runs.reuse import taken_over
 from alliance.steps import STEPS
 from tests.workflow.project import EXCLUDED, NOTE, SMOKE, Project, planned_rules
@@ -87,6 +90,23 @@ def test_results_are_those_of_a_study_fitted_without_the_workflow(smoke: Project
         written = run.estimates[run.estimates["model"] == model].reset_index(drop=True)
         pd.testing.assert_frame_equal(written, study.fit(model).estimates, check_dtype=False, rtol=1e-12)
         pd.testing.assert_frame_equal(written, run.fit(model).estimates, check_dtype=False, rtol=1e-12)
+
+
+def test_description_for_archives_has_every_job_and_every_file_and_no_id_or_place(smoke: Project) -> None:
+    folder = smoke.results / "smoke"
+    text = (folder / CRATE).read_text(encoding="utf-8")
+    entities = {entity["@id"]: entity for entity in json.loads(text)["@graph"]}
+    jobs = [one for one in entities.values() if one["@type"] == "CreateAction" and one["@id"] != "#run"]
+    logs = [path for path in folder.rglob("logs/**/*.log") if path.is_file()]
+    assert len(jobs) == len(logs) > 20
+    assert all(one["startTime"] <= one["endTime"] for one in jobs)
+    for row in read_manifest(smoke):
+        assert row["file"] == CRATE or entities[row["file"]]["sha256"] == row["sha256"]
+    assert "is not on record" not in entities["./"]["description"]
+    for secret in (str(smoke.root), "sessions.csv", EXCLUDED, "Meierhofer", "T733"):
+        assert secret not in text
+    for name in workflow_files(smoke.root):
+        assert (folder / name).read_bytes() == (smoke.root / name).read_bytes()
 
 
 def test_second_run_has_nothing_to_do(smoke: Project) -> None:

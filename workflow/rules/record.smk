@@ -1,9 +1,12 @@
 # What made these results, and which files they are.
 #
 # needs  the configuration and the export; all results
-# gives  provenance (versions, seeds, hashes, code state), the merged configuration, the effect card for a synthesis with other sites, and
-#        the manifest
-MANIFEST_LISTS = [name for name in plan.expected_files(cfg) if name not in (RUN_FILES["manifest"], RUN_FILE)]
+# gives  provenance (versions, seeds, hashes, code state), the merged configuration, a copy of the workflow, the effect card for a synthesis
+#        with other sites, and the manifest with the description for archives
+LAST = (RUN_FILES["manifest"], RUN_FILES["crate"], RUN_FILE)
+MANIFEST_LISTS = [name for name in plan.expected_files(cfg) if name not in LAST]
+WORKFLOW_FILES = plan.workflow_files(ROOT)
+QUESTIONNAIRES = {INSTRUMENT_CONTENTS[str(path)]: f"questionnaire {path.stem}" for path in INSTRUMENT_FILES}
 
 FITS = {name: code_with("fit_model", FAMILIES[SPECS[name].family].module) for name in cfg.models.fit}
 FINGERPRINTS = {name: code["fingerprint"] for name, code in {**CODE, **FITS}.items()}
@@ -13,10 +16,12 @@ rule record_provenance:
     input:
         data=list(TABLE_FILES.values()),
         instruments=INSTRUMENT_FILES,
+        workflow=[ROOT / name for name in WORKFLOW_FILES],
         after=OUT / ACCEPTED,  # what made earlier results stays on record as long as data with errors have made no others
     output:
         provenance=OUT / RUN_FILES["provenance"],
         config=OUT / RUN_FILES["config"],
+        copies=[OUT / name for name in WORKFLOW_FILES],
     log:
         LOGS / "record_provenance.log",
     conda:
@@ -26,6 +31,7 @@ rule record_provenance:
         origin=ORIGIN,
         fingerprints=FINGERPRINTS,
         read=CONTENTS,
+        contents=contents_of([ROOT / name for name in WORKFLOW_FILES]),
         code=CODE["record_provenance"],
     script:
         "../scripts/run_step.py"
@@ -55,6 +61,7 @@ rule write_manifest:
         files=[OUT / name for name in MANIFEST_LISTS],
     output:
         manifest=OUT / RUN_FILES["manifest"],
+        crate=OUT / RUN_FILES["crate"],
     log:
         LOGS / "write_manifest.log",
     conda:
@@ -62,6 +69,10 @@ rule write_manifest:
     params:
         stray=STRAY,
         folder=lambda wildcards, output: Path(output.manifest).parent.as_posix(),
+        run=PLAIN["run"],
+        description=cfg.study.description,
+        licence=cfg.output.licence,
+        known=QUESTIONNAIRES,
         code=CODE["write_manifest"],
     script:
         "../scripts/run_step.py"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.environ.get("ALLIANCE_SOURCE", str(Path(snakemake.scriptdir).resolve().parents[1] / "src")))  # noqa: F821
 
+from alliance.runs.history import now, record_job
 from alliance.runs.jobs import Job, run_job
 from alliance.runs.made import record_made
 from alliance.runs.reuse import key_of, leave_receipt, take_over
@@ -22,7 +23,7 @@ NOT_ARGUMENTS = {"code", "redrawn_for", "after", "contents", "reuse_from"}
 def job_of(rule) -> Job:
     """Turn what Snakemake gives a script into a job."""
     given = [(name, _plain(value)) for name, value in rule.input.items()]
-    given += [(name, str(value)) for name, value in rule.output.items()]
+    given += [(name, _plain(value)) for name, value in rule.output.items()]
     given += rule.params.items()
     arguments = {name: value for name, value in given if name not in NOT_ARGUMENTS}
     code = rule.params.code
@@ -32,6 +33,11 @@ def job_of(rule) -> Job:
 def _plain(value):
     """Turn Snakemake's file names into plain text, one or a list of them."""
     return str(value) if isinstance(value, str) else [str(item) for item in value]
+
+
+def listed(files):
+    """Return the files of a rule by the names it gives them."""
+    return {name: [value] if isinstance(value, str) else list(value) for name, value in files.items()}
 
 
 def do(rule) -> int:
@@ -57,7 +63,9 @@ def _run(job: Job) -> int:
     return run_job(job) if status is None else status
 
 
+began = now()
 status = do(snakemake)  # noqa: F821
 if status == 0:
     record_made(snakemake.output)  # noqa: F821
+    record_job(snakemake.rule, began, listed(snakemake.input), listed(snakemake.output))  # noqa: F821
 sys.exit(status)

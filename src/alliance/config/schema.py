@@ -18,6 +18,7 @@ from alliance.config.reliability import Declared, check_reliability
 from alliance.config.role import check_role, known_role
 from alliance.config.rupture import RUPTURE_MARK, State, check_mark
 from alliance.config.section import Code, FilePath, Label, Name, RunName, RunNames, Section, Text
+from alliance.config.sharing import Output, Privacy
 from alliance.config.wording import Answers, check_answers
 from alliance.config.words import Words
 from alliance.facts.roles import Moment
@@ -350,23 +351,6 @@ class Inference(Section):
     rhat_max: Annotated[float, Field(gt=1, le=1.5)]
     ess_min: Annotated[int, Field(ge=10, le=100_000)]
     divergences_max: Annotated[int, Field(ge=0)]
-
-
-class Privacy(Section):
-    """What may appear in the results."""
-
-    original_ids: bool
-    minimum_cell: Annotated[int, Field(ge=1)]
-    single_patients: bool = False
-
-
-class Output(Section):
-    """Which figures and tables are made, in which formats."""
-
-    figures: list[Name]
-    tables: list[Name]
-    figure_dpi: Annotated[int, Field(ge=72, le=1200)]
-    watch: bool = False  # draw courses of single patients under their codes, for those who treat them
 
 
 class Config(Section):

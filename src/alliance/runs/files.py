@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # the workflow itself removes files and need not wait for pan
 UNFINISHED = ".unfinished-"
 ORIGIN = "run.yaml"  # in a run's folder: the configuration it belongs to
 MANIFEST = "manifest.csv"
+CRATE = "ro-crate-metadata.json"  # as the standard has it
+WORKFLOW = "workflow"  # the folder of the project, and of a run with the workflow that made it
+SNAKEFILE = f"{WORKFLOW}/Snakefile"
 PROVENANCE = "provenance.yaml"
 CONFIG = "config.yaml"
 CARD = "card.yaml"

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from alliance.runs.files import CONFIG, MANIFEST, ORIGIN, PROVENANCE, write_text
+from alliance.runs.history import shorten_history
 from alliance.runs.provenance import sha256_of
 
 RECORD = "logs/made.sha256"
@@ -175,11 +176,12 @@ def keep_aside(folder: Path, changed: Iterable[str]) -> None:
 
 
 def shorten_record(folder: Path) -> None:
-    """Leave one line for each file that is still there; only the holder of the run's lock may call this."""
+    """Leave one line for each file that is still there, and the jobs that made them; only the holder of the run's lock may call this."""
     if (folder / RECORD).is_file():
         lines = [_line(sha256, name) for name, sha256 in recorded(folder).items() if (folder / name).is_file()]
         lines += [_line(_TOUCHED, name) for name in touched_files(folder) if (folder / name).is_file()]
         write_text("".join(lines), folder / RECORD)
+    shorten_history(folder)
 
 
 def contents_of(paths: Iterable[str | Path]) -> Mapping[str, str]:

@@ -14,8 +14,9 @@ from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
 from alliance.report.figures import FIGURES, OF_COMPARISONS
 from alliance.report.page.contents import PAGES, numbers_of
 from alliance.report.tables import ALWAYS, TABLES
-from alliance.runs.files import CARD, CONFIG, MANIFEST, ORIGIN, PROVENANCE, UNFINISHED
+from alliance.runs.files import CARD, CONFIG, CRATE, MANIFEST, ORIGIN, PROVENANCE, SNAKEFILE, UNFINISHED, WORKFLOW
 from alliance.runs.fingerprint import read_constant
+from alliance.runs.provenance import PROJECT
 from alliance.runs.subscales import parts_from
 from alliance.runs.titles import titles_from
 
@@ -40,6 +41,7 @@ RUN_FILES = {
     "provenance": PROVENANCE,
     "config": CONFIG,
     "manifest": MANIFEST,
+    "crate": CRATE,
 }
 
 # Numbers do not depend on how a variable is presented; steps that only compute get these in place of the user's words.
@@ -121,7 +123,7 @@ def shown_settings(config: Config) -> dict[str, Any]:
     """Return the settings that can change how a figure or a table looks when the numbers it shows stay the same."""
     settings = without_ids(config)
     del settings["sampling"], settings["priors"], settings["run"]["seed"], settings["run"]["compare_to"]
-    del settings["output"]["figures"], settings["output"]["tables"]
+    del settings["output"]["figures"], settings["output"]["tables"], settings["output"]["licence"]
     return settings
 
 
@@ -187,6 +189,13 @@ def number_of(config: Config, kind: Literal["figure", "table"], name: str) -> st
     return numbers_of(config, figures_of(config), tables_of(config)).get((kind, name), "")
 
 
+def workflow_files(project: Path = PROJECT) -> list[str]:
+    """Name the files of the workflow, of which every run keeps a copy: relative to the project, and to the run's folder."""
+    folder = project / WORKFLOW
+    parts = sorted([*folder.glob("rules/*.smk"), *folder.glob("scripts/run_step.py")])
+    return [SNAKEFILE, *(path.relative_to(project).as_posix() for path in parts)]
+
+
 def expected_files(config: Config) -> list[str]:
     """List every file the workflow writes into the run's folder, logs aside."""
     files = [
@@ -196,6 +205,7 @@ def expected_files(config: Config) -> list[str]:
         CODEBOOK_PAGE,
         ORIGIN,
         *RUN_FILES.values(),
+        *workflow_files(),
     ]
     files += [f"models/{model}/{file}" for model in config.models.fit for file in ("draws.nc", "flow.csv")]
     files += [f"figures/{name}.{ending}" for name in figures_of(config) for ending in FIGURE_FORMATS]

@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ARCHIVE = ".git_archival.txt"
 _CLONE = Path(__file__).parents[3]
 _SHIPPED = (
@@ -18,6 +20,7 @@ _SHIPPED = (
 # Where the workflow lies, the settings of the main analysis and the instruments.
 INSTALLED = _SHIPPED.is_dir()
 PROJECT = _SHIPPED if INSTALLED else _CLONE
+CITATION = "CITATION.cff"
 
 
 def sha256_of(path: str | Path) -> str:
@@ -64,6 +67,27 @@ def software_versions() -> dict[str, str]:
     """Return the versions of Python and of every installed package, and the platform."""
     packages = {str(found.metadata["Name"]).lower(): found.version for found in metadata.distributions()}
     return {"python": sys.version.split()[0], "platform": platform.platform(), **dict(sorted(packages.items()))}
+
+
+def packages_of(package: str) -> list[dict[str, str]]:
+    """Return a package and those it asks for: name, version, and the page where it says what it is, if it names one."""
+    asked = [re.match(r"[\w.-]+", requirement) for requirement in metadata.requires(package) or []]
+    names = [package, *sorted({found.group().lower() for found in asked if found})]
+    return [
+        {"name": name, "version": metadata.version(name), "address": _page_of(metadata.metadata(name))}
+        for name in names
+    ]
+
+
+def _page_of(about: metadata.PackageMetadata) -> str:
+    named = [line.rsplit(",", 1)[1].strip() for line in about.get_all("Project-URL") or []]
+    return next((page for page in [about.get("Home-page", ""), *named] if page.startswith("http")), "")
+
+
+def about_software(project: Path = PROJECT) -> dict[str, Any]:
+    """Return what the project says of itself to those who cite it; empty where it was installed without that file."""
+    path = project / CITATION
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def manifest_rows(

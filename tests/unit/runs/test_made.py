@@ -2,13 +2,15 @@
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from alliance.errors import DataError
-from alliance.runs.files import ORIGIN
+from alliance.runs.files import CRATE, ORIGIN, SNAKEFILE
 from alliance.runs.made import (
     RECORD,
     changed_files,
@@ -25,6 +27,18 @@ from alliance.steps.record import record_provenance, write_manifest
 NAMES = ["estimates/estimates.csv", "report.html", "manifest.csv"]
 
 
+def manifest_of(run: Path, names: Sequence[str] = NAMES[:2]) -> dict[str, Any]:
+    """Return what the step that writes the manifest is called with."""
+    (run / SNAKEFILE).parent.mkdir(exist_ok=True)
+    (run / SNAKEFILE).write_text("rule all:\n", encoding="utf-8")
+    record_made([run / SNAKEFILE])
+    return {
+        "files": [str(run / name) for name in [*names, SNAKEFILE]],
+        "manifest": str(run / "manifest.csv"), "crate": str(run / CRATE), "folder": str(run), "stray": [],
+        "run": {"name": "main", "title": "A study", "seed": 1}, "description": "", "licence": None, "known": {},
+    }  # fmt: skip
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A finished run with two results and its manifest."""
@@ -33,9 +47,7 @@ def folder(tmp_path: Path) -> Path:
         (run / name).parent.mkdir(parents=True, exist_ok=True)
         (run / name).write_text(f"{name}: 1.0\n" * 20, encoding="utf-8")
     record_made([run / name for name in NAMES[:2]])
-    write_manifest(
-        files=[str(run / name) for name in NAMES[:2]], manifest=str(run / NAMES[2]), folder=str(run), stray=[]
-    )
+    write_manifest(**manifest_of(run))
     record_made([run / NAMES[2]])
     return run
 
@@ -82,7 +94,9 @@ def test_what_is_made_again_counts_as_it_is_now_and_the_record_stays_short(folde
     assert changed_files(folder, NAMES) == []
     (folder / NAMES[0]).unlink()
     shorten_record(folder)
-    assert len((folder / RECORD).read_text(encoding="utf-8").splitlines()) == 3  # run.yaml is known from the manifest
+    assert (
+        len((folder / RECORD).read_text(encoding="utf-8").splitlines()) == 5
+    )  # those of the manifest are known from there
     assert changed_files(folder, NAMES) == []
 
 
@@ -101,12 +115,7 @@ def test_work_in_an_edited_result_is_kept_aside(folder: Path) -> None:
 def test_changed_result_is_never_certified(folder: Path) -> None:
     (folder / NAMES[0]).write_text("edited while the run was at work", encoding="utf-8")
     with pytest.raises(DataError, match=r"estimates/estimates\.csv in .*: not as the workflow wrote them"):
-        write_manifest(
-            files=[str(folder / name) for name in NAMES[:2]],
-            manifest=str(folder / NAMES[2]),
-            folder=str(folder),
-            stray=[],
-        )
+        write_manifest(**manifest_of(folder))
 
 
 def test_older_file_in_the_place_of_an_export_has_other_content(tmp_path: Path) -> None:
@@ -127,7 +136,7 @@ def test_export_replaced_during_a_run_is_not_put_on_record(tmp_path: Path) -> No
     export.write_text("1,3", encoding="utf-8")
     with pytest.raises(DataError, match=r"sessions\.csv changed while the run was at work"):
         record_provenance(
-            data=[str(export)], instruments=[], provenance=str(tmp_path / "p"), config=str(tmp_path / "c"),
+            data=[str(export)], instruments=[], workflow=[], copies=[], provenance=str(tmp_path / "p"), config=str(tmp_path / "c"),
             settings={}, origin=[], fingerprints={}, read=read,
         )  # fmt: skip
 
@@ -163,12 +172,7 @@ def certified(tmp_path: Path) -> Path:
         (run / name).parent.mkdir(parents=True, exist_ok=True)
         (run / name).write_text(text, encoding="utf-8")
     record_made([run / name for name in texts])
-    write_manifest(
-        files=[str(run / name) for name in texts if name != ORIGIN],
-        manifest=str(run / "manifest.csv"),
-        folder=str(run),
-        stray=[],
-    )
+    write_manifest(**manifest_of(run, [name for name in texts if name != ORIGIN]))
     return run
 
 

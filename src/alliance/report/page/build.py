@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from alliance.config import Config
 from alliance.data.panel import sessions_held
+from alliance.facts.licences import say_licence
 from alliance.report.labels import (
     capitalised_name,
     label_effect,
@@ -193,6 +194,7 @@ def build_pages(
         "sections": sections,
         "files": PAGES,
         "empty": empty,
+        "licence": say_licence(config.output.licence),
     }
     return {page: _fill_page(page, shared, speech) for page in PAGES} | {
         "text": write_markdown([section for section in sections if section.page == "report"], config.run.title),
