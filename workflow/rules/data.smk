@@ -2,7 +2,7 @@
 #
 # needs  the tables of the export (data.*.path) and config/instruments/*.yaml
 # gives  findings of the checks; clean tables of sessions, patients and therapists with codes for ids; the patient flow
-#        so far; scores with reliability; the panel, one row for each patient and session
+#        so far; scores with reliability; the panel, one row for each patient and session; where it is allowed, a data set for others
 TABLE_FILES = plan.data_files(cfg)
 INSTRUMENT_FILES = [instrument_files(*INSTRUMENTS)[name] for name in plan.instruments_of(cfg)]
 # Files that are given count by content: what replaces one may bear an older time stamp (cp -p, unzip, a backup).
@@ -134,5 +134,26 @@ rule build_panel:
         max_gap_days=cfg.panel.max_gap_days,
         contents=INSTRUMENT_CONTENTS,
         code=CODE["build_panel"],
+    script:
+        "../scripts/run_step.py"
+
+
+# Asked for only where the configuration allows it.
+rule share_data:
+    input:
+        sessions=ARTEFACT["sessions"],
+        patients=ARTEFACT["patients"],
+        therapists=ARTEFACT["therapists"],
+        instruments=INSTRUMENT_FILES,
+    output:
+        **{name: OUT / path for name, path in plan.SHARED.items()},
+    log:
+        LOGS / "share_data.log",
+    conda:
+        "../../environment.yml"
+    params:
+        settings=SHOWN,
+        contents=INSTRUMENT_CONTENTS,
+        code=CODE["share_data"],
     script:
         "../scripts/run_step.py"

@@ -23,6 +23,11 @@ class Privacy(Section):
     original_ids: bool
     minimum_cell: Annotated[int, Field(ge=1)]
     single_patients: bool = False
+    share_data: bool = (
+        False  # write the clean tables as a data set for others, with cells protected that few patients share
+    )
+    # What somebody could know of a patient or a therapist from elsewhere; null: all of their tables but what was assigned at random.
+    identifying: list[Name] | None = None
 
 
 class Output(Section):

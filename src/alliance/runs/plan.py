@@ -29,6 +29,15 @@ FLOW_DATA = "data/flow.csv"
 CODEBOOK_PAGE = "data/codebook.html"
 IDS_FILE = "data/ids.csv"
 ACCEPTED = "data/accepted.txt"
+# A data set for others, as Psych-DS wants its names.
+SHARED = {
+    "description": "shared/dataset_description.json",
+    "readme": "shared/README.md",
+    "codebook": "shared/documentation/codebook.csv",
+    **{
+        f"{table}_data": f"shared/data/description-{table}_data.csv" for table in ("sessions", "patients", "therapists")
+    },
+}
 RUN_FILES = {
     **PAGES,
     "text": "report.md",
@@ -124,6 +133,7 @@ def shown_settings(config: Config) -> dict[str, Any]:
     settings = without_ids(config)
     del settings["sampling"], settings["priors"], settings["run"]["seed"], settings["run"]["compare_to"]
     del settings["output"]["figures"], settings["output"]["tables"], settings["output"]["licence"]
+    del settings["privacy"]["share_data"], settings["privacy"]["identifying"]
     return settings
 
 
@@ -212,6 +222,8 @@ def expected_files(config: Config) -> list[str]:
     files += [f"tables/{name}.{ending}" for name in tables_of(config) for ending in TABLE_FORMATS]
     if config.privacy.original_ids:
         files.append(IDS_FILE)
+    if config.privacy.share_data:
+        files += SHARED.values()
     return files
 
 

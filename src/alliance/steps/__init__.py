@@ -7,6 +7,7 @@ STEPS = {
     "accept_data": "alliance.steps.prepare",
     "write_codebook": "alliance.steps.codebook",
     "clean_data": "alliance.steps.prepare",
+    "share_data": "alliance.steps.share",
     "score_measures": "alliance.steps.measure",
     "build_panel": "alliance.steps.panel",
     "fit_model": "alliance.steps.fit",
