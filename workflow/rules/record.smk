@@ -6,7 +6,8 @@
 LAST = (RUN_FILES["manifest"], RUN_FILES["crate"], RUN_FILE)
 MANIFEST_LISTS = [name for name in plan.expected_files(cfg) if name not in LAST]
 WORKFLOW_FILES = plan.workflow_files(ROOT)
-QUESTIONNAIRES = {INSTRUMENT_CONTENTS[str(path)]: f"questionnaire {path.stem}" for path in INSTRUMENT_FILES}
+WORKFLOW_SOURCES = [Path(name) if ROOT == STUDY else ROOT / name for name in WORKFLOW_FILES]
+QUESTIONNAIRES = {sha256: f"questionnaire {Path(name).stem}" for name, sha256 in INSTRUMENT_CONTENTS.items()}
 
 FITS = {name: code_with("fit_model", FAMILIES[SPECS[name].family].module) for name in cfg.models.fit}
 FINGERPRINTS = {name: code["fingerprint"] for name, code in {**CODE, **FITS}.items()}
@@ -16,7 +17,7 @@ rule record_provenance:
     input:
         data=list(TABLE_FILES.values()),
         instruments=INSTRUMENT_FILES,
-        workflow=[ROOT / name for name in WORKFLOW_FILES],
+        workflow=WORKFLOW_SOURCES,
         after=OUT / ACCEPTED,  # what made earlier results stays on record as long as data with errors have made no others
     output:
         provenance=OUT / RUN_FILES["provenance"],
@@ -31,7 +32,7 @@ rule record_provenance:
         origin=ORIGIN,
         fingerprints=FINGERPRINTS,
         read=CONTENTS,
-        contents=contents_of([ROOT / name for name in WORKFLOW_FILES]),
+        contents=list(contents_of(WORKFLOW_SOURCES).values()),
         code=CODE["record_provenance"],
     script:
         "../scripts/run_step.py"

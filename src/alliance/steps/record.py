@@ -99,7 +99,8 @@ def write_manifest(
 ) -> None:
     """List every file of a run with size and SHA-256, and describe for archives how each was made.
 
-    Files that the workflow did not write are marked `stray`, and those that were only marked as up to date (``snakemake --touch``) `touched`.
+    Files that the workflow did not write are marked `stray`, and those that were only marked as up to date (``snakemake --touch``)
+    `touched`.
 
     Parameters
     ----------
