@@ -6,7 +6,7 @@ NAME   ?=
 MINUTES ?=
 DATA   ?=
 YES    ?=
-QUIET  ?= --quiet host rules reason
+QUIET  ?= --logger alliance
 PYTHON ?= python3
 
 SHELL := /bin/sh

@@ -53,6 +53,9 @@ rule write_table:
         text=OUT / "tables/{name}.json",
     log:
         LOGS / "write_table/{name}.log",
+    # Files that the report itself puts beside the tables are none of them.
+    wildcard_constraints:
+        name=rf"(?!(?:{'|'.join(plan.beside_tables())})\.)[a-z][a-z0-9_]*",
     conda:
         "../../environment.yml"
     params:

@@ -47,8 +47,8 @@ def run(
             f"The example study was put into {_EXAMPLE}/; your own is described by: alliance new FILE", file=sys.stderr
         )
     called = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(PROJECT / "workflow/Snakefile")]
-    called += ["--directory", str(folder), "--cores", str(cores), "--quiet", "host", "rules", "reason"]
-    called += ["--dry-run"] if dry else []
+    called += ["--directory", str(folder), "--cores", str(cores)]
+    called += ["--dry-run", "--quiet", "host", "rules", "reason"] if dry else ["--logger", "alliance"]
     called += ["--configfile", *map(str, paths)] if paths else []
     called += [*words, "--", *targets]
     status = subprocess.run(called, env=_environment(folder), check=False).returncode

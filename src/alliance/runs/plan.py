@@ -178,6 +178,11 @@ def artefacts_of(config: Config) -> list[Artefact]:
     return [artefact for name, artefact in ARTEFACTS.items() if name not in left_out]
 
 
+def beside_tables() -> list[str]:
+    """Name the files in the folder of the tables that are no table of the registry."""
+    return sorted({Path(path).stem for path in RUN_FILES.values() if Path(path).parent.name == "tables"})
+
+
 def tables_of(config: Config) -> list[str]:
     """Name the tables of a run: those the configuration lists, and those that no report is without."""
     return _made_of("tables", [*config.output.tables, *ALWAYS], config)
