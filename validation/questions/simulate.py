@@ -45,7 +45,14 @@ ROOT: Final = HERE.parents[1]
 KEPT: Final = ROOT / "results/validation_questions/estimates.csv"
 KEY: Final = ["outcome", "path", "effect", "level", "horizon"]
 COLUMNS: Final = ["seed", "question", "model", *QUANTITY_COLUMNS, "estimate", "low", "high", "flag"]
-RECORDED: Final = ("parts", "development", "change", "ruptures")
+RECORDED: Final = ("levels", "parts", "development", "change", "ruptures")
+FREE_OF_ERROR: Final = (
+    "a",
+    "contrast",
+    "effect",
+    "indirect_total",
+)  # of models of what is recorded; their other truths are of true scores
+OF_RECORDED: Final = ("correlation", "icc")  # truths of what is recorded
 LEAN: Final = {"depth": "ml", "influence": False, "random_effects": False, "trends": False}
 LEVELS: Final = (
     "within",
@@ -138,13 +145,20 @@ def fit_study(seed: int, question: str) -> Iterator[dict[str, Any]]:
 
 def with_truth(estimates: pd.DataFrame) -> pd.DataFrame:
     """Keep what is known to be true, beside its truth."""
-    known = study_of("first").truth.rename(columns={"value": "truth"})[[*KEY, "truth"]]
+    every = study_of("first").truth.rename(columns={"value": "truth"}).reindex(columns=["model", *KEY, "truth"])
+    known, alone = every[every["model"].isna()].drop(columns="model"), every[every["model"].notna()]
     parts = []
     for (question, model), rows in estimates.groupby(["question", "model"], sort=False):
+        own = {tuple(key): value for name, *key, value in alone.itertuples(index=False) if name == model}
         config, spec = study_of(str(question)).config, study_of(str(question)).specs[str(model)]
         if spec.analysis == "path" and model not in models_given_history(config):
-            continue
-        told = rows.merge(known, on=KEY, how="left")
+            rows = rows[rows["effect"] == "intention_to_treat"]
+        told = rows.drop_duplicates(["seed", *KEY, "moderator", "value"]).merge(known, on=KEY, how="left")
+        told["truth"] = told[KEY].apply(tuple, axis=1).map(own).fillna(told["truth"])
+        if question in RECORDED and spec.analysis == "path":
+            told = told[told["effect"].isin(FREE_OF_ERROR)]
+        elif question not in RECORDED:
+            told = told[~told["effect"].isin(OF_RECORDED)]
         starts = told["path"].map(lambda path: nodes_of(path)[0])
         nothing = (told["effect"] == "index") | starts.isin(list(getattr(spec, "products", {})))
         told["truth"] = told["truth"].where(told["moderator"] == "").mask(nothing, 0.0)

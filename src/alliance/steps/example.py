@@ -9,7 +9,7 @@ import yaml
 
 from alliance.facts.quantity import BETWEEN_LEVELS
 from alliance.runs.files import write_text
-from alliance.worlds.example.answers import ERROR, MODEL, true_answers
+from alliance.worlds.example.answers import true_answers
 from alliance.worlds.example.export import csv_of, export_study
 from alliance.worlds.example.outcomes import true_outcomes
 from alliance.worlds.example.raters import true_ratings
@@ -19,7 +19,7 @@ from alliance.worlds.example.sizes import attendance_of, population_sizes, sizes
 from alliance.worlds.example.study import record_study, simulate_study
 from alliance.worlds.example.traits import true_traits
 from alliance.worlds.settings import read_settings
-from alliance.worlds.truth import KEYS, true_quantities
+from alliance.worlds.truth import ERROR, KEYS, MODEL, true_quantities
 
 _HEADER = """\
 # Truth of the simulated study in this folder, written by `make example`; do not edit.

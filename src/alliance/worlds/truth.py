@@ -34,6 +34,10 @@ from alliance.worlds.linear import Linear, Path, delay_of, text_of
 from alliance.worlds.settings import ARM, INTERCEPT, Cause, Differences, World
 
 KEYS = ["outcome", "path", "effect", "level", "horizon"]
+MODEL, ERROR = (
+    "model",
+    "error",
+)  # further columns: the only model that a value is true of, and the error of its simulation
 _MOST_SESSIONS = 16  # over which effects accumulate
 
 Row = tuple[str, str, str, str, str, float]

@@ -23,12 +23,8 @@ from alliance.worlds.example.traits import NOTHING
 from alliance.worlds.linear import Linear
 from alliance.worlds.people import draw_people
 from alliance.worlds.study import streams_of
-from alliance.worlds.truth import KEYS
+from alliance.worlds.truth import ERROR, KEYS, MODEL
 
-MODEL, ERROR = (
-    "model",
-    "error",
-)  # further columns: the only model that a value is true of, and the error of its simulation
 CAUSE, MEDIATOR, OUTCOME = "technique", "alliance", "symptoms"
 PARTS: Final = ("bond", "goal", "task")  # of equally many items each
 # No step depends on any of these.

@@ -12,7 +12,7 @@ from alliance.worlds.course import Course
 from alliance.worlds.dynamics import on_scale
 from alliance.worlds.example.settings import ExampleStudy
 from alliance.worlds.settings import Scale
-from alliance.worlds.truth import KEYS
+from alliance.worlds.truth import KEYS, MODEL
 
 SIGNAL, CAUSE, OUTCOME = "synchrony", "alliance", "symptoms"
 WAYS = ("delivery_video", "delivery_text")  # against meeting in person: nothing follows from them
@@ -64,4 +64,8 @@ def true_beside(settings: ExampleStudy, unexpected_sd: float) -> pd.DataFrame:
             (OUTCOME, join_nodes(name, OUTCOME), "direct", "within", later, 0.0),
         ]
     rows.append((SIGNAL, join_nodes(CAUSE, SIGNAL), "a", "within", later, settings.synchrony.follows))
-    return pd.DataFrame(rows, columns=[*KEYS, "value"])
+    table = pd.DataFrame(rows, columns=[*KEYS, "value"]).assign(**{MODEL: ""})
+    # The signal follows the alliance before, so what that alliance tells is partly told by the signal where it is held equal.
+    past = settings.variables[CAUSE].causes[f"{CAUSE}_lag"] - slope * settings.synchrony.follows
+    own = (CAUSE, join_nodes(f"{CAUSE}_lag", CAUSE), "coefficient", "within", later, past, f"signals_through_{CAUSE}")
+    return pd.concat([table, pd.DataFrame([own], columns=table.columns)], ignore_index=True)

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from alliance.worlds.dynamics import run_sessions
-from alliance.worlds.example.answers import ERROR, MODEL, true_answers
+from alliance.worlds.example.answers import true_answers
 from alliance.worlds.example.ratings import STATES, rate_sessions
 from alliance.worlds.people import draw_people
-from alliance.worlds.truth import KEYS
+from alliance.worlds.truth import ERROR, KEYS, MODEL
 from tests.unit.worlds.settings_for_tests import example
 
 TRUTH = Path(__file__).parents[4] / "data/example/truth.yaml"

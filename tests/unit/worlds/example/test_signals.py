@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from alliance.worlds.example.export import export_study
-from alliance.worlds.example.signals import record_synchrony, slope_on_signal
+from alliance.worlds.example.signals import record_synchrony, slope_on_signal, true_beside
 from alliance.worlds.example.study import simulate_study
 from alliance.worlds.study import run_study
 from tests.unit.worlds.settings_for_tests import example, small_example
@@ -18,12 +18,19 @@ def test_regression_of_what_is_unexpected_in_the_alliance_finds_the_slope_on_the
     before = course.values["alliance"][:, :-1]
     parts = (signal[:, 1:], before, course.surprises["alliance"][:, 1:])
     x, past, y = ((part - part.mean(axis=1, keepdims=True)).ravel() for part in parts)
-    found = np.linalg.lstsq(np.column_stack([x, past]), y, rcond=None)[0][0]
+    found, of_past = np.linalg.lstsq(np.column_stack([x, past]), y, rcond=None)[0]
     expected = slope_on_signal(settings, float(course.surprises["alliance"].std()))
     assert expected == pytest.approx(0.15, abs=0.005)
     assert found == pytest.approx(
         expected, abs=0.02
     )  # four standard errors of .0046, and a sixteenth of what feeds back
+
+    # What the alliance before tells beyond its own effect is taken off what the signal that follows it tells.
+    true = true_beside(settings, float(course.surprises["alliance"].std()))
+    own = true.loc[true["model"] == "signals_through_alliance", "value"].item()
+    assert own == pytest.approx(0.3 - 0.3 * expected)
+    alone = np.linalg.lstsq(past[:, None], y, rcond=None)[0][0]  # with the same bias of short series
+    assert own - 0.3 == pytest.approx(of_past - alone, abs=0.015)
 
 
 def test_nothing_else_of_the_export_depends_on_what_is_appended() -> None:
