@@ -1,6 +1,9 @@
 """What a run says on the terminal when it ends: where the report is, or what went wrong."""
 
+import shutil
+import textwrap
 from pathlib import Path
+from typing import Final
 
 from alliance.errors import AllianceError
 from alliance.facts.quoting import without_quotes
@@ -8,6 +11,7 @@ from alliance.runs.machine import shortage_in
 
 # Opens the closing paragraph of the log of a failed job.
 FAILED = "This step failed."
+_WIDEST: Final = 110  # columns of a line that is read with ease
 # In the environment of a run whose closing message is printed by who started it: make, or the command `alliance run`.
 CLOSED_BY = {"MAKELEVEL", "ALLIANCE_RUN"}
 
@@ -60,6 +64,17 @@ def said_in(logs: Path, since: float) -> list[str]:
     return found
 
 
+def in_lines(headline: str, width: int) -> str:
+    """Return the headline in lines that a terminal of a width shows whole, the answer below its question."""
+    lines = []
+    for line in headline.splitlines():
+        question, mark, answer = line.partition("? ")
+        for said, indent in [(question + "?", ""), (answer, "  ")] if mark else [(line, "")]:
+            wrapper = textwrap.TextWrapper(min(width, _WIDEST), indent, indent, break_on_hyphens=False)
+            lines.append(wrapper.fill(said))
+    return "\n".join(lines)
+
+
 def final_message(folder: Path) -> str:
     """Return where the report and its supplement lie, and the headline; what is not there, or was changed, is not shown."""
     from alliance.runs.made import changed_files, describe_touched, touched_files
@@ -85,7 +100,8 @@ def final_message(folder: Path) -> str:
             *(["", describe_touched(folder, touched)] if touched else []),
             f"\nReport:     {report}",
             f"Supplement: {supplement}",
-            f"Headline:   {headline}",
             *([f"Reused:     {shared}"] if shared else []),
+            "",
+            in_lines(headline, shutil.get_terminal_size().columns),
         ]
     )

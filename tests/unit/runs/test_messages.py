@@ -6,7 +6,7 @@ from pathlib import Path
 from alliance.errors import DataError
 from alliance.runs.jobs import traceback_of
 from alliance.runs.made import record_made
-from alliance.runs.messages import defect_of, failure_of_step, failures_in, final_message, message_of
+from alliance.runs.messages import defect_of, failure_of_step, failures_in, final_message, in_lines, message_of
 
 
 def write_log(path: Path, text: str, age: float = 0) -> None:
@@ -78,3 +78,13 @@ def test_final_message_shows_report_and_headline(tmp_path: Path) -> None:
     assert str((tmp_path / "report.html").resolve()) in text
     assert str((tmp_path / "supplement.html").resolve()) in text
     assert text.endswith("Alliance predicts symptoms.")
+
+
+def test_each_answer_stands_below_its_question_in_lines_that_a_terminal_shows() -> None:
+    headline = "Does it carry on? Yes, a part: −0.18 [−0.25, −0.10] points.\nWarnings concern none of them."
+    assert in_lines(headline, 32).splitlines() == [
+        "Does it carry on?",
+        "  Yes, a part: −0.18 [−0.25,",
+        "  −0.10] points.",
+        "Warnings concern none of them.",
+    ]
