@@ -24,6 +24,7 @@ LAYERS = [
     [
         "report.labels",
         "results.estimates",
+        "results.sites",
         "results.diagnostics",
         "results.comparison",
         "results.disclosure",

@@ -770,7 +770,10 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
         "cleaning": cleaning(),
         "checks": checks(),
         "codebook": codebook(config),
-        **{name: pd.DataFrame(columns=ARTEFACTS[name].header) for name in ("norms", "shapes", "courses")},
+        **{
+            name: pd.DataFrame(columns=ARTEFACTS[name].header)
+            for name in ("norms", "shapes", "courses", "slopes", "sites", "pooled")
+        },
     }
 
 

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from statsmodels.stats.meta_analysis import combine_effects
 
-from alliance.inference.random_effects import pool, restricted_variance
+from alliance.inference.random_effects import pool, restricted_variance, shrink
 
 HERE = Path(__file__).parent / "synthesis"
 SITES = dict(iter(pd.read_csv(HERE / "sites.csv").groupby("set")))
+SHRUNK = dict(iter(pd.read_csv(HERE / "shrunk.csv").groupby("set")))
 RECORDED = pd.read_csv(HERE / "pooled.csv").set_index("set")
 
 
@@ -27,6 +28,13 @@ def test_error_without_the_bound_is_that_of_hartung_and_knapp(name: str) -> None
     found = pool(SITES[name]["estimate"], SITES[name]["error"])
     plain = found.error * np.sqrt(found.scale / max(1.0, found.scale))
     assert plain == pytest.approx(RECORDED.loc[name, "error_plain"], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", RECORDED.index)
+def test_partial_pooling_is_that_of_metafor(name: str) -> None:
+    estimates, errors = SITES[name]["estimate"].to_list(), SITES[name]["error"].to_list()
+    found = pd.DataFrame(map(asdict, shrink(estimates, errors, pool(estimates, errors))))
+    np.testing.assert_allclose(found, SHRUNK[name][list(found)], atol=1e-6, rtol=0)
 
 
 def test_heterogeneity_and_common_effect_are_those_of_statsmodels() -> None:

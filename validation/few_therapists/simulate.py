@@ -58,13 +58,13 @@ SPEC = ModelSpec.model_validate(
 FLAT = {"slope_sd": 1.0, "intercept_sd": 1.0, "residual_sd": 1.0, "varying_sd": 1.0, "correlations": "uniform"}
 
 
-def simulate(therapists: int, seed: int) -> pd.DataFrame:
+def simulate(therapists: int, seed: int, by_therapist: np.ndarray = BY_THERAPIST) -> pd.DataFrame:
     """Return one row per patient and session."""
     rng = np.random.default_rng([therapists, seed])
     covariate = rng.standard_normal(therapists)
     of_patients, of_therapists = (
         rng.multivariate_normal(np.zeros(4), CORRELATIONS * np.outer(sd, sd), count)
-        for sd, count in ((BY_PATIENT, therapists * PATIENTS), (BY_THERAPIST, therapists))
+        for sd, count in ((BY_PATIENT, therapists * PATIENTS), (by_therapist, therapists))
     )
     patient = np.repeat(np.arange(therapists * PATIENTS), SESSIONS)
     therapist = patient // PATIENTS

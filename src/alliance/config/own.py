@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from alliance.config.load import REPLACE, merge_configs
-from alliance.config.posing import KEY, POSSIBLE, pose_questions
+from alliance.config.posing import KEY, POSSIBLE, names_therapists, pose_questions
 from alliance.questions import cast_of
 
 # Places of the base file that describe the example study; all others are defaults of any study.
@@ -66,7 +66,7 @@ def merge_with_base(
         settings = {**settings, KEY: [] if any(written.values()) else POSSIBLE}
     if parts is not None:
         settings = _divided(settings, parts)
-    return pose_questions(settings, _has_therapists(settings), written)
+    return pose_questions(settings, names_therapists(settings), written)
 
 
 def _divided(settings: dict[str, Any], parts: Parts) -> dict[str, Any]:
@@ -158,9 +158,3 @@ def _filled(settings: Mapping[str, Any], gap_named: bool, titles: Titles | None)
     if isinstance(keys, Mapping) and not {"date", "week"} & set(keys) and not gap_named:
         parts["panel"]["max_gap_days"] = None  # without dates no pause has a length
     return parts
-
-
-def _has_therapists(settings: Mapping[str, Any]) -> bool:
-    tables = settings["data"].values() if isinstance(settings.get("data"), Mapping) else ()
-    keys = [table.get("keys") for table in tables if isinstance(table, Mapping)]
-    return any(isinstance(named, Mapping) and "therapist" in named for named in keys)

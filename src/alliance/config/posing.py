@@ -107,8 +107,16 @@ def _check_roles(variables: Mapping[str, Any]) -> None:
 
 
 def cast_in(config: Config) -> Cast:
-    """Return who plays which part in a configuration whose models are posed, and so without what only posing needs to know."""
-    return cast_of(config.model_dump(include={"variables"}, mode="json")["variables"], therapists=False)
+    """Return who plays which part in a configuration."""
+    settings = config.model_dump(include={"variables", "data"}, mode="json")
+    return cast_of(settings["variables"], names_therapists(settings))
+
+
+def names_therapists(settings: Mapping[str, Any]) -> bool:
+    """Whether a table of the export says who the therapist is."""
+    tables = settings["data"].values() if isinstance(settings.get("data"), Mapping) else ()
+    keys = [table.get("keys") for table in tables if isinstance(table, Mapping)]
+    return any(isinstance(named, Mapping) and "therapist" in named for named in keys)
 
 
 def asked_in(config: Config) -> list[str]:
@@ -154,7 +162,11 @@ def speakers_in(config: Config) -> list[str]:
 
 def _possible(cast: Cast) -> list[str]:
     """Name the questions whose parts are all played."""
-    return [name for name, question in QUESTIONS.items() if not cast.lacks(question.needs)]
+    return [
+        name
+        for name, question in QUESTIONS.items()
+        if not cast.lacks(question.needs) and not question.lacks_therapists(cast)
+    ]
 
 
 def _asked(questions: Any, cast: Cast) -> list[str]:
@@ -175,6 +187,11 @@ def _asked(questions: Any, cast: Cast) -> list[str]:
             problems.append(
                 f"{KEY}: '{name}' cannot be asked, since no variable that holds numbers has {wanted}. Say at a variable which part it "
                 "plays (a category needs 'levels' or 'labels' for that), or take the question out."
+            )
+        elif QUESTIONS[name].lacks_therapists(cast):
+            problems.append(
+                f"{KEY}: '{name}' cannot be asked, since nothing says whose patient is whose. Name the column that holds the ids of "
+                "therapists ('therapist' under 'keys' of data.sessions or data.patients), or take the question out."
             )
     if problems:
         raise ConfigError("\n".join(problems))

@@ -254,6 +254,39 @@ ARTEFACTS: Final = Registry(
         _columns("model unit quantity path", order=COUNT, estimate=NUMBER, low=NUMBER, high=NUMBER, alone=NUMBER),
         from_fit=True,
     ),
+    # Whether slopes differ between therapists: how far twice the log-likelihood falls without a slope's differences (`effects` vary between
+    # therapists with it), and how probable so large a fall is where there are none, see `alliance.models.path.slopes`.
+    Artefact(
+        "slopes",
+        "estimates/slopes.csv",
+        "collect_estimates",
+        _columns("model outcome path", n_therapists=COUNT, effects=COUNT, fall=NUMBER, p_value=NUMBER),
+        from_fit=True,
+    ),
+    # Sites of one study, each fitted alone: its estimate, its weight in the mean over sites, and what partial pooling makes of it; one
+    # without estimates has a reason. `moderator` and `value` say which site it is; counts are missing where a small one could be computed.
+    Artefact(
+        "sites",
+        "estimates/sites.csv",
+        "collect_estimates",
+        _columns("model outcome path effect level horizon moderator", value=NUMBER)
+        | _ESTIMATE
+        | dict.fromkeys(("weight", "shrunk", "shrunk_low", "shrunk_high"), NUMBER)
+        | _columns("flag reason", n_patients=COUNT, n_sessions=COUNT),
+        from_fit=True,
+    ),
+    # What these sites say together, see `alliance.inference.random_effects`; made from the group ``sites`` of a fit.
+    Artefact(
+        "pooled",
+        "estimates/pooled.csv",
+        "collect_estimates",
+        _columns("model outcome path effect level horizon", sites=COUNT)
+        | dict.fromkeys(("estimate", "error", "low", "high", "tau", "tau_low", "tau_high"), NUMBER)
+        | dict.fromkeys(("share", "share_low", "share_high", "q", "p_value", "predicted_low", "predicted_high"), NUMBER)
+        | dict.fromkeys(("common", "common_low", "common_high", "scale", "interval"), NUMBER)
+        | _columns("", n_patients=COUNT, n_sessions=COUNT),
+        from_fit=True,
+    ),
     # Effects on a grid of values of a moderator.
     Artefact(
         "moderation",

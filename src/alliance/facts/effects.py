@@ -78,6 +78,7 @@ class Effect:
 
 
 COVARIANCE: Final = "cov_ab"  # of the two slopes of a path
+SLOPE_SHARE: Final = "slope_share"  # of the variance of a slope, between therapists
 THRESHOLD: Final = "threshold"  # between two ordered answers
 
 # Of two ratings of the same thing, on a common metric and centred at a common point, see `alliance.models.quantities.surface`.
@@ -165,6 +166,13 @@ EFFECTS: Final = Registry(
     Effect("icc", "share of variance", "component", signed=False, within_one=True),
     Effect("variance", "variance", "component", signed=False),
     Effect("sd", "standard deviation", "component", signed=False),
+    Effect(
+        SLOPE_SHARE,
+        "share of the slope's variance that lies between therapists",
+        "component",
+        signed=False,
+        within_one=True,
+    ),
     Effect("correlation", "correlation", "component", within_one=True),
     Effect("autocorrelation", "correlation with the one before", "component", within_one=True),
     Effect("ruptured", "share of patients with a rupture", "statistic", signed=False, within_one=True),

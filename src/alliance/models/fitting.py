@@ -45,6 +45,10 @@ def settings_for(spec: ModelSpec, config: Config) -> dict[str, Any]:
     owners = {term.variable for term in terms if term is not None}
     used = {key: variable for key, variable in config.variables.items() if key in owners}
     meanings = FAMILIES[spec.family].meanings
+    # Which sites are too small to be told is decided where they are fitted.
+    sections = dict.fromkeys(
+        [*FAMILIES[spec.family].sections, *(["privacy"] if getattr(spec, "pooled_over", []) else [])]
+    )
     bare = {"label": "-", "unit": "-", "rater": None, **({} if meanings else {"higher_is": None})}
     return {
         "seed": config.run.seed,
@@ -55,7 +59,7 @@ def settings_for(spec: ModelSpec, config: Config) -> dict[str, Any]:
         "variables": {key: variable.model_copy(update=bare).model_dump(mode="json") for key, variable in used.items()},
         "reliability": _declared_reliability(used),
         **({ENDS: {}} if compares_scales(spec) else {}),
-        **{section: getattr(config, section).model_dump(mode="json") for section in FAMILIES[spec.family].sections},
+        **{section: getattr(config, section).model_dump(mode="json") for section in sections},
     }
 
 

@@ -20,6 +20,7 @@ from alliance.questions import (
     populations,
     processes,
     raters,
+    responsiveness,
     ruptures,
     serial,
     signals,
@@ -47,6 +48,7 @@ TOPICS: Final[Mapping[str, tuple[Question, ...]]] = {
     "What comes after {mediator}": (parts.QUESTION, processes.QUESTION),
     "For whom, with whom and how": (
         *moderators.QUESTIONS,
+        responsiveness.QUESTION,
         delivery.QUESTION,
         signals.QUESTION,
         populations.QUESTION,

@@ -57,6 +57,8 @@ class Question:
         The function of `alliance.report.prose.tells.TELLS` that tells the answer, where it is no contrast of a path model: takes the
         artefacts of the run and the configuration, and returns `alliance.report.prose.told.Told`, or None where its model gave nothing.
         By default the answer is told from cause, outcome and estimates of the model that answers.
+    therapists
+        Whether the export has to name the therapist of each patient.
     """
 
     name: str
@@ -68,3 +70,8 @@ class Question:
     tables: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     tells: str | None = None
+    therapists: bool = False
+
+    def lacks_therapists(self, cast: Cast) -> bool:
+        """Whether it is about therapists and nothing says who they are."""
+        return self.therapists and not cast.therapists

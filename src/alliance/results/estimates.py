@@ -13,14 +13,14 @@ from scipy import stats
 
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import FLAG_SEPARATOR
-from alliance.facts.effects import COVARIANCE, EFFECTS
+from alliance.facts.effects import COVARIANCE, EFFECTS, SLOPE_SHARE
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import arrows_on, ends_of, keys_of, nodes_of, outcomes_on, varying_on
 from alliance.models.container import quantities_of, rows_of
 
 MOVED = 0.25  # standard errors between a posterior and an estimate without priors that a reader should know of
 _MOST_DRAWS = 4000
-_OF_EFFECTS = ("sd", "correlation")  # what is said of single effects that vary
+_OF_EFFECTS = ("sd", "correlation", SLOPE_SHARE)  # what is said of single effects that vary
 # Kind of a prior -> distribution in units of its scale, given its shape.
 _PRIORS: Mapping[str, Callable[[float], Any]] = {
     "normal": lambda _: stats.norm,

@@ -16,6 +16,7 @@ from alliance.results.estimates import (
     summarise_units,
     thin_draws,
 )
+from alliance.results.sites import summarise_pooled, summarise_sites
 
 # What turns a group into rows, where they are not the group itself.
 _SUMMARIES = {
@@ -23,7 +24,10 @@ _SUMMARIES = {
     "predictive": summarise_predictive,
     "shrinkage": summarise_units,
     "moderation": summarise_moderation,
+    "sites": summarise_sites,
+    "pooled": summarise_pooled,
 }
+_GROUPS = {"pooled": "sites"}  # artefacts made from the group of another one
 
 
 def tabulate_fit(tree: xr.DataTree, inference: Inference) -> dict[str, pd.DataFrame]:
@@ -51,8 +55,9 @@ def tabulate_fit(tree: xr.DataTree, inference: Inference) -> dict[str, pd.DataFr
 
 def _tabulate(tree: xr.DataTree, name: str, interval: float) -> pd.DataFrame:
     columns = ARTEFACTS[name].header
-    if name not in tree.children or name == "corrected":
+    made_from = _GROUPS.get(name, name)
+    if made_from not in tree.children or name == "corrected":
         return pd.DataFrame(columns=columns)
-    group = tree.children[name]
+    group = tree.children[made_from]
     table = _SUMMARIES[name](group, interval) if name in _SUMMARIES else rows_of(group)
     return table.assign(model=tree.attrs["model"])[columns]

@@ -34,7 +34,7 @@ _HEADER = """\
 #             settings: what all follows from (config/example_study.yaml).
 """
 _PAIRS = (("technique", "symptoms"), ("arm", "symptoms"), ("alliance", "symptoms"), ("symptoms", "alliance"))
-_COMPARED = ("within", "overall", *BETWEEN_LEVELS.values(), "patient")  # levels
+_COMPARED = ("within", "overall", *BETWEEN_LEVELS.values(), "patient", "therapist")  # levels
 _SHARED = ("technique", "alliance", "symptoms")
 _BEYOND = ("accumulated", "correlation")  # effects that no model states in the same words
 

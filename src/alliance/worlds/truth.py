@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
-from alliance.facts.effects import COVARIANCE, name_step
+from alliance.facts.effects import COVARIANCE, SLOPE_SHARE, name_step
 from alliance.facts.quantity import (
     BETWEEN_LEVELS,
     ends_of,
@@ -65,7 +65,7 @@ def true_quantities(world: World, pairs: Iterable[tuple[str, str]]) -> pd.DataFr
     others = (c for name in linear.causes if name in {step.outcome for step in steps} for c in linear.causes[name])
     rows += [_coefficient(cause) for cause in others if cause not in steps]
     rows += [*_components(linear, PATIENT, world.patients), *_components(linear, THERAPIST, world.therapists)]
-    rows += _residuals(world)
+    rows += [*_slopes_between_therapists(world), *_residuals(world)]
     return pd.DataFrame(rows, columns=[*KEYS, "value"]).drop_duplicates(KEYS, ignore_index=True)
 
 
@@ -164,6 +164,17 @@ def _components(linear: Linear, level: str, of: Differences) -> Iterator[Row]:
         for first, second in ((one, other), (other, one)) if value else ():
             text = join_together(ends_of(first), ends_of(second))
             yield ends_of(second)[1], text, "correlation", level, "", value
+
+
+def _slopes_between_therapists(world: World) -> Iterator[Row]:
+    """Give how much of the variance of slopes lies between therapists, and that those of patients alone do not differ between them."""
+    patients, therapists = world.patients.sd, world.therapists.sd
+    for effect in (effect for effect, sd in patients.items() if sd and not effect.startswith(INTERCEPT)):
+        between = therapists.get(effect, 0.0) ** 2
+        outcome = ends_of(effect)[1]
+        if not between:
+            yield outcome, effect, "sd", THERAPIST, "", 0.0
+        yield outcome, effect, SLOPE_SHARE, THERAPIST, "", between / (between + patients[effect] ** 2)
 
 
 def _residuals(world: World) -> Iterator[Row]:

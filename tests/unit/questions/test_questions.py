@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from alliance.config import Config, merge_with_base, read_yaml, validate_config
-from alliance.config.posing import cast_in
+from alliance.config.posing import asked_in, cast_in
 from alliance.facts.roles import ROLES
 from alliance.questions import QUESTIONS, cast_of
 from alliance.runs.subscales import parts_from
@@ -46,6 +46,7 @@ def study(*roles: str, therapists: bool = False, **settings: Any) -> Config:
 @pytest.mark.parametrize("therapists", [False, True])
 def test_question_is_posed_where_its_parts_are_played_and_needs_no_other(name: str, therapists: bool) -> None:
     needs = QUESTIONS[name].needs
+    therapists = therapists or QUESTIONS[name].therapists
     posed = study(*needs, therapists=therapists, questions=[name]).models
     assert posed.fit
     therapists = therapists or "therapist" in needs  # who then have a table of their own
@@ -59,7 +60,24 @@ def test_question_that_lacks_a_part_is_refused_by_it_and_the_remedy_is_accepted(
     others = [role for role in ("mediator", "outcome") if role not in rest and role != lacking]
     with pytest.raises(Exception, match=f"questions: '{name}' cannot be asked.*'role: {lacking}'"):
         study(*rest, *others, questions=[name])
-    study(*rest, *others, lacking, questions=[name])
+    study(*rest, *others, lacking, questions=[name], therapists=QUESTIONS[name].therapists)
+
+
+def test_question_about_therapists_is_refused_without_their_ids_and_left_out_of_what_is_possible() -> None:
+    with pytest.raises(Exception, match=r"'responsiveness' cannot be asked.*\('therapist' under 'keys' of"):
+        study("mediator", "outcome", questions=["responsiveness"])
+    possible = [asked_in(study("mediator", "outcome", therapists=ids, questions="possible")) for ids in (False, True)]
+    assert ["responsiveness" in asked for asked in possible] == [False, True]
+
+
+@pytest.mark.parametrize(("roles", "outcomes"), [((), ["v_outcome"]), (("technique",), ["v_mediator", "v_outcome"])])
+def test_slopes_of_every_step_differ_between_therapists(roles: tuple[str, ...], outcomes: list[str]) -> None:
+    spec = study("mediator", "outcome", *roles, therapists=True, questions=["responsiveness"]).models.specs[
+        "v_mediator_differs_between_therapists"
+    ]
+    assert list(spec.equations) == outcomes
+    for equation in spec.equations.values():
+        assert equation.vary["therapist"] == equation.vary["patient"] and len(equation.vary["therapist"]) == 2
 
 
 def test_title_names_only_parts_that_the_question_needs() -> None:

@@ -45,6 +45,16 @@ def test_the_indirect_effect_is_the_mean_product_of_the_patients_own_slopes() ->
     assert truth[MEDIATED, "cov_ab", "within", "same session"] == pytest.approx(-0.5 * 0.4 * 0.2)
 
 
+@pytest.mark.parametrize(("sd", "share"), [({}, 0.0), ({"x -> m": 0.2}, 0.2)])
+def test_slopes_that_therapists_share_are_said_to_differ_by_nothing_between_them(
+    sd: dict[str, float], share: float
+) -> None:
+    truth = truth_of(world(patients={"sd": {"x -> m": 0.4}}, therapists={"sd": sd}))
+    assert truth["x -> m", "sd", "therapist", ""] == sd.get("x -> m", 0.0)
+    assert truth["x -> m", "slope_share", "therapist", ""] == pytest.approx(share)  # .04 / (.04 + .16)
+    assert ("m -> y", "slope_share", "therapist", "") not in truth  # nobody differs in it
+
+
 def test_a_path_of_three_steps_is_the_expectation_of_their_product() -> None:
     variables = {**changed("variables", "y", causes={"n": 0.5})}
     variables["y"].pop("first")

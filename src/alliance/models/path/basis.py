@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from alliance.config import Variable
+from alliance.errors import ModelError
+from alliance.facts.columns import THERAPIST
 from alliance.facts.depths import DEPTHS
 from alliance.inference.depths import Found, Request, explore, pool
 from alliance.models.design.held import hold_correlations
@@ -68,6 +70,7 @@ def explore_declared(
     gap = settings.get("max_gap_days")
     grid = make_grid(panel, spec, variables, settings["lag"], gap, hidden) if fill else None
     task = prepare_task(panel, name, spec, settings, grid)
+    _check_therapists(task, spec)
     design = hold_correlations(name, spec.residual_correlations, task.design)
     task = replace(task, design=add_series(name, spec.autocorrelation, design))
     if grid is None:
@@ -87,6 +90,17 @@ def explore_declared(
     maximum = replace(maxima[chosen], target=replace(maxima[chosen].target, design=task.design))
     own = np.arange(chosen, len(found.positions), count)
     return Basis(task, maximum, posteriors[chosen], found, own, completion)
+
+
+def _check_therapists(task: Task, spec: Spec) -> None:
+    """Refuse a model of how therapists differ where there are fewer of them than it says it needs."""
+    there = len(task.design.units.get(THERAPIST, []))
+    if task.design.varying.get(THERAPIST) and there < spec.fewest_therapists:
+        raise ModelError(
+            f"models.specs.{task.name}.fewest_therapists: {there} therapists have sessions that the model can use, and it asks for "
+            f"{spec.fewest_therapists}: fewer say next to nothing about how therapists differ. Take the question out, or lower the number "
+            "and read the intervals."
+        )
 
 
 def explore_completed(

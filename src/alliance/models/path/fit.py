@@ -28,6 +28,8 @@ from alliance.models.path.profile import (
 )
 from alliance.models.path.robustness import find_influential_units, find_prior_sensitivity
 from alliance.models.path.settings import Spec
+from alliance.models.path.sites import fit_sites
+from alliance.models.path.slopes import compare_slopes
 from alliance.models.path.trends import compare_trends
 from alliance.models.path.true_scores import correct_for_errors
 from alliance.models.path.units import draw_units
@@ -94,7 +96,16 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         if found.posterior and observed  # given one draw of its propensities an effect hardly depends on a prior
         else ([], [])
     )
-    tables = (("trends", trends), ("autocorrelation", lasting), ("influence", influence), ("sensitivity", sensitivity))
+    # Of completed data sets each has a likelihood of its own.
+    slopes = compare_slopes(maximum) if completion is None else []
+    tables = (
+        ("trends", trends),
+        ("autocorrelation", lasting),
+        ("influence", influence),
+        ("sensitivity", sensitivity),
+        ("slopes", slopes),
+        ("sites", fit_sites(task, panel, spec) if spec.pooled_over else []),
+    )
     groups |= {name: pack_rows(rows) for name, rows in tables if rows}
     if KEY in settings:
         groups[KEY] = pack_rows([settings[KEY].row(name)])

@@ -21,7 +21,8 @@ from typing import Final
 
 import numpy as np
 
-from alliance.facts.effects import COVARIANCE, EFFECT_LEVELS
+from alliance.facts.columns import THERAPIST
+from alliance.facts.effects import COVARIANCE, EFFECT_LEVELS, SLOPE_SHARE
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import join_nodes, join_together
 from alliance.inference.montecarlo import central_limits
@@ -181,6 +182,7 @@ def _mark_sd(
     if estimate > (_NEAR_ZERO if low > 0 else _PERHAPS_ZERO) * error:
         return []
     arrow = _arrow_of(design, level, effect)
+    shared = [SLOPE_SHARE] if level == THERAPIST else []
     detail = (
         f"estimated as {format_number(estimate)}, and values up to {format_number(high)} are compatible with the data"
     )
@@ -191,7 +193,7 @@ def _mark_sd(
             low,
             detail,
             outcomes=(effect.outcome,),
-            effects=("sd", "correlation", *([COVARIANCE] if arrow else [])),
+            effects=("sd", "correlation", *shared, *([COVARIANCE] if arrow else [])),
             varying=join_nodes(effect.term, effect.outcome),
             arrow=arrow,
             levels=(level, *(EFFECT_LEVELS if arrow else ())),

@@ -51,6 +51,11 @@ class Spec(ModelSpec):
     trends: bool = True
     influence: bool = False  # leave out each patient and each therapist in turn
     random_effects: bool = False  # effects of single patients, without ids
+    # Columns that tell the sites of patients apart, all but one: each site is fitted alone too, and what they say is put together.
+    pooled_over: list[Name] = Field(default_factory=list)
+    fewest_therapists: Annotated[int, Field(ge=3)] = (
+        3  # of effects that vary between them; with fewer the model is refused
+    )
 
     @model_validator(mode="after")
     def _posteriors_need_no_standard_errors(self) -> Self:
@@ -58,6 +63,15 @@ class Spec(ModelSpec):
             for key in _OF_MAXIMUM_LIKELIHOOD:
                 if getattr(self, key) != type(self).model_fields[key].default:
                     raise ValueError(f"'{key}' is for maximum likelihood; set 'depth: ml' or remove '{key}'")
+        return self
+
+    @model_validator(mode="after")
+    def _sites_are_small_studies(self) -> Self:
+        if self.pooled_over and (DEPTHS[self.depth].posterior or self.missing == "fill"):
+            raise ValueError(
+                "'pooled_over' fits each site alone, by maximum likelihood and from complete rows: write 'depth: ml' and 'missing: drop' "
+                "beside it, or remove it"
+            )
         return self
 
     @model_validator(mode="after")

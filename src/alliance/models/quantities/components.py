@@ -1,13 +1,13 @@
 """What effects are made from: how much they vary between units and together, and what an equation leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Final
 
 import numpy as np
 
-from alliance.facts.columns import SESSION
-from alliance.facts.effects import THRESHOLD
+from alliance.facts.columns import PATIENT, SESSION, THERAPIST
+from alliance.facts.effects import SLOPE_SHARE, THRESHOLD
 from alliance.facts.quantity import join_nodes, join_together
 from alliance.models.container import Quantities
 from alliance.models.covariances import split_covariance
@@ -32,6 +32,24 @@ def add_components(
         quantities.add(join_nodes(*effect), "sd", level, sds[:, position], (effect[1],))
     for (i, one), (j, other) in combinations(enumerate(effects), 2):
         quantities.add(join_together(one, other), "correlation", level, correlations[:, i, j], (one[1], other[1]))
+
+
+def add_shares(quantities: Quantities, variances: Mapping[str, Mapping[tuple[str, str], np.ndarray]]) -> None:
+    """Add how much of the differences between patients in a slope lies between their therapists.
+
+    With variances t between therapists and p between patients of one therapist the share is t / (t + p). Draws in which nobody differs
+    say nothing of it, so they reach from end to end.
+
+    Parameters
+    ----------
+    variances
+        Unit -> slope that varies between such units, as (term, outcome) -> its variance, (draw,), raw units.
+    """
+    of_patients, of_therapists = variances.get(PATIENT, {}), variances.get(THERAPIST, {})
+    for effect in (one for one in of_therapists if one in of_patients):
+        between, together = of_therapists[effect], of_therapists[effect] + of_patients[effect]
+        share = np.divide(between, together, out=np.arange(len(between)) % 2 * 1.0, where=together > 0)
+        quantities.add(join_nodes(*effect), SLOPE_SHARE, THERAPIST, share, (effect[1],))
 
 
 def add_residual(quantities: Quantities, outcome: str, sd: np.ndarray) -> None:

@@ -15,6 +15,7 @@ from alliance.models.quantities.components import (
     add_components,
     add_residual,
     add_residual_correlation,
+    add_shares,
     add_thresholds,
 )
 from alliance.models.quantities.course import add_course
@@ -72,6 +73,7 @@ def compute_quantities(
     for level, effects in design.differing.items():
         named = [(effect.term, effect.outcome) for effect in effects]
         add_components(quantities, level, named, population.differing[level])
+    add_shares(quantities, variances_of_slopes(population))
     for outcome, values in population.residuals.items():
         if not design.equations[outcome].answered:  # its standard deviation is the unit
             add_residual(quantities, outcome, values)
@@ -86,6 +88,18 @@ def compute_quantities(
     for each in (quantities, quantities.moderation):
         each.take_levels_apart({effect.outcome for effect in design.varying.get(PATIENT, [])})
     return quantities
+
+
+def variances_of_slopes(population: Population) -> dict[str, dict[tuple[str, str], np.ndarray]]:
+    """Return unit -> slope, as (term, outcome) -> its variance between such units, (draw,)."""
+    return {
+        level: {
+            (effect.term, effect.outcome): population.covariances[level][:, place, place]
+            for place, effect in enumerate(effects)
+            if effect.term != INTERCEPT
+        }
+        for level, effects in population.varying.items()
+    }
 
 
 def _add_coefficients(quantities: Quantities, design: Design, population: Population, lag: int) -> None:

@@ -27,6 +27,8 @@ FIGURES = {
     "watch": "alliance.report.figures.watch",
     "ruptures": "alliance.report.figures.ruptures",
     "shrinkage": "alliance.report.figures.shrinkage",
+    "responsiveness": "alliance.report.figures.responsiveness",
+    "sites": "alliance.report.figures.sites",
     "compared": "alliance.report.figures.compared",
     "raters": "alliance.report.figures.raters",
     "congruence": "alliance.report.figures.congruence",

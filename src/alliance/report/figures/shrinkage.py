@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from alliance.config import Config
-from alliance.facts.columns import records
+from alliance.config.posing import asked_in, speaker_of
+from alliance.facts.columns import THERAPIST, records
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, label_effect, label_model, label_path
@@ -23,6 +24,7 @@ CAPTION = (
     "estimates and their intervals, which borrow strength from everybody else. Dashed line: the average."
 )
 NEEDS = ("shrinkage",)
+_QUESTION = "responsiveness"
 _HEIGHT = 2.2  # inches of a panel
 _MOST_GROUPS = 20
 _ALONE = "Faint points: what the sessions of that patient alone say."
@@ -30,8 +32,20 @@ _REACH = 0.35  # share of the intervals' range by which points of single units m
 
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
-    """Draw one row of panels per model and kind of unit, one panel per step."""
+    """Draw one row of panels per model and kind of unit, one panel per step; those that a question shows stand with it."""
     table = inputs["shrinkage"]
+    return draw_units(table[~asked_for(table, config)], config)
+
+
+def asked_for(table: pd.DataFrame, config: Config) -> pd.Series:
+    """Say which rows are the therapists of the model that answers how far therapists differ."""
+    if _QUESTION not in asked_in(config):
+        return pd.Series(False, index=table.index)
+    return (table["model"] == speaker_of(_QUESTION, config)) & (table["unit"] == THERAPIST)
+
+
+def draw_units(table: pd.DataFrame, config: Config) -> Drawing:
+    """Draw the effects of single units, rows of the artefact `shrinkage`."""
     if table.empty:
         return theme.draw_unavailable("No fitted model was asked for the slopes of single patients or therapists.")
     values = publish_units(table, config)

@@ -24,6 +24,7 @@ from alliance.report.prose.quality import (
     describe_variance,
 )
 from alliance.report.prose.raters import describe_raters
+from alliance.report.prose.responsiveness import describe_responsiveness
 from alliance.report.prose.results import (
     describe_agreement,
     describe_indirect,
@@ -37,6 +38,7 @@ from alliance.report.prose.robustness import (
     describe_sensitivity,
     describe_trends,
 )
+from alliance.report.prose.sites import describe_sites
 from alliance.report.prose.study import (
     describe_checks,
     describe_cleaning,
@@ -83,8 +85,10 @@ SENTENCES = {
         describe_question,
         describe_references,
         describe_raters,
+        describe_responsiveness,
         describe_reverse,
         describe_sensitivity,
+        describe_sites,
         describe_study,
         describe_truth,
         describe_variability,

@@ -3,7 +3,7 @@
 from alliance.config import Config
 from alliance.config.posing import cast_in
 from alliance.facts.roles import ROLES
-from alliance.questions import QUESTIONS
+from alliance.questions import QUESTIONS, Cast, Question
 from alliance.report.labels import label_of
 from alliance.report.prose.passage import Inputs, Passage, Point
 from alliance.report.prose.wording import (
@@ -30,11 +30,16 @@ def describe_asked(_: Inputs, config: Config) -> list[Passage]:
         return []
     cast = cast_in(config)
     points = [
-        Point(
-            name_question(name, config),
-            f"No variable that holds numbers plays: {join_words([f'{role} ({cast.describe(role)})' for role in lacking])}.",
-        )
+        Point(name_question(name, config), why)
         for name, question in QUESTIONS.items()
-        if (lacking := cast.lacks(question.needs))
+        if (why := _why_left_open(question, cast))
     ]
     return [Passage(tuple(points), heading="Questions that these data leave open", kind="list")] if points else []
+
+
+def _why_left_open(question: Question, cast: Cast) -> str:
+    """Say what would have to be measured; empty where the data allow the question."""
+    lacking = [f"{role} ({cast.describe(role)})" for role in cast.lacks(question.needs)]
+    said = [f"No variable that holds numbers plays: {join_words(lacking)}."] if lacking else []
+    said += ["Nothing says which therapist treated whom."] if question.lacks_therapists(cast) else []
+    return " ".join(said)

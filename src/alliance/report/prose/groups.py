@@ -9,10 +9,11 @@ from alliance.config import Config
 from alliance.config.posing import cast_in, speaker_of
 from alliance.facts.quantity import join_nodes, nodes_of
 from alliance.questions import QUESTIONS
-from alliance.questions.cast import Player
+from alliance.questions.populations import groups_of
 from alliance.report.labels import label_of, label_path, label_value
 from alliance.report.numbers import format_estimate
 from alliance.report.prose.passage import Inputs, rows_of, table_of
+from alliance.report.prose.sites import tell_pooled
 from alliance.report.prose.told import Number, Told, number_of
 from alliance.report.prose.wording import Row, capitalise, categories_of, includes_zero, join_words
 
@@ -55,12 +56,10 @@ def tell_delivery(inputs: Inputs, config: Config) -> Told | None:
 def tell_populations(inputs: Inputs, config: Config) -> Told | None:
     """Tell the way to the outcome in each site, and in each arm where there are arms, and whether groups were told apart."""
     cast, estimates = cast_in(config), table_of(inputs, "estimates")
-    told, shown = [], list[dict[str, Any]]()
+    told, shown = list[str](), list[dict[str, Any]]()
     numbers: list[Number] = []
-    variables: dict[str, list[Player]] = {}
-    for player in [*cast.all("site"), *cast.all("treatment")]:
-        variables.setdefault(player.variable or player.name, []).append(player)
-    for (_, groups), model in zip(variables.items(), QUESTIONS["populations"].pose(cast).specs, strict=True):
+    variables = groups_of(cast)
+    for (_, groups), model in zip(variables.items(), QUESTIONS["populations"].pose(cast).specs, strict=False):
         rows = rows_of(estimates, model=model, level="within")
         at, differences = _in_groups(rows, [one.name for one in groups])
         if not at or not differences:
@@ -78,7 +77,7 @@ def tell_populations(inputs: Inputs, config: Config) -> Told | None:
     if not told:
         return None
     return Told(
-        answer=" ".join(told),
+        answer=" ".join([*told, *([said] if (said := tell_pooled(inputs, config)) else [])]),
         rows=tuple(shown),
         numbers=tuple(numbers[:_MOST]),
         claim=_claim(list(variables), config),

@@ -335,6 +335,18 @@ def _features(run: Manuscript) -> _Said:
             f"Residuals of {join_words([label_of(name, run.config) for name in lasting])} may depend on the one before.",
             (),
         )
+    if rows_of(table_of(run.inputs, "pooled")):
+        yield (
+            "Sites were also analysed one by one and put together by random-effects meta-analysis with restricted maximum likelihood"
+            f"{_cite('viechtbauer2005')}; intervals of means are those of Hartung and Knapp{_cite('hartung2001')}.",
+            ("viechtbauer2005", "hartung2001"),
+        )
+    if rows_of(table_of(run.inputs, "slopes")):
+        yield (
+            f"Whether slopes differ between therapists was tested by the likelihood ratio against an equal mixture of chi-square "
+            f"distributions{_cite('stram1994')}.",
+            ("stram1994",),
+        )
     if len(table_of(run.inputs, "corrected")):
         yield "Estimates are also given corrected for the unreliability of scores.", ()
 

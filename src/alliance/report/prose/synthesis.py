@@ -27,14 +27,15 @@ def _tell(row: Row, labels: Mapping[str, str], known: Collection[str]) -> str:
         f"{format_estimate(row['estimate'], row['low'], row['high'])} {name_unit(row, labels)} "
         f"({format_percent(row['interval'])} interval; {count_of(row['sites'], 'site')}, {count_of(row['n_patients'], 'patient')}, "
         f"{count_of(row['n_sessions'], 'session')}).",
-        _spread(row),
-        _another(row),
+        tell_spread(row),
+        tell_another(row),
         *(f"{capitalise(caution)}." for caution in cautions_of(row) if caution not in known),
     ]
     return " ".join(sentence for sentence in said if sentence)
 
 
-def _spread(row: Row) -> str:
+def tell_spread(row: Row) -> str:
+    """Say how far sites differ, and how much of what differs between their estimates that is."""
     if row["tau_high"] == 0:
         return (
             f"The sites agree more closely than their own standard errors let expect (Q = {format_number(row['q'], 1)}, "
@@ -52,7 +53,8 @@ def _p(value: float) -> str:
     return text if text[0] in "<>" else f"= {text}"
 
 
-def _another(row: Row) -> str:
+def tell_another(row: Row) -> str:
+    """Say where another site is expected."""
     if row["sites"] == 2:  # no degree of freedom is left
         return "Two sites do not tell what to expect of a third."
     return (

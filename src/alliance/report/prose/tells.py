@@ -16,6 +16,7 @@ from alliance.report.prose.levels import tell_levels
 from alliance.report.prose.parts import tell_parts
 from alliance.report.prose.passage import Inputs
 from alliance.report.prose.raters import tell_raters
+from alliance.report.prose.responsiveness import tell_responsiveness
 from alliance.report.prose.ruptures import tell_ruptures
 from alliance.report.prose.told import Told
 
@@ -32,6 +33,7 @@ TELLS: Final[dict[str, Tell]] = {
         tell_populations,
         tell_processes,
         tell_raters,
+        tell_responsiveness,
         tell_ruptures,
         tell_techniques,
         tell_with_whom,

@@ -23,6 +23,8 @@ TABLES = {
     "coefficients": "alliance.report.tables.coefficients",
     "components": "alliance.report.tables.components",
     "statistics": "alliance.report.tables.statistics",
+    "responsiveness": "alliance.report.tables.responsiveness",
+    "sites": "alliance.report.tables.sites",
     "surface": "alliance.report.tables.surface",
     "moderation": "alliance.report.tables.moderation",
     "agreement": "alliance.report.tables.agreement",

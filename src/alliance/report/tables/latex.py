@@ -14,6 +14,7 @@ _LATEX = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     '"': r"\textquotedbl{}", "−": "$-$", "–": "--", "—": "---", "→": r"$\rightarrow$", "×": r"$\times$", "±": r"$\pm$", "∞": r"$\infty$",
     "′": "$'$", "†": r"\textdagger{}", "ω": r"$\omega$", "α": r"$\alpha$", "≥": r"$\geq$", "≤": r"$\leq$", "’": "'", "…": r"\dots{}",
+    "χ": r"$\chi$", "τ": r"$\tau$",
     "\u00a0": "~",
     BLANK_DIGIT: r"\phantom{0}", BLANK_MINUS: r"\phantom{$-$}", BLANK_POINT: r"\phantom{.}", BLANK_FLAG: r"\phantom{\textdagger}",
     **{digit: f"$^{{{plain}}}$" for digit, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)},
