@@ -13,14 +13,14 @@ import time
 
 if (ROOT / "src").is_dir():  # not in an installed package, which is on the path
     sys.path.insert(0, str(ROOT / "src"))
-    os.environ["ALLIANCE_SOURCE"] = str(
-        ROOT / "src"
-    )  # the scripts of the jobs may lie elsewhere, in a cache of Snakemake
+    # The scripts of the jobs may lie elsewhere, in a cache of Snakemake.
+    os.environ.update(ALLIANCE_SOURCE=str(ROOT / "src"))
 
 from alliance.config.compared import smallest_groups
 from alliance.errors import AllianceError
 from alliance.facts.artefacts import ARTEFACTS, made_by
 from alliance.facts.families import FAMILIES
+from alliance.facts.memory import memory_for
 from alliance.models.fitting import settings_for
 from alliance.report.words import Speech
 from alliance.runs import guards, plan
@@ -115,6 +115,11 @@ wildcard_constraints:
 def code_with(step, module):
     """Return the code of a step together with a module that it chooses by its settings."""
     return {"step": step, **code_of(STEPS[step], module, scripts=[SCRIPT])}
+
+
+def asks(rule):
+    """Return how much memory a job of a rule asks a cluster for."""
+    return lambda wildcards, input, attempt: memory_for(rule, input.size_mb, attempt)
 
 
 def everything(wildcards):

@@ -25,6 +25,8 @@ rule check_data:
         LOGS / "check_data.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("check_data"),
     params:
         data=PLAIN["data"],
         variables=MEASURED,
@@ -46,6 +48,8 @@ rule accept_data:
         LOGS / "accept_data.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("accept_data"),
     params:
         code=CODE["accept_data"],
     script:
@@ -66,6 +70,8 @@ rule write_codebook:
         LOGS / "write_codebook.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("write_codebook"),
     params:
         # As for figures: what decides is what is shown of the settings.
         settings=lambda wildcards, input: SHOWN,
@@ -89,6 +95,8 @@ rule clean_data:
         LOGS / "clean_data.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("clean_data"),
     params:
         code=CODE["clean_data"],
     script:
@@ -105,6 +113,8 @@ rule score_measures:
         LOGS / "score_measures.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("score_measures"),
     params:
         variables=SCORED,
         seed=plan.seed_of_scores(cfg),
@@ -128,6 +138,8 @@ rule build_panel:
         LOGS / "build_panel.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("build_panel"),
     params:
         variables=SCORED,
         lag=cfg.panel.lag,

@@ -18,6 +18,8 @@ rule fit_model:
     conda:
         "../../environment.yml"
     threads: lambda wildcards: FAMILIES[SPECS[wildcards.model].family].threads
+    resources:
+        mem_mb=asks("fit_model"),
     params:
         model="{model}",
         spec=lambda wildcards: plan.bare_spec(SPECS[wildcards.model]),
@@ -40,6 +42,8 @@ rule collect_estimates:
         LOGS / "collect_estimates.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("collect_estimates"),
     params:
         inference=PLAIN["inference"],
         code=CODE["collect_estimates"],

@@ -27,6 +27,8 @@ rule record_provenance:
         LOGS / "record_provenance.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("record_provenance"),
     params:
         settings=SHOWN,
         origin=ORIGIN,
@@ -48,6 +50,8 @@ rule write_card:
         LOGS / "write_card.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("write_card"),
     params:
         # As for figures: the card names measures by their labels, but which figures and tables are drawn is nothing to it.
         settings=lambda wildcards, input: SHOWN,
@@ -67,6 +71,8 @@ rule write_manifest:
         LOGS / "write_manifest.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("write_manifest"),
     params:
         stray=STRAY,
         folder=lambda wildcards, output: Path(output.manifest).parent.as_posix(),

@@ -26,6 +26,8 @@ rule draw_figure:
         LOGS / "draw_figure/{name}.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("draw_figure"),
     params:
         name="{name}",
         number=lambda wildcards: plan.number_of(cfg, "figure", wildcards.name),
@@ -58,6 +60,8 @@ rule write_table:
         name=rf"(?!(?:{'|'.join(plan.beside_tables())})\.)[a-z][a-z0-9_]*",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("write_table"),
     params:
         name="{name}",
         number=lambda wildcards: plan.number_of(cfg, "table", wildcards.name),
@@ -80,6 +84,8 @@ rule compare_runs:
         LOGS / "compare_runs.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("compare_runs"),
     params:
         runs=cfg.run.compare_to,
         contents=contents_of([*OTHER_ESTIMATES, *OTHER_CONFIGS]),
@@ -99,6 +105,8 @@ rule compare_truth:
         LOGS / "compare_truth.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("compare_truth"),
     params:
         # As for figures: what decides is which models are compared, not how they are shown.
         settings=lambda wildcards, input: SHOWN,
@@ -136,6 +144,8 @@ rule write_report:
         LOGS / "write_report.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("write_report"),
     params:
         settings=SHOWN,
         code=CODE["write_report"],
