@@ -12,10 +12,10 @@ from pathlib import Path
 sys.path.insert(0, os.environ.get("ALLIANCE_SOURCE", str(Path(snakemake.scriptdir).resolve().parents[1] / "src")))  # noqa: F821
 
 from alliance.runs.history import now, record_job
-from alliance.runs.jobs import Job, run_job
+from alliance.runs.jobs import Job
 from alliance.runs.made import record_made
 from alliance.runs.reuse import key_of, leave_receipt, take_over
-from alliance.runs.worker import hand_over
+from alliance.runs.worker import hand_over, run_apart
 
 NOT_ARGUMENTS = {"code", "redrawn_for", "after", "contents", "reuse_from"}
 
@@ -60,7 +60,7 @@ def do(rule) -> int:
 
 def _run(job: Job) -> int:
     status = hand_over(job)
-    return run_job(job) if status is None else status
+    return run_apart(job) if status is None else status
 
 
 began = now()

@@ -66,6 +66,9 @@ _SIGNS_OF_DAMAGE = (
     "ran out of input",
 )
 
+# How compiled code says that it got no memory, before it ends its process.
+_SIGNS_OF_NO_MEMORY = ("memory allocation of", "bad_alloc", "cannot allocate memory", "out of memory")
+
 
 def fault_of(error: BaseException) -> str | None:
     """Return what to say of an error the machine caused, or None if it is of another kind.
@@ -101,14 +104,18 @@ def _damaged(error: BaseException, text: str) -> bool:
     return from_a_reader and any(sign in text for sign in _SIGNS_OF_DAMAGE)
 
 
-def end_of_process(status: int) -> str:
+def end_of_process(status: int, said: str = "") -> str:
     """Say why the process of a job is gone.
 
     Parameters
     ----------
     status
         Minus the number of the signal that ended it, as `os.waitstatus_to_exitcode` has it; 0 or more if nobody knows.
+    said
+        What it printed last: compiled code that gets no memory says so and breaks down.
     """
+    if any(sign in said.casefold() for sign in _SIGNS_OF_NO_MEMORY):
+        return _MEMORY
     if status == -signal.SIGKILL:
         return (
             "Its process was ended from outside (signal 9), most often because the machine had not enough memory. "

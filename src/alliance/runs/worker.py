@@ -27,6 +27,7 @@ from alliance.runs.messages import failure_of_step
 from alliance.runs.threads import use_one_thread
 
 _ADDRESS = "ALLIANCE_WORKER"  # in the environment of a run's jobs: the socket of its worker
+_LAST_WORDS = 2000  # characters of a log
 
 
 def start_worker() -> None:
@@ -62,9 +63,37 @@ def hand_over(job: Job) -> int | None:
         answer = connection.makefile("r", encoding="ascii").readline()
     if answer and int(answer) >= 0:
         return int(answer)
-    with contextlib.suppress(OSError), open(job.log, "a", encoding="utf-8") as log:
-        log.write(failure_of_step(job.step, end_of_process(int(answer or 0))))
+    return _close_log(job, int(answer or 0))
+
+
+def run_apart(job: Job) -> int:
+    """Run a job in a process of its own where there is no worker, so that somebody can say how it ended, and return its exit status."""
+    process = _begin(job)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    return status if status >= 0 else _close_log(job, status)
+
+
+def _close_log(job: Job, status: int) -> int:
+    """Say in the log of a job that its process is gone, and return the exit status of a failure."""
+    with contextlib.suppress(OSError):
+        said = Path(job.log).read_text(encoding="utf-8", errors="replace")[-_LAST_WORDS:]
+        with open(job.log, "a", encoding="utf-8") as log:
+            log.write(failure_of_step(job.step, end_of_process(status, said)))
     return 1
+
+
+def _begin(job: Job) -> int:
+    """Fork a process that runs a job, and return its number."""
+    process = os.fork()
+    if process == 0:
+        status = 1
+        try:
+            status = run_job(job)
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    return process
 
 
 class _Child(NamedTuple):
@@ -105,14 +134,7 @@ def _admit(client: socket.socket, selector: selectors.BaseSelector) -> None:
         for module in job.modules:
             import_module(module)
     ended, held = os.pipe()
-    process = os.fork()
-    if process == 0:
-        status = 1
-        try:
-            status = run_job(job)
-        finally:
-            sys.stdout.flush()
-            os._exit(status)
+    process = _begin(job)
     os.close(held)
     child = _Child(process, client, ended)
     selector.register(client, selectors.EVENT_READ, child)

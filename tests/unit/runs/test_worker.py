@@ -38,6 +38,10 @@ def break_down():
 def vanish():
     os.kill(os.getpid(), 9)
 
+def allocate():
+    print("memory allocation of 999999999999 bytes failed", flush=True)
+    os.abort()
+
 def wait(*, started):
     open(started, "w").write(str(os.getpid()))
     time.sleep(60)
@@ -45,10 +49,10 @@ def wait(*, started):
 RUN = """
 import sys
 from alliance.runs.jobs import Job
-from alliance.runs.worker import hand_over, start_worker
-if "alone" not in sys.argv:
+from alliance.runs.worker import hand_over, run_apart, start_worker
+if "apart" not in sys.argv and "alone" not in sys.argv:
     start_worker()
-print(*[hand_over(Job(*job)) for job in {jobs}])
+print(*[(run_apart if "apart" in sys.argv else hand_over)(Job(*job)) for job in {jobs}])
 """
 
 
@@ -98,6 +102,25 @@ def test_job_runs_in_a_process_of_its_own_and_its_words_go_to_its_log(folder: Pa
     assert statuses([job(folder, "add", first=1, second=2, result=str(folder / "sum"))]) == ["0"]
     assert (folder / "sum").read_text(encoding="utf-8") == "3 True"
     assert (folder / "add.log").read_text(encoding="utf-8") == "adding\n"
+
+
+@pytest.mark.parametrize("words", [[], ["apart"]])
+@pytest.mark.parametrize("step", ["vanish", "allocate"])
+def test_job_without_enough_memory_says_so_with_a_remedy_also_without_a_worker(
+    folder: Path, step: str, words: list[str]
+) -> None:
+    assert statuses([job(folder, step)], *words) == ["1"]
+    closing = (folder / f"{step}.log").read_text(encoding="utf-8").rpartition("This step failed.\n")[2]
+    assert closing.startswith(f"{step}: ")
+    assert "not enough memory" in closing or "had not enough memory" in closing
+    assert "make CORES=1" in closing
+    assert "defect" not in closing
+
+
+def test_job_without_a_worker_ends_with_its_own_status(folder: Path) -> None:
+    jobs = [job(folder, "add", first=1, second=2, result=str(folder / "sum")), job(folder, "refuse")]
+    assert statuses(jobs, "apart") == ["0", "1"]
+    assert "Correct them." in (folder / "refuse.log").read_text(encoding="utf-8")
 
 
 def test_job_uses_no_more_threads_than_it_was_given(folder: Path) -> None:
