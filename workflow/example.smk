@@ -2,16 +2,14 @@
 #
 # needs  config/example_study.yaml, every size and effect of the simulated study
 # gives  three messy tables as a team would export them, and the truth they were made from
-import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir).resolve().parent
+
+include: "rules/place.smk"
 
 
 workdir: ROOT
 
-
-sys.path.insert(0, str(ROOT / "src"))
 
 from alliance.runs.fingerprint import code_of
 from alliance.steps import STEPS

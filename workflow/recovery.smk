@@ -11,13 +11,12 @@
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir).resolve().parent
+
+include: "rules/place.smk"
 
 
 workdir: ROOT
 
-
-sys.path.insert(0, str(ROOT / "src"))
 
 from alliance.errors import AllianceError
 from alliance.certify.settings import Certification, jobs_of

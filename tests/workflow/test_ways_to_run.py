@@ -175,6 +175,7 @@ def test_wheel_holds_the_workflow_and_nothing_private(installed: Path) -> None:
     present = {path.relative_to(shipped).as_posix() for path in shipped.rglob("*") if path.is_file()}
     assert wanted <= present
     assert [name for name in present if "local" in name] == [], "a team's own configurations may hold ids"
+    assert (installed / "snakemake_logger_plugin_alliance/__init__.py").is_file(), "alliance run writes through it"
     (metadata,) = installed.glob("alliance-*.dist-info/entry_points.txt")
     assert "alliance = alliance.cli:main" in metadata.read_text(encoding="utf-8")
 

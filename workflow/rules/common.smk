@@ -11,11 +11,6 @@ import os
 import sys
 import time
 
-if (ROOT / "src").is_dir():  # not in an installed package, which is on the path
-    sys.path.insert(0, str(ROOT / "src"))
-    # The scripts of the jobs may lie elsewhere, in a cache of Snakemake.
-    os.environ.update(ALLIANCE_SOURCE=str(ROOT / "src"))
-
 from alliance.config.compared import smallest_groups
 from alliance.errors import AllianceError
 from alliance.facts.artefacts import ARTEFACTS, made_by

@@ -5,6 +5,7 @@
 #        uses it as a module. Taken from a hosting service, `github(...)`, its tree is unpacked beside Snakemake's own records.
 import os
 import shutil
+import sys
 import tarfile
 from pathlib import Path
 
@@ -31,3 +32,11 @@ else:
             shutil.rmtree(unfinished)
 
 IS_GUEST = Path(workflow.main_snakefile).resolve() != ROOT / "workflow/Snakefile"
+
+if (ROOT / "src").is_dir():  # not in an installed package, which is on the path
+    sys.path.insert(0, str(ROOT / "src"))
+    # The scripts of the jobs may lie elsewhere, in a cache of Snakemake.
+    os.environ.update(ALLIANCE_SOURCE=str(ROOT / "src"))
+    # Snakemake has imported its plug-ins by now, and with ours perhaps another copy of the package.
+    for name in [name for name in sys.modules if name.partition(".")[0] == "alliance"]:
+        del sys.modules[name]
