@@ -47,7 +47,8 @@ from alliance.models.rows import count_rows
 LEVELS: Final = COMPONENT_LEVELS[:2]  # within patients, and of their lasting levels
 FIRST, MIDDLE, LAST = "first third of the course", "middle third of the course", "last third of the course"
 IN_BETTER, IN_OTHERS = "patients reliably better", "other patients"
-_THIRDS: Final = 3
+_WHEN: Final = (FIRST, MIDDLE, LAST)
+_THIRDS: Final = len(_WHEN)
 _FEWEST: Final = 2  # parts
 FEWEST_PATIENTS: Final = 20  # with two sessions or more in a third, whose correlations are told
 AT_TOP: Final = "share_at_top"
@@ -104,7 +105,8 @@ def compute(task: Task) -> Findings:
     )
     numbers = Numbers()
     numbers.add(*_pairs(task, data))
-    numbers.add(*_becoming_one(task, outcome, data))
+    chosen = _cells(task, outcome, data)
+    numbers.add(*_becoming_one(task, data, chosen))
     ceiling, marks = _ceiling(task, data)
     for part in ceiling:
         numbers.add(*part)
@@ -112,7 +114,10 @@ def compute(task: Task) -> Findings:
     marks += [mark_untested(tested)] if tested.course.reason else []
     drifts = list(tested.rows())
     groups = {"invariance": pack_rows(drifts)} if drifts else {}
-    return Findings(numbers.keys, numbers.all, dict.fromkeys(names, count_rows(rows)), marks, groups)
+    of_each = {when: data.third == third for third, when in enumerate(_WHEN)}
+    of_each |= {where.name: own for where, own in chosen.items() if where.group}
+    counts = dict.fromkeys(names, count_rows(rows)) | {name: count_rows(rows[own]) for name, own in of_each.items()}
+    return Findings(numbers.keys, numbers.all, counts, marks, groups)
 
 
 def _pairs(task: Task, data: _Rows) -> tuple[list[Key], Statistic]:
@@ -167,8 +172,21 @@ class _Cell:
         return {level: float(np.mean([correlation(found[level], *pair) for pair in pairs])) for level in self.levels}
 
 
-def _becoming_one(task: Task, outcome: str, data: _Rows) -> tuple[list[Key], Statistic]:
-    """Say how the parts go together in the first and in the last third, in all patients, in those reliably better and in the others."""
+@dataclass(frozen=True)
+class _Where:
+    """A third of the course, and the patients: all (empty), those reliably better, or the others."""
+
+    third: str
+    group: str
+
+    @property
+    def name(self) -> str:
+        """What it is called, also where its patients and sessions are counted."""
+        return ", ".join(filter(None, (self.third, self.group)))
+
+
+def _cells(task: Task, outcome: str, data: _Rows) -> dict[_Where, np.ndarray]:
+    """Return the rows of the first and of the last third, of all patients, of those reliably better and of the others, (row,)."""
     groups: dict[str, np.ndarray] = {"": np.ones(len(data.codes), dtype=bool)}
     norm = find_norm(task, outcome)[0]
     if norm.higher_is and norm.change > 0:
@@ -176,31 +194,41 @@ def _becoming_one(task: Task, outcome: str, data: _Rows) -> tuple[list[Key], Sta
         better = changes.table.index[changes.is_in(BETTER)]
         groups[IN_BETTER] = np.isin(data.codes, better)
         groups[IN_OTHERS] = np.isin(data.codes, changes.table.index.difference(better))
-    cells = {
-        (group, name): _cell(task, data, chosen & (data.third == third))
-        for group, chosen in groups.items()
-        for name, third in ((FIRST, 0), (LAST, _THIRDS - 1))
-    }
-    found = {key: cell for key, cell in cells.items() if cell is not None}
+    thirds = {FIRST: data.third == 0, LAST: data.third == _THIRDS - 1}
+    return {_Where(when, group): own & of_third for group, own in groups.items() for when, of_third in thirds.items()}
+
+
+def _becoming_one(task: Task, data: _Rows, chosen: Mapping[_Where, np.ndarray]) -> tuple[list[Key], Statistic]:
+    """Say how the parts go together in the first and in the last third, in all patients, in those reliably better and in the others."""
+    cells = {where: _cell(task, data, rows) for where, rows in chosen.items()}
+    found = {where: cell for where, cell in cells.items() if cell is not None}
     path, of = join_names(*data.names), tuple(data.names)
     keys = [
-        Key(path, "mean_correlation", level, of, ", ".join(filter(None, (name, group))))
-        for (group, name), cell in found.items()
+        Key(path, "mean_correlation", level, (where.name, *of), where.name)
+        for where, cell in found.items()
         for level in cell.levels
     ]
-    both = {
-        group: tuple(level for level in found[group, FIRST].levels if level in found[group, LAST].levels)
-        for group in groups
-        if {(group, FIRST), (group, LAST)} <= set(found)
+    ends = {
+        group: (_Where(FIRST, group), _Where(LAST, group)) for group in dict.fromkeys(where.group for where in found)
     }
-    keys += [Key(path, "mean_correlation_change", level, of, group) for group, at in both.items() for level in at]
+    both = {
+        group: tuple(level for level in found[first].levels if level in found[last].levels)
+        for group, (first, last) in ends.items()
+        if first in found and last in found
+    }
+    keys += [
+        Key(path, "mean_correlation_change", level, (*(where.name for where in ends[group]), *of), group)
+        for group, at in both.items()
+        for level in at
+    ]
     apart = [level for level in both.get(IN_BETTER, ()) if level in both.get(IN_OTHERS, ())]
-    keys += [Key(path, "mean_correlation_contrast", level, of) for level in apart]
+    compared = tuple(where.name for group in (IN_BETTER, IN_OTHERS) for where in ends.get(group, ()))
+    keys += [Key(path, "mean_correlation_contrast", level, (*compared, *of)) for level in apart]
 
     def statistic(weights: np.ndarray) -> list[float]:
-        means = {key: cell.means(weights) for key, cell in found.items()}
+        means = {where: cell.means(weights) for where, cell in found.items()}
         changes = {
-            (group, level): means[group, LAST][level] - means[group, FIRST][level]
+            (group, level): means[ends[group][1]][level] - means[ends[group][0]][level]
             for group, at in both.items()
             for level in at
         }
@@ -229,14 +257,14 @@ def _ceiling(task: Task, data: _Rows) -> tuple[list[tuple[list[Key], Statistic]]
             continue
         at_top = np.isclose(data.values[:, place], highest)
         shares = {}
-        for when, third in ((FIRST, 0), (MIDDLE, 1), (LAST, _THIRDS - 1)):
+        for third, when in enumerate(_WHEN):
             chosen = data.third == third
             patients, top = data.codes[chosen], at_top[chosen]
             # A share of nobody's or everybody's scores is the same in every sample, and one of few would tell of them.
             if min(len(np.unique(patients[top])), len(np.unique(patients[~top]))) < max(1, fewest_of(task)):
                 continue
             weights = data.places.loc[patients].to_numpy()
-            parts.append(([Key("", AT_TOP, "overall", (name,), when)], _share(weights, top)))
+            parts.append(([Key("", AT_TOP, "overall", (when, name), when)], _share(weights, top)))
             shares[when] = float(top.mean())
         if shares:
             when = max(shares, key=lambda when: shares[when])

@@ -70,8 +70,14 @@ def test_correlations_of_each_third_are_those_the_data_were_made_with(found: pd.
         assert found.loc[("mean_correlation", "session", when), "estimate"] == pytest.approx(
             expected, abs=3 * 0.75 / np.sqrt(200)
         )
+    # Each rests on its own patients and sessions, three of each patient in a third.
+    for when, size in ((FIRST, 200), (f"{LAST}, {IN_BETTER}", 100)):
+        own = found.loc[("mean_correlation", "session", when)]
+        assert (own["n_patients"], own["n_sessions"]) == (size, 3 * size)
+    assert found.loc[("mean_correlation_change", "session", IN_OTHERS), "n_patients"] == 100
     contrast = found.loc[("mean_correlation_contrast", "session", "")]
     assert contrast["low"] < 1 / 1.01 - 0.5 < contrast["high"]
+    assert (contrast["n_patients"], contrast["n_sessions"]) == (100, 300)  # the smaller of both groups, in one third
     # Of lasting levels .6, whatever the error of single sessions.
     between = found.loc[("mean_correlation", "patient", FIRST)]
     assert between["low"] < 0.6 < between["high"]
@@ -104,6 +110,7 @@ def test_share_of_scores_at_the_top_is_counted_by_third_and_marked() -> None:
     shares = shares[shares["outcome"] == "bond"]
     assert shares.loc[("share_at_top", "overall", LAST), "estimate"] == pytest.approx(10 / 40)
     assert shares.loc[("share_at_top", "overall", FIRST), "estimate"] == pytest.approx(5 / 120)
+    assert shares.loc[("share_at_top", "overall", FIRST), "n_sessions"] == 120
     assert ("share_at_top", "overall", MIDDLE) not in shares.index
     mark = next(mark for mark in marks_of(tree) if mark.subject == "bond")
     assert (mark.caution, mark.value, mark.passed) == ("scores_at_an_end", pytest.approx(0.25), False)
