@@ -40,6 +40,7 @@ except AllianceError as error:
 
 PLAIN = USED.model_dump(mode="json")
 DPI = 150
+CODE = {step: code_of(module, scripts=[SCRIPT]) for step, module in STEPS.items()}
 ENGINES = USED.calibration.engines
 CALIBRATION_FILES = [
     "calibration.csv",
@@ -49,11 +50,6 @@ CALIBRATION_FILES = [
     "rank_histograms.svg",
     "rank_histograms.png",
 ]
-
-
-def code_with(step, *modules):
-    """Return the code of a step and of modules that it chooses by its settings."""
-    return code_of(STEPS[step], *modules, scripts=[SCRIPT])
 
 
 wildcard_constraints:
@@ -85,7 +81,7 @@ rule summarise_calibration:
         seed=USED.seed,
         engines={name: engine.label for name, engine in ENGINES.items()},
         dpi=DPI,
-        code=code_with("summarise_calibration"),
+        code=CODE["summarise_calibration"],
     script:
         "scripts/run_step.py"
 
@@ -105,7 +101,7 @@ rule rank_parameters:
         priors=MAIN["priors"],
         sampling=PLAIN["sampling"],
         inference=MAIN["inference"],
-        code=code_with("rank_parameters"),
+        code=CODE["rank_parameters"],
     script:
         "scripts/run_step.py"
 
@@ -120,6 +116,6 @@ rule publish_validation:
     conda:
         "../environment.yml"
     params:
-        code=code_with("publish_validation"),
+        code=CODE["publish_validation"],
     script:
         "scripts/run_step.py"
