@@ -12,6 +12,7 @@ from alliance.questions.equations import (
     mediator_equation,
     named,
     names,
+    observed,
     outcome_equation,
     process_equation,
     short,
@@ -19,7 +20,11 @@ from alliance.questions.equations import (
 
 
 def pose(cast: Cast) -> Posed:
-    """Pose traits -> alliance -> symptoms with all traits together; beside it the chain that goes on through the first process declared."""
+    """Pose traits -> alliance -> symptoms with all traits together; beside it the chain that goes on through the first process declared.
+
+    What technique does in a session, where there is one, is held equal where symptoms follow, since it moves the alliance too; not where
+    the alliance comes about, since a patient's usual technique is part of what a trait goes along with.
+    """
     mediator, outcome, process = cast.one("mediator"), cast.one("outcome"), first_of(cast, "process")
     first, *more = effects_on(outcome, cast.all("patient"))
     answer = named("patients", "through", mediator.name)
@@ -34,15 +39,15 @@ def pose(cast: Cast) -> Posed:
 def _equations(cast: Cast, process: Player | None) -> dict[str, Any]:
     """Return the chain; steps from one session to the next differ between patients where there is one of them."""
     mediator, outcome, traits = cast.one("mediator"), cast.one("outcome"), names(*cast.all("patient"))
-    step = mediator.before(outcome)
+    step, held = mediator.before(outcome), observed(first_of(cast, "technique"), outcome)
     equations = {mediator.name: mediator_equation(cast, traits)}
     if process is None:
-        return equations | {outcome.name: outcome_equation(cast, [step, *traits], [step])}
+        return equations | {outcome.name: outcome_equation(cast, [step, *held, *traits], [step])}
     last = process.before(outcome)
     return {
         **equations,
         process.name: process_equation(cast, process, traits, varied=True),
-        outcome.name: outcome_equation(cast, [last, step, *traits], [last]),
+        outcome.name: outcome_equation(cast, [last, step, *held, *traits], [last]),
     }
 
 

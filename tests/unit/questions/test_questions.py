@@ -209,6 +209,15 @@ def test_what_technique_does_to_mediator_and_outcome_is_held_equal_on_the_way_be
     )
 
 
+def test_what_technique_does_to_symptoms_is_held_equal_where_traits_reach_them_through_the_alliance() -> None:
+    needs = QUESTIONS["serial"].needs
+    (answer, *_) = study("technique", *needs, questions=["serial"]).models.specs.values()
+    held = {"v_technique_lag", "v_technique_between"}
+    assert held <= set(answer.equations["v_outcome"].on)
+    # A patient's usual technique is part of what a trait goes along with.
+    assert not held & set(answer.equations["v_mediator"].on)
+
+
 def test_products_with_long_names_keep_a_name_each() -> None:
     traits = {f"{35 * 'x'}_{letter}{40 * 'y'}"[:60]: letter for letter in "abc"}
     config = study("mediator", "outcome", questions=["for_whom"], data={
