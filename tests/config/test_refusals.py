@@ -154,7 +154,7 @@ def test_configuration_that_cannot_be_read_is_named_by_make(
     assert done.returncode == 1
     assert done.stderr.startswith("ConfigError: ") and name in done.stderr and says in done.stderr
     assert "Traceback" not in done.stderr
-    assert '-m alliance.runs --check "$(CONFIG)"' in (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    assert '-m alliance.runs --check "$$CONFIG"' in (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 
 
 def test_corrected_export_is_read_after_a_refusal(clinic: Project, frame: pd.DataFrame) -> None:

@@ -13,7 +13,7 @@ from alliance.config import Config, merge_with_base, read_yaml, validate_config
 from alliance.config.instruments import read_instruments
 from alliance.config.timing import parse_term
 from alliance.facts.columns import LAG
-from alliance.facts.quantity import names_of, nodes_of
+from alliance.facts.quantity import names_of, nodes_of, split_contrast
 from alliance.steps.example import simulate_example
 from alliance.steps.prepare import check_data, clean_data
 from alliance.worlds.example.settings import ExampleStudy
@@ -140,12 +140,18 @@ def test_the_first_therapist_is_restored_where_the_therapist_changed(cleaned: di
     assert sorted(cleaned["patients"].groupby("therapist").size()) == sorted(sizes)
 
 
-def test_the_truth_speaks_of_variables_of_the_configuration(truth: dict[str, Any], config: Config) -> None:
+def test_the_truth_speaks_of_variables_of_the_configuration_and_of_products_that_questions_form(
+    truth: dict[str, Any],
+) -> None:
+    asked = merge_with_base(read_yaml(ROOT / "config/config.yaml"), [{"questions": "possible"}])
+    config = validate_config(asked)
+    products = {product for spec in config.models.specs.values() for product in spec.products}
     for quantity in truth["quantities"]:
         path = quantity["path"] or quantity["outcome"]  # a statistic of one variable has no path
-        for name in (name for node in nodes_of(path) for name in names_of(node)):
-            assert parse_term(name.removesuffix(LAG), config.variables) is not None, path
-        assert path.endswith(quantity["outcome"])
+        compared = split_contrast(path)
+        for name in (name for one in compared for node in nodes_of(one) for name in names_of(node)):
+            assert name in products or parse_term(name.removesuffix(LAG), config.variables) is not None, path
+        assert all(one.endswith(quantity["outcome"]) for one in compared)
 
 
 @pytest.mark.parametrize(
