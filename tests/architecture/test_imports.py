@@ -27,6 +27,7 @@ LAYERS = [
         "results.sites",
         "results.diagnostics",
         "results.comparison",
+        "results.contrasts",
         "results.disclosure",
         "results.standardised",
     ],

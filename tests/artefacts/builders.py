@@ -758,6 +758,7 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
         "trends": trends(config, table),
         "autocorrelation": autocorrelation(config, table),
         "corrected": corrected(config, table),
+        "contrasts": pd.DataFrame(columns=ARTEFACTS["contrasts"].header),  # no models of these studies are compared
         "invariance": invariance(config),
         "influence": influence(config, table),
         "sensitivity": sensitivity(config),

@@ -16,6 +16,7 @@ def test_there_are_notebooks() -> None:
         "01_meeting_the_data",
         "02_within_versus_between",
         "03_one_model_instead_of_two",
+        "04_components",
         "05_ruptures",
         "06_therapists",
         "07_from_posterior_to_sentence",

@@ -224,6 +224,21 @@ ARTEFACTS: Final = Registry(
         | _columns("flag"),
         from_fit=True,
     ),
+    # Differences between effects of separate models, the first minus the other, see `alliance.results.contrasts`; `of` is the effect that
+    # is compared, `correlation` that of the two estimates.
+    Artefact(
+        "contrasts",
+        "estimates/contrasts.csv",
+        "collect_estimates",
+        _MODEL
+        | _columns("model_other outcome path effect of level horizon horizon_other")
+        | _ESTIMATE
+        | {"correlation": NUMBER}
+        | _INTERVAL
+        | {"p_direction": NUMBER}
+        | _COUNTS
+        | _columns("flag"),
+    ),
     # Whether indicators of a construct mean the same over the course: how intercepts and loadings drift, compared with all together, see
     # `alliance.models.checking.invariance.Drift`; `verdict` is one of `alliance.models.checking.drifting`.
     Artefact(

@@ -128,6 +128,15 @@ REFERENCES: Final = Registry(
         "1593–1623",
     ),
     Reference(
+        "holm1979",
+        ("Holm, S.",),
+        1979,
+        "A simple sequentially rejective multiple test procedure",
+        "Scandinavian Journal of Statistics",
+        "6(2)",
+        "65–70",
+    ),
+    Reference(
         "kenny2003",
         ("Kenny, D. A.", "Korchmaros, J. D.", "Bolger, N."),
         2003,
@@ -235,6 +244,15 @@ REFERENCES: Final = Registry(
         "30(3)",
         "261–293",
         "10.3102/10769986030003261",
+    ),
+    Reference(
+        "weesie1999",
+        ("Weesie, J.",),
+        1999,
+        "sg121: Seemingly unrelated estimation and the cluster-adjusted sandwich estimator",
+        "Stata Technical Bulletin",
+        "52",
+        "34–47",
     ),
     Reference(
         "wooldridge2005",

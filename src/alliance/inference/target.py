@@ -30,10 +30,13 @@ class Clusters:
         ``patient`` or ``therapist``.
     of_unit
         Position of the cluster of each of the target's smallest units, (unit,).
+    codes
+        What the clusters are called, in order; none where the target does not say it.
     """
 
     level: str
     of_unit: np.ndarray
+    codes: Sequence[str] = ()
 
     @property
     def count(self) -> int:

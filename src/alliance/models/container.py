@@ -9,6 +9,8 @@ Layout of the tree
 ``/shrinkage``   effects of single patients and therapists: ``draws`` (draw, row), ``alone`` (row); coordinates unit, quantity, path
 ``/predictive``  statistics of data the model generates, ``draws`` (draw, row), ``observed`` and ``n_sampled`` (row); coordinates
                  kind, statistic, outcome
+``/contributions``  how far single units move effects, ``moves`` (unit, effect), ``code`` (unit) and ``position`` (effect) among the
+                 quantities of ``paths``; where models are compared with each other
 ``/priors``, ``/influence``, ``/sensitivity``   tables without draws, see `pack_rows`
 
 What a fit has nothing for is left out. Other groups (``posterior``, ``sample_stats``) are the family's own. Only draws leave a family:
@@ -20,7 +22,7 @@ import json
 import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -31,6 +33,8 @@ from alliance.facts.effects import EFFECTS
 from alliance.facts.marks import Mark
 from alliance.facts.quantity import QUANTITY_COLUMNS, key_of, outcomes_on
 from alliance.models.diagram import Edge
+
+CONTRIBUTIONS: Final = "contributions"
 
 
 @dataclass

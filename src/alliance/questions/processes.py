@@ -22,9 +22,9 @@ def pose(cast: Cast) -> Posed:
     """Pose alliance -> process -> symptoms once for each process; beside these, where there are several, symptoms on all of them together.
 
     By itself a process may stand for others that go along with it; together each is told with the others held equal. The way through each
-    has a model of its own, since one model with an equation for every process would take minutes. What technique does
-    in a session, where there is one, is held equal: it moves the mediator and what goes along with it, and reaches the outcome by other
-    ways too.
+    has a model of its own, since one model with an equation for every process would take minutes; ways are compared across these. What
+    technique does in a session, where there is one, is held equal: it moves the mediator and what goes along with it, and reaches the
+    outcome by other ways too.
     """
     mediator, outcome, processes = cast.one("mediator"), cast.one("outcome"), cast.all("process")
     effects = {"from": mediator.name, "to": outcome.name}
@@ -32,6 +32,7 @@ def pose(cast: Cast) -> Posed:
         named(mediator.name, "through", process.name): diagram(
             begin(short(mediator), "through", short(process)), _through(cast, process), effects
         )
+        | {"contrasts": QUESTION.name}
         for process in processes
     }
     answer = next(iter(specs))

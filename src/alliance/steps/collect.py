@@ -8,6 +8,7 @@ import pandas as pd
 from alliance.config.schema import Inference
 from alliance.errors import ModelError
 from alliance.models.container import reason_of_failure
+from alliance.results.contrasts import contrast_fits
 from alliance.results.fits import tabulate_fit
 from alliance.runs.artefacts import read_artefact, write_artefact
 from alliance.runs.files import read_tree
@@ -46,6 +47,7 @@ def collect_estimates(
         raise ModelError("None of the models could be fitted:\n  - " + "\n  - ".join(dict.fromkeys(reasons)))
     fits = [tabulate_fit(tree, limits) for tree in trees]
     parts = {name: [fit[name] for fit in fits] for name in fits[0]}
+    parts["contrasts"] = [contrast_fits(trees, parts["estimates"], limits.interval)]
     parts["flow"] = [read_artefact(path, "flow") for path in (flow_data, *model_flows)]
     for name, path in artefacts.items():
         write_artefact(name, _joined(parts[name]), path)

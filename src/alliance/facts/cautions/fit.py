@@ -80,6 +80,14 @@ OF_FIT: Final = (
     ),
     # How the fit went.
     Caution(
+        "not_contrasted",
+        "not compared with other models",
+        "The model is declared to be compared with others of the same word. Its units are not independent clusters, for the reason beside "
+        "it, so nothing says how its estimates go together with those of other models.",
+        INFORMATION,
+        "always",
+    ),
+    Caution(
         "not_fitted",
         "not fitted",
         "The model could not be fitted, for the reason beside it, and nothing is reported of it; the rest of the report does without it.",

@@ -21,22 +21,24 @@ def find_clusters(design: Design, patients: list[str], therapists: list[str], le
         Therapists are asked for, but a patient has none or several.
     """
     if level == PATIENT:
-        return Clusters(PATIENT, np.arange(len(patients)))
+        return Clusters(PATIENT, np.arange(len(patients)), patients)
     known = _therapists_of(design, patients)
     unclear = sum(len(found) != 1 for found in known.values())
     if unclear:
         # With effects that vary between therapists patients of one are not independent either, so that the level is no way out.
         otherwise = (
-            "leave 'standard_errors' and 'bootstrap' at their defaults" if therapists else f"use the level '{PATIENT}'"
+            "leave 'standard_errors', 'bootstrap' and 'contrasts' at their defaults"
+            if therapists
+            else f"use the level '{PATIENT}'"
         )
         raise ModelError(
             f"{unclear} of {len(known)} patients have no therapist or several, so therapists cannot be taken as units (standard "
-            f"errors, bootstrap). Choose a rule under cleaning.therapist_change (first or most_sessions), or {otherwise}."
+            f"errors, bootstrap, contrasts). Choose a rule under cleaning.therapist_change (first or most_sessions), or {otherwise}."
         )
     of = [next(iter(found)) for found in known.values()]
     order = [*therapists, *sorted({*of} - {*therapists})]
     place = {code: position for position, code in enumerate(order)}
-    return Clusters(THERAPIST, np.array([place[code] for code in of]))
+    return Clusters(THERAPIST, np.array([place[code] for code in of]), order)
 
 
 def has_therapists(design: Design, patients: list[str]) -> bool:

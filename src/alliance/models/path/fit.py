@@ -16,6 +16,7 @@ from alliance.models.joint import Drawn, Findings, compute_effects, make_result
 from alliance.models.path.alike import compare_alike
 from alliance.models.path.basis import Basis, explore_declared
 from alliance.models.path.caution import mark_answers, mark_censored, mark_filled, mark_fit
+from alliance.models.path.contributions import find_contributions
 from alliance.models.path.lasting import compare_independent
 from alliance.models.path.layout import Natural
 from alliance.models.path.maximum import log_likelihood_of, population_of
@@ -88,6 +89,9 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     completed = [each.maximum for each in completion.sets] if completion is not None else []
     lasting, of_lasting = compare_independent(task, maximum, quantities, completed)
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])
+    contributions, of_contributions = (
+        find_contributions(task, maximum, quantities, spec.contrasts) if spec.contrasts else ({}, [])
+    )
     own = basis.own
     sensitivity, of_priors = (
         find_prior_sensitivity(
@@ -107,11 +111,19 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         ("sites", fit_sites(task, panel, spec) if spec.pooled_over else []),
     )
     groups |= {name: pack_rows(rows) for name, rows in tables if rows}
+    groups |= contributions
     if KEY in settings:
         groups[KEY] = pack_rows([settings[KEY].row(name)])
     if spec.random_effects:
         groups |= draw_units(task, maximum.target, natural.take(own))
-    marks += [*of_trends, *of_lasting, *compare_alike(task, maximum, quantities), *of_influence, *of_priors]
+    marks += [
+        *of_trends,
+        *of_lasting,
+        *compare_alike(task, maximum, quantities),
+        *of_influence,
+        *of_priors,
+        *of_contributions,
+    ]
     corrected, true_scores, of_errors = correct_for_errors(panel, spec, settings, task)
     groups |= corrected
     marks += of_errors

@@ -1,5 +1,6 @@
 """How far single units and the priors move the effects a model is about."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -30,19 +31,30 @@ def find_influential_units(
         Those of the container; their spread is the measure of what is much.
     """
     table = quantities.table()
-    chosen = next(
-        (found for name in EFFECTS.names(lambda effect: effect.answer) if (found := _positions(table, (name,)))),
-        [],
-    )
-    keys = keys_of(table.iloc[chosen])
+    chosen = positions_asked(table)
+    sd = np.array([quantities.draws[position].std(ddof=1) for position in chosen])
+    effects = effects_of(task, maximum, quantities, chosen)
+    return find_influence(maximum, effects, table.iloc[chosen], sd) if chosen else ([], [])
+
+
+def positions_asked(table: pd.DataFrame) -> list[int]:
+    """Return the positions of the effects that a model is asked for: those of the first kind that answers and is there."""
+    answers = EFFECTS.names(lambda effect: effect.answer)
+    return next((found for name in answers if (found := _positions(table, (name,)))), [])
+
+
+def effects_of(
+    task: Task, maximum: PathMaximum, quantities: Quantities, chosen: Sequence[int]
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what computes chosen quantities, (draw, quantity), at positions (draw, parameter)."""
+    keys = keys_of(quantities.table().iloc[list(chosen)])
 
     def effects(positions: np.ndarray) -> np.ndarray:
         found = compute_effects(task, maximum.target.named(positions), point=True)
         known = dict(zip(keys_of(found.table()), found.draws, strict=True))
         return np.column_stack([known[key] for key in keys])
 
-    sd = np.array([quantities.draws[position].std(ddof=1) for position in chosen])
-    return find_influence(maximum, effects, table.iloc[chosen], sd) if chosen else ([], [])
+    return effects
 
 
 def find_prior_sensitivity(

@@ -50,6 +50,7 @@ class Spec(ModelSpec):
     # Fit the model with trends of patients beside it, where an outcome is predicted by its own past.
     trends: bool = True
     influence: bool = False  # leave out each patient and each therapist in turn
+    contrasts: Name | None = None  # models with the same word are compared with each other
     random_effects: bool = False  # effects of single patients, without ids
     # Columns that tell the sites of patients apart, all but one: each site is fitted alone too, and what they say is put together.
     pooled_over: list[Name] = Field(default_factory=list)

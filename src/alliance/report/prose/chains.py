@@ -12,6 +12,7 @@ from alliance.facts.quantity import join_nodes, nodes_of
 from alliance.questions import QUESTIONS
 from alliance.report.labels import label_of, label_path
 from alliance.report.numbers import format_count
+from alliance.report.prose.contrasts import compare_ways
 from alliance.report.prose.passage import Inputs, rows_of, table_of
 from alliance.report.prose.told import Told, number_of
 from alliance.report.prose.verdicts import left_of
@@ -52,7 +53,7 @@ def tell_techniques(inputs: Inputs, config: Config) -> Told | None:
 
 
 def tell_processes(inputs: Inputs, config: Config) -> Told | None:
-    """Say through which processes a way to the outcome was found; ways are not ranked, since each has a model of its own."""
+    """Say through which processes a way to the outcome was found, and which of them carries most; each way has a model of its own."""
     cast = cast_in(config)
     mediator, outcome = cast.one("mediator").name, cast.one("outcome").name
     processes = [player.name for player in cast.all("process")]
@@ -62,15 +63,23 @@ def tell_processes(inputs: Inputs, config: Config) -> Told | None:
     ways = each_of(own, "indirect", [join_nodes(mediator, name, outcome) for name in processes])
     if not ways:
         return None
+    contrasts = rows_of(table_of(inputs, "contrasts"), level=_WITHIN, of="indirect")
+    between = [row for row in contrasts if {row["model"], row["model_other"]} <= asked]
+    most = f" {capitalise(compare_ways(ways, between, config)[1])}" if between else ""
+    limits = [
+        "Each way has a model of its own, in which a process may stand for others that go along with it, so that ways may share what they "
+        "carry and are not to be added up."
+    ]
+    if len(ways) > 1 and not between:
+        limits.append("Which of them carries most is not said.")
+    if between and len({row["horizon"] for row in ways}) > 1:
+        limits.append("Ways of different length in time are compared as they are.")
     return Told(
-        answer=_reaching(ways, label_of(mediator, config), outcome, config, middle=True),
-        rows=tuple(ways),
+        answer=f"{_reaching(ways, label_of(mediator, config), outcome, config, middle=True)}{most}",
+        rows=(*ways, *between),
         numbers=tuple(number_of(row, config, name_way(row, config)) for row in ways[:_MOST]),
         claim=CLAIM,
-        change=(
-            "Each way has a model of its own, in which a process may stand for others that go along with it; which of them carries most "
-            "is not said. Ways of different length in time are not compared."
-        ),
+        change=" ".join(limits),
     )
 
 

@@ -11,7 +11,7 @@ from alliance.report.prose.verdicts import left_of
 from alliance.report.prose.wording import Row, decimals_of, includes_zero, join_words, unit_of_difference
 
 
-def compare_ways(ways: Sequence[Row], contrasts: Sequence[Row], config: Config) -> str:
+def compare_ways(ways: Sequence[Row], contrasts: Sequence[Row], config: Config) -> tuple[str, str]:
     """Say which way carries most, or which of them differ, after allowing for the number of differences (Holm 1979).
 
     A way carries most where it differs from every other one to the same side and its own interval leaves zero out on that side.
@@ -22,6 +22,11 @@ def compare_ways(ways: Sequence[Row], contrasts: Sequence[Row], config: Config) 
         Indirect estimates; what lies between cause and outcome names them.
     contrasts
         Differences of each two of them.
+
+    Returns
+    -------
+    tuple
+        The verdict on whether one carries more than another, and the sentences that say so.
     """
     left = left_of(contrasts)
     first = contrasts[0]
@@ -38,8 +43,8 @@ def compare_ways(ways: Sequence[Row], contrasts: Sequence[Row], config: Config) 
             if many
             else f"{several} is not told from zero"
         )
-        return (
-            f"Open: {found}, so which carries most is not known; the intervals leave up to {_widest(contrasts, config)} possible. "
+        return "Open", (
+            f"{found}, so which carries most is not known; the intervals leave up to {_widest(contrasts, config)} possible. "
             "That is no proof that all carry alike."
         )
     most = _carries_most(ways, left)
@@ -48,9 +53,9 @@ def compare_ways(ways: Sequence[Row], contrasts: Sequence[Row], config: Config) 
     if most is not None:
         word = "higher" if most["estimate"] > 0 else "lower"
         told = f"{_name(most['path'], config)} carries most, with {word} {outcome} by way of it than by any other way"
-        return f"Yes: {told}{allowed}. {_open(rest, config)}".strip()
+        return "Yes", f"{told}{allowed}. {_open(rest, config)}".strip()
     told = "; ".join(_compare(row, config) for row in left)
-    return f"Yes, in part: {told}{allowed}. {_open(rest, config)}".strip()
+    return "Yes, in part", f"{told}{allowed}. {_open(rest, config)}".strip()
 
 
 def _carries_most(ways: Sequence[Row], left: Sequence[Row]) -> Row | None:

@@ -349,6 +349,12 @@ def _features(run: Manuscript) -> _Said:
         )
     if len(table_of(run.inputs, "corrected")):
         yield "Estimates are also given corrected for the unreliability of scores.", ()
+    if len(table_of(run.inputs, "contrasts")):
+        yield (
+            "Effects of separate models were compared with the covariance of their estimates, from what independent units contribute to "
+            f"both{_cite('weesie1999')}; differences count as found after an adjustment for their number{_cite('holm1979')}.",
+            ("weesie1999", "holm1979"),
+        )
 
 
 def _intervals(run: Manuscript) -> _Said:

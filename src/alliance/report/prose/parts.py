@@ -45,7 +45,7 @@ def tell_parts(inputs: Inputs, config: Config) -> Told | None:
     slopes = each_of(estimates, "effect", [join_nodes(name, outcome) for name in parts])
     if not contrasts and not slopes:
         return None
-    answer = compare_ways(ways, contrasts, config) if contrasts else _following(slopes, config)
+    answer = ": ".join(compare_ways(ways, contrasts, config)) if contrasts else _following(slopes, config)
     together = _together(inputs, config)
     same = _of(together, "correlation_true", "session")
     shown = [*ways, *contrasts] if contrasts else slopes

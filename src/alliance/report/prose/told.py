@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from alliance.config import Config
-from alliance.facts.quantity import nodes_of
-from alliance.report.labels import label_effect, label_of
+from alliance.facts.quantity import nodes_of, split_contrast
+from alliance.report.labels import label_effect, label_model, label_of
 from alliance.report.numbers import format_estimate
 from alliance.report.propensity import unit_in
 from alliance.report.prose.wording import (
@@ -95,6 +95,8 @@ def number_of(row: Row, config: Config, of: str = "", size: str = "") -> Number:
 
 def name_part(row: Row, config: Config) -> str:
     """Say in a few words which part of an answer an estimate is: ``in all``, ``through working alliance``, ``direct``."""
+    if row["effect"] == "contrast":
+        return _name_contrast(row, config)
     ways = [label_of(node, config) for node in mediators_of(row)] if row["path"] else []
     return {
         "total": "in all",
@@ -105,6 +107,16 @@ def name_part(row: Row, config: Config) -> str:
         "intention_to_treat": "as a whole, nothing between held equal",
         "effect": "slope",
     }.get(row["effect"], label_effect(row["effect"]))
+
+
+def _name_contrast(row: Row, config: Config) -> str:
+    """Name a difference by what is compared: ``through bond minus through goals``, or the models where the way is the same."""
+    paths = split_contrast(row["path"])
+    if len(paths) == 1:
+        return f"{label_model(row['model'], config)} minus {label_model(row['model_other'], config)}"
+    return " minus ".join(
+        f"through {join_words([label_of(node, config) for node in nodes_of(path)[1:-1]])}" for path in paths
+    )
 
 
 def _unit_of(row: Row, config: Config) -> str:
