@@ -331,6 +331,9 @@ _OF_ERROR = (
     "independent",
     "sd_independent",
     "difference",
+    # of sites put together, in the unit of the estimate
+    *("shrunk", "shrunk_low", "shrunk_high", "tau", "tau_low", "tau_high"),
+    *("predicted_low", "predicted_high", "common", "common_low", "common_high"),
 )
 
 

@@ -163,6 +163,9 @@ class Study:
     def truth(self) -> pd.DataFrame:
         """The true values of a simulated study: outcome, path, effect, level, horizon, value.
 
+        A row with a ``model`` is true of that model only, which holds more equal than others; ``error`` is the standard error of a value
+        that is simulated itself.
+
         Raises
         ------
         ConfigError

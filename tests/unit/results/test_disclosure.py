@@ -304,6 +304,8 @@ NO_ESTIMATES = {
     "length",
     "loading",
     "truth",
+    *("weight", "error", "share", "share_low", "share_high", "q", "scale"),  # of sites put together
+    "correlation",  # of two estimates
 }
 
 
