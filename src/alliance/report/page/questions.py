@@ -26,6 +26,7 @@ from alliance.report.words import Speech
 
 _OVERALL: Final = LEVELS["overall"].label.capitalize()  # says nothing of what cannot vary within patients
 _VALUE, _WITHOUT = "Value [interval]", "Without the error of scores"
+_BETWEEN_MODELS: Final = "Differences between these"
 _LONGEST_VERDICT: Final = 45  # letters before the colon; what is longer is no verdict
 
 
@@ -125,9 +126,10 @@ def tabulate_estimates(
     cells[_VALUE] = [text + mark_of(row["flag"]) for text, row in zip(written, rows, strict=True)]
     if any(corrected):
         cells[_WITHOUT] = without
-    models = list(dict.fromkeys(label_model(row["model"], config) for row in rows))
+    of_rows = [_model(row, config) for row in rows]
+    models = list(dict.fromkeys(of_rows))
     if len(models) > 1:
-        cells.insert(0, "Model", [label_model(row["model"], config) for row in rows])
+        cells.insert(0, "Model", of_rows)
     frame = pd.DataFrame(list(rows))
     below = ", ".join([*fixed, answered.told.counts])
     notes = [f"{capitalise(below)}.", *notes_of(frame)]
@@ -148,6 +150,11 @@ def _name(row: Row, rows: Sequence[Row], config: Config) -> str:
     return (
         capitalise(pair) if row["effect"] in ("effect", "icc") else f"{capitalise(pair)}: {what[:1].lower()}{what[1:]}"
     )
+
+
+def _model(row: Row, config: Config) -> str:
+    """Name the model of an estimate; a difference of two has none of its own."""
+    return _BETWEEN_MODELS if row.get("model_other") else label_model(row["model"], config)
 
 
 def _level(row: Row, config: Config) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from alliance.config import Config
 from alliance.facts.quantity import nodes_of, split_contrast
-from alliance.report.labels import label_effect, label_model, label_of
+from alliance.report.labels import label_effect, label_model, label_of, label_value, variable_of
 from alliance.report.numbers import format_estimate
 from alliance.report.propensity import unit_in
 from alliance.report.prose.wording import (
@@ -97,6 +97,8 @@ def name_part(row: Row, config: Config) -> str:
     """Say in a few words which part of an answer an estimate is: ``in all``, ``through working alliance``, ``direct``."""
     if row["effect"] == "contrast":
         return _name_contrast(row, config)
+    if row.get("moderator"):
+        return _name_moderated(row, config)
     ways = [label_of(node, config) for node in mediators_of(row)] if row["path"] else []
     return {
         "total": "in all",
@@ -107,6 +109,17 @@ def name_part(row: Row, config: Config) -> str:
         "intention_to_treat": "as a whole, nothing between held equal",
         "effect": "slope",
     }.get(row["effect"], label_effect(row["effect"]))
+
+
+def _name_moderated(row: Row, config: Config) -> str:
+    """Name the value of the moderator at which an estimate holds, or what one unit of it changes; of groups the two that are compared."""
+    moderator = row["moderator"]
+    if row["effect"] != "index":
+        return label_value(moderator, row["value"], config)
+    variable = variable_of(moderator, config)
+    if variable is not None and variable.kind == "category":
+        return f"{label_value(moderator, 1.0, config)} minus {label_value(moderator, 0.0, config)}"
+    return label_effect("index").replace("the moderator", label_of(moderator, config))
 
 
 def _name_contrast(row: Row, config: Config) -> str:

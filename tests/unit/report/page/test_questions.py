@@ -117,6 +117,26 @@ def test_small_table_writes_no_arrow_where_a_number_is_of_one_thing_or_of_severa
     ]
 
 
+def test_small_table_names_the_group_that_an_estimate_is_of_and_the_two_that_a_difference_compares(
+    config: Config,
+) -> None:
+    at = [estimate(effect="conditional", moderator="clinic_south", value=float(south)) for south in (0, 1)]
+    difference = estimate(effect="index", moderator="clinic_south")
+    by_age = estimate(effect="index", moderator="age")
+    assert list(table(answered(*at, difference, by_age), {}, config)["Estimate"]) == [
+        "Clinic: north",
+        "Clinic: south",
+        "Clinic: south minus clinic: north",
+        "Change per unit of age",
+    ]
+
+
+def test_difference_of_two_models_is_of_neither(config: Config) -> None:
+    path = "technique -> alliance -> symptoms minus technique -> agency -> symptoms"
+    between = estimate(effect="contrast", path=path) | {"model_other": "both_jointly", "of": "indirect"}
+    assert list(table(answered(estimate(), between), {}, config)["Model"].unique())[1] == "Differences between these"
+
+
 def test_tables_of_a_manuscript_are_numbered_before_all_others_and_name_their_question(config: Config) -> None:
     found = builders.artefacts(config)
     tables = tabulate_answers(found, config)
