@@ -29,6 +29,7 @@ NEEDS = ("flow", "panel")
 _WIDTH = theme.DOUBLE * theme.POINTS
 _TRUNK, _SIDE = 190.0, 250.0  # widths of boxes, in points
 _MARGIN, _PAD, _GAP = 6.0, 6.0, 10.0
+_MOST_MODELS = 6  # that leave the figure its place on a page with a table
 _MOST_ARMS = 4  # that find room side by side
 _CHARACTER = 0.52 * theme.SMALL  # points that a character of small text takes on average
 
@@ -57,7 +58,8 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     rows, arms = _pair_boxes(trunk), _box_arms(groups)
     chosen = branches["model"].isin(speakers_in(config))
     answering = branches[chosen] if chosen.any() else branches
-    columns = _place_models(answering, config)
+    drawn = list(dict.fromkeys(answering["model"]))[:_MOST_MODELS]
+    columns = _place_models(answering[answering["model"].isin(drawn)], config)
     above = _upper_height(rows, columns) + (arms[0].height + 2 * _GAP if arms else 0)
     total = above + max(map(_height, columns)) + 2 * _MARGIN - _GAP
     with theme.applied():
@@ -90,8 +92,11 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     values = values.fillna(dict.fromkeys(("model", "outcome", "reason"), ""))
     few = f"Numbers of fewer than {config.privacy.minimum_cell} patients, and those from which they could be computed, are not shown. "
     hidden = flow[["n_patients", "removed_patients"]].isna().any(axis=None)
-    notes = few * bool(hidden) + _describe_losses(answering)
-    return Drawing(figure, values, _describe(trunk, groups, answering, config), notes.strip())
+    others = [model for model in dict.fromkeys(answering["model"]) if model not in drawn]
+    notes = [(few * bool(hidden)).strip(), _describe_losses(answering), theme.note_of_others(others, "models")]
+    return Drawing(
+        figure, values, _describe(trunk, groups, answering, config), " ".join(note.strip() for note in notes if note)
+    )
 
 
 def _place_models(branches: pd.DataFrame, config: Config) -> list[list[_Box]]:

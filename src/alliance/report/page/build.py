@@ -32,7 +32,7 @@ from alliance.report.page.contents import PAGES, read_sections, with_questions
 from alliance.report.page.fill import fill_template
 from alliance.report.page.questions import Card, tabulate_estimates
 from alliance.report.page.text import write_markdown, write_numbers
-from alliance.report.page.topics import MANY, group_cards, make_cards
+from alliance.report.page.topics import MANY, fold_if_long, group_cards, make_cards
 from alliance.report.prose import SENTENCES, Inputs, Passage, say_sentences
 from alliance.report.prose.asked import describe_asked
 from alliance.report.prose.front import Answered, answer_questions
@@ -108,6 +108,11 @@ class Section:
     parts: list[Part]
     page: str
     folded: list[Part] = field(default_factory=list)
+
+    @property
+    def brief(self) -> bool:
+        """Whether the estimates that answer are too many to be shown, and the numbers of the answer stand for them."""
+        return any(block.folded for part in self.parts for block in part.blocks)
 
     @property
     def card(self) -> Card | None:
@@ -368,7 +373,7 @@ def _fill(kind: str, name: str, content: Content, named: Collection[tuple[str, s
         case "estimates":
             number = str([*content.answered].index(name) + 1)
             block = tabulate_estimates(content.answered[name], material.inputs, material.config, content.speech, number)
-            return [Part(blocks=[block])] if block else []
+            return [Part(blocks=[fold_if_long(block, content.answered[name])])] if block else []
         case _:
             rest = [Part(figure=item) for one, item in content.figures.items() if ("figure", one) not in named]
             return rest + [Part(table=item) for one, item in content.tables.items() if ("table", one) not in named]

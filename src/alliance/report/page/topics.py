@@ -6,12 +6,14 @@ from typing import Final
 
 from alliance.config import Config
 from alliance.questions import TOPICS
+from alliance.report.page.blocks import Block
 from alliance.report.page.questions import Card, make_card
 from alliance.report.prose.asked import fill_roles
 from alliance.report.prose.front import Answered
 from alliance.report.prose.warnings import describe_warnings, share_warnings
 from alliance.report.words import Speech
 
+_MOST_ESTIMATES: Final = 8  # in the section of a question
 MANY: Final = 8  # answers; of more than that, kind of claim and limits are told in the sections only
 
 
@@ -42,3 +44,8 @@ def group_cards(cards: Sequence[Card], config: Config, speech: Speech) -> list[T
     for place, card in placed:
         found.setdefault(heading_of.get(card.name, first), []).append((place, card))
     return [Topic(speech.say(fill_roles(heading, config)), tuple(held)) for heading, held in found.items()]
+
+
+def fold_if_long(block: Block, answered: Answered) -> Block:
+    """Return the estimates that answer; where they are many, folded: the numbers of the answer are shown in their place."""
+    return replace(block, folded=True) if len(answered.told.rows) > _MOST_ESTIMATES else block

@@ -378,6 +378,23 @@ def test_flow_figure_ends_in_the_n_of_every_model_that_answers_and_has_the_arms_
     assert len(drawing.alt) < 800
 
 
+def test_flow_figure_holds_the_models_of_the_first_questions_and_counts_the_others() -> None:
+    config, inputs = STUDIES["arms"], INPUTS["arms"]
+    (name,) = speakers_in(config)[:1]
+    named = [f"copy_{place}" for place in range(9)]
+    specs = config.models.specs | dict.fromkeys(named, config.models.specs[name])
+    models = config.models.model_copy(update={"specs": specs, "fit": named, "answers": {}})
+    many = config.model_copy(update={"models": models, "questions": []})
+    flow = inputs["flow"]
+    rows = flow[flow["model"] == name]
+    copies = [flow[flow["model"].fillna("") == ""], *(rows.assign(model=copy) for copy in named)]
+    drawing = _draw_with("flow", many, {**inputs, "flow": pd.concat(copies, ignore_index=True)})
+    written = [text.get_text() for text in _texts(drawing)]
+    assert sum(config.models.specs[name].label in text for text in written) == 6
+    assert "models of 3 more in the values of this figure" in drawing.notes
+    assert {*named} <= {*drawing.values["model"]}
+
+
 def test_flow_figure_tells_no_arm_that_is_too_small() -> None:
     config = STUDIES["arms"]
     few = config.model_copy(update={"privacy": config.privacy.model_copy(update={"minimum_cell": 1000})})

@@ -72,3 +72,38 @@ def test_row_in_short_leaves_limits_and_sizes_to_the_section(config: Config, mon
     assert front.count(number.value) == MANY + 1
     assert number.size not in front and sections.count(number.size) == MANY + 1
     assert "9. " in front  # as the list of sections counts them
+
+
+def test_row_in_short_has_two_numbers_and_says_how_many_more_its_section_has(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = tuple(Number(f"of {place}", f"{place}.5 points") for place in range(4))
+    told = Told("Yes: it does.", (estimate(),), numbers)
+    found = [Answered(name, f"{name}?", told, "technique_jointly") for name in list(QUESTIONS)[: MANY + 1]]
+    monkeypatch.setattr("alliance.report.page.build.answer_questions", lambda *_: found)
+    made = build_pages(
+        config=config, inputs=builders.artefacts(config), figures=[], tables=[], provenance={}, command=""
+    )["report"]
+    front = made.split("<nav")[0]
+    assert front.count("1.5 points") == MANY + 1
+    assert "2.5 points" not in front
+    assert front.count(">2 more</a>") == MANY + 1
+
+
+def test_many_estimates_are_folded_and_the_numbers_of_the_answer_stand_for_them(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def section(count: int) -> str:
+        rows = tuple(estimate(path=f"technique_{place} -> symptoms", effect="effect") for place in range(count))
+        told = Told("Yes: it does.", rows, (Number("in all", "7.5 points"),))
+        found = [Answered("first", "first?", told, "technique_jointly")]
+        monkeypatch.setattr("alliance.report.page.build.answer_questions", lambda *_: found)
+        made = build_pages(
+            config=config, inputs=builders.artefacts(config), figures=[], tables=[], provenance={}, command=""
+        )["report"]
+        return made.split('<section id="question-first"')[1].split("</section>")[0]
+
+    shown, folded = section(8), section(9)
+    assert "<details>" not in shown.split('<div class="limits"')[0] and "7.5 points" not in shown
+    assert "<details>" in folded.split('<div class="limits"')[0] and "7.5 points" in folded
+    assert "281 patients" in folded.split("<details>")[0]  # N and kind of interval are seen without opening anything
