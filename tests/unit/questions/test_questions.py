@@ -218,6 +218,18 @@ def test_what_technique_does_to_symptoms_is_held_equal_where_traits_reach_them_t
     assert not held & set(answer.equations["v_mediator"].on)
 
 
+def test_signals_and_the_mediator_have_equations_in_place_of_means_that_hold_what_came_later() -> None:
+    specs = study(*QUESTIONS["signals"].needs, questions=["signals"]).models.specs
+    for spec in [*specs.values()][:2]:
+        assert {"v_signal", "v_mediator", "v_outcome"} == set(spec.equations)
+        assert not [
+            term
+            for one in spec.equations.values()
+            for term in one.on
+            if term in ("v_signal_between", "v_mediator_between")
+        ]
+
+
 def test_products_with_long_names_keep_a_name_each() -> None:
     traits = {f"{35 * 'x'}_{letter}{40 * 'y'}"[:60]: letter for letter in "abc"}
     config = study("mediator", "outcome", questions=["for_whom"], data={
