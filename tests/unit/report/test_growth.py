@@ -99,6 +99,12 @@ def test_direction_is_told_as_far_as_the_interval_tells(
     assert told.numbers[1].size.startswith("published: −0.278 [−0.299, −0.256]")
 
 
+def test_size_of_a_fall_has_no_sign_of_its_own(config: Config) -> None:
+    told = TELLS["tell_development"](inputs(*course(-2.0, -3.0, -1.0)), config)
+    assert told is not None
+    assert "falls on average" in told.answer and "by 2.00 [1.00, 3.00] points up to session 12" in told.answer
+
+
 def test_course_is_described_with_every_number_it_has(config: Config) -> None:
     (passage,) = SENTENCES["describe_development"](inputs(*course(2.0, 1.0, 3.0)), config)
     text = " ".join(map(str, passage.sentences))

@@ -88,8 +88,11 @@ def _say_change(first: Row, change: Row, inputs: Inputs, config: Config) -> str:
             f"Whether {label} rises or falls on average up to {last} stays open: {where}, the average changes by {_estimate(change)} "
             f"{unit}{describe_flag(change)}."
         )
-    verb = "rises" if change["estimate"] > 0 else "falls"
-    return f"{capitalise(label)} {verb} on average: {where} by {_estimate(change)} {unit} up to {last}{describe_flag(change)}."
+    # The verb says the direction, so the size has no sign: nothing falls by less than nothing.
+    verb, size = "rises", _estimate(change)
+    if change["estimate"] < 0:
+        verb, size = "falls", format_estimate(-change["estimate"], -change["high"], -change["low"])
+    return f"{capitalise(label)} {verb} on average: {where} by {size} {unit} up to {last}{describe_flag(change)}."
 
 
 def _place(row: Row, inputs: Inputs) -> str:
