@@ -19,7 +19,7 @@ from alliance.worlds.example.sizes import attendance_of, population_sizes, sizes
 from alliance.worlds.example.study import record_study, simulate_study
 from alliance.worlds.example.traits import true_traits
 from alliance.worlds.settings import read_settings
-from alliance.worlds.truth import ERROR, KEYS, MODEL, true_quantities
+from alliance.worlds.truth import ERROR, KEYS, MODEL, slopes_between_therapists, true_quantities
 
 _HEADER = """\
 # Truth of the simulated study in this folder, written by `make example`; do not edit.
@@ -74,7 +74,9 @@ def _truth(settings: ExampleStudy, dirt: dict[str, dict[str, int]]) -> str:
 
 def _quantities(settings: ExampleStudy, population: Mapping[str, float]) -> pd.DataFrame:
     beside = true_beside(settings, population["residual_sd_of_alliance"])
-    truth = pd.concat([true_quantities(settings, _PAIRS), beside], ignore_index=True)
+    truth = pd.concat(
+        [true_quantities(settings, _PAIRS), slopes_between_therapists(settings), beside], ignore_index=True
+    )
     kept = truth["level"].isin(_COMPARED) & ~truth["effect"].isin(_BEYOND)
     parts = [truth[kept], true_ratings(settings), true_outcomes(settings), true_traits(settings), _shares(population)]
     both = pd.concat([*parts, true_answers(settings)], ignore_index=True)

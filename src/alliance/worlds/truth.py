@@ -34,10 +34,7 @@ from alliance.worlds.linear import Linear, Path, delay_of, text_of
 from alliance.worlds.settings import ARM, INTERCEPT, Cause, Differences, World
 
 KEYS = ["outcome", "path", "effect", "level", "horizon"]
-MODEL, ERROR = (
-    "model",
-    "error",
-)  # further columns: the only model that a value is true of, and the error of its simulation
+MODEL, ERROR = "model", "error"  # further columns: the only model that a value is true of, the error of its simulation
 _MOST_SESSIONS = 16  # over which effects accumulate
 
 Row = tuple[str, str, str, str, str, float]
@@ -65,8 +62,30 @@ def true_quantities(world: World, pairs: Iterable[tuple[str, str]]) -> pd.DataFr
     others = (c for name in linear.causes if name in {step.outcome for step in steps} for c in linear.causes[name])
     rows += [_coefficient(cause) for cause in others if cause not in steps]
     rows += [*_components(linear, PATIENT, world.patients), *_components(linear, THERAPIST, world.therapists)]
-    rows += [*_slopes_between_therapists(world), *_residuals(world)]
+    rows += _residuals(world)
     return pd.DataFrame(rows, columns=[*KEYS, "value"]).drop_duplicates(KEYS, ignore_index=True)
+
+
+def slopes_between_therapists(world: World) -> pd.DataFrame:
+    """List how much of the variance of slopes lies between therapists, and that those of patients alone do not differ between them.
+
+    Only models in which slopes vary between therapists give these numbers, so they are no part of `true_quantities`. The share is
+    sd_t^2 / (sd_t^2 + sd_p^2), with the standard deviations of a slope between therapists and between patients of one therapist.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `KEYS` and value; standard deviations of zero, which `true_quantities` leaves out, and shares.
+    """
+    patients, therapists = world.patients.sd, world.therapists.sd
+    rows: list[Row] = []
+    for effect in (effect for effect, sd in patients.items() if sd and not effect.startswith(INTERCEPT)):
+        between = therapists.get(effect, 0.0) ** 2
+        outcome = ends_of(effect)[1]
+        if not between:
+            rows.append((outcome, effect, "sd", THERAPIST, "", 0.0))
+        rows.append((outcome, effect, SLOPE_SHARE, THERAPIST, "", between / (between + patients[effect] ** 2)))
+    return pd.DataFrame(rows, columns=[*KEYS, "value"])
 
 
 def _horizon(*path: Cause) -> str:
@@ -164,17 +183,6 @@ def _components(linear: Linear, level: str, of: Differences) -> Iterator[Row]:
         for first, second in ((one, other), (other, one)) if value else ():
             text = join_together(ends_of(first), ends_of(second))
             yield ends_of(second)[1], text, "correlation", level, "", value
-
-
-def _slopes_between_therapists(world: World) -> Iterator[Row]:
-    """Give how much of the variance of slopes lies between therapists, and that those of patients alone do not differ between them."""
-    patients, therapists = world.patients.sd, world.therapists.sd
-    for effect in (effect for effect, sd in patients.items() if sd and not effect.startswith(INTERCEPT)):
-        between = therapists.get(effect, 0.0) ** 2
-        outcome = ends_of(effect)[1]
-        if not between:
-            yield outcome, effect, "sd", THERAPIST, "", 0.0
-        yield outcome, effect, SLOPE_SHARE, THERAPIST, "", between / (between + patients[effect] ** 2)
 
 
 def _residuals(world: World) -> Iterator[Row]:
