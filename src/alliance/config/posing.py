@@ -165,7 +165,7 @@ def _possible(cast: Cast) -> list[str]:
     return [
         name
         for name, question in QUESTIONS.items()
-        if not cast.lacks(question.needs) and not question.lacks_therapists(cast)
+        if not cast.lacks(question.needs) and question.hindrance(cast) is None
     ]
 
 
@@ -188,10 +188,9 @@ def _asked(questions: Any, cast: Cast) -> list[str]:
                 f"{KEY}: '{name}' cannot be asked, since no variable that holds numbers has {wanted}. Say at a variable which part it "
                 "plays (a category needs 'levels' or 'labels' for that), or take the question out."
             )
-        elif QUESTIONS[name].lacks_therapists(cast):
+        elif (hindrance := QUESTIONS[name].hindrance(cast)) is not None:
             problems.append(
-                f"{KEY}: '{name}' cannot be asked, since nothing says whose patient is whose. Name the column that holds the ids of "
-                "therapists ('therapist' under 'keys' of data.sessions or data.patients), or take the question out."
+                f"{KEY}: '{name}' cannot be asked, since {hindrance.found}. {hindrance.remedy}, or take the question out."
             )
     if problems:
         raise ConfigError("\n".join(problems))

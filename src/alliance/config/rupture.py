@@ -55,6 +55,11 @@ def check_parts_of_mark(name: str, variable: "Variable", variables: Mapping[str,
         return [
             f"variables.{name}.of: '{variable.of[0]}' is no score that can drop. Name a number, a scale or a composite."
         ]
+    if score.higher_is == "worse":
+        return [
+            f"variables.{name}.of: higher scores of '{variable.of[0]}' are worse, so a drop of it is a gain and no rupture. Name a score "
+            "of which higher is better."
+        ]
     if score.measured != variable.measured:
         return [
             f"variables.{name}.measured: a drop is known when '{variable.of[0]}' is, {score.measured} the session. Write 'measured: "

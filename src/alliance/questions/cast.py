@@ -31,6 +31,8 @@ class Player:
         When it is measured, in thirds of a session; None for what is constant, or where nobody says it.
     variable
         The variable whose group it is, where it is 1 for one group of a category and 0 for the others; empty for all else.
+    higher_is
+        What higher scores are, ``better`` or ``worse``; empty where nobody says it.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Player:
     varies: bool
     moment: float | None
     variable: str = ""
+    higher_is: str = ""
 
     def before(self, other: "Player") -> str:
         """Return the term by which this one predicts another: as it is where it is measured earlier, else one session back."""
@@ -138,7 +141,7 @@ def _players(name: str, role: str, variable: Mapping[str, Any]) -> list[Player]:
     varies = variable.get("table", "sessions") == "sessions"
     moment = MOMENTS.get(str(variable.get("measured")))
     if variable.get("kind") != "category" or isinstance(variable.get("levels"), Mapping):
-        return [Player(name, label, role, varies, moment)]
+        return [Player(name, label, role, varies, moment, higher_is=str(variable.get("higher_is") or ""))]
     if not isinstance(labels, Sequence | Mapping) or isinstance(labels, str):
         return []  # its columns are those of the labels that the data will hold
     groups = list(dict.fromkeys(map(str, labels.values() if isinstance(labels, Mapping) else labels)))

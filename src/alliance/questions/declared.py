@@ -29,6 +29,14 @@ class Posed:
 
 
 @dataclass(frozen=True)
+class Hindrance:
+    """What stands in the way of a question although all parts are played: what was found, and what to do."""
+
+    found: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class Question:
     """A question of the field.
 
@@ -59,6 +67,8 @@ class Question:
         By default the answer is told from cause, outcome and estimates of the model that answers.
     therapists
         Whether the export has to name the therapist of each patient.
+    drops
+        Whether it is about drops of the mediator: where higher scores are worse, a drop is a gain.
     """
 
     name: str
@@ -71,7 +81,19 @@ class Question:
     follows: tuple[str, ...] = ()
     tells: str | None = None
     therapists: bool = False
+    drops: bool = False
 
-    def lacks_therapists(self, cast: Cast) -> bool:
-        """Whether it is about therapists and nothing says who they are."""
-        return self.therapists and not cast.therapists
+    def hindrance(self, cast: Cast) -> Hindrance | None:
+        """Return what stands in the way besides parts that nobody plays."""
+        if self.therapists and not cast.therapists:
+            return Hindrance(
+                "nothing says whose patient is whose",
+                "Name the column that holds the ids of therapists ('therapist' under 'keys' of data.sessions or data.patients)",
+            )
+        turned = [player for player in cast.all("mediator") if player.higher_is == "worse"] if self.drops else []
+        if turned:
+            return Hindrance(
+                f"higher scores of {turned[0].label} are worse ('higher_is: worse'), so that a drop is a gain and no rupture",
+                "Let a score play the mediator of which higher is better",
+            )
+        return None

@@ -88,5 +88,6 @@ QUESTION = Question(
     figures=("ruptures",),
     tables=("ruptures", "after_ruptures"),
     tells="tell_ruptures",
+    drops=True,
     follows=("Stiles et al. 2004", "Strauss et al. 2006", "Lipner et al. 2022"),
 )

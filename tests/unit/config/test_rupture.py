@@ -55,4 +55,6 @@ def test_only_scores_drop() -> None:
         {"label": "bond", "kind": "category", "column": "bond", "reference": "none", "measured": "after"}
     )
     assert "no score that can drop" in check_parts_of_mark("m", mark(), {"bond": code})[0]
+    strain = BOND.model_copy(update={"higher_is": "worse"})
+    assert "a drop of it is a gain" in check_parts_of_mark("m", mark(), {"bond": strain})[0]
     assert "no variable of its own" in check_parts_of_mark("m", mark(of=["bond_goal"]), {"bond": BOND})[0]

@@ -63,6 +63,18 @@ def test_question_that_lacks_a_part_is_refused_by_it_and_the_remedy_is_accepted(
     study(*rest, *others, lacking, questions=[name], therapists=QUESTIONS[name].therapists)
 
 
+def test_where_higher_scores_of_the_mediator_are_worse_a_drop_is_no_rupture() -> None:
+    variables = {f"v_{role}": player(role, role) for role in ("mediator", "outcome")}
+    worse = {"variables": variables | {"v_mediator": variables["v_mediator"] | {"higher_is": "worse"}}}
+    with pytest.raises(
+        Exception, match=r"'ruptures' cannot be asked, since higher scores of .* are worse .* a drop is a gain"
+    ):
+        study("mediator", "outcome", questions=["ruptures"], **worse)
+    possible = study("mediator", "outcome", questions="possible", **worse)
+    assert "ruptures" not in asked_in(possible) and {"first", "development"} <= {*asked_in(possible)}
+    assert "ruptures" in asked_in(study("mediator", "outcome", questions="possible"))
+
+
 def test_question_about_therapists_is_refused_without_their_ids_and_left_out_of_what_is_possible() -> None:
     with pytest.raises(Exception, match=r"'responsiveness' cannot be asked.*\('therapist' under 'keys' of"):
         study("mediator", "outcome", questions=["responsiveness"])

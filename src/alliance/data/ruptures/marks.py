@@ -20,6 +20,7 @@ from alliance.facts.detectors import DETECTORS
 
 _FEWEST: Final = 30  # neighbouring pairs of sessions from which the variation of scores is told
 _TOO_FEW: Final = f"fewer than {_FEWEST} pairs of neighbouring sessions: how the score varies by itself cannot be told"
+_TURNED: Final = "higher scores are worse, so a drop is a gain and no rupture"
 _CONSTANT: Final = "the score does not change from session to session"
 
 
@@ -87,6 +88,8 @@ def _course(
     seed: int,
 ) -> _Course:
     values, patients, sessions = series_of(scores, name)
+    if variable.instrument is not None and instruments[variable.instrument].higher_is == "worse":
+        return _Course(values, patients, sessions, None, {}, _TURNED)  # what is declared is refused before
     steps = np.diff(values, axis=1)
     if np.isfinite(steps).sum() < _FEWEST:
         return _Course(values, patients, sessions, None, {}, _TOO_FEW)

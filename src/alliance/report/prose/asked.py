@@ -41,5 +41,6 @@ def _why_left_open(question: Question, cast: Cast) -> str:
     """Say what would have to be measured; empty where the data allow the question."""
     lacking = [f"{role} ({cast.describe(role)})" for role in cast.lacks(question.needs)]
     said = [f"No variable that holds numbers plays: {join_words(lacking)}."] if lacking else []
-    said += ["Nothing says which therapist treated whom."] if question.lacks_therapists(cast) else []
+    hindrance = question.hindrance(cast)
+    said += [f"{capitalise(hindrance.found)}."] if hindrance is not None else []
     return " ".join(said)

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from alliance.config import Variable
+from alliance.config.instruments import read_instrument
 from alliance.data.ruptures.marks import mark_ruptures
 from alliance.data.ruptures.series import Usual
 from alliance.facts.artefacts import ARTEFACTS
+from tests.artefacts.builders import ROOT
 
 NO_RELIABILITY = pd.DataFrame(columns=ARTEFACTS["reliability"].header)
 USUAL = Usual(42.0, 0.0, 4.0, 3.0, 0.2, low=12.0, high=60.0, step=1.0)
@@ -74,6 +76,15 @@ def test_too_few_sessions_are_said_and_no_mark_is_made(scores: pd.DataFrame) -> 
 def test_a_score_that_never_changes_is_said(scores: pd.DataFrame) -> None:
     _, told = mark_ruptures(scores.assign(bond=40.0), declared("sd_drop"), {}, NO_RELIABILITY, seed=1)
     assert told["note"].iloc[0] == "the score does not change from session to session"
+
+
+def test_a_questionnaire_of_which_higher_is_worse_ruptures_by_no_drop(scores: pd.DataFrame) -> None:
+    phq = read_instrument(ROOT / "config/instruments/phq_9.yaml")
+    scale = {"label": "bond", "kind": "scale", "instrument": "phq_9", "items": "bond_{item}", "measured": "after"}
+    variables = declared("sd_drop") | {"bond": Variable.model_validate(scale)}
+    marked, told = mark_ruptures(scores, variables, {"phq_9": phq}, NO_RELIABILITY, seed=1)
+    assert marked["sd_drop_open"].isna().all()
+    assert "a drop is a gain" in told["note"].iloc[0]
 
 
 def test_without_marks_nothing_is_computed(scores: pd.DataFrame) -> None:
