@@ -155,6 +155,11 @@ def drop_leading_zeros(text: str) -> str:
     return _LEADING_ZERO.sub("", text)
 
 
+def format_correlation(correlation: float) -> str:
+    """Write a correlation of a matrix with two decimals: there one that is zero at them reads as zero, since all cells are as wide."""
+    return f"{round(correlation, 2) + 0.0:.2f}".replace("-", MINUS)  # without the zero, −0.00
+
+
 def format_probability(probability: float | None) -> str:
     """Write a probability with three decimals, or as beyond .001 and .999 where these would say never or always."""
     if probability is None or math.isnan(probability):

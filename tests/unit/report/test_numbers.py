@@ -6,6 +6,7 @@ import pytest
 
 from alliance.report.numbers import (
     drop_leading_zeros,
+    format_correlation,
     format_count,
     format_estimate,
     format_estimates,
@@ -83,6 +84,13 @@ def test_percent_never_says_none_or_all_unless_it_is(share: float, written: str)
 def test_probability_and_count() -> None:
     assert [format_probability(p) for p in (0.97312, 0.99999, 0.0001, math.nan)] == ["0.973", ">0.999", "<0.001", "–"]
     assert [format_count(n) for n in (1234, 0, math.nan, None)] == ["1,234", "0", "–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(0.414, "0.41"), (-0.06, "−0.06"), (-0.0004, "0.00"), (0.0001, "0.00"), (1.0, "1.00")]
+)
+def test_correlations_of_a_matrix_are_as_wide_as_each_other(value: float, written: str) -> None:
+    assert format_correlation(value) == written
 
 
 def test_stretches_of_a_range_in_words() -> None:

@@ -9,7 +9,7 @@ from alliance.config.rupture import RUPTURE_MARK
 from alliance.facts.columns import records
 from alliance.models.descriptive.pairs import Correlated, correlate_pairs
 from alliance.report.labels import capitalised_name, label_level, label_of, variable_of
-from alliance.report.numbers import ITSELF, MISSING, format_count, format_number, format_percent
+from alliance.report.numbers import ITSELF, MISSING, format_correlation, format_count, format_number, format_percent
 from alliance.report.tables.table import Table
 
 TITLE = "Correlations within and between patients"
@@ -24,7 +24,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     found = correlate_pairs(panel, names, config.inference.interval)
     enough = [pair for pair in found if pair.n_patients >= config.privacy.minimum_cell]
     data = pd.DataFrame([(pair.one, pair.other, pair.level, *_numbers(pair)) for pair in enough], columns=list(_DATA))
-    cells = {(row.variable, row.other, row.level): format_number(row.estimate, 2) for row in records(data)}
+    cells = {(row.variable, row.other, row.level): format_correlation(row.estimate) for row in records(data)}
     numbered = [str(place) for place in range(1, len(names) + 1)]
     shown = pd.DataFrame(
         [
