@@ -5,7 +5,7 @@ with totals Y and N, and the posterior of exp(theta_g) is Gamma(a + Y_g, b + N_g
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import NoReturn, Self
 
 import numpy as np
 from scipy import stats
@@ -42,16 +42,11 @@ class Counts:
     compared = slice(0, 2)
     quadratic = None
 
-    def given_variances(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        raise NotImplementedError("nothing here is quadratic")
+    def _never_asked(self, *_: object, **__: object) -> NoReturn:
+        """Fail: what a `Target` says of its quadratic parameters is asked of no target that has none."""
+        raise AssertionError("inference asked for quadratic parameters of a target that has none")
 
-    def slopes_of_squares(self, position: np.ndarray, directions: np.ndarray) -> np.ndarray:
-        raise NotImplementedError("nothing here is quadratic")
-
-    def draw_variances(
-        self, position: np.ndarray, covariance: np.ndarray, size: int, rng: np.random.Generator
-    ) -> np.ndarray:
-        raise NotImplementedError("nothing here is quadratic")
+    given_variances = slopes_of_squares = draw_variances = _never_asked
 
     def totals(self, of_patient: np.ndarray) -> np.ndarray:
         return np.bincount(self.group, self.weights * of_patient, 2)

@@ -38,15 +38,15 @@ def run(tmp_path: Path) -> Path:
     for path in (export, typed, instrument, folder / ORIGIN, *(folder / name for name in FILES)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"rule {path.stem}:\n", encoding="utf-8")
-    began = "2026-01-01T00:00:00.000+00:00"
+    began = "2020-01-01T00:00:00.000+00:00"
     read = {"sessions": [export], "instruments": [instrument]}
     record_job("check_data", began, read, {"checks": [folder / FILES[0]], "typed": [typed]})
-    record_job("clean_data", "2026-01-01T00:00:01.000+00:00", {"typed": [typed]}, {"sessions": [folder / FILES[1]]})
+    record_job("clean_data", "2020-01-01T00:00:01.000+00:00", {"typed": [typed]}, {"sessions": [folder / FILES[1]]})
     drawn = {"svg": [folder / FILES[2]], "values": [folder / FILES[3]]}
-    record_job("draw_figure", "2026-01-01T00:00:02.000+00:00", {"sessions": [folder / FILES[1]]}, drawn)
+    record_job("draw_figure", "2020-01-01T00:00:02.000+00:00", {"sessions": [folder / FILES[1]]}, drawn)
     record_job(
         "write_report",
-        "2026-01-01T00:00:03.000+00:00",
+        "2020-01-01T00:00:03.000+00:00",
         {"figures": [folder / FILES[2]]},
         {"report": [folder / FILES[4]]},
     )
@@ -86,7 +86,7 @@ def test_every_job_is_an_action_with_times_tool_files_and_a_step_that_asked_for_
         "#check_data", "#record_provenance", "#clean_data", "#draw_figure", "#write_report", "#write_manifest",
     ]  # fmt: skip
     drawn = next(one for one in actions if one["instrument"]["@id"] == "#draw_figure")
-    assert drawn["startTime"] == "2026-01-01T00:00:02.000+00:00" < drawn["endTime"]
+    assert drawn["startTime"] == "2020-01-01T00:00:02.000+00:00" < drawn["endTime"]
     assert (listed(drawn["object"]), listed(drawn["result"])) == ([FILES[1]], FILES[2:4])
     controls = {
         one["object"]["@id"]: one["instrument"]["@id"] for one in entities.values() if one["@type"] == "ControlAction"
@@ -145,8 +145,8 @@ def test_what_no_later_job_reads_is_what_the_run_gives(run: Path) -> None:
 
 
 def test_only_the_last_job_of_a_file_counts(run: Path) -> None:
-    record_job("write_report", "2026-02-01T00:00:00.000+00:00", {}, {"report": [run / "report.html"]})
-    assert [done.began[:7] for done in read_history(run) if done.rule == "write_report"] == ["2026-02"]
+    record_job("write_report", "2020-02-01T00:00:00.000+00:00", {}, {"report": [run / "report.html"]})
+    assert [done.began[:7] for done in read_history(run) if done.rule == "write_report"] == ["2020-02"]
     before = read_history(run)
     shorten_history(run)
     assert read_history(run) == before

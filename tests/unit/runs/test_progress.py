@@ -1,6 +1,7 @@
 """What the terminal shows of Snakemake's events."""
 
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,16 +29,26 @@ def test_snakemake_finds_it_under_its_name() -> None:
 def test_steps_are_told_by_name_as_they_finish(
     handler: Progress, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter([0.0, 2.0, 3.0, 14.4, 14.4, 14.4, 14.4, 14.4])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    def wait_until(seconds: float) -> None:
+        monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: seconds))
+
     tell(handler, "Select jobs to execute...")
+    wait_until(0.0)
     tell(handler, event=LogEvent.JOB_INFO, jobid=7, rule_name="check_data", wildcards={})
+    wait_until(2.0)
     tell(handler, event=LogEvent.JOB_INFO, jobid=3, rule_name="fit_model", wildcards={"model": "first_steps"})
-    for job in (7, 3):
+    wait_until(14.0)
+    tell(handler, event=LogEvent.JOB_INFO, jobid=9, rule_name="write_table", wildcards={"table": "flow"})
+    wait_until(14.4)
+    for job in (7, 3, 9):
         tell(handler, f"Finished jobid: {job}", event=LogEvent.JOB_FINISHED, job_id=job)
-    tell(handler, event=LogEvent.PROGRESS, done=12, total=58)
+    tell(handler, event=LogEvent.PROGRESS, done=13, total=58)
     said = capsys.readouterr()
-    assert said.err.splitlines() == ["11 of 58  check data (3 s)", "12 of 58  fit model first_steps (12 s)"]
+    assert said.err.splitlines() == [
+        "11 of 58  check data (14 s)",
+        "12 of 58  fit model first_steps (12 s)",
+        "13 of 58  write table flow",
+    ]
     assert said.out == ""
 
 

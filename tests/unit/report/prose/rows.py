@@ -1,5 +1,6 @@
 """Single estimates and configurations with one chosen property, for tests of sentences."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.artefacts import ARTEFACTS
+from alliance.report.prose.passage import Passage
 from tests.artefacts import builders
 
 
@@ -43,6 +45,11 @@ def estimate(**changes: Any) -> dict[str, Any]:
 def inputs(*rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Return the artefacts of a run that has nothing but these estimates."""
     return {"estimates": pd.DataFrame(list(rows), columns=ARTEFACTS["estimates"].header)}
+
+
+def said(passages: Iterable[Passage]) -> str:
+    """Return all that passages say, in one line."""
+    return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
 
 
 def of_design(design: str) -> Config:

@@ -4,19 +4,14 @@ import pandas as pd
 
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.prose.compared import describe_comparison
-from alliance.report.prose.passage import Passage
 from alliance.results.comparison import compare_runs
 from tests.artefacts import builders
-from tests.unit.report.prose.rows import estimate, inputs
+from tests.unit.report.prose.rows import estimate, inputs, said
 
 CONFIG = builders.arms_config(run={"name": "other", "title": "Other", "seed": 2, "compare_to": "main"})
 THIS = inputs(estimate(estimate=-0.114, low=-0.21, high=-0.02))["estimates"]
 BASE = inputs(estimate())["estimates"]
 UNITS = {"variables": {"symptoms": {"metric": "mean"}}}
-
-
-def said(passages: list[Passage]) -> str:
-    return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
 
 
 def differences(*rows: tuple[str, str, str, str]) -> pd.DataFrame:

@@ -9,15 +9,11 @@ import pytest
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.prose.conditions import describe_accumulated, describe_differences, describe_moderation
 from tests.artefacts import builders
-from tests.unit.report.prose.rows import estimate, inputs, of_design
+from tests.unit.report.prose.rows import estimate, inputs, of_design, said
 
 CONFIG = builders.arms_config()
 PATH = "technique -> alliance -> symptoms"
 NO_GRID = pd.DataFrame(columns=ARTEFACTS["moderation"].header)
-
-
-def said(passages) -> str:
-    return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
 
 
 def moderated(moderator: str, values: tuple[float, float], **index: float) -> dict[str, pd.DataFrame]:

@@ -9,7 +9,7 @@ from alliance.report.prose.contrasts import compare_ways
 from alliance.report.prose.parts import describe_parts, tell_parts
 from alliance.runs.subscales import parts_from
 from tests.artefacts.builders import ROOT
-from tests.unit.report.prose.rows import estimate, inputs
+from tests.unit.report.prose.rows import estimate, inputs, said
 
 MAIN = validate_config(
     merge_with_base(read_yaml(ROOT / "config/config.yaml"), [{"questions": ["parts"]}], parts=parts_from(ROOT))
@@ -92,8 +92,8 @@ def test_parts_may_be_one_where_no_correlation_without_error_is_told_from_one() 
     )
 
 
-def said(*rows: dict[str, Any]) -> str:
-    return " ".join(str(one) for passage in describe_parts(inputs(*rows), MAIN) for one in passage.sentences)
+def details(*rows: dict[str, Any]) -> str:
+    return said(describe_parts(inputs(*rows), MAIN))
 
 
 def test_growing_together_is_told_from_the_interval_of_the_change() -> None:
@@ -101,20 +101,20 @@ def test_growing_together_is_told_from_the_interval_of_the_change() -> None:
     mean = together("mean_correlation", "session", (0.5, 0.4, 0.6), path=every, horizon="first third of the course")
     change = together("mean_correlation_change", "session", (0.2, 0.1, 0.3), path=every)
     apart = together("mean_correlation_contrast", "session", (0.1, -0.1, 0.3), path=every)
-    assert "In all patients it changes by 0.20 [0.10, 0.30]: the parts grow together." in said(mean, change)
-    assert "whether they do so more in those who got better stays open" in said(mean, change, apart)
+    assert "In all patients it changes by 0.20 [0.10, 0.30]: the parts grow together." in details(mean, change)
+    assert "whether they do so more in those who got better stays open" in details(mean, change, apart)
     falls = change | {"estimate": -0.2, "low": -0.3, "high": -0.1}
-    assert "the parts grow apart" in said(mean, falls)
+    assert "the parts grow apart" in details(mean, falls)
     left = change | {"low": -0.1}
-    assert "whether the parts grow together or apart stays open" in said(mean, left)
+    assert "whether the parts grow together or apart stays open" in details(mean, left)
 
 
 def test_ceiling_is_named_where_many_scores_are_the_highest_possible() -> None:
     top = together("share_at_top", "overall", (0.02, 0.01, 0.03), path="", horizon="last third of the course")
     few, many = (top | {"outcome": "alliance_bond", "estimate": share} for share in (0.02, 0.2))
-    assert "working alliance (bond) 2% [1%, 3%] in the last third of the course" in said(few)
-    assert "ceiling" not in said(few)
-    assert "Working alliance (bond) is at the ceiling in more than 5% of the scores" in said(many)
+    assert "working alliance (bond) 2% [1%, 3%] in the last third of the course" in details(few)
+    assert "ceiling" not in details(few)
+    assert "Working alliance (bond) is at the ceiling in more than 5% of the scores" in details(many)
 
 
 def test_nothing_is_told_where_the_models_gave_nothing() -> None:

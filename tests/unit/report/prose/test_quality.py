@@ -16,14 +16,10 @@ from alliance.report.prose.quality import (
 from alliance.results.comparison import compare_with_truth
 from alliance.results.diagnostics import row_of
 from tests.artefacts import builders
-from tests.unit.report.prose.rows import estimate, inputs, with_models
+from tests.unit.report.prose.rows import estimate, inputs, said, with_models
 
 CONFIG = builders.arms_config()
 ARTEFACTS = builders.artefacts(CONFIG)
-
-
-def said(passages) -> str:
-    return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
 
 
 def test_shares_of_variance_come_with_interval_and_n() -> None:

@@ -11,14 +11,10 @@ from alliance.report.prose.courses import describe_treatment
 from alliance.report.prose.front import answer_questions
 from alliance.report.prose.results import describe_agreement, describe_indirect, describe_predictions, describe_reverse
 from tests.artefacts import builders
-from tests.unit.report.prose.rows import estimate, inputs, of_design, with_models
+from tests.unit.report.prose.rows import estimate, inputs, of_design, said, with_models
 
 CONFIG = builders.arms_config()
 CAUSAL = re.compile(r"mediat|\bcaus(e|es|ed|al|ally)\b|\beffects? of\b|(in)?direct effect|total effect", re.IGNORECASE)
-
-
-def said(passages) -> str:
-    return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
 
 
 def arm_row(**changes):

@@ -14,17 +14,13 @@ from alliance.report.prose.robustness import (
     describe_trends,
 )
 from tests.artefacts import builders
-from tests.unit.report.prose.rows import estimate, inputs
+from tests.unit.report.prose.rows import estimate, inputs, said
 
 CONFIG = builders.arms_config()
 EMPTY = {
     "influence": pd.DataFrame(columns=ARTEFACTS["influence"].header),
     "sensitivity": pd.DataFrame(columns=ARTEFACTS["sensitivity"].header),
 }
-
-
-def said(passages) -> str:
-    return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
 
 
 def joint(**changes):

@@ -12,7 +12,7 @@ from alliance.report.prose.groups import tell_populations
 from alliance.report.prose.sites import describe_sites, tell_pooled
 from alliance.report.tables.sites import make
 from tests.artefacts.builders import arms_config
-from tests.unit.report.prose.rows import inputs
+from tests.unit.report.prose.rows import inputs, said
 
 CONFIG = arms_config(questions=["populations"])
 MODEL = "path_of_each_clinic"
@@ -58,19 +58,15 @@ def found(*estimates: float, left: str = "") -> dict[str, pd.DataFrame]:
     return inputs() | {name: pd.DataFrame(rows, columns=ARTEFACTS[name].header) for name, rows in frames.items()}
 
 
-def said(artefacts: dict[str, pd.DataFrame]) -> str:
-    return " ".join(str(one) for passage in describe_sites(artefacts, CONFIG) for one in passage.sentences)
-
-
 def test_few_sites_are_said_to_tell_next_to_nothing_of_how_far_they_differ() -> None:
-    told = said(found(0.1, 0.2, 0.6))
+    told = said(describe_sites(found(0.1, 0.2, 0.6), CONFIG))
     assert "3 sites say next to nothing about how far sites differ" in told
     assert "on average over 3 sites (95% interval)" in told and "At another site like these it is expected" in told
     assert "fitted to each clinic alone" in told
 
 
 def test_two_sites_predict_no_third_and_who_is_left_out_is_named_with_the_reason() -> None:
-    told = said(found(0.1, 0.2, left="it has fewer than 5 patients"))
+    told = said(describe_sites(found(0.1, 0.2, left="it has fewer than 5 patients"), CONFIG))
     assert "Two sites do not tell what to expect of a third." in told
     assert "Without estimates of their own: clinic: east (it has fewer than 5 patients)." in told
 

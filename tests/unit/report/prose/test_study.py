@@ -12,14 +12,10 @@ from alliance.report.prose.study import (
     describe_question,
 )
 from tests.artefacts import builders
-from tests.unit.report.prose.rows import estimate, inputs, of_design, with_models
+from tests.unit.report.prose.rows import estimate, inputs, of_design, said, with_models
 
 CONFIG = builders.arms_config()
 ARTEFACTS = builders.artefacts(CONFIG)
-
-
-def said(passages) -> str:
-    return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
 
 
 def test_patients_who_keep_several_therapists_are_counted_unless_they_are_few() -> None:

@@ -6,13 +6,10 @@ from alliance.config import Config
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.prose.unreliable import describe_corrected
 from tests.artefacts import builders
+from tests.unit.report.prose.rows import said
 
 CONFIG = builders.arms_config()
 FOUND = {"family": "multilevel_path", "engine": "ml", "diagnostic": "measurement error", "passed": False, "meaning": ""}
-
-
-def said(passages) -> str:
-    return " ".join(str(sentence) for passage in passages for sentence in passage.sentences)
 
 
 def with_reliability(declared) -> Config:

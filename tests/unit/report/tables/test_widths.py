@@ -76,10 +76,6 @@ def test_columns_in_latex_are_never_wider_than_the_line(name: str) -> None:
     assert sum(float(share) for share in re.findall(r"dimexpr (\d\.\d+)", kinds[1])) <= 1
 
 
-# On its side, one that breaks across pages, long words, estimates with marks, probabilities, shares, counts.
-KINDS = ("comparison", "diagnostics", "cautions", "effects", "measurement", "correlations", "variance", "sample")
-
-
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no TeX")
 def test_latex_compiles_without_an_overfull_box(tmp_path: Path) -> None:
     every = _table(
@@ -90,7 +86,7 @@ def test_latex_compiles_without_an_overfull_box(tmp_path: Path) -> None:
         n=["300, 3,012", "<5"],
         value=["12", "1.2 × 10⁻⁷"],
     )
-    made = {"every": replace(every, bounded=("r",))} | {name: _made(name) for name in KINDS}
+    made = {"every": replace(every, bounded=("r",))} | {name: _made(name) for name in TABLES}
     tables = "\\clearpage\n".join(render_latex(table, name) for name, table in made.items())
     (tmp_path / "all.tex").write_text(PAGE % tables, encoding="utf-8")
     for _ in range(3):  # long tables find the widths of their columns step by step

@@ -1,7 +1,5 @@
 """What is true of further answers, beside regressions in large studies and moments worked out by hand."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +10,9 @@ from alliance.worlds.example.answers import true_answers
 from alliance.worlds.example.ratings import STATES, rate_sessions
 from alliance.worlds.people import draw_people
 from alliance.worlds.truth import ERROR, KEYS, MODEL
-from tests.unit.worlds.settings_for_tests import example
+from tests.unit.worlds.settings_for_tests import ROOT, example
 
-TRUTH = Path(__file__).parents[4] / "data/example/truth.yaml"
+TRUTH = ROOT / "data/example/truth.yaml"
 
 
 @pytest.fixture(scope="module")
