@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, os.environ.get("ALLIANCE_SOURCE", str(Path(snakemake.scriptdir).resolve().parents[1] / "src")))  # noqa: F821
 
 from alliance.runs.history import now, record_job
-from alliance.runs.jobs import Job
+from alliance.runs.jobs import Ended, Job
 from alliance.runs.made import record_made
 from alliance.runs.reuse import key_of, leave_receipt, take_over
 from alliance.runs.worker import hand_over, run_apart
@@ -40,8 +40,8 @@ def listed(files):
     return {name: [value] if isinstance(value, str) else list(value) for name, value in files.items()}
 
 
-def do(rule) -> int:
-    """Do the job of a rule, or take its results from a compared run, and return the exit status."""
+def do(rule) -> Ended:
+    """Do the job of a rule, or take its results from a compared run, and return how it ended."""
     job = job_of(rule)
     params, inputs = dict(rule.params.items()), dict(rule.input.items())
     if "reuse_from" not in params:
@@ -50,22 +50,23 @@ def do(rule) -> int:
     settings = {name: job.arguments[name] for name in params if name in job.arguments}
     key = key_of(job.step, read, settings, params["code"])
     source = take_over(key, rule.output, params["reuse_from"])
+    ended = Ended(0)
     if source:
         Path(job.log).write_text(f"Taken from run {source}, which made it from the same data, settings and code.\n")
-    elif status := _run(job):
-        return status
+    elif (ended := _run(job)).status:
+        return ended
     leave_receipt(key, rule.output, source)
-    return 0
+    return ended
 
 
-def _run(job: Job) -> int:
-    status = hand_over(job)
-    return run_apart(job) if status is None else status
+def _run(job: Job) -> Ended:
+    ended = hand_over(job)
+    return run_apart(job) if ended is None else ended
 
 
 began = now()
-status = do(snakemake)  # noqa: F821
-if status == 0:
+ended = do(snakemake)  # noqa: F821
+if ended.status == 0:
     record_made(snakemake.output)  # noqa: F821
-    record_job(snakemake.rule, began, listed(snakemake.input), listed(snakemake.output))  # noqa: F821
-sys.exit(status)
+    record_job(snakemake.rule, began, listed(snakemake.input), listed(snakemake.output), ended)  # noqa: F821
+sys.exit(ended.status)

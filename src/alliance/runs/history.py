@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from alliance.runs.files import ORIGIN, write_text
+from alliance.runs.jobs import Ended
 from alliance.runs.provenance import sha256_of
 
 HISTORY = "logs/jobs.jsonl"
+_NOTHING = Ended(0)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Done:
         ISO 8601, in universal time.
     read, wrote
         Its files.
+    cpu_seconds, peak_mb
+        Time of processors and the most memory it held; 0 where it computed nothing, or nobody measured it.
     """
 
     rule: str
@@ -58,6 +62,8 @@ class Done:
     ended: str
     read: tuple[Use, ...]
     wrote: tuple[Use, ...]
+    cpu_seconds: float = 0.0
+    peak_mb: float = 0.0
 
     @property
     def files(self) -> list[str]:
@@ -84,14 +90,19 @@ def _use(role: str, path: Path, folder: Path) -> Use:
 
 
 def record_job(
-    rule: str, began: str, read: Mapping[str, Iterable[str | Path]], wrote: Mapping[str, Iterable[str | Path]]
+    rule: str,
+    began: str,
+    read: Mapping[str, Iterable[str | Path]],
+    wrote: Mapping[str, Iterable[str | Path]],
+    took: Ended = _NOTHING,
 ) -> None:
-    """Add a job that has just ended to the history of its run; jobs that write into no run's folder have none."""
+    """Add a job that has just ended to the history of its run, with what it took; jobs that write into no run's folder have none."""
     parents = [parent for paths in wrote.values() for path in paths for parent in Path(path).parents]
     folder = next((parent for parent in parents if (parent / ORIGIN).is_file()), None)
     if folder is None:
         return
-    done = Done(rule, began, now(), uses_of(read, folder), uses_of(wrote, folder))
+    cost = (round(took.cpu_seconds, 2), round(took.peak_mb))
+    done = Done(rule, began, now(), uses_of(read, folder), uses_of(wrote, folder), *cost)
     (folder / HISTORY).parent.mkdir(exist_ok=True)
     # Written at once, so that jobs that end together do not mix their lines.
     with open(folder / HISTORY, "ab", buffering=0) as history:

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from alliance.errors import AllianceError
 from alliance.facts.threads import MOST, SETTING
@@ -40,6 +40,24 @@ class Job:
     arguments: Mapping[str, Any]
     log: str
     threads: int = MOST
+
+
+class Ended(NamedTuple):
+    """How the process of a job ended, and what it took.
+
+    Parameters
+    ----------
+    status
+        Exit status; negative where a signal ended it.
+    cpu_seconds
+        Time of processors, of all its threads.
+    peak_mb
+        The most memory (MB) it held at one time, that which it shares with the worker it was forked from included.
+    """
+
+    status: int
+    cpu_seconds: float = 0.0
+    peak_mb: float = 0.0
 
 
 def run_job(job: Job) -> int:

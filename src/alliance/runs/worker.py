@@ -21,13 +21,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from alliance.runs.jobs import Job, run_job
+from alliance.runs.jobs import Ended, Job, run_job
 from alliance.runs.machine import end_of_process
 from alliance.runs.messages import failure_of_step
 from alliance.runs.threads import use_one_thread
 
 _ADDRESS = "ALLIANCE_WORKER"  # in the environment of a run's jobs: the socket of its worker
 _LAST_WORDS = 2000  # characters of a log
+_MAXRSS_PER_MB = (
+    1e6 if sys.platform == "darwin" else 1e6 / 1024
+)  # what the system counts in: bytes there, elsewhere 1,024 of them
 
 
 def start_worker() -> None:
@@ -51,8 +54,8 @@ def start_worker() -> None:
     os.environ[_ADDRESS] = str(address)
 
 
-def hand_over(job: Job) -> int | None:
-    """Let the worker of this run do a job and return its exit status; None if there is no worker."""
+def hand_over(job: Job) -> Ended | None:
+    """Let the worker of this run do a job and return how it ended; None if there is no worker."""
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(os.environ[_ADDRESS])
@@ -61,26 +64,34 @@ def hand_over(job: Job) -> int | None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of one who only waits
         connection.sendall(pickle.dumps(job))
         answer = connection.makefile("r", encoding="ascii").readline()
-    if answer and int(answer) >= 0:
-        return int(answer)
-    return _close_log(job, int(answer or 0))
+    if not answer:
+        return _close_log(job, Ended(0))
+    status, cpu, peak = answer.split()
+    ended = Ended(int(status), float(cpu), float(peak))
+    return ended if ended.status >= 0 else _close_log(job, ended)
 
 
-def run_apart(job: Job) -> int:
-    """Run a job in a process of its own where there is no worker, so that somebody can say how it ended, and return its exit status."""
+def run_apart(job: Job) -> Ended:
+    """Run a job in a process of its own where there is no worker, so that somebody can say how it ended, and return that."""
     process = _begin(job)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    return status if status >= 0 else _close_log(job, status)
+    ended = _wait_for(process)
+    return ended if ended.status >= 0 else _close_log(job, ended)
 
 
-def _close_log(job: Job, status: int) -> int:
-    """Say in the log of a job that its process is gone, and return the exit status of a failure."""
+def _wait_for(process: int) -> Ended:
+    """Wait until a process has ended, and return how it did and what it took."""
+    _, status, used = os.wait4(process, 0)
+    return Ended(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss / _MAXRSS_PER_MB)
+
+
+def _close_log(job: Job, ended: Ended) -> Ended:
+    """Say in the log of a job that its process is gone, and return that it failed."""
     with contextlib.suppress(OSError):
         said = Path(job.log).read_text(encoding="utf-8", errors="replace")[-_LAST_WORDS:]
         with open(job.log, "a", encoding="utf-8") as log:
-            log.write(failure_of_step(job.step, end_of_process(status, said)))
-    return 1
+            log.write(failure_of_step(job.step, end_of_process(ended.status, said)))
+    return ended._replace(status=1)
 
 
 def _begin(job: Job) -> int:
@@ -147,7 +158,7 @@ def _dismiss(child: _Child, selector: selectors.BaseSelector, *, forsaken: bool)
     selector.unregister(child.ended)
     if forsaken:
         os.kill(child.process, signal.SIGKILL)
-    status = os.waitstatus_to_exitcode(os.waitpid(child.process, 0)[1])
+    ended = _wait_for(child.process)
     os.close(child.ended)
     with child.client, contextlib.suppress(OSError):
-        child.client.sendall(f"{status}\n".encode("ascii"))
+        child.client.sendall(f"{ended.status} {ended.cpu_seconds} {ended.peak_mb}\n".encode("ascii"))

@@ -12,6 +12,7 @@ from alliance.facts.formats import FORMATS, format_of
 from alliance.facts.licences import LICENCES
 from alliance.runs.files import CRATE, MANIFEST, ORIGIN, SNAKEFILE
 from alliance.runs.history import HISTORY, read_history, record_job, shorten_history
+from alliance.runs.jobs import Ended
 from alliance.runs.made import record_made
 from alliance.runs.plan import expected_files, workflow_files
 from alliance.runs.reuse import leave_receipt
@@ -41,7 +42,8 @@ def run(tmp_path: Path) -> Path:
     began = "2020-01-01T00:00:00.000+00:00"
     read = {"sessions": [export], "instruments": [instrument]}
     record_job("check_data", began, read, {"checks": [folder / FILES[0]], "typed": [typed]})
-    record_job("clean_data", "2020-01-01T00:00:01.000+00:00", {"typed": [typed]}, {"sessions": [folder / FILES[1]]})
+    sessions = {"sessions": [folder / FILES[1]]}
+    record_job("clean_data", "2020-01-01T00:00:01.000+00:00", {"typed": [typed]}, sessions, Ended(0, 12.3456, 789.4))
     drawn = {"svg": [folder / FILES[2]], "values": [folder / FILES[3]]}
     record_job("draw_figure", "2020-01-01T00:00:02.000+00:00", {"sessions": [folder / FILES[1]]}, drawn)
     record_job(
@@ -77,6 +79,12 @@ def describe(folder: Path, licence: str | None = None) -> dict[str, dict[str, An
 def listed(value: Any) -> list[str]:
     """Return the entities that a property refers to."""
     return [item["@id"] for item in (value if isinstance(value, list) else [value] if value else [])]
+
+
+def test_history_keeps_what_each_job_took(run: Path) -> None:
+    took = {done.rule: (done.cpu_seconds, done.peak_mb) for done in read_history(run)}
+    assert took["clean_data"] == (12.35, 789)
+    assert took["check_data"] == (0, 0)  # nobody measured it
 
 
 def test_every_job_is_an_action_with_times_tool_files_and_a_step_that_asked_for_it(run: Path) -> None:

@@ -42,6 +42,12 @@ def allocate():
     print("memory allocation of 999999999999 bytes failed", flush=True)
     os.abort()
 
+def hold(*, megabytes):
+    held = b"x" * (megabytes * 1_000_000)
+    until = time.process_time() + 0.5
+    while time.process_time() < until:
+        pass
+
 def wait(*, started):
     open(started, "w").write(str(os.getpid()))
     time.sleep(60)
@@ -52,7 +58,8 @@ from alliance.runs.jobs import Job
 from alliance.runs.worker import hand_over, run_apart, start_worker
 if "apart" not in sys.argv and "alone" not in sys.argv:
     start_worker()
-print(*[(run_apart if "apart" in sys.argv else hand_over)(Job(*job)) for job in {jobs}])
+ended = [(run_apart if "apart" in sys.argv else hand_over)(Job(*job)) for job in {jobs}]
+print(*[one and (f"{{one.cpu_seconds}} {{one.peak_mb}}" if "cost" in sys.argv else one.status) for one in ended])
 """
 
 
@@ -121,6 +128,16 @@ def test_job_without_a_worker_ends_with_its_own_status(folder: Path) -> None:
     jobs = [job(folder, "add", first=1, second=2, result=str(folder / "sum")), job(folder, "refuse")]
     assert statuses(jobs, "apart") == ["0", "1"]
     assert "Correct them." in (folder / "refuse.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words", [[], ["apart"]])
+def test_time_and_memory_of_a_job_are_its_own(folder: Path, words: list[str]) -> None:
+    jobs = [job(folder, "hold", megabytes=300), job(folder, "hold", megabytes=1)]
+    *much, seconds, little = map(float, statuses(jobs, "cost", *words))
+    assert much[0] > 0.5
+    assert seconds > 0.5
+    assert much[0] + seconds < 5
+    assert much[1] - little == pytest.approx(299, rel=0.05)
 
 
 def test_job_uses_no_more_threads_than_it_was_given(folder: Path) -> None:
