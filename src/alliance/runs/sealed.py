@@ -8,20 +8,25 @@ next and that is no result: when a run is killed, nobody can read what it leaves
 import base64
 import hashlib
 import hmac
+import io
 import json
 import os
 import pickle
 import secrets
 import zlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Buffer, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from alliance.errors import AllianceError
+from alliance.runs.files import replacing
 
 _CARRIER = "ALLIANCE_EXCLUDED"
 _SEAL = "sealed:"
 _KEY = "ALLIANCE_KEY"
-_LOCKED, _NONCE, _TAG = b"locked by its run\n", 16, 32  # beginning, and sizes of what follows it (bytes)
+_LOCKED, _NONCE, _TAG, _LENGTH = b"locked by its run\n", 16, 32, 4  # beginning, and sizes of what follows it (bytes)
+_PIECE = 2**22  # bytes that are locked at a time
+_PROTOCOL = 5  # writes the cells of tables without a copy of them
 
 
 def seal_ids(cleaning: Mapping[str, Any], contents: Mapping[str, str]) -> dict[str, Any]:
@@ -74,38 +79,114 @@ def begin_key() -> bool:
     return True
 
 
-def lock_object(content: object) -> bytes:
-    """Return objects as bytes that only processes of this run can read; without a key of the run, as they are."""
-    plain = pickle.dumps(content)
-    if not os.environ.get(_KEY):
-        return plain
-    key, nonce = bytes.fromhex(os.environ[_KEY]), secrets.token_bytes(_NONCE)
-    hidden = _mixed(plain, key, nonce)
-    return _LOCKED + nonce + hmac.digest(key, nonce + hidden, "sha256") + hidden
+def write_locked(content: object, path: str | Path) -> None:
+    """Write objects so that only processes of this run can read them; without a key of the run, as they are.
+
+    They go piece by piece: a table of millions of rows is held once, and not a second time as bytes.
+    """
+    key = os.environ.get(_KEY)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        if not key:
+            pickle.dump(content, file, protocol=_PROTOCOL)
+            return
+        locking = _Locking(file, bytes.fromhex(key))
+        with io.BufferedWriter(locking, _PIECE) as plain:
+            pickle.dump(content, plain, protocol=_PROTOCOL)
 
 
-def unlock_object(locked: bytes) -> Any:
-    """Return the objects behind what `lock_object` wrote.
+def read_locked(path: str | Path) -> Any:
+    """Return the objects behind what `write_locked` wrote.
 
     Raises
     ------
     AllianceError
         Another run wrote it, or somebody changed it.
     """
-    if not locked.startswith(_LOCKED):
-        return pickle.loads(locked)
-    key = bytes.fromhex(os.environ.get(_KEY, ""))
-    rest = locked[len(_LOCKED) :]
-    nonce, tag, hidden = rest[:_NONCE], rest[_NONCE : _NONCE + _TAG], rest[_NONCE + _TAG :]
-    if not key or not hmac.compare_digest(tag, hmac.digest(key, nonce + hidden, "sha256")):
-        raise AllianceError(
-            "The tables between the checks and the cleaning were written by another run, which alone can read them. Run again: they are "
-            f"made anew. On a cluster, let jobs inherit the environment variable {_KEY} (--envvars)."
-        )
-    return pickle.loads(_mixed(hidden, key, nonce))
+    with Path(path).open("rb") as file:
+        if file.read(len(_LOCKED)) != _LOCKED:
+            file.seek(0)
+            return pickle.load(file)
+        with io.BufferedReader(_Unlocking(file, bytes.fromhex(os.environ.get(_KEY, ""))), _PIECE) as plain:
+            content = pickle.load(plain)
+            plain.read()  # the end, too, has to be as it was written
+            return content
 
 
-def _mixed(content: bytes, key: bytes, nonce: bytes) -> bytes:
-    """Mix bytes with a stream that only the key gives; doing it twice gives them back."""
-    stream = hashlib.shake_256(key + nonce).digest(len(content))
-    return (int.from_bytes(content) ^ int.from_bytes(stream)).to_bytes(len(content))
+class _Locking(io.RawIOBase):
+    """Writes bytes in pieces that are mixed with a stream that only the key gives, each with a tag before it."""
+
+    def __init__(self, file: BinaryIO, key: bytes) -> None:
+        self._file, self._key, self._nonce, self._place = file, key, secrets.token_bytes(_NONCE), 0
+        file.write(_LOCKED + self._nonce)
+
+    def writable(self) -> bool:
+        """Return that bytes can be written."""
+        return True
+
+    def write(self, content: Buffer) -> int:
+        """Write all bytes, in as many pieces as they need."""
+        plain = memoryview(content).cast("B")
+        for start in range(0, len(plain), _PIECE):
+            self._write_piece(plain[start : start + _PIECE])
+        return len(plain)
+
+    def _write_piece(self, plain: Buffer) -> None:
+        hidden = _mixed(plain, self._key, self._nonce, self._place)
+        length = len(hidden).to_bytes(_LENGTH)
+        self._file.write(_tag(length, hidden, self._key, self._nonce, self._place) + length)
+        self._file.write(hidden)
+        self._place += 1
+
+    def close(self) -> None:
+        """Write an empty piece, which says that this is all."""
+        if not self.closed:
+            self._write_piece(b"")
+        super().close()
+
+
+class _Unlocking(io.RawIOBase):
+    """Reads what `_Locking` wrote; no byte of a piece is given out before its tag was found to be right."""
+
+    def __init__(self, file: BinaryIO, key: bytes) -> None:
+        self._file, self._key, self._nonce, self._place = file, key, file.read(_NONCE), 0
+        self._rest, self._ended = memoryview(b""), False
+
+    def readable(self) -> bool:
+        """Return that bytes can be read."""
+        return True
+
+    def readinto(self, into: Buffer) -> int:
+        """Read as many bytes as are at hand, from the next piece if there are none."""
+        if not self._rest and not self._ended:
+            self._rest = memoryview(self._read_piece())
+            self._ended = not self._rest
+        target = memoryview(into).cast("B")
+        count = min(len(target), len(self._rest))
+        target[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+    def _read_piece(self) -> bytes:
+        tag, length = self._file.read(_TAG), self._file.read(_LENGTH)
+        hidden = self._file.read(min(int.from_bytes(length), _PIECE))
+        if not self._key or not hmac.compare_digest(tag, _tag(length, hidden, self._key, self._nonce, self._place)):
+            raise AllianceError(
+                "The tables between the checks and the cleaning were written by another run, which alone can read them. Run again: they "
+                f"are made anew. On a cluster, let jobs inherit the environment variable {_KEY} (--envvars)."
+            )
+        self._place += 1
+        return _mixed(hidden, self._key, self._nonce, self._place - 1)
+
+
+def _tag(length: bytes, hidden: bytes, key: bytes, nonce: bytes, place: int) -> bytes:
+    tag = hmac.new(key, nonce + place.to_bytes(8) + length, "sha256")
+    tag.update(hidden)
+    return tag.digest()
+
+
+def _mixed(content: Buffer, key: bytes, nonce: bytes, place: int) -> bytes:
+    """Mix a piece with a stream that only the key and its place give; doing it twice gives it back."""
+    import numpy as np  # the workflow itself, which seals ids only, need not wait for it
+
+    plain = np.frombuffer(content, dtype=np.uint8)
+    stream = hashlib.shake_256(key + nonce + place.to_bytes(8)).digest(plain.size)
+    return np.bitwise_xor(plain, np.frombuffer(stream, dtype=np.uint8)).tobytes()

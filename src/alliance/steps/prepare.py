@@ -8,8 +8,8 @@ from alliance.data.checks import check_export, describe_errors, findings_table
 from alliance.data.cleaning.clean import clean_tables
 from alliance.errors import DataError
 from alliance.runs.artefacts import read_artefact, write_artefact
-from alliance.runs.files import write_bytes, write_csv, write_text
-from alliance.runs.sealed import lock_object, unlock_object
+from alliance.runs.files import write_csv, write_text
+from alliance.runs.sealed import read_locked, write_locked
 from alliance.steps.reading import read_export
 
 Settings = Mapping[str, Any]
@@ -53,7 +53,7 @@ def check_data(
     files = {"sessions": sessions, "patients": patients, "therapists": therapists}
     export = read_export(files, instruments, data, variables, cleaning, smallest_groups)
     write_artefact("checks", findings_table(check_export(export)), checks)
-    write_bytes(lock_object(export), typed)
+    write_locked(export, typed)
 
 
 def accept_data(*, checks: str, accepted: str) -> None:
@@ -87,7 +87,7 @@ def clean_data(*, typed: str, flow_data: str, ids: str | None = None, **artefact
     artefacts
         Files to be written, by their names in `alliance.facts.artefacts`.
     """
-    export = unlock_object(Path(typed).read_bytes())
+    export = read_locked(typed)
     study = clean_tables(export.tables, export.cleaning)
     tables = {
         "sessions": study.sessions,

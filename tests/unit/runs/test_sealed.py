@@ -1,11 +1,13 @@
 """Excluded ids reach the step that needs them, and nothing else holds them."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from alliance.errors import AllianceError
-from alliance.runs.sealed import begin_key, lock_object, seal_ids, unlock_object, unseal_ids
+from alliance.runs.sealed import begin_key, read_locked, seal_ids, unseal_ids, write_locked
 
 CLEANING = {"orphans": "drop", "exclude": {"patients": ["Miller-7", "ü 8"]}}
 EXPORT = {"sessions.csv": "ab12"}
@@ -40,25 +42,38 @@ def test_ids_that_did_not_come_along_stop_the_step(monkeypatch: pytest.MonkeyPat
         unseal_ids(sealed)
 
 
-def test_what_one_step_leaves_for_the_next_is_read_by_its_run_only(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("rows", [1000, 700_000])
+def test_what_one_step_leaves_for_the_next_is_read_by_its_run_only(
+    rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ALLIANCE_KEY", "")
-    content = {"ids": ["Miller-7"] * 1000, "numbers": list(range(100))}
+    content = {"ids": ["Miller-7"] * 1000, "numbers": np.arange(rows), "again": np.arange(rows) / 7}
     assert begin_key()
     assert not begin_key(), "processes of the run keep its key"
-    locked = lock_object(content)
-    assert b"Miller" not in locked
-    assert lock_object(content) != locked
-    assert unlock_object(locked) == content
-    with pytest.raises(AllianceError, match="written by another run"):
-        unlock_object(locked[:-1] + bytes([locked[-1] ^ 1]))
+    locked, other = tmp_path / "locked", tmp_path / "other"
+    write_locked(content, locked)
+    write_locked(content, other)
+    bytes_of = locked.read_bytes()
+    assert b"Miller" not in bytes_of
+    assert np.arange(8).tobytes() not in bytes_of
+    assert other.read_bytes() != bytes_of
+    found = read_locked(locked)
+    assert found.keys() == content.keys()
+    assert all(np.array_equal(found[name], content[name]) for name in content)
+    changed = [bytes_of[:-1] + bytes([bytes_of[-1] ^ 1]), bytes_of[:200] + bytes([bytes_of[200] ^ 1]) + bytes_of[201:]]
+    for wrong in [*changed, bytes_of[:-36], bytes_of[: len(bytes_of) // 2], bytes_of[:20]]:
+        other.write_bytes(wrong)
+        with pytest.raises(AllianceError, match="written by another run"):
+            read_locked(other)
     monkeypatch.setenv("ALLIANCE_KEY", "")
     with pytest.raises(AllianceError, match="written by another run"):
-        unlock_object(locked)
+        read_locked(locked)
     begin_key()
     with pytest.raises(AllianceError, match="written by another run"):
-        unlock_object(locked)
+        read_locked(locked)
 
 
-def test_step_outside_a_run_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_step_outside_a_run_needs_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLIANCE_KEY", "")
-    assert unlock_object(lock_object([1, 2])) == [1, 2]
+    write_locked([1, 2], tmp_path / "open")
+    assert read_locked(tmp_path / "open") == [1, 2]
