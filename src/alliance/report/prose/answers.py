@@ -11,7 +11,7 @@ from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, is_at_session, join_nodes, nodes_of, shorten
 from alliance.report.labels import label_model, label_of, label_path, variable_of
 from alliance.report.numbers import format_estimate
-from alliance.report.prose.claims import describe_change, describe_claim
+from alliance.report.prose.claims import describe_alike, describe_change, describe_claim, name_left_out
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.passage import Inputs, Passage, Point, caution, licence_for, rows_of, table_of
 from alliance.report.prose.results import select_answers
@@ -146,13 +146,14 @@ def _tell_together(spoken: Sequence[Spoken], inputs: Inputs, config: Config) -> 
         else ["Associations; none of these was assigned at random."]
     )
     limits = dict.fromkeys(one.change for one in told)
-    same = "Something outside the model that goes along with one of these and moves what lies after it."
+    left_out = name_left_out(rows[0], config)
+    same = f"Something outside the model that goes along with one of these and moves what lies after it{left_out}."
     return Told(
         f"{judge_several(rows, config)} Each with the others held equal.",
         tuple(row for one in told for row in one.rows),
         tuple(_number(row, describe_contrast(row, config), inputs, config) for row in rows),
         " ".join(claims),
-        same if len(limits) > 1 else " ".join(limits),
+        f"{same} {describe_alike(rows, config)}".strip() if len(limits) > 1 else " ".join(limits),
     )
 
 

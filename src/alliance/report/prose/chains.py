@@ -154,6 +154,7 @@ def by_side(rows: _Rows) -> list[tuple[str, _Rows]]:
 
 
 def name_way(row: Row, config: Config) -> str:
+    """Name a way by all that lies on it, as beside its number."""
     return label_path(row["path"], config)
 
 

@@ -71,9 +71,7 @@ def tell_populations(inputs: Inputs, config: Config) -> Told | None:
             f"{format_estimate(row['estimate'], row['low'], row['high'])} ({name})"
             for row, name in zip(at, where, strict=True)
         ]
-        told.append(
-            f"{capitalise(label_path(at[0]['path'], config))}: {join_words(values)}. {_tell_apart(differences, config)}"
-        )
+        told.append(f"{_name_way(at[0], config)} is {join_words(values)}. {_tell_apart(differences, config)}")
     if not told:
         return None
     return Told(
@@ -83,6 +81,12 @@ def tell_populations(inputs: Inputs, config: Config) -> Told | None:
         claim=_claim(list(variables), config),
         change="Differences between groups need more patients than a path does; many sites would tell how far they vary.",
     )
+
+
+def _name_way(row: Row, config: Config) -> str:
+    source, *through, target = (label_of(node, config) for node in nodes_of(row["path"]))
+    by = f" through {join_words(through)}" if through else ""
+    return f"What runs from {source}{by} to {target}"
 
 
 def _claim(variables: list[str], config: Config) -> str:

@@ -270,6 +270,27 @@ def test_several_causes_are_told_together_without_an_order_of_events() -> None:
     assert not any(word in one.told.answer + one.told.change for word in ("followed", "session before", "leads to"))
 
 
+def test_way_says_which_of_its_steps_are_the_same_for_all_patients_and_what_was_left_out() -> None:
+    config = with_answers(strategies="strategies_through_alliance")
+    row = estimate(
+        model="strategies_through_alliance", path="rapport_building -> alliance -> symptoms", effect="indirect",
+        level="within", horizon="next session", estimate=-0.04, low=-0.06, high=-0.02,
+    )  # fmt: skip
+    change = next(one for one in answer_questions(inputs(row), config) if one.name == "strategies").told.change
+    assert "such as alliance-helping technique or alliance-straining technique." in change
+    assert "In the model the step from rapport building to working alliance is the same for all patients" in change
+
+    settings = config.model_dump(mode="json", by_alias=True)
+    steps = settings["models"]["specs"]["strategies_through_alliance"]["equations"]
+    steps["alliance"]["vary"]["patient"] += ["rapport_building"]
+    steps["alliance"]["on"] += ["technique"]
+    steps["symptoms"]["on"] += ["technique_lag"]
+    free = validate_config(settings)
+    change = next(one for one in answer_questions(inputs(row), free) if one.name == "strategies").told.change
+    assert "same for all" not in change
+    assert "such as" not in change
+
+
 def test_answers_of_one_question_that_are_about_different_outcomes_are_told_one_by_one() -> None:
     settings = with_answers(technique=DECLARED).model_dump(mode="json", by_alias=True)
     pairs = [("technique", "symptoms"), ("alliance", "symptoms"), ("technique", "alliance")]

@@ -78,6 +78,8 @@ def test_every_site_is_told_once_and_only_what_differs_beyond_chance_is_said_to_
     assert told is not None
     places = ("clinic: north", "clinic: south", "clinic: east")
     assert [told.answer.count(f"({place})") for place in places] == [1, 1, 1]
+    assert told.answer.startswith("What runs from alliance-helping technique through working alliance to symptoms is ")
+    assert "→" not in told.answer
     assert told.answer.endswith("Whether it differs between clinic: north and the others stays open.")
     other = tell("populations", in_clinics(LOWER))
     assert other is not None and other.answer.endswith("It differs between clinic: north and clinic: east.")
