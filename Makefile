@@ -54,7 +54,7 @@ check: $(READY)  ## only check the data, in seconds, and print what was understo
 setup: $(READY)  ## only set up the environment
 
 cluster: $(READY)  ## set up what a run on a Slurm cluster needs: .venv/bin/snakemake --profile workflow/profiles/slurm
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --no-deps --requirements requirements-cluster.lock
+	.tools/bin/python -m pip --python $(BIN)/python install --quiet --require-hashes --no-deps -r requirements-cluster.lock
 
 test: $(READY) lint  ## set up, check format, types and workflow, and run all tests
 	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term

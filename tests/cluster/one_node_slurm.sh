@@ -2,8 +2,12 @@
 # A Slurm cluster of one node on this machine, with accounting: for tests, as root, in a container or a machine that may be thrown away.
 #
 #   tests/cluster/one_node_slurm.sh start     Debian's packages, configuration in /etc/slurm, daemons
+#   tests/cluster/one_node_slurm.sh study     a small study on that cluster and on this machine alone: the same results, and what jobs took
 #   tests/cluster/one_node_slurm.sh stop      ends the daemons that start began
+#
+# The study runs in a clone of the last commit, which `make cluster` sets up, in WORK (a temporary folder unless it is set).
 set -eu
+HERE=$(cd "$(dirname "$0")/../.." && pwd)
 STATE=/var/lib/alliance-slurm
 NODE=$(hostname -s)
 
@@ -90,4 +94,40 @@ EOF
   sinfo
 }
 
-case "${1:-}" in start | stop) "$1" ;; *) sed -n 's/^# \{0,1\}//p' "$0" | sed '/^!/d' >&2; exit 2 ;; esac
+study() {
+  WORK=${WORK:-$(mktemp -d)}
+  [ -d "$WORK/alliance" ] || git clone --quiet "$HERE" "$WORK/alliance"
+  cd "$WORK/alliance"
+  make --silent cluster
+  cat >config/local_cluster.yaml <<EOF
+run: {name: cluster}
+models:
+  fit: [arm_jointly, technique_jointly, variance, technique_by_steps]
+  specs: {technique_jointly: {depth: ml}}
+sampling: {chains: 2, draws: 100, tune: 100}
+inference: {monte_carlo_draws: 1000}
+output: {figure_dpi: 72}
+EOF
+  rm -rf results/cluster .snakemake "$WORK/alone"
+  echo "On this machine alone ..."
+  .venv/bin/snakemake --cores 2 --quiet all --configfile config/local_cluster.yaml
+  mv results/cluster "$WORK/alone"; rm -rf .snakemake
+  echo "Through Slurm ..."
+  began=$(date +%Y-%m-%dT%H:%M:%S)
+  .venv/bin/snakemake --profile workflow/profiles/slurm --quiet all --configfile config/local_cluster.yaml
+  waits 60 sh -c '! squeue -h | grep -q .'
+  sleep 5 # until the accounting has the last step
+  accounts "$began"
+  .venv/bin/python tests/same_results.py "$WORK/alone" results/cluster
+}
+
+accounts() { # since when: every job with what it asked for and what it took
+  printf '%-52s %5s %9s %9s %6s %9s %s\n' job cpus asked/MB peak/MB used elapsed state
+  sacct --starttime "$1" --parsable2 --noheader --units=K --format=JobID,Comment,ReqCPUS,ReqMem,MaxRSS,Elapsed,State | awk -F '|' '
+    $1 !~ /\./ { n++; what[n] = $2; cpus[n] = $3; asked[n] = $4 / 1024; took[n] = 0; time[n] = $6; state[n] = $7; next }
+    $5 / 1024 > took[n] { took[n] = $5 / 1024 }
+    END { for (i = 1; i <= n; i++) { sub(/^rule_/, "", what[i]); sub(/_wildcards_/, " ", what[i])
+      printf "%-52.52s %5d %9.0f %9.0f %5.0f%% %9s %s\n", what[i], cpus[i], asked[i], took[i], 100 * took[i] / asked[i], time[i], state[i] } }'
+}
+
+case "${1:-}" in start | stop | study) "$1" ;; *) sed -n 's/^# \{0,1\}//p' "$0" | sed '/^!/d' >&2; exit 2 ;; esac

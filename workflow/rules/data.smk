@@ -163,6 +163,8 @@ rule share_data:
         LOGS / "share_data.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=asks("share_data"),
     params:
         settings=SHOWN,
         contents=INSTRUMENT_CONTENTS,
