@@ -6,6 +6,7 @@ NAME   ?=
 MINUTES ?=
 DATA   ?=
 YES    ?=
+TESTS  ?=
 QUIET  ?= --logger alliance
 PYTHON ?= python3
 
@@ -56,8 +57,8 @@ setup: $(READY)  ## only set up the environment
 cluster: $(READY)  ## set up what a run on a Slurm cluster needs: .venv/bin/snakemake --profile workflow/profiles/slurm
 	.tools/bin/python -m pip --python $(BIN)/python install --quiet --require-hashes --no-deps -r requirements-cluster.lock
 
-test: $(READY) lint  ## set up, check format, types and workflow, and run all tests
-	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+test: $(READY) lint  ## set up, check format, types and workflow, and run all tests, or some: make test TESTS=tests/unit
+	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(TESTS)
 
 lint: $(READY)  ## format, style, types and workflow, without changing a file
 	$(BIN)/ruff check

@@ -1,8 +1,10 @@
 """Runs that several tests look at: made once, in a copy of the project."""
 
+import shutil
+
 import pytest
 
-from tests.workflow.project import NOTE, SMOKE, Project, copy_project
+from tests.workflow.project import NOTE, OUTSIDE, SMOKE, Project, copy_project
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +17,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the project with the small run `smoke` finished."""
     project = copy_project(tmp_path_factory.mktemp("smoke") / "project")
-    project.write("config/smoke.yaml", SMOKE)
+    outside = tmp_path_factory.mktemp(OUTSIDE) / "therapists.csv"
+    shutil.copy(project.root / "data/example/therapists.csv", outside)
+    project.write("config/smoke.yaml", f"{SMOKE}data: {{therapists: {{path: '{outside}'}}}}\n")
     for name in ("sessions", "patients"):  # notes are part of many exports, and nobody maps them
         path = project.root / f"data/example/{name}.csv"
         header, *rows = path.read_text(encoding="utf-8").splitlines()

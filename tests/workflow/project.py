@@ -16,6 +16,7 @@ AS_RECORDED = {"variables": {name: {"reliability": None} for name in ("alliance"
 # One model of each family and analysis, few draws; the interval thresholds stay, so estimates are flagged, not refused.
 NOTE = "Anna Meierhofer calls at night"
 EXCLUDED = "C0932"  # of the example study
+OUTSIDE = "patients of Dr Secret"  # a folder outside the project, which holds a part of the export
 SMOKE = f"""\
 run: {{name: smoke}}
 cleaning: {{exclude: {{patients: [{EXCLUDED}]}}}}

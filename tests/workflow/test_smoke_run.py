@@ -8,7 +8,9 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from alliance.runs.fingerprint import imported_modules, module_path
 from alliance.runs.plan import workflow_files
 from alliance.runs.reuse import taken_over
 from alliance.steps import STEPS
-from tests.workflow.project import EXCLUDED, NOTE, SMOKE, Project, planned_rules
+from tests.workflow.project import EXCLUDED, NOTE, OUTSIDE, SMOKE, Project, planned_rules
 
 KILLED = """\
 run: {name: killed}
@@ -204,13 +206,18 @@ def test_merged_configuration_is_kept_and_usable(smoke: Project) -> None:
 
 
 def test_results_hold_no_path_of_this_machine(smoke: Project) -> None:
-    texts = [
-        path
-        for path in (smoke.results / "smoke").rglob("*")
-        if path.suffix in {".csv", ".yaml", ".html", ".json", ".txt"}
-    ]
-    assert texts
-    assert [path.name for path in texts if str(smoke.root) in path.read_text(encoding="utf-8")] == []
+    contents = {}
+    for path in (path for path in (smoke.results / "smoke").rglob("*") if path.is_file()):
+        contents[path.name] = path.read_bytes()
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                contents |= {f"{path.name}/{name}": archive.read(name) for name in archive.namelist()}
+    assert {"provenance.yaml", "supplement.html", "check_data.log", "jobs.jsonl", "answers.docx"} <= contents.keys()
+    places = [place.encode() for place in (str(smoke.root), OUTSIDE, sys.prefix)]
+    assert [name for name, content in contents.items() if any(place in content for place in places)] == []
+    recorded = yaml.safe_load(contents["provenance.yaml"])["inputs"]
+    assert "therapists.csv" in [entry["file"] for entry in recorded]
+    assert yaml.safe_load(contents["config.yaml"])["data"]["therapists"]["path"] == "therapists.csv"
 
 
 def test_excluded_id_is_left_out_and_stands_in_no_record_of_the_workflow(smoke: Project) -> None:

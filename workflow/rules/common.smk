@@ -85,7 +85,7 @@ if begin_key() and not guards.is_held(LOCK):
 COMPARED = [str(RESULTS / name) for name in cfg.run.compare_to]
 ARTEFACT = {name: OUT / artefact.path for name, artefact in ARTEFACTS.items()}
 PLAIN = plan.plain(cfg)
-SHOWN = plan.without_ids(cfg)
+SHOWN = plan.in_results(cfg)
 remember(ROOT / ".snakemake/sources.json")  # at the end of the call, when Snakemake is back where it was called from
 CODE = {step: {"step": step, **code_of(module, scripts=[SCRIPT])} for step, module in STEPS.items()}
 STRAY = plan.stray_files(OUT, cfg)

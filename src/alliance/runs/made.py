@@ -14,6 +14,7 @@ import yaml
 
 from alliance.runs.files import CONFIG, MANIFEST, ORIGIN, PROVENANCE, write_text
 from alliance.runs.history import shorten_history
+from alliance.runs.places import place_in_results
 from alliance.runs.provenance import sha256_of
 
 RECORD = "logs/made.sha256"
@@ -154,8 +155,9 @@ def still_holds(
     if any(not (folder / name).is_file() or sha256_of(folder / name) != sha256 for name, sha256 in listed.items()):
         return False
     record, merged = (yaml.safe_load((folder / name).read_text(encoding="utf-8")) for name in (PROVENANCE, CONFIG))
-    read = {entry["file"]: entry["sha256"] for entry in record["inputs"]}
-    return bool(merged == settings and read == dict(contents) and record["code"]["fingerprints"] == dict(fingerprints))
+    read = sorted((entry["file"], entry["sha256"]) for entry in record["inputs"])
+    given = sorted((place_in_results(file), sha256) for file, sha256 in contents.items())
+    return bool(merged == settings and read == given and record["code"]["fingerprints"] == dict(fingerprints))
 
 
 def describe_lost(folder: Path, lost: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 The Snakefile asks here and holds no logic of its own. Nothing in this module imports a step, a model or a figure.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from alliance.report.page.contents import PAGES, numbers_of
 from alliance.report.tables import ALWAYS, TABLES
 from alliance.runs.files import CARD, CONFIG, CRATE, MANIFEST, ORIGIN, PROVENANCE, SNAKEFILE, UNFINISHED, WORKFLOW
 from alliance.runs.fingerprint import read_constant
+from alliance.runs.places import configuration_in_results, place_in_results
 from alliance.runs.provenance import PROJECT
 from alliance.runs.subscales import parts_from
 from alliance.runs.titles import titles_from
@@ -83,10 +85,9 @@ def _as_written(values: Any) -> Any:
 
 def origin_of(base: Path, overlays: Sequence[Path], values: Mapping[str, Any], root: Path) -> list[str]:
     """Name the configuration a run belongs to: its files, relative to the project where they lie in it, and values."""
-    files = [path.resolve() for path in overlays]
-    named = [str(path.relative_to(root)) if path.is_relative_to(root) else str(path) for path in files]
+    named = [configuration_in_results(path, root) for path in overlays]
     named = named or [str(Path(base.parent.name, base.name))]  # wherever the program lies that brings it
-    return named + [f"{key}={value}" for key, value in sorted(values.items())]
+    return named + [f"{key}={value}" for key, value in sorted(_told(values, ids=False).items())]
 
 
 def plain(config: Config) -> dict[str, Any]:
@@ -94,13 +95,31 @@ def plain(config: Config) -> dict[str, Any]:
     return config.model_dump(mode="json", by_alias=True)
 
 
-def without_ids(config: Config) -> dict[str, Any]:
-    """Return the configuration as results may hold it: ids of the export are counted, not named, unless they are allowed."""
-    settings = plain(config)
-    excluded = settings["cleaning"]["exclude"]
-    if excluded["patients"] and not config.privacy.original_ids:
-        excluded["patients"] = [f"{len(excluded['patients'])} not shown"]
-    return settings
+def in_results(config: Config) -> dict[str, Any]:
+    """Return the configuration as results may hold it.
+
+    Ids of the export are counted, not named, unless they are allowed; files that lie outside the project have their names only.
+    """
+    return _told(plain(config), ids=config.privacy.original_ids)
+
+
+def _told(settings: Mapping[str, Any], *, ids: bool) -> dict[str, Any]:
+    """Return settings, all or some of them, without ids (unless they are allowed) and without places outside the project."""
+    told = copy.deepcopy(dict(settings))
+    excluded = _part_of(_part_of(told, "cleaning"), "exclude")
+    if isinstance(patients := excluded.get("patients"), list) and patients and not ids:
+        excluded["patients"] = [f"{len(patients)} not shown"]
+    data = _part_of(told, "data")
+    for part, key in [*((_part_of(data, table), "path") for table in data), (_part_of(told, "study"), "truth")]:
+        if isinstance(part.get(key), str):
+            part[key] = place_in_results(part[key])
+    return told
+
+
+def _part_of(settings: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a section of settings; an empty one where it is not among them."""
+    part = settings.get(key)
+    return part if isinstance(part, dict) else {}
 
 
 def bare_variables(variables: Mapping[str, Variable], scored: bool = True) -> dict[str, Any]:
@@ -130,7 +149,7 @@ def bare_spec(spec: ModelSpec) -> dict[str, Any]:
 
 def shown_settings(config: Config) -> dict[str, Any]:
     """Return the settings that can change how a figure or a table looks when the numbers it shows stay the same."""
-    settings = without_ids(config)
+    settings = in_results(config)
     del settings["sampling"], settings["priors"], settings["run"]["seed"], settings["run"]["compare_to"]
     del settings["output"]["figures"], settings["output"]["tables"], settings["output"]["licence"]
     del settings["privacy"]["share_data"], settings["privacy"]["identifying"]

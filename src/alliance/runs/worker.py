@@ -24,6 +24,7 @@ from typing import NamedTuple
 from alliance.runs.jobs import Ended, Job, run_job
 from alliance.runs.machine import end_of_process
 from alliance.runs.messages import failure_of_step
+from alliance.runs.places import clear_log
 from alliance.runs.threads import use_one_thread
 
 _ADDRESS = "ALLIANCE_WORKER"  # in the environment of a run's jobs: the socket of its worker
@@ -65,10 +66,10 @@ def hand_over(job: Job) -> Ended | None:
         connection.sendall(pickle.dumps(job))
         answer = connection.makefile("r", encoding="ascii").readline()
     if not answer:
-        return _close_log(job, Ended(0))
+        return _settle(job, Ended(0), gone=True)
     status, cpu, peak = answer.split()
     ended = Ended(int(status), float(cpu), float(peak))
-    return ended if ended.status >= 0 else _close_log(job, ended)
+    return _settle(job, ended, gone=ended.status < 0)
 
 
 def run_apart(job: Job) -> Ended:
@@ -76,7 +77,7 @@ def run_apart(job: Job) -> Ended:
     process = _begin(job)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     ended = _wait_for(process)
-    return ended if ended.status >= 0 else _close_log(job, ended)
+    return _settle(job, ended, gone=ended.status < 0)
 
 
 def _wait_for(process: int) -> Ended:
@@ -85,13 +86,15 @@ def _wait_for(process: int) -> Ended:
     return Ended(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss / _MAXRSS_PER_MB)
 
 
-def _close_log(job: Job, ended: Ended) -> Ended:
-    """Say in the log of a job that its process is gone, and return that it failed."""
+def _settle(job: Job, ended: Ended, *, gone: bool) -> Ended:
+    """Say in the log of a job that its process is gone, if it is; leave no place outside the project there; return how the job ended."""
     with contextlib.suppress(OSError):
-        said = Path(job.log).read_text(encoding="utf-8", errors="replace")[-_LAST_WORDS:]
-        with open(job.log, "a", encoding="utf-8") as log:
-            log.write(failure_of_step(job.step, end_of_process(ended.status, said)))
-    return ended._replace(status=1)
+        if gone:
+            said = Path(job.log).read_text(encoding="utf-8", errors="replace")[-_LAST_WORDS:]
+            with open(job.log, "a", encoding="utf-8") as log:
+                log.write(failure_of_step(job.step, end_of_process(ended.status, said)))
+        clear_log(job.log, job.arguments)
+    return ended._replace(status=1) if gone else ended
 
 
 def _begin(job: Job) -> int:

@@ -18,6 +18,7 @@ from alliance.runs.fingerprint import module_path
 from alliance.runs.history import Done, now, read_history, uses_of
 from alliance.runs.instruments import named_in_results
 from alliance.runs.made import changed_files, touched_files
+from alliance.runs.places import place_in_results
 from alliance.runs.provenance import (
     about_software,
     code_state,
@@ -64,8 +65,10 @@ def record_provenance(
         An input was replaced while the run was at work.
     """
     keys = [{**entry, "file": named_in_results(entry["file"])} for entry in describe_files(instruments)]
-    inputs = [*describe_files(data), *keys]
-    replaced = [entry["file"] for entry in inputs if read.get(entry["file"], entry["sha256"]) != entry["sha256"]]
+    tables = describe_files(data)
+    replaced = [
+        entry["file"] for entry in (*tables, *keys) if read.get(entry["file"], entry["sha256"]) != entry["sha256"]
+    ]
     if replaced:
         raise DataError(
             f"{', '.join(replaced)} changed while the run was at work, so its results may come from either version. "
@@ -75,7 +78,7 @@ def record_provenance(
         "run": settings["run"],
         "recorded": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "configuration": list(origin),
-        "inputs": inputs,
+        "inputs": [*({**entry, "file": place_in_results(entry["file"])} for entry in tables), *keys],
         "code": {**code_state(), "fingerprints": dict(fingerprints)},
         "software": software_versions(),
     }

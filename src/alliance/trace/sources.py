@@ -129,6 +129,7 @@ def _columns(variable: Variable, instruments: Mapping[str, Instrument]) -> Itera
 def _state(path: str, recorded: str | None, root: Path) -> str:
     found = from_here(path, root)
     if recorded is None or not found.is_file():
-        return "its content was not recorded" if recorded is None else "the file is no longer there"
+        gone = "the file is no longer there, or lies outside the project: of such a file only the name is kept"
+        return "its content was not recorded" if recorded is None else gone
     same = sha256_of(found) == recorded
     return "the file is the same as in the run" if same else "THE FILE HAS CHANGED SINCE THE RUN"

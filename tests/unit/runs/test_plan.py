@@ -9,6 +9,7 @@ from alliance.config import Config, validate_config
 from alliance.errors import ConfigError
 from alliance.facts.artefacts import ARTEFACTS, made_by
 from alliance.runs import plan
+from alliance.runs.project import command_for
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -29,10 +30,37 @@ def test_plain_configuration_can_be_validated_again(config: Config) -> None:
 def test_ids_left_out_on_purpose_are_counted_but_not_named_in_results(config: Config) -> None:
     excluded = {"cleaning": {"exclude": {"patients": ["C0042", "C0077"]}}}
     hidden = changed(config, excluded)
-    assert "C0042" not in str(plan.without_ids(hidden)) + str(plan.shown_settings(hidden))
-    assert plan.without_ids(hidden)["cleaning"]["exclude"]["patients"] == ["2 not shown"]
+    assert "C0042" not in str(plan.in_results(hidden)) + str(plan.shown_settings(hidden))
+    assert plan.in_results(hidden)["cleaning"]["exclude"]["patients"] == ["2 not shown"]
+    given = plan.origin_of(REPOSITORY / "config/config.yaml", [], excluded, REPOSITORY)
+    assert "C0042" not in str(given) and "2 not shown" in str(given)
     allowed = changed(config, {**excluded, "privacy": {"original_ids": True}})
-    assert plan.without_ids(allowed) == plan.plain(allowed)
+    assert plan.in_results(allowed) == plan.plain(allowed)
+
+
+def test_places_outside_the_project_are_not_in_results(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    secret, inside = tmp_path / "Dr Secret/export.csv", REPOSITORY / "data/example/patients.csv"
+    given = {
+        "data": {
+            "sessions": {"path": str(secret)},
+            "patients": {"path": str(inside)},
+            "therapists": {"path": "../x/t.csv"},
+        },
+        "study": {"truth": str(secret.with_name("truth.yaml"))},
+    }
+    told = plan.in_results(changed(config, given))
+    assert [told["data"][table]["path"] for table in given["data"]] == [
+        "export.csv",
+        "data/example/patients.csv",
+        "t.csv",
+    ]
+    assert told["study"]["truth"] == "truth.yaml"
+    origin = plan.origin_of(REPOSITORY / "config/config.yaml", [], given, REPOSITORY)
+    assert str(tmp_path) not in str([origin, told, plan.shown_settings(changed(config, given))])
+    assert plan.in_results(config) == plan.plain(config), "places in the project stay as they are written"
 
 
 def test_labels_are_not_among_what_computing_steps_depend_on(config: Config) -> None:
@@ -108,7 +136,14 @@ def test_origin_names_files_inside_the_project_by_their_place_in_it(tmp_path: Pa
     root = tmp_path / "project"
     base, outside = root / "config/config.yaml", tmp_path / "mine.yaml"
     assert plan.origin_of(base, [], {}, root) == ["config/config.yaml"]
-    assert plan.origin_of(base, [root / "config/x.yaml", outside], {}, root) == ["config/x.yaml", str(outside)]
+    inside, elsewhere = plan.origin_of(base, [root / "config/x.yaml", outside], {}, root)
+    assert inside == "config/x.yaml"
+    assert str(tmp_path) not in elsewhere
+    assert command_for(None, [inside, elsewhere]) == "snakemake --cores 2 --configfile config/x.yaml mine.yaml"
+    other = tmp_path / "another folder/mine.yaml"
+    assert plan.origin_of(base, [other], {}, root) != [elsewhere], (
+        "nobody overwrites results of a file of the same name"
+    )
     assert plan.origin_of(base, [], {"panel": {"lag": 2}}, root) == ["config/config.yaml", "panel={'lag': 2}"]
 
 
