@@ -9,6 +9,7 @@ from alliance.data.checks.place import found
 from alliance.data.cleaning.duplicates import conflicting_rows, identical_rows, joined_rows
 from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.export.cells import as_text, comparable_ids, respelled
+from alliance.data.export.distinct import on_distinct
 from alliance.data.export.mapping import Typed, key_parts
 from alliance.data.export.tables import Export
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
@@ -119,14 +120,19 @@ def check_id_says_missing(export: Export) -> list[Finding]:
             if key not in table.keys:
                 continue
             ids = table.keys[key]
-            unlike = ids.map(lambda text: means_missing(text) and len(text) > 1, na_action="ignore").eq(True)
+            unlike = _says_missing(ids)
             setting = all_codes_setting(export.cleaning, sorted(ids[unlike].unique()))
             findings += found(
-                table, "id_says_missing", unlike.astype(bool), table.key_column(key),
+                table, "id_says_missing", unlike, table.key_column(key),
                 f"hold a word for missing where a {key} id should be, and would be one {key}",
                 f"If nobody knows whose they are, set {setting}. If it is an id (initials), do nothing.", severity="warning",
             )  # fmt: skip
     return findings
+
+
+@on_distinct
+def _says_missing(ids: pd.Series) -> pd.Series:
+    return ids.map(lambda text: means_missing(text) and len(text) > 1, na_action="ignore").eq(True).astype(bool)
 
 
 def check_id_shortened(export: Export) -> list[Finding]:

@@ -8,6 +8,7 @@ from alliance.data.checks.finding import Finding
 from alliance.data.checks.place import about_table, found
 from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.export.cells import as_text, comparable_ids
+from alliance.data.export.distinct import is_among
 from alliance.data.export.left_out import matches_nothing
 from alliance.data.export.mapping import Typed, key_parts, mapped_columns
 from alliance.data.export.tables import Export
@@ -30,7 +31,7 @@ def _share(export: Export, first: str, second: str, key: str) -> bool:
     left, right = _ids(export.tables.get(first), key), _ids(export.tables.get(second), key)
     if left is None or right is None or left.isna().all() or right.isna().all():
         return True
-    return bool(left.dropna().isin(right).any())
+    return bool(is_among(left.dropna(), right).any())
 
 
 def check_no_overlap(export: Export) -> list[Finding]:
@@ -78,7 +79,7 @@ def _orphans(
 ) -> list[Finding]:
     handled = export.cleaning.orphans == "drop"
     return found(
-        table, rule, ids.notna() & ~ids.isin(known), table.key_column(key),
+        table, rule, ids.notna() & ~is_among(ids, known), table.key_column(key),
         f"name a {key} who is not in {export.file(other)}",
         "They are dropped (cleaning.orphans: drop)." if handled
         else f"Add the {key} to {export.file(other)}, or set cleaning.orphans: drop.",
@@ -171,7 +172,7 @@ def check_without_sessions(export: Export) -> list[Finding]:
     if patients is None or ids is None or seen is None or not _share(export, "sessions", "patients", PATIENT):
         return []
     return found(
-        patients, "without_sessions", ids.notna() & ~ids.isin(seen), patients.key_column("patient"),
+        patients, "without_sessions", ids.notna() & ~is_among(ids, seen), patients.key_column("patient"),
         f"are about a patient without any session in {export.file('sessions')}",
         "They are counted in the patient flow and left out of the models; add their sessions if there are any.",
         severity="warning",
@@ -198,7 +199,7 @@ def check_excluded_unknown(export: Export) -> list[Finding]:
     known = [ids for table in export.tables.values() if (ids := _ids(table, PATIENT)) is not None]
     if not named or not known:
         return []
-    matched = comparable_ids(pd.Series(named, dtype="str"), export.cleaning.ids).isin(pd.concat(known))
+    matched = is_among(comparable_ids(pd.Series(named, dtype="str"), export.cleaning.ids), pd.concat(known))
     places = [str(place) for place, hit in enumerate(matched, start=1) if not hit]
     if not places:
         return []

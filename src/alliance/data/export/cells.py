@@ -10,6 +10,7 @@ import pandas as pd
 
 from alliance.config.cleaning import Ids
 from alliance.config.layout import EXCEL_DAYS
+from alliance.data.export.distinct import on_distinct
 from alliance.facts.plain import alike_text
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -25,8 +26,12 @@ _ZEROS_BEFORE_A_NUMBER = re.compile(r"(?<!\d)0+(?=\d)")
 
 def as_text(column: pd.Series) -> pd.Series:
     """Write each cell as text, whole numbers without a point, truth values as TRUE and FALSE; blank cells are missing."""
-    if pd.api.types.is_string_dtype(column.dtype) and column.dtype != object:
-        return column
+    is_text = pd.api.types.is_string_dtype(column.dtype) and column.dtype != object
+    return column if is_text else _as_text(column)
+
+
+@on_distinct
+def _as_text(column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         days: pd.Series = column.dt.strftime("%Y-%m-%d")
         return days.astype("str")
@@ -57,6 +62,11 @@ def as_number(column: pd.Series, decimal: str = ".", thousands: str | None = Non
     """
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         return column.astype("Float64").astype("float64"), pd.Series(False, index=column.index)
+    return _number_cells(column, decimal, thousands)
+
+
+@on_distinct
+def _number_cells(column: pd.Series, decimal: str, thousands: str | None) -> tuple[pd.Series, pd.Series]:
     is_text = column.map(lambda cell: isinstance(cell, str), na_action=None).astype(bool)
     text = as_text(column).where(is_text).str.strip().str.replace(_MINUS, "-", regex=False)
     unclear = pd.Series(False, index=column.index)
@@ -116,6 +126,11 @@ def as_date(column: pd.Series, formats: str | Sequence[str] | None) -> tuple[pd.
     """
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return column.dt.normalize(), pd.Series(False, index=column.index)
+    return _date_cells(column, formats)
+
+
+@on_distinct
+def _date_cells(column: pd.Series, formats: str | Sequence[str] | None) -> tuple[pd.Series, pd.Series]:
     text = as_text(column).str.strip()
     known = column.map(lambda cell: isinstance(cell, datetime.datetime), na_action=None).astype(bool)
     dates, unclear = pd.Series(pd.NaT, index=column.index, dtype="datetime64[us]"), pd.Series(False, index=column.index)
@@ -143,7 +158,11 @@ def _dates_of(text: pd.Series, one: str | None) -> pd.Series:
 
 def comparable_ids(column: pd.Series, rules: Ids) -> pd.Series:
     """Make ids comparable between tables by the declared rules."""
-    text = as_text(column)
+    return _comparable_texts(as_text(column), rules)
+
+
+@on_distinct
+def _comparable_texts(text: pd.Series, rules: Ids) -> pd.Series:
     if rules.strip:
         text = text.str.strip()
     if rules.fold_case:
@@ -157,14 +176,21 @@ def comparable_ids(column: pd.Series, rules: Ids) -> pd.Series:
 
 def respelled(column: pd.Series, ids: pd.Series) -> pd.Series:
     """Return where an id is spelled otherwise than is usual for it (its most frequent spelling) in this column."""
-    spelled = pd.DataFrame({"id": ids.to_numpy(), "spelling": as_text(column).to_numpy()}).dropna()
-    if spelled.empty:
+    (of_id, _), (spelled, spellings) = pd.factorize(ids.array), pd.factorize(as_text(column).array)
+    known = (of_id >= 0) & (spelled >= 0)
+    if not known.any():
         return pd.Series(False, index=column.index)
-    counts = spelled.value_counts(["id", "spelling"]).rename("count").reset_index()
-    counts = counts.sort_values(["id", "count", "spelling"], ascending=[True, False, True])
-    usual = counts.drop_duplicates("id").set_index("id")["spelling"]
-    expected = ids.map(usual)
-    return (ids.notna() & (as_text(column) != expected)).astype(bool)
+    # Each spelling of an id as one whole number, so that they are counted without their texts.
+    pairs, kinds = pd.factorize(of_id[known] * len(spellings) + spelled[known])
+    counts = pd.DataFrame({"id": kinds // len(spellings), "at": kinds % len(spellings), "count": np.bincount(pairs)})
+    several = counts[counts.duplicated("id", keep=False)]
+    several = several.assign(spelling=spellings.take(several["at"].to_numpy()))
+    several = several.sort_values(["id", "count", "spelling"], ascending=[True, False, True])
+    usual = np.full(of_id.max() + 1, -1)
+    for spelling in (counts, several.drop_duplicates("id")):
+        usual[spelling["id"]] = spelling["at"]
+    odd = (of_id >= 0) & ((spelled < 0) | (spelled != usual[of_id]))
+    return pd.Series(odd, index=column.index)
 
 
 def is_code(column: pd.Series, numbers: pd.Series, codes: list[float | str]) -> pd.Series:
@@ -174,5 +200,10 @@ def is_code(column: pd.Series, numbers: pd.Series, codes: list[float | str]) -> 
     words = [code.strip().casefold() for code in codes if isinstance(code, str)]
     found = numbers.isin(numeric) if numeric else pd.Series(False, index=column.index)
     if words:
-        found = found | as_text(column).str.strip().str.casefold().isin(words)
+        found = found | _is_word(as_text(column), words)
     return pd.Series(np.asarray(found, dtype=bool), index=column.index)
+
+
+@on_distinct
+def _is_word(text: pd.Series, words: Sequence[str]) -> pd.Series:
+    return text.str.strip().str.casefold().isin(words)

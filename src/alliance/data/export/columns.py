@@ -3,8 +3,10 @@
 import datetime
 import decimal
 import math
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 _LARGEST = 2**63  # whole numbers beyond this do not fit the columns of whole numbers
@@ -41,9 +43,20 @@ def column_of(values: list[Any]) -> pd.Series:
     return pd.Series(values, dtype=object)
 
 
-def text_column(cells: list[str]) -> pd.Series:
-    """Make a column of text."""
-    return pd.Series([None if is_blank(cell) else cell for cell in cells], dtype="str")
+def text_cells(cells: Iterable[str]) -> Any:
+    """Pack texts of a column closely (Arrow), blank ones as missing."""
+    import pyarrow as pa
+
+    return pa.array([cell if cell.strip() else None for cell in cells], type=pa.large_string())
+
+
+def text_column(packed: list[Any]) -> pd.Series:
+    """Make a column of text of what `text_cells` packed."""
+    import pyarrow as pa
+
+    cells = pa.chunked_array(packed, type=pa.large_string()).combine_chunks()
+    of_arrow: Any = pd.StringDtype(na_value=np.nan)
+    return pd.Series(of_arrow.__from_arrow__(cells))
 
 
 def _plain_cell(value: Any) -> Any:

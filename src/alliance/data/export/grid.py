@@ -1,10 +1,13 @@
 """Lines of a text file or a sheet become named columns: which row names them, where the data begin, which names matter."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from alliance.config.schema import Source
 from alliance.data.export.columns import is_blank
@@ -13,23 +16,30 @@ from alliance.facts.plain import plain_text
 
 _ROWS_LOOKED_AT = 50
 _MOSTLY = 0.8  # of the cells that most rows fill
+_ROWS_AT_A_TIME = 2**15
 _IMPORT_ID = '{"ImportId"'  # Qualtrics writes such cells below the texts of the questions
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Names and records of a table, with what had to be found out."""
+    """Names and cells of a table, with what had to be found out."""
 
     header: list[str]
-    records: list[list[Any]]
-    rows: list[int]  # row number of each record in the user's file
+    columns: list[list[Any]]  # of each column: its cells, packed some rows at a time
+    rows: np.ndarray  # row number of each record in the user's file, shape (n_rows,)
     notes: list[str]
 
 
 def read_grid(
-    lines: Sequence[list[Any]], source: Source, path: Path, table: str, used: Collection[str] | None, between: str = ""
+    lines: Iterable[list[Any]],
+    source: Source,
+    path: Path,
+    table: str,
+    used: Collection[str] | None,
+    packed: Callable[[Sequence[Any]], Any],
+    between: str = "",
 ) -> Grid:
-    """Find names, records and their row numbers.
+    """Find names, cells and their row numbers; the rows are gone through once and not held.
 
     Parameters
     ----------
@@ -37,6 +47,8 @@ def read_grid(
         The cells of each row, row 1 first.
     used
         Columns that the configuration names; None: all columns.
+    packed
+        How to keep some cells of one column.
     between
         What separates cells, for messages about rows of unequal length.
 
@@ -47,42 +59,108 @@ def read_grid(
     """
     place = f"data.{table}"
     named_in = [1] if source.header_row is None else source.header_rows
-    if max(named_in) > len(lines):
-        raise DataError(f"{path} has {len(lines)} rows only. Correct {place}.header_row.")
     begins = source.data_row or max(named_in) + 1
+    following = iter(lines)
+    first = list(islice(following, max(_ROWS_LOOKED_AT, *named_in, begins + 1)))
+    if max(named_in) > len(first):
+        raise DataError(f"{path} has {len(first)} rows only. Correct {place}.header_row.")
     if source.header_row is None:
-        _refuse_titles(lines, path, place, used)
-    header = _joined([lines[row - 1] for row in named_in])
+        _refuse_titles(first, path, place, used)
+    header = _joined([first[row - 1] for row in named_in])
     notes: list[str] = []
-    if source.data_row is None and (last := _import_ids(lines, begins)):
+    if source.data_row is None and (last := _import_ids(first, begins)):
         notes.append(f"Rows {begins} to {last} describe the questions (as Qualtrics writes them) and were not read.")
         begins = last + 1
-    body = list(enumerate(lines, start=1))[begins - 1 :]
-    filled = [(row, cells) for row, cells in body if not all(is_blank(cell) for cell in cells)]
-    full = [place for place, (_, cells) in enumerate(filled) if len(cells) >= len(header)]
-    below = filled[full[-1] + 1 :] if full else []
-    if between and below and all(sum(not is_blank(cell) for cell in cells) == 1 for _, cells in below):
-        filled = filled[: full[-1] + 1]
+    body = _Body(len(header), packed)
+    body.read(chain(first[begins - 1 :], following), begins)
+    below = body.below if between and body.is_of_single_cells else 0
+    if below:
         lines_were = (
             "1 line of one cell below the table was"
-            if len(below) == 1
-            else f"{len(below)} lines of one cell below the table were"
+            if below == 1
+            else f"{below} lines of one cell below the table were"
         )
         notes.append(f"{lines_were} not read.")
-    # Blank cells beyond the last name belong to no column.
-    filled = [(row, _cut(cells, len(header))) for row, cells in filled]
-    ragged = [(row, len(cells)) for row, cells in filled if len(cells) != len(header)]
-    if ragged:
-        row, found = ragged[0]
+    if ragged := body.ragged + body.below - below:
+        row, found = body.first_ragged
         raise DataError(
-            f"{len(ragged)} rows of {path} do not have the {len(header)} cells of the header "
+            f"{ragged} rows of {path} do not have the {len(header)} cells of the header "
             f"(first: row {row} with {found}). "
             f"Put cells that contain a {between or 'delimiter'} in quotation marks, or set {place}.delimiter."
         )
-    if len(filled) < len(body):
-        notes.append(f"{len(body) - len(filled)} rows are entirely blank and were not read.")
+    rows = body.rows()
+    if len(rows) < body.count:
+        notes.append(f"{body.count - len(rows)} rows are entirely blank and were not read.")
     names = column_names(header, path, used, max(named_in))
-    return Grid(names, [cells for _, cells in filled], [row for row, _ in filled], notes)
+    return Grid(names, body.columns, rows, notes)
+
+
+class _Body:
+    """The rows below the names, column by column.
+
+    Rows with fewer cells than names are either ragged or, after the last row that has all, lines below the table.
+    """
+
+    def __init__(self, width: int, packed: Callable[[Sequence[Any]], Any]) -> None:
+        self.count = 0  # rows, also blank ones
+        self.columns: list[list[Any]] = [[] for _ in range(width)]
+        self.ragged, self.below = 0, 0
+        self.first_ragged = (0, 0)  # row number and cells of the first of both
+        self.is_of_single_cells = False  # whether what is below are lines of one cell, below rows that have all
+        self._packed, self._rows, self._any_full = packed, [np.empty(0, dtype=np.int64)], False
+
+    def rows(self) -> np.ndarray:
+        """Return the row numbers of the records."""
+        return np.concatenate(self._rows)
+
+    def read(self, lines: Iterator[list[Any]], begins: int) -> None:
+        """Go through the rows, of which the first has the number `begins`."""
+        while block := list(islice(lines, _ROWS_AT_A_TIME)):
+            numbers = np.arange(begins + self.count, begins + self.count + len(block))
+            self.count += len(block)
+            if self.columns and set(map(len, block)) == {len(self.columns)}:
+                block, numbers = _without_blank_rows(block, numbers)
+                self._find_full(bool(block))
+            else:
+                block, numbers = self._of_names(block, numbers)
+            self._rows.append(numbers)
+            for column, cells in zip(self.columns, zip(*block, strict=True), strict=bool(block)):
+                column.append(self._packed(cells))
+
+    def _find_full(self, found: bool) -> None:
+        if found:
+            self.ragged, self.below = self.ragged + self.below, 0
+            self._any_full, self.is_of_single_cells = True, True
+
+    def _of_names(self, block: list[list[Any]], numbers: np.ndarray) -> tuple[list[list[Any]], np.ndarray]:
+        """Return the rows with as many cells as there are names, and count the others."""
+        kept, at = [], []
+        for number, cells in zip(numbers.tolist(), block, strict=True):
+            filled = sum(not is_blank(cell) for cell in cells)
+            if not filled:
+                continue
+            self._find_full(len(cells) >= len(self.columns))
+            # Blank cells beyond the last name belong to no column.
+            record = _cut(cells, len(self.columns))
+            if len(record) == len(self.columns):
+                kept.append(record)
+                at.append(number)
+                continue
+            if not self.ragged + self.below:
+                self.first_ragged = (number, len(record))
+            if len(record) > len(self.columns):
+                self.ragged += 1
+            else:
+                self.below += 1
+                self.is_of_single_cells &= filled == 1
+        return kept, np.array(at, dtype=np.int64)
+
+
+def _without_blank_rows(block: list[list[Any]], numbers: np.ndarray) -> tuple[list[list[Any]], np.ndarray]:
+    if not any(is_blank(cell) for cell in {cells[0] for cells in block}):
+        return block, numbers
+    filled = [not all(is_blank(cell) for cell in cells) for cells in block]
+    return [cells for cells, keep in zip(block, filled, strict=True) if keep], numbers[filled]
 
 
 def column_names(cells: Sequence[Any], path: Path, used: Collection[str] | None, row: int = 1) -> list[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from alliance.config.cleaning import Cleaning
 from alliance.config.conditions import Between, Condition
+from alliance.data.export.distinct import is_among
 from alliance.data.export.mapping import Typed
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 
@@ -48,7 +49,7 @@ def _chosen(name: str, condition: Condition, tables: Mapping[str, Typed]) -> dic
         if owner is None or owner not in typed.keys:
             return {table: rows}
         units = typed.keys.loc[rows, owner].dropna()
-        chosen = {other: one.keys[owner].isin(units) for other, one in tables.items() if owner in one.keys}
+        chosen = {other: is_among(one.keys[owner], units) for other, one in tables.items() if owner in one.keys}
         if owner == THERAPIST:
             chosen = _with_patients(chosen, tables)
         return chosen
@@ -60,7 +61,7 @@ def _with_patients(chosen: dict[str, pd.Series], tables: Mapping[str, Typed]) ->
     if "sessions" in chosen or "patients" not in chosen or PATIENT not in tables["sessions"].keys:
         return chosen
     patients = tables["patients"].keys.loc[chosen["patients"], PATIENT]
-    return {**chosen, "sessions": tables["sessions"].keys[PATIENT].isin(patients)}
+    return {**chosen, "sessions": is_among(tables["sessions"].keys[PATIENT], patients)}
 
 
 def _holds(values: pd.Series, condition: Condition) -> pd.Series:

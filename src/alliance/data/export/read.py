@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from alliance.config.schema import Source
-from alliance.data.export.columns import column_of, is_blank, text_column
+from alliance.data.export.columns import column_of, is_blank
+from alliance.data.export.distinct import distinct_cells, on_distinct
 from alliance.data.export.fhir import read_questionnaire_responses
 from alliance.data.export.grid import column_names
 from alliance.data.export.raw import RawTable, damaged, decimal_mark
@@ -81,11 +82,10 @@ def _without_idle_rows(raw: RawTable, used: Collection[str] | None) -> RawTable:
     columns = [column for column in raw.frame.columns if used is None or column in used]
     if not columns:
         return raw
-    cells = raw.frame[columns]
-    blank = cells.isna().all(axis="columns").to_numpy()
-    header = np.ones(len(cells), dtype=bool)
+    blank, header = np.ones(len(raw.frame), dtype=bool), np.ones(len(raw.frame), dtype=bool)
     for column in columns:
-        header &= np.array([isinstance(cell, str) and cell.strip() == column for cell in cells[column]], dtype=bool)
+        blank &= raw.frame[column].isna().to_numpy()
+        header &= _repeats(raw.frame[column], column).to_numpy()
     notes = []
     if blank.any() and used is not None:
         notes.append(f"{_rows(blank, 'hold nothing', 'holds nothing')} in any column that is used; not read.")
@@ -97,6 +97,11 @@ def _without_idle_rows(raw: RawTable, used: Collection[str] | None) -> RawTable:
     return replace(raw, frame=raw.frame[kept], notes=(*raw.notes, *notes)) if notes and kept.any() else raw
 
 
+@on_distinct
+def _repeats(cells: pd.Series, name: str) -> pd.Series:
+    return pd.Series([isinstance(cell, str) and cell.strip() == name for cell in cells], index=cells.index, dtype=bool)
+
+
 def _rows(where: np.ndarray, many: str, one: str) -> str:
     count = int(where.sum())
     return f"1 row {one}" if count == 1 else f"{count} rows {many}"
@@ -104,26 +109,33 @@ def _rows(where: np.ndarray, many: str, one: str) -> str:
 
 def _with_plain_text(raw: RawTable) -> RawTable:
     """Spell texts in one way (`plain_text`), and tell in how many cells something was there that cannot be seen."""
-    changed, frame = 0, raw.frame.copy()
+    changed, frame = 0, raw.frame
     for name in frame.columns:
         if frame[name].dtype != object and not pd.api.types.is_string_dtype(frame[name].dtype):
             continue
-        cells = [plain_text(cell) if isinstance(cell, str) else cell for cell in frame[name]]
-        if cells == list(frame[name]):
-            continue
-        # A line break inside a cell is seen, and so nothing to tell.
-        changed += sum(
-            old != cell and "\n" not in str(old)
-            for old, cell in zip(frame[name], cells, strict=True)
-            if isinstance(cell, str)
-        )
-        cells = [None if is_blank(cell) else cell for cell in cells]
-        frame[name] = pd.Series(cells, index=frame.index, dtype=frame[name].dtype)
+        distinct = distinct_cells(frame[name])
+        spelled = _spelled_plainly(distinct.cells)
+        if spelled is not None:
+            changed += int(distinct.spread(spelled["told"]).sum())
+            frame = frame.assign(**{name: distinct.spread(spelled["cell"])})
     labels = {
         column: {code: plain_text(label) for code, label in names.items()} for column, names in raw.labels.items()
     }
     note = f"{changed} cells hold no-break blanks, invisible characters or letters made of two; they were read as they look."
     return replace(raw, frame=frame, labels=labels, notes=(*raw.notes, *([note] if changed else [])))
+
+
+def _spelled_plainly(column: pd.Series) -> pd.DataFrame | None:
+    """Spell each `cell` in one way, and say where something can be `told` that cannot be seen; None if all are spelled so."""
+    cells = [plain_text(cell) if isinstance(cell, str) else cell for cell in column]
+    if cells == list(column):
+        return None
+    # A line break inside a cell is seen, and so nothing to tell.
+    told = [
+        isinstance(cell, str) and old != cell and "\n" not in str(old) for old, cell in zip(column, cells, strict=True)
+    ]
+    cells = [None if is_blank(cell) else cell for cell in cells]
+    return pd.DataFrame({"cell": pd.Series(cells, dtype=column.dtype), "told": told})
 
 
 def _check_file(path: Path, table: str) -> None:
@@ -144,11 +156,7 @@ def _check_file(path: Path, table: str) -> None:
 
 def _read_csv(path: Path, source: Source, table: str, used: Collection[str] | None) -> RawTable:
     text = read_text_table(path, source, table, used)
-    # An empty list of records would lose the columns.
-    cells = zip(*text.records, strict=True) if text.records else ([] for _ in text.header)
-    frame = pd.DataFrame({name: text_column(list(column)) for name, column in zip(text.header, cells, strict=True)})
-    frame.index = pd.Index(text.rows, dtype="int64")
-    return RawTable(table, str(path), frame, decimal=text.decimal, notes=tuple(text.notes))
+    return RawTable(table, str(path), text.frame, decimal=text.decimal, notes=tuple(text.notes))
 
 
 def _read_parquet(path: Path, source: Source, table: str, used: Collection[str] | None) -> RawTable:

@@ -11,6 +11,7 @@ import pandas as pd
 from alliance.config.cleaning import Cleaning
 from alliance.config.instruments import Instrument
 from alliance.config.schema import Data, Source, Variable
+from alliance.data.export.distinct import is_among
 from alliance.data.export.left_out import leave_out
 from alliance.data.export.mapping import (
     DATE,
@@ -52,7 +53,7 @@ class Export:
             and PATIENT in patients.keys
             and PATIENT in typed.keys
         ):
-            kept &= typed.keys[PATIENT].isin(patients.keys[PATIENT])
+            kept &= is_among(typed.keys[PATIENT], patients.keys[PATIENT])
         return kept
 
     def file(self, table: str) -> str:

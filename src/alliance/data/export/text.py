@@ -4,13 +4,16 @@ import codecs
 import csv
 import io
 import re
-from collections import Counter
-from collections.abc import Collection
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from alliance.config.schema import Source
 from alliance.data.export.cells import group_mark
+from alliance.data.export.columns import text_cells, text_column
 from alliance.data.export.grid import read_grid
 from alliance.data.export.mapping import key_parts
 from alliance.data.export.raw import decimal_mark
@@ -30,13 +33,14 @@ _SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # Excel's own line; it 
 _LINES_LOOKED_AT = 200
 
 
+_PIECE = 2**20  # characters of a text that are gone through at a time
+
+
 @dataclass(frozen=True)
 class TextTable:
-    """Header and records of a text file, with what had to be found out."""
+    """Columns of a text file, with what had to be found out."""
 
-    header: list[str]
-    records: list[list[str]]
-    rows: list[int]  # row number of each record, the header being row 1
+    frame: pd.DataFrame  # its index are the row numbers, the header being row 1
     decimal: str
     notes: list[str]
 
@@ -52,7 +56,7 @@ def read_text_table(path: Path, source: Source, table: str, used: Collection[str
     """
     place = f"data.{table}"
     text, notes = _decode(path, source.encoding, place)
-    if not text.strip():
+    if not text or text.isspace():
         raise DataError(f"{path} is empty. Export the table again, or correct {place}.path.")
     if max(source.header_rows) > text.count("\n") + 1:
         raise DataError(f"{path} has {text.count('\n') + 1} lines only. Correct {place}.header_row.")
@@ -69,35 +73,61 @@ def read_text_table(path: Path, source: Source, table: str, used: Collection[str
     )
     if source.delimiter is None and delimiter != ",":
         notes.append(f"The delimiter was found to be a {_DELIMITERS.get(delimiter, repr(delimiter))}.")
+    rows = _rows(text, delimiter, path)
     try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        grid = read_grid(rows, source, path, table, used, text_cells, _DELIMITERS.get(delimiter, "delimiter"))
+    except DataError:
+        deque(rows, maxlen=0)  # that a file cannot be read as a table is told before anything else
+        raise
+    frame = pd.DataFrame({name: text_column(cells) for name, cells in zip(grid.header, grid.columns, strict=True)})
+    frame.index = pd.Index(grid.rows)
+    decimal = decimal_mark(source)
+    columns = [frame[name] for name in grid.header if used is None or name in used]
+    if source.decimal is None and source.thousands != "." and delimiter != "," and _has_decimal_commas(columns):
+        decimal = ","
+        notes.append("Numbers were found to have a decimal comma.")
+    return TextTable(frame, decimal, [*notes, *grid.notes])
+
+
+def _rows(text: str, delimiter: str, path: Path) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(_lines(text), delimiter=delimiter, strict=True)
     except csv.Error as error:
         raise DataError(
             f"{path} is not a readable table: {without_quotes(str(error))}. A quotation mark may be missing; export the table again."
         ) from None
-    grid = read_grid(lines, source, path, table, used, _DELIMITERS.get(delimiter, "delimiter"))
-    decimal = decimal_mark(source)
-    places = [place for place, name in enumerate(grid.header) if used is None or name in used]
-    cells = [record[place].strip() for record in grid.records for place in places]
-    if source.decimal is None and source.thousands != "." and delimiter != "," and _has_decimal_commas(cells):
-        decimal = ","
-        notes.append("Numbers were found to have a decimal comma.")
-    return TextTable(grid.header, grid.records, grid.rows, decimal, [*notes, *grid.notes])
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Go through the lines of a text, each with its end."""
+    for piece in _pieces(text):
+        yield from io.StringIO(piece, newline="")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut a text at ends of lines: what goes through lines takes several times the memory of the text."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _PIECE) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 def _unwrapped(text: str) -> str | None:
     """Return a text whose lines are each one quoted cell that holds a line of cells; None for other texts."""
-    if not text.startswith('"') or not text.rstrip().endswith('"'):
-        return None
-    lines = text.splitlines()
-    cells = [
-        line[1:-1].replace('""', '"') for line in lines if line.startswith('"') and line.endswith('"') and len(line) > 1
-    ]
-    inside = [line[1:-1].replace('""', "") for line in lines]
-    if len(cells) < len(lines) or any('"' in line for line in inside):
-        return None
-    counts = [{line.count(mark) for line in cells} for mark in _DELIMITERS]
-    return "\n".join(cells) + "\n" if any(len(found) == 1 and found != {0} for found in counts) else None
+    pieces, counts = [], [set[int]() for _ in _DELIMITERS]
+    for piece in _pieces(text):
+        cells = []
+        for line in piece.splitlines():
+            if len(line) < 2 or not (line.startswith('"') and line.endswith('"')):
+                return None
+            if '"' in line[1:-1].replace('""', ""):
+                return None
+            cells.append(line[1:-1].replace('""', '"'))
+        for mark, found in zip(_DELIMITERS, counts, strict=True):
+            found.update(cell.count(mark) for cell in cells)
+        pieces.append("\n".join(cells))
+    return "\n".join(pieces) + "\n" if any(len(found) == 1 and found != {0} for found in counts) else None
 
 
 def _decode(path: Path, encoding: str | None, place: str) -> tuple[str, list[str]]:
@@ -211,7 +241,7 @@ def _needs_several_columns(source: Source) -> bool:
 
 def _first_names(text: str, delimiter: str, skipped: int) -> set[str]:
     """Return the cells of the row that names the columns."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(_lines(text), delimiter=delimiter)
     try:
         lines = [cells for cells, _ in zip(reader, range(skipped + 1), strict=False)]
     except csv.Error:
@@ -221,7 +251,7 @@ def _first_names(text: str, delimiter: str, skipped: int) -> set[str]:
 
 def _width(text: str, delimiter: str, skipped: int) -> float:
     """Cells that most of the first lines have; half of that (but more than one) if the header has another number, 0 if lines differ."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(_lines(text), delimiter=delimiter)
     try:
         lines = [cells for cells, _ in zip(reader, range(skipped + _LINES_LOOKED_AT), strict=False)][skipped:]
     except csv.Error:
@@ -236,8 +266,13 @@ def _width(text: str, delimiter: str, skipped: int) -> float:
     return width if width == len(lines[0]) else max(width / 2, 2)
 
 
-def _has_decimal_commas(cells: list[str]) -> bool:
+def _has_decimal_commas(columns: Iterable[pd.Series]) -> bool:
     """Whether cells look like 3,5 and none like 3.5; groups of three digits, as in 1,250, say nothing."""
-    cells = [cell for cell in cells if group_mark(cell) is None]
-    commas = any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
-    return commas and not any(_DECIMAL_POINT.fullmatch(cell) for cell in cells)
+    commas = False
+    for column in columns:
+        stripped = (cell.strip() for cell in column.dropna().unique())
+        cells = [cell for cell in stripped if group_mark(cell) is None]
+        if any(_DECIMAL_POINT.fullmatch(cell) for cell in cells):
+            return False
+        commas = commas or any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
+    return commas

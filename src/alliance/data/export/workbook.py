@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,12 @@ def read_workbook(path: Path, source: Source, table: str, used: Collection[str] 
         which = "The first sheet" if source.sheet is None else f"Sheet {source.sheet!r}"
         raise DataError(f"{which} of {path} is empty. Name another sheet under data.{table}.sheet.")
     width = max(index for cells in lines for index, cell in enumerate(cells, start=1) if not is_blank(cell))
-    grid = read_grid([cells[:width] + [None] * (width - len(cells)) for cells in lines], source, path, table, used)
+    padded = (cells[:width] + [None] * (width - len(cells)) for cells in lines)
+    grid = read_grid(padded, source, path, table, used, list)
     frame = pd.DataFrame(
-        {key: column_of([cells[place] for cells in grid.records]) for place, key in enumerate(grid.header)}
+        {name: column_of([*chain(*cells)]) for name, cells in zip(grid.header, grid.columns, strict=True)}
     )
-    frame.index = pd.Index(grid.rows, dtype="int64")
+    frame.index = pd.Index(grid.rows)
     if _has_formulas(path, table):
         _refuse_formulas(frame, path, source, table, used)
     return RawTable(table, str(path), frame, decimal=decimal_mark(source), notes=(*notes, *grid.notes))
