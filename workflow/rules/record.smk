@@ -1,7 +1,7 @@
 # What made these results, and which files they are.
 #
 # needs  the configuration and the export; all results
-# gives  provenance (versions, seeds, hashes, code state), the merged configuration, a copy of the workflow, the effect card for a synthesis
+# gives  provenance (versions, seeds, hashes, code state), the merged configuration, a README, a copy of the workflow, the effect card for a synthesis
 #        with other sites, and the manifest with the description for archives
 LAST = (RUN_FILES["manifest"], RUN_FILES["crate"], RUN_FILE)
 MANIFEST_LISTS = [name for name in plan.expected_files(cfg) if name not in LAST]
@@ -22,6 +22,7 @@ rule record_provenance:
     output:
         provenance=OUT / RUN_FILES["provenance"],
         config=OUT / RUN_FILES["config"],
+        readme=OUT / RUN_FILES["readme"],
         copies=[OUT / name for name in WORKFLOW_FILES],
     log:
         LOGS / "record_provenance.log",
@@ -79,6 +80,7 @@ rule write_manifest:
         run=PLAIN["run"],
         description=cfg.study.description,
         licence=cfg.output.licence,
+        publisher=PLAIN["output"]["publisher"],
         known=QUESTIONNAIRES,
         code=CODE["write_manifest"],
     script:

@@ -1,10 +1,11 @@
 """What a run gives away, and what it shows."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from alliance.config.section import Name, Section
+from alliance.config.section import Label, Name, Section
 from alliance.errors import suggest
 from alliance.facts.licences import LICENCES
 
@@ -15,6 +16,19 @@ def _known_licence(name: str) -> str:
             f"'{name}' is not a licence for results and data.{suggest(name, LICENCES)} Known: {', '.join(LICENCES)}"
         )
     return name
+
+
+def _web_address(address: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+\.[^\s]+", address):
+        raise ValueError(f"'{address}' is no address of a page. Write it whole, as in https://www.example.org")
+    return address
+
+
+class Institution(Section):
+    """An institution, as archives and readers find it."""
+
+    name: Label
+    address: Annotated[str, AfterValidator(_web_address)]  # of its page
 
 
 class Privacy(Section):
@@ -37,4 +51,5 @@ class Output(Section):
     tables: list[Name]
     figure_dpi: Annotated[int, Field(ge=72, le=1200)]
     licence: Annotated[str, AfterValidator(_known_licence)] | None = None  # of the results, by its SPDX name
+    publisher: Institution | None = None  # which ran the analysis and answers for its results
     watch: bool = False  # draw courses of single patients under their codes, for those who treat them

@@ -25,6 +25,7 @@ SNAKEFILE = f"{WORKFLOW}/Snakefile"
 PROVENANCE = "provenance.yaml"
 CONFIG = "config.yaml"
 CARD = "card.yaml"
+README = "README.md"  # as archives look for it
 
 # A text that a spreadsheet would run. Signed numbers such as "-0.25 [-0.40, -0.10]" are left alone.
 _FORMULA = re.compile(r"^(?:[=@\t\r]|[+-](?![\d.]))")

@@ -15,7 +15,18 @@ from alliance.facts.artefacts import ARTEFACTS, Artefact, made_by
 from alliance.report.figures import FIGURES, OF_COMPARISONS
 from alliance.report.page.contents import PAGES, numbers_of
 from alliance.report.tables import ALWAYS, TABLES
-from alliance.runs.files import CARD, CONFIG, CRATE, MANIFEST, ORIGIN, PROVENANCE, SNAKEFILE, UNFINISHED, WORKFLOW
+from alliance.runs.files import (
+    CARD,
+    CONFIG,
+    CRATE,
+    MANIFEST,
+    ORIGIN,
+    PROVENANCE,
+    README,
+    SNAKEFILE,
+    UNFINISHED,
+    WORKFLOW,
+)
 from alliance.runs.fingerprint import read_constant
 from alliance.runs.places import configuration_in_results, place_in_results
 from alliance.runs.provenance import PROJECT
@@ -42,6 +53,7 @@ SHARED = {
 }
 RUN_FILES = {
     **PAGES,
+    "readme": README,
     "text": "report.md",
     "numbers": "numbers.yaml",
     "references": "references.bib",
@@ -152,6 +164,7 @@ def shown_settings(config: Config) -> dict[str, Any]:
     settings = in_results(config)
     del settings["sampling"], settings["priors"], settings["run"]["seed"], settings["run"]["compare_to"]
     del settings["output"]["figures"], settings["output"]["tables"], settings["output"]["licence"]
+    del settings["output"]["publisher"]
     del settings["privacy"]["share_data"], settings["privacy"]["identifying"]
     return settings
 

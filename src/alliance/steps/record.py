@@ -12,7 +12,8 @@ import yaml
 
 from alliance.errors import DataError
 from alliance.runs.crate.build import build_crate
-from alliance.runs.crate.entities import Package, Told
+from alliance.runs.crate.entities import Organisation, Package, Told
+from alliance.runs.crate.readme import readme_of
 from alliance.runs.files import ORIGIN, SNAKEFILE, WORKFLOW, write_bytes, write_csv, write_json, write_text
 from alliance.runs.fingerprint import module_path
 from alliance.runs.history import Done, now, read_history, uses_of
@@ -38,13 +39,14 @@ def record_provenance(
     workflow: Sequence[str],
     provenance: str,
     config: str,
+    readme: str,
     copies: Sequence[str],
     settings: Mapping[str, Any],
     origin: Sequence[str],
     fingerprints: Mapping[str, str],
     read: Mapping[str, str],
 ) -> None:
-    """Write the merged configuration, and what the results came from, with a copy of the workflow.
+    """Write the merged configuration, and what the results came from, with a README and a copy of the workflow.
 
     Parameters
     ----------
@@ -84,6 +86,7 @@ def record_provenance(
     }
     write_text(_as_yaml(settings), config)
     write_text(_as_yaml(record), provenance)
+    write_text(readme_of(settings), readme)
     for source, copy in zip(workflow, copies, strict=True):
         write_bytes(Path(source).read_bytes(), copy)
 
@@ -98,6 +101,7 @@ def write_manifest(
     run: Mapping[str, Any],
     description: str,
     licence: str | None,
+    publisher: Mapping[str, str] | None,
     known: Mapping[str, str],
 ) -> None:
     """List every file of a run with size and SHA-256, and describe for archives how each was made.
@@ -107,8 +111,8 @@ def write_manifest(
 
     Parameters
     ----------
-    run, description, licence
-        The section of that name, what the study is, and the licence of the results.
+    run, description, licence, publisher
+        The section of that name, what the study is, the licence of the results, and name and address of the institution behind them.
     known
         SHA-256 -> what a file that the run was given is.
 
@@ -148,7 +152,8 @@ def write_manifest(
         known=known,
         taken=taken,
         software=[Package(**package) for package in packages_of("alliance")],
-        authors=[_name(author) for author in about.get("authors", [])],
+        publisher=Organisation(**publisher) if publisher else None,
+        authors=[Organisation(_name(author), author.get("website", "")) for author in about.get("authors", [])],
         code_licence=about.get("license", ""),
     )
     write_json(build_crate(told), crate)

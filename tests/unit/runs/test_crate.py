@@ -10,15 +10,17 @@ import pytest
 
 from alliance.facts.formats import FORMATS, format_of
 from alliance.facts.licences import LICENCES
-from alliance.runs.files import CRATE, MANIFEST, ORIGIN, SNAKEFILE
+from alliance.runs.crate.readme import readme_of
+from alliance.runs.files import CRATE, MANIFEST, ORIGIN, README, SNAKEFILE
 from alliance.runs.history import HISTORY, read_history, record_job, shorten_history
 from alliance.runs.jobs import Ended
 from alliance.runs.made import record_made
-from alliance.runs.plan import expected_files, workflow_files
+from alliance.runs.plan import expected_files, in_results, workflow_files
 from alliance.runs.reuse import leave_receipt
 from alliance.steps.record import write_manifest
 from tests.artefacts import builders
 
+CLINIC = {"name": "A clinic", "address": "https://clinic.example.org"}
 EXPORT = "Anna Meierhofer P0042.csv"  # an id in the name of a file, in a folder that says whose machine it is
 FILES = [
     "data/checks.csv",
@@ -27,6 +29,7 @@ FILES = [
     "figures/flow.csv",
     "report.html",
     *workflow_files(),
+    README,
 ]
 
 
@@ -57,7 +60,9 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
-def describe(folder: Path, licence: str | None = None) -> dict[str, dict[str, Any]]:
+def describe(
+    folder: Path, licence: str | None = None, publisher: dict[str, str] | None = None
+) -> dict[str, dict[str, Any]]:
     """Write manifest and description, and return the entities by their names."""
     instrument = folder.parents[1] / "config/instruments/phq_9.yaml"
     write_manifest(
@@ -69,6 +74,7 @@ def describe(folder: Path, licence: str | None = None) -> dict[str, dict[str, An
         run={"name": "main", "title": "A study", "seed": 7, "compare_to": None},
         description="What was studied.",
         licence=licence,
+        publisher=publisher,
         known={hashlib.sha256(instrument.read_bytes()).hexdigest(): "questionnaire phq_9"},
     )
     graph = json.loads((folder / CRATE).read_text(encoding="utf-8"))["@graph"]
@@ -181,6 +187,33 @@ def test_licence_of_the_results_is_told_or_that_there_is_none(run: Path) -> None
     entities = describe(run, "CC-BY-4.0")
     assert entities["./"]["license"]["@id"] == LICENCES["CC-BY-4.0"].address
     assert entities[LICENCES["CC-BY-4.0"].address]["identifier"] == "CC-BY-4.0"
+
+
+def test_readme_is_about_the_run_as_a_whole(run: Path) -> None:
+    entity = describe(run)[README]
+    assert (entity["about"], entity["encodingFormat"]) == ({"@id": "./"}, "text/markdown")
+
+
+def test_readme_says_what_to_read_and_what_may_be_done_with_it() -> None:
+    settings = in_results(builders.arms_config())
+    settings["output"] |= {"licence": "CC-BY-4.0", "publisher": CLINIC}
+    text = readme_of(settings)
+    assert text.startswith(f"# {settings['run']['title']}\n\n{settings['study']['description']}\n")
+    assert "Published by A clinic, https://clinic.example.org." in text
+    assert LICENCES["CC-BY-4.0"].address in text
+    settings["output"] |= {"licence": None, "publisher": None}
+    assert "Published" not in readme_of(settings)
+
+
+def test_institution_behind_a_run_is_told_where_it_is_declared_and_nothing_is_made_up(run: Path) -> None:
+    entities = describe(run)
+    assert "publisher" not in entities["./"]
+    assert "url" not in entities[entities["./"]["author"]["@id"]]
+    entities = describe(run, publisher=CLINIC)
+    place = {"@id": CLINIC["address"]}
+    assert (entities["./"]["publisher"], entities["./"]["author"], entities["#run"]["agent"]) == (place, place, place)
+    told = {"@id": CLINIC["address"], "@type": "Organization", "name": "A clinic", "url": CLINIC["address"]}
+    assert entities[CLINIC["address"]] == told
 
 
 def test_software_has_versions_and_the_workflow_its_authors(run: Path) -> None:

@@ -35,7 +35,7 @@ def manifest_of(run: Path, names: Sequence[str] = NAMES[:2]) -> dict[str, Any]:
     return {
         "files": [str(run / name) for name in [*names, SNAKEFILE]],
         "manifest": str(run / "manifest.csv"), "crate": str(run / CRATE), "folder": str(run), "stray": [],
-        "run": {"name": "main", "title": "A study", "seed": 1}, "description": "", "licence": None, "known": {},
+        "run": {"name": "main", "title": "A study", "seed": 1}, "description": "", "licence": None, "publisher": None, "known": {},
     }  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def test_export_replaced_during_a_run_is_not_put_on_record(tmp_path: Path) -> No
     with pytest.raises(DataError, match=r"sessions\.csv changed while the run was at work"):
         record_provenance(
             data=[str(export)], instruments=[], workflow=[], copies=[], provenance=str(tmp_path / "p"), config=str(tmp_path / "c"),
-            settings={}, origin=[], fingerprints={}, read=read,
+            readme="", settings={}, origin=[], fingerprints={}, read=read,
         )  # fmt: skip
 
 

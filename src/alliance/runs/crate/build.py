@@ -9,10 +9,12 @@ from alliance.runs.crate.entities import (
     BIOSCHEMAS,
     Entity,
     Job,
+    Organisation,
     Told,
     author_id,
     compact,
     describe_file,
+    describe_organisation,
     place_of,
     refer,
     rules_of,
@@ -30,7 +32,7 @@ _PROFILES: Final = {
 _RO_CRATE: Final = "https://w3id.org/ro/crate/1.1"
 _CONTEXT: Final = [f"{_RO_CRATE}/context", {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}]
 _DONE: Final = "http://schema.org/CompletedActionStatus"
-_ANALYSTS: Final = "#analysts"
+_NOT_NAMED: Final = Organisation("Those who ran this analysis (not named here)")
 _RUN: Final = "#run"
 _LICENCE: Final = "#licence"
 
@@ -89,7 +91,8 @@ def _head(told: Told, jobs: Sequence[Job], written: str) -> list[Entity]:
             "description": " ".join(part for part in said if part),
             "datePublished": written,
             "license": {"@id": _licence_id(told.licence)},
-            "author": {"@id": _ANALYSTS},
+            "author": {"@id": _analysts(told)},
+            "publisher": {"@id": _analysts(told)} if told.publisher else "",
             "conformsTo": refer(_PROFILES),
             "hasPart": refer([*(row["file"] for row in told.files), MANIFEST]),
             "mainEntity": {"@id": SNAKEFILE},
@@ -99,9 +102,13 @@ def _head(told: Told, jobs: Sequence[Job], written: str) -> list[Entity]:
             {"@id": address, "@type": "CreativeWork", "name": name, "version": address.rsplit("/", 1)[1]}
             for address, name in _PROFILES.items()
         ),
-        {"@id": _ANALYSTS, "@type": "Organization", "name": "Those who ran this analysis (not named here)"},
-        *({"@id": author_id(name), "@type": "Organization", "name": name} for name in told.authors),
+        describe_organisation(_analysts(told), told.publisher or _NOT_NAMED),
+        *(describe_organisation(author_id(author), author) for author in told.authors if author != told.publisher),
     ]
+
+
+def _analysts(told: Told) -> str:
+    return told.publisher.address if told.publisher else "#analysts"
 
 
 def _licence_id(licence: str | None) -> str:
@@ -135,7 +142,7 @@ def _parameters(parts: Mapping[str, set[str]]) -> list[Entity]:
 
 def _actions(told: Told, jobs: Sequence[Job], begins: Sequence[Use], ends: Sequence[Use]) -> list[Entity]:
     """Describe what was done: the run, its organisation, and every job with the step that asked for it."""
-    agent = {"agent": {"@id": _ANALYSTS}}
+    agent = {"agent": {"@id": _analysts(told)}}
     began, ended = min(done.began for done in told.jobs), max(done.ended for done in told.jobs)
     controls = [f"#control/{job.action[1:]}" for job in jobs]
     actions: list[Entity] = [

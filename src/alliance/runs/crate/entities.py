@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from alliance.facts.formats import format_of
+from alliance.runs.files import README
 from alliance.runs.history import Done, Use
 
 Entity = dict[str, Any]
@@ -19,6 +20,14 @@ class Package:
 
     name: str
     version: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """Who is behind something, with their page where they declare one."""
+
+    name: str
     address: str = ""
 
 
@@ -46,6 +55,8 @@ class Told:
         File -> the run from which it was copied instead of being computed again.
     software
         What the jobs use, this package first, Snakemake among them.
+    publisher
+        The institution that ran the analysis; None where none is declared.
     authors, code_licence
         Of this package.
     """
@@ -61,7 +72,8 @@ class Told:
     known: Mapping[str, str] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
     software: Sequence[Package] = ()
-    authors: Sequence[str] = ()
+    publisher: Organisation | None = None
+    authors: Sequence[Organisation] = ()
     code_licence: str = ""
 
 
@@ -106,8 +118,12 @@ def compact(entity: Entity) -> Entity:
     return short
 
 
-def author_id(name: str) -> str:
-    return f"#author-{name.replace(' ', '-')}"
+def author_id(author: Organisation) -> str:
+    return author.address or f"#author-{author.name.replace(' ', '-')}"
+
+
+def describe_organisation(place: str, who: Organisation) -> Entity:
+    return {"@id": place, "@type": "Organization", "name": who.name, "url": who.address}
 
 
 def describe_file(row: Mapping[str, Any], parts: Mapping[str, set[str]]) -> Entity:
@@ -116,6 +132,7 @@ def describe_file(row: Mapping[str, Any], parts: Mapping[str, set[str]]) -> Enti
         "@id": row["file"],
         "name": row["file"],
         "description": _TOUCHED if row.get("status") == "touched" else "",
+        "about": {"@id": "./"} if row["file"] == README else "",
         "encodingFormat": format_of(row["file"]),
         "contentSize": str(row.get("bytes", "")),
         "sha256": row.get("sha256", ""),
