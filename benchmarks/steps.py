@@ -1,0 +1,125 @@
+"""What each step of finished runs took, and how that grows with the rows: ``python benchmarks/steps.py RUN_FOLDER ...``.
+
+    python benchmarks/steps.py results/r2k results/r20k results/r65k
+
+Reads `logs/jobs.jsonl` of each run, in which every job has its seconds of processors and the most memory it held, and writes
+`results/steps.md`. Models have a row each; of figures and of tables times are summed, and memory is that of the largest job. Growth is the
+slope of the logarithm of cost on that of rows (least squares over the runs); 1 is linear, 2 quadratic.
+"""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from alliance.facts.artefacts import ARTEFACTS
+from alliance.runs.history import Done, read_history
+
+_TARGET: Final = Path(__file__).parent / "results/steps.md"
+_LEAST: Final = 0.5  # seconds of the largest run, below which growth is that of starting a process
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a step took in one run: seconds on the clock and of processors, summed over its jobs, and memory (MB) of the largest job."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+def main() -> None:
+    """Write the table of the runs that are named."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN_FOLDER")
+    parser.add_argument("--out", type=Path, default=_TARGET)
+    chosen = parser.parse_args()
+    runs = sorted(
+        ((_rows_of(folder), costs_of(read_history(folder))) for folder in chosen.runs), key=lambda run: run[0]
+    )
+    chosen.out.write_text(write_table(runs), encoding="utf-8")
+    print(f"Written to {chosen.out}")
+
+
+def _rows_of(folder: Path) -> int:
+    return int(pq.read_metadata(folder / ARTEFACTS["sessions"].path).num_rows)
+
+
+def costs_of(jobs: Iterable[Done]) -> dict[str, Cost]:
+    """Sum up what the jobs of each step took, in the order in which steps began."""
+    by_step: dict[str, list[Done]] = defaultdict(list)
+    for job in jobs:
+        by_step[_step_of(job)].append(job)
+    return {
+        step: Cost(
+            sum(
+                (datetime.fromisoformat(job.ended) - datetime.fromisoformat(job.began)).total_seconds() for job in done
+            ),
+            sum(job.cpu_seconds for job in done),
+            max(job.peak_mb for job in done),
+        )
+        for step, done in by_step.items()
+    }
+
+
+def _step_of(job: Done) -> str:
+    """Name the step of a job: its rule, and the model that it fits."""
+    fitted = [Path(file).parts[1] for file in job.files if file.startswith("models/")]
+    return f"{job.rule}: {fitted[0]}" if fitted else job.rule
+
+
+def exponent(rows: Sequence[float], costs: Sequence[float]) -> float:
+    """Return the slope of log(cost) on log(rows) by least squares; NaN from fewer than two sizes."""
+    if len(set(rows)) < 2:
+        return float("nan")
+    return float(np.polyfit(np.log(rows), np.log(costs), 1)[0])
+
+
+def write_table(runs: Sequence[tuple[int, dict[str, Cost]]]) -> str:
+    """Write costs of every step at every size in Markdown, and a row for whole runs."""
+    steps = list(dict.fromkeys(step for _, costs in runs for step in costs))
+    sizes = [f"{rows:,} rows" for rows, _ in runs]
+    lines = [
+        "Seconds of processors / seconds on the clock / most memory (MB) of one job.",
+        "",
+        f"| step | {' | '.join(sizes)} | growth of time | growth of memory |",
+        "|---" * (len(sizes) + 3) + "|",
+    ]
+    everything = [(rows, _together(costs.values())) for rows, costs in runs]
+    rows_of = [
+        *((step, [(rows, costs[step]) for rows, costs in runs if step in costs]) for step in steps),
+        ("all", everything),
+    ]
+    for step, found in rows_of:
+        at = dict(found)
+        cells = [
+            f"{at[rows].cpu:,.1f} / {at[rows].wall:,.1f} / {at[rows].peak:,.0f}" if rows in at else ""
+            for rows, _ in runs
+        ]
+        lines.append(f"| {step} | {' | '.join(cells)} | {' | '.join(_growth(found))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _together(costs: Iterable[Cost]) -> Cost:
+    kept = list(costs)
+    return Cost(sum(one.wall for one in kept), sum(one.cpu for one in kept), max(one.peak for one in kept))
+
+
+def _growth(found: Sequence[tuple[int, Cost]]) -> list[str]:
+    """Return the exponents of time and of memory as text, where there is something to grow."""
+    rows = [size for size, _ in found]
+    shown = []
+    for costs in ([one.cpu for _, one in found], [one.peak for _, one in found]):
+        grows = len(found) > 1 and min(costs) > 0 and found[-1][1].cpu >= _LEAST
+        shown.append(f"{exponent(rows, costs):.2f}" if grows else "")
+    return shown
+
+
+if __name__ == "__main__":
+    main()
