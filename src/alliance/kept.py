@@ -80,7 +80,8 @@ def keep_whole_files() -> None:
     """Let everything that Numba keeps in this process be kept as `KeptCode`. Called before PyMC is imported."""
     caching.IndexDataCacheFile = KeptCode  # type: ignore[misc, assignment]
     flags, usual = os.environ.get("PYTENSOR_FLAGS", ""), _home() / _PYMC_FOLDER
-    if "base_compiledir" not in flags and not _is_writable(usual if usual.exists() else usual.parent):
+    # `Path.exists` fails in a home that may not be looked into.
+    if "base_compiledir" not in flags and not _is_writable(usual if os.path.exists(usual) else usual.parent):
         private = f"base_compiledir={_private_folder() / _PYMC_FOLDER}"
         os.environ["PYTENSOR_FLAGS"] = f"{flags},{private}" if flags else private
 

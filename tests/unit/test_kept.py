@@ -154,6 +154,27 @@ def test_user_without_a_home_can_import_pymc(tmp_path: Path) -> None:
     assert done.stdout.strip().startswith(str(tmp_path / "alliance-")), done.stderr
 
 
+def test_home_that_may_not_be_looked_into_is_left_alone(
+    tmp_path: Path, place: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = os.stat
+
+    def refuse(path: object, *words: object, **names: object) -> os.stat_result:
+        if str(path).startswith(str(tmp_path / "home")):
+            raise PermissionError(13, "Permission denied", str(path))
+        return usual(path, *words, **names)
+
+    def refuse_file(dir: object = None, **names: object) -> object:
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    place(tmp_path / "kept")
+    monkeypatch.setenv("PYTENSOR_FLAGS", "")
+    monkeypatch.setattr(os, "stat", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse_file)
+    kept.keep_whole_files()
+    assert os.environ["PYTENSOR_FLAGS"].startswith(f"base_compiledir={tmp_path / 'temporary'}")
+
+
 @pytest.mark.slow
 def test_killed_runs_and_damaged_files_change_no_number(tmp_path: Path) -> None:
     def start() -> subprocess.Popen[str]:

@@ -117,7 +117,7 @@ def test_module_with_a_prefix_is_refused_with_what_to_remove(host: Callable[...,
     assert "Remove 'prefix:'" in done.stderr
 
 
-def test_module_from_a_hosting_service_is_unpacked_beside_the_records(
+def test_module_from_a_repository_is_unpacked_beside_the_records(
     host: Callable[..., Path], project: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     repository, cache = tmp_path_factory.mktemp("repository") / "tree", tmp_path_factory.mktemp("cache")
@@ -140,7 +140,15 @@ def test_module_from_a_hosting_service_is_unpacked_beside_the_records(
     done = call(words, folder, XDG_CACHE_HOME=str(cache))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert (folder / "results/main/data/checks.csv").is_file()
-    assert (folder / f".snakemake/alliance/{commit}/src/alliance/cli.py").is_file()
+    unpacked = folder / f".snakemake/alliance/{commit}"
+    assert (unpacked / "src/alliance/cli.py").is_file()
+    # The same from a repository on this machine.
+    shutil.rmtree(unpacked)
+    place = f'gitfile({str(repository)!r}, path="workflow/Snakefile", commit="{commit}")'
+    (folder / "Snakefile").write_text(HOST.format(snakefile=place, names=""), encoding="utf-8")
+    done = call([*words, "--forceall"], folder, XDG_CACHE_HOME=str(cache))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert (unpacked / "src/alliance/cli.py").is_file()
 
 
 @pytest.fixture(scope="module")

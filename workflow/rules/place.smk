@@ -2,19 +2,21 @@
 #
 # needs  nothing
 # gives  ROOT (the folder of its code, of the settings of the main analysis and of the instruments), and IS_GUEST: whether another workflow
-#        uses it as a module. Taken from a hosting service, `github(...)`, its tree is unpacked beside Snakemake's own records.
+#        uses it as a module. Taken from a repository, `github(...)` or `gitfile(...)`, its tree is unpacked beside Snakemake's own records.
 import os
 import shutil
 import sys
 import tarfile
 from pathlib import Path
 
+from git import Repo
+
 HERE = workflow.current_basedir  # of this file, not of the workflow that uses it
 
 if isinstance(HERE, os.PathLike):
     ROOT = Path(HERE).resolve().parents[1]
 else:
-    repository = HERE.hosted_repo.repo
+    repository = HERE.hosted_repo.repo if hasattr(HERE, "hosted_repo") else Repo(HERE.repo_path)
     commit = repository.commit(HERE.ref).hexsha
     ROOT = Path(".snakemake/alliance").resolve() / commit
     if not ROOT.is_dir():
