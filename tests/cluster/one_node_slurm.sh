@@ -99,26 +99,18 @@ study() {
   [ -d "$WORK/alliance" ] || git clone --quiet "$HERE" "$WORK/alliance"
   cd "$WORK/alliance"
   make --silent cluster
-  cat >config/local_cluster.yaml <<EOF
-run: {name: cluster}
-models:
-  fit: [arm_jointly, technique_jointly, variance, technique_by_steps]
-  specs: {technique_jointly: {depth: ml}}
-sampling: {chains: 2, draws: 100, tune: 100}
-inference: {monte_carlo_draws: 1000}
-output: {figure_dpi: 72}
-EOF
-  rm -rf results/cluster .snakemake "$WORK/alone"
+  cp "$HERE/tests/small_study.yaml" config/local_small.yaml
+  rm -rf results/small .snakemake "$WORK/alone"
   echo "On this machine alone ..."
-  .venv/bin/snakemake --cores 2 --quiet all --configfile config/local_cluster.yaml
-  mv results/cluster "$WORK/alone"; rm -rf .snakemake
+  .venv/bin/snakemake --cores 2 --quiet all --configfile config/local_small.yaml
+  mv results/small "$WORK/alone"; rm -rf .snakemake
   echo "Through Slurm ..."
   began=$(date +%Y-%m-%dT%H:%M:%S)
-  .venv/bin/snakemake --profile workflow/profiles/slurm --quiet all --configfile config/local_cluster.yaml
+  .venv/bin/snakemake --profile workflow/profiles/slurm --quiet all --configfile config/local_small.yaml
   waits 60 sh -c '! squeue -h | grep -q .'
   sleep 5 # until the accounting has the last step
   accounts "$began"
-  .venv/bin/python tests/same_results.py "$WORK/alone" results/cluster
+  .venv/bin/python tests/same_results.py "$WORK/alone" results/small
 }
 
 accounts() { # since when: every job with what it asked for and what it took

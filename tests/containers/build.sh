@@ -1,5 +1,6 @@
 #!/bin/sh
-# Build the image of Containerfile without an engine's daemon and without a registry, and run a study in it. As root, on Debian.
+# Build the image of Containerfile without an engine's daemon and without a registry, and finish a study in it, whose results are compared
+# with those of the same study in a clone of the last commit on this machine. As root, on Debian.
 #
 #   tests/containers/build.sh [further words for buildah build]      e.g. --volume /etc/ssl/certs:/etc/ssl/certs:ro
 #
@@ -26,8 +27,15 @@ echo "user: $(inside id -un), python: $(inside python --version)"
 if inside sh -c 'ls -R /opt/alliance/lib/python3.13/site-packages/alliance/shipped | grep -i local_'; then
   echo "A configuration of a team is in the image." >&2; exit 1
 fi
-inside alliance run --target results/main/data/panel.parquet --target results/main/provenance.yaml --snakemake "--quiet all"
-inside alliance run --dry-run --snakemake "--quiet rules host reason" | tail -n 3
-inside python -c 'import pandas; print("rows of the panel:", len(pandas.read_parquet("results/main/data/panel.parquet")))'
-inside grep -A 3 '^inputs' results/main/provenance.yaml
+buildah copy --quiet --chown alliance "$box" "$HERE/tests/small_study.yaml" /study/small.yaml >/dev/null
+inside alliance run small.yaml | tail -n 12
+inside alliance verify small
+inside grep -A 3 '^inputs' results/small/provenance.yaml
+
+[ -d "$WORK/alliance" ] || git clone --quiet "$HERE" "$WORK/alliance"
+cd "$WORK/alliance"
+cp "$HERE/tests/small_study.yaml" config/local_small.yaml
+make --silent run CONFIG=config/local_small.yaml >"$WORK/here.log" 2>&1 || { tail -n 20 "$WORK/here.log"; exit 1; }
+.venv/bin/python tests/same_results.py "$(buildah mount "$box")/study/results/small" results/small || failed=1
 buildah images --format '{{.Name}} {{.Size}}' | grep alliance
+exit "${failed:-0}"

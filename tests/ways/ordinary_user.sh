@@ -23,18 +23,18 @@ visits() { (cd "$PLACE" && runuser -u visitor -- env HOME=/home/visitor LC_ALL=C
 
 ran() { # what, then words that change the environment: a run from nothing, compared with the first one
   what=$1; shift
-  rm -rf "$PLACE/results/ways" "$PLACE/.snakemake"
+  rm -rf "$PLACE/results/small" "$PLACE/.snakemake"
   began=$(date +%s); said=finished
-  if ! visits "$@" make --silent run CONFIG=config/local_ways.yaml >"$WORK/log" 2>&1; then
+  if ! visits "$@" make --silent run CONFIG=config/local_small.yaml >"$WORK/log" 2>&1; then
     said=FAILED; failures=$((failures + 1)); tail -n 20 "$WORK/log"
   fi
-  if grep -rqi defect "$WORK/log" "$PLACE/results/ways/logs"; then said="$said, CALLS SOMETHING A DEFECT"; failures=$((failures + 1)); fi
+  if grep -rqi defect "$WORK/log" "$PLACE/results/small/logs"; then said="$said, CALLS SOMETHING A DEFECT"; failures=$((failures + 1)); fi
   echo "$what: $said in $(($(date +%s) - began)) s"
   if [ -d "$WORK/first" ]; then
-    visits .venv/bin/python tests/same_results.py "$WORK/first" results/ways >"$WORK/compared" || failures=$((failures + 1))
+    visits .venv/bin/python tests/same_results.py "$WORK/first" results/small >"$WORK/compared" || failures=$((failures + 1))
     sed 's/^/    /' "$WORK/compared"
   else
-    cp -r "$PLACE/results/ways" "$WORK/first"
+    cp -r "$PLACE/results/small" "$WORK/first"
   fi
 }
 
@@ -45,17 +45,8 @@ if [ ! -d "$PLACE" ]; then
   mkdir "$PLACE"; chown visitor: "$PLACE"
   visits git -c advice.detachedHead=false clone --quiet "$WORK/tree.bundle" .
 fi
-cat >"$PLACE/config/local_ways.yaml" <<EOF
-run: {name: ways}
-variables: {alliance: {reliability: null}, symptoms: {reliability: null}}
-models:
-  fit: [arm_jointly, technique_jointly, variance]
-  specs: {technique_jointly: {depth: ml}}
-sampling: {chains: 2, draws: 50, tune: 50}
-inference: {monte_carlo_draws: 1000}
-output: {figures: [forest], tables: [sample, effects], figure_dpi: 72}
-EOF
-chown visitor: "$PLACE/config/local_ways.yaml"
+cp "$HERE/tests/small_study.yaml" "$PLACE/config/local_small.yaml"
+chown visitor: "$PLACE/config/local_small.yaml"
 visits make --silent setup
 echo "set up by $(visits id -un) in $PLACE"
 
