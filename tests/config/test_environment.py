@@ -1,6 +1,9 @@
 """The lock, environment.yml and pyproject.toml name the same packages in the same versions."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -66,3 +69,49 @@ def test_every_package_of_a_lock_is_checked_by_hash(name: str) -> None:
     assert packages
     assert [package.split("==")[0] for package in packages if "--hash=sha256:" not in package] == []
     assert "://" not in text
+
+
+def test_every_rule_with_a_script_runs_in_that_environment() -> None:
+    declared = {}
+    for path in sorted((REPOSITORY / "workflow").rglob("*.smk")):
+        for text in re.split(r"^rule ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+            if "script:" in text or "shell:" in text:
+                named = re.findall(r'^    conda:\n        "(.+)"$', text, flags=re.MULTILINE)
+                declared[text.partition(":")[0]] = [(path.parent / name).resolve() for name in named]
+    assert len(declared) > 15
+    assert {rule: files for rule, files in declared.items() if files != [REPOSITORY / "environment.yml"]} == {}
+
+
+# Answers as conda does, as far as Snakemake asks before it has an environment made, and notes from which file it is made.
+CONDA = """\
+#!{python}
+import json, pathlib, shutil, sys
+words = sys.argv[1:]
+if words[:1] == ["info"]:
+    print(json.dumps({{"conda_prefix": {prefix!r}, "platform": "linux-64"}}))
+elif words[:1] == ["--version"]:
+    print("conda 25.1.1")
+elif words[:1] == ["config"]:
+    print(json.dumps({{"get": {{"channel_priority": "strict"}}}}))
+elif words[:2] == ["env", "create"]:
+    place, file = (words[words.index(word) + 1] for word in ("--prefix", "--file"))
+    pathlib.Path(place).mkdir(parents=True)
+    shutil.copy(file, pathlib.Path({prefix!r}, f"made-{{pathlib.Path(place).name}}"))
+elif words[:1] != ["clean"]:
+    sys.exit(f"conda {{words}}")
+"""
+
+
+def test_snakemake_has_one_environment_made_from_that_file(tmp_path: Path) -> None:
+    conda = tmp_path / "conda"
+    conda.write_text(CONDA.format(python=sys.executable, prefix=str(tmp_path)), encoding="utf-8")
+    conda.chmod(0o755)
+    words = ["--cores", "1", "--sdm", "conda", "--conda-create-envs-only", "--conda-prefix", str(tmp_path / "made")]
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *words], cwd=REPOSITORY, env={**kept, "PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (made,) = tmp_path.glob("made-*")
+    assert made.read_bytes() == (REPOSITORY / "environment.yml").read_bytes()

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from alliance.runs.files import CONFIG, MANIFEST, ORIGIN, PROVENANCE, write_text
+from alliance.runs.files import CONFIG, MANIFEST, ORIGIN, PROVENANCE, replacing, write_text
 from alliance.runs.history import shorten_history
 from alliance.runs.places import place_in_results
 from alliance.runs.provenance import sha256_of
@@ -45,15 +45,28 @@ def record_provisional(paths: Iterable[str | Path]) -> None:
 
 
 def record_touched(folder: Path, names: Iterable[str]) -> None:
-    """Record that results were marked as up to date without being computed (``snakemake --touch``), until a job makes them."""
+    """Record that results were marked as up to date without being computed (``snakemake --touch``), until a job makes them.
+
+    The manifest says so as well, since an archive may have no more than what it lists.
+    """
+    present = [name for name in names if (folder / name).is_file()]
     if (folder / RECORD).is_file():
         with open(folder / RECORD, "a", encoding="utf-8") as record:
-            record.write("".join(_line(_TOUCHED, name) for name in names if (folder / name).is_file()))
+            record.write("".join(_line(_TOUCHED, name) for name in present))
+    if (folder / MANIFEST).is_file() and present and not changed_files(folder, [MANIFEST]):
+        with open(folder / MANIFEST, encoding="utf-8", newline="") as stream:
+            head, *rows = csv.reader(stream)
+        for row in rows:
+            if row[head.index("file")] in present:
+                row[head.index("status")] = "touched"
+        with replacing(folder / MANIFEST) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerows([head, *rows])
+        record_made([folder / MANIFEST])
 
 
 def touched_files(folder: Path) -> list[str]:
     """Name the results that were marked as up to date and not made again since."""
-    found: dict[str, bool] = {}
+    found = {row["file"]: row["status"] == "touched" for row in _listed(folder / MANIFEST)}
     if (folder / RECORD).is_file():
         for line in (folder / RECORD).read_text(encoding="utf-8", errors="replace").splitlines():
             mark, _, name = line.partition("  ")
@@ -95,11 +108,15 @@ def recorded(folder: Path) -> dict[str, str]:
 
 def in_manifest(path: Path) -> dict[str, str]:
     """Return file -> SHA-256 of the results that a manifest lists; nothing where there is none."""
+    return {row["file"]: row["sha256"] or "" for row in _listed(path) if "sha256" in row}
+
+
+def _listed(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a manifest that are results; none where there is no manifest."""
     if not path.is_file():
-        return {}
+        return []
     with open(path, encoding="utf-8", errors="replace", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row.get("status") in _CERTIFIED]
-    return {row["file"]: row["sha256"] or "" for row in rows if row.get("file") and "sha256" in row}
+        return [row for row in csv.DictReader(stream) if row.get("status") in _CERTIFIED and row.get("file")]
 
 
 def _line(sha256: str, name: str) -> str:

@@ -1,5 +1,6 @@
 """A run's folder is judged by what is in it: complete, changed, missing, stray, touched."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 
 from alliance.cli import main
-from alliance.runs.files import write_csv
+from alliance.runs.files import MANIFEST, write_csv
 from alliance.runs.guards import RunError
 from alliance.runs.made import record_made, record_touched, recorded, shorten_record, touched_files
 from alliance.runs.provenance import manifest_rows
@@ -98,7 +99,7 @@ def test_touched_results_are_named_until_a_job_makes_them(folder: Path) -> None:
     record_touched(folder, ["report.html", "absent.html"])
     shorten_record(folder)
     assert touched_files(folder) == ["report.html"]
-    assert recorded(folder) == before, "their content is as it was written"
+    assert {**recorded(folder), MANIFEST: before[MANIFEST]} == before, "their content is as it was written"
     certify(folder, [folder / name for name in ("report.html", "estimates/estimates.csv", "provenance.yaml")])
     assert pd.read_csv(folder / "manifest.csv", index_col="file")["status"].to_dict()["report.html"] == "touched"
     found = verify(folder)
@@ -106,3 +107,17 @@ def test_touched_results_are_named_until_a_job_makes_them(folder: Path) -> None:
     assert "1 not computed but marked as up to date by --touch: report.html" in describe_verified(folder, found)
     record_made([folder / "report.html"])
     assert touched_files(folder) == []
+
+
+def test_archive_without_the_logs_is_told_what_was_touched(folder: Path) -> None:
+    before = (folder / "manifest.csv").read_text(encoding="utf-8")
+    record_touched(folder, ["report.html", "manifest.csv"])
+    text = (folder / "manifest.csv").read_text(encoding="utf-8")
+    changed = {(old, new) for old, new in zip(before.splitlines(), text.splitlines(), strict=True) if old != new}
+    ((old, new),) = changed
+    assert old.startswith("report.html,") and new == old.replace(",result,", ",touched,")
+    assert verify(folder).changed == ()
+    assert verify(folder).touched == ("report.html",)
+    shutil.rmtree(folder / "logs")
+    found = verify(folder)
+    assert (found.touched, found.holds, found.changed) == (("report.html",), False, ())
