@@ -49,7 +49,7 @@ from alliance.data.checks.links import (
 )
 from alliance.data.checks.numbers import check_far_out, check_magnitude, check_number
 from alliance.data.checks.pace import check_date_constant, check_date_swapped, check_session_steps
-from alliance.data.checks.shares import check_largest_share
+from alliance.data.checks.shares import check_largest_share, forget_trial
 from alliance.data.checks.times import (
     check_date,
     check_date_implausible,
@@ -118,7 +118,10 @@ CHECKS: dict[str, Callable[[Export], list[Finding]]] = {
 
 def check_export(export: Export) -> list[Finding]:
     """Run every check and list everything found, errors first."""
-    found = [finding for check in CHECKS.values() for finding in check(export)]
+    try:
+        found = [finding for check in CHECKS.values() for finding in check(export)]
+    finally:
+        forget_trial()
     return sorted(found, key=lambda finding: finding.severity != "error")
 
 

@@ -158,12 +158,15 @@ def check_id_shortened(export: Export) -> list[Finding]:
     return findings
 
 
-def _keyed(table: Typed, *, without: tuple[str, ...] = ()) -> pd.DataFrame:
-    return pd.concat([table.keys.drop(columns=list(without), errors="ignore"), table.values], axis="columns")
+def _in_question(table: Typed) -> pd.DataFrame:
+    """Return keys and values of rows that may repeat or contradict each other: all that share their key with another row."""
+    key = [column for column in _KEYS[table.name] if column in table.keys] or [*map(str, table.keys)]
+    shared = table.keys.duplicated(key, keep=False) if key else pd.Series(True, index=table.keys.index)
+    return pd.concat([table.keys[shared], table.values[shared]], axis="columns")
 
 
-def _in_question(export: Export, table: Typed) -> pd.Series:
-    """Rows that may repeat or contradict each other: all but later episodes, which are left out on purpose."""
+def _first_episodes(export: Export, table: Typed) -> pd.Series:
+    """All rows but those of later episodes, which are left out on purpose."""
     if table.name != "sessions" or PATIENT not in table.keys:
         return pd.Series(True, index=table.keys.index)
     return ~later_episodes(table.keys, export.cleaning.new_episode_after_days)
@@ -174,8 +177,9 @@ def check_repeated_rows(export: Export) -> list[Finding]:
     findings = []
     handled = export.cleaning.duplicates.identical == "drop"
     for table in export.tables.values():
+        again = identical_rows(_in_question(table)).reindex(table.keys.index, fill_value=False)
         findings += found(
-            table, "repeated_rows", identical_rows(_keyed(table)) & _in_question(export, table), None, "repeat an earlier row",
+            table, "repeated_rows", again & _first_episodes(export, table), None, "repeat an earlier row",
             "They are dropped (cleaning.duplicates.identical: drop)." if handled
             else "Delete them, or set cleaning.duplicates.identical: drop.",
             severity="warning" if handled else "error",
@@ -196,7 +200,10 @@ def check_contradicting_rows(export: Export) -> list[Finding]:
         if key != _KEYS[name]:
             continue
         handled = name == "sessions" and rule not in ("stop", "join")
-        rows = _keyed(table, without=(THERAPIST,) if name == "patients" else ())[_in_question(export, table)]
+        rows = _in_question(table)
+        rows = rows[_first_episodes(export, table)[rows.index]]
+        if name == "patients":
+            rows = rows.drop(columns=THERAPIST, errors="ignore")
         if name == "sessions" and rule == "join":
             rows = joined_rows(rows.dropna(subset=key), [measure.name for measure in table.measures])
         where = conflicting_rows(rows, key).reindex(table.keys.index, fill_value=False)

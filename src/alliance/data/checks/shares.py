@@ -12,6 +12,7 @@ from alliance.data.cleaning.clean import Rows, apply_rules
 from alliance.data.cleaning.duplicates import conflicting_rows
 from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.cleaning.ledger import Ledger, Touched
+from alliance.data.export.distinct import is_among
 from alliance.data.export.tables import Export
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 
@@ -91,23 +92,24 @@ def _whole_courses(export: Export) -> list[Finding]:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=1)
 def _doubled(export: Export) -> tuple[pd.Series, pd.Series]:
     """Return the rows that come again in patients whose course is doubled, and the share of such rows for each of these patients."""
-    rules, table = export.cleaning, export.tables["sessions"]
-    keys = pd.concat([table.keys, table.values], axis="columns")[export.stays("sessions")].dropna(
-        subset=[PATIENT, SESSION]
-    )
+    rules, table, key = export.cleaning, export.tables["sessions"], [PATIENT, SESSION]
+    keys = table.keys[export.stays("sessions") & table.keys[key].notna().all(axis="columns")]
     keys = keys[~later_episodes(keys, rules.new_episode_after_days)]
-    twice = conflicting_rows(keys, [PATIENT, SESSION]) & keys.duplicated([PATIENT, SESSION])
-    again = twice.groupby(keys[PATIENT]).sum()
-    share = again / keys.groupby(PATIENT).size()
+    shared = keys[keys.duplicated(key, keep=False)]
+    rows = pd.concat([shared, table.values.loc[shared.index]], axis="columns")
+    twice = conflicting_rows(rows, key) & rows.duplicated(key)
+    again = twice.groupby(rows[PATIENT]).sum()
+    share = again / keys.loc[is_among(keys[PATIENT], rows[PATIENT]), PATIENT].value_counts().reindex(again.index)
     limit = (
         1.0
         if rules.duplicates.conflicting in ("stop", "join")
         else max(_HALF_COURSE, rules.largest_share.duplicates_conflicting)
     )
     share = share[(again >= _SEVERAL) & (share > limit)]
-    return (twice & keys[PATIENT].isin(share.index)).reindex(table.keys.index, fill_value=False), share
+    return (twice & rows[PATIENT].isin(share.index)).reindex(table.keys.index, fill_value=False), share
 
 
 @lru_cache(maxsize=1)
@@ -117,6 +119,12 @@ def cleaned_rows(export: Export) -> tuple[Rows, Ledger] | None:
     if any(not needed[name] <= set(table.keys) for name, table in export.tables.items()):
         return None
     return apply_rules(export.tables, export.cleaning)
+
+
+def forget_trial() -> None:
+    """Let go of the rows of the trial: the checks are through, and a table of millions of rows is not held twice for nothing."""
+    cleaned_rows.cache_clear()
+    _doubled.cache_clear()
 
 
 def mixed_courses(export: Export, ledger: Ledger) -> bool:

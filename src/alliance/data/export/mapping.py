@@ -288,14 +288,22 @@ def _coded_key(
     coded = pd.Series(False, index=frame.index)
     for part in parts:
         number, _ = as_number(frame[part], decimal)
-        if key == SESSION:
-            counted = pd.MultiIndex.from_arrays([frame.index * 0 if patients is None else patients, number])
-            before = pd.MultiIndex.from_arrays([counted.get_level_values(0), number - 1])
-            reached = pd.Series(before.isin(counted), index=frame.index)
-        else:
-            reached = (number - 1).isin(number) | (number + 1).isin(number)
-        coded |= is_code(frame[part], number, codes) & ~(reached & (number >= 0))
+        found = is_code(frame[part], number, codes)
+        coded |= found & ~_is_reached(number, number[found & (number >= 0)], patients, key)
     return coded
+
+
+def _is_reached(number: pd.Series, candidates: pd.Series, patients: pd.Series | None, key: str) -> pd.Series:
+    """Return which of some candidates are numbers to which others count up."""
+    if key != SESSION:
+        reached = (candidates - 1).isin(number) | (candidates + 1).isin(number)
+    else:
+        whose = pd.Series("", index=number.index) if patients is None else patients
+        near = number[number.isin(candidates - 1)]
+        counted = pd.MultiIndex.from_arrays([whose[near.index], near])
+        before = pd.MultiIndex.from_arrays([whose[candidates.index], candidates - 1])
+        reached = pd.Series(before.isin(counted), index=candidates.index)
+    return reached.reindex(number.index, fill_value=False)
 
 
 def _with_answers(column: pd.Series, value_labels: Mapping[object, str], measure: Measure) -> pd.Series:

@@ -167,10 +167,28 @@ def _read_parquet(path: Path, source: Source, table: str, used: Collection[str] 
         content = pyarrow.parquet.read_table(path)
     except (pyarrow.ArrowException, OSError) as error:
         raise damaged(path, "a Parquet file", table, error) from None
-    header = column_names(content.column_names, path, used)
-    frame = pd.DataFrame({name: column_of(_cells(content.column(place))) for place, name in enumerate(header)})
+    columns = {}
+    for name in column_names(content.column_names, path, used):
+        columns[name] = _column(content.column(0))
+        content = content.remove_column(0)  # held once: as it was read, or as it is kept
+    frame = pd.DataFrame(columns, copy=False)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return RawTable(table, str(path), frame, decimal=decimal_mark(source))
+
+
+def _column(column: Any) -> pd.Series:
+    """Make a column of one of a Parquet file: of its different cells, where Arrow can tell which they are."""
+    import pyarrow
+
+    try:
+        plain = column.cast(column.type.value_type) if pyarrow.types.is_dictionary(column.type) else column
+        parts = plain.dictionary_encode().chunks
+    except pyarrow.ArrowNotImplementedError:  # lists, for instance
+        return column_of(_cells(column))
+    different = _cells(parts[0].dictionary) if parts else []
+    places = [part.indices.fill_null(len(different)).to_numpy(zero_copy_only=False) for part in parts]
+    made = column_of([*different, None])
+    return pd.Series(made.array.take(np.concatenate([*places, np.empty(0, dtype=np.intp)], dtype=np.intp)))
 
 
 def _cells(column: Any) -> list[Any]:
@@ -178,7 +196,8 @@ def _cells(column: Any) -> list[Any]:
     try:
         return list(column.to_pylist())
     except (ValueError, OverflowError):
-        return [None if value is None else str(value) for value in column.cast("int64").to_pylist()]
+        behind = column.cast(f"int{column.type.bit_width}")
+        return [None if value is None else str(value) for value in behind.to_pylist()]
 
 
 READERS: dict[str, Callable[[Path, Source, str, Collection[str] | None], RawTable]] = {
