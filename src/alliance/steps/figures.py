@@ -11,8 +11,8 @@ from alliance.report.figures.scope import restrict_to_question
 from alliance.report.figures.theme import applied, bare_values, say_figure
 from alliance.report.words import Speech
 from alliance.results.disclosure import publish_digits
-from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import replacing, write_csv, write_json
+from alliance.steps.inputs import read_inputs
 
 
 def draw_figure(
@@ -41,7 +41,7 @@ def draw_figure(
     """
     module, speech = load_figure(name), Speech(validate_config(settings))
     config = speech.config
-    inputs = {need: read_artefact(artefacts[need], need) for need in module.NEEDS}
+    inputs = read_inputs(artefacts, module.NEEDS, config)
     drawing = module.draw(restrict_to_question(name, inputs, config), config)
     with applied():
         say_figure(drawing.figure, speech)

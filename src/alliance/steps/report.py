@@ -24,6 +24,7 @@ from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_bytes, write_text
 from alliance.runs.plan import figures_of, needs_of, tables_of
 from alliance.runs.project import command_for
+from alliance.steps.inputs import read_inputs
 
 
 def write_report(
@@ -59,7 +60,7 @@ def write_report(
         Files by their names in `alliance.facts.artefacts`; those that the report is made from.
     """
     config = validate_config(settings)
-    inputs = {name: read_artefact(path, name) for name, path in artefacts.items()}
+    inputs = read_inputs(artefacts, artefacts, config)
     recorded: dict[str, Any] = yaml.safe_load(Path(provenance).read_text(encoding="utf-8")) if provenance else {}
     versions = list(recorded.get("software", {}).items())
     inputs["software"] = pd.DataFrame(versions, columns=["name", "version"], dtype=object)

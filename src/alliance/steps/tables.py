@@ -11,8 +11,8 @@ from alliance.report.tables.table import said_table
 from alliance.report.tables.word import render_docx
 from alliance.report.words import Speech
 from alliance.results.disclosure import publish_digits
-from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_bytes, write_csv, write_json, write_text
+from alliance.steps.inputs import read_inputs
 
 
 def write_table(
@@ -41,7 +41,7 @@ def write_table(
         Files by their names in `alliance.facts.artefacts`; those in ``NEEDS`` of the table's module.
     """
     module, speech = load_table(name), Speech(validate_config(settings))
-    made = module.make({need: read_artefact(artefacts[need], need) for need in module.NEEDS}, speech.config)
+    made = module.make(read_inputs(artefacts, module.NEEDS, speech.config), speech.config)
     table = replace(said_table(made, speech), number=number)
     write_csv(publish_digits(table.data), csv)
     write_text(render_html(table, name), html)

@@ -1,11 +1,13 @@
 """What was observed when: share of the patients still in treatment with a value, by variable and session."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.ticker import StrMethodFormatter
 
 from alliance.config import Config
 from alliance.data.panel import sessions_held
@@ -24,6 +26,7 @@ CAPTION = (
 NEEDS = ("panel",)
 _SHADES = LinearSegmentedColormap.from_list("observed", ["#FFFFFF", theme.PALE, theme.BLUE, theme.NAVY])
 _DARK = 0.55  # shares above it are written in white
+_BARS, _DIGIT = 0.86, 0.62  # share of the figure's width that bars have; width of a digit, in heights of its letters
 
 
 def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
@@ -45,15 +48,18 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         )
         positions = np.arange(len(still_in)) + 0.5
         above.bar(positions, still_in.fillna(0), color=theme.BLUE, width=0.8)
-        for x, n, text in zip(positions, still_in, said, strict=True):
+        every = _room_for(list(said))
+        for place in range(0, len(said), every):
+            n, beside = still_in.iloc[place], place == 0 and every > 1  # wider than its bar, not into the axis
             above.annotate(
-                text, (x, 0 if np.isnan(n) else n), (0, 1), textcoords="offset points",
-                ha="center", va="bottom", fontsize=theme.SMALL,
+                said.iloc[place], (0.1 if beside else positions[place], 0 if np.isnan(n) else n), (0, 1),
+                textcoords="offset points", ha="left" if beside else "center", va="bottom", fontsize=theme.SMALL,
             )  # fmt: skip
         above.set_xlim(0, len(still_in))
         above.set_xticks([])
         above.margins(y=0.22)
         above.set_ylabel("Patients\nstill in")
+        above.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         few = len(still_in) <= 20
         sns.heatmap(
             grid, ax=below, vmin=0, vmax=1, cmap=_SHADES, cbar=False, linewidths=0.6, linecolor="white", rasterized=True,
@@ -105,9 +111,18 @@ def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
             if n < fewest:
                 break  # later sessions have no more
             share = np.nan if 0 < seen < least else min(1.0, rounded(seen) / rounded(n))
-            said = f">{everyone - least}" if least > 1 and everyone - n < least else format_count(rounded(n))
+            said = (
+                f">{format_count(everyone - least)}" if least > 1 and everyone - n < least else format_count(rounded(n))
+            )
             rows.append((name, session, rounded(n), round(share, 4), said))
     return pd.DataFrame(rows, columns=["variable", SESSION, "still_in", "share", "patients"])
+
+
+def _room_for(counts: Sequence[str]) -> int:
+    """Return that every n-th bar has its count written above it, so that no two of them touch."""
+    bar = 72 * theme.DOUBLE * _BARS / len(counts)
+    widest = theme.SMALL * _DIGIT * (max(map(len, counts)) + 1)
+    return math.ceil(widest / bar)
 
 
 def _fewest(panel: pd.DataFrame, config: Config) -> int:
