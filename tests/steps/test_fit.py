@@ -45,3 +45,17 @@ def test_reason_is_kept_in_words(
     assert pd.read_csv(tmp_path / "flow.csv").empty
     told = capsys.readouterr().out
     assert f"Model '{name}' could not be fitted" in told and said in told
+
+
+def test_a_fit_reads_what_its_model_may_look_at_and_finds_the_same(tmp_path: Path) -> None:
+    config = builders.arms_config()
+    spec = config.models.specs["arm_jointly"]
+    names = ["patient", "session", "alliance", "alliance_within", "alliance_bond", "symptoms_baseline", "arm"]
+    others = ["homework", "homework_lag", "homework_within", "mood"]
+    table = pd.DataFrame(1.0, index=range(2), columns=[*names, *others])
+    needed = [name for name in spec.named_columns() if name not in table]
+    write_parquet(table.assign(**dict.fromkeys(needed, 1.0)), tmp_path / "panel.parquet")
+    read = fit.read_panel(str(tmp_path / "panel.parquet"), spec, settings_for(spec, config))
+    assert set(read) == {*names, *needed, "homework", "homework_lag"}
+    write_parquet(table[others], tmp_path / "panel.parquet")
+    assert list(fit.read_panel(str(tmp_path / "panel.parquet"), spec, settings_for(spec, config))) == others

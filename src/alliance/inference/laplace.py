@@ -10,7 +10,7 @@ Turning the sign of a standard deviation and of its correlations changes nothing
 run into each other; there draws beyond zero are mirrored back, and the density of the proposals is the sum over the images.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -73,6 +73,12 @@ class _Images:
         choices = [(as_it_is, row) for row in self.mirrors.turned[self.near]]
         return [np.prod([as_it_is, *chosen], axis=0) for chosen in product(*choices)]
 
+    def lift(self, mode: Mode[Posterior]) -> Mode[Posterior]:
+        """Return the image of a mode in which nothing that is far from zero is negative: which one a search finds is an accident."""
+        below = ~self.near & (mode.position[self.mirrors.places] < 0)
+        turn = np.prod(self.mirrors.turned[below], axis=0)
+        return replace(mode, position=mode.position * turn, spread=mode.spread * turn[:, None])
+
     def fold(self, positions: np.ndarray) -> np.ndarray:
         """Mirror positions so that what may be zero is positive: (draw, parameter)."""
         folded = positions.copy()
@@ -129,6 +135,7 @@ def draw_laplace(mode: Mode[Posterior], size: int, rng: np.random.Generator, *, 
         The posterior density cannot be computed anywhere near its mode.
     """
     images = _find_images(mode)
+    mode = images.lift(mode)
     learning, final = (_LEARNING // _LIGHT, _FINAL // _LIGHT) if light else (_LEARNING, _FINAL)
     first = _Proposal(mode.position, mode.spread, images)
     learned = first

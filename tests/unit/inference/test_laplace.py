@@ -45,6 +45,15 @@ def test_an_sd_far_from_zero_has_no_images_and_one_at_zero_has_one(zero_variance
         assert at_many(zero_variance.posterior.values, positions * image) == pytest.approx(densities, abs=1e-8)
 
 
+def test_draws_do_not_depend_on_which_image_of_the_mode_the_search_found():
+    mode = mode_of(60, 8, equations=ONE_SD)
+    turn = mode.posterior.mirrors.turned[0]
+    image = replace(mode, position=mode.position * turn, spread=mode.spread * turn[:, None])
+    assert image.position[mode.posterior.mirrors.places[0]] < 0
+    draws = [draw_laplace(each, 200, np.random.default_rng(4)).positions for each in (mode, image)]
+    np.testing.assert_array_equal(*draws)
+
+
 def test_folded_proposal_is_a_density(zero_variance):
     mirrors = laplace._find_images(zero_variance)
     one = laplace._Images(Mirrors(np.array([0]), np.array([[-1.0]])), np.array([True]))

@@ -10,6 +10,7 @@ from alliance.config import ModelSpec, Variable
 from alliance.config.timing import parse_term
 from alliance.errors import ModelError
 from alliance.facts.analyses import ANALYSES
+from alliance.facts.columns import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
 from alliance.facts.marks import Mark
 from alliance.inference.montecarlo import generator_for
 from alliance.models.container import FitResult, Quantities, make_tree, pack_draws
@@ -41,14 +42,13 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         The analysis cannot be done with these data; the message names the column.
     """
     spec = Spec.model_validate(spec.model_dump(by_alias=True))
+    panel = _only_named(panel, spec).reset_index(drop=True)
     rows, flow = select_rows(panel, name, spec)
-    panel = panel.reset_index(drop=True)
     declared = {key: Variable.model_validate(value) for key, value in settings["variables"].items()}
     terms = {column: parse_term(column, declared) for column in spec.variables}
     variables = declared | {column: declared[term.variable] for column, term in terms.items() if term and term.variable}
-    used = {variable: panel[panel[variable].notna()] for variable in spec.variables}
     found: Findings = import_module(ANALYSES[spec.analysis].module).compute(
-        Task(name, panel, used, spec, variables, settings)
+        Task(name, panel, rows, spec, variables, settings)
     )
     units, level = independent_units(panel, spec.by, name)
     estimates = found.statistic(np.ones(len(panel)))
@@ -90,3 +90,11 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
         groups=found.groups,
     )
     return FitResult(tree, flow)
+
+
+def _only_named(panel: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+    """Return the panel without columns that the analysis does not name, of which every selection of rows would hold a copy."""
+    if not set(spec.variables) <= set(panel.columns):
+        return panel  # what is said of a column that is not there knows all that are
+    named = {PATIENT, THERAPIST, SESSION, DAYS, WEEKS, *spec.variables}
+    return panel[[column for column in panel.columns if column in named]]
