@@ -32,9 +32,10 @@ def configuration_in_results(path: Path, root: Path) -> str:
     return f"{file.name} (elsewhere, {hashlib.sha256(str(file.parent).encode()).hexdigest()[:8]})"
 
 
-def without_mark(configuration: str) -> str:
-    """Return the name of a configuration file, without the mark of one that lies elsewhere."""
-    return _ELSEWHERE.sub("", configuration)
+def in_command(configuration: str) -> str:
+    """Return a configuration file as a command shows it; where one lies elsewhere, whoever gives the command knows."""
+    name = _ELSEWHERE.sub("", configuration)
+    return configuration if name == configuration else f"path/to/{name}"
 
 
 def clear_log(log: str | Path, given: Mapping[str, Any]) -> None:

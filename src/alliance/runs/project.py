@@ -9,7 +9,7 @@ from alliance.config import merge_configs, merge_with_base, read_yaml
 from alliance.config.load import REPLACE
 from alliance.errors import ConfigError
 from alliance.runs.instruments import INSTRUMENTS, instrument_files
-from alliance.runs.places import without_mark
+from alliance.runs.places import in_command
 from alliance.runs.provenance import INSTALLED, PROJECT
 from alliance.runs.subscales import parts_from
 from alliance.runs.titles import titles_from
@@ -123,7 +123,7 @@ def command_for(target: str | None, origin: Sequence[str]) -> str:
     origin
         Configuration files of the run, followed by values given on the command line (``key=value``).
     """
-    files = [without_mark(item) for item in origin if "=" not in item and item != BASE.as_posix()]
+    files = [in_command(item) for item in origin if "=" not in item and item != BASE.as_posix()]
     values = [item for item in origin if "=" in item]
     if INSTALLED:
         words = ["alliance run", *files, *(["--target", target] if target else [])]

@@ -139,7 +139,7 @@ def test_origin_names_files_inside_the_project_by_their_place_in_it(tmp_path: Pa
     inside, elsewhere = plan.origin_of(base, [root / "config/x.yaml", outside], {}, root)
     assert inside == "config/x.yaml"
     assert str(tmp_path) not in elsewhere
-    assert command_for(None, [inside, elsewhere]) == "snakemake --cores 2 --configfile config/x.yaml mine.yaml"
+    assert command_for(None, [inside, elsewhere]) == "snakemake --cores 2 --configfile config/x.yaml path/to/mine.yaml"
     other = tmp_path / "another folder/mine.yaml"
     assert plan.origin_of(base, [other], {}, root) != [elsewhere], (
         "nobody overwrites results of a file of the same name"
