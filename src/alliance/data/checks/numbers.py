@@ -54,7 +54,7 @@ def _others_are_read(table: Typed, measure: Measure) -> bool:
 
 
 def _has_both_marks(table: Typed, measure: Measure) -> bool:
-    marks = as_text(table.column(measure.column)).str.extract(_DECIMAL.pattern)[0].dropna()
+    marks = as_text(table.column(measure.column)).drop_duplicates().str.extract(_DECIMAL.pattern)[0].dropna()
     return marks.nunique() > 1
 
 

@@ -137,8 +137,9 @@ def check_label_spelling(export: Export) -> list[Finding]:
             if measure.kind != "category":
                 continue
             labels = table.values[measure.name]
-            plain = labels.str.casefold().str.replace(r"[\s_-]+", "", regex=True)
-            spellings = pd.DataFrame({"plain": plain, "label": labels}).dropna().drop_duplicates()
+            spelled = labels.drop_duplicates()
+            plain = spelled.str.casefold().str.replace(r"[\s_-]+", "", regex=True)
+            spellings = pd.DataFrame({"plain": plain, "label": spelled}).dropna()
             alike = spellings[spellings.duplicated("plain", keep=False)].sort_values("label")
             if measure.closed and alike["label"].isin(measure.labels).all():
                 continue  # each of them has a number

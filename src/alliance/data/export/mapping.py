@@ -13,6 +13,7 @@ from alliance.config.instruments import Instrument
 from alliance.config.schema import Source, Variable
 from alliance.config.wording import check_wording, numbered
 from alliance.data.export.cells import ONE_GROUP, as_date, as_number, as_text, comparable_ids, is_code
+from alliance.data.export.distinct import on_distinct
 from alliance.data.export.raw import RawTable
 from alliance.errors import ConfigError, suggest
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
@@ -230,8 +231,7 @@ def type_table(raw: RawTable, source: Source, measures: list[Measure], cleaning:
             # A label that is declared is one, unless the variable itself says that it means "missing".
             coded = is_code(column, number, meant) & (~value.isin(measure.labels) | (measure.codes is not None))
         else:
-            answered = _with_numbers(_with_answers(column, raw.labels.get(measure.column, {}), measure), measure)
-            value, wrong = numbers_of(answered, measure, raw, source)
+            value, wrong = _answers_of(column, measure, raw, source)
             coded = is_code(column, value, meant)
             bad[measure.column] = wrong & ~coded
         values[measure.name] = value.mask(coded)
@@ -306,6 +306,12 @@ def _is_reached(number: pd.Series, candidates: pd.Series, patients: pd.Series | 
     return reached.reindex(number.index, fill_value=False)
 
 
+@on_distinct
+def _answers_of(column: pd.Series, measure: Measure, raw: RawTable, source: Source) -> tuple[pd.Series, pd.Series]:
+    answered = _with_numbers(_with_answers(column, raw.labels.get(measure.column, {}), measure), measure)
+    return numbers_of(answered, measure, raw, source)
+
+
 def _with_answers(column: pd.Series, value_labels: Mapping[object, str], measure: Measure) -> pd.Series:
     """Put the labels that a file gives to codes in their place where all of them are among the declared answers: these say the order."""
     names = {as_text(pd.Series([code]))[0]: label for code, label in value_labels.items()}
@@ -324,6 +330,7 @@ def _with_numbers(column: pd.Series, measure: Measure) -> pd.Series:
     return column.astype(object).where(~labelled, folded.map(measure.answers)) if labelled.any() else column
 
 
+@on_distinct
 def _labels(column: pd.Series, value_labels: Mapping[object, str], measure: Measure) -> pd.Series:
     """Return the labels of a category without outer blanks; coded values get the label that their file gives them."""
     text = as_text(column).str.strip()

@@ -1,5 +1,6 @@
 """What people see in a file and a program does not: a cell that holds for the blank ones below it, a session that has a name."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -8,6 +9,7 @@ from alliance.config.patterns import numbers_in
 from alliance.config.schema import Source
 from alliance.data.export.cells import as_text
 from alliance.data.export.columns import column_of
+from alliance.data.export.distinct import on_distinct
 from alliance.data.export.mapping import key_columns, key_parts
 from alliance.data.export.raw import RawTable
 from alliance.errors import DataError, suggest
@@ -73,8 +75,7 @@ def number_sessions(raw: RawTable, source: Source) -> RawTable:
         for cell in text.dropna().unique():
             numbers = numbers_in(names, SESSION, [cell])
             known.update({cell: numbers[0]} if numbers else {})
-    cells = [known.get(str(name), cell) for name, cell in zip(text, raw.frame[column], strict=True)]
-    numbered = column_of(cells).set_axis(raw.frame.index)
+    numbered = _numbered(raw.frame[column], known)
     patterns = {
         made: {known.get(str(session), session): name for session, name in names.items()}
         for made, names in raw.patterns.items()
@@ -82,9 +83,15 @@ def number_sessions(raw: RawTable, source: Source) -> RawTable:
     return replace(raw, frame=raw.frame.assign(**{column: numbered}), patterns=patterns)
 
 
+@on_distinct
+def _numbered(column: pd.Series, known: Mapping[str, int]) -> pd.Series:
+    names = as_text(column).str.strip()
+    return column_of([known.get(str(name), cell) for name, cell in zip(names, column, strict=True)])
+
+
 def session_pattern(cells: pd.Series) -> str | None:
     """Return the pattern that all texts follow if they are the same but for one number, as in S1, S2, S10."""
-    shapes = cells.dropna().str.strip().str.extract(r"^(\D*)(\d+)(\D*)$")
+    shapes = cells.dropna().drop_duplicates().str.strip().str.extract(r"^(\D*)(\d+)(\D*)$")
     if shapes.empty or shapes.isna().to_numpy().any() or shapes[[0, 2]].drop_duplicates().shape[0] != 1:
         return None
     before, after = shapes[0].iloc[0], shapes[2].iloc[0]
