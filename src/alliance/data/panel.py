@@ -4,7 +4,9 @@ Raw scores keep their own names, uncentred, so that models with latent means can
 stand beside them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -29,6 +31,7 @@ from alliance.facts.columns import (
 
 _KEYS = [PATIENT, THERAPIST, SESSION, DAYS, WEEKS]
 _DAYS_PER_WEEK = 7.0
+_PIECE: Final = 200_000  # rows that are built at a time
 _NO_INSTRUMENTS: Mapping[str, Instrument] = {}
 
 
@@ -79,32 +82,68 @@ def make_panel(
     ConfigError
         Two columns of the panel would have the same name.
     """
-    frame = scores.sort_values([PATIENT, SESSION], ignore_index=True)
-    _refuse_repeated_keys(frame, [PATIENT, SESSION], "sessions")
-    _refuse_repeated_keys(patients, [PATIENT], "patients")
-    _refuse_repeated_keys(therapists, [THERAPIST], "therapists")
-    frame[THERAPIST] = _therapist_of_rows(frame, patients)
-    measured = frame.drop(columns=_KEYS)
-    means = _group_means(measured, frame[PATIENT])
-    parts = [
-        frame[_KEYS],
-        measured,
-        _earlier(frame, measured, lag, max_gap_days).add_suffix(LAG),
-        means.add_suffix(BETWEEN),
-        (measured - means).add_suffix(WITHIN),
-        _therapist_means(frame, means).add_suffix(BETWEEN_THERAPIST),
-        _at_first_session(frame, measured).add_suffix(BASELINE),
-        _constants(patients, PATIENT, frame[PATIENT], variables, "patients", instruments),
-        _constants(therapists, THERAPIST, frame[THERAPIST], variables, "therapists", instruments),
+    pieces = panel_pieces(scores, patients, therapists, variables, lag, max_gap_days, instruments)
+    return pd.concat(pieces, ignore_index=True)
+
+
+def panel_pieces(
+    scores: pd.DataFrame,
+    patients: pd.DataFrame,
+    therapists: pd.DataFrame,
+    variables: Mapping[str, Variable],
+    lag: int,
+    max_gap_days: float | None,
+    instruments: Mapping[str, Instrument] = _NO_INSTRUMENTS,
+    rows: int = _PIECE,
+) -> Iterator[pd.DataFrame]:
+    """Build the panel as `make_panel` does, some patients after the other: a panel is several times as wide as its scores.
+
+    Parameters
+    ----------
+    rows
+        How many a piece has, about: patients are whole. There is at least one piece.
+    """
+    frame, codes = _in_order(scores)
+    _refuse_repeated_keys(
+        int((_continues(codes) & _continues(frame[SESSION].to_numpy())).sum()), "patient and session", "sessions"
+    )
+    _refuse_repeated_keys(int(patients.duplicated([PATIENT]).sum()), PATIENT, "patients")
+    _refuse_repeated_keys(int(therapists.duplicated([THERAPIST]).sum()), THERAPIST, "therapists")
+    therapist = _therapist_of_rows(frame, codes, patients)
+    measured = frame.columns.drop(_KEYS)
+    means = _group_means(frame[measured], codes)
+    of_therapists = _therapist_means(therapist, codes, means)
+    own = [
+        _constants(patients, PATIENT, variables, "patients", instruments),
+        _constants(therapists, THERAPIST, variables, "therapists", instruments),
     ]
-    panel = pd.concat(parts, axis=1)
-    repeated = panel.columns[panel.columns.duplicated()]
-    if len(repeated):
-        raise ConfigError(
-            f"variables: the panel would have two columns '{repeated[0]}'. Rename the variable of that name; names "
-            f"that end in {', '.join(ENDINGS)} are made by the panel."
-        )
-    return panel
+    starts = np.flatnonzero(~_continues(codes))
+    first = frame[SESSION].iloc[starts].clip(upper=_usual_start(frame[SESSION].iloc[starts])).to_numpy()
+    for begin, end in _cuts(starts, len(frame), rows):
+        piece, code = frame.iloc[begin:end].reset_index(drop=True), codes[begin:end]
+        piece[THERAPIST] = therapist.iloc[begin:end].array
+        x, mean = piece[measured], means.take(code).set_axis(piece.index)
+        parts = [
+            piece[_KEYS],
+            x,
+            _earlier(piece, code, x, lag, max_gap_days).add_suffix(LAG),
+            mean.add_suffix(BETWEEN),
+            (x - mean).add_suffix(WITHIN),
+            of_therapists.reindex(piece[THERAPIST]).set_axis(piece.index).add_suffix(BETWEEN_THERAPIST),
+            _at_session(piece, code, x, first).add_suffix(BASELINE),
+            *(
+                constants.reindex(piece[key]).set_axis(piece.index)
+                for key, constants in zip((PATIENT, THERAPIST), own, strict=True)
+            ),
+        ]
+        panel = pd.concat(parts, axis=1)
+        repeated = panel.columns[panel.columns.duplicated()]
+        if len(repeated):
+            raise ConfigError(
+                f"variables: the panel would have two columns '{repeated[0]}'. Rename the variable of that name; names "
+                f"that end in {', '.join(ENDINGS)} are made by the panel."
+            )
+        yield panel
 
 
 def sessions_held(panel: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.Series:
@@ -130,83 +169,119 @@ def first_sessions(frame: pd.DataFrame) -> pd.Series:
         ``patient, session``, in any order.
     """
     own = frame.groupby(PATIENT)[SESSION].transform("min")
-    starts = own[~frame.duplicated(PATIENT)].value_counts()
-    usual = starts.index[0] if len(starts) and 2 * starts.iloc[0] > starts.sum() else np.inf
-    return own.clip(upper=usual)
+    return own.clip(upper=_usual_start(own[~frame.duplicated(PATIENT)]))
 
 
-def _refuse_repeated_keys(table: pd.DataFrame, keys: list[str], name: str) -> None:
-    repeated = int(table.duplicated(keys).sum())
+def _usual_start(starts: pd.Series) -> float:
+    """Return the session at which more than half of the patients start, of the first one of each; infinite where there is none."""
+    counts = starts.value_counts()
+    return float(counts.index[0]) if len(counts) and 2 * counts.iloc[0] > counts.sum() else np.inf
+
+
+def _in_order(scores: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the rows sorted by patient and session, and the number of each row's patient, in that order."""
+    codes = np.asarray(pd.factorize(scores[PATIENT], sort=True, use_na_sentinel=False)[0])
+    number = scores[SESSION].to_numpy()
+    steps = np.diff(codes)
+    if ((steps > 0) | ((steps == 0) & (np.diff(number) > 0))).all():
+        return scores, codes
+    order = np.lexsort((number, codes))
+    return scores.take(order), codes[order]
+
+
+def _continues(values: np.ndarray) -> np.ndarray:
+    """Return where a value is that of the row before."""
+    return np.concatenate([np.zeros(min(len(values), 1), dtype=bool), values[1:] == values[:-1]])
+
+
+def _cuts(starts: np.ndarray, size: int, rows: int) -> Iterator[tuple[int, int]]:
+    """Cut rows between patients, who begin at `starts`, into pieces of about so many."""
+    places = np.searchsorted(starts, np.arange(rows, size, rows))
+    inner = starts[places[places < len(starts)]]
+    return pairwise(dict.fromkeys([0, *map(int, inner), size])) if size else iter([(0, 0)])
+
+
+def _refuse_repeated_keys(repeated: int, keys: str, name: str) -> None:
     if repeated:
         raise DataError(
-            f"{repeated} rows of the table {name} repeat an earlier {' and '.join(keys)}. "
+            f"{repeated} rows of the table {name} repeat an earlier {keys}. "
             f"Let cleaning.duplicates drop them, or correct the export."
         )
 
 
-def _therapist_of_rows(frame: pd.DataFrame, patients: pd.DataFrame) -> pd.Series:
+def _therapist_of_rows(frame: pd.DataFrame, codes: np.ndarray, patients: pd.DataFrame) -> pd.Series:
+    own = np.asarray(pd.factorize(frame[THERAPIST])[0])
+    known = own >= 0
+    size = codes.max(initial=-1) + 1
+    lowest, highest = np.full(size, len(frame)), np.full(size, -1)
+    np.minimum.at(lowest, codes[known], own[known])
+    np.maximum.at(highest, codes[known], own[known])
     assigned = frame[PATIENT].map(patients.set_index(PATIENT)[THERAPIST])
-    several = frame.groupby(PATIENT)[THERAPIST].transform("nunique") > 1
-    return frame[THERAPIST].where(assigned.isna() | several, assigned)
+    return frame[THERAPIST].where(assigned.isna() | (highest > lowest)[codes], assigned)
 
 
-def _earlier(frame: pd.DataFrame, measured: pd.DataFrame, lag: int, max_gap_days: float | None) -> pd.DataFrame:
-    """Look up the row of the same patient `lag` sessions earlier."""
-    rows = pd.MultiIndex.from_arrays([frame[PATIENT], frame[SESSION]])
-    position = rows.get_indexer(pd.MultiIndex.from_arrays([frame[PATIENT], frame[SESSION] - lag]))
+def _earlier(
+    frame: pd.DataFrame, codes: np.ndarray, measured: pd.DataFrame, lag: int, max_gap_days: float | None
+) -> pd.DataFrame:
+    """Look up the row of the same patient `lag` sessions earlier; rows are in order."""
+    number = frame[SESSION].to_numpy()
+    number = number - number.min(initial=0)
+    # One whole number for patient and session, in the order of the rows.
+    place = codes * (number.max(initial=0) + lag + 1) + number
+    position = np.minimum(np.searchsorted(place, place - lag), max(len(place) - 1, 0))
     elapsed = frame[DAYS].fillna(frame[WEEKS] * _DAYS_PER_WEEK).to_numpy(dtype=float)
     pause = elapsed - elapsed[position]
     longest = np.inf if max_gap_days is None else max_gap_days * lag
     # An undated pause compares as False: the session numbers alone decide.
-    found = (position >= 0) & ~(pause > longest) & ~(pause < 0)
+    found = (place[position] == place - lag) & ~(pause > longest) & ~(pause < 0)
     values = measured.to_numpy(dtype=float)[position]
     values[~found] = np.nan
     return pd.DataFrame(values, index=measured.index, columns=measured.columns)
 
 
-def _at_first_session(frame: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
-    at_first = measured[frame[SESSION] == first_sessions(frame)]
-    return at_first.set_axis(pd.Index(frame.loc[at_first.index, PATIENT])).reindex(frame[PATIENT]).set_axis(frame.index)
+def _at_session(frame: pd.DataFrame, codes: np.ndarray, measured: pd.DataFrame, session: np.ndarray) -> pd.DataFrame:
+    """Return the values at one session of each patient, in all their rows; NaN where it was not held."""
+    rows = np.flatnonzero(frame[SESSION].to_numpy() == session[codes])
+    at = np.full(len(session), -1)
+    at[codes[rows]] = rows
+    found = at[codes]
+    values = measured.to_numpy(dtype=float)[found]
+    values[found < 0] = np.nan
+    return pd.DataFrame(values, index=measured.index, columns=measured.columns)
 
 
-def _therapist_means(frame: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
-    """Average the patients' means by therapist; a patient counts once for each therapist."""
-    once = ~frame.duplicated([PATIENT, THERAPIST])
-    averages = _group_means(means[once], frame.loc[once, THERAPIST]).set_axis(pd.Index(frame.loc[once, THERAPIST]))
-    averages = averages[~averages.index.duplicated()]
-    return averages.reindex(frame[THERAPIST]).set_axis(frame.index)
+def _therapist_means(therapist: pd.Series, codes: np.ndarray, means: pd.DataFrame) -> pd.DataFrame:
+    """Average the patients' means by therapist, who are the index; a patient counts once for each therapist."""
+    of_therapist, names = pd.factorize(therapist)
+    once = ~pd.DataFrame({"patient": codes, "therapist": of_therapist}).duplicated().to_numpy()
+    averages = _group_means(means.take(codes[once]), np.asarray(of_therapist[once]))
+    return averages.set_axis(pd.Index(names, dtype=therapist.dtype))
 
 
-def _group_means(values: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
-    """Mean of the observed values of each row's group; NaN where the row has no group or the group no value.
+def _group_means(values: pd.DataFrame, groups: np.ndarray) -> pd.DataFrame:
+    """Mean of the observed values of each group, which are numbered; NaN where it has no value. Rows of group -1 do not count.
 
     Values are added in the order of their size: neither the order of rows nor the spelling of groups can change a bit
     (the group means of pandas depend on the order of the groups in the last digit).
     """
-    codes, _ = pd.factorize(groups)
     means = {}
+    size = groups.max(initial=-1) + 1
     for column in values:
         observed = values[column].to_numpy(dtype=float)
-        rows = np.flatnonzero(~np.isnan(observed) & (codes >= 0))
+        rows = np.flatnonzero(~np.isnan(observed) & (groups >= 0))
         rows = rows[np.argsort(observed[rows])]
-        size = codes.max(initial=-1) + 1
-        totals = np.bincount(codes[rows], weights=observed[rows], minlength=size)
-        counts = np.bincount(codes[rows], minlength=size)
-        averages = np.divide(totals, counts, out=np.full(size, np.nan), where=counts > 0)
-        # Code -1, a row without group, picks the last element.
-        means[column] = np.append(averages, np.nan)[codes]
-    return pd.DataFrame(means, index=values.index, columns=values.columns, dtype=float)
+        totals = np.bincount(groups[rows], weights=observed[rows], minlength=size)
+        counts = np.bincount(groups[rows], minlength=size)
+        means[column] = np.divide(totals, counts, out=np.full(size, np.nan), where=counts > 0)
+    return pd.DataFrame(means, index=pd.RangeIndex(size), columns=values.columns, dtype=float)
 
 
 def _constants(
     table: pd.DataFrame,
     key: str,
-    rows: pd.Series,
     variables: Mapping[str, Variable],
     level: str,
     instruments: Mapping[str, Instrument],
 ) -> pd.DataFrame:
-    """Repeat the values of a patient or a therapist in each of their rows; NaN where the table lacks them."""
-    scored = score_table(table, variables, level, instruments).scores
-    scored.index = pd.Index(table[key])
-    return scored.reindex(rows).set_axis(rows.index)
+    """Return the values of each patient or therapist, who are the index."""
+    return score_table(table, variables, level, instruments).scores.set_axis(pd.Index(table[key]))

@@ -1,12 +1,13 @@
 """Write and read the artefacts of a run as they are declared: these columns, text as text and numbers as numbers."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from alliance.facts.artefacts import ARTEFACTS, COUNT, NUMBER, TEXT, TRUTH, Kind
-from alliance.runs.files import write_csv, write_parquet
+from alliance.runs.files import write_csv, write_parquet, write_parquet_pieces
 
 _TYPES: dict[Kind, type] = {TEXT: str, NUMBER: float, COUNT: float, TRUTH: bool}
 
@@ -19,10 +20,26 @@ def write_artefact(name: str, table: pd.DataFrame, path: str | Path) -> None:
     ValueError
         Its columns are not those that are declared.
     """
+    _check_columns(name, table)
+    (write_parquet if Path(path).suffix == ".parquet" else write_csv)(table, path)
+
+
+def write_pieces(name: str, pieces: Iterable[pd.DataFrame], path: str | Path) -> None:
+    """Write one artefact as Parquet, piece by piece: the whole of it need not be in memory at once.
+
+    Raises
+    ------
+    ValueError
+        Its columns are not those that are declared.
+    """
+    write_parquet_pieces((_check_columns(name, piece) for piece in pieces), path)
+
+
+def _check_columns(name: str, table: pd.DataFrame) -> pd.DataFrame:
     declared = ARTEFACTS[name].header
     if declared and list(table.columns) != declared:
         raise ValueError(f"'{name}' has the columns {list(table.columns)}, declared are {declared}")
-    (write_parquet if Path(path).suffix == ".parquet" else write_csv)(table, path)
+    return table
 
 
 def read_artefact(path: str | Path, name: str | None = None) -> pd.DataFrame:

@@ -7,8 +7,8 @@ killed job leaves behind starts with `UNFINISHED` and is removed when the run go
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,8 +96,21 @@ def _without_formula(value: object) -> object:
 
 def write_parquet(table: "pd.DataFrame", path: str | Path) -> None:
     """Write a table as Parquet, without index."""
-    with replacing(path) as temporary:
-        table.to_parquet(temporary, index=False)
+    write_parquet_pieces([table], path)
+
+
+def write_parquet_pieces(pieces: Iterable["pd.DataFrame"], path: str | Path) -> None:
+    """Write a table as Parquet, without index, that comes in one or more pieces with the columns of the first."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
+
+    with replacing(path) as temporary, ExitStack() as open_files:
+        writer = None
+        for piece in pieces:
+            table = pa.Table.from_pandas(piece, None if writer is None else writer.schema, preserve_index=False)
+            if writer is None:
+                writer = open_files.enter_context(ParquetWriter(temporary, table.schema))
+            writer.write_table(table)
 
 
 def write_tree(tree: "xr.DataTree", path: str | Path) -> None:

@@ -7,8 +7,8 @@ import pandas as pd
 
 from alliance.config import Variable
 from alliance.config.instruments import read_instruments
-from alliance.data.panel import make_panel
-from alliance.runs.artefacts import write_artefact
+from alliance.data.panel import panel_pieces
+from alliance.runs.artefacts import write_pieces
 
 
 def build_panel(
@@ -24,7 +24,7 @@ def build_panel(
 ) -> None:
     """Align sessions, split each score into within and between person parts, and add what is constant."""
     declared = {name: Variable.model_validate(settings) for name, settings in variables.items()}
-    built = make_panel(
+    pieces = panel_pieces(
         pd.read_parquet(scores),
         pd.read_parquet(patients),
         pd.read_parquet(therapists),
@@ -33,4 +33,4 @@ def build_panel(
         max_gap_days,
         read_instruments(instruments),
     )
-    write_artefact("panel", built, panel)
+    write_pieces("panel", pieces, panel)

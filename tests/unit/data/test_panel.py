@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alliance.config import Variable
 from alliance.config.instruments import read_instruments
-from alliance.data.panel import make_panel, sessions_held
+from alliance.data.panel import make_panel, panel_pieces, sessions_held
 from alliance.errors import ConfigError, DataError
 
 quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -240,6 +240,22 @@ def test_order_of_rows_changes_nothing(study: tuple[pd.DataFrame, ...], random: 
         return table.iloc[random.sample(range(len(table)), len(table))]
 
     pd.testing.assert_frame_equal(build(*study, lag), build(*map(shuffled, study), lag), check_exact=True)
+
+
+@quick
+@given(studies(), st.randoms(use_true_random=False), st.integers(1, 8), st.integers(1, 3))
+def test_pieces_are_whole_patients_and_together_the_panel(
+    study: tuple[pd.DataFrame, ...], random: Any, rows: int, lag: int
+) -> None:
+    frame, patients, therapists = study
+    held = pd.Series([random.choice(["T01", "T02", None]) for _ in range(len(frame))], frame.index, dtype="str")
+    frame = frame.assign(therapist=held)
+    pieces = list(panel_pieces(frame, patients, therapists, VARIABLES, lag, 21, rows=rows))
+    whole = build(frame, patients, therapists, lag)
+    pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), whole, check_exact=True)
+    people = [name for piece in pieces for name in piece["patient"].unique()]
+    assert len(people) == len(set(people))
+    assert all((piece["patient"] != piece["patient"].iloc[-1]).sum() < rows for piece in pieces)
 
 
 def test_therapist_mean_is_the_same_to_the_last_bit_whatever_the_ids() -> None:

@@ -1,11 +1,12 @@
 """Writers: whole files or none, and no cell that a spreadsheet would run."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from alliance.runs.files import remove_unfinished, replacing, write_csv, write_parquet, write_text
+from alliance.runs.files import remove_unfinished, replacing, write_csv, write_parquet, write_parquet_pieces, write_text
 
 
 def write_half(target: Path) -> None:
@@ -70,3 +71,19 @@ def test_parquet_keeps_types(tmp_path: Path) -> None:
     table = pd.DataFrame({"patient": ["P001"], "session": [1], "alliance": [40.5]})
     write_parquet(table, tmp_path / "t.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), table)
+
+
+def test_parquet_in_pieces_is_the_whole_table(tmp_path: Path) -> None:
+    table = pd.DataFrame({"patient": pd.Series(["P001", None, "P002"], dtype="str"), "alliance": [40.5, None, None]})
+    write_parquet_pieces((table.iloc[place : place + 1] for place in range(3)), tmp_path / "t.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), table)
+
+
+def test_parquet_of_pieces_that_stop_half_way_is_no_file(tmp_path: Path) -> None:
+    def pieces() -> Iterator[pd.DataFrame]:
+        yield pd.DataFrame({"alliance": [40.5]})
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        write_parquet_pieces(pieces(), tmp_path / "t.parquet")
+    assert list(tmp_path.iterdir()) == []
