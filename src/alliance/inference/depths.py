@@ -209,7 +209,8 @@ def draw_laplace(request: Request, maximum: Maximum[Target], posterior: Posterio
     mode, sampling = find_mode(posterior, maximum), request.sampling
     try:
         size, light = int(sampling["chains"] * sampling["draws"]), request.data_set > 0
-        found = laplace.draw_laplace(mode, size, request.generator("posterior"), light=light)
+        units = maximum.target.clusters(maximum.target.levels[0]).count
+        found = laplace.draw_laplace(mode, size, request.generator("posterior"), light=light, units=units)
     except FloatingPointError as error:
         raise ModelError(
             f"models.specs.{request.name}: {error}. Look for outliers in data/panel.parquet, or narrow the priors."

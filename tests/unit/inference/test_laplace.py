@@ -54,6 +54,33 @@ def test_draws_do_not_depend_on_which_image_of_the_mode_the_search_found():
     np.testing.assert_array_equal(*draws)
 
 
+def test_of_many_units_nothing_is_learned_where_the_curvature_does(zero_variance, monkeypatch):
+    asked = []
+
+    def counted(values, positions):
+        asked.append(len(positions))
+        return at_many(values, positions)
+
+    monkeypatch.setattr(laplace, "at_many", counted)
+    mode = mode_of(60, 8, equations=ONE_SD)
+    learned = draw_laplace(mode, 2000, np.random.default_rng(6)).positions
+    assert len(asked) == 1 + laplace._ROUNDS
+    asked.clear()
+    draws = draw_laplace(mode, 2000, np.random.default_rng(6), units=laplace._LARGE)
+    assert asked == [laplace._FINAL // laplace._KNOWN] and draws.mark.passed
+    sd = learned.std(axis=0)
+    assert (draws.positions.mean(axis=0) - learned.mean(axis=0)) / sd == pytest.approx(0, abs=0.15)
+    assert draws.positions.std(axis=0) / sd == pytest.approx(1, abs=0.1)
+    # An sd that may be zero is skewed however many units there are, and a proposal that does not do is learned after all.
+    few = {"size": 200, "rng": np.random.default_rng(7)}
+    asked.clear()
+    draw_laplace(zero_variance, **few, units=laplace._LARGE)
+    assert len(asked) == 1 + laplace._ROUNDS
+    asked.clear()
+    draw_laplace(replace(mode, spread=mode.spread / 5), **few, units=laplace._LARGE)
+    assert len(asked) == 2 + laplace._ROUNDS
+
+
 def test_folded_proposal_is_a_density(zero_variance):
     mirrors = laplace._find_images(zero_variance)
     one = laplace._Images(Mirrors(np.array([0]), np.array([[-1.0]])), np.array([True]))
