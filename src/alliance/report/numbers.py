@@ -15,6 +15,8 @@ _MOST_TOGETHER = 3  # decimals of a column, if not all of its numbers need more
 _LEADING_ZERO = re.compile(r"(?<![\d.,])0(?=\.\d)")
 
 type Account = tuple[float, float, float]  # an estimate with the ends of its interval
+_FINEST = 8  # decimals; an interval that is narrower than one of the last of these is a point
+_WIDE = 2.0  # percentage points from which an interval of shares is told by whole percents
 _LARGE = 1e7  # from there on powers of ten
 
 
@@ -70,7 +72,8 @@ def format_beside(*accounts: Account) -> list[str]:
 def format_estimates(*columns: Sequence[Account | None]) -> list[list[str]]:
     """Write columns of estimates that are compared, each with its interval, all with the same decimals; nothing for None."""
     accounts = [account for column in columns for account in column if account is not None]
-    digits = column_decimals(common_decimals([low, high], high - low) for _, low, high in accounts)
+    shared = column_decimals(common_decimals([low, high], high - low) for _, low, high in accounts)
+    digits = max([shared, *(_decimals_within(high - low) for _, low, high in accounts)])
     return [["" if account is None else _write_account(account, digits) for account in column] for column in columns]
 
 
@@ -117,17 +120,38 @@ def format_percent(share: float | None, decimals: int | None = None) -> str:
     percent = 100 * share
     if percent in (0, 100):
         return f"{percent:.0f}%"  # exactly none, or all
-    if 0 < percent < 0.05:
-        return "<0.1%"
-    if 99.95 <= percent < 100:
-        return ">99.9%"
     digits = int(_needs_decimal(percent)) if decimals is None else decimals
+    step = 10.0 ** -max(digits, 1)
+    if 0 < percent < step / 2:
+        return f"<{step:g}%"
+    if 100 - step / 2 <= percent < 100:
+        return f">{100 - step:g}%"
     return f"{percent:.{digits}f}%".replace("-", MINUS)
 
 
 def _needs_decimal(percent: float) -> bool:
     """Whether whole percents would take a share for none or all."""
     return 0 < abs(percent) < 0.95 or 99.05 < percent < 100
+
+
+def format_share(estimate: float, low: float, high: float) -> str:
+    """Write a share of 1 with its interval as percentages: ``36% [31%, 41%]``."""
+    share, *ends = share_and_ends(estimate, low, high)
+    return f"{share} [{', '.join(ends)}]"
+
+
+def share_and_ends(estimate: float, low: float, high: float) -> tuple[str, str, str]:
+    """Write a share of 1 and the ends of its interval as percentages, with the decimals that tell the ends apart."""
+    decimals = _decimals_of_share(low, high)
+    return format_percent(estimate, decimals), format_percent(low, decimals), format_percent(high, decimals)
+
+
+def _decimals_of_share(low: float, high: float) -> int | None:
+    """Return as many decimals of percentages as an interval has at least one unit of the last one on each side; None: the usual ones."""
+    width = 100 * (high - low)
+    if not 0 < width < _WIDE:
+        return None
+    return min(_MOST_DECIMALS, math.ceil(round(math.log10(_WIDE / width), 9)))
 
 
 def format_shares(*columns: Sequence[Sequence[float] | None]) -> list[list[str]]:
@@ -139,7 +163,8 @@ def format_shares(*columns: Sequence[Sequence[float] | None]) -> list[list[str]]
         Of each cell a share, or a share with the ends of its interval.
     """
     shares = [share for column in columns for cell in column if cell is not None for share in cell]
-    decimals = int(any(_needs_decimal(100 * share) for share in shares if not math.isnan(share)))
+    narrow = [_decimals_of_share(*cell[1:3]) or 0 for column in columns for cell in column if cell and len(cell) > 2]
+    decimals = max([int(any(_needs_decimal(100 * share) for share in shares if not math.isnan(share))), *narrow])
 
     def write(cell: Sequence[float] | None) -> str:
         if cell is None or math.isnan(cell[0]):
@@ -179,7 +204,14 @@ def common_decimals(values: Sequence[float], scale: float | None = None) -> int:
     digits = _decimals_for(2 * abs(scale) if usable and scale is not None else min(finite))
     while digits < _MOST_DECIMALS and any(_vanishes(value, digits) for value in finite):
         digits += 1
-    return digits
+    return max(digits, _decimals_within(scale)) if usable and scale is not None else digits
+
+
+def _decimals_within(width: float) -> int:
+    """Return the decimals at which the ends of an interval differ for sure; none for one without width but for rounding errors."""
+    if not width >= 10.0**-_FINEST or math.isinf(width):
+        return 0
+    return max(0, math.ceil(round(-math.log10(width), 9)))
 
 
 def column_decimals(needed: Iterable[int]) -> int:

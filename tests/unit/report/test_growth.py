@@ -1,5 +1,6 @@
 """How a process develops and who changes, as people read it: verdicts follow from intervals, and small counts stay hidden."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -210,3 +211,14 @@ def test_figures_draw_what_there_is_and_say_what_there_is_not(config: Config) ->
     assert np.isfinite(squares.values["width"]).all()
     nothing = load_figure("development").draw(inputs(), config)
     assert "No fitted model follows a course" in nothing.alt
+
+
+def test_figure_of_changes_draws_single_patients_of_a_register_by_lot(config: Config) -> None:
+    settings = config.model_dump(mode="json", by_alias=True)
+    settings["privacy"] |= {"single_patients": True}
+    panel = changed([1000, 1000], [400, 500], [100, 100])
+    drawing = load_figure("changes").draw(inputs(panel=panel), validate_config(settings))
+    assert len(drawing.values) == 500
+    assert drawing.notes == "Points are 500 of 2,000 patients, drawn by lot."
+    # 45 % of all get better; four standard errors of a share of 500.
+    assert (drawing.values["last"] == 4).mean() == pytest.approx(0.45, abs=4 * math.sqrt(0.45 * 0.55 / 500))

@@ -16,6 +16,7 @@ from alliance.report.numbers import (
     format_percent,
     format_probability,
     format_regions,
+    format_share,
     format_shares,
 )
 
@@ -131,3 +132,41 @@ def test_zero_before_the_point_is_dropped_and_no_other() -> None:
     assert drop_leading_zeros("−0.43 [−0.53, 10.34], <0.001, 0, 100.5, 1,000.05") == (
         "−.43 [−.53, 10.34], <.001, 0, 100.5, 1,000.05"
     )
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "high", "written"),
+    [
+        (0.36, 0.31, 0.41, "36% [31%, 41%]"),
+        (0.3921, 0.3872, 0.3969, "39.2% [38.7%, 39.7%]"),
+        (0.39214, 0.39187, 0.39241, "39.21% [39.19%, 39.24%]"),
+        (0.0004, 0.0001, 0.0007, "0.04% [0.01%, 0.07%]"),
+        (0.00003, 0.00001, 0.0006, "<0.01% [<0.01%, 0.06%]"),
+        (0.99999, 0.9994, 1.0, ">99.99% [99.94%, 100%]"),
+        (0.5, 0.5, 0.5, "50% [50%, 50%]"),
+    ],
+)
+def test_share_has_the_decimals_that_tell_the_ends_of_its_interval_apart(
+    share: float, low: float, high: float, written: str
+) -> None:
+    assert format_share(share, low, high) == written
+
+
+def test_column_of_shares_tells_the_ends_of_its_narrowest_interval_apart() -> None:
+    assert format_shares([(0.3921, 0.3872, 0.3969), (0.5, 0.4, 0.6)]) == [
+        ["39.2% [38.7%, 39.7%]", "50.0% [40.0%, 60.0%]"]
+    ]
+
+
+def test_interval_that_is_narrower_than_four_decimals_is_no_point() -> None:
+    assert format_estimate(0.123456, 0.123441, 0.123471) == "0.12346 [0.12344, 0.12347]"
+    assert format_estimate(-0.00001, -0.000013, -0.000007) == "−0.000010 [−0.000013, −0.000007]"
+
+
+def test_point_has_no_more_than_four_decimals_for_errors_of_rounding() -> None:
+    assert format_estimate(0.5, 0.5, 0.5 + 1e-15) == "0.5000 [0.5000, 0.5000]"
+
+
+def test_column_has_the_decimals_of_its_narrowest_interval_where_fewer_would_make_it_a_point() -> None:
+    wide, narrow = (1.5, 1.2, 1.8), (0.1203, 0.1201, 0.1204)
+    assert format_estimates([wide, narrow]) == [["1.5000 [1.2000, 1.8000]", "0.1203 [0.1201, 0.1204]"]]

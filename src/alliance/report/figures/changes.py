@@ -10,9 +10,10 @@ from matplotlib.patches import Rectangle
 
 from alliance.config import Config
 from alliance.data.scoring.change import Norm, norm_of
-from alliance.facts.columns import records
+from alliance.facts.columns import PATIENT, records
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
+from alliance.report.figures.thinning import draw_lots, note_of_lots
 from alliance.report.labels import capitalised_name, label_of, unit_of
 from alliance.report.meanings import counts_changes, find_changed
 from alliance.report.numbers import format_count, format_value
@@ -22,6 +23,7 @@ TITLE = "First and last score"
 CAPTION = "Patients by first and last score observed. Between the dashed lines no change is reliable; dotted lines tell cases from others."
 NEEDS = ("panel", "norms")
 _SQUARES: Final = 9  # along each side, about
+_MOST_POINTS: Final = 500
 _FULL: Final = 0.92  # of a square, for the largest count
 
 
@@ -36,15 +38,16 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     squares = _squares(table, least)
     if squares.empty and not config.privacy.single_patients:
         return theme.draw_unavailable(f"Nowhere do {least} patients or more have alike first and last scores.")
+    drawn = table[table[PATIENT].isin(draw_lots(table[PATIENT], _MOST_POINTS, config))]
     with theme.applied():
         figure, (axis,) = theme.new_figure(theme.SINGLE, 3.2)
         _draw_lines(axis, table, squares, norm)
         if config.privacy.single_patients:
             rng = np.random.default_rng(0)
-            jitter = rng.uniform(-0.25, 0.25, (2, len(table)))
+            jitter = rng.uniform(-0.25, 0.25, (2, len(drawn)))
             axis.scatter(
-                table["first"] + jitter[0],
-                table["last"] + jitter[1],
+                drawn["first"] + jitter[0],
+                drawn["last"] + jitter[1],
                 s=9,
                 color=theme.NAVY,
                 alpha=0.5,
@@ -59,14 +62,14 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         axis.set_title(theme.wrap(capitalised_name(label_of(row.variable, config)), 38))
         axis.set_aspect("equal")
     notes = (
-        ""
+        note_of_lots(len(drawn), len(table), "Points are")
         if config.privacy.single_patients
         else (
             f"Squares grow with the number of patients in them, to the nearest {format_count(least)}; where there are fewer than "
             f"{format_count(least)}, nothing is drawn."
         )
     )
-    values = squares if not config.privacy.single_patients else table[["first", "last", "category"]]
+    values = squares if not config.privacy.single_patients else drawn[["first", "last", "category"]]
     return Drawing(figure, values.reset_index(drop=True), _describe(row.variable, norm, config), notes)
 
 

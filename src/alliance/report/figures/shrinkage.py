@@ -14,8 +14,9 @@ from alliance.config.posing import asked_in, speaker_of
 from alliance.facts.columns import THERAPIST, records
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
+from alliance.report.figures.thinning import draw_lots, note_of_lots
 from alliance.report.labels import capitalised_name, label_effect, label_model, label_path
-from alliance.report.numbers import format_number, format_percent
+from alliance.report.numbers import format_count, format_number, format_percent
 from alliance.results.disclosure import in_multiples, step_for, to_step
 
 TITLE = "Differences between patients and between therapists"
@@ -27,6 +28,8 @@ NEEDS = ("shrinkage",)
 _QUESTION = "responsiveness"
 _HEIGHT = 2.2  # inches of a panel
 _MOST_GROUPS = 20
+_MOST_SINGLE = 300
+_PANEL = ["model", "unit", "quantity", "path"]
 _ALONE = "Faint points: what the sessions of that patient alone say."
 _REACH = 0.35  # share of the intervals' range by which points of single units may exceed it
 
@@ -51,6 +54,8 @@ def draw_units(table: pd.DataFrame, config: Config) -> Drawing:
     values = publish_units(table, config)
     if values.empty:
         return theme.draw_unavailable("There are too few patients or therapists to show how they differ.")
+    everyone, values = values, _draw_lots(values, config)
+    averages = everyone.groupby(_PANEL)["estimate"].mean()
     rows = [part for _, part in values.groupby(["model", "unit"], sort=False)]
     columns = max(part.groupby(["quantity", "path"]).ngroups for part in rows)
     cut = 0
@@ -60,7 +65,7 @@ def draw_units(table: pd.DataFrame, config: Config) -> Drawing:
             panels = [panel for _, panel in part.groupby(["quantity", "path"], sort=False)]
             line = axes[position * columns : (position + 1) * columns]
             for axis, panel in zip(line, panels, strict=False):
-                cut += _draw_panel(axis, panel, config)
+                cut += _draw_panel(axis, panel, float(averages.loc[tuple(panel[_PANEL].iloc[0])]), config)
             for axis in line[len(panels) :]:
                 axis.set_axis_off()
         figure.legend(handles=_handles(values), loc="outside upper left", ncols=3)
@@ -68,11 +73,32 @@ def draw_units(table: pd.DataFrame, config: Config) -> Drawing:
     if values["alone"].notna().any():
         notes.append(_ALONE)
     if (values["units"] > 1).any():
-        least = config.privacy.minimum_cell
-        notes.append(f"Points are averages of at least {least} patients or therapists who follow one another in order.")
+        least = int(values.loc[values["units"] > 1, "units"].min())
+        notes.append(
+            f"Points are averages of at least {format_count(least)} {_units_of(values)} who follow one another in order."
+        )
+    for unit in dict.fromkeys(values["unit"]):
+        drawn, of = (int(part[part["unit"] == unit].groupby(_PANEL).size().max()) for part in (values, everyone))
+        if drawn < of:
+            notes.append(note_of_lots(drawn, of, "In a panel are", f"{unit}s"))
     if cut:
         notes.append(f"{cut} faint {'point lies' if cut == 1 else 'points lie'} beyond the axes.")
-    return Drawing(figure, values, _describe(values, config), " ".join(notes))
+    return Drawing(figure, values, _describe(everyone, config), " ".join(notes))
+
+
+def _draw_lots(values: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """Return of each panel as many units as can be told apart, anew from the first to the last."""
+    parts = []
+    for _, panel in values.groupby(_PANEL, sort=False):
+        if len(panel) > _MOST_SINGLE:
+            panel = panel[panel["order"].isin(draw_lots(panel["order"], _MOST_SINGLE, config))].sort_values("order")
+            panel = panel.assign(order=np.arange(1, len(panel) + 1))
+        parts.append(panel)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _units_of(values: pd.DataFrame) -> str:
+    return " or ".join(f"{unit}s" for unit in dict.fromkeys(values.loc[values["units"] > 1, "unit"]))
 
 
 def publish_units(table: pd.DataFrame, config: Config) -> pd.DataFrame:
@@ -82,7 +108,7 @@ def publish_units(table: pd.DataFrame, config: Config) -> pd.DataFrame:
     there are fewer units than that, nothing is shown.
     """
     least, parts = config.privacy.minimum_cell, []
-    for (_, unit, *_), rows in table.groupby(["model", "unit", "quantity", "path"], sort=False):
+    for (_, unit, *_), rows in table.groupby(_PANEL, sort=False):
         if len(rows) < least:
             continue
         if least == 1 or (config.privacy.single_patients and unit == "patient"):
@@ -98,14 +124,14 @@ def publish_units(table: pd.DataFrame, config: Config) -> pd.DataFrame:
         step = step_for(spread / math.sqrt(len(rows) / count))
         for name in means:
             means[name] = [to_step(value, step) for value in means[name]]
-        first = ordered.groupby(group)[["model", "unit", "quantity", "path"]].first()
+        first = ordered.groupby(group)[_PANEL].first()
         sizes = [in_multiples(size, least) for size in group.value_counts(sort=False)]
         parts.append(first.join(means).assign(order=np.arange(1, count + 1), alone=np.nan, units=sizes))
     columns = [*table.columns, "units"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> int:
+def _draw_panel(axis: Axes, panel: pd.DataFrame, average: float, config: Config) -> int:
     """Draw one panel and return how many faint points its axis does not hold."""
     first: Any = next(records(panel))
     colour = theme.LEVEL_COLOURS.get(first.unit, theme.NAVY)
@@ -121,7 +147,7 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> int:
     axis.plot(order, alone, linestyle="none", marker="o", markersize=1.8, color=theme.RULE, zorder=1)
     axis.plot(order, panel["estimate"], linestyle="none", marker="o", markersize=size, color=colour, zorder=3)
     axis.axhline(0, color=theme.MUTED, linewidth=0.7, zorder=1)
-    axis.axhline(panel["estimate"].mean(), color=theme.INK, linewidth=0.9, linestyle="--", zorder=4)
+    axis.axhline(average, color=theme.INK, linewidth=0.9, linestyle="--", zorder=4)
     axis.set_ylim(low, high)
     axis.set_xlim(0, len(panel) + 1)
     axis.set_title(theme.wrap(capitalised_name(label_path(first.path, config)), 26))
@@ -143,7 +169,7 @@ def _handles(values: pd.DataFrame) -> list[Line2D]:
 
 def _describe(values: pd.DataFrame, config: Config) -> str:
     parts = []
-    for (model, unit, quantity, path), rows in values.groupby(["model", "unit", "quantity", "path"], sort=False):
+    for (model, unit, quantity, path), rows in values.groupby(_PANEL, sort=False):
         low, mean, high = (format_number(rows["estimate"].agg(name)) for name in ("min", "mean", "max"))
         parts.append(
             f"{label_effect(str(quantity))}, {label_path(str(path), config)}, in '{label_model(str(model), config)}': {unit}s "

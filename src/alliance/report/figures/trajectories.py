@@ -15,6 +15,7 @@ from alliance.config import Config
 from alliance.facts.columns import PATIENT, SESSION
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
+from alliance.report.figures.thinning import draw_lots, note_of_lots
 from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, unit_of
 from alliance.report.meanings import Meaning, describe_case, has_case, meaning_of
 from alliance.report.numbers import format_number, format_percent
@@ -60,7 +61,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
             _draw_cutoff(axis, meaning_of(score, inputs["meanings"]))
         if len(order) > 1:
             figure.legend(handles=_handles(order), loc="outside upper left", ncols=len(order))
-    notes = _notes(inputs["meanings"], scores, config, hides=hides)
+    notes = _notes(panel, inputs["meanings"], scores, config, hides=hides)
     if others:
         named = ", ".join(label_of(name, config) for name in others)
         notes += f" The page does not hold the courses of {named}."
@@ -99,7 +100,7 @@ def _draw_panel(
     config: Config,
 ) -> None:
     if config.privacy.single_patients:
-        axis.add_collection(_lines_of_patients(panel, score, groups, order, shown))
+        axis.add_collection(_lines_of_patients(_drawn_singly(panel, config), score, groups, order, shown))
     for position, group in enumerate(order):
         part = shown[shown["group"] == group]
         colour = theme.SERIES[position % len(theme.SERIES)]
@@ -130,19 +131,20 @@ def _draw_cutoff(axis: Axes, meaning: Meaning | None) -> None:
         axis.axhline(meaning["case_value"], color=theme.MUTED, linestyle=(0, (1, 2)), linewidth=1, zorder=2)
 
 
+def _drawn_singly(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
+    return panel[panel[PATIENT].isin(draw_lots(panel[PATIENT], _MOST_LINES, config))]
+
+
 def _lines_of_patients(
     panel: pd.DataFrame, score: str, groups: pd.Series, order: list[str], shown: pd.DataFrame
 ) -> LineCollection:
     """Faint lines of the patients behind the means that are shown: a line of a small arm stands out by its colour."""
     cells = pd.MultiIndex.from_frame(shown[["group", SESSION]])
-    behind = pd.MultiIndex.from_arrays([groups, panel[SESSION]]).isin(cells)
+    behind = pd.MultiIndex.from_arrays([groups.loc[panel.index], panel[SESSION]]).isin(cells)
     observed = panel[panel[score].notna() & behind]
-    everyone = list(observed.groupby(PATIENT).groups)
-    patients = everyone[:: max(1, -(-len(everyone) // _MOST_LINES))]
     colours = {group: theme.SERIES[position % len(theme.SERIES)] for position, group in enumerate(order)}
     segments, shades = [], []
-    for code, rows in observed[observed[PATIENT].isin(patients)].groupby(PATIENT, sort=True):
-        del code
+    for _, rows in observed.groupby(PATIENT, sort=True):
         segments.append(rows[[SESSION, score]].to_numpy(dtype=float))
         shades.append(colours.get(groups.loc[rows.index[0]], theme.RULE))
     return LineCollection(segments, colors=shades, linewidths=0.4, alpha=0.17, zorder=1, rasterized=True)
@@ -177,10 +179,10 @@ def _describe(shown: pd.DataFrame, order: list[str], config: Config) -> str:
     return "Line chart of mean scores over sessions. " + "; ".join(parts) + "."
 
 
-def _notes(meanings: pd.DataFrame, scores: list[str], config: Config, *, hides: bool) -> str:
+def _notes(panel: pd.DataFrame, meanings: pd.DataFrame, scores: list[str], config: Config, *, hides: bool) -> str:
     note = f"Intervals: {format_percent(config.inference.interval)}."
     if config.privacy.single_patients:
-        note += " Faint lines are single patients."
+        note += f" {note_of_lots(_drawn_singly(panel, config)[PATIENT].nunique(), panel[PATIENT].nunique())}"
     if hides:
         note += f" Sessions with fewer than {config.privacy.minimum_cell} patients are not shown."
     for score in scores:

@@ -13,7 +13,7 @@ from alliance.facts.effects import COMPONENT_LEVELS
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
-from alliance.report.numbers import format_percent
+from alliance.report.numbers import format_percent, format_share
 
 TITLE = "What varies where"
 CAPTION = (
@@ -143,8 +143,12 @@ def _draw_points(axis: Axes, position: int, part: pd.DataFrame, levels: list[str
         if not np.isnan(row["low"]):
             axis.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=1.4)
         axis.plot(row["estimate"], y, marker=("o", "s", "^")[step], color=colour, markersize=5)
-        interval = "" if np.isnan(row["low"]) else f" [{format_percent(row['low'])}, {format_percent(row['high'])}]"
-        (text,) = theme.mark_flags([format_percent(row["estimate"]) + interval], [row["flag"]])
+        told = (
+            format_percent(row["estimate"])
+            if np.isnan(row["low"])
+            else format_share(row["estimate"], row["low"], row["high"])
+        )
+        (text,) = theme.mark_flags([told], [row["flag"]])
         axis.text(1.02, y, text, transform=axis.get_yaxis_transform(), va="center", ha="left", fontsize=theme.SMALL)
 
 

@@ -17,7 +17,7 @@ from alliance.facts.detectors import DETECTORS
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import capitalised_name, label_of
-from alliance.report.numbers import format_number
+from alliance.report.numbers import format_count, format_number
 
 TITLE = "Sessions to watch"
 CAPTION = (
@@ -53,8 +53,11 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
             axis.set_visible(False)
         flat[0].set_ylabel(theme.wrap(capitalised_name(label_of(mediator, config)), 18), fontsize=theme.SMALL)
     told = [f"{patient}: session {', '.join(_numbers(watched, patient))}" for patient in chosen[:5]]
-    more = f" {len(counts[counts > 0])} patients have such sessions, {len(chosen)} are drawn."
-    return Drawing(figure, watched[watched[PATIENT].isin(chosen)], f"Sessions to watch. {'; '.join(told)}.{more}")
+    found = format_count((counts > 0).sum())
+    more = f"{found} patients have such sessions; drawn are {len(chosen)}, those with the most."
+    return Drawing(
+        figure, watched[watched[PATIENT].isin(chosen)], f"Sessions to watch. {'; '.join(told)}. {more}", more
+    )
 
 
 def sessions_to_watch(panel: pd.DataFrame, score: str) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from alliance.config.timing import moment, parse_term
 from alliance.facts.columns import LAG, PATIENT
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
+from alliance.report.figures.thinning import draw_lots, note_of_lots
 from alliance.report.labels import capitalised_name, find_roles, label_of, unit_of
 from alliance.report.numbers import format_number
 from alliance.results.disclosure import in_multiples, step_for, to_step
@@ -24,6 +25,7 @@ CAPTION = (
 )
 NEEDS = ("panel",)
 _BINS = 10
+_MOST_DOTS = 500  # patients
 _FEWEST_ROWS = 10
 
 
@@ -60,7 +62,12 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         for axis, (level, part) in zip(axes, parts.items(), strict=True):
             _draw_panel(axis, part, values[values["level"] == level], cause, outcome, level, config)
     slopes = values.drop_duplicates("level").set_index("level")["slope"]
-    return Drawing(figure, values, _describe(slopes, cause, outcome, config))
+    dots = (
+        note_of_lots(min(len(means), _MOST_DOTS), len(means), "Grey dots are sessions and means of")
+        if config.privacy.single_patients
+        else ""
+    )
+    return Drawing(figure, values, _describe(slopes, cause, outcome, config), dots)
 
 
 def earlier_term(cause: str, outcome: str, config: Config) -> str:
@@ -98,8 +105,9 @@ def _draw_panel(
 ) -> None:
     colour = theme.LEVEL_COLOURS[level]
     if config.privacy.single_patients:
+        dots = part[part["patient"].isin(draw_lots(part["patient"], _MOST_DOTS, config))]
         axis.scatter(
-            part[cause], part[outcome], s=5, color=theme.MUTED, alpha=0.18, linewidths=0, rasterized=True, zorder=1
+            dots[cause], dots[outcome], s=5, color=theme.MUTED, alpha=0.18, linewidths=0, rasterized=True, zorder=1
         )
     slope, intercept = bins["slope"].iloc[0], bins["intercept"].iloc[0]
     step = step_for(float(part[cause].std()) / math.sqrt(part["patient"].nunique()))

@@ -7,7 +7,7 @@ from alliance.config.posing import cast_in, speaker_of
 from alliance.facts.quantity import nodes_of
 from alliance.report.labels import label_of, unit_of
 from alliance.report.meanings import describe_case
-from alliance.report.numbers import format_estimate, format_number, format_percent, format_value
+from alliance.report.numbers import format_estimate, format_number, format_percent, format_share, format_value
 from alliance.report.prose.passage import Inputs, Passage, rows_of, table_of
 from alliance.report.prose.told import Number, Told
 from alliance.report.prose.wording import (
@@ -85,8 +85,7 @@ def _estimate(row: Row) -> str:
 
 
 def _share(row: Row) -> str:
-    low, high = format_percent(row["low"]), format_percent(row["high"])
-    return f"{format_percent(row['estimate'])} [{low}, {high}]"
+    return format_share(row["estimate"], row["low"], row["high"])
 
 
 def _who(row: Row) -> str:

@@ -9,7 +9,7 @@ from alliance.config import Config
 from alliance.config.answers import questions_of
 from alliance.facts.quantity import ends_of, is_at_session
 from alliance.report.labels import label_model, label_of, label_path, units_that_differ
-from alliance.report.numbers import format_estimate, format_number, format_percent
+from alliance.report.numbers import format_estimate, format_number, share_and_ends
 from alliance.report.propensity import name_in
 from alliance.report.prose.licence import Licence, held_equal
 from alliance.report.prose.passage import (
@@ -26,6 +26,7 @@ from alliance.report.prose.passage import (
 from alliance.report.prose.results import describe_assumptions
 from alliance.report.prose.wording import (
     capitalise,
+    decimals_of,
     describe_contrast,
     describe_difference,
     describe_flag,
@@ -96,7 +97,7 @@ def describe_course(rows: list[dict[str, Any]], licence: Licence, inputs: Inputs
     sentences = [_claim(total, licence, config), f"Of this, {join_words(told)}."]
     for row in rows:
         if row["effect"] == "proportion":
-            share, low, high = (format_percent(row[name]) for name in ("estimate", "low", "high"))
+            share, low, high = share_and_ends(row["estimate"], row["low"], row["high"])
             sentences.append(f"The first part is {share}{describe_flag(row)} of the whole ({low} to {high}).")
     if licence.kind == "adjusted":
         sentences.append(f"All this with {join_words(held_equal(licence, config))} held equal.")
@@ -110,13 +111,13 @@ def _claim(row: dict[str, Any], licence: Licence, config: Config) -> str:
         return describe_result(row, licence, config)
     outcome = name_in(ends_of(row["path"])[1], row["model"], config)
     size = f"{describe_difference(row['estimate'], row, config)}{describe_flag(row)}{describe_when(row, config)}"
-    low, high = (format_number(row[end]) for end in ("low", "high"))
+    low, high = (format_number(row[end], decimals_of(row)) for end in ("low", "high"))
     evidence = f"({name_interval(row)} {low} to {high}; {describe_size(row)})"
     return f"{capitalise(outcome)} {size} with {describe_contrast(row, config)} {evidence}.{describe_openness(row, config)}"
 
 
 def _amount(row: dict[str, Any], config: Config) -> str:
-    low, high = (format_number(row[end]) for end in ("low", "high"))
+    low, high = (format_number(row[end], decimals_of(row)) for end in ("low", "high"))
     return f"{describe_difference(row['estimate'], row, config)} [{low}, {high}]{describe_flag(row)}"
 
 

@@ -9,7 +9,14 @@ from alliance.config.posing import cast_in, speaker_of
 from alliance.facts.literature import PUBLISHED, is_alliance
 from alliance.facts.quantity import count_sessions, nodes_of
 from alliance.report.labels import SHAPES, label_of, unit_of, variable_of
-from alliance.report.numbers import format_estimate, format_interval, format_number, format_percent, format_value
+from alliance.report.numbers import (
+    format_estimate,
+    format_interval,
+    format_number,
+    format_percent,
+    format_share,
+    format_value,
+)
 from alliance.report.prose.passage import Inputs, Passage, rows_of, table_of
 from alliance.report.prose.told import Number, Told
 from alliance.report.prose.wording import Row, capitalise, describe_flag, describe_size, includes_zero, name_interval
@@ -74,8 +81,7 @@ def _who(row: Row) -> str:
 
 
 def _share(row: Row) -> str:
-    low, high = format_percent(row["low"]), format_percent(row["high"])
-    return f"{format_percent(row['estimate'])} [{low}, {high}]{describe_flag(row)}"
+    return format_share(row["estimate"], row["low"], row["high"]) + describe_flag(row)
 
 
 def _say_change(first: Row, change: Row, inputs: Inputs, config: Config) -> str:

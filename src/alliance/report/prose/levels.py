@@ -7,7 +7,7 @@ from alliance.config.posing import cast_in, speaker_of
 from alliance.facts.effects import LEVELS
 from alliance.questions import QUESTIONS
 from alliance.report.labels import label_level, label_of
-from alliance.report.numbers import format_percent
+from alliance.report.numbers import format_percent, format_share
 from alliance.report.prose.passage import Inputs, rows_of, table_of
 from alliance.report.prose.told import Number, Told
 from alliance.report.prose.wording import Row
@@ -53,7 +53,5 @@ def _compare(row: Row, config: Config) -> str:
 
 
 def _number(row: Row, config: Config) -> Number:
-    share, low, high = (format_percent(row[name]) for name in ("estimate", "low", "high"))
-    return Number(
-        f"{label_of(row['outcome'], config)}, {label_level(row['level'])} of one patient", f"{share} [{low}, {high}]"
-    )
+    told = format_share(row["estimate"], row["low"], row["high"])
+    return Number(f"{label_of(row['outcome'], config)}, {label_level(row['level'])} of one patient", told)

@@ -8,7 +8,7 @@ from alliance.facts.cautions import CAUTIONS
 from alliance.facts.quantity import join_nodes, names_of, nodes_of
 from alliance.questions import QUESTIONS
 from alliance.report.labels import label_of
-from alliance.report.numbers import format_estimate, format_percent
+from alliance.report.numbers import format_estimate, format_percent, format_share
 from alliance.report.prose.chains import CLAIM, by_side, each_of, name_way
 from alliance.report.prose.contrasts import compare_ways
 from alliance.report.prose.passage import Inputs, Passage, rows_of, table_of, text
@@ -189,4 +189,4 @@ def _bare(row: Row) -> str:
 
 
 def _share(row: Row) -> str:
-    return f"{format_percent(row['estimate'])} [{format_percent(row['low'])}, {format_percent(row['high'])}]"
+    return format_share(row["estimate"], row["low"], row["high"])

@@ -29,6 +29,7 @@ from alliance.report.numbers import (
     format_number,
     format_percent,
     format_value,
+    share_and_ends,
 )
 from alliance.report.prose.passage import (
     Inputs,
@@ -264,8 +265,8 @@ def _observed_outside(row: dict[str, Any]) -> str:
 
 def _describe_share(row: dict[str, Any]) -> str:
     where = _SHARE_PHRASES.get(row["level"], label_level(row["level"]))
-    low, high = format_percent(row["low"]), format_percent(row["high"])
-    return f"{format_percent(row['estimate'])} ({low} to {high}){describe_flag(row)} lies {where}"
+    share, low, high = share_and_ends(row["estimate"], row["low"], row["high"])
+    return f"{share} ({low} to {high}){describe_flag(row)} lies {where}"
 
 
 def _describe_failed(rows: list[dict[str, Any]], config: Config) -> Point:

@@ -15,7 +15,14 @@ from alliance.facts.effects import SLOPE_SHARE
 from alliance.facts.quantity import join_nodes
 from alliance.questions.cast import Player
 from alliance.report.labels import label_of
-from alliance.report.numbers import common_decimals, format_estimate, format_number, format_percent, format_probability
+from alliance.report.numbers import (
+    common_decimals,
+    format_estimate,
+    format_number,
+    format_probability,
+    format_share,
+    share_and_ends,
+)
 from alliance.report.prose.passage import Inputs, Passage, caution, rows_of, table_of, text
 from alliance.report.prose.told import Number, Told, number_of
 from alliance.report.prose.wording import Row, count_of, describe_flag, name_interval
@@ -124,21 +131,23 @@ def _tell(step: _Step, config: Config) -> str:
 
 
 def _numbers(step: _Step, config: Config) -> tuple[Number, Number]:
-    share, low, high = (format_percent(step.share[end]) for end in ("estimate", "low", "high"))
     name = f"{label_of(step.cause, config)} → {label_of(step.outcome, config)}"
     return (
         number_of(step.between, config, f"{name}, SD between therapists"),
-        Number(f"{name}, share of the differences that lies between therapists", f"{share} [{low}, {high}]"),
+        Number(
+            f"{name}, share of the differences that lies between therapists",
+            format_share(step.share["estimate"], step.share["low"], step.share["high"]),
+        ),
     )
 
 
 def _describe(step: _Step, config: Config) -> str:
     between, among = (_write(row) for row in (step.between, step.among))
-    share = " to ".join(format_percent(step.share[end]) for end in ("low", "high"))
+    share, low, high = share_and_ends(step.share["estimate"], step.share["low"], step.share["high"])
     said = (
         f"In {step.name(config)}, slopes have a standard deviation of {between} between therapists and of {among} between patients of one "
-        f"therapist ({name_interval(step.between)}s); {format_percent(step.share['estimate'])} of the variance lies between therapists, "
-        f"{share} by its interval."
+        f"therapist ({name_interval(step.between)}s); {share} of the variance lies between therapists, "
+        f"{low} to {high} by its interval."
     )
     if step.test is None:
         return said

@@ -8,7 +8,7 @@ from alliance.config.declared import Effects
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.quantity import ends_of, is_at_session, nodes_of, split_contrast, split_level
 from alliance.report.labels import is_constant, label_level, label_model, label_names, label_of, label_path
-from alliance.report.numbers import common_decimals, format_estimate, format_number, format_percent
+from alliance.report.numbers import common_decimals, format_estimate, format_number, share_and_ends
 from alliance.report.propensity import name_in, unit_in
 from alliance.report.prose.licence import Licence, held_equal
 from alliance.report.prose.passage import (
@@ -228,7 +228,7 @@ def _describe_contrast_of_paths(row: dict[str, Any], licence: Licence, config: C
 def _describe_proportion(row: dict[str, Any], rows: list[dict[str, Any]], licence: Licence, config: Config) -> Point:
     """Describe the indirect part as a share of the total; reported only where the total is away from zero."""
     total = _PARTS.get(licence.kind, _PARTS["other"])["total"].lower()
-    share, low, high = (format_percent(row[name]) for name in ("estimate", "low", "high"))
+    share, low, high = share_and_ends(row["estimate"], row["low"], row["high"])
     return Point(
         f"Indirect share of the {total}, {label_level(row['level'])}{_condition(row, rows, licence, config)}",
         f"{share}{describe_flag(row)} ({name_interval(row)} {low} to {high}; {describe_size(row)}).",

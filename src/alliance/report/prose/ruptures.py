@@ -11,7 +11,7 @@ from alliance.facts.columns import records
 from alliance.facts.detectors import OBSERVER
 from alliance.facts.quantity import join_names
 from alliance.report.labels import label_of
-from alliance.report.numbers import format_number, format_percent
+from alliance.report.numbers import format_number, format_percent, format_share
 from alliance.report.prose.passage import Inputs, table_of
 from alliance.report.prose.told import Number, Told, number_of
 from alliance.report.prose.wording import Row, capitalise, includes_zero, join_words
@@ -102,9 +102,11 @@ def _kappas(estimates: pd.DataFrame, model: str, marks: dict[str, dict[str, str]
 
 
 def _number(name: str, row: Row) -> Number:
-    share, low, high = (format_percent(row[key]) for key in ("estimate", "low", "high"))
     ahead = ", looks ahead" if looks_ahead(name) else ""
-    return Number(f"patients with a rupture ({label_detector(name)}{ahead})", f"{share} [{low}, {high}]")
+    return Number(
+        f"patients with a rupture ({label_detector(name)}{ahead})",
+        format_share(row["estimate"], row["low"], row["high"]),
+    )
 
 
 def _change(detectors: pd.DataFrame) -> str:

@@ -4,7 +4,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from alliance.facts.quantity import ends_of
-from alliance.report.numbers import format_estimate, format_interval, format_number, format_percent, format_probability
+from alliance.report.numbers import (
+    format_estimate,
+    format_interval,
+    format_number,
+    format_percent,
+    format_probability,
+    share_and_ends,
+)
 from alliance.report.prose.passage import Passage, Point
 from alliance.report.prose.wording import capitalise, count_of
 from alliance.synthesis.combine import FEW, TREATMENT, Synthesis, cautions_of
@@ -41,10 +48,11 @@ def tell_spread(row: Row) -> str:
             f"The sites agree more closely than their own standard errors let expect (Q = {format_number(row['q'], 1)}, "
             f"{row['sites'] - 1} degrees of freedom)."
         )
+    share, low, high = share_and_ends(row["share"], row["share_low"], row["share_high"])
     return (
         f"Sites differ with a standard deviation of {format_estimate(row['tau'], row['tau_low'], row['tau_high'])}; "
-        f"{format_percent(row['share'])} of the variance of estimates is between sites (I², {format_percent(row['share_low'])} to "
-        f"{format_percent(row['share_high'])}; Q = {format_number(row['q'], 1)}, p {_p(row['p_value'])})."
+        f"{share} of the variance of estimates is between sites (I², {low} to {high}; "
+        f"Q = {format_number(row['q'], 1)}, p {_p(row['p_value'])})."
     )
 
 

@@ -9,7 +9,7 @@ from alliance.config import Config
 from alliance.facts.columns import PATIENT, THERAPIST
 from alliance.facts.effects import SLOPE_SHARE
 from alliance.report.labels import capitalised_name, label_model, label_path
-from alliance.report.numbers import format_count, format_estimate, format_number, format_percent, format_probability
+from alliance.report.numbers import format_count, format_estimate, format_number, format_probability, format_share
 from alliance.report.tables.marks import mark_of, notes_of
 from alliance.report.tables.table import Table
 
@@ -59,5 +59,4 @@ def _write(row: Any) -> str:
 
 
 def _percent(row: Mapping[Any, Any]) -> str:
-    share, low, high = (format_percent(row[end]) for end in ("estimate", "low", "high"))
-    return f"{share} [{low}, {high}]{mark_of(row['flag'])}"
+    return format_share(row["estimate"], row["low"], row["high"]) + mark_of(row["flag"])
