@@ -117,7 +117,7 @@ def _growth(found: Sequence[tuple[int, Cost]]) -> list[str]:
     shown = []
     for costs in ([one.cpu for _, one in found], [one.peak for _, one in found]):
         grows = len(found) > 1 and min(costs) > 0 and found[-1][1].cpu >= _LEAST
-        shown.append(f"{exponent(rows, costs):.2f}" if grows else "")
+        shown.append(f"{round(exponent(rows, costs), 2) + 0.0:.2f}" if grows else "")  # without the zero, -0.00
     return shown
 
 
