@@ -82,10 +82,13 @@ def write_csv(table: "pd.DataFrame", path: str | Path) -> None:
 
     A text that would is preceded by an apostrophe, which spreadsheets take as "this is text".
     """
-    safe = table.copy()
+    safe = table.copy(deep=False)
     for position, dtype in enumerate(table.dtypes):
         if getattr(dtype, "kind", "O") not in "biufcmM":
-            safe.isetitem(position, [_without_formula(value) for value in table.iloc[:, position]])
+            column = table.iloc[:, position]
+            # Texts of millions of rows are few different ones, and hardly ever is one a formula.
+            if dtype != "str" or any(_FORMULA.match(cell) for cell in column.dropna().unique()):
+                safe.isetitem(position, [_without_formula(value) for value in column])
     with replacing(path) as temporary:
         safe.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
 

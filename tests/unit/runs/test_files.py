@@ -44,6 +44,14 @@ def test_no_cell_starts_a_formula(tmp_path: Path, cell: str) -> None:
     assert pd.read_csv(tmp_path / "t.csv")["value"][0].startswith("'")
 
 
+@pytest.mark.parametrize("dtype", ["str", "object", "category"])
+def test_only_the_cells_with_formulas_are_changed(tmp_path: Path, dtype: str) -> None:
+    write_csv(
+        pd.DataFrame({"value": ["WAI", None, "=1", "WAI", "=1"], "n": 1}).astype({"value": dtype}), tmp_path / "t.csv"
+    )
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8") == "value,n\nWAI,1\n,1\n'=1,1\nWAI,1\n'=1,1\n"
+
+
 @pytest.mark.parametrize("cell", ["-0.25 [-0.40, -0.10]", "+1", "-.5", "WAI", "a=b", ""])
 def test_signed_numbers_and_plain_words_are_left_alone(tmp_path: Path, cell: str) -> None:
     write_csv(pd.DataFrame({"value": [cell]}), tmp_path / "t.csv")

@@ -55,7 +55,7 @@ def drop_and_return(values: np.ndarray, usual: Usual) -> np.ndarray:
 
 def own_trend(values: np.ndarray, usual: Usual) -> np.ndarray:
     """Distance below the patient's own least-squares line, e / (s sqrt(1 - h)) with h the leverage of the session."""
-    line, leverage, _ = lines_of(values)
+    line, leverage = lines_of(values)
     left = 1 - leverage
     with np.errstate(divide="ignore", invalid="ignore"):
         below: np.ndarray = (line - values) / (usual.within * np.sqrt(np.where(left > 0, left, np.nan)))

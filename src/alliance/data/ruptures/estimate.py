@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from alliance.data.ruptures.series import Usual, lines_of
+from alliance.data.ruptures.series import Usual, slopes_of
 
 _CUT: Final = 1.5  # standard deviations beyond which a value counts as if it lay there
 _KEPT: Final = 0.7784652  # E[min(z^2, cut^2)] of a standard normal z: what cutting leaves of its variance
@@ -117,7 +117,7 @@ def _look(values: np.ndarray, step: float) -> _Look:
         float(np.where(seen, own * (np.nan_to_num(values) - means[:, None]), 0.0).sum() / squares) if squares else 0.0
     )
     at_middle = means - slope * (time.sum(axis=1) / count - (values.shape[1] - 1) / 2)
-    scaled = lines_of(values)[2]
+    scaled = slopes_of(values)
     steps = np.abs(np.diff(values, axis=1))
     pairs = np.isfinite(steps).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):

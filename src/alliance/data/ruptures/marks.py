@@ -66,17 +66,25 @@ def mark_ruptures(
     }
     columns: dict[str, np.ndarray] = {}
     rows: dict[tuple[str, ...], dict[str, Any]] = {}
-    followed: dict[tuple[str, ...], Episodes | None] = {}
+    states: dict[tuple[str, ...], dict[str, np.ndarray]] = {}
     for name, variable in wanted.items():
         key, course = (str(variable.detector), *variable.of), courses[variable.of[0]]
-        if key not in followed:
+        if key not in rows:
             marks = _marks(key, course, scores, variables)
-            followed[key] = None if course.usual is None else follow(course.values, marks, course.usual)
-            rows[key] = _describe(key, course, marks, followed[key])
-        found = followed[key]
-        state = None if found is None else found.open if variable.state == "open" else found.returned
-        columns[name] = np.full(len(scores), np.nan) if state is None else state[course.patients, course.sessions]
+            found = None if course.usual is None else follow(course.values, marks, course.usual)
+            rows[key] = _describe(key, course, marks, found)
+            states[key] = _states(course, found)
+        columns[name] = states[key]["open" if variable.state == "open" else "repaired"]
     return scores.assign(**columns), pd.DataFrame(list(rows.values()), columns=ARTEFACTS["detectors"].header)
+
+
+def _states(course: _Course, found: Episodes | None) -> dict[str, np.ndarray]:
+    """Return the states of the rows of sessions, (rows,); of all sessions of all patients there are several times as many."""
+    if found is None:
+        nothing = np.full(len(course.patients), np.nan)
+        return {"open": nothing, "repaired": nothing}
+    held = course.patients, course.sessions
+    return {"open": found.open[held], "repaired": found.returned[held]}
 
 
 def _course(

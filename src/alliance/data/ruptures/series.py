@@ -1,11 +1,14 @@
 """Series of patients side by side, and how they vary where nothing ruptures."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from alliance.facts.columns import PATIENT, SESSION
+
+_BLOCK: Final = 2000  # patients whose lines are fitted at a time
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,13 @@ class Usual:
         level, trend, spread = rng.standard_normal((3, patients))
         noise *= self.within * np.exp(self.uneven * spread - self.uneven**2)
         noise += self.between * level + np.multiply.outer(np.arange(sessions) - (sessions - 1) / 2, self.trends * trend)
-        values = self.course(sessions) + noise.T
+        values = noise.T
+        values += self.course(sessions)
         if self.step:
-            values = np.rint(values / self.step) * self.step
-        return np.where(seen, np.clip(values, self.low, self.high), np.nan)
+            values /= self.step
+            np.rint(values, out=values)
+            values *= self.step
+        return np.where(seen, np.clip(values, self.low, self.high, out=values), np.nan)
 
 
 def series_of(rows: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -101,7 +107,7 @@ def series_of(rows: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarray, 
     return values, codes, place
 
 
-def lines_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def lines_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Fit each patient's least-squares line.
 
     Returns
@@ -110,14 +116,31 @@ def lines_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         Its values at all sessions: (patients, sessions).
     leverage
         Of each session: (patients, sessions).
-    slope
-        Times the root of the sum of squares of time, so that without a trend it has the variance of a score: (patients,).
     """
+    count, total, time, spread, slope = _fitted(values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return total / count + time * slope, 1 / count + time**2 / spread
+
+
+def slopes_of(values: np.ndarray) -> np.ndarray:
+    """Return the slope of each patient's line times the root of the sum of squares of time: without a trend it has the variance of a score.
+
+    Some patients are fitted after the other, so that what is computed on the way stays in the processor's cache.
+    """
+    slopes = []
+    for part in np.array_split(values, max(len(values) // _BLOCK, 1)):
+        *_, spread, slope = _fitted(part)
+        with np.errstate(invalid="ignore"):
+            slopes.append((slope * np.sqrt(spread))[:, 0])
+    return np.concatenate(slopes)
+
+
+def _fitted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return number and sum of each patient's scores, time from its mean (patients, sessions), its sum of squares, and the slope."""
     seen = np.isfinite(values)
     count, x = seen.sum(axis=1, keepdims=True).astype(float), np.where(seen, values, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         time = np.arange(values.shape[1]) - (seen * np.arange(values.shape[1])).sum(axis=1, keepdims=True) / count
         spread = (seen * time**2).sum(axis=1, keepdims=True)
         slope = (x * time).sum(axis=1, keepdims=True) / spread
-        line = x.sum(axis=1, keepdims=True) / count + time * slope
-        return line, 1 / count + time**2 / spread, (slope * np.sqrt(spread))[:, 0]
+    return count, x.sum(axis=1, keepdims=True), time, spread, slope

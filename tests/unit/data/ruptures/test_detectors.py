@@ -5,7 +5,7 @@ import pytest
 
 from alliance.data.ruptures import detectors
 from alliance.data.ruptures.detectors import judge, mean_before
-from alliance.data.ruptures.series import Usual
+from alliance.data.ruptures.series import Usual, slopes_of
 from alliance.facts.detectors import DETECTORS
 
 NAN = np.nan
@@ -67,3 +67,14 @@ def test_of_equal_drops_the_one_that_ends_lower_counts_for_more() -> None:
 
 def test_means_of_sessions_before_skip_gaps() -> None:
     np.testing.assert_allclose(mean_before(SERIES, 2)[0], [NAN, 10, 11, 11, 10, 9.5, 10.5])
+
+
+def test_slopes_of_many_patients_are_to_the_last_bit_those_of_each_alone() -> None:
+    rng = np.random.default_rng(3)
+    values = np.where(rng.random((4500, 9)) < 0.8, rng.normal(size=(4500, 9)), np.nan)
+    found = slopes_of(values)
+    np.testing.assert_array_equal(found, np.concatenate([slopes_of(part) for part in np.array_split(values, 450)]))
+    for patient in (0, 2249, 2250, 4499):  # at both ends, and where one block of patients ends and the next begins
+        time = np.flatnonzero(np.isfinite(values[patient]))
+        slope = np.polyfit(time, values[patient, time], 1)[0]
+        np.testing.assert_allclose(found[patient], slope * np.sqrt(np.square(time - time.mean()).sum()), rtol=1e-9)
