@@ -23,7 +23,7 @@ from alliance.inference.bootstrap import draw_bootstrap
 from alliance.inference.maximum import Maximum
 from alliance.inference.mode import Mode, find_mode
 from alliance.inference.montecarlo import generator_for
-from alliance.inference.restricted import Restricted
+from alliance.inference.restricted import Arrival, Restricted
 from alliance.inference.robust import mark_clusters, robust_covariance
 from alliance.inference.target import Posterior, Target
 
@@ -58,7 +58,7 @@ class Request:
     data_sets
         How many there are.
     near
-        The restricted likelihood of another one.
+        What the search for the maximum of the restricted likelihood found in another one.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Request:
     prior_draws: int = 0
     data_set: int = 0
     data_sets: int = 1
-    near: Restricted[Target] | None = None
+    near: Arrival | None = None
 
     def generator(self, *purpose: str) -> np.random.Generator:
         """Return a random generator that depends on the run's seed, the model, a purpose and the completed data set."""
@@ -105,7 +105,7 @@ class Found:
     statistics
         The sampler's own, with dimensions chain and draw.
     restricted
-        The restricted likelihood that was maximised, if one was.
+        What the search for the maximum of the restricted likelihood found, if there was one.
     """
 
     engine: str
@@ -118,7 +118,7 @@ class Found:
     covariance: np.ndarray | None = None
     marks: list[Mark] = field(default_factory=list)
     statistics: xr.Dataset | None = None
-    restricted: Restricted[Target] | None = None
+    restricted: Arrival | None = None
 
 
 def explore(depth: str, request: Request, maximum: Maximum[Target], posterior: Posterior) -> Found:
@@ -187,7 +187,7 @@ def draw_ml(request: Request, maximum: Maximum[Target], posterior: Posterior) ->
         restricted = Restricted(maximum, quadratic, request.near)
         positions, point = restricted.draw(request.draws, rng, request.data_sets), restricted.position[None]
         kind, marks = "Monte Carlo confidence", [restricted.mark]
-        return Found(RESTRICTED, kind, positions, False, point=point, marks=marks, restricted=restricted)
+        return Found(RESTRICTED, kind, positions, False, point=point, marks=marks, restricted=restricted.arrival)
     if request.robust:
         covariance = robust_covariance(maximum)
         marks.append(mark_clusters(maximum.target.clusters(maximum.target.independent)))

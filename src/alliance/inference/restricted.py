@@ -37,6 +37,22 @@ class Coefficients:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """Where a search for the maximum of a restricted likelihood started and ended, without the data.
+
+    Parameters
+    ----------
+    start
+        Variances at the maximum of the likelihood.
+    top
+        The maximum of the restricted likelihood over them.
+    """
+
+    start: np.ndarray
+    top: Top
+
+
+@dataclass(frozen=True)
 class Restricted[T: Target]:
     """The restricted likelihood of a target, and its maximum.
 
@@ -47,12 +63,12 @@ class Restricted[T: Target]:
     quadratic
         Places of the coefficients.
     near
-        The restricted likelihood of similar data, as of those completed in another way: its curvature is taken over.
+        What the search found in similar data, as those completed in another way: the curvature is taken over.
     """
 
     maximum: Maximum[T]
     quadratic: slice
-    near: "Restricted[T] | None" = None
+    near: Arrival | None = None
 
     @cached_property
     def variances(self) -> np.ndarray:
@@ -66,11 +82,16 @@ class Restricted[T: Target]:
         start = self._start
         if self.near is not None:
             # It lies about as far from the maximum of the likelihood as that of the other data does from theirs.
-            start, curvature = start + self.near.top.position - self.near._start, self.near.top.curvature
+            start, curvature = start + self.near.top.position - self.near.start, self.near.top.curvature
             reached, arrived = ascend(self.value, start, invert(curvature), _ENOUGH)
             if arrived:
                 return Top(reached, self.value(reached)[0], curvature, 0.0)
         return climb(self.value, start, maximum.covariance[np.ix_(places, places)])
+
+    @property
+    def arrival(self) -> Arrival:
+        """What a search in similar data may start from."""
+        return Arrival(self._start, self.top)
 
     @property
     def _start(self) -> np.ndarray:

@@ -39,11 +39,33 @@ class Entries:
         """Return the rows after a change of the cells, (cell,)."""
         amount = self.weight * change[self.cell]
         arrays = []
-        for part, array in ((OUTCOME, rows.y[:, None]), (PREDICTOR, rows.x), (VARYING, rows.z)):
+        for part, array in _arrays_of(rows):
             chosen, moved = self.part == part, array.copy()
             np.add.at(moved, (self.row[chosen], self.column[chosen]), amount[chosen])
             arrays.append(moved)
-        return replace(rows, x=arrays[1], y=arrays[0][:, 0], z=arrays[2])
+        return replace(rows, y=arrays[OUTCOME][:, 0], x=arrays[PREDICTOR], z=arrays[VARYING])
+
+    def read(self, rows: EquationRows) -> np.ndarray:
+        """Return the values of the places that cells enter, (entry,)."""
+        values = np.empty(len(self.row))
+        for part, array in _arrays_of(rows):
+            chosen = self.part == part
+            values[chosen] = array[self.row[chosen], self.column[chosen]]
+        return values
+
+    def write(self, rows: EquationRows, values: np.ndarray) -> EquationRows:
+        """Return the rows with other values of the places that cells enter, as `read` gives them."""
+        arrays = []
+        for part, array in _arrays_of(rows):
+            chosen, changed = self.part == part, array.copy()
+            changed[self.row[chosen], self.column[chosen]] = values[chosen]
+            arrays.append(changed)
+        return replace(rows, y=arrays[OUTCOME][:, 0], x=arrays[PREDICTOR], z=arrays[VARYING])
+
+
+def _arrays_of(rows: EquationRows) -> list[tuple[int, np.ndarray]]:
+    """Return the arrays of the parts of an equation, in the order of their numbers."""
+    return [(OUTCOME, rows.y[:, None]), (PREDICTOR, rows.x), (VARYING, rows.z)]
 
 
 @dataclass(frozen=True)

@@ -82,14 +82,15 @@ def explore_declared(
     count = _count_sets(task, spec.depth, grid)
     priors = settings["priors"] if grid.answers.given and DEPTHS[spec.depth].posterior else None
     completion = complete(standardise_observed(task.design, grid), grid, count, task.generator("missing cells"), priors)
-    maxima = [each.maximum for each in completion.sets]
     chosen = completion.nearest
-    check_residuals(name, maxima[chosen])
-    posteriors, found = explore_completed(spec.depth, _request(task, spec), completion, settings["priors"])
+    check_residuals(name, completion.sets[chosen].maximum)
+    found = explore_completed(spec.depth, _request(task, spec), completion, settings["priors"])
+    maximum = completion.sets[chosen].maximum
+    posterior = PathPosterior(maximum.target, settings["priors"])
     task = replace(task, panel=completion.panel(chosen), design=completion.design(chosen))
-    maximum = replace(maxima[chosen], target=replace(maxima[chosen].target, design=task.design))
+    maximum = replace(maximum, target=replace(maximum.target, design=task.design))
     own = np.arange(chosen, len(found.positions), count)
-    return Basis(task, maximum, posteriors[chosen], found, own, completion)
+    return Basis(task, maximum, posterior, found, own, completion)
 
 
 def _check_therapists(task: Task, spec: Spec) -> None:
@@ -105,25 +106,29 @@ def _check_therapists(task: Task, spec: Spec) -> None:
 
 def explore_completed(
     depth: str, request: Request, completion: Completion, priors: Mapping[str, Any]
-) -> tuple[list[PathPosterior], Found]:
+) -> Found:
     """Explore the likelihood of each completed data set, all by the same engine, and pool what was found."""
-    maxima = [each.maximum for each in completion.sets]
-    posteriors = [PathPosterior(maximum.target, priors) for maximum in maxima]
-    count, fewest = len(maxima), 1 if DEPTHS[depth].posterior else 2 * len(completion.point)
+    count, fewest = len(completion.sets), 1 if DEPTHS[depth].posterior else 2 * len(completion.point)
     requests = [request.part(number + 1, count, fewest) for number in range(count)]
-    each: list[Found] = []
-    for of_set, maximum, posterior in zip(requests, maxima, posteriors, strict=True):
-        near = each[0].restricted if each else None
-        each.append(explore(depth, replace(of_set, near=near), maximum, posterior))
+
+    def explore_all(depth: str) -> list[Found]:
+        each: list[Found] = []
+        for of_set, completed in zip(requests, completion.sets, strict=True):
+            maximum = completed.maximum
+            near = each[0].restricted if each else None
+            each.append(explore(depth, replace(of_set, near=near), maximum, PathPosterior(maximum.target, priors)))
+        return each
+
+    each = explore_all(depth)
     if len({found.engine for found in each}) > 1:  # the approximation failed for some of them
-        each = [explore("nuts", *one) for one in zip(requests, maxima, posteriors, strict=True)]
+        each = explore_all("nuts")
     found = pool(each)
     if found.point is not None:
         points = np.concatenate([one.point for one in each if one.point is not None])
-        point = completion.estimate(points, np.array([one.top.position for one in maxima]))
+        point = completion.estimate(points, np.array([one.top.position for one in completion.sets]))
         around = completion.around(found.positions, point) if completion.cells.grid.hides else found.positions
         found = replace(found, point=point, positions=around)
-    return posteriors, found
+    return found
 
 
 def _count_sets(task: Task, depth: str, grid: Grid) -> int:

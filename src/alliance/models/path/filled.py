@@ -31,6 +31,7 @@ from alliance.models.design.arrays import Design, Equation
 from alliance.models.design.names import thresholds_name
 from alliance.models.filling.cells import Cells, Filled, draw_values, find_cells, redraw, start_values
 from alliance.models.filling.grid import Grid
+from alliance.models.path.completed import Completed
 from alliance.models.path.layout import LEVELS, Natural
 from alliance.models.path.maximum import PathMaximum
 from alliance.models.path.passing import find_curves
@@ -78,14 +79,6 @@ def schedule_for(grid: Grid) -> Schedule:
 
 
 @dataclass(frozen=True)
-class Completed:
-    """A completed data set and the maximum of its likelihood."""
-
-    filled: Filled
-    maximum: PathMaximum
-
-
-@dataclass(frozen=True)
 class Completion:
     """Everything that comes from filling in the cells of a model.
 
@@ -111,9 +104,9 @@ class Completion:
     @property
     def nearest(self) -> int:
         """The completed data set whose maximum is closest to the estimate: what needs one data set looks at this one."""
-        fixed = self.sets[0].maximum.target.compared
-        inverse = self.sets[0].maximum.top.curvature[fixed, fixed]
-        off = [found.maximum.top.position[fixed] - self.point[fixed] for found in self.sets]
+        fixed = self.sets[0].first.compared
+        inverse = self.sets[0].top.curvature[fixed, fixed]
+        off = [found.top.position[fixed] - self.point[fixed] for found in self.sets]
         return int(np.argmin([left @ inverse @ left for left in off]))
 
     def estimate(self, points: np.ndarray, maxima: np.ndarray) -> np.ndarray:
@@ -124,7 +117,7 @@ class Completion:
         points, maxima
             Estimates, as those of restricted likelihood, and maxima: (data set, parameter).
         """
-        target = self.sets[0].maximum.target
+        target = self.sets[0].first
         moved: np.ndarray = self.point + (upright(target, points) - upright(target, maxima)).mean(axis=0)
         return moved[None]
 
@@ -134,7 +127,7 @@ class Completion:
         Where answers tell little of a propensity, parameters drawn with it are skewed, as standard deviations of patients are, while
         the estimate by maximum likelihood is not.
         """
-        target = self.sets[0].maximum.target
+        target = self.sets[0].first
         draws = upright(target, positions)
         moved = point - draws.mean(axis=0)
         moved[:, [curve.coordinate for curve in find_curves(target)]] = 0.0  # these follow a profile
@@ -153,7 +146,7 @@ class Completion:
         around
             Whether they are draws around the estimate.
         """
-        each = np.log([found.filled.thresholds.widths for found in self.sets])
+        each = np.log([found.widths for found in self.sets])
         logs = np.tile(self.widths, (draws, 1))
         if rng is not None and each.shape[1]:
             centre, root = each.mean(axis=0), symmetric_root(np.atleast_2d(np.cov(each.T)))
@@ -169,12 +162,11 @@ class Completion:
 
     def design(self, number: int) -> Design:
         """Return the design with the values of a completed data set."""
-        return _design_of(self.sets[number].maximum.target.design, self.cells.grid, self.sets[number].filled)
+        return self.sets[number].design
 
     def panel(self, number: int) -> pd.DataFrame:
         """Return the panel with the values of a completed data set."""
-        grid, values = self.cells.grid, self.sets[number].filled.values
-        return grid.panel.assign(**_columns(grid, values, grid.panel.index))
+        return self.sets[number].panel
 
 
 def standardise_observed(design: Design, grid: Grid) -> Design:
@@ -247,7 +239,8 @@ def complete(
             filled = chain.draw(maximum.target, chain.move(maximum), filled)
             maximum = chain.maximise(filled, maximum, thorough=number == schedule.between - 1)
             described[1].append(filled.described)
-        sets.append(Completed(filled, maximum))
+        places = tuple(e.read(rows) for e, rows in zip(chain.cells.entries, filled.equations, strict=True))
+        sets.append(Completed(chain.cells, target, filled.values, places, filled.thresholds.widths, maximum.top))
     across = np.mean(widths, axis=0)
     return Completion(chain.cells, point, sets, across, (np.array(described[0]), np.array(described[1])))
 
@@ -362,26 +355,3 @@ def _by_equation(target: PathTarget, autocorrelations: np.ndarray) -> np.ndarray
     """Return the autocorrelation of each equation, zero where residuals are independent."""
     known = dict(zip(target.design.series, autocorrelations, strict=True))
     return np.array([known.get(outcome, 0.0) for outcome in target.design.equations])
-
-
-def _design_of(design: Design, grid: Grid, filled: Filled) -> Design:
-    """Return the design with other values of the cells."""
-    equations = {}
-    for (outcome, equation), rows in zip(design.equations.items(), filled.equations, strict=True):
-        changed = _columns(grid, filled.values, equation.rows.index)
-        x = np.ascontiguousarray(rows.x[:, 1:])
-        for place, (term, origin) in enumerate(equation.origins.items()):
-            if origin.factors:
-                changed[term] = x[:, place] * equation.x_sd[place] + equation.x_mean[place]
-        used = equation.rows.assign(**{name: column for name, column in changed.items() if name in equation.rows})
-        equations[outcome] = replace(equation, rows=used, y=rows.y, x=x)
-    return replace(design, equations=equations)
-
-
-def _columns(grid: Grid, values: np.ndarray, rows: pd.Index) -> dict[str, np.ndarray]:
-    """Return the columns that hold cells, with their values."""
-    found = {}
-    for name, cells in grid.of.items():
-        of_row = cells[rows]
-        found[name] = np.where(of_row >= 0, values[of_row], grid.panel[name].to_numpy(dtype=float)[rows])
-    return found

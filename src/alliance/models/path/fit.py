@@ -86,8 +86,7 @@ def fit(panel: pd.DataFrame, name: str, spec: ModelSpec, settings: dict[str, Any
     # A propensity was drawn from the model without trends, and so could not show any.
     observed = not any(equation.answered for equation in task.design.equations.values())
     trends, of_trends = compare_trends(task, maximum, quantities) if spec.trends and observed else ([], [])
-    completed = [each.maximum for each in completion.sets] if completion is not None else []
-    lasting, of_lasting = compare_independent(task, maximum, quantities, completed)
+    lasting, of_lasting = compare_independent(task, maximum, quantities, completion.sets if completion else ())
     influence, of_influence = find_influential_units(task, maximum, quantities) if spec.influence else ([], [])
     contributions, of_contributions = (
         find_contributions(task, maximum, quantities, spec.contrasts) if spec.contrasts else ({}, [])

@@ -26,6 +26,7 @@ from alliance.likelihood.patterns import Series
 from alliance.models.container import Quantities
 from alliance.models.joint import Task
 from alliance.models.path.beside import put_beside
+from alliance.models.path.completed import Completed
 from alliance.models.path.maximum import PathMaximum
 from alliance.models.path.target import make_target
 from alliance.models.path.upright import average_positions
@@ -36,7 +37,7 @@ _OF_RESIDUALS: Final = ("sd", "correlation", _AUTOCORRELATION)
 
 
 def compare_independent(
-    task: Task, maximum: PathMaximum, quantities: Quantities, completed: Sequence[PathMaximum] = ()
+    task: Task, maximum: PathMaximum, quantities: Quantities, completed: Sequence[Completed] = ()
 ) -> tuple[list[dict[str, Any]], list[Mark]]:
     """Fit the model with independent residuals, and put its estimates beside those of the model.
 
@@ -47,7 +48,7 @@ def compare_independent(
     quantities
         Those of the container; their spread is the measure of what is much.
     completed
-        The maxima of all completed data sets, if cells were filled in.
+        All completed data sets, if cells were filled in.
 
     Returns
     -------
@@ -68,7 +69,7 @@ def compare_independent(
             numbers = {"lasting": each.own, "sd": each.sd, "independent": each.other, "sd_independent": each.sd_other}
             row = each.row | numbers | {"change": each.change}
             rows.append({name: row[name] for name in columns})
-    maxima = completed or [maximum]
+    maxima = [each.maximum for each in completed] or [maximum]
     alternatives = [maximise_independent(each, outcomes) for each in maxima] if completed else [other]
     marks = [_mark_gain(maxima, alternatives), *_mark_ends(task, quantities), *_mark_zeros(maxima, alternatives)]
     return rows, marks

@@ -21,8 +21,8 @@ _MOST: Final = 0.9
 
 def mark_resemblance(completion: Completion) -> Mark:
     """Report how much too small the standard error of a coefficient may be, as a share of it; of the one that loses most."""
-    fixed = completion.sets[0].maximum.target.compared
-    tops = [each.maximum.top for each in completion.sets]
+    fixed = completion.sets[0].first.compared
+    tops = [each.top for each in completion.sets]
     positions = np.array([top.position[fixed] for top in tops])
     within = np.mean([np.diagonal(invert(top.curvature))[fixed] for top in tops], axis=0)
     return Mark("few_data_sets", f"{len(tops)} completed data sets", float(lost_error(positions, within).max()))

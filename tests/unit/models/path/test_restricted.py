@@ -184,6 +184,6 @@ def test_draws_are_positions_of_proper_covariances_around_the_estimate(equations
 
 def test_maximum_does_not_depend_on_the_data_it_was_searched_from() -> None:
     other, alone = balanced(seed=2), balanced(seed=1)
-    near = Restricted(alone.maximum, alone.quadratic, other)
+    near = Restricted(alone.maximum, alone.quadratic, other.arrival)
     # Far below what a standard error of 0.1 is read to; searches end where a step promises a gain of 1e-11, 5e-6 standard errors.
     np.testing.assert_allclose(near.position, alone.position, rtol=0, atol=1e-6)
