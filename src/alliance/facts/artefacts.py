@@ -262,6 +262,7 @@ ARTEFACTS: Final = Registry(
         from_fit=True,
     ),
     # Effects of single units, from the smallest to the largest, without ids; `alone` is what a unit's own data say.
+    # Of many patients it is a random sample, and `order` the place among all: the last one's is their number.
     Artefact(
         "shrinkage",
         "estimates/shrinkage.csv",

@@ -22,6 +22,7 @@ from alliance.inference.target import Clusters, Target
 _SHOWN: Final = 20
 _ALL: Final = 500  # units that are all left out exactly
 _CANDIDATES: Final = 3 * _SHOWN  # per effect, where there are more units
+_AT_ONCE: Final = 5_000  # positions at which effects are computed
 
 Effects = Callable[[np.ndarray], np.ndarray]
 
@@ -105,7 +106,10 @@ def _candidates(maximum: Maximum[Target], clusters: Clusters, effects: Effects, 
     if clusters.count <= _ALL:
         return np.arange(clusters.count)
     scores = maximum.target.scores(maximum.top.position, clusters)
-    change = np.abs(effects(maximum.top.position - scores @ maximum.covariance) - estimate)
+    moved = maximum.top.position - scores @ maximum.covariance
+    # What is computed on the way to the effects of one position is many times its size.
+    parts = [effects(moved[first : first + _AT_ONCE]) for first in range(0, len(moved), _AT_ONCE)]
+    change = np.abs(np.concatenate(parts) - estimate)
     most = np.argsort(-change, axis=0, kind="stable")[:_CANDIDATES]
     return np.unique(most)
 

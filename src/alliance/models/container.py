@@ -6,7 +6,8 @@ Layout of the tree
                  and what it rests on, n_patients, n_sessions, n_therapists. ``point`` (quantity), where the estimate is not the mean;
                  ``without_priors`` (quantity), restricted maximum likelihood beside a posterior
 ``/moderation``  the same for effects on a grid of values of each moderator
-``/shrinkage``   effects of single patients and therapists: ``draws`` (draw, row), ``alone`` (row); coordinates unit, quantity, path
+``/shrinkage``   effects of single patients and therapists, of many patients of a random sample: ``draws`` (draw, row), ``alone`` and
+                 ``order`` (row), the place among all; coordinates unit, quantity, path
 ``/predictive``  statistics of data the model generates, ``draws`` (draw, row), ``observed`` and ``n_sampled`` (row); coordinates
                  kind, statistic, outcome
 ``/contributions``  how far single units move effects, ``moves`` (unit, effect), ``code`` (unit) and ``position`` (effect) among the

@@ -126,9 +126,8 @@ def summarise_moderation(group: xr.DataTree, interval: float) -> pd.DataFrame:
 
 def summarise_units(group: xr.DataTree, interval: float) -> pd.DataFrame:
     """Summarise effects of single patients and therapists: columns of the artefact `shrinkage` without the model."""
-    table = pd.DataFrame({name: group[name].to_numpy() for name in ("unit", "quantity", "path", "alone")})
+    table = pd.DataFrame({name: group[name].to_numpy() for name in ("unit", "quantity", "path", "alone", "order")})
     draws = group["draws"].to_numpy()
-    table["order"] = table.groupby(["unit", "quantity", "path"], sort=False).cumcount() + 1
     table["estimate"] = draws.mean(axis=0)
     table["low"], table["high"] = _limits(draws, interval)
     return table

@@ -69,6 +69,7 @@ def test_one_newton_step_picks_the_same_units_in_large_studies(varying: str, mon
     every = influences(maximum)
     monkeypatch.setattr(influence, "_ALL", 5)
     monkeypatch.setattr(influence, "_CANDIDATES", 10)
+    monkeypatch.setattr(influence, "_AT_ONCE", 7)  # a part of the units
     picked = influences(maximum)
     for keys, rows in every[every["rank"] <= 3].groupby(["effect", "unit"]):
         found = picked.set_index(["effect", "unit"]).loc[keys]

@@ -104,9 +104,7 @@ def _check_therapists(task: Task, spec: Spec) -> None:
         )
 
 
-def explore_completed(
-    depth: str, request: Request, completion: Completion, priors: Mapping[str, Any]
-) -> Found:
+def explore_completed(depth: str, request: Request, completion: Completion, priors: Mapping[str, Any]) -> Found:
     """Explore the likelihood of each completed data set, all by the same engine, and pool what was found."""
     count, fewest = len(completion.sets), 1 if DEPTHS[depth].posterior else 2 * len(completion.point)
     requests = [request.part(number + 1, count, fewest) for number in range(count)]

@@ -1,9 +1,11 @@
 """How far single patients and therapists are from the average: what partial pooling makes of them, and what their own data say.
 
 For each of some draws of the parameters the random effects are drawn exactly given the data (`alliance.likelihood.units`), so the
-draws hold the uncertainty of both.
+draws hold the uncertainty of both. Of many patients a random sample is kept: who stands where among all is told as well by it, and draws
+for each of the patients of a register would take several times the room of its data.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -21,6 +23,7 @@ from alliance.models.quantities.population import make_population
 from alliance.models.quantities.units import UnitSlopes, combine_units, effects_on
 
 UNIT_DRAWS: Final = 400
+_MOST_UNITS: Final = 20_000  # whose draws are kept
 _FREEDOM = 2  # rows of a unit beyond its intercepts: with fewer its own slope is a guess
 _LEAST_SPREAD = 1e-8  # sum of squares of a predictor, in standard units, that is none
 
@@ -48,19 +51,37 @@ def draw_units(task: Task, target: PathTarget, natural: Natural) -> dict[str, xr
         task.settings["lag"],
         task.generator("initial values"),
     )
-    deviations = _draw_deviations(target, kept, effects_on(pairs), task.generator("units"))
+    counts = {PATIENT: target.statistics.n_patients, THERAPIST: len(target.therapists)}
+    sampled = {level: _sample(count, task.generator("sample of units", level)) for level, count in counts.items()}
+    deviations = _draw_deviations(target, kept, effects_on(pairs), task.generator("units"), sampled)
     average = kept.beta.mean(axis=0)
     slopes = [
-        UnitSlopes(level, drawn, {effect: _fit_alone(target, average, level, effect) for effect in drawn})
+        UnitSlopes(
+            level,
+            drawn,
+            {effect: _fit_alone(target, average, level, effect)[sampled[level]] for effect in drawn},
+            counts[level],
+        )
         for level, drawn in deviations.items()
     ]
     return combine_units(pairs, population, slopes)
 
 
+def _sample(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the positions of units whose draws are kept, in order: all, or as many as there is room for."""
+    if count <= _MOST_UNITS:
+        return np.arange(count)
+    return np.sort(rng.choice(count, _MOST_UNITS, replace=False))
+
+
 def _draw_deviations(
-    target: PathTarget, natural: Natural, wanted: set[Varying], rng: np.random.Generator
+    target: PathTarget,
+    natural: Natural,
+    wanted: set[Varying],
+    rng: np.random.Generator,
+    sampled: Mapping[str, np.ndarray],
 ) -> dict[str, dict[Varying, np.ndarray]]:
-    """Draw the deviations of the units' slopes from the average: level -> effect -> (draw, unit), raw units.
+    """Draw the deviations of the slopes of some units from the average: level -> effect -> (draw, unit), raw units.
 
     A patient's deviation includes that of the therapist: of several, their average over the patient's rows in the equation.
     """
@@ -69,10 +90,10 @@ def _draw_deviations(
         level: {effect: place for place, effect in enumerate(design.varying.get(level, [])) if effect in wanted}
         for level in LEVELS
     }
-    owner, shares = target.statistics.therapist_of, _shares_of(target)
-    counts = {PATIENT: target.statistics.n_patients, THERAPIST: len(target.therapists)}
+    patients = sampled[PATIENT]
+    owner, shares = target.statistics.therapist_of[patients], _shares_of(target, patients)
     result = {
-        level: {effect: np.empty((len(natural.beta), counts[level])) for effect in found}
+        level: {effect: np.empty((len(natural.beta), len(sampled[level]))) for effect in found}
         for level, found in places.items()
         if found
     }
@@ -90,7 +111,7 @@ def _draw_deviations(
         for level, found in result.items():
             for effect, values in found.items():
                 scale = design.equations[effect.outcome].scale(effect.term)
-                values[draw] = drawn[level][: counts[level], places[level][effect]] * scale
+                values[draw] = drawn[level][sampled[level], places[level][effect]] * scale
                 if level == PATIENT and effect in places[THERAPIST]:
                     of_therapists = drawn[THERAPIST][:, places[THERAPIST][effect]]
                     share = shares.get(effect.outcome)
@@ -98,14 +119,16 @@ def _draw_deviations(
     return result
 
 
-def _shares_of(target: PathTarget) -> dict[str, np.ndarray]:
-    """Return the share of each therapist in the rows of patients, (patient, therapist), by outcome; none where every patient has one."""
+def _shares_of(target: PathTarget, patients: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the share of each therapist in the rows of some patients, (patient, therapist), by outcome; none where every one has one."""
     statistics, found = target.statistics, {}
     if statistics.crossed is not None:
         for outcome, rows in zip(target.design.equations, statistics.equations, strict=True):
             if rows.therapist is not None:
-                counts = np.zeros((statistics.n_patients, statistics.n_therapists))
-                np.add.at(counts, (rows.patient, rows.therapist), 1.0)
+                counts, place = np.zeros((len(patients), statistics.n_therapists)), np.full(statistics.n_patients, -1)
+                place[patients] = np.arange(len(patients))
+                there = place[rows.patient] >= 0
+                np.add.at(counts, (place[rows.patient[there]], rows.therapist[there]), 1.0)
                 found[outcome] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
     return found
 

@@ -32,11 +32,14 @@ class UnitSlopes:
         Effect that varies -> deviation of each unit from the average, raw units: (draw, unit).
     alone
         Effect that varies -> slope from the unit's own rows, raw units, NaN where they are too few: (unit,).
+    count
+        How many units there are; draws may be of a random sample of them.
     """
 
     level: str
     drawn: Level
     alone: Level
+    count: int
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class _Units:
         (draw, unit), raw units.
     alone
         What the unit's own rows say, (unit,).
+    order
+        Place of each unit among all, from one on; of a sample as its own order tells, the last one's is the number of all: (unit,).
     """
 
     level: str
@@ -56,6 +61,7 @@ class _Units:
     path: str
     drawn: np.ndarray
     alone: np.ndarray
+    order: np.ndarray
 
 
 def combine_units(pairs: Sequence[Pair], population: Population, levels: Sequence[UnitSlopes]) -> dict[str, xr.Dataset]:
@@ -108,7 +114,8 @@ def _combine(
     values = expect_product(means, _covariances(edges, slopes.level, population))
     own = np.prod(np.broadcast_arrays(*alone), axis=0)
     order = np.argsort(values.mean(axis=0), kind="stable")
-    return _Units(slopes.level, quantity, text, values[:, order], own[order])
+    places = (np.arange(1, len(order) + 1) * slopes.count) // len(order)
+    return _Units(slopes.level, quantity, text, values[:, order], own[order], places)
 
 
 def _pack(found: Sequence[_Units]) -> xr.Dataset:
@@ -122,6 +129,7 @@ def _pack(found: Sequence[_Units]) -> xr.Dataset:
         {
             "draws": (("draw", "row"), np.concatenate([one.drawn for one in found], axis=1)),
             "alone": ("row", np.concatenate([one.alone for one in found])),
+            "order": ("row", np.concatenate([one.order for one in found])),
         },
         coords={name: ("row", np.repeat(np.array(values, dtype=object), sizes)) for name, values in names.items()},
     )

@@ -81,6 +81,11 @@ def draw_units(table: pd.DataFrame, config: Config) -> Drawing:
         drawn, of = (int(part[part["unit"] == unit].groupby(_PANEL).size().max()) for part in (values, everyone))
         if drawn < of:
             notes.append(note_of_lots(drawn, of, "In a panel are", f"{unit}s"))
+    sizes = table.groupby(_PANEL, sort=False)["order"].agg(["size", "max"])
+    samples = sizes[sizes["size"] < sizes["max"]]["size"].groupby("unit", sort=False).max()
+    notes += [
+        f"Effects are those of a random sample of {format_count(int(size))} {unit}s." for unit, size in samples.items()
+    ]
     if cut:
         notes.append(f"{cut} faint {'point lies' if cut == 1 else 'points lie'} beyond the axes.")
     return Drawing(figure, values, _describe(everyone, config), " ".join(notes))

@@ -186,8 +186,10 @@ def _describe_spread(unit: str, quantity: str, path: str, model: str, rows: pd.D
     low, middle, high = (float(value) for value in rows["estimate"].quantile([0.25, 0.5, 0.75]))
     digits = common_decimals([low, high], high - low)
     first, median, last = (format_number(value, digits) for value in (low, middle, high))
+    count = int(rows["order"].max())
+    sampled = f"; told by a random sample of {format_count(len(rows))}" if len(rows) < count else ""
     return Point(
         f"{capitalise(label_effect(quantity))}, {label_path(path, config)}",
-        f"The middle half of {format_count(len(rows))} {unit}s lies between {first} and {last}, median {median} "
-        f"({label_model(model, config)}).",
+        f"The middle half of {format_count(count)} {unit}s lies between {first} and {last}, median {median} "
+        f"({label_model(model, config)}{sampled}).",
     )

@@ -9,6 +9,7 @@ from alliance.likelihood.layout import Statistics, make_statistics
 from alliance.likelihood.patterns import EquationRows
 from alliance.likelihood.units import draw_effects
 from alliance.models.joint import Task, prepare_task
+from alliance.models.path import units
 from alliance.models.path.maximum import PathMaximum, maximise, population_of
 from alliance.models.path.units import UNIT_DRAWS, draw_units
 from alliance.results.estimates import summarise_units
@@ -113,6 +114,19 @@ def test_every_patient_has_a_row_for_each_slope_and_their_product_and_none_has_a
     for _, rows in found.groupby("quantity"):
         assert rows["estimate"].is_monotonic_increasing
         assert rows["order"].tolist() == list(range(1, 41))
+
+
+def test_of_many_patients_a_random_sample_says_what_each_of_them_says_among_all(patients, monkeypatch):
+    task, maximum, found = patients
+    monkeypatch.setattr(units, "_MOST_UNITS", 10)
+    sampled = describe(task, maximum)
+    for quantity, rows in sampled.groupby("quantity"):
+        every = found[found["quantity"] == quantity].set_index("estimate")
+        assert rows["order"].tolist() == list(range(4, 41, 4))
+        assert rows["estimate"].is_monotonic_increasing and rows["estimate"].isin(every.index).all()
+        same = every.loc[rows["estimate"]]
+        for name in ("low", "high", "alone"):
+            np.testing.assert_array_equal(same[name], rows[name])
 
 
 def test_slopes_alone_are_least_squares_of_the_patients_own_sessions(patients):

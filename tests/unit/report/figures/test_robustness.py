@@ -98,6 +98,17 @@ def test_single_units_beyond_the_axes_are_counted() -> None:
     assert draw("shrinkage", ALLOWED, shrinkage=table).notes.endswith(" 2 faint points lie beyond the axes.")
 
 
+def test_a_sample_of_many_patients_is_called_one() -> None:
+    own = INPUTS["shrinkage"]
+    patients = own[own["unit"] == "patient"]
+    whole, sample = (
+        draw("shrinkage", CONFIG, shrinkage=patients.assign(order=patients["order"] * each)) for each in (1, 50)
+    )
+    size = int(patients.groupby(["model", "quantity", "path"]).size().max())
+    assert sample.notes.count(f"Effects are those of a random sample of {size:,} patients.") == 1
+    assert "sample" not in whole.notes
+
+
 def test_region_of_a_moderator_is_shaded_where_the_interval_excludes_zero() -> None:
     grid = INPUTS["moderation"]
     ages = grid[grid["moderator"] == "age"]

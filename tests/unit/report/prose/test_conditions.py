@@ -102,6 +102,11 @@ def test_differences_are_quartiles_without_single_patients() -> None:
 
     assert "The middle half of 101 patients lies between 0.25 and 0.75, median 0.50" in sentence
 
+    sample = table.assign(order=table["order"] * 30)
+    sentence = said(describe_differences({"shrinkage": sample}, CONFIG))
+    assert "The middle half of 3,030 patients lies between 0.25 and 0.75" in sentence
+    assert "told by a random sample of 101)" in sentence
+
 
 def test_single_group_claims_neither_effect_nor_mediation() -> None:
     config = of_design("single_group")
