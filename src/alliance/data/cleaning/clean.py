@@ -21,7 +21,9 @@ from alliance.data.cleaning.duplicates import (
 )
 from alliance.data.cleaning.episodes import later_episodes
 from alliance.data.cleaning.ledger import Counts, Ledger
+from alliance.data.cleaning.rows import kept, looked_up
 from alliance.data.export.cells import as_text, comparable_ids, respelled
+from alliance.data.export.distinct import is_among
 from alliance.data.export.mapping import DATE, EPISODE, WEEK, Typed, key_columns
 from alliance.errors import DataError
 from alliance.facts.columns import DAYS, PATIENT, SESSION, THERAPIST, WEEKS
@@ -183,21 +185,21 @@ def _in_range(table: Typed | None, name: str, ledger: Ledger) -> pd.DataFrame:
     if table is None:
         key = {"sessions": [PATIENT, SESSION], "patients": [PATIENT, THERAPIST], "therapists": [THERAPIST]}[name]
         return pd.DataFrame({column: pd.Series(dtype="str") for column in key})
-    values, cells = table.values.copy(), 0
+    possible: dict[str, pd.Series] = {}
+    cells = 0
     for measure in table.measures:
-        if measure.kind == "number":
-            outside = measure.outside(values[measure.name])
-            values[measure.name] = values[measure.name].mask(outside)
+        if measure.kind == "number" and (outside := measure.outside(table.values[measure.name])).any():
+            possible[measure.name] = table.values[measure.name].mask(outside)
             cells += int(outside.sum())
     ledger.note("out_of_range", name, "set_missing", "values the measure cannot take were blanked", cells=cells)
-    return pd.concat([table.keys, values], axis="columns")
+    return pd.concat([table.keys, table.values.assign(**possible)], axis="columns")
 
 
 def _exclude(rows: Rows, tables: Mapping[str, Typed], cleaning: Cleaning, ledger: Ledger) -> None:
     before = len(rows.sessions)
     for name in ("sessions", "patients", "therapists"):
         if name in tables:
-            setattr(rows, name, getattr(rows, name)[~tables[name].excluded])
+            setattr(rows, name, kept(getattr(rows, name), ~tables[name].excluded))
     conditions = [f"not {name}" for name in cleaning.exclude.where] + [f"only {name}" for name in cleaning.only]
     setting = "; ".join([f"{len(cleaning.exclude.patients)} patients", *conditions])
     ledger.touch("exclude", "sessions", before - len(rows.sessions), before, "rows")
@@ -218,7 +220,7 @@ def _first_episodes(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
         return
     later = later_episodes(rows.sessions, pause)
     setting = f"a pause of {pause:g} days" if pause is not None else "keys.episode"
-    rows.sessions = rows.sessions[~later].drop(columns=EPISODE, errors="ignore")
+    rows.sessions = kept(rows.sessions, ~later).drop(columns=EPISODE, errors="ignore")
     meaning = "sessions after a patient's first episode of treatment were left out"
     ledger.note("later_episodes", "sessions", setting, meaning, rows=int(later.sum()))
     ledger.touch("later_episodes", "sessions", int(later.sum()), len(later), "rows")
@@ -229,7 +231,7 @@ def _drop_empty(rows: Rows, values: list[str], ledger: Ledger) -> None:
     """Drop rows that hold nothing but an id and a session number (and a therapist): such a session was not held."""
     told = [column for column in (*values, DATE, WEEK) if column in rows.sessions]
     empty = rows.sessions[told].isna().all(axis="columns")
-    rows.sessions = rows.sessions[~empty]
+    rows.sessions = kept(rows.sessions, ~empty)
     meaning = "rows with nothing but an id and a session number are no sessions that were held"
     ledger.note("empty_rows", "sessions", "drop", meaning, rows=int(empty.sum()))
     ledger.touch("empty_rows", "sessions", int(empty.sum()), len(empty), "rows")
@@ -249,7 +251,7 @@ def _settle_therapists(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
         if len(own):
             stated = own.drop_duplicates(PATIENT).set_index(PATIENT)[THERAPIST]
             chosen = chosen.combine_first(stated)
-        settled = rows.sessions[PATIENT].map(chosen).astype("str")
+        settled = looked_up(rows.sessions[PATIENT], chosen)
         if keep:
             named = rows.sessions.groupby(PATIENT)[THERAPIST].transform("nunique")
             settled = therapist_of_session(rows.sessions).where(named > 0, settled).astype("str")
@@ -257,7 +259,7 @@ def _settle_therapists(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
         rows.sessions = rows.sessions.assign(**{THERAPIST: settled})
         stated_now = rows.patients[THERAPIST] if THERAPIST in rows.patients else pd.Series(dtype="str")
         rows.patients = rows.patients.assign(
-            **{THERAPIST: rows.patients[PATIENT].map(chosen).astype("str").combine_first(stated_now)}
+            **{THERAPIST: looked_up(rows.patients[PATIENT], chosen).combine_first(stated_now)}
         )
     ledger.touch("therapist_change", "sessions", cells, len(rows.sessions), "rows")
     meaning = (
@@ -272,14 +274,14 @@ def _drop_duplicates(rows: Rows, values: list[str], cleaning: Cleaning, ledger: 
     for name in ("patients", "therapists"):
         table = getattr(rows, name)
         again = identical_rows(table)
-        setattr(rows, name, table[~again])
+        setattr(rows, name, kept(table, ~again))
         if len(table):
             ledger.note(
                 "duplicates_identical", name, rule.identical, "repeated rows were dropped", rows=int(again.sum())
             )
     again = identical_rows(rows.sessions)
     ledger.touch("duplicates_identical", "sessions", int(again.sum()), len(again), "rows")
-    rows.sessions = rows.sessions[~again]
+    rows.sessions = kept(rows.sessions, ~again)
     ledger.note("duplicates_identical", "sessions", rule.identical, "repeated rows were dropped", rows=int(again.sum()))
     ledger.stage("Identical rows", "repetitions of the same row", rows.counts())
     if rule.conflicting == "join":
@@ -290,7 +292,7 @@ def _drop_duplicates(rows: Rows, values: list[str], cleaning: Cleaning, ledger: 
         ledger.stage("Joined rows", "rows of the same session that complete one another", rows.counts())
     before = len(rows.sessions)
     if rule.conflicting == "drop_all":
-        rows.sessions = rows.sessions[~conflicting_rows(rows.sessions, [PATIENT, SESSION])]
+        rows.sessions = kept(rows.sessions, ~conflicting_rows(rows.sessions, [PATIENT, SESSION]))
         meaning = "rows that contradict another row of the same patient and session were dropped"
     else:
         rows.sessions = most_complete_rows(rows.sessions, values)
@@ -304,16 +306,16 @@ def _drop_orphans(rows: Rows, tables: Mapping[str, Typed], cleaning: Cleaning, l
     """Drop sessions of unknown patients, settle who treats whom, then drop patients of unknown therapists."""
     before = len(rows.sessions)
     if "patients" in tables:
-        rows.sessions = rows.sessions[rows.sessions[PATIENT].isin(rows.patients[PATIENT])]
+        rows.sessions = kept(rows.sessions, is_among(rows.sessions[PATIENT], rows.patients[PATIENT]))
     _settle_therapists(rows, cleaning, ledger)
     if "therapists" in tables:
         for name in ("sessions", "patients"):
             table = getattr(rows, name)
             if THERAPIST in table:
-                lost = table[THERAPIST].notna() & ~table[THERAPIST].isin(rows.therapists[THERAPIST])
+                lost = table[THERAPIST].notna() & ~is_among(table[THERAPIST], rows.therapists[THERAPIST])
                 patients = table.loc[lost, PATIENT]
-                rows.sessions = rows.sessions[~rows.sessions[PATIENT].isin(patients)]
-                rows.patients = rows.patients[~rows.patients[PATIENT].isin(patients)]
+                rows.sessions = kept(rows.sessions, ~is_among(rows.sessions[PATIENT], patients))
+                rows.patients = kept(rows.patients, ~is_among(rows.patients[PATIENT], patients))
     ledger.touch("orphans", "sessions", before - len(rows.sessions), before, "rows")
     ledger.note(
         "orphans", "sessions", cleaning.orphans,
@@ -328,9 +330,9 @@ def _require_sessions(rows: Rows, cleaning: Cleaning, ledger: Ledger) -> None:
     before = len(rows.sessions)
     held = rows.sessions.groupby(PATIENT).size()
     ledger.longest = int(held.max()) if len(held) else 0
-    enough = held.index[held >= cleaning.minimum_sessions]
-    rows.sessions = rows.sessions[rows.sessions[PATIENT].isin(enough)]
-    rows.patients = rows.patients[rows.patients[PATIENT].isin(enough)]
+    enough = held.index[held >= cleaning.minimum_sessions].to_series()
+    rows.sessions = kept(rows.sessions, is_among(rows.sessions[PATIENT], enough))
+    rows.patients = kept(rows.patients, is_among(rows.patients[PATIENT], enough))
     least = cleaning.minimum_sessions
     ledger.touch("minimum_sessions", "sessions", len(held) - len(enough), len(held), "patients")
     ledger.note(
@@ -354,14 +356,14 @@ def _with_codes(rows: Rows, values: list[str], ledger: Ledger) -> CleanStudy:
         patients = patients.assign(**{THERAPIST: pd.Series(pd.NA, index=patients.index, dtype="str")})
     patients = patients[[PATIENT, THERAPIST, *(c for c in patients if c not in (PATIENT, THERAPIST))]]
     seen = pd.concat([table[THERAPIST] for table in (patients, sessions) if THERAPIST in table])
-    therapists = rows.therapists[rows.therapists[THERAPIST].isin(seen)]
+    therapists = kept(rows.therapists, is_among(rows.therapists[THERAPIST], seen))
     patient_codes, therapist_codes = content_codes(sessions, patients, therapists)
     coded: list[pd.DataFrame] = []
     for table, order in ((sessions, [PATIENT, SESSION]), (patients, [PATIENT]), (therapists, [THERAPIST])):
         table = table.copy()
-        for key, codes in ((PATIENT, patient_codes), (THERAPIST, therapist_codes)):
+        for key, codes in ((PATIENT, pd.Series(patient_codes)), (THERAPIST, pd.Series(therapist_codes, dtype="str"))):
             if key in table:
-                table[key] = table[key].map(codes).astype("str")
+                table[key] = looked_up(table[key], codes)
         coded.append(table.sort_values(order).reset_index(drop=True))
     ids = pd.DataFrame(
         [

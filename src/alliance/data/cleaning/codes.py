@@ -8,6 +8,9 @@ import pandas as pd
 
 from alliance.facts.columns import PATIENT, THERAPIST
 
+_RANK, _TURN = "rank", "turn"
+_LARGEST = 2**62  # of whole numbers that stand for several columns
+
 
 def content_codes(
     sessions: pd.DataFrame, patients: pd.DataFrame, therapists: pd.DataFrame
@@ -23,57 +26,95 @@ def content_codes(
     sessions, patients, therapists
         Clean tables with ids in the key columns, one row per session, patient and therapist.
     """
-    patient_content = _join(
+    ranked = _joined(
         _contents(sessions.drop(columns=THERAPIST, errors="ignore"), PATIENT),
         _contents(patients.drop(columns=THERAPIST), PATIENT),
     )
-    patient_rank = _rank(patient_content)
-    of_patient = patients.set_index(PATIENT)[THERAPIST]
-    seen = [table[[PATIENT, THERAPIST]] for table in (patients, sessions) if THERAPIST in table]
+    seen = [table[[PATIENT, THERAPIST]].drop_duplicates() for table in (patients, sessions) if THERAPIST in table]
     # Patients who keep several therapists have one of them in their own table.
     led = pd.concat(seen).dropna().drop_duplicates()
-    led["patient_rank"] = [patient_rank[patient] for patient in led[PATIENT]]
-    therapist_content = _join(_contents(led.drop(columns=PATIENT), THERAPIST), _contents(therapists, THERAPIST))
-    therapist_place = {name: place for place, name in enumerate(_ordered(therapist_content), start=1)}
-    place_of_patient = {patient: therapist_place.get(of_patient[patient], 0) for patient in of_patient.index}
-    ordered = sorted(patient_rank, key=lambda patient: (patient_rank[patient], place_of_patient[patient]))
-    return _named("P", ordered, 3), _named("T", list(therapist_place), 2)
+    led = led.assign(**{_RANK: ranked[_RANK].reindex(led[PATIENT]).to_numpy()})
+    leaders = _joined(_contents(led.drop(columns=PATIENT), THERAPIST), _contents(therapists, THERAPIST))
+    leaders = leaders.sort_values([_RANK, _TURN])
+    place = pd.Series(np.arange(1, len(leaders) + 1), index=leaders.index)
+    own = place.reindex(patients[THERAPIST]).fillna(0).set_axis(pd.Index(patients[PATIENT]))
+    ordered = ranked.assign(place=own.reindex(ranked.index)).sort_values([_RANK, "place", _TURN])
+    return _named("P", ordered.index, 3), _named("T", leaders.index, 2)
 
 
-def _contents(table: pd.DataFrame, key: str) -> dict[str, bytes]:
-    """Describe the rows of each key by bytes that sort like the rows' values."""
-    ids = table[key].to_numpy()
-    columns = [_ranks(table[column]) for column in table.columns if column != key]
-    if not columns or not len(table):
-        return dict.fromkeys(ids, b"")
-    matrix = np.column_stack(columns)
-    ordered = np.lexsort(matrix.T[::-1])
-    found: dict[str, list[bytes]] = {}
-    for row in ordered:
-        found.setdefault(ids[row], []).append(matrix[row].astype(">u4").tobytes())
-    return {name: b"".join(rows) for name, rows in found.items()}
+def _contents(table: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Order the ids of a table by their rows, and these by their values; ids without values are alike.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By id: `rank`, the larger the later its rows come and the same if they are the same; `turn`, the position of its first row, by
+        which ids are ordered that are alike.
+    """
+    ids, names = pd.factorize(table[key], use_na_sentinel=False)
+    values = _row_ranks(table.drop(columns=key))
+    order = np.lexsort((values, ids))
+    counts = np.bincount(ids, minlength=len(names))
+    starts = np.cumsum(counts) - counts
+    has_values = table.shape[1] > 1
+    ranks = _rank_sequences(values[order], starts, counts) if has_values else np.full(len(names), -1)
+    return pd.DataFrame({_RANK: ranks, _TURN: order[starts]}, index=pd.Index(names))
 
 
-def _ranks(column: pd.Series) -> np.ndarray:
-    """Replace values by their place among the distinct values; missing values come last."""
-    codes, distinct = pd.factorize(column, sort=True)
-    return np.where(codes < 0, len(distinct), codes).astype(np.uint32)
+def _row_ranks(table: pd.DataFrame) -> np.ndarray:
+    """Return whole numbers that sort as the rows do, column by column, and are the same where rows are; missing values come last."""
+    ranks, size = np.zeros(len(table), dtype=np.int64), 1
+    for column in table:
+        codes, distinct = pd.factorize(table[column], sort=True)
+        if size * (len(distinct) + 1) > _LARGEST:
+            ranks, known = pd.factorize(ranks, sort=True)
+            size = len(known)
+        ranks = ranks * (len(distinct) + 1) + np.where(codes < 0, len(distinct), codes)
+        size *= len(distinct) + 1
+    return ranks
 
 
-def _join(first: dict[str, bytes], second: dict[str, bytes]) -> dict[str, tuple[bytes, bytes]]:
-    names = dict.fromkeys([*first, *second])
-    return {name: (first.get(name, b""), second.get(name, b"")) for name in names}
+def _rank_sequences(values: np.ndarray, starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Rank sequences as words in a dictionary: by the first element in which two differ, and what ends before the other comes first.
+
+    Parameters
+    ----------
+    values
+        Elements of all sequences, one sequence after the other.
+    starts, counts
+        Where each sequence begins, and how many elements it has.
+
+    Returns
+    -------
+    numpy.ndarray
+        For each sequence, how many come before it; the same for sequences that are the same.
+    """
+    ranks, alike, place = np.zeros(len(counts), dtype=np.int64), np.arange(len(counts)), 0
+    while len(alike):
+        known, ended = ranks[alike], counts[alike] <= place
+        element = values[np.where(ended, 0, starts[alike] + place)]
+        order = np.lexsort((element, ~ended, known))
+        alike, known, ended, element = alike[order], known[order], ended[order], element[order]
+        new_rank = np.append(True, known[1:] != known[:-1])
+        new = new_rank | np.append(True, (ended[1:] != ended[:-1]) | (~ended[1:] & (element[1:] != element[:-1])))
+        at = np.arange(len(alike))
+        ranks[alike] = (
+            known + np.maximum.accumulate(np.where(new, at, 0)) - np.maximum.accumulate(np.where(new_rank, at, 0))
+        )
+        alone = new & np.append(new[1:], True)
+        alike, place = alike[~alone & ~ended], place + 1
+    return ranks
 
 
-def _rank(contents: dict[str, tuple[bytes, bytes]]) -> dict[str, int]:
-    distinct = {content: rank for rank, content in enumerate(sorted(set(contents.values())))}
-    return {name: distinct[content] for name, content in contents.items()}
+def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Order ids by their contents in one table, then in another; those that a table lacks come first."""
+    names = first.index.append(second.index).unique()
+    one, other = first.reindex(names), second.reindex(names)
+    ranks = [table[_RANK].fillna(-1).to_numpy(dtype=np.int64) + 1 for table in (one, other)]
+    turn = one[_TURN].fillna(other[_TURN] + (first[_TURN].max() + 1 if len(first) else 0))
+    return pd.DataFrame({_RANK: ranks[0] * (ranks[1].max(initial=0) + 1) + ranks[1], _TURN: turn}, index=names)
 
 
-def _ordered(contents: dict[str, tuple[bytes, bytes]]) -> list[str]:
-    return sorted(contents, key=lambda name: contents[name])
-
-
-def _named(letter: str, ordered: list[str], digits: int) -> dict[str, str]:
+def _named(letter: str, ordered: pd.Index, digits: int) -> dict[str, str]:
     width = max(digits, len(str(len(ordered))))
     return {name: f"{letter}{place:0{width}d}" for place, name in enumerate(ordered, start=1)}
