@@ -115,8 +115,8 @@ def _check_earlier(panel: pd.DataFrame, name: str, outcome: str, columns: list[s
             numbers = sorted(panel[SESSION].unique())
             shown = ", ".join(str(number) for number in numbers[:4]) + (", ..." if len(numbers) > 4 else "")
             raise ModelError(
-                f"models.specs.{name}: '{column}' is known at {known} of {len(later)} sessions after the first ones, so the equation of "
-                f"'{outcome}' can learn nothing from it. Sessions are numbered {shown}; an earlier value is the one `panel.lag` numbers "
+                f"models.specs.{name}: '{column}' is known at {known:,} of {len(later):,} sessions after the first ones, so the equation "
+                f"of '{outcome}' can learn nothing from it. Sessions are numbered {shown}; an earlier value is the one `panel.lag` numbers "
                 "before. If the measurement before is meant, number the sessions one by one (data.sessions.session_names: "
                 '{"0": 0, "4": 1, "8": 2}, for instance, or number_sessions: by_date), or set panel.lag to the usual step.'
             )
@@ -253,12 +253,12 @@ def _check_rows(rows: pd.DataFrame, name: str, outcome: str, columns: list[str])
             )
         if column == outcome and (rows[column] == rows[column].iloc[0]).all():
             raise ModelError(
-                f"models.specs.{name}: '{outcome}' has the same value in all {len(rows)} rows that the model can use, so there is nothing "
-                f"to explain. Leave it out of the model's outcomes."
+                f"models.specs.{name}: '{outcome}' has the same value in all {len(rows):,} rows that the model can use, so there is "
+                f"nothing to explain. Leave it out of the model's outcomes."
             )
         if (rows[column] == rows[column].iloc[0]).all():
             raise ModelError(
-                f"models.specs.{name}: '{column}' has the same value in all {len(rows)} rows that the equation of '{outcome}' can "
+                f"models.specs.{name}: '{column}' has the same value in all {len(rows):,} rows that the equation of '{outcome}' can "
                 f"use, so it explains nothing. Remove it from the equation"
                 + (
                     f", and say why under models.specs.{name}.initial_values_signed_off."

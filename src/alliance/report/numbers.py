@@ -142,11 +142,11 @@ def format_share(estimate: float, low: float, high: float) -> str:
 
 def share_and_ends(estimate: float, low: float, high: float) -> tuple[str, str, str]:
     """Write a share of 1 and the ends of its interval as percentages, with the decimals that tell the ends apart."""
-    decimals = _decimals_of_share(low, high)
+    decimals = decimals_of_share(low, high)
     return format_percent(estimate, decimals), format_percent(low, decimals), format_percent(high, decimals)
 
 
-def _decimals_of_share(low: float, high: float) -> int | None:
+def decimals_of_share(low: float, high: float) -> int | None:
     """Return as many decimals of percentages as an interval has at least one unit of the last one on each side; None: the usual ones."""
     width = 100 * (high - low)
     if not 0 < width < _WIDE:
@@ -163,7 +163,7 @@ def format_shares(*columns: Sequence[Sequence[float] | None]) -> list[list[str]]
         Of each cell a share, or a share with the ends of its interval.
     """
     shares = [share for column in columns for cell in column if cell is not None for share in cell]
-    narrow = [_decimals_of_share(*cell[1:3]) or 0 for column in columns for cell in column if cell and len(cell) > 2]
+    narrow = [decimals_of_share(*cell[1:3]) or 0 for column in columns for cell in column if cell and len(cell) > 2]
     decimals = max([int(any(_needs_decimal(100 * share) for share in shares if not math.isnan(share))), *narrow])
 
     def write(cell: Sequence[float] | None) -> str:

@@ -339,7 +339,7 @@ def _check_tolerance(place: str, terms: list[str], x: np.ndarray) -> None:
         if left.var() < _SMALLEST_TOLERANCE:
             partners = ", ".join(f"'{other}'" for other in terms if other != term)
             raise ModelError(
-                f"{place}.on: '{term}' is determined by the other predictors ({partners}) in the {len(x)} rows the equation can "
+                f"{place}.on: '{term}' is determined by the other predictors ({partners}) in the {len(x):,} rows the equation can "
                 f"use, so its effect cannot be told from theirs. Remove one of them."
             )
 
@@ -388,7 +388,7 @@ def _check_repeats(place: str, indices: dict[str, np.ndarray]) -> None:
     patients = indices[PATIENT]
     if len(np.unique(patients)) == len(patients):
         raise ModelError(
-            f"{place}.vary.patient: every patient has one session in the {len(patients)} rows the equation can use, so differences "
+            f"{place}.vary.patient: every patient has one session in the {len(patients):,} rows the equation can use, so differences "
             f"between patients cannot be told from those between sessions. Remove 'patient' from 'vary'."
         )
     if THERAPIST in indices and len(np.unique(indices[THERAPIST])) == len(np.unique(patients)):

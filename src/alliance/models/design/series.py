@@ -71,8 +71,9 @@ def _series_of(name: str, equation: Equation, kind: str) -> Series:
     blank = values.isna().to_numpy()
     if blank.any():
         raise ModelError(
-            f"{place}: {int(blank.sum())} of {len(values)} sessions with '{equation.outcome}'{_count_filled(blank & filled)} have no date, "
-            f"so nobody knows how many days lie between them. Give dates or weeks under data.sessions,{remedy} or count in 'sessions'."
+            f"{place}: {int(blank.sum()):,} of {len(values):,} sessions with '{equation.outcome}'{_count_filled(blank & filled)} have no "
+            f"date, so nobody knows how many days lie between them. Give dates or weeks under data.sessions,{remedy} "
+            f"or count in 'sessions'."
         )
     whole = values.round().astype(np.int64).to_numpy()
     frame = pd.DataFrame({PATIENT: equation.rows[PATIENT].astype(str).to_numpy(), "time": whole})

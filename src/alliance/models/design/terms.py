@@ -140,7 +140,7 @@ def make_predictors(
             # Deviations of a patient with one session are zero.
             if any(np.ptp(values) == 0 for values in multiplied[-1].values()):
                 raise ModelError(
-                    f"{place}.equations.{outcome}.on: the product '{term}' is the same in all {len(rows)} rows, so it explains "
+                    f"{place}.equations.{outcome}.on: the product '{term}' is the same in all {len(rows):,} rows, so it explains "
                     f"nothing. Remove it."
                 )
             moving = any(factor in smooths or _session_level(factor, variables) for factor in spec.products[term])

@@ -46,12 +46,12 @@ def check_residuals(name: str, maximum: PathMaximum) -> None:
     place = f"models.specs.{name}.equations.{outcome}"
     if rows.groupby(PATIENT)[outcome].nunique().max() < 2:
         raise ModelError(
-            f"{place}: '{outcome}' is the same at all sessions of each patient in the {len(rows)} rows the equation can use, so nothing "
+            f"{place}: '{outcome}' is the same at all sessions of each patient in the {len(rows):,} rows the equation can use, so nothing "
             f"of it is left within patients. Use it as a predictor of the other equations, or leave it out."
         )
     raise ModelError(
         f"{place}: the predictors ({', '.join(design.equations[outcome].terms)}) and differences between units determine '{outcome}' in "
-        f"the {len(rows)} rows the equation can use, so no residual is left to tell effects from chance. Remove the predictor that "
+        f"the {len(rows):,} rows the equation can use, so no residual is left to tell effects from chance. Remove the predictor that "
         f"'{outcome}' was computed from, or effects from 'vary' if units have too few sessions for them."
     )
 
@@ -79,8 +79,8 @@ def mark_filled(design: Design) -> list[Mark]:
         if filled:
             patients = equation.rows.loc[equation.rows[FILLED], PATIENT].nunique()
             detail = (
-                f"{filled} of {len(equation.rows)} values of {outcome}, of {patients} patients, at sessions that were skipped or where it "
-                f"was left blank"
+                f"{filled:,} of {len(equation.rows):,} values of {outcome}, of {patients:,} patients, at sessions that were skipped or "
+                f"where it was left blank"
             )
             marks.append(Mark("filled_cells", outcome, filled / len(equation.rows), detail, outcomes=(outcome,)))
     return marks
@@ -93,9 +93,7 @@ def mark_censored(design: Design, grid: Grid) -> list[Mark]:
         censored = int(grid.censored(outcome)[equation.rows.index].sum())
         if censored:
             recorded = int((~equation.rows[FILLED]).sum())
-            detail = (
-                f"{censored} of {recorded} scores of {outcome} are taken for values at the end of the scale or beyond"
-            )
+            detail = f"{censored:,} of {recorded:,} scores of {outcome} are taken for values at the end of the scale or beyond"
             marks.append(Mark("censored_cells", outcome, censored / recorded, detail, outcomes=(outcome,)))
     return marks
 
@@ -112,7 +110,7 @@ def mark_answers(design: Design, grid: Grid) -> list[Mark]:
                 of_each = [f"{count} are {answer:g}" for answer, count in zip(given, counts, strict=True)]
                 detail, rare = f"of {counts.sum()} answers {', '.join(of_each)}", "on the smaller side of a threshold"
             else:
-                detail, rare = f"{counts[-1]} of {counts.sum()} answers are yes", "of the rarer kind"
+                detail, rare = f"{counts[-1]:,} of {counts.sum():,} answers are yes", "of the rarer kind"
             marks.append(Mark("rare_answer", outcome, int(counts.min()), detail, outcomes=(outcome,)))
             below = counts.cumsum()[:-1]
             rarer, patients = int(np.minimum(below, counts.sum() - below).max()), equation.rows[PATIENT].nunique()

@@ -32,7 +32,7 @@ def find_clusters(design: Design, patients: list[str], therapists: list[str], le
             else f"use the level '{PATIENT}'"
         )
         raise ModelError(
-            f"{unclear} of {len(known)} patients have no therapist or several, so therapists cannot be taken as units (standard "
+            f"{unclear:,} of {len(known):,} patients have no therapist or several, so therapists cannot be taken as units (standard "
             f"errors, bootstrap, contrasts). Choose a rule under cleaning.therapist_change (first or most_sessions), or {otherwise}."
         )
     of = [next(iter(found)) for found in known.values()]

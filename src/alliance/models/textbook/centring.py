@@ -64,7 +64,7 @@ def split_predictors(
         within = values - mean
         if within.std() <= _LEAST_SPREAD * values.std():
             raise ModelError(
-                f"{place}.on: '{name}' never changes within a patient in the {len(rows)} rows the equation can use, so it has no "
+                f"{place}.on: '{name}' never changes within a patient in the {len(rows):,} rows the equation can use, so it has no "
                 f"effect within patients. Remove it, or use '{term.base}{BETWEEN}'."
             )
         first.append((Column(f"{name}{WITHIN}", name, "within"), within))
@@ -116,7 +116,7 @@ def keep_independent(
         if partners is not None:
             names = ", ".join(f"'{partner}'" for partner in partners) or "the intercept"
             raise ModelError(
-                f"{place}.on: '{column.name}' is determined by {names} in the {len(values)} rows the equation can use, so its "
+                f"{place}.on: '{column.name}' is determined by {names} in the {len(values):,} rows the equation can use, so its "
                 f"effect cannot be told from theirs. Remove one of them."
             )
         kept.append((column, values))

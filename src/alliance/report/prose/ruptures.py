@@ -11,7 +11,7 @@ from alliance.facts.columns import records
 from alliance.facts.detectors import OBSERVER
 from alliance.facts.quantity import join_names
 from alliance.report.labels import label_of
-from alliance.report.numbers import format_number, format_percent, format_share
+from alliance.report.numbers import decimals_of_share, format_number, format_percent, format_share
 from alliance.report.prose.passage import Inputs, table_of
 from alliance.report.prose.told import Number, Told, number_of
 from alliance.report.prose.wording import Row, capitalise, includes_zero, join_words
@@ -60,9 +60,12 @@ def _marked(shares: Mapping[str, Row], detectors: pd.DataFrame, mediator: str) -
     if not told:
         return f"The course of {mediator} tells ruptures of too few patients to be counted."
     more = [label_detector(name) for name, row in told.items() if row["low"] > chance[name]]
-    low, high = (format_percent(pick(row["estimate"] for row in told.values())) for pick in (min, max))
+    # With the decimals of their intervals: these may lie above chance by less than one percent.
+    ends = [pick(told.values(), key=lambda row: row["estimate"]) for pick in (min, max)]
+    decimals = max(decimals_of_share(row["low"], row["high"]) or 0 for row in told.values()) or None
+    low, high = (format_percent(row["estimate"], decimals) for row in ends)
     marked = low if low == high else f"{low} to {high}"
-    by_chance = format_percent(max(chance[name] for name in told))
+    by_chance = format_percent(max(chance[name] for name in told), decimals)
     begin = f"By the course of {mediator} alone {marked} of patients are marked, and {by_chance} would be without any rupture"
     if not more:
         return f"Not shown to be more than chance: {begin[0].lower()}{begin[1:]}; no interval lies above that."

@@ -110,3 +110,16 @@ def test_tables_and_figure_show_what_is_known_and_say_what_is_not(config: Config
     drawing = load_figure("ruptures").draw(run(), config)
     assert drawing.values.loc[0, "kappa_observer"] == 0.04
     assert "6%" in drawing.alt
+
+
+def test_narrow_interval_above_chance_is_told_by_numbers_that_differ(config: Config) -> None:
+    made = run()
+    table = made["estimates"]
+    own = (table["path"] == "open_by_sd_drop") & (table["effect"] == "ruptured")
+    table.loc[own, ["estimate", "low", "high"]] = [0.0512, 0.0505, 0.0519]
+    answer = tell_ruptures(made, config)
+    assert answer is not None
+    assert (
+        "5.12% of patients are marked, and 5.00% would be without any rupture; the interval lies above that"
+        in answer.answer
+    )
