@@ -190,7 +190,9 @@ def test_wheel_holds_the_workflow_and_nothing_private(installed: Path) -> None:
 
 def test_installed_package_runs_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     words = [sys.executable, "-P", "-c", "from alliance.cli import main; main()"]
-    done = call([*words, "run", "--dry-run", "--snakemake", "--quiet host"], tmp_path, PYTHONPATH=str(installed))
+    # No program is on the path, not even git: so it is in a container.
+    names = {"PYTHONPATH": str(installed), "PATH": str(tmp_path / "none")}
+    done = call([*words, "run", "--dry-run", "--snakemake", "--quiet host"], tmp_path, **names)
     assert done.returncode == 0, done.stderr
     assert {"check_data", "fit_model", "write_report"} <= planned_rules(done.stdout + done.stderr)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".snakemake", "data"]

@@ -9,13 +9,13 @@ import sys
 import tarfile
 from pathlib import Path
 
-from git import Repo
-
 HERE = workflow.current_basedir  # of this file, not of the workflow that uses it
 
 if isinstance(HERE, os.PathLike):
     ROOT = Path(HERE).resolve().parents[1]
 else:
+    from git import Repo  # fails where there is no git, as in a container
+
     repository = HERE.hosted_repo.repo if hasattr(HERE, "hosted_repo") else Repo(HERE.repo_path)
     commit = repository.commit(HERE.ref).hexsha
     ROOT = Path(".snakemake/alliance").resolve() / commit
