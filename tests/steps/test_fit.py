@@ -52,10 +52,14 @@ def test_a_fit_reads_what_its_model_may_look_at_and_finds_the_same(tmp_path: Pat
     spec = config.models.specs["arm_jointly"]
     names = ["patient", "session", "alliance", "alliance_within", "alliance_bond", "symptoms_baseline", "arm"]
     others = ["homework", "homework_lag", "homework_within", "mood"]
-    table = pd.DataFrame(1.0, index=range(2), columns=[*names, *others])
+    table = pd.DataFrame(1.0, index=range(3), columns=[*names, *others])
+    table["agency"], table["agency_lag"] = [1.0, None, None], [None, None, None]
+    table["homework"], table["homework_lag"] = [None, None, 3.0], [None, 2.0, None]
     needed = [name for name in spec.named_columns() if name not in table]
     write_parquet(table.assign(**dict.fromkeys(needed, 1.0)), tmp_path / "panel.parquet")
     read = fit.read_panel(str(tmp_path / "panel.parquet"), spec, settings_for(spec, config))
-    assert set(read) == {*names, *needed, "homework", "homework_lag"}
+    assert set(read) == {*names, *needed, fit.OTHERS, f"{fit.OTHERS}_lag"} - {"alliance_within"}
+    assert read[fit.OTHERS].notna().tolist() == [True, False, True]
+    assert read[f"{fit.OTHERS}_lag"].notna().tolist() == [False, True, False]
     write_parquet(table[others], tmp_path / "panel.parquet")
     assert list(fit.read_panel(str(tmp_path / "panel.parquet"), spec, settings_for(spec, config))) == others

@@ -5,7 +5,7 @@ infinitesimal jackknife; Jaeckel 1972). Those that come out as most influential 
 without them. In studies with few units all of them are.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -22,6 +22,8 @@ from alliance.inference.target import Clusters, Target
 _SHOWN: Final = 20
 _ALL: Final = 500  # units that are all left out exactly
 _CANDIDATES: Final = 3 * _SHOWN  # per effect, where there are more units
+_MANY: Final = 5_000  # units, from which on one Newton step tells their order all but exactly, and a fit takes a pass over all of them
+_OF_MANY: Final = _SHOWN + 5  # candidates per effect then
 _AT_ONCE: Final = 5_000  # positions at which effects are computed
 
 Effects = Callable[[np.ndarray], np.ndarray]
@@ -84,34 +86,37 @@ def find_influence(
 
 def _leave_out(maximum: Maximum[Target], clusters: Clusters, effects: Effects, estimate: np.ndarray) -> np.ndarray:
     """Return the effects without each unit that may matter: (unit, quantity); NaN where the model has no maximum without it."""
-    units = _candidates(maximum, clusters, effects, estimate)
+    units, starts = _candidates(maximum, clusters, effects, estimate)
     near = neighbourhood(maximum)
 
-    def fit(unit: int) -> np.ndarray:
+    def fit(unit: int, start: np.ndarray | None) -> np.ndarray:
         weights = np.ones(clusters.count)
         weights[unit] = 0.0
-        position = refit(maximum.target.weigh(clusters, weights), near)
+        position = refit(maximum.target.weigh(clusters, weights), near, start)
         return np.full(len(near.centre), np.nan) if position is None else position
 
     with ThreadPoolExecutor(threads_here()) as threads:
-        positions = np.array(list(threads.map(fit, units.tolist())))
+        positions = np.array(list(threads.map(fit, units.tolist(), starts)))
     found = ~np.isnan(positions).any(axis=1)
     result = np.full((len(units), len(estimate)), np.nan)
     result[found] = effects(positions[found])
     return result
 
 
-def _candidates(maximum: Maximum[Target], clusters: Clusters, effects: Effects, estimate: np.ndarray) -> np.ndarray:
-    """Return the units that move some effect most, as far as one Newton step tells, in the order of the units."""
+def _candidates(
+    maximum: Maximum[Target], clusters: Clusters, effects: Effects, estimate: np.ndarray
+) -> tuple[np.ndarray, Sequence[np.ndarray | None]]:
+    """Return the units that move some effect most, as far as one Newton step tells, in the order of the units; of many, where it ends."""
     if clusters.count <= _ALL:
-        return np.arange(clusters.count)
+        return np.arange(clusters.count), [None] * clusters.count
     scores = maximum.target.scores(maximum.top.position, clusters)
     moved = maximum.top.position - scores @ maximum.covariance
     # What is computed on the way to the effects of one position is many times its size.
     parts = [effects(moved[first : first + _AT_ONCE]) for first in range(0, len(moved), _AT_ONCE)]
     change = np.abs(np.concatenate(parts) - estimate)
-    most = np.argsort(-change, axis=0, kind="stable")[:_CANDIDATES]
-    return np.unique(most)
+    many = clusters.count >= _MANY
+    most = np.unique(np.argsort(-change, axis=0, kind="stable")[: _OF_MANY if many else _CANDIDATES])
+    return most, list(moved[most]) if many else [None] * len(most)
 
 
 def _mark(

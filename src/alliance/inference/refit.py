@@ -50,8 +50,13 @@ def neighbourhood(maximum: Maximum[Target]) -> Neighbourhood:
     return Neighbourhood(maximum.target.off_boundary(maximum.top.position), spread)
 
 
-def refit(target: Target, near: Neighbourhood) -> np.ndarray | None:
+def refit(target: Target, near: Neighbourhood, start: np.ndarray | None = None) -> np.ndarray | None:
     """Find the maximum for other weights of the same data.
+
+    Parameters
+    ----------
+    start
+        Position from which the search begins, (parameter,); None: the centre of the neighbourhood.
 
     Returns
     -------
@@ -61,7 +66,8 @@ def refit(target: Target, near: Neighbourhood) -> np.ndarray | None:
     if not target.is_determined():
         return None
     size = len(near.centre)
-    found, arrived = ascend(near.around(target.value), np.zeros(size), np.eye(size), _ENOUGH)
+    begins = np.zeros(size) if start is None else np.linalg.solve(near.spread, start - near.centre)
+    found, arrived = ascend(near.around(target.value), begins, np.eye(size), _ENOUGH)
     if arrived:
         return np.asarray(near.centre + near.spread @ found)
     maximum = find_maximum(target, near.centre)

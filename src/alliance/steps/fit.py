@@ -1,21 +1,36 @@
 """Fit one declared model."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from alliance.config import ModelSpec
 from alliance.errors import ModelError
 from alliance.facts.artefacts import ARTEFACTS
-from alliance.facts.columns import DAYS, ENDINGS, LAG, PATIENT, SESSION, THERAPIST, WEEKS
+from alliance.facts.columns import (
+    BASELINE,
+    BETWEEN,
+    DAYS,
+    ENDINGS,
+    LAG,
+    PATIENT,
+    SESSION,
+    THERAPIST,
+    WEEKS,
+)
 from alliance.facts.families import FAMILIES
 from alliance.models.container import make_failed_tree
 from alliance.models.fitting import fit_declared, needs_items, with_meanings, with_reliability
 from alliance.runs.artefacts import read_artefact
 from alliance.runs.files import write_csv, write_tree
+
+OTHERS: Final = "(others)"  # no variable can have this name
+# What a family looks at of a variable that is named, without naming it: models of equations take no deviations that others made.
+_LOOKED_AT: Final = {True: (LAG, BETWEEN, BASELINE), False: ENDINGS}
 
 _SINGULAR = (
     "A matrix that the fit needs has no inverse: some of its effects cannot be told apart in these data, usually because too many vary "
@@ -56,20 +71,39 @@ def fit_model(
 
 
 def read_panel(path: str, spec: ModelSpec, settings: dict[str, Any]) -> pd.DataFrame:
-    """Read what a model may look at: keys, columns of its variables, and those that its declaration names, with all that the panel derives.
+    """Read what a model may look at: keys, columns of its variables, and those that its declaration names.
 
-    Of all other variables, whether anything was observed in a session and the one before it is told by their values and earlier values.
-    All columns where one that is named is not there, so that what is said of it knows the names there are.
+    All columns where one that is named is not there, so that what is said of it knows the names there are. Of the measures that a model
+    of equations does not name, all that matters is in which sessions anything was observed, and where that is known of the session before
+    (`OTHERS`): an earlier session was held if anything at all was, and a pause is where something was and is no earlier value.
     """
     there = pq.read_schema(path).names
-    if not {*spec.named_columns(), *getattr(spec, "pooled_over", [])} <= set(there):
+    named = {*spec.named_columns(), *getattr(spec, "pooled_over", [])}
+    if not named <= set(there):
         return pd.read_parquet(path)
     words = {PATIENT, THERAPIST, SESSION, DAYS, WEEKS, *_words_in(spec.model_dump()), *_words_in(settings["variables"])}
-    earlier = {name for name in there if name.endswith(LAG)}
-    kept = {f"{word}{ending}" for word in words for ending in ("", *ENDINGS)} | earlier
-    kept |= {name.removesuffix(LAG) for name in earlier}
-    own = tuple(f"{variable}_" for variable in settings["variables"])
-    return pd.read_parquet(path, columns=[name for name in there if name in kept or name.startswith(own)])
+    derived = _LOOKED_AT[FAMILIES[spec.family].joint]
+    kept = {f"{word}{ending}" for word in words for ending in ("", *derived)}
+    own, left = tuple(f"{variable}_" for variable in settings["variables"]), tuple({*ENDINGS} - {*derived})
+    mine = [name for name in there if name in kept or (name.startswith(own) and not name.endswith(left))]
+    # What Arrow held of a file goes back to the machine: in a register it is as much as the panel.
+    panel = pd.read_parquet(path, columns=mine)
+    for name, observed in _observed_in_others(path, there, set(mine)).items():
+        panel[name] = observed
+    pa.default_memory_pool().release_unused()
+    return panel
+
+
+def _observed_in_others(path: str, there: list[str], mine: set[str]) -> dict[str, np.ndarray]:
+    """Return 1 where any of the measures that are not read was observed and NaN elsewhere, and the same of their earlier values."""
+    others = [name for name in there if f"{name}{LAG}" in there and name not in mine]
+    found: dict[str, np.ndarray] = {}
+    for ending in ("", LAG) if others else ():
+        seen = np.zeros(pq.read_metadata(path).num_rows, dtype=bool)
+        for name in others:
+            seen |= pd.read_parquet(path, columns=[f"{name}{ending}"]).iloc[:, 0].notna().to_numpy()
+        found[f"{OTHERS}{ending}"] = np.where(seen, 1.0, np.nan)
+    return found
 
 
 def _words_in(value: Any) -> Iterator[str]:

@@ -76,6 +76,16 @@ def test_one_newton_step_picks_the_same_units_in_large_studies(varying: str, mon
         assert found["without"].to_numpy()[:3] == pytest.approx(rows["without"].to_numpy(), abs=1e-12)
 
 
+def test_fits_that_begin_where_the_step_ends_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    maximum = small_maximum("patient")
+    every = influences(maximum).set_index(["effect", "unit", "rank"])
+    for limit in ("_ALL", "_MANY"):
+        monkeypatch.setattr(influence, limit, 5)
+    picked = influences(maximum).set_index(["effect", "unit", "rank"])
+    assert len(picked) == len(every)
+    assert picked["change"].to_numpy() == pytest.approx(every["change"].to_numpy(), abs=2e-3)  # standard errors
+
+
 def test_patient_who_makes_the_effect_is_found_and_marked() -> None:
     panel = panel_with_therapists()
     odd = panel["patient"] == "P0007"
