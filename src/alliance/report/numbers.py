@@ -63,6 +63,12 @@ def format_estimate(estimate: float, low: float, high: float) -> str:
     return format_beside((estimate, low, high))[0]
 
 
+def format_ratio(estimate: float, low: float, high: float) -> str:
+    """Write a ratio and its interval as ``estimate [low, high]``, with decimals at which no end that is not 1 reads as 1."""
+    digits = common_decimals([low, high, low - 1, high - 1], high - low)
+    return _write_account((estimate, low, high), digits)
+
+
 def format_beside(*accounts: Account) -> list[str]:
     """Write several accounts of one estimate, each with its interval, with the decimals that the narrowest interval needs."""
     digits = max(common_decimals([low, high], high - low) for _, low, high in accounts)

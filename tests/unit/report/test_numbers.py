@@ -15,6 +15,7 @@ from alliance.report.numbers import (
     format_numbers,
     format_percent,
     format_probability,
+    format_ratio,
     format_regions,
     format_share,
     format_shares,
@@ -59,6 +60,19 @@ def test_interval_and_estimate_share_their_decimals() -> None:
     assert format_estimate(0.0021, 0.0011, 0.0031) == "0.0021 [0.0011, 0.0031]"
     assert format_estimate(-0.0004, -0.13, 0.16) == "−0.0004 [−0.13, 0.16]"
     assert format_estimate(1, 1, 1) == "1.00 [1.00, 1.00]"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "written"),
+    [
+        ((0.96, 0.91, 0.998), "0.960 [0.910, 0.998]"),
+        ((1.2, 1.0004, 1.4), "1.2000 [1.0004, 1.4000]"),
+        ((1.3, 1.0, 1.7), "1.30 [1.00, 1.70]"),
+        ((1.1, 0.8, 1.5), "1.10 [0.80, 1.50]"),
+    ],
+)
+def test_end_of_a_ratio_that_is_not_one_does_not_read_as_one(ratio: tuple[float, float, float], written: str) -> None:
+    assert format_ratio(*ratio) == written
 
 
 def test_bound_near_zero_keeps_its_side() -> None:

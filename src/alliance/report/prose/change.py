@@ -7,7 +7,7 @@ from alliance.config.posing import cast_in, speaker_of
 from alliance.facts.quantity import nodes_of
 from alliance.report.labels import label_of, unit_of
 from alliance.report.meanings import describe_case
-from alliance.report.numbers import format_estimate, format_number, format_percent, format_share, format_value
+from alliance.report.numbers import format_number, format_percent, format_ratio, format_share, format_value
 from alliance.report.prose.passage import Inputs, Passage, rows_of, table_of
 from alliance.report.prose.told import Number, Told
 from alliance.report.prose.wording import (
@@ -55,7 +55,7 @@ def tell_change(inputs: Inputs, config: Config) -> Told | None:
         rows=tuple(row for row in rows if row["effect"] in _TOLD and row["horizon"] in (_OBSERVED, "", _EARLY_HELD)),
         numbers=(
             *(Number("reliably better", _share(row)) for row in (better,) if row),
-            *(Number(f"odds ratio per SD of early {_process(row, config)}", _estimate(row)) for row in (odds,) if row),
+            *(Number(f"odds ratio per SD of early {_process(row, config)}", _ratio(row)) for row in (odds,) if row),
         ),
         claim="A count of these patients; the early process may go along with what became of them without bringing it about.",
         change="Patients who left early count with their last session, and part of the change may have come before the process was rated.",
@@ -80,8 +80,8 @@ def _find(rows: list[dict[str, Any]], effect: str, horizon: str) -> dict[str, An
     return next((row for row in rows if row["effect"] == effect and row["horizon"] == horizon), None)
 
 
-def _estimate(row: Row) -> str:
-    return format_estimate(row["estimate"], row["low"], row["high"])
+def _ratio(row: Row) -> str:
+    return format_ratio(row["estimate"], row["low"], row["high"])
 
 
 def _share(row: Row) -> str:
@@ -196,7 +196,7 @@ def _say_predicted(rows: list[dict[str, Any]], event: str, config: Config) -> st
         return ""
     what = "being reliably better" if event == "better" else "recovering (of those who were cases at first)"
     said = (
-        f"One standard deviation more of early {_process(odds, config)} goes with an odds ratio of {_estimate(odds)} of {what} and "
+        f"One standard deviation more of early {_process(odds, config)} goes with an odds ratio of {_ratio(odds)} of {what} and "
         f"{_points(points)} "
         f"{_who(odds)}, first score held equal{describe_flag(odds)}."
     )
@@ -204,6 +204,6 @@ def _say_predicted(rows: list[dict[str, Any]], event: str, config: Config) -> st
     if held is None:
         return said
     return (
-        f"{said} With the change over the first sessions held equal too the odds ratio is {_estimate(held)}{describe_flag(held)}: patients "
+        f"{said} With the change over the first sessions held equal too the odds ratio is {_ratio(held)}{describe_flag(held)}: patients "
         "who are soon better rate the alliance higher, so the first number may owe something to that."
     )

@@ -28,6 +28,7 @@ from alliance.report.prose.told import Number, Told, number_of
 from alliance.report.prose.wording import Row, count_of, describe_flag, name_interval
 
 _NAME: Final = "responsiveness"
+_MANY: Final = 100  # therapists, of whom the standard deviation is known to some 7 %: 1 / sqrt(2 (n - 1))
 _ALIKE: Final = "is the same for all by the best estimate,"
 _MIDDLE: Final = NormalDist().inv_cdf(
     5 / 6
@@ -90,7 +91,11 @@ def tell_responsiveness(inputs: Inputs, config: Config) -> Told | None:
             "A description of these therapists with these patients: who came to whom was not assigned at random, so therapists may differ "
             "in a step because their patients do."
         ),
-        change=f"More therapists: {count_of(therapists, 'therapist')} tell little about how far therapists differ.",
+        change=(
+            f"More therapists: {count_of(therapists, 'therapist')} tell little about how far therapists differ."
+            if therapists < _MANY
+            else "More patients of each therapist would tell more closely where single therapists stand."
+        ),
     )
 
 

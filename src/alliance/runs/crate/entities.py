@@ -104,6 +104,7 @@ def rules_of(told: Told) -> list[str]:
 
 
 def refer(places: Iterable[str]) -> list[Entity]:
+    """Point to entities by their names, each once."""
     return [{"@id": place} for place in dict.fromkeys(places)]
 
 
@@ -119,10 +120,12 @@ def compact(entity: Entity) -> Entity:
 
 
 def author_id(author: Organisation) -> str:
+    """Return the identifier of an author: the address that is declared, else the name."""
     return author.address or f"#author-{author.name.replace(' ', '-')}"
 
 
 def describe_organisation(place: str, who: Organisation) -> Entity:
+    """Say what is declared of those who answer for something: name and address."""
     return {"@id": place, "@type": "Organization", "name": who.name, "url": who.address}
 
 

@@ -75,6 +75,7 @@ def _code_licence(told: Told) -> list[Entity]:
 
 
 def describe_software(told: Told) -> list[Entity]:
+    """Describe what ran the jobs: language and engine of the workflow, this package and those it uses, with their versions."""
     engine = next(package for package in told.software if package.name == "snakemake")
     return [
         {
@@ -112,6 +113,7 @@ def _package_id(package: Package) -> str:
 
 
 def describe_tool(rule: str, told: Told, jobs: Sequence[Job]) -> Entity:
+    """Describe a rule as the tool that its jobs ran: what it does, what it takes and what it gives."""
     does, declared = told.rules[rule]
     return {
         "@id": f"#{rule}",
