@@ -1,6 +1,7 @@
-"""How much memory a job asks a cluster for: what Slurm's accounting measured in the example study, with a margin.
+"""How much memory a job asks a cluster for: the most that jobs held in studies of many sizes, with a margin.
 
-What grows with the data is that of a posterior of 400,000 rows, the largest that was measured.
+Steps before the fits were measured from 3,500 to 10 million sessions, fits and what follows them up to 300,000. `logs/jobs.jsonl` of every
+run has what its own jobs held, and `benchmarks/steps.py` makes a table of it.
 
 On one machine nothing is limited by it. A job that is ended for want of memory asks for more when the cluster tries again.
 """
@@ -20,6 +21,14 @@ class Memory(NamedTuple):
 # What most steps need: Python with the libraries of tables and figures, and the tables a few times over.
 _STEP: Final = Memory(350, 10)
 _OF: Final = {
+    "check_data": Memory(350, 15),
+    "score_measures": Memory(
+        350, 200
+    ),  # Parquet files are packed twenty times as closely as what is computed with them
+    "build_panel": Memory(350, 150),
+    "draw_figure": Memory(350, 45),
+    "write_table": Memory(350, 45),
+    "write_report": Memory(350, 45),
     "fit_model": Memory(700, 190),
 }
 
