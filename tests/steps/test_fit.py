@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alliance.config.declared import Basis
 from alliance.errors import ModelError
 from alliance.models.container import reason_of_failure
 from alliance.models.fitting import settings_for
@@ -50,7 +51,17 @@ def test_reason_is_kept_in_words(
 def test_a_fit_reads_what_its_model_may_look_at_and_finds_the_same(tmp_path: Path) -> None:
     config = builders.arms_config()
     spec = config.models.specs["arm_jointly"]
-    names = ["patient", "session", "alliance", "alliance_within", "alliance_bond", "symptoms_baseline", "arm"]
+    spec = spec.model_copy(update={"bases": {"course": Basis(of="session", kind="polynomial", df=2)}})
+    names = [
+        "patient",
+        "session",
+        "alliance",
+        "alliance_within",
+        "alliance_bond",
+        "symptoms_baseline",
+        "arm",
+        "course_1",
+    ]
     others = ["homework", "homework_lag", "homework_within", "mood"]
     table = pd.DataFrame(1.0, index=range(3), columns=[*names, *others])
     table["agency"], table["agency_lag"] = [1.0, None, None], [None, None, None]

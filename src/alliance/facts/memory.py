@@ -1,7 +1,7 @@
 """How much memory a job asks a cluster for: the most that jobs held in studies of many sizes, with a margin.
 
-Steps before the fits were measured from 3,500 to 10 million sessions, fits and what follows them up to 300,000. `logs/jobs.jsonl` of every
-run has what its own jobs held, and `benchmarks/steps.py` makes a table of it.
+Steps before the fits were measured from 3,500 to 10 million sessions, fits up to 1 million, what follows them up to 300,000. What jobs of a
+run held stands in its `logs/jobs.jsonl`, and `benchmarks/steps.py` makes a table of it.
 
 On one machine nothing is limited by it. A job that is ended for want of memory asks for more when the cluster tries again.
 """

@@ -29,9 +29,8 @@ from alliance.runs.threads import use_one_thread
 
 _ADDRESS = "ALLIANCE_WORKER"  # in the environment of a run's jobs: the socket of its worker
 _LAST_WORDS = 2000  # characters of a log
-_MAXRSS_PER_MB = (
-    1e6 if sys.platform == "darwin" else 1e6 / 1024
-)  # what the system counts in: bytes there, elsewhere 1,024 of them
+# What the system counts memory in: bytes there, elsewhere 1,024 of them.
+_MAXRSS_PER_MB = 1e6 if sys.platform == "darwin" else 1e6 / 1024
 
 
 def start_worker() -> None:

@@ -84,7 +84,9 @@ def read_panel(path: str, spec: ModelSpec, settings: dict[str, Any]) -> pd.DataF
     words = {PATIENT, THERAPIST, SESSION, DAYS, WEEKS, *_words_in(spec.model_dump()), *_words_in(settings["variables"])}
     derived = _LOOKED_AT[FAMILIES[spec.family].joint]
     kept = {f"{word}{ending}" for word in words for ending in ("", *derived)}
-    own, left = tuple(f"{variable}_" for variable in settings["variables"]), tuple({*ENDINGS} - {*derived})
+    # Subscales and categories of its variables, and whatever has a name that columns of its own must not have.
+    own = tuple(f"{name}_" for name in (*settings["variables"], *spec.bases, *spec.products))
+    left = tuple({*ENDINGS} - {*derived})
     mine = [name for name in there if name in kept or (name.startswith(own) and not name.endswith(left))]
     # What Arrow held of a file goes back to the machine: in a register it is as much as the panel.
     panel = pd.read_parquet(path, columns=mine)
