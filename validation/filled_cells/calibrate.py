@@ -151,8 +151,8 @@ def rank(diagram: str, depth: str, number: int) -> pd.DataFrame:
         found = explore(depth, request, maximum, posterior)
     else:
         completion = complete(design_of(diagram, grid.panel, grid), grid, DATA_SETS, request.generator("missing cells"))
-        posteriors, found = explore_completed(depth, request, completion, PRIORS)
-        posterior = posteriors[0]
+        found = explore_completed(depth, request, completion, PRIORS)
+        posterior = PathPosterior(completion.sets[0].maximum.target, PRIORS)
     thinned = np.linspace(0, len(found.positions) - 1, DRAWS).round().astype(int)
     drawn = compare_parameters(posterior.target.design, posterior.named(found.positions[thinned]))
     flag = found.engine if depth == "laplace" and found.engine != LAPLACE else ""

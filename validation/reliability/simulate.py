@@ -32,7 +32,8 @@ from alliance.data.scoring.reliability import logit_errors, omega_between, omega
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.inference.depths import explore
 from alliance.models.joint import Task, prepare_task
-from alliance.models.path.fit import _request, fit
+from alliance.models.path.basis import request_for
+from alliance.models.path.fit import fit
 from alliance.models.path.maximum import maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.quantities.confounding import Mediation, mediation_within
@@ -165,7 +166,7 @@ def estimates_of(world: str, panel: pd.DataFrame, known: dict[str, dict[str, Any
         return [dict(row) for row in table[["effect", "level", *columns]].to_dict("records")]
     task = prepare_task(panel, world, spec_of(world), settings_of(known))
     maximum = maximise(task.design)
-    found = explore("ml", _request(task, task.spec), maximum, PathPosterior(maximum.target, PRIORS))
+    found = explore("ml", request_for(task, task.spec), maximum, PathPosterior(maximum.target, PRIORS))
     point = np.atleast_2d(found.point)
     whole = [make_population(task.design, maximum.target.named(each)) for each in (point, found.positions)]
     omega = {name: each["within"][0] for name, each in known.items()}

@@ -11,7 +11,8 @@ from alliance.config import Variable
 from alliance.errors import ModelError
 from alliance.facts.columns import THERAPIST
 from alliance.facts.depths import DEPTHS
-from alliance.inference.depths import Found, Request, explore, pool
+from alliance.inference.depths import NUTS, Found, Request, explore, pool
+from alliance.inference.restricted import Arrival
 from alliance.models.design.held import hold_correlations
 from alliance.models.design.series import add_series
 from alliance.models.filling.grid import SEEN, Grid, make_grid
@@ -23,6 +24,9 @@ from alliance.models.path.maximum import PathMaximum, maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.settings import Spec
 
+_SAMPLED: Final = (
+    "nuts"  # the depth by which all completed data sets are explored where a quicker one fails for one of them
+)
 _OWN_DRAWS: Final = 50  # of each at least: with fewer, what is looked at in one data set alone is mostly chance
 
 
@@ -77,14 +81,14 @@ def explore_declared(
         maximum = maximise(task.design)
         check_residuals(name, maximum)
         posterior = PathPosterior(maximum.target, settings["priors"])
-        found = explore(spec.depth, _request(task, spec), maximum, posterior)
+        found = explore(spec.depth, request_for(task, spec), maximum, posterior)
         return Basis(task, maximum, posterior, found, np.arange(len(found.positions)))
     count = _count_sets(task, spec.depth, grid)
     priors = settings["priors"] if grid.answers.given and DEPTHS[spec.depth].posterior else None
     completion = complete(standardise_observed(task.design, grid), grid, count, task.generator("missing cells"), priors)
     chosen = completion.nearest
     check_residuals(name, completion.sets[chosen].maximum)
-    found = explore_completed(spec.depth, _request(task, spec), completion, settings["priors"])
+    found = explore_completed(spec.depth, request_for(task, spec), completion, settings["priors"])
     maximum = completion.sets[chosen].maximum
     posterior = PathPosterior(maximum.target, settings["priors"])
     task = replace(task, panel=completion.panel(chosen), design=completion.design(chosen))
@@ -105,21 +109,27 @@ def _check_therapists(task: Task, spec: Spec) -> None:
 
 
 def explore_completed(depth: str, request: Request, completion: Completion, priors: Mapping[str, Any]) -> Found:
-    """Explore the likelihood of each completed data set, all by the same engine, and pool what was found."""
+    """Explore the likelihood of each completed data set, all by the same engine, and pool what was found.
+
+    Where an approximation fails for one of them, all are sampled: at the first failure, since each is a posterior of all rows.
+    """
     count, fewest = len(completion.sets), 1 if DEPTHS[depth].posterior else 2 * len(completion.point)
     requests = [request.part(number + 1, count, fewest) for number in range(count)]
 
-    def explore_all(depth: str) -> list[Found]:
-        each: list[Found] = []
-        for of_set, completed in zip(requests, completion.sets, strict=True):
-            maximum = completed.maximum
-            near = each[0].restricted if each else None
-            each.append(explore(depth, replace(of_set, near=near), maximum, PathPosterior(maximum.target, priors)))
-        return each
+    def explore_set(number: int, depth: str, near: Arrival | None = None) -> Found:
+        maximum = completion.sets[number].maximum
+        return explore(depth, replace(requests[number], near=near), maximum, PathPosterior(maximum.target, priors))
 
-    each = explore_all(depth)
-    if len({found.engine for found in each}) > 1:  # the approximation failed for some of them
-        each = explore_all("nuts")
+    each: list[Found] = []
+    for number in range(count):
+        each.append(explore_set(number, depth, each[0].restricted if each else None))
+        failed = each[-1]
+        if (
+            failed.engine == NUTS and depth != _SAMPLED
+        ):  # the approximation: what is known by then of other sets goes too
+            others = {other: explore_set(other, _SAMPLED) for other in range(count) if other != number}
+            each = [replace(others.get(other, failed), marks=failed.marks) for other in range(count)]
+            break
     found = pool(each)
     if found.point is not None:
         points = np.concatenate([one.point for one in each if one.point is not None])
@@ -137,7 +147,8 @@ def _count_sets(task: Task, depth: str, grid: Grid) -> int:
     return int(np.clip(sampling["chains"] * sampling["draws"] // _OWN_DRAWS, 2, most))
 
 
-def _request(task: Task, spec: Spec) -> Request:
+def request_for(task: Task, spec: Spec) -> Request:
+    """Return what a declaration asks of its depth."""
     bootstrap = spec.bootstrap
     return Request(
         task.name,

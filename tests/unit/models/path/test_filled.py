@@ -1,5 +1,6 @@
 """Fits that fill in what is missing: effects of the own past, nothing missing, and what must not matter."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import xarray as xr
 
 from alliance.config.schema import Inference
 from alliance.facts.columns import DATA_SETS
+from alliance.inference import laplace
+from alliance.inference.depths import NUTS
 from alliance.models.container import marks_of
 from alliance.models.path.fit import fit
 from alliance.results.diagnostics import diagnose
@@ -125,3 +128,27 @@ def test_chains_of_completed_data_sets_agree_and_are_told_apart_in_the_file(tmp_
     assert {mark.subject for mark in marks if mark.caution == "rhat"} == {
         f"{subject}, worst of 10 completed data sets" for subject in ("parameters", "reported quantities")
     }
+
+
+def test_all_data_sets_are_sampled_as_soon_as_the_approximation_fails_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The draws are those of NUTS from the start, and the diagnostics tell why they come from there."""
+    tried: list[float] = []
+    approximate = laplace.draw_laplace
+
+    def fails_at_the_second(*given: Any, **chosen: Any) -> laplace.LaplaceDraws:
+        found = approximate(*given, **chosen)
+        tried.append(0.9 if len(tried) == 1 else 0.1)
+        return replace(found, pareto_k=tried[-1])
+
+    monkeypatch.setattr(laplace, "draw_laplace", fails_at_the_second)
+    panel = panel_of(blank(simulate(40, 5, 3), "m", 0.1, 4))
+    trees = {
+        depth: fit(panel, "study", make_spec(depth=depth, influence=False, trends=False), settings()).tree
+        for depth in ("laplace", "nuts")
+    }
+    assert tried == [0.1, 0.9]
+    assert {tree.attrs["engine"] for tree in trees.values()} == {NUTS}
+    xr.testing.assert_identical(trees["laplace"]["posterior"].to_dataset(), trees["nuts"]["posterior"].to_dataset())
+    (told,) = [mark for mark in marks_of(trees["laplace"]) if mark.caution == "pareto_k"]
+    assert (told.value, told.passed) == (0.9, True)
+    assert "too far off" in str(told.detail)
