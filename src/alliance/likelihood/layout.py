@@ -15,7 +15,7 @@ import numpy as np
 from alliance.likelihood.crossed import Crossed, connect_therapists, find_changers, number_units, repeat_columns
 from alliance.likelihood.lanes import LANES, into_lanes
 from alliance.likelihood.patterns import EquationRows, Pattern, Series, connect, find_patterns
-from alliance.likelihood.products import cross, pool
+from alliance.likelihood.products import cross, pool, pool_change
 
 # Places of the whole numbers at the head of `Statistics.layout`.
 (
@@ -54,6 +54,9 @@ PER_PATTERN: Final = 3  # and one for each equation
 PER_RECORD: Final = 6
 PER_SERIES: Final = 3
 HELD: Final = 10**12  # parts in which a correlation that is held stands among whole numbers
+# Of so many patients, if the share of those who count otherwise is smaller, what is pooled over all is not summed up again.
+_MANY: Final = 5_000
+_FEW: Final = 0.01
 _NOTHING: Final[Mapping[tuple[int, int], float]] = MappingProxyType({})
 
 
@@ -273,11 +276,15 @@ def weigh(statistics: Statistics, patients: np.ndarray | None, therapists: np.nd
         flat[: statistics.n_patients] = patients
     of_therapists = statistics.therapist_weights if therapists is None else np.asarray(therapists, dtype=float)
     each = flat[: statistics.n_patients] * of_therapists[statistics.therapist_of]
+    counted = statistics.weights.reshape(-1)[: statistics.n_patients]
+    change = each - counted * statistics.therapist_weights[statistics.therapist_of]
+    whole = statistics.equations, statistics.patterns
+    if statistics.n_patients >= _MANY and np.count_nonzero(change) < _FEW * statistics.n_patients:
+        pooled = statistics.pooled + pool_change(*whole, change)
+    else:
+        pooled = pool(*whole, each)
     return replace(
-        statistics,
-        weights=flat.reshape(statistics.weights.shape),
-        therapist_weights=of_therapists,
-        pooled=pool(statistics.equations, statistics.patterns, each),
+        statistics, weights=flat.reshape(statistics.weights.shape), therapist_weights=of_therapists, pooled=pooled
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,11 @@ class Task:
     def seed(self) -> int:
         """The run's seed."""
         return int(self.settings["seed"])
+
+    @cached_property
+    def sessions(self) -> range:
+        """Numbers of the sessions of a treatment, see `find_sessions`."""
+        return find_sessions(self.panel, self.settings.get("planned_sessions"))
 
     def generator(self, *purpose: str) -> np.random.Generator:
         """Return a random generator that depends on the run's seed, the model and a purpose."""
@@ -169,7 +175,7 @@ def compute_effects(task: Task, values: Values, *, point: bool = False) -> Quant
         task.variables,
         task.settings["lag"],
         None if point else task.generator("initial values"),
-        find_sessions(task.panel, task.settings.get("planned_sessions")),
+        task.sessions,
     )
     if KEY in task.settings:
         add_surface(quantities, task.design, population, task.settings[KEY], task.settings["lag"])
@@ -188,7 +194,7 @@ def correct_effects(
         task.settings["lag"],
         None if point else task.generator("reliability"),
         known,
-        find_sessions(task.panel, task.settings.get("planned_sessions")),
+        task.sessions,
     )
 
 

@@ -12,6 +12,7 @@ from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, FILLED, LAG, PATIENT, SESSION, THERAPIST
 from alliance.facts.families import FAMILIES
 from alliance.models.checking.scores import kind_of_scores
+from alliance.models.design.arrays import Design
 from alliance.models.filling.grid import Grid
 from alliance.models.filling.propensity import Answers
 
@@ -63,6 +64,7 @@ def select_rows(
     if spec.analysis != PATH:
         needs = {variable: [variable] for variable in spec.variables}
         by_therapist = dict.fromkeys(needs, False)
+    later = panel[SESSION] > first_sessions(panel) if any(c.endswith(LAG) for n in needs.values() for c in n) else None
     rows: dict[str, pd.DataFrame] = {}
     flow: list[dict[str, object]] = []
     for outcome, columns in needs.items():
@@ -73,7 +75,8 @@ def select_rows(
                 f"{suggest(unknown[0], panel.columns)} Name a score, a subscale or a label of a category as the panel has it, or declare "
                 f"it among 'products' or 'bases'."
             )
-        _check_earlier(panel, name, outcome, columns)
+        if later is not None:
+            _check_earlier(panel, later, name, outcome, columns)
         kept = panel if grid is None else grid.panel.assign(**{FILLED: ~grid.held})
         if grid is not None and outcome in grid.answers.given:
             _check_answers(panel, outcome, grid.answers)
@@ -104,18 +107,24 @@ def select_rows(
     return rows, pd.DataFrame(flow, columns=ARTEFACTS["flow"].header)
 
 
-def _check_earlier(panel: pd.DataFrame, name: str, outcome: str, columns: list[str]) -> None:
-    """Refuse earlier values that hardly any session has: filled in, they would be what the model assumes and nothing else."""
-    later = panel[panel[SESSION] > first_sessions(panel)]
+def _check_earlier(panel: pd.DataFrame, later: pd.Series, name: str, outcome: str, columns: list[str]) -> None:
+    """Refuse earlier values that hardly any session has: filled in, they would be what the model assumes and nothing else.
+
+    Parameters
+    ----------
+    later
+        Whether a session comes after its patient's first one, (row,).
+    """
+    sessions = int(later.sum())
     for column in columns:
-        if not column.endswith(LAG) or not len(later):
+        if not column.endswith(LAG) or not sessions:
             continue
-        known = int(later[column].notna().sum())
-        if known < _SELDOM * len(later):
+        known = int((panel[column].notna() & later).sum())
+        if known < _SELDOM * sessions:
             numbers = sorted(panel[SESSION].unique())
             shown = ", ".join(str(number) for number in numbers[:4]) + (", ..." if len(numbers) > 4 else "")
             raise ModelError(
-                f"models.specs.{name}: '{column}' is known at {known:,} of {len(later):,} sessions after the first ones, so the equation "
+                f"models.specs.{name}: '{column}' is known at {known:,} of {sessions:,} sessions after the first ones, so the equation "
                 f"of '{outcome}' can learn nothing from it. Sessions are numbered {shown}; an earlier value is the one `panel.lag` numbers "
                 "before. If the measurement before is meant, number the sessions one by one (data.sessions.session_names: "
                 '{"0": 0, "4": 1, "8": 2}, for instance, or number_sessions: by_date), or set panel.lag to the usual step.'
@@ -191,6 +200,11 @@ def count_rows(rows: pd.DataFrame) -> dict[str, int]:
         "n_sessions": int((~rows[FILLED]).sum()) if FILLED in rows else len(rows),
         "n_therapists": int(rows[THERAPIST].nunique()),
     }
+
+
+def count_equations(design: Design) -> dict[str, dict[str, int]]:
+    """Count what each equation of a design is fitted to, see `count_rows`: outcome -> counts."""
+    return {outcome: count_rows(equation.rows) for outcome, equation in design.equations.items()}
 
 
 def observed_scores(rows: pd.DataFrame, outcome: str) -> np.ndarray:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from alliance.likelihood import layout, products
 from alliance.likelihood.layout import Statistics, weigh
 from tests.unit.likelihood.agreement import assert_dense
 from tests.unit.likelihood.studies import (
@@ -11,10 +12,13 @@ from tests.unit.likelihood.studies import (
     draw_position,
     evaluate,
     make_study,
+    with_series,
 )
 
 TWO_LEVELS = make_study([(0, 0), (0, 1), (1, 0)], [], patients=11)
 THREE_LEVELS = make_study([(0, 0), (0, 1), (1, 0)], [(0, 0), (1, 1)], patients=11, therapists=4)
+PAIRED = make_study([(0, 0), (1, 0)], [], patients=11, pairs=[(1, 0)], order=(0, 1))
+SERIES = with_series(make_study([(0, 0), (1, 0)], [], patients=11), {0: (1, True)})
 
 
 def assert_repeated(weighted: Statistics, repeated: Study) -> None:
@@ -93,3 +97,36 @@ def test_weighing_again_starts_from_the_weights_that_are_there() -> None:
     together = weigh(THREE_LEVELS.statistics, np.full(11, 2.0), np.array([1.0, 0.0, 1.0, 1.0]))
     position = draw_position(THREE_LEVELS)
     assert evaluate(twice, position)[0] == evaluate(together, position)[0]
+
+
+@pytest.mark.parametrize(
+    "study", [TWO_LEVELS, THREE_LEVELS, PAIRED, SERIES], ids=["two levels", "three", "pairs", "series"]
+)
+def test_a_few_patients_of_many_who_count_otherwise_change_what_is_pooled(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = np.ones(study.n_patients)
+    counts[[2, 7]] = 0.0, 3.0
+    therapists = np.array([1.0, 2.0, 1.0, 1.0]) if study is THREE_LEVELS else None
+    statistics = study.statistics
+    whole = weigh(statistics, counts, therapists)
+    monkeypatch.setattr(layout, "_MANY", 5)
+    monkeypatch.setattr(layout, "_FEW", 1.0)
+    monkeypatch.setattr(layout, "pool", None)  # all rows are not gone through again
+    changed = weigh(statistics, counts, therapists)
+    np.testing.assert_allclose(changed.pooled, whole.pooled, rtol=1e-11, atol=1e-11)
+    again = weigh(changed, np.ones(study.n_patients), None if therapists is None else np.ones(4))
+    np.testing.assert_allclose(again.pooled, statistics.pooled, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("study", [THREE_LEVELS, PAIRED, SERIES], ids=["three levels", "pairs", "series"])
+def test_cross_products_of_some_patients_after_the_others_are_those_of_all(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "_PATIENTS", 3)
+    monkeypatch.setattr(products, "_ROWS", 7)
+    parts = study.rearranged(np.random.default_rng(5)).statistics
+    monkeypatch.undo()
+    whole = study.rearranged(np.random.default_rng(5)).statistics
+    np.testing.assert_array_equal(parts.products, whole.products)
+    np.testing.assert_allclose(parts.pooled, whole.pooled, rtol=1e-11, atol=1e-11)

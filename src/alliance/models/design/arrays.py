@@ -23,9 +23,11 @@ The change of units is linear, so it is undone exactly:
     b_raw = b sd(y) / sd(x)        u_raw = u sd(y) / sd(x)        intercept_raw = mean(y) + sd(y) intercept - mean(x)'b_raw
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -36,14 +38,17 @@ from alliance.errors import ModelError
 from alliance.facts.columns import BETWEEN, BETWEEN_THERAPIST, LAG, PATIENT, THERAPIST, VARIABILITY
 from alliance.facts.quantity import join_nodes
 from alliance.likelihood.patterns import Series
+from alliance.models.design.identified import (
+    check_patients,
+    check_repeats,
+    check_therapists,
+    check_tolerance,
+    check_varying,
+)
 from alliance.models.design.occasions import Occasions, find_occasions
 from alliance.models.design.terms import Origin, Predictors, make_predictors, own_means
 
 INTERCEPT = "intercept"
-_SMALLEST_TOLERANCE = (
-    1e-6  # share of a predictor's variance that the other predictors leave; below it there is nothing to estimate
-)
-_FEWEST_THERAPISTS = 3
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,11 @@ class Equation:
     levels: dict[str, Level] = field(default_factory=dict)
     answered: str = ""
 
+    @cached_property
+    def with_ones(self) -> np.ndarray:
+        """The column of ones and the predictors, (row, term + 1): made once, however many likelihoods read the equation."""
+        return np.column_stack([self.column(INTERCEPT), self.x])
+
     @property
     def own_past(self) -> list[str]:
         """Earlier values of the outcome among the predictors."""
@@ -168,6 +178,15 @@ class Design:
     apart: dict[str, str] = field(default_factory=dict)
     variable: tuple[str, ...] = ()
     pasts: tuple[Varying, ...] = ()
+    _found: dict[Callable[["Design"], object], object] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def once[T](self, compute: Callable[["Design"], T]) -> T:
+        """Return what a function makes of the design, computed the first time only: effects are asked for many times of the same rows."""
+        if compute not in self._found:
+            self._found[compute] = compute(self)
+        return cast(T, self._found[compute])
 
     @property
     def differing(self) -> dict[str, list[Varying]]:
@@ -209,7 +228,7 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
         for level, outcomes in concerned.items()
     }
     if THERAPIST in concerned:
-        _check_therapists(name, units[THERAPIST])
+        check_therapists(name, units[THERAPIST])
     if PATIENT in concerned:
         scales = [Varying(outcome, VARIABILITY) for outcome in spec.variable_outcomes]
         check_patients(
@@ -225,14 +244,14 @@ def make_design(name: str, spec: ModelSpec, rows: dict[str, pd.DataFrame], varia
         answered = answered_as(outcome, spec, variables)
         y_mean, y_sd, x_mean, x_sd = y.mean(), 1.0 if answered else y.std(ddof=1), x.mean(axis=0), x.std(axis=0, ddof=1)
         scaled = (x - x_mean) / x_sd
-        _check_tolerance(place, terms, scaled)
+        check_tolerance(place, terms, scaled)
         indices = {}
         for level, outcomes in concerned.items():
             if outcome in outcomes:
                 indices[level] = pd.Index(units[level]).get_indexer(pd.Index(used[level].astype(str)))
                 chosen = [e.term for e in varying[level] if e.outcome == outcome and e.term != INTERCEPT]
-                _check_varying(place, level, {term: x[:, terms.index(term)] for term in chosen}, indices[level])
-        _check_repeats(place, indices)
+                check_varying(place, level, {term: x[:, terms.index(term)] for term in chosen}, indices[level])
+        check_repeats(place, indices)
         equation = Equation(
             outcome,
             tuple(terms),
@@ -330,69 +349,3 @@ def _order(name: str, origins: dict[str, dict[str, Origin]]) -> list[str]:
             f"models.specs.{name}.equations: {circle} is a circle within one session, so no equation comes first. Use the "
             f"earlier value ('{error.args[1][0]}{LAG}') in one of them."
         ) from error
-
-
-def _check_tolerance(place: str, terms: list[str], x: np.ndarray) -> None:
-    for column, term in enumerate(terms):
-        others = np.delete(x, column, axis=1)
-        left = x[:, column] - others @ np.linalg.lstsq(others, x[:, column], rcond=None)[0]
-        if left.var() < _SMALLEST_TOLERANCE:
-            partners = ", ".join(f"'{other}'" for other in terms if other != term)
-            raise ModelError(
-                f"{place}.on: '{term}' is determined by the other predictors ({partners}) in the {len(x):,} rows the equation can "
-                f"use, so its effect cannot be told from theirs. Remove one of them."
-            )
-
-
-def _check_varying(place: str, level: str, columns: dict[str, np.ndarray], units: np.ndarray) -> None:
-    for term, values in columns.items():
-        some = np.empty(units.max() + 1)
-        some[units] = values  # one value of each unit, which all others are compared with
-        if (values == some[units]).all():
-            raise ModelError(
-                f"{place}.vary.{level}: '{term}' never changes within a {level}, so its effect cannot vary between {level}s. "
-                f"Remove it from 'vary.{level}'."
-            )
-
-
-def _check_therapists(name: str, therapists: list[str]) -> None:
-    if len(therapists) < _FEWEST_THERAPISTS:
-        raise ModelError(
-            f"models.specs.{name}: effects vary between therapists, but there are only {len(therapists)} therapists in the rows the "
-            f"model can use; a variance needs at least {_FEWEST_THERAPISTS}. Remove 'therapist' from 'vary'."
-        )
-
-
-def check_patients(place: str, effects: Sequence[str], patients: int) -> None:
-    """Refuse as many varying effects as patients: their deviations have a singular covariance matrix whatever the data are.
-
-    Of therapists, who are few in most studies, models with priors and flags say how little is known.
-
-    Raises
-    ------
-    ModelError
-        There are no more patients than effects.
-    """
-    if effects and patients <= len(effects):
-        raise ModelError(
-            f"{place}: {len(effects)} effects vary by patient ({', '.join(effects)}), but there are only {patients} patients in the rows "
-            f"the model can use, too few to tell them apart. Keep at most {patients - 1} of them under 'vary.patient': the intercepts, "
-            f"and the predictors of the path that is asked for."
-        )
-
-
-def _check_repeats(place: str, indices: dict[str, np.ndarray]) -> None:
-    """Refuse variances that rows cannot tell apart: of patients from sessions, of therapists from patients."""
-    if PATIENT not in indices:
-        return
-    patients = indices[PATIENT]
-    if len(np.unique(patients)) == len(patients):
-        raise ModelError(
-            f"{place}.vary.patient: every patient has one session in the {len(patients):,} rows the equation can use, so differences "
-            f"between patients cannot be told from those between sessions. Remove 'patient' from 'vary'."
-        )
-    if THERAPIST in indices and len(np.unique(indices[THERAPIST])) == len(np.unique(patients)):
-        raise ModelError(
-            f"{place}.vary.therapist: every therapist has one patient, so differences between therapists cannot be told from those "
-            f"between patients. Remove 'therapist' from 'vary'."
-        )

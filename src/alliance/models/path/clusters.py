@@ -1,6 +1,7 @@
 """Clusters: the patients or therapists that are taken as independent of each other, or left out, or drawn again."""
 
 import numpy as np
+import pandas as pd
 
 from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT, THERAPIST
@@ -22,8 +23,8 @@ def find_clusters(design: Design, patients: list[str], therapists: list[str], le
     """
     if level == PATIENT:
         return Clusters(PATIENT, np.arange(len(patients)), patients)
-    known = _therapists_of(design, patients)
-    unclear = sum(len(found) != 1 for found in known.values())
+    pairs = _therapists_of(design)
+    unclear = len(patients) - _count_clear(pairs)
     if unclear:
         # With effects that vary between therapists patients of one are not independent either, so that the level is no way out.
         otherwise = (
@@ -32,27 +33,28 @@ def find_clusters(design: Design, patients: list[str], therapists: list[str], le
             else f"use the level '{PATIENT}'"
         )
         raise ModelError(
-            f"{unclear:,} of {len(known):,} patients have no therapist or several, so therapists cannot be taken as units (standard "
+            f"{unclear:,} of {len(patients):,} patients have no therapist or several, so therapists cannot be taken as units (standard "
             f"errors, bootstrap, contrasts). Choose a rule under cleaning.therapist_change (first or most_sessions), or {otherwise}."
         )
-    of = [next(iter(found)) for found in known.values()]
-    order = [*therapists, *sorted({*of} - {*therapists})]
-    place = {code: position for position, code in enumerate(order)}
-    return Clusters(THERAPIST, np.array([place[code] for code in of]), order)
+    of = pairs.set_index(PATIENT)[THERAPIST].reindex(patients)
+    order = [*therapists, *sorted({*of.unique()} - {*therapists})]
+    return Clusters(THERAPIST, pd.Index(order).get_indexer(of), order)
 
 
 def has_therapists(design: Design, patients: list[str]) -> bool:
     """Return whether every patient has exactly one therapist."""
-    return all(len(found) == 1 for found in _therapists_of(design, patients).values())
+    return _count_clear(_therapists_of(design)) == len(patients)
 
 
-def _therapists_of(design: Design, patients: list[str]) -> dict[str, set[str]]:
-    of_patient: dict[str, set[str]] = {code: set() for code in patients}
-    for equation in design.equations.values():
-        known = equation.rows[[PATIENT, THERAPIST]].drop_duplicates().dropna()
-        for patient, therapist in known.itertuples(index=False):
-            of_patient[str(patient)].add(str(therapist))
-    return of_patient
+def _count_clear(pairs: pd.DataFrame) -> int:
+    """Count the patients who have exactly one therapist."""
+    return int((pairs.groupby(PATIENT).size() == 1).sum())
+
+
+def _therapists_of(design: Design) -> pd.DataFrame:
+    """Return each pair of a patient and a therapist who have a row together, as text."""
+    pairs = [equation.rows[[PATIENT, THERAPIST]].drop_duplicates().dropna() for equation in design.equations.values()]
+    return pd.concat(pairs).astype(str).drop_duplicates()
 
 
 def weigh_clusters(

@@ -23,7 +23,7 @@ from alliance.likelihood.patterns import EquationRows
 from alliance.likelihood.quadratic import quadratic_form
 from alliance.likelihood.residuals import autocorrelations_at, correlations_at
 from alliance.likelihood.values import log_values
-from alliance.models.design.arrays import INTERCEPT, Design, Equation
+from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.path.clusters import find_clusters, has_therapists, weigh_clusters
 from alliance.models.path.layout import LEVELS, Layout, Natural, layout_of
 from alliance.models.path.passing import respread
@@ -199,10 +199,10 @@ def make_target(design: Design) -> PathTarget:
     for outcome, equation in design.equations.items():
         columns = varying_terms(design, outcome)
         z = np.column_stack([np.empty((len(equation.y), 0)), *(equation.varying_column(term) for term in columns)])
-        session = equation.rows[SESSION].to_numpy().astype(np.int64)
+        session = equation.rows[SESSION].to_numpy().astype(np.int64, copy=False)
         equations.append(
             EquationRows(
-                _predictors(equation),
+                equation.with_ones,
                 equation.y,
                 codes[outcome],
                 z,
@@ -258,10 +258,6 @@ def _find_patients(design: Design) -> tuple[list[str], dict[str, np.ndarray]]:
     codes = {outcome: equation.rows[PATIENT].astype(str) for outcome, equation in design.equations.items()}
     patients = sorted(set().union(*(set(rows) for rows in codes.values())))
     return patients, {outcome: pd.Index(patients).get_indexer(pd.Index(rows)) for outcome, rows in codes.items()}
-
-
-def _predictors(equation: Equation) -> np.ndarray:
-    return np.column_stack([equation.column(INTERCEPT), *(equation.column(term) for term in equation.terms)])
 
 
 def _find_therapists(

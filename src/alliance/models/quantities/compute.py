@@ -25,7 +25,7 @@ from alliance.models.quantities.pairs import Quantities, make_pairs
 from alliance.models.quantities.population import Population
 from alliance.models.quantities.probability import add_probability
 from alliance.models.quantities.within import add_steps, add_within
-from alliance.models.rows import count_rows
+from alliance.models.rows import count_equations
 
 
 def compute_quantities(
@@ -53,7 +53,7 @@ def compute_quantities(
     Quantities
         With ``moderation``, conditional effects on a grid, and ``marks``, what to say about quantities that are left out.
     """
-    counts = {outcome: count_rows(equation.rows) for outcome, equation in design.equations.items()}
+    counts = design.once(count_equations)
     quantities = Quantities(counts, drawn=rng is not None)
     pairs = make_pairs(design, population, groups, variables, lag, rng)
     means = latent_means(design, population, rng)

@@ -18,7 +18,7 @@ from alliance.models.quantities.pairs import Quantities, make_pairs
 from alliance.models.quantities.population import Population
 from alliance.models.quantities.unreliable import correct_between, correct_within
 from alliance.models.quantities.within import add_steps, add_within
-from alliance.models.rows import count_rows
+from alliance.models.rows import count_equations
 
 # Column -> level -> reliability and the standard error of its logit, see `alliance.models.fitting.settings_for`.
 Known = Mapping[str, Mapping[str, Any]]
@@ -60,7 +60,7 @@ def correct_quantities(
     )
     if found.population is None:
         return (None, found.marks) if rng is not None else (None, [])
-    counts = {outcome: count_rows(equation.rows) for outcome, equation in design.equations.items()}
+    counts = design.once(count_equations)
     quantities = Quantities(counts, drawn=rng is not None)
     pairs = make_pairs(design, found.population, groups, variables, lag, rng)
     means = correct_between(design, population, latent_means(design, population, rng), between)

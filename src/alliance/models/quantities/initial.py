@@ -66,14 +66,59 @@ def initial_spread(design: Design, population: Population, rng: np.random.Genera
     rng
         For draws; None takes the estimates.
     """
-    initial, given = initial_terms(design), design.constant_terms
     size, outcomes = len(next(iter(population.residuals.values()))), len(design.equations)
-    k = len(initial)
+    k = len(initial_terms(design))
     if THERAPIST not in design.varying:
-        patients = patients_of(design, [*initial, *given]).dropna()
-        left, rank = _left(patients[initial].to_numpy(dtype=float), _with_constant(patients[given]))
-        among = _mean_square((left.T @ left)[None], len(left) - rank, rng, size)
-        return {PATIENT: InitialSpread(among, np.zeros((1, k, outcomes)))}
+        squares, free = design.once(_squares_of_patients)
+        return {PATIENT: InitialSpread(_mean_square(squares[None], free, rng, size), np.zeros((1, k, outcomes)))}
+    found = design.once(_squares_by_therapist)
+    if min(found.free_within, found.free_between) < k + outcomes:
+        nothing = InitialSpread(np.zeros((1, k, k)), np.zeros((1, k, outcomes)))
+        among = _mean_square(found.whole[None, :k, :k], found.free, rng, size)
+        return {PATIENT: InitialSpread(among, nothing.with_rest), THERAPIST: nothing}
+    into = _residuals_from(design, population, k)
+    within, between = (into.transpose(0, 2, 1) @ squares @ into for squares in (found.within, found.whole))
+    of_patients = _mean_square(within, found.free_within, rng, size)
+    of_therapists = _excess(_mean_square(between - within, found.free_between, rng, size), of_patients)
+    of_therapists = of_therapists * found.free_between / found.weight
+    return {
+        level: InitialSpread(found[:, :k, :k], found[:, :k, k:])
+        for level, found in ((PATIENT, of_patients), (THERAPIST, of_therapists))
+    }
+
+
+@dataclass(frozen=True)
+class _Squares:
+    """What the rows say of initial values and means, whatever the parameters are.
+
+    Parameters
+    ----------
+    whole, within
+        SS_z and SS_w of initial values and of outcomes' and predictors' means, (column, column).
+    free
+        Degrees of freedom of `whole`; `free_within` of `within`, `free_between` of what is left.
+    weight
+        tr(T' M_z T).
+    """
+
+    whole: np.ndarray
+    within: np.ndarray
+    free: int
+    free_within: int
+    free_between: int
+    weight: float
+
+
+def _squares_of_patients(design: Design) -> tuple[np.ndarray, int]:
+    """Return SS_z of initial values, (initial value, initial value), and its degrees of freedom."""
+    initial, given = initial_terms(design), design.constant_terms
+    patients = patients_of(design, [*initial, *given]).dropna()
+    left, rank = _left(patients[initial].to_numpy(dtype=float), _with_constant(patients[given]))
+    return left.T @ left, len(left) - rank
+
+
+def _squares_by_therapist(design: Design) -> _Squares:
+    initial, given = initial_terms(design), design.constant_terms
     patients = patients_of(design, [*initial, *given, THERAPIST])
     means = _means_of_rows(design, list(patients.index))
     complete = patients.notna().all(axis=1).to_numpy() & np.isfinite(means).all(axis=1)
@@ -81,21 +126,9 @@ def initial_spread(design: Design, population: Population, rng: np.random.Genera
     values = np.column_stack([patients[initial].to_numpy(dtype=float), means[complete]])
     z, therapist = _with_constant(patients[given]), patients[THERAPIST].factorize()[0]
     (whole, rank), (own, inside) = _left(values, z), _left(_centre(values, therapist), _centre(z, therapist))
-    rank_both = inside + int(therapist.max()) + 1
-    apart = len(values) - rank_both, rank_both - rank
-    if min(apart) < k + outcomes:
-        nothing = InitialSpread(np.zeros((1, k, k)), np.zeros((1, k, outcomes)))
-        among = _mean_square((whole.T @ whole)[None, :k, :k], len(values) - rank, rng, size)
-        return {PATIENT: InitialSpread(among, nothing.with_rest), THERAPIST: nothing}
-    into = _residuals_from(design, population, k)
-    within, between = (into.transpose(0, 2, 1) @ squares @ into for squares in (own.T @ own, whole.T @ whole))
-    of_patients = _mean_square(within, apart[0], rng, size)
-    of_therapists = _excess(_mean_square(between - within, apart[1], rng, size), of_patients)
-    of_therapists = of_therapists * apart[1] / _weight(therapist, z)
-    return {
-        level: InitialSpread(found[:, :k, :k], found[:, :k, k:])
-        for level, found in ((PATIENT, of_patients), (THERAPIST, of_therapists))
-    }
+    both = inside + int(therapist.max()) + 1
+    free = len(values) - rank, len(values) - both, both - rank
+    return _Squares(whole.T @ whole, own.T @ own, *free, _weight(therapist, z))
 
 
 def _with_constant(columns: pd.DataFrame) -> np.ndarray:

@@ -9,7 +9,8 @@ from alliance.config import Equation, Variable
 from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.marks import Mark
-from alliance.models.design.arrays import INTERCEPT, check_patients
+from alliance.models.design.arrays import INTERCEPT
+from alliance.models.design.identified import check_patients
 from alliance.models.textbook.centring import (
     Column,
     keep_independent,

@@ -1,5 +1,7 @@
 """Initial values between patients of a therapist and between therapists, against what made them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,3 +99,17 @@ def test_draws_are_around_the_estimate_and_as_wide_as_studies_differ() -> None:
         # 60 studies leave standard deviations known to a tenth; posterior and sampling distribution differ by as much with 40 therapists.
         assert np.diag(drawn[level].std(axis=0)) == pytest.approx(np.diag(spread), rel=0.45)
         assert np.mean([study[level][0] for study in studies], axis=0) == pytest.approx(truth, abs=0.08)
+
+
+def test_what_rows_say_is_computed_once_of_a_design_and_anew_of_another() -> None:
+    counted: list[int] = []
+
+    def count(of: Design) -> int:
+        counted.append(sum(len(equation.y) for equation in of.equations.values()))
+        return counted[-1]
+
+    design = design_with(3, np.tile([2, 3], 5), OF_THERAPISTS)
+    assert design.once(count) == design.once(count) == 100
+    some = replace(design, equations={"m": design.equations["m"]})
+    assert some.once(count) == 50
+    assert counted == [100, 50]
