@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 
 from alliance.facts.marks import Mark
+from alliance.inference.densities import at_each
 from alliance.inference.maximum import Maximum
 from alliance.inference.search import Top, ascend, climb, decompose_inverse, invert
 from alliance.inference.target import Target
@@ -146,8 +147,8 @@ class Restricted[T: Target]:
         variances = self.maximum.target.draw_variances(self.position, self.covariance, count, rng)
         standard = rng.standard_normal((size, self.quadratic.stop - self.quadratic.start))
         drawn = variances[np.arange(size) % count]
-        for number, each in enumerate(variances[:, self.variances]):
-            turns, found = slice(number, None, count), self.given(each)
+        for number, found in enumerate(at_each(self.given, list(variances[:, self.variances]))):
+            turns = slice(number, None, count)
             drawn[turns, self.quadratic] = found.estimate + standard[turns] @ found.root.T
         return drawn
 

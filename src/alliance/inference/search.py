@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alliance.inference.densities import at_each
+
 _STEP = 1e-4  # of the central differences of the gradient; parameters are near one in size
 _ROUNDS = 30
 _FLAT = 1e-9  # curvature below this share of the largest is none
@@ -142,12 +144,12 @@ def _settle(
 
 def curvature_at(function: Function, position: np.ndarray) -> np.ndarray:
     """Return minus the second derivatives, from central differences of the gradient: (parameter, parameter)."""
-    size = len(position)
-    rows = np.empty((size, size))
-    for i in range(size):
-        step = np.zeros(size)
-        step[i] = _STEP * max(1.0, abs(position[i]))
-        rows[i] = (function(position - step)[1] - function(position + step)[1]) / (2 * step[i])
+    steps = np.diag(_STEP * np.maximum(1.0, np.abs(position)))
+
+    def bend(step: np.ndarray) -> np.ndarray:
+        return np.asarray((function(position - step)[1] - function(position + step)[1]) / (2 * step.max()))
+
+    rows = np.array(at_each(bend, list(steps))).reshape(steps.shape)
     symmetric: np.ndarray = (rows + rows.T) / 2
     return symmetric
 

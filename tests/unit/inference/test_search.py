@@ -1,10 +1,13 @@
 """The search for the top of a density, on functions whose top and curvature are known."""
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from alliance.inference import densities
+from alliance.inference.densities import at_each
 from alliance.inference.search import climb, curvature_at, invert, limited_inverse, polish
 
 PRECISION = np.array([[4.0, 1.0, 0.0], [1.0, 3.0, 0.5], [0.0, 0.5, 2.0]])
@@ -115,3 +118,25 @@ def test_search_uses_few_evaluations(function: Callable[[np.ndarray], tuple[floa
 
     climb(counted, np.zeros(len(CENTRE) if function is normal else 2), np.eye(3 if function is normal else 2))
     assert count < 150  # 30 to 100; a search that crawls takes thousands
+
+
+def test_curvature_is_the_same_on_several_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    position, used = np.array([0.3, -2.5, 1.0]), set[int]()
+
+    def watched(at: np.ndarray) -> tuple[float, np.ndarray]:
+        used.add(threading.get_ident())
+        return normal(at)
+
+    one = curvature_at(watched, position)
+    assert used == {threading.get_ident()}
+    monkeypatch.setattr(densities, "_LONG", 0.0)
+    monkeypatch.setenv("ALLIANCE_THREADS", "2")
+    np.testing.assert_array_equal(curvature_at(watched, position), one)
+    assert len(used) > 1
+
+
+@pytest.mark.parametrize("long", [0.0, np.inf], ids=["several at once", "one after the other"])
+def test_what_is_found_at_each_place_stands_in_their_order(long: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(densities, "_LONG", long)
+    assert at_each(lambda place: place * 2, list(range(50))) == list(range(0, 100, 2))
+    assert at_each(abs, []) == []
