@@ -96,7 +96,7 @@ EOF
 
 study() {
   WORK=${WORK:-$(mktemp -d)}
-  [ -d "$WORK/alliance" ] || git clone --quiet "$HERE" "$WORK/alliance"
+  "$HERE/tests/last_commit.sh" "$WORK/alliance"
   cd "$WORK/alliance"
   make --silent cluster
   cp "$HERE/tests/small_study.yaml" config/local_small.yaml

@@ -16,11 +16,9 @@ git -C "$HERE" archive HEAD | tar -x -C "$WORK/source"
 cd "$WORK/source"
 
 says "pip install ."
-if [ ! -x "$WORK/pip/bin/alliance" ]; then
-  "$PYTHON" -m venv "$WORK/pip"
-  "$WORK/pip/bin/pip" install --quiet --require-hashes --no-deps -r requirements.lock
-  "$WORK/pip/bin/pip" install --quiet --no-deps --no-build-isolation .
-fi
+[ -x "$WORK/pip/bin/pip" ] || "$PYTHON" -m venv "$WORK/pip"
+"$WORK/pip/bin/pip" install --quiet --require-hashes --no-deps -r requirements.lock
+"$WORK/pip/bin/pip" install --quiet --no-deps --no-build-isolation --force-reinstall .
 shipped=$("$WORK/pip/bin/python" -P -c 'import alliance; print(alliance.__path__[0])')/shipped
 case "$shipped" in "$WORK/pip/"*) ;; *) echo "The package is not the installed one: $shipped" >&2; exit 1 ;; esac
 for file in config/config.yaml config/instruments/wai_sr.yaml workflow/Snakefile workflow/rules/data.smk environment.yml; do

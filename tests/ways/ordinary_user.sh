@@ -40,11 +40,10 @@ ran() { # what, then words that change the environment: a run from nothing, comp
 
 kept() { find "$PLACE/src" /home/visitor "/tmp/alliance-$(id -u visitor)" \( -name '*.kept' -o -name '*.nb[ic]' \) -type f 2>/dev/null; }
 
-if [ ! -d "$PLACE" ]; then
-  git -C "$HERE" bundle create --quiet "$WORK/tree.bundle" HEAD
-  mkdir "$PLACE"; chown visitor: "$PLACE"
-  visits git -c advice.detachedHead=false clone --quiet "$WORK/tree.bundle" .
-fi
+git -C "$HERE" bundle create --quiet "$WORK/tree.bundle" HEAD
+cp "$HERE/tests/last_commit.sh" "$WORK/"
+[ -d "$PLACE" ] || { mkdir "$PLACE"; chown visitor: "$PLACE"; }
+visits sh "$WORK/last_commit.sh" . "$WORK/tree.bundle"
 cp "$HERE/tests/small_study.yaml" "$PLACE/config/local_small.yaml"
 chown visitor: "$PLACE/config/local_small.yaml"
 visits make --silent setup
