@@ -5,6 +5,6 @@
 #   tests/last_commit.sh folder [repository, or a bundle of one]      that of this file unless it is named
 set -eu
 FROM=${2:-$(cd "$(dirname "$0")/.." && pwd)}
-git init --quiet --initial-branch main "$1"
+[ -d "$1/.git" ] || git init --quiet --initial-branch main "$1"
 git -C "$1" fetch --quiet "$FROM" HEAD
 git -C "$1" -c advice.detachedHead=false checkout --quiet --force --detach FETCH_HEAD

@@ -1,6 +1,7 @@
 """The workflow by other doors than make: in an awkward folder, as a module of another workflow, as an installed package."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -151,21 +152,26 @@ def test_module_from_a_repository_is_unpacked_beside_the_records(
     assert (unpacked / "src/alliance/cli.py").is_file()
 
 
+def build_package(source: Path, site: Path) -> None:
+    """Unpack the wheel that is built in a folder without network."""
+    done = call([sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", "dist"], source)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (source / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of packages after an installation from a wheel, which is built without network."""
+    """The folder of packages after an installation from a wheel."""
     source = tmp_path_factory.mktemp("source")
     for name in ("src", "workflow", "config", "data/example"):
         shutil.copytree(REPOSITORY / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE", "environment.yml", ".gitignore"):
         shutil.copy(REPOSITORY / name, source)
     (source / "config/local_ours.yaml").write_text("cleaning: {exclude: {patients: [C0001]}}\n", encoding="utf-8")
-    done = call([sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", "dist"], source)
-    assert done.returncode == 0, done.stderr
-    (wheel,) = (source / "dist").glob("*.whl")
     site = tmp_path_factory.mktemp("site")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
+    build_package(source, site)
     return site
 
 
@@ -186,6 +192,30 @@ def test_wheel_holds_the_workflow_and_nothing_private(installed: Path) -> None:
     assert (installed / "snakemake_logger_plugin_alliance/__init__.py").is_file(), "alliance run writes through it"
     (metadata,) = installed.glob("alliance-*.dist-info/entry_points.txt")
     assert "alliance = alliance.cli:main" in metadata.read_text(encoding="utf-8")
+
+
+def test_image_is_built_from_what_the_package_needs(installed: Path, tmp_path: Path) -> None:
+    """What `.containerignore` lets in: all that makes the package, and nothing of a study."""
+    lines = (REPOSITORY / ".containerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in lines, "only what is named is let in"
+
+    def left_out(folder: str, names: list[str]) -> list[str]:
+        paths = {name: Path(folder, name).relative_to(REPOSITORY) for name in names}
+        return [name for name, path in paths.items() if any(path.match(line) for line in lines if "/" in line)]
+
+    assert left_out(str(REPOSITORY / "config"), ["local_ours.yaml", "config.yaml"]) == ["local_ours.yaml"]
+    assert left_out(str(REPOSITORY / "data"), ["raw", "example"]) == ["raw"]
+    (source := tmp_path / "source").mkdir()
+    for path in (REPOSITORY / line[1:] for line in lines if line.startswith("!")):
+        if path.is_dir():
+            shutil.copytree(path, source / path.name, ignore=left_out)
+        else:
+            shutil.copy(path, source)
+    copied = re.findall(r"^COPY (.*) /build/$", (REPOSITORY / "Containerfile").read_text(encoding="utf-8"), re.M)
+    assert [name for words in copied for name in words.split() if not (source / name).exists()] == []
+    build_package(source, tmp_path / "site")
+    made, usual = ({path.relative_to(site) for path in site.rglob("*")} for site in (tmp_path / "site", installed))
+    assert made == usual
 
 
 def test_installed_package_runs_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
