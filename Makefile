@@ -30,6 +30,9 @@ ifneq ($(CACHE),)
 export XDG_CACHE_HOME := $(CACHE)
 endif
 
+# A user may be a number without a name, as in some containers; Snakemake asks for the name, and ends without.
+export LOGNAME := $(or $(LOGNAME),$(USER),$(shell id -un 2>/dev/null))
+
 .DEFAULT_GOAL := study
 .PHONY: study run new check setup cluster test lint format example recovery calibration benchmarks notebooks lock codemeta clean-run help
 .SILENT:

@@ -222,9 +222,10 @@ def test_installed_package_runs_in_an_empty_folder(installed: Path, tmp_path: Pa
     words = [sys.executable, "-P", "-c", "from alliance.cli import main; main()"]
     # No program is on the path, not even git: so it is in a container.
     names = {"PYTHONPATH": str(installed), "PATH": str(tmp_path / "none")}
-    done = call([*words, "run", "--dry-run", "--snakemake", "--quiet host"], tmp_path, **names)
+    (tmp_path / "small.yaml").write_text("run: {name: small}\n", encoding="utf-8")
+    done = call([*words, "run", "--dry-run", "small.yaml", "--snakemake", "--quiet host"], tmp_path, **names)
     assert done.returncode == 0, done.stderr
     assert {"check_data", "fit_model", "write_report"} <= planned_rules(done.stdout + done.stderr)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".snakemake", "data"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".snakemake", "data", "small.yaml"]
     described = call([*words, "new", "data/example/sessions.csv", "--yes"], tmp_path, PYTHONPATH=str(installed))
     assert "Then check it again: alliance check config/local_sessions.yaml" in described.stdout

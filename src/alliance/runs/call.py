@@ -1,7 +1,7 @@
 """Call the workflow for a study: what the command ``alliance run`` does, from a clone of the project or an installed package."""
 
+import getpass
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,10 +9,9 @@ from pathlib import Path
 
 from alliance.runs.messages import final_message
 from alliance.runs.plan import merge_files
-from alliance.runs.project import RESULTS, base_of, find_project
+from alliance.runs.project import RESULTS, base_of, bring_example, find_project
 from alliance.runs.provenance import PROJECT
 
-_EXAMPLE = "data/example"
 _CACHE = "XDG_CACHE_HOME"
 
 
@@ -41,22 +40,18 @@ def run(
     # Relative to the folder where the command is given, or else to the project's, as for `alliance check`.
     paths = [Path(path).resolve() if Path(path).is_file() else folder / path for path in overlays]
     config = merge_files(base_of(folder), paths, {})
-    if not paths and not (folder / _EXAMPLE).exists():  # an installed package brings it, and an empty folder has none
-        shutil.copytree(PROJECT / _EXAMPLE, folder / _EXAMPLE)
-        print(
-            f"The example study was put into {_EXAMPLE}/; your own is described by: alliance new FILE", file=sys.stderr
-        )
+    bring_example(folder, config)
     called = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(PROJECT / "workflow/Snakefile")]
     called += ["--directory", str(folder), "--cores", str(cores)]
     called += ["--dry-run", "--quiet", "host", "rules", "reason"] if dry else ["--logger", "alliance"]
     called += ["--configfile", *map(str, paths)] if paths else []
     called += [*words, "--", *targets]
-    status = subprocess.run(called, env=_environment(folder), check=False).returncode
+    status = subprocess.run(called, env=environment_in(folder), check=False).returncode
     return "" if status or dry or targets else final_message(folder / RESULTS / config.run.name), status
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """Return the environment of the call; where the home folder takes no cache, Snakemake's lies beside its records."""
+def environment_in(folder: Path) -> dict[str, str]:
+    """Return the environment of the call: a cache beside Snakemake's records where the home takes none, a name for a user without one."""
     usual = Path(os.environ.get(_CACHE) or Path(os.environ.get("HOME", "/"), ".cache"))
     try:
         (usual / "snakemake").mkdir(parents=True, exist_ok=True)
@@ -64,4 +59,8 @@ def _environment(folder: Path) -> dict[str, str]:
     except OSError:
         writable = False
     own = {} if writable else {_CACHE: str(folder / ".snakemake/cache")}
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):  # a number alone, as in some containers; Snakemake asks for the name, and ends without
+        own["LOGNAME"] = str(os.getuid())
     return {**os.environ, **own, "ALLIANCE_RUN": "1"}

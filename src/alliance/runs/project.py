@@ -1,11 +1,13 @@
 """Where the project lies, for people who start anywhere: in a notebook, in a folder of their own, on a command line."""
 
 import os
+import shutil
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alliance.config import merge_configs, merge_with_base, read_yaml
+from alliance.config import Config, merge_configs, merge_with_base, read_yaml
 from alliance.config.load import REPLACE
 from alliance.errors import ConfigError
 from alliance.runs.instruments import INSTRUMENTS, instrument_files
@@ -16,6 +18,7 @@ from alliance.runs.titles import titles_from
 
 BASE = Path("config/config.yaml")
 RESULTS = Path("results")
+_EXAMPLE = Path("data/example")
 
 Overlay = str | Path | Mapping[str, Any]
 
@@ -40,6 +43,16 @@ def find_project(root: str | Path | None = None) -> Path:
         f"There is no {BASE} in {tried[0]}{'' if root is not None else ' or around it'}, so this is not the folder of a project. "
         "Say where the project is: root='path/to/the/project'."
     )
+
+
+def bring_example(folder: Path, config: Config) -> None:
+    """Put the example study where settings expect it and an empty folder has none: an installed package brings it."""
+    ours = PROJECT / _EXAMPLE
+    if Path(config.data.sessions.path).parent == _EXAMPLE and ours.is_dir() and not (folder / _EXAMPLE).exists():
+        shutil.copytree(ours, folder / _EXAMPLE)
+        print(
+            f"The example study was put into {_EXAMPLE}/; your own is described by: alliance new FILE", file=sys.stderr
+        )
 
 
 def base_of(root: Path) -> Path:

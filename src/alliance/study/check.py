@@ -10,7 +10,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.runs.guards import check_files, check_origin, check_overlay
 from alliance.runs.plan import origin_of
-from alliance.runs.project import RESULTS, base_of, find_project, instrument_folders
+from alliance.runs.project import RESULTS, base_of, bring_example, find_project, instrument_folders
 from alliance.steps.codebook import keep_codebook
 from alliance.study.study import Study
 
@@ -58,6 +58,7 @@ def check(overlays: Sequence[str | Path] = (), root: str | Path | None = None, *
     paths = [Path(path).resolve() if Path(path).is_file() else Path(path) for path in overlays]
     with contextlib.chdir(folder):
         study = Study(*paths, root=folder)
+        bring_example(folder, study.config)
         base = base_of(folder)
         origin = origin_of(base, paths, {}, folder)
         check_overlay(study.config, base, origin, is_overlay=bool(paths))

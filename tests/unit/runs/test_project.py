@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from alliance.errors import ConfigError
-from alliance.runs.project import command_for, command_of_run, find_project, from_here
+from alliance.runs.plan import merge_files
+from alliance.runs.project import BASE, bring_example, command_for, command_of_run, find_project, from_here
 from alliance.runs.provenance import PROJECT
 
 
@@ -62,3 +63,17 @@ def test_command_names_the_target_before_the_options_that_would_swallow_it(
     target: str | None, origin: list[str], expected: str
 ) -> None:
     assert command_for(target, origin) == expected
+
+
+def test_example_study_is_brought_to_settings_that_name_it_and_to_no_others(tmp_path: Path) -> None:
+    config = merge_files(PROJECT / BASE, [], {})
+    sessions = config.data.sessions.model_copy(update={"path": "data/raw/sessions.csv"})
+    own = config.model_copy(update={"data": config.data.model_copy(update={"sessions": sessions})})
+    bring_example(tmp_path, own)
+    assert list(tmp_path.iterdir()) == []
+    bring_example(tmp_path, config)
+    brought = tmp_path / "data/example"
+    assert (brought / "sessions.csv").read_bytes() == (PROJECT / "data/example/sessions.csv").read_bytes()
+    (brought / "sessions.csv").write_text("mine", encoding="utf-8")
+    bring_example(tmp_path, config)
+    assert (brought / "sessions.csv").read_text(encoding="utf-8") == "mine"
