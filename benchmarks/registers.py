@@ -8,9 +8,9 @@ For session t of patient i, deviations from the levels that the patient settles 
 
     symptoms  y_t = .4 y_(t-1) + b_i m_(t-1) - .5 x_(t-1) + e        before the session
     technique x_t = e                                              during it
-    alliance  m_t = a_i x_t - .1 y_t + .3 m_(t-1) + e                after it
+    alliance  m_t = a_i x_t + r_i y_t + .3 m_(t-1) + e               after it
 
-with a_i and b_i normal around A and B. Half of the patients are in each of two arms; the arm moves the level of the alliance. Patients miss
+with a_i, b_i and r_i normal around A, B and R, and therapists who differ in all three levels. Half of the patients are in each of two arms; the arm moves the level of the alliance. Patients miss
 sessions and leave answers blank as in routine care, and stay for 2 to 40 sessions.
 """
 
@@ -23,10 +23,11 @@ import pyarrow
 import pyarrow.csv
 import yaml
 
-A, B, C_PRIME = 1.2, -0.25, -0.5
-SD_A, SD_B = 0.4, 0.08
-_INERTIA, _CARRY, _REVERSE = 0.4, 0.3, -0.1
+A, B, R, C_PRIME = 1.2, -0.25, -0.1, -0.5
+SD_A, SD_B, SD_R = 0.4, 0.08, 0.08
+_INERTIA, _CARRY = 0.4, 0.3
 _ARM = 1.6  # points of the alliance
+_THERAPISTS = (1.0, 1.0, 0.2)  # how much they differ: points of alliance, symptoms and technique
 _ERROR = {"symptoms": 2.5, "technique": 0.8, "alliance": 3.2}
 _LONGEST = 40
 _MISSED, _BLANK = 0.03, 0.05  # shares of sessions and of answers
@@ -73,7 +74,7 @@ def main() -> None:
 def _patients(rng: np.random.Generator, numbers: np.ndarray, of: int) -> pd.DataFrame:
     size, therapists = len(numbers), max(of // _PER_THERAPIST, 1)
     owner = rng.integers(0, therapists, size)
-    levels = np.random.default_rng(0).normal(0, 1, (therapists, 2))[owner]
+    levels = np.random.default_rng(0).normal(0, _THERAPISTS, (therapists, 3))[owner]
     arm = rng.integers(0, 2, size)
     return pd.DataFrame(
         {
@@ -83,9 +84,10 @@ def _patients(rng: np.random.Generator, numbers: np.ndarray, of: int) -> pd.Data
             "age": rng.integers(18, 80, size),
             "alliance": 40 + _ARM * arm + 3.0 * rng.normal(size=size) + levels[:, 0],
             "symptoms": 12 + 3.5 * rng.normal(size=size) + levels[:, 1],
-            "technique": 3 + 0.4 * rng.normal(size=size),
+            "technique": 3 + 0.4 * rng.normal(size=size) + levels[:, 2],
             "a": A + SD_A * rng.normal(size=size),
             "b": B + SD_B * rng.normal(size=size),
+            "r": R + SD_R * rng.normal(size=size),
         }
     )
 
@@ -96,7 +98,7 @@ def _sessions(rng: np.random.Generator, patients: pd.DataFrame, mean: float, ite
     longest = round(mean) if items else _LONGEST
     lasts = np.full(size, longest) if items else 2 + rng.binomial(_LONGEST - 2, _share(rng, mean, size))
     level = {name: patients[name].to_numpy() for name in _ERROR}
-    a, b = patients["a"].to_numpy(), patients["b"].to_numpy()
+    a, b, r = (patients[name].to_numpy() for name in "abr")
     y, x, m = (
         4.0 * np.ones(size),
         np.zeros(size),
@@ -108,7 +110,7 @@ def _sessions(rng: np.random.Generator, patients: pd.DataFrame, mean: float, ite
         past = y if session == 1 else _INERTIA * y + b * m + C_PRIME * x
         y = past + _ERROR["symptoms"] * rng.normal(size=size)
         x = _ERROR["technique"] * rng.normal(size=size)
-        m = a * x + _REVERSE * y + _CARRY * m + _ERROR["alliance"] * rng.normal(size=size)
+        m = a * x + r * y + _CARRY * m + _ERROR["alliance"] * rng.normal(size=size)
         attended = np.flatnonzero((session <= lasts) & (items | (rng.random(size) >= _MISSED) | (session == 1)))
         scores = {
             "symptoms": (level["symptoms"] + y)[attended],
