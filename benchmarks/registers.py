@@ -10,8 +10,8 @@ For session t of patient i, deviations from the levels that the patient settles 
     technique x_t = e                                              during it
     alliance  m_t = a_i x_t + r_i y_t + .3 m_(t-1) + e               after it
 
-with a_i, b_i and r_i normal around A, B and R, and therapists who differ in all three levels. Half of the patients are in each of two arms; the arm moves the level of the alliance. Patients miss
-sessions and leave answers blank as in routine care, and stay for 2 to 40 sessions.
+with a_i, b_i and r_i normal around A, B and R, and therapists who differ in all three levels. Half of the patients are in each of two arms;
+the arm moves the level of the alliance. Patients miss sessions and leave answers blank as in routine care, and stay for 2 to 40 sessions.
 """
 
 import argparse

@@ -131,7 +131,8 @@ def draw_laplace(
     size
         Number of draws wanted.
     light
-        Whether these are a part of the draws only, from one of several completed data sets: a quarter of the proposals is enough.
+        Whether these are a part of the draws only, from one of several completed data sets: a quarter of the proposals is enough, unless
+        their weights are too uneven.
     units
         Number of units that the density is a sum over. With many, proposals are learned only where those around the mode will not do.
 
@@ -142,12 +143,15 @@ def draw_laplace(
     """
     images = _find_images(mode)
     mode = images.lift(mode)
-    learning, final = (_LEARNING // _LIGHT, _FINAL // _LIGHT) if light else (_LEARNING, _FINAL)
-    if units >= _LARGE and not images.near.any():
-        found = _draw_rounds(mode, images, size, rng, (0, learning, final // _KNOWN))
+    few, all_of_them = (0, _LEARNING, _FINAL // _KNOWN), (_ROUNDS, _LEARNING, _FINAL)
+    plans = [few, all_of_them] if units >= _LARGE and not images.near.any() else [all_of_them]
+    if light:
+        plans = [*((rounds, learning // _LIGHT, final // _LIGHT) for rounds, learning, final in plans), all_of_them]
+    for plan in plans[:-1]:
+        found = _draw_rounds(mode, images, size, rng, plan)
         if found.mark.passed:
             return found
-    return _draw_rounds(mode, images, size, rng, (_ROUNDS, learning, final))
+    return _draw_rounds(mode, images, size, rng, plans[-1])
 
 
 def _draw_rounds(

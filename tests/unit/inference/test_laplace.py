@@ -81,6 +81,30 @@ def test_of_many_units_nothing_is_learned_where_the_curvature_does(zero_variance
     assert len(asked) == 2 + laplace._ROUNDS
 
 
+def test_of_one_of_several_data_sets_all_proposals_are_tried_where_a_quarter_is_too_uneven(monkeypatch):
+    asked = []
+
+    def counted(values, positions):
+        asked.append(len(positions))
+        return at_many(values, positions)
+
+    monkeypatch.setattr(laplace, "at_many", counted)
+    mode, few = mode_of(60, 8, equations=ONE_SD), {"size": 200, "rng": np.random.default_rng(8)}
+    part = [laplace._LEARNING // laplace._LIGHT] * laplace._ROUNDS + [laplace._FINAL // laplace._LIGHT]
+    whole = [laplace._LEARNING] * laplace._ROUNDS + [laplace._FINAL]
+    assert draw_laplace(mode, **few, light=True).mark.passed
+    assert asked == part
+    for passes, more in ((True, []), (False, whole)):
+        asked.clear()
+        monkeypatch.setattr(laplace, "smooth_weights", lambda ratio, k=0.1 if passes else 0.9: even(ratio, k))
+        assert draw_laplace(mode, **few, light=True).mark.passed is passes
+        assert asked == part + more
+
+
+def even(ratio: np.ndarray, k: float) -> tuple[np.ndarray, float]:
+    return np.full(len(ratio), 1 / len(ratio)), k
+
+
 def test_folded_proposal_is_a_density(zero_variance):
     mirrors = laplace._find_images(zero_variance)
     one = laplace._Images(Mirrors(np.array([0]), np.array([[-1.0]])), np.array([True]))
