@@ -18,7 +18,7 @@ began=$(date +%s)
 says() { echo "== $* ($(($(date +%s) - began)) s since the start)"; }
 
 if ! buildah inspect --type image localhost/base >/dev/null 2>&1; then
-  [ -f "$WORK/base.tar" ] || mmdebstrap --quiet --variant=minbase --include=ca-certificates trixie "$WORK/base.tar" http://deb.debian.org/debian
+  [ -f "$WORK/base.tar" ] || mmdebstrap --quiet --variant=minbase --include=ca-certificates trixie "$WORK/base.tar"
   base=$(buildah from scratch)
   buildah add --quiet "$base" "$WORK/base.tar" / >/dev/null
   buildah commit --quiet --rm "$base" localhost/base >/dev/null

@@ -22,9 +22,8 @@ class Memory(NamedTuple):
 _STEP: Final = Memory(350, 10)
 _OF: Final = {
     "check_data": Memory(350, 15),
-    "score_measures": Memory(
-        350, 200
-    ),  # Parquet files are packed twenty times as closely as what is computed with them
+    # Parquet files are packed twenty times as closely as what is computed with them.
+    "score_measures": Memory(350, 200),
     "build_panel": Memory(350, 150),
     "draw_figure": Memory(350, 45),
     "write_table": Memory(350, 45),

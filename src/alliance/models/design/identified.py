@@ -7,9 +7,8 @@ import numpy as np
 from alliance.errors import ModelError
 from alliance.facts.columns import PATIENT, THERAPIST
 
-_SMALLEST_TOLERANCE = (
-    1e-6  # share of a predictor's variance that the other predictors leave; below it there is nothing to estimate
-)
+# Share of a predictor's variance that the other predictors leave; below it there is nothing to estimate.
+_SMALLEST_TOLERANCE = 1e-6
 _FEWEST_THERAPISTS = 3
 
 

@@ -24,9 +24,8 @@ from alliance.models.path.maximum import PathMaximum, maximise
 from alliance.models.path.posterior import PathPosterior
 from alliance.models.path.settings import Spec
 
-_SAMPLED: Final = (
-    "nuts"  # the depth by which all completed data sets are explored where a quicker one fails for one of them
-)
+# The depth by which all completed data sets are explored where a quicker one fails for one of them.
+_SAMPLED: Final = "nuts"
 _OWN_DRAWS: Final = 50  # of each at least: with fewer, what is looked at in one data set alone is mostly chance
 
 
@@ -111,7 +110,8 @@ def _check_therapists(task: Task, spec: Spec) -> None:
 def explore_completed(depth: str, request: Request, completion: Completion, priors: Mapping[str, Any]) -> Found:
     """Explore the likelihood of each completed data set, all by the same engine, and pool what was found.
 
-    Where an approximation fails for one of them, all are sampled: at the first failure, since each is a posterior of all rows.
+    Where an approximation fails for one of them, all are sampled: at the first failure, since each is a posterior of all rows. The mark
+    of the failure stands for all of them then.
     """
     count, fewest = len(completion.sets), 1 if DEPTHS[depth].posterior else 2 * len(completion.point)
     requests = [request.part(number + 1, count, fewest) for number in range(count)]
@@ -124,9 +124,7 @@ def explore_completed(depth: str, request: Request, completion: Completion, prio
     for number in range(count):
         each.append(explore_set(number, depth, each[0].restricted if each else None))
         failed = each[-1]
-        if (
-            failed.engine == NUTS and depth != _SAMPLED
-        ):  # the approximation: what is known by then of other sets goes too
+        if failed.engine == NUTS and depth != _SAMPLED:
             others = {other: explore_set(other, _SAMPLED) for other in range(count) if other != number}
             each = [replace(others.get(other, failed), marks=failed.marks) for other in range(count)]
             break
