@@ -23,6 +23,7 @@ LAYERS = [
     ["models", "results.sameness"],
     [
         "report.labels",
+        "report.accounts",
         "results.estimates",
         "results.sites",
         "results.diagnostics",

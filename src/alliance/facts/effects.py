@@ -51,7 +51,10 @@ class Effect:
     correlates
         Whether it is a correlation between patients that a study answers with, and several studies put together on Fisher's scale.
     within_one
-        Whether it cannot exceed 1 in size: a correlation, a share of all, a difference of two shares.
+        Whether it is a correlation, which cannot exceed 1 in size.
+    share
+        Whether it is a share or a probability, or a difference of two. Results hold it as a part of one; people read percent, and of a
+        difference percentage points.
     """
 
     name: str
@@ -70,11 +73,17 @@ class Effect:
     curve: bool = False
     correlates: bool = False
     within_one: bool = False
+    share: bool = False
 
     @property
     def directed(self) -> bool:
         """Whether its sign is a finding."""
         return self.signed and not self.ratio
+
+    @property
+    def in_points(self) -> bool:
+        """Whether it is a difference of shares, which people read in percentage points."""
+        return self.share and self.directed
 
 
 COVARIANCE: Final = "cov_ab"  # of the two slopes of a path
@@ -137,6 +146,7 @@ EFFECTS: Final = Registry(
         "indirect as a share of the total",
         "path",
         ratio=True,
+        share=True,
         several_paths=True,
         of_slopes=True,
         splits=True,
@@ -152,18 +162,18 @@ EFFECTS: Final = Registry(
     ),
     Effect(
         "probability",
-        "difference in the probability of a yes, or of the highest answer given",
+        "difference in the probability of a yes, or of the highest answer given, in percentage points",
         "path",
         several_paths=True,
         of_slopes=True,
-        within_one=True,
+        share=True,
     ),
     Effect("accumulated", "indirect, accumulated over sessions", "path", of_slopes=True, curve=True),
     Effect("accumulated_direct", "direct, accumulated over sessions", "path", of_slopes=True, curve=True),
     Effect("accumulated_total", "total, accumulated over sessions", "path", of_slopes=True, curve=True),
     Effect("conditional", "at a value of the moderator", "moderated", of_slopes=True),
     Effect("index", "change per unit of the moderator", "moderated", of_slopes=True),
-    Effect("icc", "share of variance", "component", signed=False, within_one=True),
+    Effect("icc", "share of variance", "component", signed=False, share=True),
     Effect("variance", "variance", "component", signed=False),
     Effect("sd", "standard deviation", "component", signed=False),
     Effect(
@@ -171,16 +181,16 @@ EFFECTS: Final = Registry(
         "share of the slope's variance that lies between therapists",
         "component",
         signed=False,
-        within_one=True,
+        share=True,
     ),
     Effect("correlation", "correlation", "component", within_one=True),
     Effect("autocorrelation", "correlation with the one before", "component", within_one=True),
-    Effect("ruptured", "share of patients with a rupture", "statistic", signed=False, within_one=True),
+    Effect("ruptured", "share of patients with a rupture", "statistic", signed=False, share=True),
     Effect("depth", "depth of ruptures", "statistic", signed=False),
-    Effect("repaired", "share of ruptures repaired", "statistic", signed=False, within_one=True),
+    Effect("repaired", "share of ruptures repaired", "statistic", signed=False, share=True),
     Effect("kappa", "agreement where ruptures begin (kappa)", "statistic", within_one=True),
-    Effect("leaving", "more who leave within two sessions, as a share", "statistic", within_one=True),
-    Effect("sooner", "more ruptures over at the next session, as a share, per unit", "statistic"),
+    Effect("leaving", "more who leave within two sessions, in percentage points", "statistic", share=True),
+    Effect("sooner", "more ruptures over at the next session, in percentage points per unit", "statistic", share=True),
     Effect(THRESHOLD, "threshold", "component", signed=False),
     # Of two raters, on the range of their scales, see `alliance.models.descriptive.raters`.
     Effect("discrepancy", "second rating minus the first, in percent of the range", "component"),
@@ -196,7 +206,7 @@ EFFECTS: Final = Registry(
     Effect(
         "mean_correlation_contrast", "that change in patients reliably better, minus that in the others", "statistic"
     ),
-    Effect("share_at_top", "share of scores that are the highest possible", "statistic", signed=False),
+    Effect("share_at_top", "share of scores that are the highest possible", "statistic", signed=False, share=True),
     # How a process develops.
     Effect("average", "average", "statistic", signed=False, curve=True),
     Effect("spread", "standard deviation of patients' own courses", "statistic", signed=False, curve=True),
@@ -206,16 +216,16 @@ EFFECTS: Final = Registry(
     Effect("trend_sd", "standard deviation of patients' changes per session", "statistic", signed=False),
     Effect("start_level", "average over the first sessions", "statistic", signed=False),
     Effect("start_slope", "average change per session over the first sessions", "statistic"),
-    Effect("share_risen", "share of patients who rose reliably", "statistic", signed=False, within_one=True),
-    Effect("share_kept", "share of patients without a reliable change", "statistic", signed=False, within_one=True),
-    Effect("share_fallen", "share of patients who fell reliably", "statistic", signed=False, within_one=True),
-    Effect("share_turned", "share of patients who fell and returned", "statistic", signed=False, within_one=True),
+    Effect("share_risen", "share of patients who rose reliably", "statistic", signed=False, share=True),
+    Effect("share_kept", "share of patients without a reliable change", "statistic", signed=False, share=True),
+    Effect("share_fallen", "share of patients who fell reliably", "statistic", signed=False, share=True),
+    Effect("share_turned", "share of patients who fell and returned", "statistic", signed=False, share=True),
     Effect(
         "share_turned_by_chance",
         "the same, by chance, if all changed in a line",
         "statistic",
         signed=False,
-        within_one=True,
+        share=True,
     ),
     Effect("r_start", "correlation of the early level with the end", "statistic", correlates=True, within_one=True),
     Effect(
@@ -228,36 +238,43 @@ EFFECTS: Final = Registry(
         within_one=True,
     ),
     # Who changes.
-    Effect("share_better", "share of patients who are reliably better", "statistic", signed=False, within_one=True),
-    Effect("share_recovered", "share of patients who recovered", "statistic", signed=False, within_one=True),
+    Effect("share_better", "share of patients who are reliably better", "statistic", signed=False, share=True),
+    Effect("share_recovered", "share of patients who recovered", "statistic", signed=False, share=True),
     Effect(
         "share_improved",
         "share of patients who improved and did not recover",
         "statistic",
         signed=False,
-        within_one=True,
+        share=True,
     ),
-    Effect(
-        "share_unchanged", "share of patients without a reliable change", "statistic", signed=False, within_one=True
-    ),
-    Effect("share_deteriorated", "share of patients who deteriorated", "statistic", signed=False, within_one=True),
-    Effect("share_cases", "share of patients who are cases", "statistic", signed=False, within_one=True),
+    Effect("share_unchanged", "share of patients without a reliable change", "statistic", signed=False, share=True),
+    Effect("share_deteriorated", "share of patients who deteriorated", "statistic", signed=False, share=True),
+    Effect("share_cases", "share of patients who are cases", "statistic", signed=False, share=True),
     Effect(
         "difference_share_better",
-        "difference in the share of patients who are reliably better",
+        "difference in the share of patients who are reliably better, in percentage points",
         "statistic",
-        within_one=True,
+        share=True,
     ),
     Effect(
-        "difference_share_recovered", "difference in the share of patients who recovered", "statistic", within_one=True
+        "difference_share_recovered",
+        "difference in the share of patients who recovered, in percentage points",
+        "statistic",
+        share=True,
     ),
     Effect("odds_ratio_better", "odds ratio of being reliably better", "statistic", signed=False),
     Effect("odds_ratio_recovered", "odds ratio of recovering, of cases", "statistic", signed=False),
     Effect(
-        "probability_better", "difference in the probability of being reliably better", "statistic", within_one=True
+        "probability_better",
+        "difference in the probability of being reliably better, in percentage points",
+        "statistic",
+        share=True,
     ),
     Effect(
-        "probability_recovered", "difference in the probability of recovering, of cases", "statistic", within_one=True
+        "probability_recovered",
+        "difference in the probability of recovering, of cases, in percentage points",
+        "statistic",
+        share=True,
     ),
 )
 

@@ -230,8 +230,10 @@ def describe_rule(caution: Caution, config: Config, limit: float = math.nan) -> 
     """
     threshold = getattr(config.inference, caution.setting) if caution.setting else caution.threshold
     own = not math.isnan(limit) and limit != threshold
+    scale, sign = (100, "%") if caution.share else (1, "")
     # Values just beyond it are told apart from it by as many decimals.
-    number = format_number(limit, 4).rstrip("0").rstrip(".") if own else format_value(threshold)
+    number = format_number(scale * limit, 4).rstrip("0").rstrip(".") if own else format_value(scale * threshold)
+    number += sign
     unit = f" ({caution.unit})" if caution.unit else ""
     return {
         "at least": f"passes with {number} or more{unit}",

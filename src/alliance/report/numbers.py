@@ -152,6 +152,31 @@ def share_and_ends(estimate: float, low: float, high: float) -> tuple[str, str, 
     return format_percent(estimate, decimals), format_percent(low, decimals), format_percent(high, decimals)
 
 
+def format_points(*columns: Sequence[Account | None]) -> list[list[str]]:
+    """Write columns of differences of shares of 1 in percentage points, each with its interval, all with as many decimals."""
+    digits = max((_decimals_of_points(one) for column in columns for one in column if one is not None), default=1)
+    return [["" if one is None else _write_account(_in_percent(one), digits) for one in column] for column in columns]
+
+
+def points_and_ends(account: Account) -> tuple[str, str, str]:
+    """Write a difference of shares of 1 and the ends of its interval in percentage points, as `format_points` does."""
+    estimate, low, high = (format_number(value, _decimals_of_points(account)) for value in _in_percent(account))
+    return estimate, low, high
+
+
+def _in_percent(account: Account) -> Account:
+    estimate, low, high = account
+    return 100 * estimate, 100 * low, 100 * high
+
+
+def _decimals_of_points(account: Account) -> int:
+    """Return one decimal, or more where the ends of an interval would not differ or a number would be rounded away."""
+    percent = _in_percent(account)
+    width = percent[2] - percent[1]
+    vanishes = any(value != 0 and _vanishes(value, 1) for value in percent)
+    return max(1, _decimals_within(width), common_decimals(percent, width) if vanishes else 0)
+
+
 def decimals_of_share(low: float, high: float) -> int | None:
     """Return as many decimals of percentages as an interval has at least one unit of the last one on each side; None: the usual ones."""
     width = 100 * (high - low)

@@ -15,6 +15,7 @@ from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import nodes_of
 from alliance.models.diagram import edges_of
 from alliance.models.rows import select_rows
+from alliance.report.accounts import account_of, write_account
 from alliance.report.figures import FIGURES
 from alliance.report.labels import (
     capitalised_name,
@@ -25,7 +26,7 @@ from alliance.report.labels import (
     label_quantity,
     label_reason,
 )
-from alliance.report.numbers import MINUS, format_count, format_estimate, format_number
+from alliance.report.numbers import MINUS, format_count, format_number
 from alliance.report.propensity import name_in
 from alliance.report.tables import TABLES
 from alliance.results.estimates import summarise_estimates
@@ -120,9 +121,9 @@ def _number(results: _Results, hit: Hit) -> Step:
     if {"estimate", "low", "high"} <= set(row):
         kind = f", {100 * row['interval']:.4g} % {row['interval_kind']} interval" if "interval_kind" in row else ""
         flag = f"; flagged: {row['flag']}" if row.get("flag") else ""
-        lines = [f"{format_estimate(row['estimate'], row['low'], row['high'])}{kind}{flag}"]
+        lines = [f"{write_account(row.get('effect', ''), account_of(row))}{kind}{flag}"]
         if pd.notna(row.get("estimate_corrected")):
-            found = format_estimate(row["estimate_corrected"], row["low_corrected"], row["high_corrected"])
+            found = write_account(row.get("effect", ""), account_of(row, "_corrected"))
             lines.append(f"corrected for unreliable scores: {found}")
     else:
         numbers = {name: value for name, value in row.items() if isinstance(value, int | float) and not pd.isna(value)}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alliance.errors import ConfigError, suggest
+from alliance.facts.effects import EFFECTS
 from alliance.results.estimates import main_rows
 from alliance.trace.query import Printed, Query
 
@@ -21,6 +22,7 @@ UNSEARCHED = {"order", "rank", "interval", "session"}
 _WORDS = ("model", "outcome", "path", "effect", "level", "horizon", "moderator")
 _HEADER = 2  # the first row below the header, as a spreadsheet counts
 _MOST_NEAR = 3
+_IN_POINTS = EFFECTS.names(lambda effect: effect.in_points)
 
 
 @dataclass(frozen=True)
@@ -93,17 +95,26 @@ def _with_numbers(numbers: Sequence[Printed], name: str, table: pd.DataFrame) ->
         for account in _ACCOUNTS:
             columns = tuple(f"{column}{account}" for column in _INTERVAL[-len(numbers) :])
             if set(columns) <= set(table.columns):
-                fits = [number.fits(table[column]) for number, column in zip(numbers, columns, strict=True)]
+                fits = [_fit(number, table, column) for number, column in zip(numbers, columns, strict=True)]
                 places = np.flatnonzero(np.logical_and.reduce(fits))
                 yield from (_hit(name, table, int(place), columns) for place in places)
         return
     left_out = UNSEARCHED | (_BESIDE_ESTIMATES if ESTIMATE in table.columns else set())
     searched = [str(column) for column in table.select_dtypes("number").columns if column not in left_out]
-    found = {column: numbers[0].fits(table[column]) for column in searched}
+    found = {column: _fit(numbers[0], table, column) for column in searched}
     for place in range(len(table)):
         columns = tuple(column for column in searched if found[column][place])
         if columns:
             yield _hit(name, table, place, columns)
+
+
+def _fit(number: Printed, table: pd.DataFrame, column: str) -> np.ndarray:
+    """Return which values of a column are printed like this, differences of shares in percentage points as people read them too."""
+    fits = number.fits(table[column])
+    if "effect" not in table.columns or not column.startswith((ESTIMATE, "low", "high")):
+        return fits
+    points = table[column].where(table["effect"].isin(_IN_POINTS)) * 100
+    return np.asarray(fits | number.fits(points))
 
 
 def _with_words(text: str, table: pd.DataFrame) -> list[Hit]:

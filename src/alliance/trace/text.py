@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 from alliance.config import Config
-from alliance.report.numbers import format_estimate
+from alliance.report.accounts import account_of, write_account
 from alliance.trace.chain import Step, describe_row, write_value
 from alliance.trace.find import ESTIMATE, Hit
 
@@ -42,7 +42,7 @@ def _value(hit: Hit) -> str:
     row, others = hit.content, [name for name in hit.columns if name not in (ESTIMATE, "low", "high")]
     shown = [f"{name} {write_value(row[name])}" for name in others]
     if {ESTIMATE, "low", "high"} <= set(row):
-        shown.insert(0, format_estimate(row[ESTIMATE], row["low"], row["high"]))
+        shown.insert(0, write_account(row.get("effect", ""), account_of(row)))
     return ", ".join(shown)
 
 

@@ -110,6 +110,21 @@ def test_declared_caution_reaches_flags_tables_and_sentences(monkeypatch: pytest
     assert "the night (0.75: twice as bright)" in said
 
 
+def test_caution_about_a_share_is_read_in_percent_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = declared(title="full moon", passes="at most", threshold=0.05, unit="share of nights")
+    monkeypatch.setitem(CAUTIONS, "toy", toy)
+    config = builders.arms_config()
+    table = pd.DataFrame([{"model": config.models.fit[0], **row_of(Mark("toy", "the night", 0.0517, outcomes=("y",)))}])
+
+    shown = make_diagnostics({"diagnostics": table}, config).shown.loc[0]
+    assert (shown["Value"], shown["Threshold"]) == ("5.2%", "5.0%")
+    assert make_cautions({"diagnostics": table}, config).shown["Verdict"].iloc[-1] == (
+        "Passes with 5% or less (share of nights)"
+    )
+    (point,) = describe_diagnostics({"diagnostics": table}, config)[1].sentences
+    assert "Passes with 5% or less (share of nights). Seen in" in str(point) and "the night (5.17%)" in str(point)
+
+
 def test_every_caution_is_reported_somewhere() -> None:
     said = set(_strings())
     spelled = {f"few_{unit}" for unit in ("patients", "therapists")} | {

@@ -48,7 +48,5 @@ def test_notes_of_tables_explain_only_what_their_rows_hold() -> None:
     for name, rows in (("coefficients", estimates), ("components", of_model.assign(effect="sd"))):
         assert "propensity behind the answers. " in notes(name, rows)
         assert "probability" not in notes(name, rows) and "hresholds" not in notes(name, rows)
-    assert "shares of one" not in notes("effects", estimates)
-    assert "shares of one" in notes("effects", estimates.assign(effect="probability"))
     thresholds = of_model.assign(effect="threshold", path="1 -> technique")
     assert "Thresholds of ordered answers count from the first" in notes("components", thresholds)

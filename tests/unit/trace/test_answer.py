@@ -169,3 +169,12 @@ def test_no_id_of_a_patient_is_shown(root: Path) -> None:
     assert {"estimates", "corrected", "diagnostics"} <= set(filled)
     everything = "".join(trace(f"{name} row 2", root=root) for name in filled)
     assert not set(re.findall(r"\w+", everything)) & set(ids)
+
+
+def test_difference_of_shares_is_found_as_the_report_prints_it_and_as_its_file_holds_it() -> None:
+    """A table says 6.3 [0.4, 12.8] percentage points; the file of the estimates holds parts of one."""
+    row = ESTIMATES.iloc[[0]].assign(effect="probability_better", estimate=0.0631, low=0.0042, high=0.1279)
+    other = ESTIMATES.iloc[[0]].assign(effect="effect", estimate=0.0631, low=0.0042, high=0.1279)
+    table = pd.concat([row, other], ignore_index=True)
+    for text, rows in (("6.3 [0.4, 12.8]", [2]), ("6.3", [2]), ("0.063", [2, 3]), ("6.3%", [2, 3])):
+        assert sorted(hit.row for hit in find_rows(read_query(text), {"estimates": table})) == rows, text

@@ -58,6 +58,11 @@ class Caution:
     plain: str = ""
     only: Literal["", "recorded", "corrected"] = ""
 
+    @property
+    def share(self) -> bool:
+        """Whether its value is a share, which results hold as a part of one and people read in percent."""
+        return self.unit.startswith("share of ")
+
     def holds(self, value: float, threshold: float) -> bool:
         """Whether a value passes.
 

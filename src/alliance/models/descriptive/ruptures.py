@@ -95,7 +95,8 @@ def _can_be_told(part: _Part) -> bool:
     """Whether enough patients tell a number, and it is no share of all or of none, which samples can say nothing about."""
     with np.errstate(divide="ignore", invalid="ignore"):
         total = part.combine(part.sums.sum(axis=0))
-    share = EFFECTS[part.key.effect].label.startswith("share")
+    effect = EFFECTS[part.key.effect]
+    share = effect.share and not effect.in_points
     return (part.sums != 0).any(axis=1).sum() >= _FEWEST and np.isfinite(total) and not (share and total in (0.0, 1.0))
 
 

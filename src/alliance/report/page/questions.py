@@ -10,8 +10,8 @@ from alliance.config import Config
 from alliance.facts.effects import LEVELS
 from alliance.facts.quantity import ends_of, shorten
 from alliance.questions import QUESTIONS
+from alliance.report.accounts import account_of, write_accounts
 from alliance.report.labels import capitalised_name, label_level_of, label_model, label_of
-from alliance.report.numbers import format_estimates
 from alliance.report.page.blocks import Block
 from alliance.report.propensity import path_in
 from alliance.report.prose.answers import corrected_of
@@ -20,7 +20,7 @@ from alliance.report.prose.passage import Inputs
 from alliance.report.prose.told import Number, name_part
 from alliance.report.prose.warnings import describe_warnings
 from alliance.report.prose.wording import Row, capitalise
-from alliance.report.tables.marks import account_of, are_bounded, mark_of, notes_of
+from alliance.report.tables.marks import are_bounded, mark_of, notes_of
 from alliance.report.tables.table import Table, said_table
 from alliance.report.words import Speech
 
@@ -119,7 +119,8 @@ def tabulate_estimates(
             cells[column] = values
         elif values[0] and values[0] != _OVERALL:
             fixed.append(values[0].lower())
-    written, without = format_estimates(
+    written, without = write_accounts(
+        [row["effect"] for row in rows],
         [account_of(row) for row in rows],
         [None if found is None else account_of(found, "_corrected") for found in corrected],
     )

@@ -9,8 +9,8 @@ from alliance.config.answers import REASONS, Answer, answers_of, not_fitted
 from alliance.config.declared import Effects
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import ends_of, is_at_session, join_nodes, nodes_of, shorten
+from alliance.report.accounts import account_of, write_account
 from alliance.report.labels import label_model, label_of, label_path, variable_of
-from alliance.report.numbers import format_estimate
 from alliance.report.prose.claims import describe_alike, describe_change, describe_claim, name_left_out
 from alliance.report.prose.licence import Licence
 from alliance.report.prose.passage import Inputs, Passage, Point, caution, licence_for, rows_of, table_of
@@ -168,14 +168,12 @@ def _number(row: Row, of: str, inputs: Inputs, config: Config) -> Number:
     found = corrected_of(row, inputs)
     if found is None:
         return number
-    return replace(
-        number, corrected=format_estimate(*(found[f"{name}_corrected"] for name in ("estimate", "low", "high")))
-    )
+    return replace(number, corrected=write_account(row["effect"], account_of(found, "_corrected")))
 
 
 def _number_of_probability(row: Row, config: Config) -> Number:
     """Write a difference in the probability of a yes, or of the highest answer given, in percentage points."""
-    points = format_estimate(*(100 * row[name] for name in ("estimate", "low", "high")))
+    points = write_account(row["effect"], account_of(row))
     outcome = nodes_of(row["path"])[-1]
     variable = variable_of(outcome, config)
     highest = "the highest answer to " if variable is not None and variable.ordered else ""

@@ -5,9 +5,10 @@ from typing import Any, Final
 from alliance.config import Config
 from alliance.config.posing import cast_in, speaker_of
 from alliance.facts.quantity import nodes_of
+from alliance.report.accounts import account_of, write_account
 from alliance.report.labels import label_of, unit_of
 from alliance.report.meanings import describe_case
-from alliance.report.numbers import format_number, format_percent, format_ratio, format_share, format_value
+from alliance.report.numbers import format_percent, format_ratio, format_share, format_value
 from alliance.report.prose.passage import Inputs, Passage, rows_of, table_of
 from alliance.report.prose.told import Number, Told
 from alliance.report.prose.wording import (
@@ -94,8 +95,7 @@ def _who(row: Row) -> str:
 
 def _points(row: Row) -> str:
     """Write a difference of shares or probabilities in percentage points."""
-    estimate, low, high = (100 * row[name] for name in ("estimate", "low", "high"))
-    return f"{format_number(estimate, 1)} [{format_number(low, 1)}, {format_number(high, 1)}] percentage points"
+    return f"{write_account(row['effect'], account_of(row))} percentage points"
 
 
 def _process(row: Row, config: Config) -> str:

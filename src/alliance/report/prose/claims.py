@@ -10,8 +10,9 @@ from alliance.config.posing import cast_in
 from alliance.config.timing import parse_term
 from alliance.facts.columns import BETWEEN, PATIENT
 from alliance.facts.quantity import nodes_of
+from alliance.report.accounts import account_of, write_account
 from alliance.report.labels import is_constant, label_model, label_of
-from alliance.report.numbers import format_count, format_estimate
+from alliance.report.numbers import format_count
 from alliance.report.prose.licence import Licence, held_equal
 from alliance.report.prose.passage import Inputs, rows_of, table_of
 from alliance.report.prose.wording import (
@@ -138,7 +139,7 @@ def describe_others(answer: Answer, row: Row, inputs: Inputs, config: Config) ->
     if not apart:
         return ""
     listed = "; ".join(
-        f"{format_estimate(other['estimate'], other['low'], other['high'])}{describe_flag(other)} ({_name(other, config)})"
+        f"{write_account(other['effect'], account_of(other))}{describe_flag(other)} ({_name(other, config)})"
         for other in apart
     )
     head = "Another model finds" if len(apart) == 1 else f"{format_count(len(apart))} other models find"

@@ -6,6 +6,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.effects import EFFECTS
+from alliance.report.accounts import in_read_unit, sign_of
 from alliance.report.labels import label_effect, label_level_of, label_model, label_path
 from alliance.report.naming import name_run
 from alliance.report.numbers import common_decimals, format_count, format_number
@@ -123,6 +124,7 @@ def _side(row: dict[str, Any], side: str) -> str:
             "flag",
         )
     }
-    digits = common_decimals([part["estimate"], part["low"], part["high"]], part["high"] - part["low"])
-    estimate, low, high = (format_number(part[name], digits) for name in ("estimate", "low", "high"))
+    values = [in_read_unit(row["effect"], part[name]) for name in ("estimate", "low", "high")]
+    digits = common_decimals(values, values[2] - values[1])
+    estimate, low, high = (f"{format_number(value, digits)}{sign_of(row['effect'])}" for value in values)
     return f"{estimate}{describe_flag(part)} ({name_interval(part)} {low} to {high}; {describe_size(part)})"

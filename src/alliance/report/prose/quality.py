@@ -10,6 +10,7 @@ from alliance.facts.cautions import CAUTIONS
 from alliance.facts.columns import PATIENT, SESSION, THERAPIST
 from alliance.facts.effects import LEVELS
 from alliance.facts.families import FAMILIES
+from alliance.report.accounts import account_of, in_read_unit, sign_of, write_account
 from alliance.report.labels import (
     describe_rule,
     join_units,
@@ -25,7 +26,6 @@ from alliance.report.labels import (
 from alliance.report.numbers import (
     MINUS,
     format_count,
-    format_estimate,
     format_number,
     format_percent,
     format_value,
@@ -287,18 +287,20 @@ def _subject(row: dict[str, Any], config: Config) -> str:
     """Name what a diagnostic is about, with value and detail; a value just beyond the threshold is told apart from it."""
     subject = str(row["subject"])
     shown = label_of(subject, config) if variable_of(subject, config) is not None else label_names(subject, config)
-    said, value = [], float(row["value"])
-    if value.is_integer():  # a count
-        said.append(format_value(value))
+    scale, sign = (100, "%") if CAUTIONS[row["caution"]].share else (1, "")
+    said, value, threshold = [], scale * float(row["value"]), scale * row["threshold"]
+    if value.is_integer():  # a count, or all
+        said.append(f"{format_value(value)}{sign}")
     elif pd.notna(value):
-        said.append(tell_apart(value, row["threshold"])[0] if pd.notna(row["threshold"]) else format_number(value))
+        said.append((tell_apart(value, threshold)[0] if pd.notna(threshold) else format_number(value)) + sign)
     if row["detail"]:
         said.append(label_names(row["detail"], config))
     return f"{shown} ({': '.join(said)})" if said else shown
 
 
 def _describe_missed(row: dict[str, Any], config: Config) -> Point:
-    truth, low, high = tell_apart(row["truth"], row["low"], row["high"])
+    told = tell_apart(*(in_read_unit(row["effect"], row[name]) for name in ("truth", "low", "high")))
+    truth, low, high = (f"{number}{sign_of(row['effect'])}" for number in told)
     subject = f"{label_effect(row['effect'])} {label_path(row['path'], config)}".strip()
     return Point(
         f"{label_model(row['model'], config)}: {subject}, {label_level_of(row, config)}",
@@ -310,7 +312,7 @@ def _when_corrected(row: dict[str, Any]) -> str:
     """Say what the interval of a corrected estimate does; nothing where none was corrected."""
     if pd.isna(row["estimate_corrected"]):
         return ""
-    found = format_estimate(row["estimate_corrected"], row["low_corrected"], row["high_corrected"])
+    found = write_account(row["effect"], account_of(row, "_corrected"))
     return f" Corrected for unreliable scores: {found}, {'with' if _holds_corrected(row) else 'without'} the truth."
 
 

@@ -12,12 +12,14 @@ from alliance.config.answers import holds_own_past
 from alliance.config.timing import TIME_TERMS, parse_term
 from alliance.facts.families import FAMILIES
 from alliance.facts.quantity import NEXT_SESSION, SAME_SESSION, count_sessions, is_at_session, nodes_of
+from alliance.report.accounts import account_of
 from alliance.report.labels import is_constant, label_level, label_of, plain_label, unit_of, variable_of
 from alliance.report.numbers import (
     common_decimals,
     format_count,
     format_number,
     format_percent,
+    points_and_ends,
 )
 from alliance.report.propensity import is_propensity, name_in, unit_in
 from alliance.report.prose.licence import Licence
@@ -134,9 +136,7 @@ def describe_probability(row: Row, rows: Sequence[Row], config: Config) -> str:
             variable, label = variable_of(node, config), label_of(node, config)
             if variable is not None and variable.ordered:
                 label = f"the highest answer given to {label}"
-            points = [100 * other[key] for key in ("estimate", "low", "high")]
-            digits = 1 if min(abs(each) for each in points) >= 0.05 else common_decimals(points, points[2] - points[1])
-            size, low, high = (format_number(each, digits) for each in points)
+            size, low, high = points_and_ends(account_of(other))
             return (
                 f" In probability of {label}, on average over the recorded sessions: {size} percentage points{describe_flag(other)} "
                 f"({name_interval(other)} {low} to {high})."

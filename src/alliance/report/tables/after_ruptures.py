@@ -8,7 +8,7 @@ import pandas as pd
 from alliance.config import Config
 from alliance.config.posing import cast_in, speaker_of
 from alliance.facts.quantity import join_nodes
-from alliance.report.labels import capitalised_name, label_of, unit_of
+from alliance.report.labels import capitalised_name, label_effect, label_of, unit_of
 from alliance.report.ruptures import NAME, following, label_detector, marks_in, statistic_of
 from alliance.report.tables.marks import notes_of, write_estimates
 from alliance.report.tables.table import Table
@@ -33,14 +33,10 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             f"{label_of(outcome, config)}, {words} ({unit})": following(estimates, states[state], outcome, config)
             for state, words in _STATES.items()
         }
-        found["more who leave within two sessions, as a share"] = statistic_of(
-            estimates, model, states["open"], "leaving"
-        )
+        found[label_effect("leaving")] = statistic_of(estimates, model, states["open"], "leaving")
         for strategy in cast.all("strategy"):
             path = join_nodes(strategy.name, states["open"])
-            words = (
-                f"more ruptures over at the next session, as a share, per point of {label_of(strategy.name, config)}"
-            )
+            words = label_effect("sooner").removesuffix("unit") + f"point of {label_of(strategy.name, config)}"
             found[words] = statistic_of(estimates, model, path, "sooner")
         listed += [(detector, words, row) for words, row in found.items() if row is not None]
     data = pd.DataFrame(

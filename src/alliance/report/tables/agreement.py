@@ -6,9 +6,10 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.columns import records
+from alliance.report.accounts import account_of, write_accounts
 from alliance.report.labels import capitalised_name, label_effect, label_levels, label_model, label_path
-from alliance.report.numbers import format_estimates, format_numbers
-from alliance.report.tables.marks import account_of, mark_of
+from alliance.report.numbers import format_numbers
+from alliance.report.tables.marks import mark_of
 from alliance.report.tables.table import FLAG, Table
 from alliance.results.comparison import compare_methods
 
@@ -19,8 +20,9 @@ NEEDS = ("estimates",)
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return each pair of estimates of the same path with their distance."""
     data = compare_methods(inputs["estimates"], config)
-    separate, joint = format_estimates(
-        *([account_of(row, side) for row in data.to_dict("records")] for side in ("_separate", "_joint"))
+    separate, joint = write_accounts(
+        data["effect"].tolist(),
+        *([account_of(row, side) for row in data.to_dict("records")] for side in ("_separate", "_joint")),
     )
     shown = pd.DataFrame(
         {

@@ -6,17 +6,17 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
+from alliance.report.accounts import account_of, in_read_unit, write_accounts
 from alliance.report.labels import capitalised_name, label_model
 from alliance.report.naming import name_estimate, name_run
 from alliance.report.numbers import (
     Account,
     column_decimals,
     common_decimals,
-    format_estimates,
     format_number,
     format_shares,
 )
-from alliance.report.tables.marks import account_of, describe_counts, mark_of
+from alliance.report.tables.marks import describe_counts, mark_of
 from alliance.report.tables.table import FLAG, Table
 from alliance.report.words import shield
 from alliance.results.comparison import answering_blocks
@@ -26,6 +26,7 @@ NEEDS = ("comparison",)
 _SIDES = ("base", "this")
 _NOTE = (
     "Estimate [interval] (patients / sessions / therapists). Overlap: share of the shorter interval that lies in the other one. "
+    "Difference: of shares in percentage points. "
     "Not the same: in what the two are estimates of different things; in other units no difference has a meaning."
 )
 
@@ -38,7 +39,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         return _side_by_side(data, config)
     headings = (capitalised_name(name_run("".join(runs))), "This run")
     listed = [{str(name): value for name, value in row.items()} for row in data.to_dict("records")]
-    written = format_estimates(*([_account(row, side) for row in listed] for side in _SIDES))
+    effects = [row["effect"] for row in listed]
+    written = write_accounts(effects, *([_account(row, side) for row in listed] for side in _SIDES))
     moved = _moved(listed)
     shown = pd.DataFrame(
         [
@@ -63,7 +65,7 @@ def _side_by_side(comparison: pd.DataFrame, config: Config) -> Table:
     blocks = answering_blocks(comparison, config)
     told = [row for block in blocks for row in block]
     sides = [side for block in blocks for side in [(block[0], "this"), *((row, "base") for row in block)]]
-    (written,) = format_estimates([_account(row, side) for row, side in sides])
+    (written,) = write_accounts([row["effect"] for row, _ in sides], [_account(row, side) for row, side in sides])
     moved, cells = iter(_moved(told)), []
     for (row, side), text in zip(sides, written, strict=True):
         name = name_estimate(row | {"horizon": row["horizon_this"]}, config)
@@ -83,20 +85,21 @@ def _side_by_side(comparison: pd.DataFrame, config: Config) -> Table:
 
 def _moved(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Return what happened from the other run to this one, all with the same decimals."""
+    differences = [in_read_unit(row["effect"], row["difference"]) for row in rows]
     digits = column_decimals(
-        common_decimals([row["difference"]], row["high_base"] - row["low_base"])
-        for row in rows
-        if pd.notna(row["difference"]) and row["difference"]
+        common_decimals([difference], in_read_unit(row["effect"], row["high_base"] - row["low_base"]))
+        for row, difference in zip(rows, differences, strict=True)
+        if pd.notna(difference) and difference
     )
     (overlaps,) = format_shares([(row["overlap"],) for row in rows])
     return [
         {
-            "Difference": format_number(row["difference"], digits if row["difference"] else None),
+            "Difference": format_number(difference, digits if difference else None),
             "Overlap": overlap,
             "Change": row["change"],
             "Not the same": row["differs"],
         }
-        for row, overlap in zip(rows, overlaps, strict=True)
+        for row, difference, overlap in zip(rows, differences, overlaps, strict=True)
     ]
 
 

@@ -6,11 +6,10 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.facts.effects import of_kind
+from alliance.report.accounts import account_of, write_accounts
 from alliance.report.errors import corrected_scores, say_assumptions
 from alliance.report.labels import capitalised_name
-from alliance.report.numbers import format_estimates
 from alliance.report.tables.marks import (
-    account_of,
     count_units,
     last_of_curves,
     mark_of,
@@ -33,8 +32,9 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     data = data.reset_index(drop=True)
     flags = inputs["estimates"].drop_duplicates(_SAME).set_index(_SAME)["flag"]
     recorded = [flags.get(key, "") for key in data[_SAME].itertuples(index=False, name=None)]
-    recorded_as, corrected_as = format_estimates(
-        *([account_of(row, side) for row in data.to_dict("records")] for side in ("", "_corrected"))
+    recorded_as, corrected_as = write_accounts(
+        data["effect"].tolist(),
+        *([account_of(row, side) for row in data.to_dict("records")] for side in ("", "_corrected")),
     )
     shown = pd.DataFrame(
         {

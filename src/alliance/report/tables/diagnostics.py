@@ -10,7 +10,7 @@ from alliance.config import Config
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.cautions.declared import INFORMATION
 from alliance.report.labels import capitalised_name, label_model, label_names
-from alliance.report.numbers import MISSING, format_number
+from alliance.report.numbers import MISSING, format_number, format_percent
 from alliance.report.tables.table import Table
 
 TITLE = "Diagnostics"
@@ -26,8 +26,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Model": [label_model(model, config) for model in data["model"]],
             "Diagnostic": [capitalised_name(name) for name in data["diagnostic"]],
             "Concerns": [label_names(str(subject), config) for subject in data["subject"]],
-            "Value": data["value"].astype(float).map(_value).where(~few, f"<{minimum}"),
-            "Threshold": data["threshold"].astype(float).map(_value),
+            "Value": _values(data, "value").where(~few, f"<{minimum}"),
+            "Threshold": _values(data, "threshold"),
             "Verdict": ["passed" if passed else "† flagged" for passed in data["passed"]],
             "Remark": [_remark(label_names(str(detail), config)) for detail in data["detail"]],
         }
@@ -44,9 +44,16 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     return Table(data, shown, "Diagnostics of all models", notes, "Model")
 
 
-def _value(number: float) -> str:
+def _values(data: pd.DataFrame, column: str) -> pd.Series:
+    written = [_write(float(value), name) for value, name in zip(data[column], data["caution"], strict=True)]
+    return pd.Series(written, index=data.index, dtype=object)
+
+
+def _write(number: float, caution: str) -> str:
     if math.isnan(number):
         return MISSING
+    if CAUTIONS[caution].share:
+        return format_percent(number, 1)
     return format_number(number, 0) if number == round(number) else format_number(number, 3)
 
 

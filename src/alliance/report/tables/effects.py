@@ -18,7 +18,6 @@ from alliance.results.estimates import MOVED, moved_by_priors
 
 TITLE = "Paths"
 NEEDS = ("estimates",)
-_DIFFERENCES = "Differences in probability, of a yes or of the highest answer given, are shares of one. "
 _WITHOUT_PRIORS = f"Without priors: restricted maximum likelihood, where it is more than {MOVED:g} standard errors from a posterior mean."
 
 
@@ -49,8 +48,8 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             [text if far else "" for text, far in zip(without, moved, strict=True)],
         )
     notes = [
-        "Estimates are in the outcome's units per unit of the first variable; shares of a total have no unit. "
-        f"{describe_scales(config)}{_DIFFERENCES if (data['effect'] == 'probability').any() else ''}"
+        "Estimates are in the outcome's units per unit of the first variable; shares of a total are in percent. "
+        f"{describe_scales(config)}"
         "P(direction): share of the draws on the side of zero where most lie. "
         "Indirect includes the covariance of a and b between patients where both vary.",
         *([_WITHOUT_PRIORS] if moved.any() else []),

@@ -9,13 +9,14 @@ from alliance.config import Config
 from alliance.facts.columns import records
 from alliance.facts.effects import EFFECTS
 from alliance.facts.quantity import is_at_session
+from alliance.report.accounts import account_of, write_accounts
 from alliance.report.labels import (
     capitalised_name,
     label_effect,
     label_levels,
     label_model,
 )
-from alliance.report.numbers import Account, format_count, format_estimates, format_percent
+from alliance.report.numbers import format_count, format_percent
 from alliance.report.propensity import path_in
 from alliance.report.tables.table import FLAG
 
@@ -25,15 +26,10 @@ def mark_of(flag: object) -> str:
     return f" {FLAG}" if flag else ""
 
 
-def account_of(row: Mapping[Any, Any], ending: str = "") -> Account:
-    """Return the estimate of a row with the ends of its interval; `ending` is that of the columns of another account."""
-    return row[f"estimate{ending}"], row[f"low{ending}"], row[f"high{ending}"]
-
-
 def write_estimates(rows: pd.DataFrame | Iterable[Mapping[Any, Any]]) -> list[str]:
-    """Return a column of estimates with their intervals and the marks of their flags, all with the same decimals."""
+    """Return a column of estimates with their intervals and the marks of their flags; those of one unit have the same decimals."""
     listed = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
-    (written,) = format_estimates([account_of(row) for row in listed])
+    (written,) = write_accounts([row["effect"] for row in listed], [account_of(row) for row in listed])
     return [text + mark_of(row["flag"]) for text, row in zip(written, listed, strict=True)]
 
 

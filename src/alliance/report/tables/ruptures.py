@@ -9,10 +9,10 @@ from alliance.config import Config
 from alliance.config.posing import speaker_of
 from alliance.facts.columns import records
 from alliance.facts.detectors import DETECTORS
+from alliance.report.accounts import account_of
 from alliance.report.labels import capitalised_name, label_of
 from alliance.report.numbers import MISSING, format_interval, format_number, format_numbers, format_shares
 from alliance.report.ruptures import NAME, label_detector, looks_ahead, marks_in, statistic_of
-from alliance.report.tables.marks import account_of
 from alliance.report.tables.table import Table
 
 TITLE = "How ruptures are told"

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from alliance.report.accounts import account_of
 from alliance.report.labels import capitalised_name, label_effect, label_level
 from alliance.report.numbers import format_count, format_estimates, format_interval, format_shares
-from alliance.report.tables.marks import account_of
 from alliance.report.tables.table import Table
 from alliance.synthesis.combine import Synthesis, cautions_of
 from alliance.synthesis.names import PREDICTION, name_path, name_quantity, name_unit

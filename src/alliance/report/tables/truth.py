@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 
 from alliance.config import Config
+from alliance.report.accounts import account_of, write_accounts, write_values
 from alliance.report.labels import label_model
 from alliance.report.naming import name_estimate
-from alliance.report.numbers import format_count, format_estimates, format_numbers
-from alliance.report.tables.marks import account_of, mark_of
+from alliance.report.numbers import format_count
+from alliance.report.tables.marks import mark_of
 from alliance.report.tables.table import FLAG, Table
 
 TITLE = "Truth and estimates"
@@ -22,11 +23,13 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     """Return one row per estimate whose true value is known, and whether the interval holds it."""
     data = inputs["truth"]
     listed = data.to_dict("records")
-    estimates, corrected = format_estimates(
+    effects = [row["effect"] for row in listed]
+    estimates, corrected = write_accounts(
+        effects,
         [account_of(row) for row in listed],
         [account_of(row, "_corrected") if pd.notna(row["estimate_corrected"]) else None for row in listed],
     )
-    (truths,) = format_numbers(data["truth"].tolist())
+    truths = write_values(effects, data["truth"].tolist())
     shown = pd.DataFrame(
         [
             _shown(row, truth, one, other, config)

@@ -7,9 +7,10 @@ import pandas as pd
 from alliance.config import Config
 from alliance.facts.analyses import VARIANCE
 from alliance.facts.effects import EFFECTS
+from alliance.report.accounts import account_of
 from alliance.report.labels import capitalised_name, label_level, label_model, label_of
 from alliance.report.numbers import MISSING, format_estimates, format_numbers, format_shares
-from alliance.report.tables.marks import account_of, mark_of, notes_of
+from alliance.report.tables.marks import mark_of, notes_of
 from alliance.report.tables.table import Table
 
 TITLE = "Variance components"

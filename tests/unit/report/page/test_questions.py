@@ -150,8 +150,9 @@ def test_tables_of_a_manuscript_are_numbered_before_all_others_and_name_their_qu
 
 
 def test_numbers_that_cannot_exceed_one_are_declared_so_where_all_of_them_are(config: Config) -> None:
-    share, slope = estimate(effect="ruptured", path="alliance", level=""), estimate()
-    for rows, bounded in (((share, share), ("Value [interval]",)), ((share, slope), ())):
+    kappa, slope = estimate(effect="kappa", path="alliance", level=""), estimate()
+    share = estimate(effect="ruptured", path="alliance", level="")  # in percent, which keeps its zero
+    for rows, bounded in (((kappa, kappa), ("Value [interval]",)), ((kappa, slope), ()), ((share, share), ())):
         block = tabulate_estimates(answered(*rows), {}, config, Speech(config))
         assert block is not None and block.table is not None and block.table.bounded == bounded
 

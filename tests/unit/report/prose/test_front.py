@@ -143,7 +143,7 @@ def test_difference_in_a_propensity_is_told_in_probability_too(config: Config) -
     further = {"model": "technique_jointly", "effect": "probability", "path": "technique -> symptoms"}
     found = inputs(estimate(model="technique_jointly"), estimate(**further, estimate=0.03, low=0.01, high=0.05))
     told = next(one.told for one in answer_questions(found, config) if one.name == "technique")
-    assert told.numbers[-1] == Number("in the probability of symptoms", "3.00 [1.00, 5.00] percentage points")
+    assert told.numbers[-1] == Number("in the probability of symptoms", "3.0 [1.0, 5.0] percentage points")
     assert told.rows[-1]["effect"] == "probability"
 
 
