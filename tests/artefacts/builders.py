@@ -5,6 +5,10 @@ two arms, therapists, clinics) and `single_config` (one group, no therapists, ru
 Numbers are drawn with a fixed seed; they look like results but no model was fitted.
 """
 
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ from alliance.config import Config, merge_with_base
 from alliance.config.declared import ModelSpec
 from alliance.config.instruments import read_instruments
 from alliance.config.load import read_yaml, validate_config
+from alliance.config.schema import Data, Variable
 from alliance.data.scoring.meanings import describe_meanings
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.facts.columns import BASELINE, BETWEEN, BETWEEN_THERAPIST, LAG, WITHIN
@@ -41,6 +46,24 @@ DRAWN_EFFECTS = ("indirect", "total", "c_prime", "a", "b")
 CHAINS, DRAWS = 4, 250
 
 
+def _made_once[**P, R](make: Callable[P, R]) -> Callable[P, R]:
+    """Make what the same arguments give once, and hand out copies: hundreds of tests ask for the same study.
+
+    Arguments are told apart by how they are shown, so none of them may be a table.
+    """
+    made: dict[str, R] = {}
+
+    @wraps(make)
+    def give(*args: P.args, **kwargs: P.kwargs) -> R:
+        key = repr((args, sorted(kwargs.items())))
+        if key not in made:
+            made[key] = make(*args, **kwargs)
+        return deepcopy(made[key])
+
+    return give
+
+
+@_made_once
 def arms_config(**changes: Any) -> Config:
     """Return the main configuration of the project with every model it declares; `changes` replace whole sections."""
     asked = {key: changes.pop(key) for key in ("questions",) if key in changes}
@@ -49,6 +72,7 @@ def arms_config(**changes: Any) -> Config:
     return validate_config(settings | changes)
 
 
+@_made_once
 def single_config(**changes: Any) -> Config:
     """Return a single-group study without therapists: does rumination carry change in symptoms?"""
     settings = read_yaml(ROOT / "config" / "config.yaml")
@@ -107,8 +131,21 @@ def single_config(**changes: Any) -> Config:
     return validate_config(settings | changes)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What the data of a study follow from, whatever its models are."""
+
+    variables: dict[str, Variable]
+    data: Data
+
+
 def sessions(config: Config, *, patients: int = 80, last_session: int = 10, seed: int = 7) -> pd.DataFrame:
     """Scores of one row per patient and session, with skipped sessions, blank values and dropout."""
+    return _sessions(Measured(config.variables, config.data), patients, last_session, seed)
+
+
+@_made_once
+def _sessions(config: Measured, patients: int, last_session: int, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     has_therapists = _has_therapists(config)
     blocks = []
@@ -156,7 +193,12 @@ def _session_scores(
 
 def panel(config: Config, *, patients: int = 80, last_session: int = 10, seed: int = 7) -> pd.DataFrame:
     """Return the panel of `sessions`, with lags, means, deviations, baseline values and the patients' own columns."""
-    frame = sessions(config, patients=patients, last_session=last_session, seed=seed)
+    return _panel(Measured(config.variables, config.data), patients, last_session, seed)
+
+
+@_made_once
+def _panel(config: Measured, patients: int, last_session: int, seed: int) -> pd.DataFrame:
+    frame = _sessions(config, patients, last_session, seed)
     scored = [name for name in frame.columns if name not in ("patient", "therapist", "session", "days", "weeks")]
     derived: dict[str, pd.Series] = {}
     for name in scored:
@@ -176,7 +218,7 @@ def panel(config: Config, *, patients: int = 80, last_session: int = 10, seed: i
     return frame
 
 
-def patients_table(config: Config, codes: Any, *, seed: int = 7) -> pd.DataFrame:
+def patients_table(config: Config | Measured, codes: Any, *, seed: int = 7) -> pd.DataFrame:
     """One row per patient: code, therapist and the patient-level variables, categories as labels."""
     frame = _unit_table(config, "patients", "patient", codes, seed)
     known = [f"T{i % 8 + 1:02d}" if _has_therapists(config) else pd.NA for i in range(len(frame))]
@@ -184,14 +226,14 @@ def patients_table(config: Config, codes: Any, *, seed: int = 7) -> pd.DataFrame
     return frame
 
 
-def therapists_table(config: Config, *, seed: int = 7) -> pd.DataFrame:
+def therapists_table(config: Config | Measured, *, seed: int = 7) -> pd.DataFrame:
     """One row per therapist: code and the therapist-level variables, categories as labels; empty without therapists."""
     return _unit_table(
         config, "therapists", "therapist", [f"T{i:02d}" for i in range(1, 9)] if _has_therapists(config) else [], seed
     )
 
 
-def _unit_table(config: Config, table: str, key: str, codes: Any, seed: int) -> pd.DataFrame:
+def _unit_table(config: Config | Measured, table: str, key: str, codes: Any, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed + 1)
     columns: dict[str, Any] = {key: list(codes)}
     n = len(columns[key])
@@ -211,7 +253,7 @@ def _unit_table(config: Config, table: str, key: str, codes: Any, seed: int) -> 
     return pd.DataFrame(columns)
 
 
-def _in_numbers(frame: pd.DataFrame, config: Config) -> pd.DataFrame:
+def _in_numbers(frame: pd.DataFrame, config: Config | Measured) -> pd.DataFrame:
     """Categories as the panel carries them: numbers of their levels, or one column per label beside the reference."""
     columns: dict[str, Any] = {}
     for name in frame.columns:
@@ -226,7 +268,7 @@ def _in_numbers(frame: pd.DataFrame, config: Config) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _has_therapists(config: Config) -> bool:
+def _has_therapists(config: Config | Measured) -> bool:
     sources = [config.data.sessions, config.data.patients, config.data.therapists]
     return any(source is not None and "therapist" in source.keys for source in sources)
 
@@ -740,6 +782,7 @@ def codebook(config: Config) -> pd.DataFrame:
     return as_codebook(rows)
 
 
+@_made_once
 def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
     """Return every artefact that figures, tables and the report ask for, by its name in `alliance.facts.artefacts`."""
     frame = panel(config, seed=seed)
@@ -778,6 +821,7 @@ def artefacts(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
     }
 
 
+@_made_once
 def compared(config: Config, *, seed: int = 7) -> dict[str, pd.DataFrame]:
     """Return what only runs have that are compared, with another run or with a known truth; the truth is what was estimated."""
     this, keys = estimates(config, seed=seed), ["outcome", "path", "effect", "level", "horizon"]

@@ -5,10 +5,11 @@ import pytest
 
 from alliance.inference.profile import Curve
 from alliance.models.path.curves import AngleCurve, SdCurve
-from tests.unit.models.path.path_study import small_maximum
+from alliance.models.path.layout import layout_of
+from alliance.models.path.maximum import PathMaximum
+from tests.unit.models.path.path_study import BY_THERAPIST, design_by, panel_with_therapists, small_maximum
 
-MAXIMUM = small_maximum("therapist")
-LAYOUT = MAXIMUM.target.layout
+LAYOUT = layout_of(design_by(BY_THERAPIST, panel_with_therapists()))
 CURVES = [
     (SdCurve(LAYOUT.row("patient", 0)), 0.4),
     (SdCurve(LAYOUT.row("patient", 2)), 0.7),
@@ -18,19 +19,23 @@ CURVES = [
 ]
 
 
+def maximum() -> PathMaximum:
+    return small_maximum("therapist")
+
+
 def somewhere() -> np.ndarray:
-    return MAXIMUM.top.position + np.random.default_rng(1).normal(0, 0.1, LAYOUT.size)
+    return maximum().top.position + np.random.default_rng(1).normal(0, 0.1, LAYOUT.size)
 
 
 @pytest.mark.parametrize(("curve", "value"), CURVES)
 def test_position_has_the_value_that_is_held(curve: Curve, value: float) -> None:
     assert curve.of(curve.place(somewhere(), value)) == pytest.approx(value, rel=1e-12)
-    top = MAXIMUM.top.position
+    top = maximum().top.position
     np.testing.assert_allclose(curve.place(top, curve.of(top)), top, atol=1e-7)
 
 
 def test_angle_is_that_whose_sine_is_the_correlation() -> None:
-    covariance = MAXIMUM.target.natural(somewhere()[None]).covariances["patient"][0]
+    covariance = maximum().target.natural(somewhere()[None]).covariances["patient"][0]
     curve = AngleCurve(LAYOUT.row("patient", 1), LAYOUT.row("patient", 2))
     expected = covariance[1, 2] / np.sqrt(covariance[1, 1] * covariance[2, 2])
     assert np.sin(curve.of(somewhere())) == pytest.approx(expected, rel=1e-12)
@@ -40,10 +45,10 @@ def test_angle_is_that_whose_sine_is_the_correlation() -> None:
 @pytest.mark.parametrize(("curve", "value"), CURVES)
 def test_derivatives_are_those_of_differences(curve: Curve, value: float) -> None:
     def height(free: np.ndarray, value: float) -> float:
-        return MAXIMUM.target.value(curve.place(free, value))[0]
+        return maximum().target.value(curve.place(free, value))[0]
 
     free, h = somewhere(), 1e-6
-    found, slope = curve.pull(free, value, MAXIMUM.target.value(curve.place(free, value))[1])
+    found, slope = curve.pull(free, value, maximum().target.value(curve.place(free, value))[1])
     steps = h * np.eye(LAYOUT.size)
     differences = [(height(free + step, value) - height(free - step, value)) / (2 * h) for step in steps]
     # Differences of numbers of some hundreds over 2e-6 leave 1e-7.
@@ -60,7 +65,7 @@ def test_derivatives_are_those_of_differences(curve: Curve, value: float) -> Non
     ],
 )
 def test_slope_at_an_end_is_the_steepest_way_back(curve: Curve, end: float, inwards: int) -> None:
-    slope = curve.pull(somewhere(), end, MAXIMUM.target.value(curve.place(somewhere(), end))[1])[1]
+    slope = curve.pull(somewhere(), end, maximum().target.value(curve.place(somewhere(), end))[1])[1]
     # Of many directions of the row; the best one of them is nearly the best of all.
     rng, gained, h = np.random.default_rng(2), [], 1e-6
     row = curve.row if isinstance(curve, SdCurve) else curve.second  # type: ignore[attr-defined]
@@ -69,6 +74,6 @@ def test_slope_at_an_end_is_the_steepest_way_back(curve: Curve, end: float, inwa
         free[row] = rng.normal(size=3) * np.linalg.norm(free[row]) / 2
         if isinstance(curve, AngleCurve):
             free[row] *= np.linalg.norm(somewhere()[row]) / np.linalg.norm(free[row])
-        heights = [MAXIMUM.target.value(curve.place(free, value))[0] for value in (end, end + inwards * h)]
+        heights = [maximum().target.value(curve.place(free, value))[0] for value in (end, end + inwards * h)]
         gained.append((heights[1] - heights[0]) / h)
     assert inwards * slope == pytest.approx(max(gained), rel=0.01)
