@@ -158,6 +158,15 @@ class Posterior(Density, Protocol):
     def log_likelihoods(self, positions: np.ndarray) -> np.ndarray:
         """Return the log-likelihood at positions (draw, parameter): (draw,)."""
 
+    def log_priors(self, positions: np.ndarray) -> np.ndarray:
+        """Return the log prior density at positions (draw, parameter), with the Jacobians of the coordinates: (draw,)."""
+
+    def regular(self, positions: np.ndarray) -> np.ndarray:
+        """Return coordinates in which the log-likelihood of many units is nearly quadratic, as covariances are: (draw, parameter)."""
+
+    def slopes(self, place: np.ndarray) -> np.ndarray:
+        """Return the gradient of the log-likelihood by regular coordinates, at a place in these: (parameter,), nan where there is none."""
+
     def prior_blocks(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         """Return the log prior density of each block of parameters, up to a constant: (draw,)."""
 

@@ -47,11 +47,11 @@ from alliance.likelihood.products import cross, pool, pool_change
 PER_EQUATION: Final = 7
 OF_UNIT: Final = 6
 # Where residuals are correlated: of a pattern the number of its members, its first weight, its gap and its members; of two equations in a
-# pattern these, their weight, the places of Z'Z and Z'[X y], and of [X y]'[X y] among what is pooled; a place is -1 where the other order
-# of the two has it. Of each equation which coordinate of the residuals its autocorrelation is (-1: it has none), the unit of its gaps, and
-# whether it is signed.
+# pattern these, their weight, the places of Z'Z and Z'[X y], of [X y]'[X y] among what is pooled, and of each patient's number of such
+# occasions; a place is -1 where the other order of the two has it. Of each equation which coordinate of the residuals its autocorrelation
+# is (-1: it has none), the unit of its gaps, and whether it is signed.
 PER_PATTERN: Final = 3  # and one for each equation
-PER_RECORD: Final = 6
+PER_RECORD: Final = 7
 PER_SERIES: Final = 3
 HELD: Final = 10**12  # parts in which a correlation that is held stands among whole numbers
 # Of so many patients, if the share of those who count otherwise is smaller, what is pooled over all is not summed up again.
@@ -73,7 +73,7 @@ class Statistics:
     owner
         Position of each patient's therapist, (block, lane).
     products
-        Z'Z and Z'[X y] of each patient, (block, product, lane).
+        Z'Z and Z'[X y] of each patient, (block, product, lane); where residuals are correlated, of each pattern how often it occurs first.
     pooled
         [X y]'[X y] of each equation over all patients (flattened), followed by the number of rows of each equation. Where residuals are
         correlated: of each two equations of each pattern, and the number of occasions of each pattern.

@@ -15,13 +15,14 @@ The first terms of both are pooled over patients, see `add_pooled_paired`. The c
 
 Residuals that depend on the one before, with correlation r over the gap between them, are independent once each row has r times the row
 before taken off, and have variance s^2 (1 - r^2). That is a pattern for each gap, whose precision (1, -r, r^2) / (s^2 (1 - r^2)) multiplies
-the products of a row with itself, with the row before it (in both orders), and of the row before it with itself.
+the products of a row with itself, with the row before it (in both orders), and of the row before it with itself. Long gaps are rare:
+where no patient of a block has one, its products are passed over.
 """
 
 import numpy as np
 
 from alliance.likelihood.compiling import compiled
-from alliance.likelihood.lanes import everywhere, load, minus, plus, store, times
+from alliance.likelihood.lanes import everywhere, load, minus, plus, store, sum_of, times
 from alliance.likelihood.layout import (
     AT_EQUATIONS,
     AT_INNER,
@@ -58,6 +59,12 @@ def rows_of_effective(layout):
 
 
 @compiled
+def _occurs(layout, products, at):
+    """Return whether a patient of a block has occasions of the pattern of a record."""
+    return sum_of(load(products, layout[at + 6])) > 0.0
+
+
+@compiled
 def fill_effective(layout, products, beta, precision, space):
     """Fill the products that the passes read: S, the lower triangle row by row, and r."""
     n_columns = layout[N_COLUMNS]
@@ -70,6 +77,8 @@ def fill_effective(layout, products, beta, precision, space):
             layout[AT_EQUATIONS] + PER_EQUATION * layout[at],
             layout[AT_EQUATIONS] + PER_EQUATION * layout[at + 1],
         )
+        if not _occurs(layout, products, at):
+            continue
         omega, zz, zx = precision[layout[at + 2]], layout[at + 3], layout[at + 4]
         first, columns = layout[one + 2], layout[one + 3]
         b0, betas, first_other, columns_other = layout[other], layout[other + 1], layout[other + 2], layout[other + 3]
@@ -99,6 +108,8 @@ def spread(layout, products, beta, precision, by_patient, moments, work, sums):
             layout[AT_EQUATIONS] + PER_EQUATION * layout[at],
             layout[AT_EQUATIONS] + PER_EQUATION * layout[at + 1],
         )
+        if not _occurs(layout, products, at):
+            continue
         weight, zz, zx = layout[at + 2], layout[at + 3], layout[at + 4]
         first, columns = layout[one + 2], layout[one + 3]
         b0, betas, first_other, columns_other = layout[other], layout[other + 1], layout[other + 2], layout[other + 3]

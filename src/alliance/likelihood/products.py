@@ -30,6 +30,8 @@ def cross(
             place = after + columns * (betas + 1)
     pooled, weight = 0, 0
     for pattern in patterns:
+        counted, place = place, place + 1
+        parts.append(np.bincount(pattern.patient, minlength=n_patients).astype(float)[:, None])
         for one, other, offset, of_rows in pattern.terms:
             columns, rows = equations[one].z.shape[1], equations[other]
             wide = rows.z.shape[1] if one >= other else 0
@@ -39,9 +41,8 @@ def cross(
             ]
             parts.append(sum(products[1:], products[0]))
             after = place + columns * wide
-            records.append(
-                (one, other, weight + offset, *((place, after, pooled) if one >= other else (-1, after, -1)))
-            )
+            places = (place, after, pooled) if one >= other else (-1, after, -1)
+            records.append((one, other, weight + offset, *places, counted))
             place = after + columns * (rows.x.shape[1] + 1)
             pooled += (equations[one].x.shape[1] + 1) * (rows.x.shape[1] + 1) if one >= other else 0
         weight += len(pattern.products)

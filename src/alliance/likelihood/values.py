@@ -76,3 +76,21 @@ def log_values(layout, owner, products, pooled, weights, therapist_weights, cros
         if len(prior) > 0:
             value += add_prior(layout, prior, position, ignored)
         values[draw] = value if math.isfinite(value) else -np.inf
+
+
+@compiled
+def log_priors(layout, prior, positions, values):
+    """Write the log prior density at each position in ``signed`` coordinates.
+
+    Parameters
+    ----------
+    prior
+        Settings of the priors.
+    positions
+        Free parameters, (draw, parameter).
+    values
+        Result, (draw,).
+    """
+    ignored = np.empty(positions.shape[1])
+    for draw in range(positions.shape[0]):
+        values[draw] = add_prior(layout, prior, positions[draw], ignored)

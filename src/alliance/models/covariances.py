@@ -24,3 +24,11 @@ def join_covariance(sd: np.ndarray, correlations: Iterable[tuple[tuple[int, int]
     for (i, j), correlation in correlations:
         result[:, i, j] = result[:, j, i] = correlation * sd[:, i] * sd[:, j]
     return result
+
+
+def by_factor(factor: np.ndarray) -> np.ndarray:
+    """Return the derivatives of a covariance L L' by its lower triangular factor L, (effect, effect): (pair, pair), both row by row."""
+    i, j = np.tril_indices(len(factor))
+    unit = np.eye(len(factor))
+    result: np.ndarray = unit[i][:, i] * factor[j][:, j] + unit[j][:, i] * factor[i][:, j]
+    return result

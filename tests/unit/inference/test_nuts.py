@@ -49,6 +49,15 @@ class Normal:
     def log_likelihoods(self, positions: np.ndarray) -> np.ndarray:
         return self.values(positions)
 
+    def log_priors(self, positions: np.ndarray) -> np.ndarray:
+        return np.zeros(len(positions))
+
+    def regular(self, positions: np.ndarray) -> np.ndarray:
+        return positions
+
+    def slopes(self, place: np.ndarray) -> np.ndarray:
+        return self.value(place)[1]
+
     def prior_blocks(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         return {}
 

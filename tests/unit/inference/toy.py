@@ -110,6 +110,15 @@ class CountsPosterior:
     def log_likelihoods(self, positions: np.ndarray) -> np.ndarray:
         return np.array([self.target.value(position)[0] for position in positions])
 
+    def log_priors(self, positions: np.ndarray) -> np.ndarray:
+        return self._log_prior(positions)
+
+    def regular(self, positions: np.ndarray) -> np.ndarray:
+        return positions
+
+    def slopes(self, place: np.ndarray) -> np.ndarray:
+        return self.target.value(place)[1]
+
     def prior_blocks(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         density = stats.gamma.logpdf(np.exp(positions), self.shape, scale=1 / self.rate)
         return dict(zip(GROUPS, density.T, strict=True))

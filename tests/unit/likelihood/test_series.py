@@ -7,6 +7,7 @@ import pytest
 from scipy import integrate
 
 from alliance.likelihood.density import NO_PRIOR
+from alliance.likelihood.lanes import LANES
 from alliance.likelihood.quadratic import quadratic_form
 from alliance.likelihood.residuals import autocorrelations_at, draw_coordinates
 from alliance.likelihood.units import draw_effects
@@ -28,9 +29,25 @@ from tests.unit.likelihood.studies import (
 )
 
 SESSIONS, DAYS = (1, True), (7, False)
+LONG = 40
+
+
+def with_a_long_gap(study: Study) -> Study:
+    """Let one patient, who is not in the first block, stay away for long before the last row."""
+    (rows,) = (rows for rows in study.equations if rows.series is not None)
+    patient = max(i for i in range(LANES, study.n_patients) if np.sum(rows.patient == i) > 1)
+    time = rows.series.time.copy()
+    time[np.flatnonzero(rows.patient == patient)[-1]] += LONG
+    changed = replace(rows, series=replace(rows.series, time=time))
+    return replace(study, equations=tuple(changed if each is rows else each for each in study.equations))
+
+
 STUDIES = {
     "one outcome by sessions": with_series(make_study([(0, 0), (0, 1)], [(0, 0)]), {0: SESSIONS}),
     "one outcome by days": with_series(make_study([(0, 0)], [(0, 0)], seed=3), {0: DAYS}),
+    "a gap that only one block has": with_a_long_gap(
+        with_series(make_study([(0, 0), (0, 1)], [(0, 0)], seed=8, patients=40), {0: SESSIONS})
+    ),
     "no effect varies": with_series(make_study([], [], seed=4), {0: SESSIONS}),
     "two outcomes, one of them": with_series(make_study([(0, 0), (1, 0), (1, 1)], [(0, 0)], seed=5), {1: SESSIONS}),
     "two outcomes, each its own": with_series(
@@ -51,6 +68,8 @@ def test_density_is_the_dense_density(study: Study) -> None:
 def test_studies_have_several_gaps() -> None:
     for study in STUDIES.values():
         assert len({pattern.gap for pattern in study.statistics.patterns}) > 2
+    study = STUDIES["a gap that only one block has"]
+    assert [pattern.patient.min() // LANES for pattern in study.statistics.patterns if pattern.gap > LONG] == [1]
 
 
 @NAMED

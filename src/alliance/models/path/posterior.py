@@ -18,6 +18,7 @@ from alliance.models.correlations import log_density as log_density_of_correlati
 from alliance.models.design.arrays import Design
 from alliance.models.design.names import correlation_name, intercept_name, pairs, residual_name, sd_name, slopes_name
 from alliance.models.path.layout import Natural
+from alliance.models.path.regular import regular, slopes
 from alliance.models.path.target import PathTarget
 
 PRIOR_SETTINGS: Final = ("intercept_sd", "slope_sd", "residual_sd", "varying_sd")
@@ -61,6 +62,18 @@ class PathPosterior:
     def log_likelihoods(self, positions: np.ndarray) -> np.ndarray:
         """Return the log-likelihood, in standard units, at positions."""
         return self.target.densities(NO_PRIOR, positions)
+
+    def log_priors(self, positions: np.ndarray) -> np.ndarray:
+        """Return the log prior density at positions."""
+        return self.target.log_priors(self.prior, positions)
+
+    def regular(self, positions: np.ndarray) -> np.ndarray:
+        """Return positions with variances and covariances in place of what the sampler moves in."""
+        return regular(self.natural(positions), positions)
+
+    def slopes(self, place: np.ndarray) -> np.ndarray:
+        """Return the gradient of the log-likelihood by coefficients, residuals, variances and covariances."""
+        return slopes(self.target, place)
 
     def natural(self, positions: np.ndarray) -> Natural:
         """Turn positions (draw, parameter) into coefficients, standard deviations and factors of covariances."""

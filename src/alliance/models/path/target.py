@@ -22,7 +22,7 @@ from alliance.likelihood.layout import Statistics, make_statistics
 from alliance.likelihood.patterns import EquationRows
 from alliance.likelihood.quadratic import quadratic_form
 from alliance.likelihood.residuals import autocorrelations_at, correlations_at
-from alliance.likelihood.values import log_values
+from alliance.likelihood.values import log_priors, log_values
 from alliance.models.design.arrays import INTERCEPT, Design
 from alliance.models.path.clusters import find_clusters, has_therapists, weigh_clusters
 from alliance.models.path.layout import LEVELS, Layout, Natural, layout_of
@@ -118,6 +118,13 @@ class PathTarget:
             return variable.log_values(self.variability, prior, positions)
         values = np.empty(len(positions))
         log_values(*self.statistics.arrays, prior, positions, values)
+        return values
+
+    def log_priors(self, prior: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Return the log prior density with these settings at positions (draw, parameter) in ``signed`` coordinates."""
+        layout = self.statistics.arrays[0] if self.variability is None else self.variability.layout
+        values = np.empty(len(positions))
+        log_priors(layout, prior, positions, values)
         return values
 
     def natural(self, positions: np.ndarray) -> Natural:

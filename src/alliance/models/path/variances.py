@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from alliance.inference.montecarlo import draw_normal, symmetric_root
+from alliance.models.covariances import by_factor
 from alliance.models.path.layout import Natural
 from alliance.models.path.precision import Precision
 
@@ -59,10 +60,8 @@ def further_spread(natural: Natural, level: str, precision: Precision, covarianc
     """
     factor, spread, freedom = natural.factors[level][0], precision.spread, np.maximum(precision.freedom, _LEAST_FREEDOM)
     i, j = np.tril_indices(len(factor))
-    unit = np.eye(len(factor))
-    by_factor = unit[i][:, i] * factor[j][:, j] + unit[j][:, i] * factor[i][:, j]  # of (L L')_ij by L_kl
-    places = natural.layout.between(level)
-    known = by_factor @ covariance[places, places] @ by_factor.T
+    places, turn = natural.layout.between(level), by_factor(factor)
+    known = turn @ covariance[places, places] @ turn.T
     scale = (freedom[i] * freedom[j]) ** -0.25
     products = spread[i][:, i] * spread[j][:, j] + spread[i][:, j] * spread[j][:, i]
     root = np.linalg.cholesky(products * scale[:, None] * scale)
