@@ -2,12 +2,12 @@
 
 import argparse
 import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from alliance.errors import AllianceError
+from alliance.runs.lines import before_command, hanging, line_width, terminal_width
 from alliance.runs.messages import message_of
 
 _TRACE = """\
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _trace(asked: argparse.Namespace) -> tuple[str, int]:
     from alliance.trace.answer import trace  # with pandas and what it needs, which no other command has to wait for
 
-    return trace(" ".join(asked.what), asked.run, everywhere=asked.all), 0
+    return trace(" ".join(asked.what), asked.run, everywhere=asked.all, width=line_width()), 0
 
 
 def _run(asked: argparse.Namespace) -> tuple[str, int]:
@@ -152,7 +152,7 @@ def _verify(asked: argparse.Namespace) -> tuple[str, int]:
     given = Path(asked.run)
     folder = given if given.is_dir() else find_project() / RESULTS / asked.run
     found = verify(folder)
-    return describe_verified(folder, found), int(not found.holds)
+    return describe_verified(folder, found, line_width()), int(not found.holds)
 
 
 def _check(asked: argparse.Namespace) -> tuple[str, int]:
@@ -162,11 +162,12 @@ def _check(asked: argparse.Namespace) -> tuple[str, int]:
     from alliance.study.check import check
 
     findings, codebook, config = checked = check(asked.config)
-    width = shutil.get_terminal_size().columns
+    width = terminal_width()
     speech = Speech(config)
     parts = [show_findings(findings, speech, width), "What was understood:", show_codebook(codebook, speech, width)]
     command = run_command(*asked.config) if len(asked.config) < 2 else command_for(None, asked.config)
-    parts.append("Correct the errors, then check again." if checked.stops else f"A run can go on: {command}")
+    go_on = "\n".join(before_command("A run can go on:", command, width))
+    parts.append("Correct the errors, then check again." if checked.stops else go_on)
     return "\n\n".join(parts), int(checked.stops)
 
 
@@ -174,7 +175,7 @@ def _new(asked: argparse.Namespace) -> tuple[str, int]:
     from alliance.first.ask import asker
     from alliance.first.contact import new
 
-    return new(asked.files, asked.name, asker(asked.yes)), 0
+    return new(asked.files, asked.name, asker(asked.yes), width=line_width()), 0
 
 
 def _synthesise(asked: argparse.Namespace) -> tuple[str, int]:
@@ -182,5 +183,6 @@ def _synthesise(asked: argparse.Namespace) -> tuple[str, int]:
     from alliance.steps.synthesis import PAGE, synthesise
 
     passages = describe_synthesis(synthesise(cards=asked.cards, folder=asked.out))
-    lines = [str(sentence) for passage in passages for sentence in passage.sentences]
+    said = [str(sentence) for passage in passages for sentence in passage.sentences]
+    lines = ["\n".join(hanging(sentence, line_width(), 0)) for sentence in said]
     return "\n\n".join([*lines, f"Page, figure and tables: {asked.out}/{PAGE}"]), 0

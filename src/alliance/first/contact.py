@@ -18,7 +18,11 @@ from alliance.study.check import check
 
 
 def new(
-    files: Sequence[str | Path], name: str | None = None, ask: Ask = ask_nobody, root: str | Path | None = None
+    files: Sequence[str | Path],
+    name: str | None = None,
+    ask: Ask = ask_nobody,
+    root: str | Path | None = None,
+    width: int = 100,
 ) -> str:
     """Recognise what files hold, write an overlay to ``config/local_<name>.yaml``, check it, and say all of that.
 
@@ -30,6 +34,8 @@ def new(
         Name of the run; that of the first file if it is not given.
     ask
         Who answers questions.
+    width
+        Columns of a line of what is said.
 
     Raises
     ------
@@ -54,7 +60,7 @@ def new(
     text = overlay_text(draft, run, {"patients": named["sessions"]} | named)
     write_new_text(text, target)
     shown = from_here(target.relative_to(folder), folder)
-    return describe(draft, text, str(shown), _checked(target, folder))
+    return describe(draft, text, str(shown), _checked(target, folder), width)
 
 
 def _checked(overlay: Path, root: Path) -> tuple[list[str], int]:

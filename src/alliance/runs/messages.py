@@ -1,17 +1,15 @@
 """What a run says on the terminal when it ends: where the report is, or what went wrong."""
 
-import shutil
 import textwrap
 from pathlib import Path
-from typing import Final
 
 from alliance.errors import AllianceError
 from alliance.facts.quoting import without_quotes
+from alliance.runs.lines import line_width
 from alliance.runs.machine import shortage_in
 
 # Opens the closing paragraph of the log of a failed job.
 FAILED = "This step failed."
-_WIDEST: Final = 110  # columns of a line that is read with ease
 # In the environment of a run whose closing message is printed by who started it: make, or the command `alliance run`.
 CLOSED_BY = {"MAKELEVEL", "ALLIANCE_RUN"}
 
@@ -70,7 +68,7 @@ def in_lines(headline: str, width: int) -> str:
     for line in headline.splitlines():
         question, mark, answer = line.partition("? ")
         for said, indent in [(question + "?", ""), (answer, "  ")] if mark else [(line, "")]:
-            wrapper = textwrap.TextWrapper(min(width, _WIDEST), indent, indent, break_on_hyphens=False)
+            wrapper = textwrap.TextWrapper(width, indent, indent, break_on_hyphens=False)
             lines.append(wrapper.fill(said))
     return "\n".join(lines)
 
@@ -102,6 +100,6 @@ def final_message(folder: Path) -> str:
             f"Supplement: {supplement}",
             *([f"Reused:     {shared}"] if shared else []),
             "",
-            in_lines(headline, shutil.get_terminal_size().columns),
+            in_lines(headline, line_width()),
         ]
     )

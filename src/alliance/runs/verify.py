@@ -8,6 +8,7 @@ import yaml
 
 from alliance.runs.files import MANIFEST, ORIGIN, PROVENANCE, UNFINISHED
 from alliance.runs.guards import RunError
+from alliance.runs.lines import hanging
 from alliance.runs.made import in_manifest, recorded, touched_files
 from alliance.runs.provenance import sha256_of
 
@@ -83,8 +84,8 @@ def verify(folder: Path) -> Verified:
     )
 
 
-def describe_verified(folder: Path, found: Verified) -> str:
-    """Say what a folder holds: counts first, then names."""
+def describe_verified(folder: Path, found: Verified, width: int) -> str:
+    """Say what a folder holds, in lines of a width: counts first, then names."""
     total = len(found.complete) + len([name for name in found.changed if name != MANIFEST]) + len(found.missing)
     parts = [f"{folder}/: {len(found.complete)} of {total} results are as the workflow wrote them."]
     for what, names in (
@@ -101,7 +102,7 @@ def describe_verified(folder: Path, found: Verified) -> str:
     else:
         parts.append(_made_from(found.provenance))
     parts.append("The folder is complete." if found.holds else "The folder is not what the workflow left.")
-    return "\n".join(parts)
+    return "\n".join(line for part in parts for line in hanging(part, width))
 
 
 def _made_from(provenance: Mapping[str, object]) -> str:

@@ -15,7 +15,9 @@ from alliance.trace.query import Query, read_query
 from alliance.trace.text import write_hits, write_trace
 
 
-def trace(question: str, run: str = "main", root: str | Path | None = None, *, everywhere: bool = False) -> str:
+def trace(
+    question: str, run: str = "main", root: str | Path | None = None, *, everywhere: bool = False, width: int = 100
+) -> str:
     """Trace a number, a row or words to the export.
 
     Parameters
@@ -28,6 +30,8 @@ def trace(question: str, run: str = "main", root: str | Path | None = None, *, e
         The project's folder; found by itself from anywhere inside it.
     everywhere
         Also list limits, standard deviations and other tables where an estimate has the number.
+    width
+        Columns of a line.
 
     Returns
     -------
@@ -50,15 +54,15 @@ def trace(question: str, run: str = "main", root: str | Path | None = None, *, e
     estimates = [hit for hit in hits if hit.is_estimate]
     chosen = estimates if estimates and not everywhere else hits
     if not chosen:
-        return _not_found(query, results)
+        return _not_found(query, results, width)
     if len(chosen) > 1:
         more = len(hits) - len(chosen)
         note = f" ({more} more as a limit, a standard deviation or in other tables: add --all)" if more else ""
         what = "estimates have" if chosen is estimates else "rows have"
-        return write_hits(f"{len(chosen)} {what} '{query.text}'{note}:", chosen, results.config)
+        return write_hits(f"{len(chosen)} {what} '{query.text}'{note}:", chosen, results.config, width)
     known = instruments_around(results.root)
     keys = [known[name] for name in instruments_of(results.config)]
-    return write_trace(chosen[0], trace_row(results, chosen[0], read_instruments(keys)), run)
+    return write_trace(chosen[0], trace_row(results, chosen[0], read_instruments(keys)), run, width)
 
 
 def _gathered(run: Run) -> dict[str, pd.DataFrame]:
@@ -73,9 +77,9 @@ def _presented(run: Run) -> dict[str, pd.DataFrame]:
     return {f"{kind}/{name}": table for kind, shown in kinds.items() for name, table in shown.items()}
 
 
-def _not_found(query: Query, run: Run) -> str:
+def _not_found(query: Query, run: Run, width: int) -> str:
     head = (
         f"Nothing in run '{run.name}' is printed as '{query.text}'. Searched: {', '.join(_gathered(run))}; the numbers behind figures "
         "and tables. The nearest estimates:"
     )
-    return write_hits(head, find_nearest(query.numbers[0], run.estimates), run.config)
+    return write_hits(head, find_nearest(query.numbers[0], run.estimates), run.config, width)

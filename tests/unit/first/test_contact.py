@@ -44,6 +44,12 @@ def test_four_columns_need_fifteen_lines_and_have_the_reciprocal_model(root: Pat
     }
 
 
+def test_what_is_said_fits_a_narrow_terminal_but_for_the_command_to_be_copied(root: Path) -> None:
+    said = new([four_columns(root).relative_to(root)], width=40).splitlines()
+    assert said[-1] == "  make run CONFIG=config/local_mine.yaml"
+    assert max(map(len, said)) <= 40 and "Recognised:" in said
+
+
 def test_command_asks_nothing_where_there_is_no_terminal(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["new", str(four_columns(root)), "--name", "Our Clinic"])
     said = capsys.readouterr().out

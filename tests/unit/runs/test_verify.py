@@ -83,7 +83,7 @@ def test_edited_manifest_and_lost_provenance_are_told(folder: Path) -> None:
     found = verify(folder)
     assert found.changed == ("manifest.csv",)
     assert set(found.missing) == {"other.html", "provenance.yaml"}
-    assert "what made these results cannot be told" in describe_verified(folder, found)
+    assert "what made these results cannot be told" in describe_verified(folder, found, 400)
 
 
 def test_folder_without_a_manifest_is_refused(folder: Path) -> None:
@@ -104,7 +104,7 @@ def test_touched_results_are_named_until_a_job_makes_them(folder: Path) -> None:
     assert pd.read_csv(folder / "manifest.csv", index_col="file")["status"].to_dict()["report.html"] == "touched"
     found = verify(folder)
     assert (found.touched, found.holds, found.changed) == (("report.html",), False, ())
-    assert "1 not computed but marked as up to date by --touch: report.html" in describe_verified(folder, found)
+    assert "1 not computed but marked as up to date by --touch: report.html" in describe_verified(folder, found, 400)
     record_made([folder / "report.html"])
     assert touched_files(folder) == []
 

@@ -178,3 +178,10 @@ def test_difference_of_shares_is_found_as_the_report_prints_it_and_as_its_file_h
     table = pd.concat([row, other], ignore_index=True)
     for text, rows in (("6.3 [0.4, 12.8]", [2]), ("6.3", [2]), ("0.063", [2, 3]), ("6.3%", [2, 3])):
         assert sorted(hit.row for hit in find_rows(read_query(text), {"estimates": table})) == rows, text
+
+
+@pytest.mark.parametrize("width", [40, 72, 110])
+def test_lines_of_a_trace_fit_the_window_but_for_what_has_to_stay_whole(root: Path, width: int) -> None:
+    for question in (f"row {INDIRECT}", "987.25", "technique_jointly within"):
+        for line in trace(question, root=root, width=width).splitlines():
+            assert len(line) <= width or max(map(len, line.split())) > width - 25, line

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from alliance.report.numbers import MISSING
 from alliance.report.tables.checks import group_findings
 from alliance.report.tables.codebook import said_cells
+from alliance.report.tables.widths import share_out
 from alliance.report.words import Speech
 
-_NARROWEST, _WIDEST = 72, 160
-# Characters of the columns of numbers, and how the others share the rest.
-_FIXED = {"Values": 7, "Missing": 10}
-_SHARES = {"Variable": 18, "What it is": 26, "Columns": 18, "Distribution": 30}
+_WIDEST = 160
+_WHOLE = ("Values", "Missing")  # columns whose cells are not broken
+_COLUMNS = ("Variable", "What it is", "Columns", "Values", "Missing", "Distribution")
 _GAP = "  "
 
 
@@ -28,7 +29,7 @@ def show_findings(findings: pd.DataFrame, speech: Speech, width: int) -> str:
     width
         Characters of a line.
     """
-    width = min(max(width, _NARROWEST), _WIDEST)
+    width = min(width, _WIDEST)
     lines = [
         *_group(findings, speech, "error", "that would stop a run", width),
         *_group(findings, speech, "warning", "that would be told in the report", width),
@@ -39,7 +40,7 @@ def show_findings(findings: pd.DataFrame, speech: Speech, width: int) -> str:
 def _group(findings: pd.DataFrame, speech: Speech, severity: str, what: str, width: int) -> list[str]:
     groups = [group.said(speech) for group in group_findings(findings, severity)]
     count = sum(len(group.messages) for group in groups)
-    lines = [f"{count} {severity}{'s' if count > 1 else ''} {what}:"] if groups else []
+    lines = _wrapped(f"{count} {severity}{'s' if count > 1 else ''} {what}:", width, "") if groups else []
     table = ""
     for group in groups:
         if group.table != table:
@@ -58,7 +59,7 @@ def _wrapped(text: str, width: int, first: str) -> list[str]:
 
 
 def show_codebook(codebook: pd.DataFrame, speech: Speech, width: int) -> str:
-    """Write the codebook as a table that fits the terminal; long cells are broken over several lines.
+    """Write the codebook as a table where no word has to be broken and that takes no more lines, else as a list of variables.
 
     Parameters
     ----------
@@ -73,15 +74,47 @@ def show_codebook(codebook: pd.DataFrame, speech: Speech, width: int) -> str:
     cells["Variable"] = _both(cells["Variable"], cells["Label"], " ({})")
     if "In the file" in cells:
         cells["Distribution"] = _both(cells["Distribution"], cells["In the file"], "; in the file: {}")
-    names = ["Variable", "What it is", "Columns", "Values", "Missing", "Distribution"]
-    shared = min(max(width, _NARROWEST), _WIDEST) - len(_GAP) * (len(names) - 1) - sum(_FIXED.values())
-    widths = [_FIXED.get(name) or shared * _SHARES[name] // sum(_SHARES.values()) for name in names]
-    lines = [*_row(names, widths), _GAP.join("-" * column for column in widths)]
+    width = min(width, _WIDEST)
+    ways = (_table(cells, width), _entries(cells, width))
+    return "\n".join(line.rstrip() for line in min((lines for lines in ways if lines), key=len))
+
+
+def _table(cells: pd.DataFrame, width: int) -> list[str]:
+    """Return the lines of a table; none where it would break words."""
+    columns = {name: [name, *cells[name]] for name in _COLUMNS}
+    natural = [max(map(len, column)) for column in columns.values()]
+    least = [
+        full if name in _WHOLE else max(len(word) for cell in column for word in cell.split())
+        for full, (name, column) in zip(natural, columns.items(), strict=True)
+    ]
+    room = width - len(_GAP) * (len(columns) - 1)
+    if sum(least) > room:
+        return []
+    widths = [int(column) for column in share_out(least, natural, room)]
+    lines = [*_row([*columns], widths), _GAP.join("-" * column for column in widths)]
     for table, rows in cells.groupby("Table", sort=False):
         lines += ["", f"{table}:"]
-        for row in rows[names].itertuples(index=False):
+        for row in rows[[*columns]].itertuples(index=False):
             lines += _row(row, widths)
-    return "\n".join(line.rstrip() for line in lines)
+    return lines
+
+
+def _entries(cells: pd.DataFrame, width: int) -> list[str]:
+    """Return the lines of a list: each variable, and below it what it is, where it stands and what was found."""
+    lines: list[str] = []
+    for table, rows in cells.groupby("Table", sort=False):
+        lines += ["", f"{table}:"] if lines else [f"{table}:"]
+        for row in rows.to_dict("records"):
+            counts = ", ".join(
+                f"{name.lower()} {row[name]}" for name in ("Values", "Missing") if row[name] not in ("", MISSING)
+            )
+            found = "; ".join(part for part in (counts, row["Distribution"]) if part)
+            lines += _wrapped(row["Variable"], width, "  ")
+            for part in (row["What it is"], row["Columns"] and f"columns: {row['Columns']}", found):
+                lines += textwrap.wrap(
+                    part, width, initial_indent="    ", subsequent_indent="      ", break_on_hyphens=False
+                )
+    return lines
 
 
 def _both(first: pd.Series, second: pd.Series, written: str) -> list[str]:

@@ -4,6 +4,7 @@ One plan serves Word and LaTeX. A column is never narrower than its longest word
 tables; what is left over goes to the columns that would otherwise break most.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,7 +70,7 @@ def _lay_out(table: Table, size: int, landscape: bool, padding_cm: float) -> tup
         longest = max([_measure(str(column), size) * _BOLD, *(_measure(cell, size) for cell in below)])
         natural.append(max(longest + padding_cm, least[-1]))
         texts.append(below)
-    widths = _share_out(least, natural, line)
+    widths = share_out(least, natural, line)
     heights = [
         max(_count_lines(row[position], widths[position] - padding_cm, size) for position in range(len(columns)))
         for row in cells
@@ -78,10 +79,10 @@ def _lay_out(table: Table, size: int, landscape: bool, padding_cm: float) -> tup
     return Layout(size, landscape, shares, sum(heights)), sum(least) <= line, max(heights, default=1)
 
 
-def _share_out(least: list[float], natural: list[float], line: float) -> list[float]:
+def share_out(least: Sequence[float], natural: Sequence[float], line: float) -> list[float]:
     """Give every column what its longest word needs, and what is left in proportion to what longest lines would take."""
     if sum(natural) <= line:
-        return natural
+        return [*natural]
     spare = max(line - sum(least), 0.0)
     wanted = [full - word for full, word in zip(natural, least, strict=True)]
     return [word + spare * more / (sum(wanted) or 1.0) for word, more in zip(least, wanted, strict=True)]
