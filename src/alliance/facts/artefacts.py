@@ -250,7 +250,8 @@ ARTEFACTS: Final = Registry(
         from_fit=True,
     ),
     # How much an effect moves when a block of priors, or the likelihood, counts a little more or less; `narrowed` is its posterior spread
-    # as a share of its prior spread, `informed` whether the data are not known to say little about it.
+    # as a share of its prior spread, `threshold` what draws paired at random reach where that is more than usual, `informed` whether the
+    # data are not known to say little about it.
     Artefact(
         "sensitivity",
         "estimates/sensitivity.csv",

@@ -144,3 +144,41 @@ def test_quantity_without_spread_has_no_rows():
     values = np.column_stack([np.zeros_like(draws), draws])
     rows = power_scaling(label("cov_ab", "a"), values, {"effects": log_prior}, log_likelihood)
     assert {row["effect"] for row in rows} == {"a"}
+
+
+def test_chance_of_finitely_many_draws_is_no_sensitivity():
+    """The log density of correlations near one has long tails: weighted draws of an estimate that has nothing to do with it still move."""
+    beyond, told = 0, 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        draws, log_prior = rng.normal(size=(400, 1)), rng.exponential(4.0, 400)
+        prior, _ = power_scaling(label("a"), draws, {"correlations": log_prior}, np.zeros(400))
+        beyond += prior["value"] > SENSITIVE
+        told += prior["value"] > prior["threshold"]
+        assert ("at random" in prior["meaning"]) == (SENSITIVE < prior["value"] <= prior["threshold"])
+    assert beyond > 10
+    assert told <= 2
+
+
+def test_draws_that_came_up_several_times_count_as_one_where_chance_is_measured():
+    """Importance sampling draws some positions often: a hundred of them, each twenty times, say no more than a hundred do."""
+    told = 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        often = np.repeat(np.arange(100), 20)
+        draws, log_prior = rng.normal(size=(100, 1))[often], rng.exponential(1.5, 100)[often]
+        prior, _ = power_scaling(label("a"), draws, {"effects": log_prior}, np.zeros(2000))
+        told += prior["value"] > prior["threshold"]
+    assert told <= 1
+
+
+def test_what_depends_on_a_block_is_told_whatever_chance_does_and_judged_by_its_own_limit():
+    rng = np.random.default_rng(4)
+    log_prior = rng.exponential(6.0, 1000)
+    draws = np.column_stack([log_prior + rng.normal(0, 6.0, 1000), rng.normal(size=1000)])
+    rows = power_scaling(label("a", "b"), draws, {"correlations": log_prior}, np.zeros(1000))
+    found = {row["effect"]: row for row in rows if row["component"] == "prior"}
+    assert found["a"]["value"] > found["a"]["threshold"] >= SENSITIVE
+    (mark,) = mark_sensitivity(label("a", "b"), rows, ["b"])
+    assert mark.passed == (found["b"]["value"] <= found["b"]["threshold"])
+    assert mark.threshold == found["b"]["threshold"]

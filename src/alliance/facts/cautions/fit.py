@@ -317,7 +317,8 @@ OF_FIT: Final = (
     Caution(
         "prior_sensitivity",
         "prior sensitivity",
-        "How much first steps, second steps and indirect estimates depend on the priors of a block, most of all the one named.",
+        "How much first steps, second steps and indirect estimates depend on the priors of a block, most of all the one named; the limit "
+        "is higher where draws paired with the priors at random move further.",
         "the estimates beyond the threshold",
         "at most",
         0.05,

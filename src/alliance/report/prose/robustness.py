@@ -78,7 +78,10 @@ def describe_sensitivity(inputs: Inputs, config: Config) -> list[Passage]:
     # The table says of the data when they move an estimate; here, when they say little about it. Where neither priors nor data move it, the
     # spread decides.
     found += [row for row in rows if row["component"] == "likelihood" and not row["informed"]]
-    limit = format_number(priors[0]["threshold"], 2)
+    limits = sorted({row["threshold"] for row in priors})
+    limit = format_number(limits[0], 2) + (
+        ", and more than draws that are paired at random, where these move further" if len(limits) > 1 else ""
+    )
     models = count_of(len({row["model"] for row in priors}), "Bayesian model")
     beside = _describe_moved(table_of(inputs, "estimates"), config)
     if not found:

@@ -44,12 +44,13 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
         return Table(
             data, shown, "Sensitivity to priors", ["No fitted model reported how it depends on its priors."], "Model"
         )
-    limit = format_number(float(data["threshold"].max()), 2)
+    limit = format_number(float(data["threshold"].min()), 2)
     note = (
         "How far the distribution of an estimate moves when the logarithmic density of one part of the model is scaled up or down, per "
         "doubling (power-scaling; Kallioinen, Paananen, Bürkner and Vehtari 2024). Columns after the data are blocks of priors. "
-        f"{FLAG} Priors above {limit}: they matter for the estimate. {_NARROWED}: interquartile range after the data, as a share of "
-        "the one that the priors alone allow. Where neither priors nor data move an estimate, it tells whether the data inform it."
+        f"{FLAG} Priors above {limit}, and above what draws that are paired at random reach: they matter for the estimate. "
+        f"{_NARROWED}: interquartile range after the data, as a share of the one that the priors alone allow. "
+        "Where neither priors nor data move an estimate, it tells whether the data inform it."
     )
     return Table(data, shown, "Sensitivity to the data and to each block of priors", [note], "Model")
 
