@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from alliance.likelihood import compiling
+
 REPOSITORY = Path(__file__).parents[2]
 PATIENTS = 60  # of the example study: enough for every model to be estimated, few enough for seconds
 
@@ -66,9 +68,17 @@ class Project:
 
 
 def copy_project(root: Path) -> Project:
-    """Copy what a run needs, with the example study cut to its first patients."""
+    """Copy what a run needs, with the example study cut to its first patients.
+
+    What is compiled already comes along: modules, which Python checks by size and time, and the likelihood, which lies under the
+    fingerprint of its sources. Compiling it in each copy would take most of a minute.
+    """
     for folder in ("src", "workflow", "config", "data"):
-        shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "raw"))
+        shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("likelihood-*", "raw"))
+    likelihood = Path(compiling._folder())
+    beside = root / "src/alliance/likelihood/__pycache__"
+    beside.mkdir(exist_ok=True)
+    (beside / likelihood.name).symlink_to(likelihood)
     shutil.copy(REPOSITORY / "environment.yml", root)
     _keep_first_patients(root / "data/example")
     return Project(root)

@@ -122,7 +122,7 @@ def test_module_from_a_repository_is_unpacked_beside_the_records(
     host: Callable[..., Path], project: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     repository, cache = tmp_path_factory.mktemp("repository") / "tree", tmp_path_factory.mktemp("cache")
-    shutil.copytree(project.root, repository, ignore=shutil.ignore_patterns("results", ".snakemake"))
+    shutil.copytree(project.root, repository, ignore=shutil.ignore_patterns("results", ".snakemake", "__pycache__"))
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
     # Where Snakemake keeps the clone of a repository, so that the service is not asked.
     kept = cache / "snakemake/snakemake/source-cache/snakemake-git-cache/github.com/a-lab/alliance"
