@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from alliance.runs.fingerprint import imports_of
-from tests.architecture.project import modules, part_of
+from tests.architecture.project import modules, part_of, tree_of
 
 # From the bottom up: a part imports only parts of rows above its own, never its neighbours in a row.
 LAYERS = [
@@ -92,7 +92,7 @@ def test_heavy_libraries_stay_in_their_homes(module: str) -> None:
     "module", [name for name in modules() if part_of(name) not in {"data.export", "runs", "steps"}]
 )
 def test_only_export_steps_and_runs_open_files(module: str) -> None:
-    tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
+    tree = tree_of(module)
     called = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
@@ -115,7 +115,7 @@ OWN_QUANTILES = {
     "module", [name for name in modules() if part_of(name) == "models" and name not in OWN_QUANTILES]
 )
 def test_families_hand_over_draws_and_take_no_quantile_of_them(module: str) -> None:
-    tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
+    tree = tree_of(module)
     named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert named & {"quantile", "percentile", "nanquantile", "nanpercentile"} == set()
 

@@ -8,7 +8,7 @@ import pytest
 from alliance.report.figures import FIGURES
 from alliance.report.tables import TABLES
 from alliance.steps import STEPS
-from tests.architecture.project import PACKAGE, REPOSITORY, committed_texts, modules
+from tests.architecture.project import PACKAGE, REPOSITORY, committed_texts, modules, source_of, tree_of
 from tests.architecture.test_imports import LAYERS
 
 LIMIT = 400  # lines of a module
@@ -48,7 +48,7 @@ def test_map_names_files_that_exist() -> None:
 
 def test_map_names_registries_that_exist() -> None:
     named = {name for *_, line in cells("Where new things go") for name in re.findall(r"`([A-Z_]{4,})`", line)}
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in modules().values())
+    sources = "\n".join(source_of(module) for module in modules())
     assert named
     assert [name for name in sorted(named) if not re.search(rf"^{name}\b.* = ", sources, flags=re.MULTILINE)] == []
 
@@ -64,11 +64,7 @@ def test_directions_of_the_map_are_those_that_are_enforced() -> None:
 def test_each_rule_is_one_step_and_each_step_one_rule() -> None:
     assert rules() == set(STEPS)
     for step, module in STEPS.items():
-        names = {
-            node.name
-            for node in ast.parse(modules()[module].read_text(encoding="utf-8")).body
-            if isinstance(node, ast.FunctionDef)
-        }
+        names = {node.name for node in tree_of(module).body if isinstance(node, ast.FunctionDef)}
         assert step in names, f"{module} has no function {step}"
 
 
@@ -79,9 +75,8 @@ def test_registries_name_modules_that_exist(registry: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("module", modules())
 def test_modules_are_short_and_say_what_they_are_for(module: str) -> None:
-    text = modules()[module].read_text(encoding="utf-8")
-    assert len(text.splitlines()) < LIMIT
-    assert ast.get_docstring(ast.parse(text)), "a module begins with what it is for"
+    assert len(source_of(module).splitlines()) < LIMIT
+    assert ast.get_docstring(tree_of(module)), "a module begins with what it is for"
 
 
 def test_each_file_of_rules_begins_with_what_it_needs_and_gives() -> None:
@@ -112,9 +107,11 @@ def test_only_one_script_meets_snakemake() -> None:
     ],
 )
 def test_no_committed_file_holds(what: str, pattern: str) -> None:
-    found = [f"{name}: {match.group()}" for name, text in committed_texts() if (match := re.search(pattern, text))]
+    found = [
+        f"{name}: {match.group()}" for name, text in committed_texts().items() if (match := re.search(pattern, text))
+    ]
     assert found == [], f"{what} has no place in a committed file"
 
 
 def test_results_hold_only_a_readme_in_git() -> None:
-    assert [name for name, _ in committed_texts() if name.startswith("results/")] == ["results/README.md"]
+    assert [name for name in committed_texts() if name.startswith("results/")] == ["results/README.md"]
