@@ -65,7 +65,7 @@ def edited(smoke: Project) -> Iterator[Project]:
     """The finished run; files of the project that a test changes are put back afterwards, with their time stamps."""
     kept = smoke.root / "kept"
     for folder in ("src", "config", "data"):
-        shutil.copytree(smoke.root / folder, kept / folder)
+        shutil.copytree(smoke.root / folder, kept / folder, symlinks=True)  # compiled code stays where it lies
     yield smoke
     for folder in ("src", "config", "data"):
         shutil.rmtree(smoke.root / folder)
