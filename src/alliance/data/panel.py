@@ -204,7 +204,7 @@ def _cuts(starts: np.ndarray, size: int, rows: int) -> Iterator[tuple[int, int]]
 def _refuse_repeated_keys(repeated: int, keys: str, name: str) -> None:
     if repeated:
         raise DataError(
-            f"{repeated} rows of the table {name} repeat an earlier {keys}. "
+            f"{repeated:,} rows of the table {name} repeat an earlier {keys}. "
             f"Let cleaning.duplicates drop them, or correct the export."
         )
 

@@ -127,7 +127,7 @@ def _mark(
     found += [f"without {failed} of them, one at a time, the model has no clear estimate"] if failed else []
     return Mark(
         "influential_unit",
-        f"{quantity['path']}, {quantity['level']}: {level}s",
+        f"{quantity['path']} ({quantity['effect']}, {quantity['level']}): {level}s",
         largest,
         ", ".join(found),
         verdict=largest <= CAUTIONS["influential_unit"].threshold and not found,

@@ -98,7 +98,7 @@ def test_patient_who_makes_the_effect_is_found_and_marked() -> None:
     # Leaving the patient out of the data is the same model in other standard units.
     assert first["without"] == pytest.approx(table_of(without).set_index("parameter").loc["m: x", "estimate"], rel=1e-4)
     assert first["estimate"] < 0 < first["without"]
-    mark = next(mark for mark in marks if mark.subject == "x -> m, within: patients")
+    mark = next(mark for mark in marks if mark.subject == "x -> m (a, within): patients")
     assert not mark.passed
     assert mark.value == pytest.approx(abs(first["change"]))
     assert mark.value > 1

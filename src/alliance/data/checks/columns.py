@@ -202,7 +202,8 @@ def check_doubled_column(export: Export) -> list[Finding]:
                 findings.append(
                     about_table(
                         table, "doubled_column",
-                        f"{export.file(name)}: column {measure.column} holds the same as column {other.column} in all {len(values)} rows.",
+                        f"{export.file(name)}: column {measure.column} holds the same as column {other.column} "
+                        f"in all {len(values):,} rows.",
                         "One of them was perhaps copied over the other: compare them with the questionnaires. If they are the same on "
                         f"purpose, leave one of them out; they {use} as they stand.",
                         severity="warning", column=measure.column, count=len(values),

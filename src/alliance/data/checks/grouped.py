@@ -30,7 +30,7 @@ def check_grouped(export: Export) -> list[Finding]:
             about_table(
                 table, "grouped",
                 f"{export.file(name)}: {one_many[0]} {', '.join(columns)} {one_many[1]} values in the first row of each block only, as "
-                f"merged or grouped cells do; {blank} cells below them are blank.",
+                f"merged or grouped cells do; {blank:,} cells below them are blank.",
                 f"If a blank cell means the same as the one above it, set {place}: {listed}. If the cells are blank on purpose, "
                 f"set {place}: [].",
                 column=columns[0], count=blank,

@@ -157,7 +157,8 @@ def check_therapist_places(export: Export) -> list[Finding]:
                 continue
             findings += found(
                 table, "therapist_places", table.keys[THERAPIST].isin(shared.index[shared]) & place.notna(), table.key_column(THERAPIST),
-                f"name a therapist whose id comes back at several places (column {column}): {int(shared.sum())} of {len(shared)} ids do",
+                f"name a therapist whose id comes back at several places (column {column}): {int(shared.sum()):,} of "
+                f"{len(shared):,} ids do",
                 f"If each place has numbered its own therapists, set data.{table.name}.keys.therapist: [{column}, "
                 f"{table.key_column(THERAPIST)}]. If they work at several places, do nothing.",
                 severity="warning",

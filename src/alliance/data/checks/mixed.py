@@ -138,7 +138,7 @@ def _wrong_key(table: Typed, rows: pd.DataFrame) -> Looks | None:
         return None
     near = _fits(table, keys, SESSION)
     return Looks(
-        f"a wrong key: column '{patient}' has {keys[PATIENT].nunique()} different ids for {len(keys)} rows, too few for patients",
+        f"a wrong key: column '{patient}' has {keys[PATIENT].nunique():,} different ids for {len(keys):,} rows, too few for patients",
         f"Correct data.sessions.keys.patient{f' (column {near!r} would do)' if near else ''}.",
     )
 
@@ -189,7 +189,7 @@ def _follow_in_time(rows: pd.DataFrame) -> bool:
 
 def _episodes(table: Typed, rows: pd.DataFrame, column: str | None) -> Looks:
     people = rows[PATIENT].nunique()
-    like = f"two or more treatment episodes of {people} patients: their session numbers start again"
+    like = f"two or more treatment episodes of {people:,} patients: their session numbers start again"
     if column is not None:
         both = ", ".join([*key_parts(table.source)[PATIENT], column])
         return Looks(

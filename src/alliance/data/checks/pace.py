@@ -44,8 +44,9 @@ def check_session_steps(export: Export) -> list[Finding]:
     return [
         about_table(
             table, "session_steps",
-            f"{export.file('sessions')}: of {len(steps)} sessions that follow another one of their patient, {int((steps == 1).sum())} have "
-            f"the next number (column {table.key_column(SESSION)} has {shown}); with panel.lag: 1 that would be the earlier one.",
+            f"{export.file('sessions')}: of {len(steps):,} sessions that follow another one of their patient, "
+            f"{int((steps == 1).sum()):,} have the next number (column {table.key_column(SESSION)} "
+            f"has {shown}); with panel.lag: 1 that would be the earlier one.",
             f"If the measurement before is meant, {'; or '.join(ways) or 'number the sessions one by one in another column'}. If "
             "panel.lag says so already, or only neighbouring numbers are meant, do nothing: models refuse earlier values that nobody has.",
             severity="warning", column=table.key_column(SESSION), count=len(steps),
@@ -68,8 +69,8 @@ def check_date_constant(export: Export) -> list[Finding]:
     return [
         about_table(
             table, "date_constant",
-            f"{export.file('sessions')}: column {column} is the same at all sessions of {int((several['times'] == 1).sum())} of "
-            f"{len(several)} patients with three sessions or more, as a date of intake is: it does not date sessions.",
+            f"{export.file('sessions')}: column {column} is the same at all sessions of {int((several['times'] == 1).sum()):,} of "
+            f"{len(several):,} patients with three sessions or more, as a date of intake is: it does not date sessions.",
             f"Name the column with the {key} of each session under data.sessions.keys.{key}, or take it out there.",
             column=column, count=int((several["times"] == 1).sum()),
         )

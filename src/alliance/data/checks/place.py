@@ -50,7 +50,7 @@ def found(
     if count == 1:
         verb, _, rest = what.partition(" ")
         what = f"{OF_ONE.get(verb, verb)} {rest}"
-    head = f"1 row of {file} ({place})" if count == 1 else f"{count} rows of {file} (first: {place})"
+    head = f"1 row of {file} ({place})" if count == 1 else f"{count:,} rows of {file} (first: {place})"
     value = None if value is None else shown_cell(table, column, value)
     return [Finding(severity, rule, table.name, f"{head} {what}.", remedy, row, named, value, count)]
 

@@ -81,7 +81,7 @@ def _whole_courses(export: Export) -> list[Finding]:
     """Find patients most of whose session numbers come twice with other values: in a single patient, too, these are no slips."""
     twice, share = _doubled(export)
     enough = math.ceil(100 * float(share.max())) / 100 if len(share) else 1.0
-    people = "1 patient" if len(share) == 1 else f"{len(share)} patients"
+    people = "1 patient" if len(share) == 1 else f"{len(share):,} patients"
     return found(
         export.tables["sessions"], "largest_share", twice, None,
         f"repeat a session number with other values, in {people} of whom most sessions come twice: no slips, but another course of "
@@ -165,7 +165,7 @@ def _say(touched: Touched, export: Export, what: str, like: str, remedy: str) ->
     enough = min(1.0, int(share * 100 + 1) / 100)
     return about_table(
         export.tables[touched.table], "largest_share",
-        f"{touched.count} of {touched.of} {touched.unit}{column} of {export.file(touched.table)} ({100 * share:.0f} %) {what}, "
+        f"{touched.count:,} of {touched.of:,} {touched.unit}{column} of {export.file(touched.table)} ({100 * share:.0f} %) {what}, "
         f"more than the {100 * allowed:g} % that this rule may touch. {like}",
         f"{remedy}. If they are mistakes all the same, set cleaning.largest_share.{touched.rule}: {enough:g}.",
         column=touched.column, count=touched.count,

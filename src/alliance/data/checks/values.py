@@ -67,7 +67,7 @@ def _range_is_wrong(export: Export, table: Typed, measure: Measure, where: pd.Se
     column = shown_column(table, measure.column, int(beyond.index[row]))
     return about_table(
         table, "out_of_range",
-        f"{export.file(table.name)}: {count} of {answers} values ({count / answers:.0%}) in column {column} lie outside "
+        f"{export.file(table.name)}: {count:,} of {answers:,} values ({count / answers:.0%}) in column {column} lie outside "
         f"{measure.low:g} to {measure.high:g}, too many for slips: the values run from {seen}.",
         f"{remedy} If they are mistakes all the same, set cleaning.largest_share.out_of_range: {enough:g}.",
         column=column, value=seen, count=count,

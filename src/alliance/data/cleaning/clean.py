@@ -118,7 +118,7 @@ def _nobody_left(ledger: Ledger, cleaning: Cleaning) -> str:
     last = stages[stages["n_sessions"] > 0].tail(1)
     emptied = stages.loc[last.index[0] + 1] if len(last) else stages.iloc[0]
     before = (
-        f"{last['n_patients'].iloc[0]} patients with {last['n_sessions'].iloc[0]} sessions"
+        f"{last['n_patients'].iloc[0]:,} patients with {last['n_sessions'].iloc[0]:,} sessions"
         if len(last)
         else "no patient"
     )

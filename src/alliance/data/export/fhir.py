@@ -59,8 +59,8 @@ def read_questionnaire_responses(path: Path, source: Source, table: str, used: C
         notes.append(f"{len(responses) - len(kept)} responses were entered in error and were not read.")
     if len(merged) < len(rows):
         notes.append(
-            f"{len(rows)} responses make {len(merged)} rows: those to different questionnaires by a patient at one encounter, or on one "
-            "day, stand in one row."
+            f"{len(rows):,} responses make {len(merged):,} rows: those to different questionnaires by a patient at one encounter, or on "
+            "one day, stand in one row."
         )
     return RawTable(table, str(path), frame, titles=titles, decimal=decimal_mark(source), notes=tuple(notes))
 

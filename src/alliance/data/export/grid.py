@@ -84,13 +84,13 @@ def read_grid(
     if ragged := body.ragged + body.below - below:
         row, found = body.first_ragged
         raise DataError(
-            f"{ragged} rows of {path} do not have the {len(header)} cells of the header "
+            f"{ragged:,} rows of {path} do not have the {len(header)} cells of the header "
             f"(first: row {row} with {found}). "
             f"Put cells that contain a {between or 'delimiter'} in quotation marks, or set {place}.delimiter."
         )
     rows = body.rows()
     if len(rows) < body.count:
-        notes.append(f"{body.count - len(rows)} rows are entirely blank and were not read.")
+        notes.append(f"{body.count - len(rows):,} rows are entirely blank and were not read.")
     names = column_names(header, path, used, max(named_in))
     return Grid(names, body.columns, rows, notes)
 

@@ -104,7 +104,7 @@ def _repeats(cells: pd.Series, name: str) -> pd.Series:
 
 def _rows(where: np.ndarray, many: str, one: str) -> str:
     count = int(where.sum())
-    return f"1 row {one}" if count == 1 else f"{count} rows {many}"
+    return f"1 row {one}" if count == 1 else f"{count:,} rows {many}"
 
 
 def _with_plain_text(raw: RawTable) -> RawTable:
@@ -121,7 +121,7 @@ def _with_plain_text(raw: RawTable) -> RawTable:
     labels = {
         column: {code: plain_text(label) for code, label in names.items()} for column, names in raw.labels.items()
     }
-    note = f"{changed} cells hold no-break blanks, invisible characters or letters made of two; they were read as they look."
+    note = f"{changed:,} cells hold no-break blanks, invisible characters or letters made of two; they were read as they look."
     return replace(raw, frame=frame, labels=labels, notes=(*raw.notes, *([note] if changed else [])))
 
 

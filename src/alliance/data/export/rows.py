@@ -49,7 +49,9 @@ def chosen_rows(raw: RawTable, source: Source) -> RawTable:
         return raw
     if frame.empty:
         raise DataError(f"No row of {Path(raw.path).name} has all that data.{raw.name}.where asks for. Correct it.")
-    note = f"{before - len(frame)} of {before} rows are left out by data.{raw.name}.where ({', '.join(source.where)})."
+    note = (
+        f"{before - len(frame):,} of {before:,} rows are left out by data.{raw.name}.where ({', '.join(source.where)})."
+    )
     return replace(raw, notes=(*raw.notes, note))
 
 

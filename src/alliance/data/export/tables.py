@@ -72,7 +72,7 @@ def _without_rows_of_no_session(raw: RawTable, source: Source, measured: list[st
     if not blank.any() or blank.all():
         return raw
     count = int(blank.sum())
-    rows = "1 row has" if count == 1 else f"{count} rows have"
+    rows = "1 row has" if count == 1 else f"{count:,} rows have"
     note = f"{rows} no session number, date or value of a session, and no session was made of {'it' if count == 1 else 'them'}."
     return replace(raw, frame=raw.frame[~blank], notes=(*raw.notes, note))
 

@@ -84,7 +84,7 @@ def reshape(raw: RawTable, source: Source) -> RawTable:
         if None in names:  # a column that is blank at some sessions is of the type it has at the others
             long[column] = column_of([None if pd.isna(cell) else cell for cell in long[column]]).set_axis(long.index)
     blank = len(wide.sessions) * len(raw.frame) - len(long)
-    note = f"{blank} sessions of the wide file hold no value at all and count as not held."
+    note = f"{blank:,} sessions of the wide file hold no value at all and count as not held."
     patterns = {
         column: {session: name for session, name in zip(wide.sessions, names, strict=True) if name is not None}
         for column, names in needed.items()

@@ -118,7 +118,7 @@ def _refuse_formulas(frame: pd.DataFrame, path: Path, source: Source, table: str
         rows = [row for row in blank if _is_formula(formulas[row - 1], place)]
         if rows:
             raise DataError(
-                f"{len(rows)} cells of {path} hold a formula without a stored result (first: row {rows[0]}, column {column}). "
+                f"{len(rows):,} cells of {path} hold a formula without a stored result (first: row {rows[0]}, column {column}). "
                 "Open the workbook in Excel or LibreOffice and save it, which stores the results, or paste the column as values."
             )
 

@@ -95,7 +95,7 @@ def code_category(column: pd.Series, name: str, variable: Variable) -> dict[str,
         unknown = [label for label in present if label not in declared]
         if unknown:
             raise DataError(
-                f"{place}: a label is not declared: {quoted(unknown[0])} ({int((labels == unknown[0]).sum())} rows)."
+                f"{place}: a label is not declared: {quoted(unknown[0])} ({int((labels == unknown[0]).sum()):,} rows)."
                 f"{suggest(unknown[0], declared)} Add it under variables.{name}.{'levels' if variable.levels else 'labels'} or correct "
                 "the export."
             )
@@ -154,7 +154,7 @@ def _number(column: pd.Series, name: str, variable: Variable) -> pd.Series:
     text = column[numbers.isna() & column.notna()]
     if len(text):
         raise DataError(
-            f"{variable.table}, column '{variable.column}': {len(text)} values are not numbers. "
+            f"{variable.table}, column '{variable.column}': {len(text):,} values are not numbers. "
             f"Correct them, or declare variables.{name} as kind: category."
         )
     return numbers

@@ -107,14 +107,14 @@ def mark_answers(design: Design, grid: Grid) -> list[Mark]:
             places = of_cell[grid.of[outcome][equation.rows.index]]
             counts = np.bincount(places[places >= 0], minlength=len(given))
             if outcome in grid.answers.ordered:
-                of_each = [f"{count} are {answer:g}" for answer, count in zip(given, counts, strict=True)]
-                detail, rare = f"of {counts.sum()} answers {', '.join(of_each)}", "on the smaller side of a threshold"
+                of_each = [f"{count:,} are {answer:g}" for answer, count in zip(given, counts, strict=True)]
+                detail, rare = f"of {counts.sum():,} answers {', '.join(of_each)}", "on the smaller side of a threshold"
             else:
                 detail, rare = f"{counts[-1]:,} of {counts.sum():,} answers are yes", "of the rarer kind"
             marks.append(Mark("rare_answer", outcome, int(counts.min()), detail, outcomes=(outcome,)))
             below = counts.cumsum()[:-1]
             rarer, patients = int(np.minimum(below, counts.sum() - below).max()), equation.rows[PATIENT].nunique()
-            detail = f"{rarer} answers {rare}, {patients} patients"
+            detail = f"{rarer:,} answers {rare}, {patients:,} patients"
             marks.append(
                 Mark(
                     "answers_per_patient",
@@ -162,7 +162,7 @@ def _mark_distance(
 ) -> Mark:
     beyond = int((distances > CAUTIONS[caution].threshold).sum())
     verb = "session is" if beyond == 1 else "sessions are"
-    detail = f"it is {raw:.3g} in units of {unit}, and {beyond} {verb} beyond the threshold"
+    detail = f"it is {raw:.3g} in units of {unit}, and {beyond:,} {verb} beyond the threshold"
     return Mark(caution, subject, float(distances.max()), detail, outcomes=tuple(dict.fromkeys(outcomes)))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from alliance.report.numbers import MISSING
+from alliance.report.numbers import MISSING, format_count
 from alliance.report.tables.checks import group_findings
 from alliance.report.tables.codebook import said_cells
 from alliance.report.tables.widths import share_out
@@ -40,7 +40,7 @@ def show_findings(findings: pd.DataFrame, speech: Speech, width: int) -> str:
 def _group(findings: pd.DataFrame, speech: Speech, severity: str, what: str, width: int) -> list[str]:
     groups = [group.said(speech) for group in group_findings(findings, severity)]
     count = sum(len(group.messages) for group in groups)
-    lines = _wrapped(f"{count} {severity}{'s' if count > 1 else ''} {what}:", width, "") if groups else []
+    lines = _wrapped(f"{format_count(count)} {severity}{'s' if count > 1 else ''} {what}:", width, "") if groups else []
     table = ""
     for group in groups:
         if group.table != table:

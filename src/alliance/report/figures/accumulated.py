@@ -13,6 +13,7 @@ from alliance.facts.quantity import count_sessions
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.figures.forest import describe_unit
+from alliance.report.figures.thinning import every_marker
 from alliance.report.labels import capitalised_name, label_effect, label_model, label_path, units_that_differ
 from alliance.report.numbers import format_estimate, format_percent
 
@@ -92,7 +93,7 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, config: Config) -> None:
         (label,) = theme.mark_flags([_name_curve(str(model), str(effect), config)], ["".join(rows["flag"])])
         axis.plot(
             x, rows["estimate"], color=colour, linestyle=theme.LINES[i % len(theme.LINES)], marker=theme.MARKERS[i % len(theme.MARKERS)],
-            markersize=3.2, linewidth=1, label=label, zorder=3,
+            markersize=3.2, markevery=every_marker(len(rows)), linewidth=1, label=label, zorder=3,
         )  # fmt: skip
     last = int(panel["sessions"].max())
     axis.axhline(0, color=theme.MUTED, linewidth=0.7, zorder=1)

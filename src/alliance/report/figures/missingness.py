@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Patch
 from matplotlib.ticker import StrMethodFormatter
 
 from alliance.config import Config
@@ -25,6 +26,8 @@ CAPTION = (
 )
 NEEDS = ("panel",)
 _SHADES = LinearSegmentedColormap.from_list("observed", ["#FFFFFF", theme.PALE, theme.BLUE, theme.NAVY])
+_STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares that the scale of the shades shows
+_NUMBERED, _LINED = 20, 60  # sessions up to which shares are written into cells, and cells are set apart
 _DARK = 0.55  # shares above it are written in white
 _BARS, _DIGIT = 0.86, 0.62  # share of the figure's width that bars have; width of a digit, in heights of its letters
 
@@ -42,29 +45,35 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
     variables = list(dict.fromkeys(values["variable"]))
     grid = values.pivot(index="variable", columns=SESSION, values="share").loc[variables]
     with theme.applied():
-        height = 1.6 + 0.19 * len(variables)
+        height = 1.6 + 0.19 * len(variables) + 0.2 * (len(still_in) > _NUMBERED)
         figure, (above, below) = theme.new_figure(
             theme.DOUBLE, height, 2, 1, height_ratios=[0.9, 0.25 + 0.19 * len(variables)]
         )
         positions = np.arange(len(still_in)) + 0.5
         above.bar(positions, still_in.fillna(0), color=theme.BLUE, width=0.8)
         every = _room_for(list(said))
-        for place in range(0, len(said), every):
-            n, beside = still_in.iloc[place], place == 0 and every > 1  # wider than its bar, not into the axis
+        beside = every > 1  # the first count, wider than its bar: not into the axis
+        for place in (0, *range(math.ceil(1.5 * every) if beside else 1, len(said), every)):
+            n, aside = still_in.iloc[place], place == 0 and beside
             above.annotate(
-                said.iloc[place], (0.1 if beside else positions[place], 0 if np.isnan(n) else n), (0, 1),
-                textcoords="offset points", ha="left" if beside else "center", va="bottom", fontsize=theme.SMALL,
+                said.iloc[place], (0.1 if aside else positions[place], 0 if np.isnan(n) else n), (0, 1),
+                textcoords="offset points", ha="left" if aside else "center", va="bottom", fontsize=theme.SMALL,
             )  # fmt: skip
         above.set_xlim(0, len(still_in))
         above.set_xticks([])
         above.margins(y=0.22)
         above.set_ylabel("Patients\nstill in")
         above.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        few = len(still_in) <= 20
+        few = len(still_in) <= _NUMBERED
         sns.heatmap(
-            grid, ax=below, vmin=0, vmax=1, cmap=_SHADES, cbar=False, linewidths=0.6, linecolor="white", rasterized=True,
-            yticklabels=[theme.wrap(label_of(name, config), 40) for name in variables], xticklabels=few or "auto",
+            grid, ax=below, vmin=0, vmax=1, cmap=_SHADES, cbar=False, rasterized=True,
+            linewidths=0.6 if len(still_in) <= _LINED else 0, linecolor="white",
+            yticklabels=[theme.wrap(label_of(name, config), 40) for name in variables], xticklabels=False,
         )  # fmt: skip
+        below.hlines(range(1, len(variables)), 0, len(still_in), color="white", linewidth=0.6)
+        numbers = [str(session) for session in grid.columns]
+        apart = _room_for(numbers)
+        below.set_xticks(positions[::apart], numbers[::apart])
         below.set_facecolor("white")
         for (row, column), share in np.ndenumerate(grid.to_numpy(dtype=float)):
             if few and not np.isnan(share):
@@ -82,6 +91,8 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         below.set_ylabel("")
         below.tick_params(length=0)
         below.tick_params(axis="both", labelrotation=0)
+        if not few:
+            figure.legend(handles=_scale(), loc="outside lower center", ncols=len(_STEPS))
     return Drawing(figure, values, _describe(values, config), _notes(panel, config))
 
 
@@ -118,8 +129,16 @@ def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["variable", SESSION, "still_in", "share", "patients"])
 
 
+def _scale() -> list[Patch]:
+    """Return what tells the shades, where shares are not written into the cells."""
+    return [
+        Patch(facecolor=_SHADES(share), edgecolor=theme.RULE, linewidth=0.5, label=f"{format_percent(share)} observed")
+        for share in _STEPS
+    ]
+
+
 def _room_for(counts: Sequence[str]) -> int:
-    """Return that every n-th bar has its count written above it, so that no two of them touch."""
+    """Return that every n-th bar has its text, above or below it, so that no two of them touch."""
     bar = 72 * theme.DOUBLE * _BARS / len(counts)
     widest = theme.SMALL * _DIGIT * (max(map(len, counts)) + 1)
     return math.ceil(widest / bar)

@@ -1,4 +1,4 @@
-"""Which of many patients a figure draws one by one: drawn by lot with the run's seed, never by what they show."""
+"""What a figure draws of many: patients by lot with the run's seed, never by what they show; points of a line evenly."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,6 +8,8 @@ import pandas as pd
 from alliance.config import Config
 from alliance.inference.montecarlo import generator_for
 from alliance.report.numbers import format_count
+
+_MARKERS = 40  # on a line of half a page, of which none touches the next
 
 
 def draw_lots(patients: Iterable[object], most: int, config: Config) -> Sequence[object]:
@@ -32,3 +34,8 @@ def note_of_lots(shown: int, everyone: int, subject: str = "Faint lines are", un
     if shown == everyone:
         return f"{subject} single {units}."
     return f"{subject} {format_count(shown)} of {format_count(everyone)} {units}, drawn by lot."
+
+
+def every_marker(points: int) -> int:
+    """Return that every n-th point of a line has a marker, so that they can be told apart; the line goes through all."""
+    return max(1, -(-points // _MARKERS))

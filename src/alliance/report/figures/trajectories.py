@@ -15,7 +15,7 @@ from alliance.config import Config
 from alliance.facts.columns import PATIENT, SESSION
 from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
-from alliance.report.figures.thinning import draw_lots, note_of_lots
+from alliance.report.figures.thinning import draw_lots, every_marker, note_of_lots
 from alliance.report.labels import capitalised_name, find_roles, label_groups, label_of, order_groups, unit_of
 from alliance.report.meanings import Meaning, describe_case, has_case, meaning_of
 from alliance.report.numbers import format_number, format_percent
@@ -115,6 +115,7 @@ def _draw_panel(
             markeredgecolor="white",
             markeredgewidth=0.5,
             markersize=4.5,
+            markevery=every_marker(len(part)),
             errorbar=None,
             zorder=4,
         )

@@ -18,7 +18,7 @@ from alliance.facts.effects import COVARIANCE
 from alliance.facts.families import FAMILIES
 from alliance.facts.references import REFERENCES, entry_of
 from alliance.report.labels import label_of
-from alliance.report.numbers import format_number, format_percent
+from alliance.report.numbers import format_count, format_number, format_percent
 from alliance.report.prose.asked import name_question
 from alliance.report.prose.passage import Inputs, Passage, rows_of, table_of, text
 from alliance.report.prose.warnings import join_places
@@ -368,8 +368,9 @@ def _intervals(run: Manuscript) -> _Said:
     if rows["engine"].str.contains("NUTS").any():
         sampling, limits = run.config.sampling, run.config.inference
         yield (
-            f"We ran {sampling.chains} chains of {sampling.draws} draws after {sampling.tune} draws of warm-up, and flagged estimates with "
-            f"R-hat above {limits.rhat_max:g} or fewer than {limits.ess_min:g} effective draws{_cite('vehtari2021')}.",
+            f"We ran {sampling.chains} chains of {format_count(sampling.draws)} draws after {format_count(sampling.tune)} draws of "
+            f"warm-up, and flagged estimates with R-hat above {limits.rhat_max:g} "
+            f"or fewer than {limits.ess_min:g} effective draws{_cite('vehtari2021')}.",
             ("vehtari2021",),
         )
 

@@ -10,11 +10,12 @@ from alliance.config import Config
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.cautions.declared import INFORMATION
 from alliance.report.labels import capitalised_name, label_model, label_names
-from alliance.report.numbers import MISSING, format_number, format_percent
+from alliance.report.numbers import MISSING, format_count, format_number, format_percent
 from alliance.report.tables.table import Table
 
 TITLE = "Diagnostics"
 NEEDS = ("diagnostics",)
+_WHOLE = 100  # from there on one decimal is enough
 
 
 def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
@@ -36,7 +37,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     verdict = (
         "All diagnostics passed."
         if not failed
-        else f"† {failed} of {len(shown)} diagnostics flag the estimates they concern."
+        else f"† {format_count(failed)} of {format_count(len(shown))} diagnostics flag the estimates they concern."
     )
     notes = [verdict] if len(shown) else ["No model reported diagnostics."]
     if "cautions" in config.output.tables:
@@ -54,7 +55,9 @@ def _write(number: float, caution: str) -> str:
         return MISSING
     if CAUTIONS[caution].share:
         return format_percent(number, 1)
-    return format_number(number, 0) if number == round(number) else format_number(number, 3)
+    if number == round(number):
+        return format_number(number, 0)
+    return format_number(number, 3 if abs(number) < _WHOLE else 1)
 
 
 def _published(table: pd.DataFrame, minimum: int) -> tuple[pd.DataFrame, pd.Series]:

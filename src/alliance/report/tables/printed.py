@@ -56,7 +56,10 @@ def for_print(table: Table) -> Table:
 
 
 def _align(cells: Sequence[str]) -> list[str]:
-    """Fill up the numbers of a column with blanks; cells that are something else stay as they are."""
+    """Fill up the numbers of a column with blanks; cells that are something else stay as they are.
+
+    So do estimates with other decimals than most: a column of several units has decimals for each, and gaps where they are set together.
+    """
     found = [_split(cell) for cell in cells]
     known = [cell for cell in found if cell is not None]
     if not known:
@@ -65,7 +68,10 @@ def _align(cells: Sequence[str]) -> list[str]:
     usual = [cell for cell in known if cell.kind == kind]
     places = [cell.decimals for cell in usual]
     decimals = Counter(places).most_common(1)[0][0] if kind else max(places)  # a single longer one stands out
+    if kind:
+        usual = [cell for cell in usual if cell.decimals == decimals]
     widest = {sign: max(_count(cell.rest)[sign] for cell in usual) for sign in _BLANKS}
+    filled = set(usual)
     any_flag = any(cell.flagged for cell in usual)
 
     def fill(cell: _Cell) -> str:
@@ -78,9 +84,7 @@ def _align(cells: Sequence[str]) -> list[str]:
         mark = f" {FLAG}" if cell.flagged else (f" {BLANK_FLAG}" if any_flag else "")
         return f"{cell.number}{after}{between}{cell.rest}{mark}"
 
-    return [
-        whole if cell is None or cell.kind != kind else fill(cell) for cell, whole in zip(found, cells, strict=True)
-    ]
+    return [fill(cell) if cell in filled else whole for cell, whole in zip(found, cells, strict=True)]
 
 
 def _split(cell: str) -> _Cell | None:

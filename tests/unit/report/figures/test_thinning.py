@@ -1,6 +1,7 @@
 """Of many patients a figure draws as many as can be told apart, by lot, and says how many of how many these are."""
 
 import io
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 
 from alliance.report.figures import load_figure, theme
 from alliance.report.figures.shrinkage import draw_units
-from alliance.report.figures.thinning import draw_lots, note_of_lots
+from alliance.report.figures.thinning import draw_lots, every_marker, note_of_lots
 from alliance.report.figures.trajectories import draw as draw_trajectories
 from tests.artefacts import builders
 
@@ -69,6 +70,26 @@ def test_trajectories_of_many_patients_are_those_of_150() -> None:
     assert panel["patient"].nunique() > 150
     drawing = draw_trajectories(INPUTS | {"panel": panel}, ALLOWED)
     assert f"Faint lines are 150 of {panel['patient'].nunique():,} patients, drawn by lot." in drawing.notes
+
+
+def test_points_of_a_long_line_have_markers_as_far_as_there_is_room() -> None:
+    assert [every_marker(points) for points in (0, 1, 40, 41, 144)] == [1, 1, 1, 2, 4]
+
+
+def test_long_treatments_have_a_mark_for_sessions_that_do_not_touch_and_a_scale_of_shades() -> None:
+    panel = _register(8)
+    few, many = (
+        load_figure("missingness").draw({"panel": panel.assign(session=sessions)}, ALLOWED).figure
+        for sessions in (panel["session"], 1 + 9 * (panel["session"] - 1) + np.arange(len(panel)) % 9)
+    )
+    assert not few.legends and [text.get_text() for text in many.legends[0].get_texts()] == [
+        "0% observed", "25% observed", "50% observed", "75% observed", "100% observed",
+    ]  # fmt: skip
+    for figure in (few, many):
+        figure.draw_without_rendering()
+        for axis, texts in ((0, figure.axes[0].texts), (1, figure.axes[1].get_xticklabels())):
+            boxes = [text.get_window_extent() for text in texts if text.get_text()]
+            assert len(boxes) > 2 and all(one.x1 < other.x0 for one, other in pairwise(boxes)), axis
 
 
 @pytest.mark.parametrize("name", ["trajectories", "within_between"])

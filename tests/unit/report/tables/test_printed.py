@@ -81,6 +81,13 @@ def test_points_of_estimates_stand_below_each_other_and_all_end_at_the_edge() ->
     assert [cell.count("[") for cell in cells] == [1, 1, 1]
 
 
+def test_estimates_of_another_unit_have_no_gap_before_their_interval() -> None:
+    mixed = ["0.401 [0.324, 0.495]", "11.320 [9.881, 12.856]", "1.4 [−7.8, 16.2]", "35% [30%, 41%]"]
+    first, second, *others = (cell.replace(NO_BREAK, " ") for cell in _column("Estimate", _table(Estimate=mixed)))
+    assert others == mixed[2:]
+    assert _width(first.partition(".")[2]) == pytest.approx(_width(second.partition(".")[2]))
+
+
 def test_points_of_plain_numbers_stand_below_each_other_whatever_their_decimals() -> None:
     cells = _column("value", _table(value=["12", "1.234", "1,230.5"]))
     assert cells == [f"12{BLANK_POINT}{3 * BLANK_DIGIT}", "1.234", f"1,230.5{2 * BLANK_DIGIT}"]

@@ -365,6 +365,18 @@ def test_failed_diagnostic_is_counted_in_the_note() -> None:
     assert table.notes[0].startswith("† 1 of ")
 
 
+def test_diagnostics_have_no_more_digits_than_say_something_and_levels_in_words() -> None:
+    known = INPUTS["arms"]["diagnostics"].iloc[[0, 0]]
+    changed = known.assign(
+        caution=["bulk_ess", "influential_unit"],
+        value=[1508.5123, 0.1803],
+        subject="technique -> symptoms (total, between_patient): patients",
+    )
+    table = _make("diagnostics", "arms", diagnostics=changed)
+    assert list(table.shown["Value"]) == ["1,508.5", "0.180"]
+    assert table.shown["Concerns"].str.contains("(total, between patients): patients", regex=False).all()
+
+
 def test_few_patients_with_several_therapists_are_not_counted_among_the_diagnostics() -> None:
     known = INPUTS["arms"]["diagnostics"].iloc[[0, 0, 0]]
     several = known.assign(caution="one_therapist_each", value=[3.0, 12.0, 0.0], detail="models.fit: one_name")
