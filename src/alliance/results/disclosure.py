@@ -224,6 +224,11 @@ def in_multiples(count: float, minimum: int) -> float:
     return float(count) if math.isnan(count) else float(minimum * math.floor((count + minimum // 2) / minimum))
 
 
+def in_multiples_of_all(count: int, everyone: int, minimum: int) -> float:
+    """Return a count of some of `everyone` to the nearest multiple of the minimum; of all but fewer than that, as all."""
+    return float(everyone) if everyone - count < minimum else min(in_multiples(count, minimum), everyone)
+
+
 def publish_influence(table: pd.DataFrame, single_patients: bool, minimum: int) -> pd.DataFrame:
     """Return what may be shown of the estimates without single units: the lowest and the highest, with two digits of the standard error.
 

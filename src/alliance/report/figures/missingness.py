@@ -17,7 +17,7 @@ from alliance.report.figures import theme
 from alliance.report.figures.drawing import Drawing
 from alliance.report.labels import find_roles, label_groups, label_of
 from alliance.report.numbers import format_count, format_percent
-from alliance.results.disclosure import in_multiples
+from alliance.results.disclosure import in_multiples_of_all
 
 TITLE = "Observed values by session"
 CAPTION = (
@@ -109,7 +109,7 @@ def share_observed(panel: pd.DataFrame, config: Config) -> pd.DataFrame:
     least, everyone, fewest = config.privacy.minimum_cell, len(last), _fewest(panel, config)
 
     def rounded(n: int) -> float:
-        return float(everyone) if everyone - n < least else min(in_multiples(n, least), everyone)
+        return in_multiples_of_all(n, everyone, least)
 
     rows = []
     for name in _ordered_variables(config):

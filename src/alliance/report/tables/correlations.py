@@ -1,16 +1,18 @@
 """How the measures go together, within patients and between them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from alliance.config import Config
 from alliance.config.rupture import RUPTURE_MARK
-from alliance.facts.columns import records
+from alliance.facts.columns import PATIENT, records
 from alliance.models.descriptive.pairs import Correlated, correlate_pairs
 from alliance.report.labels import capitalised_name, label_level, label_of, variable_of
 from alliance.report.numbers import ITSELF, MISSING, format_correlation, format_count, format_number, format_percent
 from alliance.report.tables.table import Table
+from alliance.results.disclosure import in_multiples_of_all
 
 TITLE = "Correlations within and between patients"
 NEEDS = ("panel",)
@@ -22,8 +24,13 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     panel = inputs["panel"]
     names = _measures(config, panel)
     found = correlate_pairs(panel, names, config.inference.interval)
-    enough = [pair for pair in found if pair.n_patients >= config.privacy.minimum_cell]
-    data = pd.DataFrame([(pair.one, pair.other, pair.level, *_numbers(pair)) for pair in enough], columns=list(_DATA))
+    least = config.privacy.minimum_cell
+    known = [
+        replace(pair, n_patients=int(in_multiples_of_all(pair.n_patients, panel[PATIENT].nunique(), least)))
+        for pair in found
+        if pair.n_patients >= least
+    ]
+    data = pd.DataFrame([(pair.one, pair.other, pair.level, *_numbers(pair)) for pair in known], columns=list(_DATA))
     cells = {(row.variable, row.other, row.level): format_correlation(row.estimate) for row in records(data)}
     numbered = [str(place) for place in range(1, len(names) + 1)]
     shown = pd.DataFrame(
@@ -38,7 +45,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     )
     if len(names) < 2:
         return Table(data, shown.iloc[:0], TITLE, ["The fitted models use fewer than two measures of sessions."])
-    return Table(data, shown, TITLE, _notes(enough, len(found) > len(enough), config), bounded=tuple(numbered))
+    return Table(data, shown, TITLE, _notes(known, len(found) > len(known), config), bounded=tuple(numbered))
 
 
 def _measures(config: Config, panel: pd.DataFrame) -> list[str]:
@@ -84,6 +91,11 @@ def _notes(found: list[Correlated], hidden: bool, config: Config) -> list[str]:
         "Pair by pair, in the sessions at which both were observed: "
         f"{_range([pair.n_patients for pair in found])} patients, {_range([pair.n_sessions for pair in found])} sessions. "
         + (f"Half a {share} interval is {half} in the middle pair. " if half else "")
+        + (
+            f"Numbers of patients are multiples of {least}, or all but fewer. "
+            if (least := config.privacy.minimum_cell) > 1
+            else ""
+        )
         + "Intervals, from leaving out one therapist (one patient where there are none) at a time, are in the file of the numbers.",
         f"{MISSING}: lasting levels do not differ enough to tell"
         + (f", or fewer than {config.privacy.minimum_cell} patients." if hidden else "."),

@@ -482,6 +482,16 @@ def test_correlations_within_stand_below_the_diagonal_and_those_between_above() 
     assert "80 patients, 517 to 526 sessions" in table.notes[0]
 
 
+def test_correlations_do_not_tell_how_few_patients_lack_a_measure() -> None:
+    panel = INPUTS["arms"]["panel"]
+    codes = panel["patient"].unique()
+    for blank, told in ((codes[:2], [80, 80]), (codes[:6], [75, 80])):
+        without = panel.assign(alliance=panel["alliance"].where(~panel["patient"].isin(blank)))
+        table = _make("correlations", "arms", panel=without)
+        assert sorted(set(table.data["n_patients"])) == sorted(set(told))
+    assert "75 to 80 patients" in table.notes[0] and "multiples of 5, or all but fewer" in table.notes[0]
+
+
 def test_correlations_of_few_patients_are_not_shown() -> None:
     config = STUDIES["arms"]
     few = config.model_copy(update={"privacy": config.privacy.model_copy(update={"minimum_cell": 81})})
