@@ -73,8 +73,11 @@ def copy_project(root: Path) -> Project:
     What is compiled already comes along: modules, which Python checks by size and time, and the likelihood, which lies under the
     fingerprint of its sources. Compiling it in each copy would take most of a minute.
     """
+    left_out = shutil.ignore_patterns(
+        "likelihood-*", "raw", "*.pyc.*"
+    )  # the last are being written by somebody at this moment
     for folder in ("src", "workflow", "config", "data"):
-        shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("likelihood-*", "raw"))
+        shutil.copytree(REPOSITORY / folder, root / folder, ignore=left_out)
     likelihood = Path(compiling._folder())
     beside = root / "src/alliance/likelihood/__pycache__"
     beside.mkdir(exist_ok=True)
