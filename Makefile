@@ -60,6 +60,8 @@ setup: $(READY)  ## only set up the environment
 cluster: $(READY)  ## set up what a run on a Slurm cluster needs: .venv/bin/snakemake --profile workflow/profiles/slurm
 	.tools/bin/python -m pip --python $(BIN)/python install --quiet --require-hashes --no-deps -r requirements-cluster.lock
 
+# Tests start hundreds of processes: where Python may keep nothing, as in many images, each would compile every module anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) lint  ## set up, check format, types and workflow, and run all tests, or some: make test TESTS=tests/unit
 	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(TESTS)
 

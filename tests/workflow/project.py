@@ -73,9 +73,8 @@ def copy_project(root: Path) -> Project:
     What is compiled already comes along: modules, which Python checks by size and time, and the likelihood, which lies under the
     fingerprint of its sources. Compiling it in each copy would take most of a minute.
     """
-    left_out = shutil.ignore_patterns(
-        "likelihood-*", "raw", "*.pyc.*"
-    )  # the last are being written by somebody at this moment
+    # Names that go on after .pyc are those of modules that somebody is writing at this moment.
+    left_out = shutil.ignore_patterns("likelihood-*", "raw", "*.pyc.*")
     for folder in ("src", "workflow", "config", "data"):
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=left_out)
     likelihood = Path(compiling._folder())

@@ -50,6 +50,17 @@ def test_help_lists_every_target_with_what_it_does() -> None:
     }
 
 
+def test_tests_keep_compiled_modules_where_python_is_told_not_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ruff", "mypy", "snakefmt", "snakemake", "pytest"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} [$PYTHONDONTWRITEBYTECODE]"\n', encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    done = make(REPOSITORY, "test", "READY=", f"BIN={tmp_path}")
+    assert done.stdout.splitlines()[-1] == "pytest []"
+
+
 def test_run_without_a_configuration_says_how() -> None:
     done = make(REPOSITORY, "run", "READY=")  # nothing is set up for it, nor downloaded
     assert done.returncode != 0
