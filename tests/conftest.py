@@ -24,6 +24,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_sessionfinish() -> None:
+    """Let objects be found again: Hypothesis, which is imported late where no test uses it, asks who refers to a generator."""
+    gc.unfreeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the folders whose files take longest: the last file must not keep one process when all others have finished."""
     order = {name: number for number, name in enumerate(LONGEST)}
