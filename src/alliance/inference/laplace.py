@@ -10,7 +10,8 @@ Turning the sign of a standard deviation and of its correlations changes nothing
 run into each other; there draws beyond zero are mirrored back, and the density of the proposals is the sum over the images.
 
 Where many units were seen, proposals come in two steps: draws, made in the same way, from the posterior with a likelihood of second order
-(`alliance.inference.second_order`), whose values cost next to nothing, and weights w_s ~ likelihood / likelihood of second order.
+(`alliance.inference.second_order`), whose values cost next to nothing, and weights w_s ~ likelihood / likelihood of second order. Between
+the two, Metropolis steps take apart what importance sampling gives many times, so only the second weights have to be even.
 """
 
 from collections.abc import Callable
@@ -34,6 +35,10 @@ _LARGE = (
 )
 _KNOWN = 4  # divides the proposals that are kept then
 _CHEAP = 5  # times as many proposals where a value takes no pass over the units
+_STEPS = 300  # of a walk; some 100 lead to an independent draw of 30 parameters
+_STRIDE = (
+    2.38  # over the root of the number of parameters: the best step in a normal density (Gelman, Roberts & Gilks 1996)
+)
 _SHARE = 0.1  # of the final proposals that still come from the first distribution, whose tails do not depend on chance
 _ROUNDS = 3  # of learning; the second doubled the effective draws, a fourth adds nothing
 _NEAR = 5  # an sd that is less than so many posterior sds away from zero is mirrored
@@ -172,9 +177,23 @@ def _draw_twice(
 ) -> LaplaceDraws:
     """Draw from a cheap density that is nearly the right one, and weigh so many of the draws."""
     near = _draw_rounds(cheap, first, final, rng, (_ROUNDS, _CHEAP * _LEARNING, _CHEAP * _FINAL))
-    weights, k = _weigh(values, first.images, near.positions, cheap(near.positions))
-    positions = near.positions[_resample(weights, size, rng)]
-    return LaplaceDraws(positions, max(k, near.pareto_k), min(float(1 / np.sum(weights**2)), near.size))
+    if near.pareto_k >= 1:  # weights without a mean: no place to walk from
+        return near
+    positions = _walk(cheap, first, near.positions, rng)
+    weights, k = _weigh(values, first.images, positions, cheap(positions))
+    return LaplaceDraws(positions[_resample(weights, size, rng)], k, float(1 / np.sum(weights**2)))
+
+
+def _walk(values: Values, first: _Proposal, positions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Move draws (draw, parameter) by Metropolis steps, which leave their distribution as it is."""
+    there, even = at_many(values, positions), np.full(len(positions), 1 / len(positions))
+    root = _learn(positions, even, first).factor * _STRIDE / np.sqrt(positions.shape[1])
+    for _ in range(_STEPS):
+        proposed = positions + rng.standard_normal(positions.shape) @ root.T
+        found = np.where(first.images.inside(proposed), at_many(values, proposed), -np.inf)
+        moved = np.log(rng.random(len(positions))) < found - there
+        positions, there = np.where(moved[:, None], proposed, positions), np.where(moved, found, there)
+    return positions
 
 
 def _draw_rounds(
