@@ -84,7 +84,8 @@ def test_influence_is_the_effect_without_each_unit() -> None:
         change = np.sort(np.abs(without - ratio(MAXIMUM.top.position[None])[0]))[::-1][:20] / 0.1
         shown = [abs(row["change"]) for row in rows if row["unit"] == level]
         np.testing.assert_allclose(shown, change, atol=1e-3)
-    assert [mark.subject for mark in marks] == ["arm -> count, overall: patients", "arm -> count, overall: therapists"]
+    about = "arm -> count (effect, overall)"
+    assert [mark.subject for mark in marks] == [f"{about}: patients", f"{about}: therapists"]
 
 
 def errors_of(found: Found) -> np.ndarray:
