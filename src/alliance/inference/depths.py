@@ -2,7 +2,8 @@
 
 ``ml``       draws from the estimated sampling distribution: of the maximum of the restricted likelihood, where there is one; of the plain
              maximum, normal or by a cluster bootstrap, where robust errors or a bootstrap are asked for
-``laplace``  normal approximation of the posterior at its mode, corrected by importance sampling; NUTS where that fails
+``laplace``  normal approximation of the posterior at its mode, or of many units' likelihood, corrected by importance sampling; NUTS where
+             that fails
 ``nuts``     draws from the posterior
 
 A further depth is one function ``draw_<name>`` here, and one entry in `alliance.facts.depths`.
