@@ -9,8 +9,8 @@ a boundary that half of the estimates lie at, and the comparison is a mixture of
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from alliance.facts.quantity import join_names
 from alliance.inference.maximum import Maximum
 from alliance.inference.montecarlo import central_limits
 from alliance.inference.ratio import Gain
-from alliance.inference.search import climb
+from alliance.inference.search import Top, climb
 from alliance.likelihood.layout import refill
 from alliance.likelihood.patterns import Series
 from alliance.models.container import Quantities
@@ -28,7 +28,7 @@ from alliance.models.joint import Task
 from alliance.models.path.beside import put_beside
 from alliance.models.path.completed import Completed
 from alliance.models.path.maximum import PathMaximum
-from alliance.models.path.target import make_target
+from alliance.models.path.target import PathTarget, make_target
 from alliance.models.path.upright import average_positions
 from alliance.report.numbers import format_number
 
@@ -69,26 +69,84 @@ def compare_independent(
             numbers = {"lasting": each.own, "sd": each.sd, "independent": each.other, "sd_independent": each.sd_other}
             row = each.row | numbers | {"change": each.change}
             rows.append({name: row[name] for name in columns})
-    maxima = [each.maximum for each in completed] or [maximum]
-    alternatives = [maximise_independent(each, outcomes) for each in maxima] if completed else [other]
-    marks = [_mark_gain(maxima, alternatives), *_mark_ends(task, quantities), *_mark_zeros(maxima, alternatives)]
+    maxima: list[_Fitted] = [_OfSet(each, each.top) for each in completed] or [maximum]
+    alternatives: list[_Fitted] = [_independent(each, outcomes) for each in completed] or [other]
+    marks = [
+        Mark("lasting_residuals", join_names(*outcomes), *_compare(maxima, alternatives)),
+        *_mark_ends(task, quantities),
+    ]
+    for outcome, series in maximum.target.design.series.items():
+        if not series.signed:
+            without = alternatives
+            if len(outcomes) > 1:
+                without = [_independent(each, [outcome]) for each in completed] or [
+                    maximise_independent(maximum, [outcome])
+                ]
+            marks.append(_mark_zero(outcome, maxima, without))
     return rows, marks
+
+
+class _Fitted(Protocol):
+    """What a comparison asks of a maximum."""
+
+    @property
+    def top(self) -> Top: ...
+
+    @property
+    def target(self) -> PathTarget: ...
+
+    @property
+    def converged(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class _OfSet:
+    """The maximum of a completed data set, whose likelihood is made anew each time: those of ten would fill the memory.
+
+    Parameters
+    ----------
+    outcomes
+        Whose residuals are independent in this model, beside those that are so in the other one.
+    """
+
+    completed: Completed
+    top: Top
+    outcomes: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> PathTarget:
+        """The likelihood."""
+        own = self.completed.maximum.target
+        return _make_independent(own, self.outcomes) if self.outcomes else own
+
+    @property
+    def converged(self) -> bool:
+        """Whether the search arrived."""
+        return self.top.converged
+
+
+def _independent(completed: Completed, outcomes: Sequence[str]) -> _OfSet:
+    return _OfSet(completed, maximise_independent(completed.maximum, outcomes).top, tuple(outcomes))
 
 
 def maximise_independent(maximum: PathMaximum, outcomes: Sequence[str]) -> PathMaximum:
     """Find the maximum with independent residuals of some outcomes from the one with residuals that last."""
     known = maximum.target
-    series = {name: each for name, each in known.design.series.items() if name not in outcomes}
-    target = make_target(replace(known.design, series=series))
-    rows = zip(known.design.equations, known.statistics.equations, strict=True)  # those of completed data
-    filled = [replace(each, series=series.get(name)) for name, each in rows]
-    target = replace(target, statistics=refill(target.statistics, filled))
+    target = _make_independent(known, outcomes)
     own = [known.layout.autocorrelation(outcome) for outcome in outcomes]
     position, spread = np.delete(maximum.top.position, own), target.starts()[0].spread
     return Maximum(target, climb(target.value, target.off_boundary(position), spread))
 
 
-def chance_of_lasting(maxima: Sequence[PathMaximum], others: Sequence[PathMaximum]) -> float:
+def _make_independent(known: PathTarget, outcomes: Sequence[str]) -> PathTarget:
+    series = {name: each for name, each in known.design.series.items() if name not in outcomes}
+    target = make_target(replace(known.design, series=series))
+    rows = zip(known.design.equations, known.statistics.equations, strict=True)  # those of completed data
+    filled = [replace(each, series=series.get(name)) for name, each in rows]
+    return replace(target, statistics=refill(target.statistics, filled))
+
+
+def chance_of_lasting(maxima: Sequence[_Fitted], others: Sequence[_Fitted]) -> float:
     """Return the probability of so large a gain in twice the log-likelihood where residuals are independent.
 
     Parameters
@@ -96,43 +154,42 @@ def chance_of_lasting(maxima: Sequence[PathMaximum], others: Sequence[PathMaximu
     maxima, others
         Of each data set, the others with independent residuals of some outcomes.
     """
+    return _compare(maxima, others)[0]
+
+
+def _compare(maxima: Sequence[_Fitted], others: Sequence[_Fitted]) -> tuple[float, str]:
+    """Return that probability, and what is told of the gain."""
     from scipy import special  # looks at a study import this module too
 
     if not all(other.converged for other in others):
-        return np.nan
-    gain = _gain(maxima, others)
+        return np.nan, "the search for a maximum with independent residuals did not arrive"
+    series = _dropped(maxima[0].target, others[0].target)
+    gain = _gain(maxima, others, len(series))
+    detail = f"twice the log-likelihood gains {format_number(max(gain.value, 0.0))}"
     if gain.value <= 0:
-        return 1.0
-    series = _dropped(maxima[0], others[0])
+        return 1.0, detail
     signed = sum(each.signed for each in series)
     inside = np.arange(len(series) - signed + 1)  # autocorrelations that are not at zero, of those that cannot be below
     shares = special.binom(len(series) - signed, inside) / 2 ** (len(series) - signed)
-    return float(shares @ [gain.tail(int(signed + more)) for more in inside])
+    return float(shares @ [gain.tail(int(signed + more)) for more in inside]), detail
 
 
-def _dropped(maximum: PathMaximum, other: PathMaximum) -> list[Series]:
-    return [each for name, each in maximum.target.design.series.items() if name not in other.target.design.series]
+def _dropped(target: PathTarget, other: PathTarget) -> list[Series]:
+    return [each for name, each in target.design.series.items() if name not in other.design.series]
 
 
-def _gain(maxima: Sequence[PathMaximum], others: Sequence[PathMaximum]) -> Gain:
+def _gain(maxima: Sequence[_Fitted], others: Sequence[_Fitted], dropped: int) -> Gain:
     """Return the gain in twice the log-likelihood, pooled over completed data sets."""
     each, at_average = np.zeros(len(maxima)), np.zeros(len(maxima))
     for sign, found in ((2.0, maxima), (-2.0, others)):
-        average = average_positions(found[0].target, np.array([one.top.position for one in found]))
-        each += [sign * one.top.value for one in found]
-        at_average += [sign * one.target.value(average)[0] for one in found]
-    return Gain.pooled(each, at_average, len(_dropped(maxima[0], others[0])))
-
-
-def _describe_gain(maxima: Sequence[PathMaximum], others: Sequence[PathMaximum]) -> str:
-    if not all(other.converged for other in others):
-        return "the search for a maximum with independent residuals did not arrive"
-    return f"twice the log-likelihood gains {format_number(max(_gain(maxima, others).value, 0.0))}"
-
-
-def _mark_gain(maxima: Sequence[PathMaximum], others: Sequence[PathMaximum]) -> Mark:
-    chance, detail = chance_of_lasting(maxima, others), _describe_gain(maxima, others)
-    return Mark("lasting_residuals", join_names(*maxima[0].target.layout.series), chance, detail)
+        average: np.ndarray | None = None
+        for number, one in enumerate(found):
+            target = one.target
+            if average is None:
+                average = average_positions(target, np.array([other.top.position for other in found]))
+            each[number] += sign * one.top.value
+            at_average[number] += sign * target.value(average)[0]
+    return Gain.pooled(each, at_average, dropped)
 
 
 def _mark_ends(task: Task, quantities: Quantities) -> list[Mark]:
@@ -150,14 +207,7 @@ def _mark_ends(task: Task, quantities: Quantities) -> list[Mark]:
     return marks
 
 
-def _mark_zeros(maxima: Sequence[PathMaximum], others: Sequence[PathMaximum]) -> list[Mark]:
-    """Mark autocorrelations that cannot be below zero and are not told from it."""
-    marks, series = [], maxima[0].target.design.series
-    for outcome, each in series.items():
-        if not each.signed:
-            without = others if len(series) == 1 else [maximise_independent(one, [outcome]) for one in maxima]
-            chance, detail = chance_of_lasting(maxima, without), _describe_gain(maxima, without)
-            marks.append(
-                Mark("no_autocorrelation", outcome, chance, detail, outcomes=(outcome,), effects=(_AUTOCORRELATION,))
-            )
-    return marks
+def _mark_zero(outcome: str, maxima: Sequence[_Fitted], without: Sequence[_Fitted]) -> Mark:
+    """Mark an autocorrelation that cannot be below zero and may not be told from it."""
+    chance, detail = _compare(maxima, without)
+    return Mark("no_autocorrelation", outcome, chance, detail, outcomes=(outcome,), effects=(_AUTOCORRELATION,))

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from alliance.likelihood.layout import refill
+from alliance.models.design.series import add_series
 from alliance.models.filling.cells import Filled
 from alliance.models.filling.grid import make_grid
 from alliance.models.joint import prepare_task
-from alliance.models.path import filled
+from alliance.models.path import filled, lasting
 from alliance.models.path.maximum import PathMaximum
 from tests.unit.models.filling.study import EQUATIONS, VARIABLES, blank, make_spec, panel_of, simulate, skip
 from tests.unit.models.filling.test_likelihood import SETTINGS
@@ -73,3 +74,22 @@ def test_panels_hold_the_values_of_their_data_set(found) -> None:
     panel, grid = completion.panel(1), completion.cells.grid
     cell = pd.Series(grid.of["m"])
     assert panel["m"][cell >= 0].tolist() == completion.sets[1].values[cell[cell >= 0]].tolist()
+
+
+def test_lasting_residuals_are_compared_as_if_the_likelihoods_of_all_data_sets_were_held(monkeypatch) -> None:
+    panel = panel_of(blank(skip(simulate(40, 6, 1), 0.2, 2), "m", 0.1, 3))
+    own = {"y": EQUATIONS["y"] | {"on": [term for term in EQUATIONS["y"]["on"] if term != "y_lag"]}}
+    spec = make_spec(EQUATIONS | own, autocorrelation={"y": "sessions"})
+    grid = make_grid(panel, spec, VARIABLES, 1, None)
+    assert grid is not None
+    design = prepare_task(panel, "study", spec, SETTINGS, grid).design
+    design = filled.standardise_observed(add_series("study", spec.autocorrelation, design), grid)
+    monkeypatch.setattr(filled, "schedule_for", lambda _: filled.Schedule(rounds=4, settled=2, between=1))
+    sets = filled.complete(design, grid, 3, np.random.default_rng(4)).sets
+    maxima = [each.maximum for each in sets]
+    others = [lasting.maximise_independent(each, ["y"]) for each in maxima]
+    remade = [lasting._OfSet(each, each.top) for each in sets], [lasting._independent(each, ["y"]) for each in sets]
+    assert lasting._compare(*remade) == lasting._compare(maxima, others)
+    assert 0 < lasting.chance_of_lasting(*remade) < 1
+    for each in (*remade[0], *remade[1]):  # what is kept of a data set is no likelihood
+        assert each.target is not each.target
