@@ -14,7 +14,7 @@ with a_i, b_i and r_i normal around A, B and R, and therapists who differ in all
 the arm moves the level of the alliance. Patients miss sessions and leave answers blank as in routine care, and stay for 2 to 40 sessions.
 
 Scores are rounded and end where their scales do. That brings estimates of B 1.3 % nearer to zero (300,000 sessions, the same seed with and
-without): with millions of sessions intervals leave out B for that reason alone.
+without): with millions of sessions intervals leave out B for that reason.
 """
 
 import argparse

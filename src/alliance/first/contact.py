@@ -13,6 +13,7 @@ from alliance.first.recognise import recognise
 from alliance.first.report import describe
 from alliance.first.table import look_at
 from alliance.runs.files import write_new_text
+from alliance.runs.lines import IN_FILES
 from alliance.runs.project import find_project, from_here, instruments_around
 from alliance.study.check import check
 
@@ -22,7 +23,7 @@ def new(
     name: str | None = None,
     ask: Ask = ask_nobody,
     root: str | Path | None = None,
-    width: int = 100,
+    width: int = IN_FILES,
 ) -> str:
     """Recognise what files hold, write an overlay to ``config/local_<name>.yaml``, check it, and say all of that.
 

@@ -40,11 +40,11 @@ class SecondOrder:
     information: np.ndarray
 
     def values(self, positions: np.ndarray) -> np.ndarray:
-        """Return the log density at positions (draw, parameter), up to a constant: (draw,)."""
+        """Return the log density at positions (draw, parameter), up to a constant: (draw,), minus infinity where there is none."""
         away = self.posterior.regular(positions) - self.centre
         values: np.ndarray = away @ self.gradient - 0.5 * np.einsum("ij,ij->i", away @ self.information, away)
         values += self.posterior.log_priors(positions)
-        return values
+        return np.where(np.isfinite(values), values, -np.inf)
 
 
 def find_second_order(mode: Mode[Posterior]) -> SecondOrder | None:

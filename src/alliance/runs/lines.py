@@ -6,12 +6,12 @@ from typing import Final
 
 _NARROWEST: Final = 40
 _WIDEST: Final = 110  # columns of a line that is read with ease
-_IN_FILES: Final = 100  # nobody knows how wide a file, or a pipe, will be shown
+IN_FILES: Final = 100  # nobody knows how wide a file, or a pipe, will be shown
 
 
 def terminal_width() -> int:
     """Return the columns of the terminal, or what suits a file."""
-    return max(shutil.get_terminal_size((_IN_FILES, 0)).columns, _NARROWEST)
+    return max(shutil.get_terminal_size((IN_FILES, 0)).columns, _NARROWEST)
 
 
 def line_width() -> int:

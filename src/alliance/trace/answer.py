@@ -6,6 +6,7 @@ import pandas as pd
 
 from alliance.config.instruments import read_instruments
 from alliance.facts.artefacts import made_by
+from alliance.runs.lines import IN_FILES
 from alliance.runs.plan import instruments_of
 from alliance.runs.project import instruments_around
 from alliance.study.run import Run
@@ -16,7 +17,7 @@ from alliance.trace.text import write_hits, write_trace
 
 
 def trace(
-    question: str, run: str = "main", root: str | Path | None = None, *, everywhere: bool = False, width: int = 100
+    question: str, run: str = "main", root: str | Path | None = None, *, everywhere: bool = False, width: int = IN_FILES
 ) -> str:
     """Trace a number, a row or words to the export.
 

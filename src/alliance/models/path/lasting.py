@@ -70,19 +70,21 @@ def compare_independent(
             row = each.row | numbers | {"change": each.change}
             rows.append({name: row[name] for name in columns})
     maxima: list[_Fitted] = [_OfSet(each, each.top) for each in completed] or [maximum]
-    alternatives: list[_Fitted] = [_independent(each, outcomes) for each in completed] or [other]
+    alternatives = _without(outcomes, completed) or [other]
     marks = [
         Mark("lasting_residuals", join_names(*outcomes), *_compare(maxima, alternatives)),
         *_mark_ends(task, quantities),
     ]
     for outcome, series in maximum.target.design.series.items():
         if not series.signed:
-            without = alternatives
-            if len(outcomes) > 1:
-                without = [_independent(each, [outcome]) for each in completed] or [
-                    maximise_independent(maximum, [outcome])
-                ]
-            marks.append(_mark_zero(outcome, maxima, without))
+            alone = len(outcomes) == 1
+            others = (
+                alternatives if alone else _without([outcome], completed) or [maximise_independent(maximum, [outcome])]
+            )
+            chance, detail = _compare(maxima, others)
+            marks.append(
+                Mark("no_autocorrelation", outcome, chance, detail, outcomes=(outcome,), effects=(_AUTOCORRELATION,))
+            )
     return rows, marks
 
 
@@ -125,8 +127,10 @@ class _OfSet:
         return self.top.converged
 
 
-def _independent(completed: Completed, outcomes: Sequence[str]) -> _OfSet:
-    return _OfSet(completed, maximise_independent(completed.maximum, outcomes).top, tuple(outcomes))
+def _without(outcomes: Sequence[str], completed: Sequence[Completed]) -> list[_Fitted]:
+    """Find the maxima of completed data sets with independent residuals of some outcomes."""
+    found = ((each, maximise_independent(each.maximum, outcomes).top) for each in completed)
+    return [_OfSet(each, top, tuple(outcomes)) for each, top in found]
 
 
 def maximise_independent(maximum: PathMaximum, outcomes: Sequence[str]) -> PathMaximum:
@@ -139,6 +143,7 @@ def maximise_independent(maximum: PathMaximum, outcomes: Sequence[str]) -> PathM
 
 
 def _make_independent(known: PathTarget, outcomes: Sequence[str]) -> PathTarget:
+    """Return the likelihood of the same rows with independent residuals of some outcomes."""
     series = {name: each for name, each in known.design.series.items() if name not in outcomes}
     target = make_target(replace(known.design, series=series))
     rows = zip(known.design.equations, known.statistics.equations, strict=True)  # those of completed data
@@ -205,9 +210,3 @@ def _mark_ends(task: Task, quantities: Quantities) -> list[Mark]:
                 Mark("boundary_autocorrelation", outcome, most, detail, outcomes=(outcome,), effects=_OF_RESIDUALS)
             )
     return marks
-
-
-def _mark_zero(outcome: str, maxima: Sequence[_Fitted], without: Sequence[_Fitted]) -> Mark:
-    """Mark an autocorrelation that cannot be below zero and may not be told from it."""
-    chance, detail = _compare(maxima, without)
-    return Mark("no_autocorrelation", outcome, chance, detail, outcomes=(outcome,), effects=(_AUTOCORRELATION,))

@@ -24,9 +24,9 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     panel = inputs["panel"]
     names = _measures(config, panel)
     found = correlate_pairs(panel, names, config.inference.interval)
-    least = config.privacy.minimum_cell
+    least, everyone = config.privacy.minimum_cell, panel[PATIENT].nunique()
     known = [
-        replace(pair, n_patients=int(in_multiples_of_all(pair.n_patients, panel[PATIENT].nunique(), least)))
+        replace(pair, n_patients=int(in_multiples_of_all(pair.n_patients, everyone, least)))
         for pair in found
         if pair.n_patients >= least
     ]
@@ -92,7 +92,7 @@ def _notes(found: list[Correlated], hidden: bool, config: Config) -> list[str]:
         f"{_range([pair.n_patients for pair in found])} patients, {_range([pair.n_sessions for pair in found])} sessions. "
         + (f"Half a {share} interval is {half} in the middle pair. " if half else "")
         + (
-            f"Numbers of patients are multiples of {least}, or all but fewer. "
+            f"Numbers of patients are multiples of {least}, or all where fewer than {least} lack a measure. "
             if (least := config.privacy.minimum_cell) > 1
             else ""
         )

@@ -88,7 +88,7 @@ def test_lasting_residuals_are_compared_as_if_the_likelihoods_of_all_data_sets_w
     sets = filled.complete(design, grid, 3, np.random.default_rng(4)).sets
     maxima = [each.maximum for each in sets]
     others = [lasting.maximise_independent(each, ["y"]) for each in maxima]
-    remade = [lasting._OfSet(each, each.top) for each in sets], [lasting._independent(each, ["y"]) for each in sets]
+    remade = [lasting._OfSet(each, each.top) for each in sets], lasting._without(["y"], sets)
     assert lasting._compare(*remade) == lasting._compare(maxima, others)
     assert 0 < lasting.chance_of_lasting(*remade) < 1
     for each in (*remade[0], *remade[1]):  # what is kept of a data set is no likelihood

@@ -489,7 +489,10 @@ def test_correlations_do_not_tell_how_few_patients_lack_a_measure() -> None:
         without = panel.assign(alliance=panel["alliance"].where(~panel["patient"].isin(blank)))
         table = _make("correlations", "arms", panel=without)
         assert sorted(set(table.data["n_patients"])) == sorted(set(told))
-    assert "75 to 80 patients" in table.notes[0] and "multiples of 5, or all but fewer" in table.notes[0]
+    assert (
+        "75 to 80 patients" in table.notes[0]
+        and "multiples of 5, or all where fewer than 5 lack a measure" in table.notes[0]
+    )
 
 
 def test_correlations_of_few_patients_are_not_shown() -> None:
