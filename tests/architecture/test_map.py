@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -115,3 +116,25 @@ def test_no_committed_file_holds(what: str, pattern: str) -> None:
 
 def test_results_hold_only_a_readme_in_git() -> None:
     assert [name for name in committed_texts() if name.startswith("results/")] == ["results/README.md"]
+
+
+def test_percent_signs_follow_their_number_in_what_people_read() -> None:
+    """As `report.numbers.format_percent` writes them; docstrings and comments are read by nobody else."""
+    apart = {module: found for module in modules() if (found := percent_signs_apart(module))}
+    assert apart == {}
+
+
+def percent_signs_apart(module: str) -> list[str]:
+    """Return the strings of a module, but for those that stand alone, in which a blank is between a number and its percent sign."""
+    nodes = list(ast.walk(tree_of(module)))
+    alone = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in alone]
+    after = [
+        follows.value
+        for node in nodes
+        if isinstance(node, ast.JoinedStr)
+        for before, follows in pairwise(node.values)
+        if isinstance(before, ast.FormattedValue) and isinstance(follows, ast.Constant)
+    ]
+    strings = [text for text in texts if isinstance(text, str) and re.search(r"\d %", text)]
+    return strings + [text for text in after if str(text).startswith(" %")]

@@ -144,7 +144,7 @@ def _conclude(verdicts: tuple[str, str], count: int, flagged: float) -> str:
 def _name_flags(flags: pd.Series) -> str:
     """Name the flags and the percentage of studies that have each, the most frequent first."""
     single = flags[flags != ""].str.split(FLAG_SEPARATOR).explode().value_counts()
-    return FLAG_SEPARATOR.join(f"{name} {100 * found / len(flags):.0f} %" for name, found in single.items())
+    return FLAG_SEPARATOR.join(f"{name} {100 * found / len(flags):.0f}%" for name, found in single.items())
 
 
 def _wilson(held: int, count: int) -> tuple[float, float]:

@@ -38,13 +38,13 @@ def describe_verdicts(summary: pd.DataFrame, designs: Mapping[str, str], methods
     low, high = (f"{100 * limit:g}" for limit in COVERAGE)
     parts = [
         "# What the recovery found",
-        f"Right: bias within {MOST_BIAS:g} % of the truth or within {MOST_OF_SD:g} standard deviations of the estimates, and coverage of "
-        f"95 % intervals from {low} to {high} %. Wrong: beyond, with the whole 95 % interval of the simulation's error, "
-        f"and flagged or withheld in fewer than {100 * FLAGGED:g} % of the studies. Undecided: beyond, but not with the whole interval, or "
-        f"fewer than {FEWEST} studies. Flagged: wrong or undecided, but marked as such in at least {100 * FLAGGED:g} % of the studies. "
+        f"Right: bias within {MOST_BIAS:g}% of the truth or within {MOST_OF_SD:g} standard deviations of the estimates, and coverage of "
+        f"95% intervals from {low} to {high}%. Wrong: beyond, with the whole 95% interval of the simulation's error, "
+        f"and flagged or withheld in fewer than {100 * FLAGGED:g}% of the studies. Undecided: beyond, but not with the whole interval, or "
+        f"fewer than {FEWEST} studies. Flagged: wrong or undecided, but marked as such in at least {100 * FLAGGED:g}% of the studies. "
         "One of 40 numbers at the very limit is called wrong by chance.",
-        f"Why two limits: a truth that is small beside its own standard error leaves nothing to take {MOST_BIAS:g} % of, and a bias of "
-        f"{MOST_OF_SD:g} standard deviations leaves 95 % intervals with a coverage of {100 * coverage_of_biased(MOST_OF_SD):.1f} %, which "
+        f"Why two limits: a truth that is small beside its own standard error leaves nothing to take {MOST_BIAS:g}% of, and a bias of "
+        f"{MOST_OF_SD:g} standard deviations leaves 95% intervals with a coverage of {100 * coverage_of_biased(MOST_OF_SD):.1f}%, which "
         f"no reader of one study can notice; an average over many studies would still have it. {_compare_strict(summary)}",
     ]
     counts = count_verdicts(summary).reset_index()

@@ -90,4 +90,4 @@ def tell_group(variable: "Variable", term: "Term | None", value: float) -> str:
     named = {0.0: str(variable.reference), 1.0: group}
     if term.suffix != BETWEEN:
         return named.get(value, "")
-    return f"{named[value]} at all sessions" if value in named else f"{group} at {100 * value:g} % of the sessions"
+    return f"{named[value]} at all sessions" if value in named else f"{group} at {100 * value:g}% of the sessions"

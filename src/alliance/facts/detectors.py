@@ -93,7 +93,7 @@ DETECTORS: Final = Registry(
         "prediction",
         "below prediction",
         "distance below what all sessions before let expect, in standard deviations of that prediction",
-        "one-step-ahead prediction of an autoregressive series around a patient's own level; a tail of 5 % at each session",
+        "one-step-ahead prediction of an autoregressive series around a patient's own level; a tail of 5% at each session",
         usual=1.645,
         fewest=2,
         ahead=False,

@@ -185,7 +185,7 @@ def _read_data(moved: bool, narrowed: float, informed: bool) -> str:
     if np.isnan(narrowed):
         unmoved = "More or less weight for the data hardly moves this estimate, nor does it for the priors: no verdict."
         return unmoved if informed else "The data say little about this estimate."
-    left = f"its spread is {100 * narrowed:.0f} % of what the priors alone allow"
+    left = f"its spread is {100 * narrowed:.0f}% of what the priors alone allow"
     if informed:
         return f"More or less weight for the data hardly moves this estimate, but {left}: the data inform it."
     return f"The data say little about this estimate: {left}."

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 MINUS, MISSING, ITSELF = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{EM DASH}"  # the last one on the diagonal of a matrix
+_HYPHEN = re.compile(r"(?<![\w.)\]])-(?=\.?\d)")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _FEWEST_DECIMALS, _MOST_DECIMALS = 2, 4
 _MOST_TOGETHER = 3  # decimals of a column, if not all of its numbers need more
@@ -117,6 +118,11 @@ def format_regions(regions: Sequence[tuple[float, float]], low: float, high: flo
 def format_count(count: float | None) -> str:
     """Write a count with thousands separated: ``1,234``."""
     return MISSING if count is None or math.isnan(count) else f"{round(count):,}".replace("-", MINUS)
+
+
+def with_minus_signs(text: str) -> str:
+    """Write the minus sign where a hyphen stands before a number of a text: ``Uniform(−1, 1)``; not between digits or words."""
+    return _HYPHEN.sub(MINUS, text)
 
 
 def format_percent(share: float | None, decimals: int | None = None) -> str:

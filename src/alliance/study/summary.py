@@ -69,7 +69,7 @@ def _head(spec: ModelSpec, estimates: pd.DataFrame, attributes: Mapping[Hashable
     left = {
         "Family": first["family"],
         "Engine": first["engine"],
-        "Intervals": f"{100 * first['interval']:.4g} %, {first['interval_kind']}",
+        "Intervals": f"{100 * first['interval']:.4g}%, {first['interval_kind']}",
     }
     facts = [f"{f'{name}:':<11}{text}" for name, text in left.items()]
     sizes = [f"{f'{str(name).removeprefix("n_").capitalize()}:':<12}{int(count):>8,}" for name, count in counts.items()]

@@ -119,7 +119,7 @@ def trace_row(run: Run, hit: Hit, instruments: dict[str, Instrument]) -> list[St
 def _number(results: _Results, hit: Hit) -> Step:
     row = hit.content
     if {"estimate", "low", "high"} <= set(row):
-        kind = f", {100 * row['interval']:.4g} % {row['interval_kind']} interval" if "interval_kind" in row else ""
+        kind = f", {100 * row['interval']:.4g}% {row['interval_kind']} interval" if "interval_kind" in row else ""
         flag = f"; flagged: {row['flag']}" if row.get("flag") else ""
         lines = [f"{write_account(row.get('effect', ''), account_of(row))}{kind}{flag}"]
         if pd.notna(row.get("estimate_corrected")):

@@ -24,7 +24,7 @@ def test_bias_coverage_and_counts() -> None:
     ).to_dict("records")
     assert (row["n_studies"], row["n_not_fitted"], row["n_withheld"], row["n_flagged"]) == (4, 1, 1, 1)
     assert row["share_flagged"] == 2 / 5  # flagged or withheld, of the studies that were fitted
-    assert row["flags"].startswith("few therapists 17 %") and NOT_FITTED in row["flags"]
+    assert row["flags"].startswith("few therapists 17%") and NOT_FITTED in row["flags"]
     assert row["mean_estimate"] == pytest.approx(-2.1)
     assert row["bias"] == pytest.approx(-0.1)
     assert row["bias_percent"] == pytest.approx(-5.0)  # of the size of the truth; its sign is that of the bias
@@ -48,8 +48,8 @@ def test_bias_coverage_and_counts() -> None:
     ("estimates", "flags", "verdict", "named"),
     [
         ([-2.01, -1.99] * 20, [""] * 40, "right", ""),
-        ([-1.0, -1.1] * 20, ["floor; few therapists", "floor"] * 20, "flagged", "floor 100 %; few therapists 50 %"),
-        ([-1.0, -1.1] * 20, ["floor", ""] * 20, "wrong", "floor 50 %"),
+        ([-1.0, -1.1] * 20, ["floor; few therapists", "floor"] * 20, "flagged", "floor 100%; few therapists 50%"),
+        ([-1.0, -1.1] * 20, ["floor", ""] * 20, "wrong", "floor 50%"),
         ([-1.965] * 40, [""] * 40, "undecided", ""),  # 36 of 40 intervals hold the truth: 90 %, Wilson from 77 to 96
     ],
 )

@@ -133,10 +133,10 @@ def test_low_and_low_is_no_verdict_until_the_spread_tells():
         assert row["value"] <= SENSITIVE
         return row["meaning"], row["informed"]
 
-    assert "its spread is 9 % of what the priors alone allow: the data inform it." in verdict(prior)[0]
+    assert "its spread is 9% of what the priors alone allow: the data inform it." in verdict(prior)[0]
     assert "no verdict" in verdict(None)[0] and verdict(None)[1]
     meaning, informed = verdict(noisy[:, None] * 1.2)
-    assert "say little about this estimate: its spread is 83 %" in meaning and not informed
+    assert "say little about this estimate: its spread is 83%" in meaning and not informed
 
 
 def test_quantity_without_spread_has_no_rows():

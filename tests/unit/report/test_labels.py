@@ -150,7 +150,7 @@ def test_two_paths_that_are_compared_are_named_with_what_stands_between_them() -
         ("arm -> symptoms", "clinic_south", 1.0, "treatment arm → symptoms at clinic: south"),
         ("arm -> symptoms", "clinic_south", 0.0, "treatment arm → symptoms at clinic: north"),
         ("arm -> symptoms", "delivery_video_between", 0.0, "treatment arm → symptoms at delivery: in person at all sessions"),
-        ("arm -> symptoms", "delivery_video_between", 0.25, "treatment arm → symptoms at delivery: video at 25 % of the sessions"),
+        ("arm -> symptoms", "delivery_video_between", 0.25, "treatment arm → symptoms at delivery: video at 25% of the sessions"),
         (
             "alliance -> symptoms", "alliance_within", -1.2,
             "working alliance → symptoms at working alliance (deviation from the patient's mean) = −1.2 points",

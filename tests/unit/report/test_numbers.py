@@ -19,6 +19,7 @@ from alliance.report.numbers import (
     format_regions,
     format_share,
     format_shares,
+    with_minus_signs,
 )
 
 
@@ -94,6 +95,19 @@ def test_bound_near_zero_keeps_its_side() -> None:
 )
 def test_percent_never_says_none_or_all_unless_it_is(share: float, written: str) -> None:
     assert format_percent(share) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Uniform(-1, 1)", "Uniform(−1, 1)"),
+        ("most of all with age (correlation -0.36)", "most of all with age (correlation −0.36)"),
+        ("[-.2, -.1] at -2", "[−.2, −.1] at −2"),
+        ("2024-01-31, PHQ-9, 3-5, a-1, wai_-, (a)-1", "2024-01-31, PHQ-9, 3-5, a-1, wai_-, (a)-1"),
+    ],
+)
+def test_hyphens_become_minus_signs_only_before_a_number_of_its_own(text: str, written: str) -> None:
+    assert with_minus_signs(text) == written
 
 
 def test_probability_and_count() -> None:

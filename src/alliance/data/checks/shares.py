@@ -165,8 +165,8 @@ def _say(touched: Touched, export: Export, what: str, like: str, remedy: str) ->
     enough = min(1.0, int(share * 100 + 1) / 100)
     return about_table(
         export.tables[touched.table], "largest_share",
-        f"{touched.count:,} of {touched.of:,} {touched.unit}{column} of {export.file(touched.table)} ({100 * share:.0f} %) {what}, "
-        f"more than the {100 * allowed:g} % that this rule may touch. {like}",
+        f"{touched.count:,} of {touched.of:,} {touched.unit}{column} of {export.file(touched.table)} ({100 * share:.0f}%) {what}, "
+        f"more than the {100 * allowed:g}% that this rule may touch. {like}",
         f"{remedy}. If they are mistakes all the same, set cleaning.largest_share.{touched.rule}: {enough:g}.",
         column=touched.column, count=touched.count,
     )  # fmt: skip

@@ -25,7 +25,7 @@ OF_ANSWERS: Final = (
         "Number of the rarer answers, yes or no, per patient; of ordered answers those on the smaller side of the threshold that splits "
         "them most evenly. Where there are fewer than one, most patients gave the same answer at every session, which says which end of "
         "the propensity they are at and not how far out. How much patients differ then rests on few of them, and maximum likelihood makes "
-        "it too small: by 7 % where a tenth of eight answers is yes, with an integrated likelihood (lme4) as with this one.",
+        "it too small: by 7% where a tenth of eight answers is yes, with an integrated likelihood (lme4) as with this one.",
         EQUATION,
         "at least",
         1.0,

@@ -72,7 +72,7 @@ OF_DESIGN: Final = (
         "short_series",
         "short series",
         "Rows for each coefficient of an equation that is constant within patients, initial values and the intercept among them. Below the "
-        "threshold the slope of the outcome's own past comes out too small by more than a twentieth: by 9 and 18 % in simulated studies "
+        "threshold the slope of the outcome's own past comes out too small by more than a twentieth: by 9 and 18% in simulated studies "
         "of 60 patients and 5 sessions. Slopes of other predictors within patients are right.",
         "the slope of the outcome's own past",
         "at least",
@@ -128,7 +128,7 @@ OF_DESIGN: Final = (
         "withheld",
         "too little differs",
         "How patients (or therapists) differ in one average by another is a ratio, and what it divides by, how much the other average "
-        "differs, may be zero. So the ratio and what is made from it are not reported. The value is the 2.5 % quantile of that variance, "
+        "differs, may be zero. So the ratio and what is made from it are not reported. The value is the 2.5% quantile of that variance, "
         "as a share of its median.",
         INFORMATION,
         "always",

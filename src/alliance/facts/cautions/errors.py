@@ -42,7 +42,7 @@ OF_ERRORS: Final = (
         "unsettled_error",
         "error may be everything",
         "What a model leaves of a score, less the error that its reliability implies, may be nothing, so no estimates corrected for the "
-        "error are reported. The value is the 2.5 % quantile of that difference, as a share of its median. A reliability that is too low "
+        "error are reported. The value is the 2.5% quantile of that difference, as a share of its median. A reliability that is too low "
         "for these data, or few of them.",
         INFORMATION,
         "always",
@@ -68,7 +68,7 @@ OF_ERRORS: Final = (
         "indicators drift",
         "How much an indicator of a construct drifts over the course of treatment, compared with all together: its intercept, in standard "
         "deviations of the construct within patients, or its loading, as a share of it. The value is the largest such change. "
-        "Where one is as large as the threshold and told from chance (5 %, adjusted for all tests of the construct), scores of "
+        "Where one is as large as the threshold and told from chance (5%, adjusted for all tests of the construct), scores of "
         "different sessions do not mean the same. A pass is no proof that they do: the table of indicators has the largest drift that "
         "the data leave possible.",
         "estimates of the outcomes that the construct predicts and of its own equation",
@@ -90,8 +90,8 @@ OF_ERRORS: Final = (
         "interval of a construct",
         "Rows for each coefficient of an equation that is constant within patients, initial values and the intercept among them, in a "
         "model of a construct with several indicators. Intervals of an outcome's own past, corrected for error, hold the truth less "
-        "often than they say in few or short series: those at 95 % in 89 to 92 % of simulated studies of 150 patients with 6 sessions "
-        "and of 60 with 10, in 95 % with 150 patients and 10 sessions. Those of other slopes within patients hold.",
+        "often than they say in few or short series: those at 95% in 89 to 92% of simulated studies of 150 patients with 6 sessions "
+        "and of 60 with 10, in 95% with 150 patients and 10 sessions. Those of other slopes within patients hold.",
         "the slope of the outcome's own past, corrected for error",
         "at least",
         300,  # validation/measurement: 187 and 135 rows do not hold, 337 do
@@ -103,7 +103,7 @@ OF_ERRORS: Final = (
         "few_data_sets",
         "few completed data sets",
         "How much too small the standard error of a coefficient corrected for error may be, as a share of it, since completed data "
-        "sets in a row resemble each other; the coefficient that loses most. Beyond the threshold fewer than 94 of 100 intervals at 95 % "
+        "sets in a row resemble each other; the coefficient that loses most. Beyond the threshold fewer than 94 of 100 intervals at 95% "
         "would hold the truth. Where errors are most of what is recorded, or series are short, true scores are hardly known and data sets "
         "resemble each other for long.",
         "estimates corrected for error",

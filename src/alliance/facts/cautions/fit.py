@@ -9,7 +9,7 @@ OF_FIT: Final = (
     Caution(
         "latent_spread",
         "boundary variance",
-        "How far the means of a predictor differ between units: what 97.5 % of the draws exceed. Near zero there is nothing to compare "
+        "How far the means of a predictor differ between units: what 97.5% of the draws exceed. Near zero there is nothing to compare "
         "between units.",
         "slopes between these units",
         "at least",
@@ -66,7 +66,7 @@ OF_FIT: Final = (
     Caution(
         "hardly_known",
         "hardly known",
-        "How wide the 95 % interval is of how units differ in one average by another, in standard deviations of the two averages between "
+        "How wide the 95% interval is of how units differ in one average by another, in standard deviations of the two averages between "
         "these units; the widest is shown. Above the threshold it is as wide as the way from no difference to a large one, as that of a "
         "correlation in 60 people is. It may still lie on one side of zero: the direction is known then, and hardly how much. Read the "
         "interval, not the number.",

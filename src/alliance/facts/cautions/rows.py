@@ -121,7 +121,7 @@ OF_ROWS: Final = (
         "Share of the outcome's sessions that were filled in, since they were skipped or left blank, or else of its rows that follow such "
         "a gap, where what is left of the outcome lasts and a predictor has no equation with its own past and the outcome's. If the "
         "predictor follows what the outcome was before, its value says something of an outcome that nobody recorded, and its slope is "
-        "biased: in simulated studies with 30 % of the sessions left out by more than half. Give the predictor such an equation, and fill "
+        "biased: in simulated studies with 30% of the sessions left out by more than half. Give the predictor such an equation, and fill "
         "in (`missing: fill`); if it does not follow the outcome, the slope is right.",
         EQUATION,
         "at most",
@@ -135,7 +135,7 @@ OF_ROWS: Final = (
         "varying own past",
         "The slope of the outcome's own past differs between patients or therapists. Its average is right, but what a unit's level adds to "
         "a session depends on this slope, and the model takes the two as apart. In simulated studies of 100 patients and 25 sessions its "
-        "standard deviation between patients came out 11 to 18 % too small, and its correlation with variability a fifth too large. "
+        "standard deviation between patients came out 11 to 18% too small, and its correlation with variability a fifth too large. "
         "Where `variability` of this one outcome varies by patient too, the slope acts on distances from each patient's own level, and its "
         "standard deviation has no such bias; a correlation of .6 still came out a tenth too large, as by any maximum of the likelihood. "
         "Levels of other outcomes that predict this one are left out of it.",
@@ -230,7 +230,7 @@ OF_ROWS: Final = (
         "scores_at_an_end",
         "floor or ceiling",
         "Largest share of an outcome's scores at one end of its scale. What patients differ and change by beyond that end is not measured, "
-        "and slopes come out too small: with 18 % of scores at the floor, by a fifth. Declare the measure `censored` if such a score can "
+        "and slopes come out too small: with 18% of scores at the floor, by a fifth. Declare the measure `censored` if such a score can "
         "be taken for a value at that end or beyond; models of family multilevel_path then estimate it.",
         EQUATION,
         "at most",

@@ -69,7 +69,7 @@ def _mark_mixed_levels(design: Design, made: Collection[str]) -> list[Mark]:
                     "mixed_levels",
                     join_nodes(term, outcome),
                     share,
-                    f"95 % interval {low:.2f} to {high:.2f}",
+                    f"95% interval {low:.2f} to {high:.2f}",
                     verdict=low <= 0 or share <= limit,
                     outcomes=(outcome,),
                 )

@@ -25,7 +25,7 @@ from alliance.results.estimates import regions_of
 
 TITLE = "Slopes and paths at values of the moderator"
 CAPTION = (
-    "Estimate and interval over the central 95 % of the moderator's values. Shaded: values at which the interval excludes zero "
+    "Estimate and interval over the central 95% of the moderator's values. Shaded: values at which the interval excludes zero "
     "(Johnson-Neyman region); a value outside it does not show that there is nothing."
 )
 NEEDS = ("moderation",)

@@ -58,7 +58,7 @@ def draw_rank_ecdf(ranks: pd.DataFrame, engines: Mapping[str, str], level: float
     outside = table[(table["difference"] < table["low"]) | (table["difference"] > table["high"])]
     count = len(outside[["engine", "quantity"]].drop_duplicates())
     alt = f"Distribution functions of {len(panels)} quantities; {count} of {len(panels) * len(engines)} lines leave their band."
-    return Drawing(figure, table, alt, f"Bands: {100 * level:g} %, simultaneous over all ranks of one quantity.")
+    return Drawing(figure, table, alt, f"Bands: {100 * level:g}%, simultaneous over all ranks of one quantity.")
 
 
 def draw_histograms(ranks: pd.DataFrame, engines: Mapping[str, str], level: float) -> Drawing:
@@ -86,7 +86,7 @@ def draw_histograms(ranks: pd.DataFrame, engines: Mapping[str, str], level: floa
         figure.supxlabel("Rank", fontsize=theme.TEXT)
     alt = f"Histograms of the ranks of {len(panels)} quantities in {_BINS} bins."
     return Drawing(
-        figure, pd.concat(values, ignore_index=True), alt, f"Bands: {100 * level:g} % of the counts of each bin."
+        figure, pd.concat(values, ignore_index=True), alt, f"Bands: {100 * level:g}% of the counts of each bin."
     )
 
 

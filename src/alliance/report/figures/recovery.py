@@ -60,9 +60,9 @@ def draw_recovery(summary: pd.DataFrame, designs: Labels, methods: Labels) -> Dr
             axis.set_xlabel(("Bias, %", "Coverage, %")[number % 2], labelpad=12)
         figure.legend(handles=_legend(methods), loc="outside upper left", ncols=len(methods))
     notes = (
-        f"Bias in percent of the truth. Bars: 95 % intervals for the error of the simulation. Shaded: bias within {MOST_BIAS:g} %, "
-        f"coverage from {100 * COVERAGE[0]:g} to {100 * COVERAGE[1]:g} %. Bias beyond {_WIDEST:g} % and coverage below "
-        f"{_LOWEST:g} % stand at the edge. Open: at least four in five of the estimates are flagged or withheld."
+        f"Bias in percent of the truth. Bars: 95% intervals for the error of the simulation. Shaded: bias within {MOST_BIAS:g}%, "
+        f"coverage from {100 * COVERAGE[0]:g} to {100 * COVERAGE[1]:g}%. Bias beyond {_WIDEST:g}% and coverage below "
+        f"{_LOWEST:g}% stand at the edge. Open: at least four in five of the estimates are flagged or withheld."
     )
     return Drawing(figure, summary, _describe(summary, designs, methods), notes)
 

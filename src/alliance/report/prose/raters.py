@@ -84,7 +84,7 @@ def tell_raters(inputs: Inputs, config: Config) -> Told | None:
     rows = [*told, *course, *([change] if change else []), *two.tracking(), *predictors]
     numbers = [Number(f"correlation {where}", _bare(row)) for row, where in zip(told, _PLACES, strict=False)]
     numbers += [
-        Number(f"{two.other} minus {two.one}, {row['horizon']}", f"{_bare(row)} % of the range") for row in course
+        Number(f"{two.other} minus {two.one}, {row['horizon']}", f"{_bare(row)}% of the range") for row in course
     ]
     return Told(
         answer=" ".join(part for part in (_agree(told), _differ(two, course), _whose(two, predictors)) if part),
@@ -128,7 +128,7 @@ def _differ(two: _Two, course: list[Row]) -> str:
     for row in course:
         side = "higher" if row["estimate"] > 0 else "lower"
         clear = "" if not includes_zero(row) else " (its interval holds zero)"
-        told.append(f"{format_number(abs(row['estimate']), 1)} % of the range {side}{clear} {row['horizon']}")
+        told.append(f"{format_number(abs(row['estimate']), 1)}% of the range {side}{clear} {row['horizon']}")
     return f"{capitalise(two.other)} is {' and '.join(told)}."
 
 

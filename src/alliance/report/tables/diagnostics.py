@@ -10,7 +10,7 @@ from alliance.config import Config
 from alliance.facts.cautions import CAUTIONS
 from alliance.facts.cautions.declared import INFORMATION
 from alliance.report.labels import capitalised_name, label_model, label_names
-from alliance.report.numbers import MISSING, format_count, format_number, format_percent
+from alliance.report.numbers import MISSING, format_count, format_number, format_percent, with_minus_signs
 from alliance.report.tables.table import Table
 
 TITLE = "Diagnostics"
@@ -69,5 +69,6 @@ def _published(table: pd.DataFrame, minimum: int) -> tuple[pd.DataFrame, pd.Seri
 
 
 def _remark(said: str) -> str:
-    """Begin with a capital letter, but for a key of the configuration."""
+    """Begin with a capital letter, but for a key of the configuration; numbers with the minus signs of the report."""
+    said = with_minus_signs(said)
     return said if re.match(r"[a-z_]+\.\w", said) else said[:1].upper() + said[1:]

@@ -36,7 +36,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     notes = [
         "Values of a moderator with more than two: round numbers near its mean, and one standard deviation below and above it. "
         "Change: of the slope or path per unit of the moderator (Hayes 2015). Interval excludes zero: the "
-        "Johnson-Neyman region over the central 95 % of its values.",
+        "Johnson-Neyman region over the central 95% of its values.",
         *notes_of(data),
     ]
     return Table(data, shown, "Slopes and paths at values of the moderator", notes, "Model", bounded=("P(direction)",))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from alliance.config import Config
 from alliance.report.labels import capitalised_name, label_model, label_names
-from alliance.report.numbers import MISSING, format_interval, format_percent
+from alliance.report.numbers import MISSING, format_interval, format_percent, with_minus_signs
 from alliance.report.tables.table import Table
 from alliance.results.disclosure import decimals_for, to_step
 
@@ -23,7 +23,7 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
             "Model": [label_model(model, config) for model in data["model"]],
             "Part": [capitalised_name(block) for block in data["block"].astype(str)],
             "Parameter": [label_names(name, config) for name in data["parameter"].astype(str)],
-            "Standardised": data["standardised"].astype(str),
+            "Standardised": [with_minus_signs(text) for text in data["standardised"].astype(str)],
             "Raw units": [
                 MISSING if pd.isna(low) or pd.isna(high) else format_interval(low, high, decimals_for(_step(low, high)))
                 for low, high in zip(data["raw_low"], data["raw_high"], strict=True)

@@ -93,7 +93,7 @@ def _notes(told: pd.DataFrame, config: Config) -> list[str]:
     notes = [
         f"Score: {scores}. Marked by chance: share of patients without any rupture of whom at least one session is marked, in simulated "
         "series like those of the study (own levels, trends, variances, autoregression, gaps, steps and ends of the scale). Limits are set "
-        "so that it is 5 %; the one shown is that of patients with the median number of sessions. In units of: "
+        "so that it is 5%; the one shown is that of patients with the median number of sessions. In units of: "
         + "; ".join(f"{detector.label}, {detector.meaning} ({detector.source})" for detector in used)
         + ".",
         "A rupture is repaired where the score returns within three sessions to half a standard deviation below the mean of up to three "

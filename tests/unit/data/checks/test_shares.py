@@ -90,7 +90,7 @@ def raters(dated: bool = True) -> pd.DataFrame:
 def test_two_episodes_without_a_column_are_told_apart_by_the_pause_the_message_names() -> None:
     (message,) = stops(read(episodes(column=False)))
     assert (
-        "48 of 168 rows" in message and "29 %" in message and "two or more treatment episodes of 8 patients" in message
+        "48 of 168 rows" in message and "29%" in message and "two or more treatment episodes of 8 patients" in message
     )
     pause = re.search(r"cleaning\.new_episode_after_days: (\d+)", message)
     assert pause is not None

@@ -66,8 +66,8 @@ def test_difference_that_may_be_none_is_said_to_be_so(config: Config) -> None:
     ]
     told = tell_raters(inputs(*rows), config)
     assert told is not None
-    assert "5.0 % of the range higher at session 1" in told.answer
-    assert "1.0 % of the range lower (its interval holds zero) at session 12" in told.answer
+    assert "5.0% of the range higher at session 1" in told.answer
+    assert "1.0% of the range lower (its interval holds zero) at session 12" in told.answer
 
 
 @pytest.mark.parametrize(
