@@ -3,8 +3,9 @@
     python benchmarks/steps.py results/r2k results/r20k results/r65k
 
 Reads `logs/jobs.jsonl` of each run, in which every job has its seconds of processors and the most memory it held, and writes
-`results/steps.md`. Models have a row each; of figures and of tables times are summed, and memory is that of the largest job. Growth is the
-slope of the logarithm of cost on that of rows (least squares over the runs); 1 is linear, 2 quadratic.
+`results/steps.md`. Models have a row each; of figures and of tables times are summed, and memory is that of the largest job. The whole run
+has the time from its first start to its last end, and the memory of all jobs that ran at once, as if each had held its most all the time.
+Growth is the slope of the logarithm of cost on that of rows (least squares over the runs); 1 is linear, 2 quadratic.
 """
 
 import argparse
@@ -40,9 +41,7 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN_FOLDER")
     parser.add_argument("--out", type=Path, default=_TARGET)
     chosen = parser.parse_args()
-    runs = sorted(
-        ((_rows_of(folder), costs_of(read_history(folder))) for folder in chosen.runs), key=lambda run: run[0]
-    )
+    runs = sorted(((_rows_of(folder), list(read_history(folder))) for folder in chosen.runs), key=lambda run: run[0])
     chosen.out.write_text(write_table(runs), encoding="utf-8")
     print(f"Written to {chosen.out}")
 
@@ -58,14 +57,26 @@ def costs_of(jobs: Iterable[Done]) -> dict[str, Cost]:
         by_step[_step_of(job)].append(job)
     return {
         step: Cost(
-            sum(
-                (datetime.fromisoformat(job.ended) - datetime.fromisoformat(job.began)).total_seconds() for job in done
-            ),
+            sum(_seconds(job.began, job.ended) for job in done),
             sum(job.cpu_seconds for job in done),
             max(job.peak_mb for job in done),
         )
         for step, done in by_step.items()
     }
+
+
+def _seconds(began: str, ended: str) -> float:
+    return (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
+
+
+def cost_of_run(jobs: Sequence[Done]) -> Cost:
+    """Return what a whole run took: from its first start to its last end, and the memory of the jobs that ran at once."""
+    at_once = [
+        sum(other.peak_mb for other in jobs if other.began <= job.began and (other.ended > job.began or other is job))
+        for job in jobs
+    ]
+    wall = _seconds(min(job.began for job in jobs), max(job.ended for job in jobs))
+    return Cost(wall, sum(job.cpu_seconds for job in jobs), max(at_once))
 
 
 def _step_of(job: Done) -> str:
@@ -81,20 +92,20 @@ def exponent(rows: Sequence[float], costs: Sequence[float]) -> float:
     return float(np.polyfit(np.log(rows), np.log(costs), 1)[0])
 
 
-def write_table(runs: Sequence[tuple[int, dict[str, Cost]]]) -> str:
+def write_table(runs: Sequence[tuple[int, Sequence[Done]]]) -> str:
     """Write costs of every step at every size in Markdown, and a row for whole runs."""
-    steps = list(dict.fromkeys(step for _, costs in runs for step in costs))
+    costs = [(rows, costs_of(jobs)) for rows, jobs in runs]
+    steps = list(dict.fromkeys(step for _, of in costs for step in of))
     sizes = [f"{rows:,} rows" for rows, _ in runs]
     lines = [
-        "Seconds of processors / seconds on the clock / most memory (MB) of one job.",
+        "Seconds of processors / seconds on the clock / most memory (MB): of the largest job, and in the last row of all that ran at once.",
         "",
         f"| step | {' | '.join(sizes)} | growth of time | growth of memory |",
         "|---" * (len(sizes) + 3) + "|",
     ]
-    everything = [(rows, _together(costs.values())) for rows, costs in runs]
     rows_of = [
-        *((step, [(rows, costs[step]) for rows, costs in runs if step in costs]) for step in steps),
-        ("all", everything),
+        *((step, [(rows, of[step]) for rows, of in costs if step in of]) for step in steps),
+        ("whole run", [(rows, cost_of_run(jobs)) for rows, jobs in runs]),
     ]
     for step, found in rows_of:
         at = dict(found)
@@ -104,11 +115,6 @@ def write_table(runs: Sequence[tuple[int, dict[str, Cost]]]) -> str:
         ]
         lines.append(f"| {step} | {' | '.join(cells)} | {' | '.join(_growth(found))} |")
     return "\n".join(lines) + "\n"
-
-
-def _together(costs: Iterable[Cost]) -> Cost:
-    kept = list(costs)
-    return Cost(sum(one.wall for one in kept), sum(one.cpu for one in kept), max(one.peak for one in kept))
 
 
 def _growth(found: Sequence[tuple[int, Cost]]) -> list[str]:

@@ -15,11 +15,11 @@ from benchmarks.steps import exponent, main
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def _job(rule: str, file: str, cpu: float, peak: float) -> str:
+def _job(rule: str, file: str, cpu: float, peak: float, start: float = 0) -> str:
     made = {
         "rule": rule,
-        "began": START.isoformat(),
-        "ended": (START + timedelta(seconds=2 * cpu)).isoformat(),
+        "began": (START + timedelta(seconds=start)).isoformat(),
+        "ended": (START + timedelta(seconds=start + 2 * cpu)).isoformat(),
         "read": [],
         "wrote": [{"role": "made", "file": file}],
         "cpu_seconds": cpu,
@@ -65,7 +65,6 @@ def test_growth_is_that_of_the_histories(tmp_path: Path, monkeypatch: pytest.Mon
     assert table["fit_model: first"][3:] == ["1.00", "0.50"]
     assert table["draw_figure"] == ["3.0 / 6.0 / 200", "12.0 / 24.0 / 200", "48.0 / 96.0 / 200", "2.00", "0.00"]
     assert table["accept_data"][3:] == ["", ""], "what takes no time at the largest size does not grow"
-    assert table["all"][2] == "88.0 / 176.1 / 200"
 
 
 def test_step_of_one_size_has_no_growth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +73,19 @@ def test_step_of_one_size_has_no_growth(tmp_path: Path, monkeypatch: pytest.Monk
     table = _table(tmp_path, monkeypatch, small, _run(tmp_path / "large", 200, *both))
     assert table["build_panel"] == ["3.0 / 6.0 / 90", "", "", ""]
     assert table["fit_model: first"][2:] == ["0.00", "0.00"]
+
+
+def test_whole_run_has_its_own_time_and_the_memory_of_jobs_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [
+        _job("fit_model", "models/first/draws.nc", 10, 300),  # until 20
+        _job("fit_model", "models/second/draws.nc", 5, 200, start=4),  # until 14
+        _job("fit_model", "models/third/draws.nc", 1, 250, start=14),  # when the second is gone
+        _job("draw_figure", "figures/flow.svg", 4, 450, start=22),
+    ]
+    table = _table(tmp_path, monkeypatch, _run(tmp_path / "run", 100, *jobs))
+    assert table["whole run"] == ["20.0 / 30.0 / 550", "", ""]
 
 
 def test_exponent_is_the_slope_of_logarithms() -> None:
