@@ -58,7 +58,9 @@ alliance verify export
 says "uv tool install (the newest versions that the package allows)"
 "$PYTHON" -m venv "$WORK/uv"
 "$WORK/uv/bin/pip" install --quiet --require-hashes --no-deps -r "$WORK/source/requirements-tools.lock"
-UV_TOOL_DIR="$WORK/tools" UV_TOOL_BIN_DIR="$WORK/bin" "$WORK/uv/bin/uv" tool install --quiet --force --python "$PYTHON" "$WORK/source"
-"$WORK/bin/alliance" check config/local_export.yaml | tail -n 1
-"$WORK/bin/alliance" run --dry-run config/local_export.yaml quick.yaml --snakemake "--quiet all"
+# uv passes over environments, and would fetch a Python of its own where the first one by that name is in one.
+base=$("$WORK/uv/bin/python" -c 'import sys; print(sys._base_executable)')
+UV_TOOL_DIR="$WORK/tools" UV_TOOL_BIN_DIR="$WORK/bin" "$WORK/uv/bin/uv" tool install --quiet --force --python "$base" "$WORK/source"
+"$WORK/bin/alliance" check config/local_export.yaml quick.yaml | tail -n 1
+"$WORK/bin/alliance" run --dry-run config/local_export.yaml quick.yaml
 "$WORK/bin/alliance" verify export | tail -n 1
