@@ -5,6 +5,7 @@ that it names. ``models.fit`` and ``models.answers`` that somebody writes are ta
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from alliance.config.adjusting import ON, adjust_models
@@ -158,6 +159,14 @@ def speakers_in(config: Config) -> list[str]:
     asked = [speaker_of(question, config) for question in asked_in(config)]
     named = dict.fromkeys([*asked, *config.models.answers.values()])
     return [name for name in named if name in config.models.fit] or list(config.models.fit)
+
+
+def heard_in(config: Config) -> list[str]:
+    """Name the fitted models whose numbers stand in answers, in the order of the questions: those that answer, and those that add to it."""
+    cast = cast_in(config)
+    asked = [[speaker_of(question, config), *QUESTIONS[question].pose(cast).adds] for question in asked_in(config)]
+    named = dict.fromkeys([*chain.from_iterable(asked), *speakers_in(config)])
+    return [name for name in named if name in config.models.fit]
 
 
 def _possible(cast: Cast) -> list[str]:

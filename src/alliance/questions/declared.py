@@ -21,11 +21,14 @@ class Posed:
         The model that answers, whatever is found and flagged; the others stand beside it for comparison.
     measures
         Measures derived for them: name -> what would stand under ``variables``.
+    adds
+        Models of which the answer gives a number too.
     """
 
     specs: Specs
     answer: str
     measures: Specs = field(default_factory=dict)
+    adds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

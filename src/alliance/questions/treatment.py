@@ -15,7 +15,7 @@ def pose(cast: Cast) -> Posed:
     effects = {"from": arm.name, "to": outcome.name}
     bond = [arm.name, *observed(technique, mediator), outcome.before(mediator), mediator.past, SESSION]
     course = [mediator.before(outcome), arm.name, *observed(technique, outcome), outcome.past, SESSION]
-    answer = named(arm.name, "jointly")
+    answer, whole = named(arm.name, "jointly"), named(arm.name, "overall")
     return Posed(
         {
             answer: {
@@ -28,7 +28,7 @@ def pose(cast: Cast) -> Posed:
                 },
                 "effects": effects,
             },
-            named(arm.name, "overall"): _overall(arm, outcome, cast),
+            whole: _overall(arm, outcome, cast),
             named(arm.name, "by", "steps"): {
                 "label": begin(short(arm), "through", short(mediator)) + ", in two steps",
                 "family": "textbook",
@@ -42,6 +42,7 @@ def pose(cast: Cast) -> Posed:
             },
         },
         answer,
+        adds=(whole,),
     )
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from alliance.config import Config
-from alliance.config.posing import speakers_in
+from alliance.config.posing import heard_in
 from alliance.data.panel import sessions_held
 from alliance.facts.columns import PATIENT, records
 from alliance.models.rows import AT_FIRST
@@ -56,7 +56,7 @@ def draw(inputs: Mapping[str, pd.DataFrame], config: Config) -> Drawing:
         return theme.draw_unavailable("The run has recorded no patient flow.")
     groups = _count_arms(inputs["panel"], config)
     rows, arms = _pair_boxes(trunk), _box_arms(groups)
-    chosen = branches["model"].isin(speakers_in(config))
+    chosen = branches["model"].isin(heard_in(config))
     answering = branches[chosen] if chosen.any() else branches
     drawn = list(dict.fromkeys(answering["model"]))[:_MOST_MODELS]
     columns = _place_models(answering[answering["model"].isin(drawn)], config)

@@ -14,7 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from alliance.config import Config
-from alliance.config.posing import speakers_in
+from alliance.config.posing import heard_in, speakers_in
 from alliance.errors import ConfigError
 from alliance.facts.artefacts import ARTEFACTS
 from alliance.report.figures import FIGURES, load_figure, theme
@@ -369,8 +369,12 @@ def test_flow_figure_ends_in_the_n_of_every_model_that_answers_and_has_the_arms_
     drawing, config = _drawn("flow", "arms"), STUDIES["arms"]
     written = " ".join(text.get_text() for text in _texts(drawing))
     flow, panel = INPUTS["arms"]["flow"], INPUTS["arms"]["panel"]
-    answering = speakers_in(config)
-    assert 0 < len(answering) < len(config.models.fit)
+    answering = heard_in(config)
+    assert len(answering) < len(config.models.fit)
+    assert {*answering} - {*speakers_in(config)} == {
+        "arm_overall"
+    }  # the whole difference beside what runs through the mediator
+    assert {*answering} <= {*flow["model"]}
     for row in flow[(flow["stage"] == "analysed") & flow["model"].isin(answering)].itertuples():
         assert f"{row.n_patients} patients, {row.n_sessions} sessions" in written
     for patients in panel.groupby("arm")["patient"].nunique():
