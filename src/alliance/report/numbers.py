@@ -219,6 +219,8 @@ def drop_leading_zeros(text: str) -> str:
 
 def format_correlation(correlation: float) -> str:
     """Write a correlation of a matrix with two decimals: there one that is zero at them reads as zero, since all cells are as wide."""
+    if math.isnan(correlation):
+        return MISSING
     return f"{round(correlation, 2) + 0.0:.2f}".replace("-", MINUS)  # without the zero, −0.00
 
 

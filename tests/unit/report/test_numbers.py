@@ -1,6 +1,7 @@
 """Numbers as people read them."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -19,6 +20,7 @@ from alliance.report.numbers import (
     format_regions,
     format_share,
     format_shares,
+    format_value,
     with_minus_signs,
 )
 
@@ -108,6 +110,13 @@ def test_percent_never_says_none_or_all_unless_it_is(share: float, written: str)
 )
 def test_hyphens_become_minus_signs_only_before_a_number_of_its_own(text: str, written: str) -> None:
     assert with_minus_signs(text) == written
+
+
+@pytest.mark.parametrize(
+    "write", [format_number, format_value, format_correlation, format_percent, format_probability, format_count]
+)
+def test_what_is_not_known_is_a_dash(write: Callable[[float], str]) -> None:
+    assert write(math.nan) == "–"
 
 
 def test_probability_and_count() -> None:

@@ -45,7 +45,11 @@ def make(inputs: Mapping[str, pd.DataFrame], config: Config) -> Table:
     )
     if len(names) < 2:
         return Table(data, shown.iloc[:0], TITLE, ["The fitted models use fewer than two measures of sessions."])
-    return Table(data, shown, TITLE, _notes(known, len(found) > len(known), config), bounded=tuple(numbered))
+    notes = [_describe(known, config)]
+    if (shown == MISSING).to_numpy().any():
+        few = f", or fewer than {least} patients" if len(found) > len(known) else ""
+        notes.append(f"{MISSING}: lasting levels do not differ enough to tell{few}.")
+    return Table(data, shown, TITLE, notes, bounded=tuple(numbered))
 
 
 def _measures(config: Config, panel: pd.DataFrame) -> list[str]:
@@ -74,7 +78,7 @@ def _cell(name: str, other: str, names: list[str], cells: Mapping[tuple[str, str
     return cells.get((one, two, "session" if row > column else "patient"), MISSING)
 
 
-def _notes(found: list[Correlated], hidden: bool, config: Config) -> list[str]:
+def _describe(found: list[Correlated], config: Config) -> str:
     widths = {
         level: [pair.high - pair.low for pair in found if pair.level == level] for level in ("session", "patient")
     }
@@ -85,7 +89,7 @@ def _notes(found: list[Correlated], hidden: bool, config: Config) -> list[str]:
         for level, kept in known.items()
         if kept
     )
-    return [
+    return (
         "Below the diagonal: within patients, of deviations from patients' own means. Above it: between patients, of their lasting levels, "
         "from which what passes from session to session is taken off (analysis of variance); trends that all share are part of both. "
         "Pair by pair, in the sessions at which both were observed: "
@@ -96,10 +100,8 @@ def _notes(found: list[Correlated], hidden: bool, config: Config) -> list[str]:
             if (least := config.privacy.minimum_cell) > 1
             else ""
         )
-        + "Intervals, from leaving out one therapist (one patient where there are none) at a time, are in the file of the numbers.",
-        f"{MISSING}: lasting levels do not differ enough to tell"
-        + (f", or fewer than {config.privacy.minimum_cell} patients." if hidden else "."),
-    ]
+        + "Intervals, from leaving out one therapist (one patient where there are none) at a time, are in the file of the numbers."
+    )
 
 
 def _range(counts: list[int]) -> str:

@@ -480,6 +480,7 @@ def test_correlations_within_stand_below_the_diagonal_and_those_between_above() 
     assert shown.iloc[0, 1] == f"{found['alliance', 'symptoms', 'patient']:.2f}".replace("-", "−")
     assert set(table.bounded) == numeric_columns(table) == {"1", "2", "3"}
     assert "80 patients, 517 to 526 sessions" in table.notes[0]
+    assert ("–" in shown.to_numpy()) == (len(table.notes) > 1) == any(note.startswith("–") for note in table.notes)
 
 
 def test_correlations_do_not_tell_how_few_patients_lack_a_measure() -> None:
@@ -501,6 +502,15 @@ def test_correlations_of_few_patients_are_not_shown() -> None:
     table = load_table("correlations").make(INPUTS["arms"], few)
     assert table.data.empty and set(table.shown[["1", "2", "3"]].to_numpy().ravel()) == {"—", "–"}
     assert "fewer than 81 patients" in table.notes[1]
+
+
+def test_correlations_explain_a_dash_where_there_is_one() -> None:
+    panel = INPUTS["arms"]["panel"]
+    level = panel.groupby("patient")["alliance"].transform("mean")
+    for alliance, explained in ((panel["alliance"], False), (panel["alliance"] - level, True)):
+        table = _make("correlations", "arms", panel=panel.assign(alliance=alliance))
+        assert ("–" in table.shown.to_numpy()) is explained
+        assert table.notes[1:] == ["–: lasting levels do not differ enough to tell."] * explained
 
 
 def test_methods_that_lie_apart_are_called_so() -> None:
