@@ -45,23 +45,6 @@ class Entries:
             arrays.append(moved)
         return replace(rows, y=arrays[OUTCOME][:, 0], x=arrays[PREDICTOR], z=arrays[VARYING])
 
-    def read(self, rows: EquationRows) -> np.ndarray:
-        """Return the values of the places that cells enter, (entry,)."""
-        values = np.empty(len(self.row))
-        for part, array in _arrays_of(rows):
-            chosen = self.part == part
-            values[chosen] = array[self.row[chosen], self.column[chosen]]
-        return values
-
-    def write(self, rows: EquationRows, values: np.ndarray) -> EquationRows:
-        """Return the rows with other values of the places that cells enter, as `read` gives them."""
-        arrays = []
-        for part, array in _arrays_of(rows):
-            chosen, changed = self.part == part, array.copy()
-            changed[self.row[chosen], self.column[chosen]] = values[chosen]
-            arrays.append(changed)
-        return replace(rows, y=arrays[OUTCOME][:, 0], x=arrays[PREDICTOR], z=arrays[VARYING])
-
 
 def _arrays_of(rows: EquationRows) -> list[tuple[int, np.ndarray]]:
     """Return the arrays of the parts of an equation, in the order of their numbers."""

@@ -20,7 +20,8 @@ from alliance.models.path.target import PathTarget
 class Completed:
     """A completed data set and the maximum of its likelihood.
 
-    Ten copies of all rows of a register would fill the memory, so only what cells have changed is kept, and rows are made when asked for.
+    Ten copies of all rows of a register would fill the memory, and so would all places that cells enter (one that nobody saw stands in
+    dozens): only the values are kept, and rows are made when asked for.
 
     Parameters
     ----------
@@ -28,8 +29,6 @@ class Completed:
         What all data sets share: where cells are, and the target with first guesses in them.
     values
         Values of the cells, raw units, (cell,).
-    places
-        Of each equation the values of the places that cells enter, as they stand in its rows: (entry,).
     widths
         Distances between the thresholds that the values lie within.
     top
@@ -39,15 +38,14 @@ class Completed:
     cells: Cells
     first: PathTarget
     values: np.ndarray
-    places: tuple[np.ndarray, ...]
     widths: np.ndarray
     top: Top
 
     @property
     def equations(self) -> list[EquationRows]:
         """The rows of all equations with these values."""
-        parts = zip(self.cells.entries, self.first.statistics.equations, self.places, strict=True)
-        return [entries.write(rows, values) for entries, rows, values in parts]
+        parts = zip(self.cells.entries, self.first.statistics.equations, strict=True)
+        return [entries.shift(rows, self.values - self.cells.guess) for entries, rows in parts]
 
     @property
     def maximum(self) -> PathMaximum:

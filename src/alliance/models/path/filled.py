@@ -239,8 +239,7 @@ def complete(
             filled = chain.draw(maximum.target, chain.move(maximum), filled)
             maximum = chain.maximise(filled, maximum, thorough=number == schedule.between - 1)
             described[1].append(filled.described)
-        places = tuple(e.read(rows) for e, rows in zip(chain.cells.entries, filled.equations, strict=True))
-        sets.append(Completed(chain.cells, target, filled.values, places, filled.thresholds.widths, maximum.top))
+        sets.append(Completed(chain.cells, target, filled.values, filled.thresholds.widths, maximum.top))
     across = np.mean(widths, axis=0)
     return Completion(chain.cells, point, sets, across, (np.array(described[0]), np.array(described[1])))
 
