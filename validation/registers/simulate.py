@@ -72,7 +72,7 @@ def main(studies: int, worlds: Sequence[str]) -> None:
         if (path := KEPT / f"{world}.csv").exists()
     ]
     table = pd.concat(kept, ignore_index=True)
-    counts = summarise_recovery(table.assign(flag=table["flag"].fillna("")))
+    counts = summarise_recovery(table.fillna({"flag": "", "horizon": ""}))
     counts.rename(columns={"design": "world"}).round(4).to_csv(HERE / "coverage.csv", index=False)
 
 
