@@ -39,14 +39,16 @@ sessions[who.isin(who.unique()[:50])].to_csv(sys.argv[2], index=False)
 EOF
 PATH="$WORK/pip/bin:$PATH"
 says "alliance new"
-alliance new export.csv --yes | tail -n 12
+alliance new export.csv --yes >new.log
+tail -n 12 new.log
 cat >quick.yaml <<'EOF'
 sampling: {chains: 2, draws: 50, tune: 50}
 inference: {monte_carlo_draws: 1000}
 output: {figures: [forest], tables: [sample, effects], figure_dpi: 72}
 EOF
 says "alliance check"
-alliance check config/local_export.yaml | tail -n 6
+alliance check config/local_export.yaml >check.log
+tail -n 6 check.log
 says "alliance run"
 alliance run config/local_export.yaml quick.yaml >run.log 2>&1 || { tail -n 20 run.log; exit 1; }
 tail -n 15 run.log
@@ -61,6 +63,8 @@ says "uv tool install (the newest versions that the package allows)"
 # uv passes over environments, and would fetch a Python of its own where the first one by that name is in one.
 base=$("$WORK/uv/bin/python" -c 'import sys; print(sys._base_executable)')
 UV_TOOL_DIR="$WORK/tools" UV_TOOL_BIN_DIR="$WORK/bin" "$WORK/uv/bin/uv" tool install --quiet --force --python "$base" "$WORK/source"
-"$WORK/bin/alliance" check config/local_export.yaml quick.yaml | tail -n 1
+"$WORK/bin/alliance" check config/local_export.yaml quick.yaml >check.log
+tail -n 1 check.log
 "$WORK/bin/alliance" run --dry-run config/local_export.yaml quick.yaml
-"$WORK/bin/alliance" verify export | tail -n 1
+"$WORK/bin/alliance" verify export >verify.log
+tail -n 1 verify.log

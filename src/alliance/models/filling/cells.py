@@ -38,8 +38,10 @@ class Cells:
 
     Parameters
     ----------
+    equations
+        Rows of the equations of the design, in standard units, with first guesses of the values.
     entries
-        Where they enter each equation of the design.
+        Where cells enter each of them.
     auxiliary
         Equations beside those of the design.
     packed
@@ -51,6 +53,7 @@ class Cells:
     """
 
     grid: Grid
+    equations: list[EquationRows]
     entries: list[Entries]
     auxiliary: list[Auxiliary]
     packed: CellLayout
@@ -139,10 +142,10 @@ def find_cells(
         turns,
         grid.limits,
     )
-    return Cells(grid, entries, auxiliary, packed, guess, turns)
+    return Cells(grid, list(equations), entries, auxiliary, packed, guess, turns)
 
 
-def start_values(cells: Cells, equations: Sequence[EquationRows]) -> Filled:
+def start_values(cells: Cells) -> Filled:
     """Return the first guess, which the arrays of the design hold."""
     count, differences = len(cells.packed.cells) - 1, []
     for found in cells.auxiliary:
@@ -152,17 +155,19 @@ def start_values(cells: Cells, equations: Sequence[EquationRows]) -> Filled:
             own = np.bincount(rows.patient, rows.y - rows.y.mean(), minlength=count) / sizes
         differences.append(own)
     beside = [found.rows for found in cells.auxiliary]
-    return Filled(cells.guess, list(equations), beside, differences, cells.grid.answers.thresholds)
+    return Filled(cells.guess, cells.equations, beside, differences, cells.grid.answers.thresholds)
+
+
+def rows_with(cells: Cells, values: np.ndarray) -> list[EquationRows]:
+    """Return the rows of the equations of the design with these values, (cell,): the same to the last bit whatever values came before."""
+    return [found.shift(rows, values - cells.guess) for found, rows in zip(cells.entries, cells.equations, strict=True)]
 
 
 def shift(cells: Cells, filled: Filled, change: np.ndarray) -> Filled:
     """Change the values of the cells, (cell,)."""
-    return replace(
-        filled,
-        values=filled.values + change,
-        equations=[found.shift(rows, change) for found, rows in zip(cells.entries, filled.equations, strict=True)],
-        beside=[found.entries.shift(rows, change) for found, rows in zip(cells.auxiliary, filled.beside, strict=True)],
-    )
+    values = filled.values + change
+    beside = [found.entries.shift(found.rows, values - cells.guess) for found in cells.auxiliary]
+    return replace(filled, values=values, equations=rows_with(cells, values), beside=beside)
 
 
 def redraw(cells: Cells, rng: np.random.Generator) -> Cells:

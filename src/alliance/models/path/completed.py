@@ -10,7 +10,7 @@ from alliance.inference.search import Top
 from alliance.likelihood.layout import refill
 from alliance.likelihood.patterns import EquationRows
 from alliance.models.design.arrays import Design
-from alliance.models.filling.cells import Cells
+from alliance.models.filling.cells import Cells, rows_with
 from alliance.models.filling.grid import Grid
 from alliance.models.path.maximum import PathMaximum
 from alliance.models.path.target import PathTarget
@@ -44,8 +44,7 @@ class Completed:
     @property
     def equations(self) -> list[EquationRows]:
         """The rows of all equations with these values."""
-        parts = zip(self.cells.entries, self.first.statistics.equations, strict=True)
-        return [entries.shift(rows, self.values - self.cells.guess) for entries, rows in parts]
+        return rows_with(self.cells, self.values)
 
     @property
     def maximum(self) -> PathMaximum:

@@ -218,7 +218,7 @@ def complete(
     turns = _turns(target)
     schedule = schedule_for(grid)
     chain = _Chain(find_cells(grid, design, equations, terms, turns[0]), target, turns, rng, priors)
-    filled = start_values(chain.cells, equations)
+    filled = start_values(chain.cells)
     maximum = stand_up(find_maximum(target))
     averaged: list[np.ndarray] = []
     widths: list[np.ndarray] = []

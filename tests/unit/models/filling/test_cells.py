@@ -60,9 +60,9 @@ def test_patient_with_nothing_but_a_first_session_has_no_cells(declared: dict[st
 
 def test_every_place_follows_its_cells() -> None:
     """Arrays after a change of the cells are those of a design made from a panel that holds the changed values."""
-    grid, design, target, cells = prepared(holey(), SLOPES)
+    grid, design, _, cells = prepared(holey(), SLOPES)
     change = np.random.default_rng(1).normal(size=len(cells.guess))
-    moved = shift(cells, start_values(cells, target.statistics.equations), change)
+    moved = shift(cells, start_values(cells), change)
     panel = grid.panel.copy()
     key = ["patient", "session"]
     for name, rows in grid.cells.groupby("variable"):
@@ -99,7 +99,7 @@ def test_draws_have_the_mean_and_covariance_of_the_dense_normal_density(
     _, design, target, cells = prepared(holey(12, 5), SLOPES, kinds)
     phi = np.array([lasting[outcome][1] if outcome in lasting else 0.0 for outcome in design.equations])
     rng = np.random.default_rng(2)
-    start = start_values(cells, target.statistics.equations)
+    start = start_values(cells)
     beta = rng.normal(0, 0.3, target.layout.fixed.stop)
     effects = rng.normal(0, 0.3, (target.statistics.n_patients, 4))
     covariance = np.array([[0.5, correlation * 0.6], [correlation * 0.6, 0.7]])

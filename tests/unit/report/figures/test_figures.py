@@ -371,9 +371,8 @@ def test_flow_figure_ends_in_the_n_of_every_model_that_answers_and_has_the_arms_
     flow, panel = INPUTS["arms"]["flow"], INPUTS["arms"]["panel"]
     answering = heard_in(config)
     assert len(answering) < len(config.models.fit)
-    assert {*answering} - {*speakers_in(config)} == {
-        "arm_overall"
-    }  # the whole difference beside what runs through the mediator
+    # The whole difference stands beside what runs through the mediator.
+    assert {*answering} - {*speakers_in(config)} == {"arm_overall"}
     assert {*answering} <= {*flow["model"]}
     for row in flow[(flow["stage"] == "analysed") & flow["model"].isin(answering)].itertuples():
         assert f"{row.n_patients} patients, {row.n_sessions} sessions" in written
